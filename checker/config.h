@@ -1,0 +1,54 @@
+// The daemon's file, checker.yaml: who this checker is, which ensemble and clusters it serves, how it
+// probes where a spec says nothing, how it logs. Pure values; loading reads files.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zkcluster/result.h>
+
+#include "base/log.h"
+#include "checker/probe/prober.h"
+#include "checker/probe/shard_health.h"
+
+namespace zkcluster {
+
+// Where one cluster's (or every cluster's) Redis password comes from. Never in ZooKeeper, never logged.
+struct RedisAuthConfig {
+  std::string user;
+  std::string password_file;  // its first line, without the line end; empty: no AUTH
+  bool operator==(const RedisAuthConfig&) const = default;
+};
+
+struct CheckerConfig {
+  std::string id;    // default: the host name
+  std::string rack;  // free text, shown to people
+  struct ZooKeeper {
+    std::vector<std::string> servers;  // "host:port"
+    Duration session_timeout = std::chrono::seconds(10);  // 400 ms .. 5 min, as the ensemble allows
+    std::string root = "/goreclusters";
+    bool operator==(const ZooKeeper&) const = default;
+  } zookeeper;
+  bool all_clusters = false;          // `clusters: all`
+  std::vector<std::string> clusters;  // else these
+  int workers = 1;                    // probe.workers, 1 .. 64
+  HealthSettings probe;
+  RedisAuthConfig redis;                                    // for all
+  std::map<std::string, RedisAuthConfig> redis_by_cluster;  // redis.clusters.<name>
+  LogOptions log;
+  bool operator==(const CheckerConfig&) const = default;
+};
+
+// Errors: kInvalid with every problem as file:line:column.
+[[nodiscard]] Result<CheckerConfig> ParseConfig(std::string file, std::string_view text,
+                                                std::string_view host_name);
+[[nodiscard]] Result<CheckerConfig> LoadConfig(const std::string& path);
+
+// The credentials of one cluster, its password read from the file now.
+// Errors: kInvalid naming the file and why it cannot be read.
+[[nodiscard]] Result<RedisCredentials> LoadCredentials(const CheckerConfig& config,
+                                                       std::string_view cluster);
+
+}  // namespace zkcluster

@@ -1,0 +1,61 @@
+// The door between the main loop and the workers: shares servers out among workers (each stays with one),
+// and brings reports back to the main loop. Threads belong to the composition root; in the simulator
+// all loops are one.
+// Loop-bound to the main loop; talks to the workers' loops through Post alone.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/loop.h"
+#include "checker/probe/worker.h"
+
+namespace zkcluster {
+
+class ProbePool {
+ public:
+  using Listener = std::function<void(const ServerReport&)>;  // on the main loop
+
+  struct Seat {
+    Loop* loop;                      // the worker's; outlives the pool's last task on it
+    std::shared_ptr<Worker>* worker; // made and destroyed on that loop by the root; read there only
+  };
+
+  // REQUIRES: seats is not empty.
+  ProbePool(Loop& main, std::vector<Seat> seats);
+  ProbePool(const ProbePool&) = delete;
+  ProbePool& operator=(const ProbePool&) = delete;
+
+  // The function a root gives to each Worker it makes: brings its reports to this pool's main loop.
+  [[nodiscard]] Worker::Report ReportFunction();
+
+  // Starts probing; `server.handle` is set here. Reports reach `listener` until Unwatch.
+  [[nodiscard]] ServerHandle Watch(ServerToProbe server, Listener listener);
+  void Unwatch(ServerHandle handle);  // after it, no report of this handle comes
+  void Retune(ServerHandle handle, const HealthSettings& settings);
+  void Recredential(ServerHandle handle, RedisCredentials credentials);
+
+  // Sums the workers' counters; `done` runs on the main loop.
+  void CollectCounters(std::function<void(const ProbeCounters&)> done);
+
+ private:
+  struct Inbox;  // shared with the workers' threads: the main loop and a weak way back
+  struct Entry {
+    std::size_t seat;
+    Listener listener;
+  };
+  void Deliver(const std::vector<ServerReport>& reports);
+
+  Loop& main_;
+  std::vector<Seat> seats_;
+  std::vector<std::size_t> load_;  // servers per seat
+  std::unordered_map<ServerHandle, Entry> entries_;
+  ServerHandle next_ = 1;
+  std::shared_ptr<Inbox> inbox_;
+  Lifetime lifetime_;
+};
+
+}  // namespace zkcluster

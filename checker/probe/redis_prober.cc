@@ -1,0 +1,1 @@
+#include "checker/probe/redis_prober.h"

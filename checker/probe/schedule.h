@@ -1,0 +1,33 @@
+// When to probe: spread evenly from the start, with jitter on every interval, so that ten thousand shards
+// make a steady trickle and a fleet of checkers does not beat in step. Pure; chance is a parameter.
+#pragma once
+
+#include <cstddef>
+#include <zkcluster/time.h>
+
+namespace zkcluster {
+
+// Delay before the first probe of the n-th of `count` shards of one cluster, within `spread`, by
+// `random` in [0, 1). Use half an interval for `spread`, so that a first ballot is complete soon.
+[[nodiscard]] Duration FirstDelay(std::size_t n, std::size_t count, Duration spread, double random);
+
+// `interval` +- 10 %.
+[[nodiscard]] Duration Jittered(Duration interval, double random);
+
+// Detects that the process itself was stopped or starved. Call Turn at the start of every callback of a
+// loop that beats at least every `beat`.
+class StallDetector {
+ public:
+  // `limit`: lateness that is still taken for normal scheduling.
+  StallDetector(Duration beat, Duration limit) : beat_(beat), limit_(limit) {}
+
+  // How much longer than a beat the loop was away; 0 when within the limit.
+  [[nodiscard]] Duration Turn(TimePoint now);
+
+ private:
+  Duration beat_;
+  Duration limit_;
+  TimePoint last_ = TimePoint::min();
+};
+
+}  // namespace zkcluster

@@ -1,0 +1,94 @@
+// Probes its share of the shards: one loop, one prober, a ShardHealth each. It hands over transitions,
+// alarms and counters only, all of one turn together. When its own loop was late by more than
+// `kStallLimit`, probes under way are abandoned and that time counts for nothing.
+// Loop-bound conductor.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/loop.h"
+#include "checker/probe/prober.h"
+#include "checker/probe/schedule.h"
+#include "checker/probe/shard_health.h"
+
+namespace zkcluster {
+
+// Names one server (a shard at an address) in one cluster, in one life of the daemon. Never reused.
+using ServerHandle = std::uint64_t;
+
+struct ServerToProbe {
+  ServerHandle handle = 0;
+  ProbeTarget target;
+  HealthSettings settings;
+  int required = 1;          // see ShardHealth
+  Duration first_delay{0};   // see FirstDelay
+};
+
+struct ServerReport {
+  enum class Kind : unsigned char { kTransition, kAlarm };
+  ServerHandle handle = 0;
+  Kind kind = Kind::kTransition;
+  Vote vote;                               // of kTransition: the new one
+  ProbeAlarm alarm = ProbeAlarm::kNone;    // of kAlarm: raised, or kNone when it is over
+  bool operator==(const ServerReport&) const = default;
+};
+
+struct ProbeCounters {
+  std::uint64_t started = 0;
+  std::uint64_t succeeded = 0;
+  std::uint64_t stalls = 0;
+  std::array<std::uint64_t, kReasonCount> failed{};  // by Reason
+  ProbeCounters& operator+=(const ProbeCounters& other);
+};
+
+class Worker {
+ public:
+  // How late a turn may be before the worker abstains.
+  static constexpr Duration kBeat = std::chrono::milliseconds(100);
+  static constexpr Duration kStallLimit = std::chrono::milliseconds(500);
+
+  using Report = std::function<void(std::vector<ServerReport>)>;  // on this worker's loop
+
+  Worker(Loop& loop, Prober& prober, Report report);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void Watch(ServerToProbe server);                                     // REQUIRES: a new handle
+  void Unwatch(ServerHandle handle);                                    // unknown handles are ignored
+  void Retune(ServerHandle handle, const HealthSettings& settings);     // the same
+  void Recredential(ServerHandle handle, RedisCredentials credentials); // reconnects
+
+  [[nodiscard]] const ProbeCounters& counters() const { return counters_; }
+  [[nodiscard]] std::size_t size() const { return servers_.size(); }
+
+ private:
+  struct Server;
+
+  void NoteTurn();
+  void OnTimer(Server& server);
+  void StartProbe(Server& server);
+  void OnResult(Server& server, const ProbeResult& result);
+  void OnHint(Server& server);
+  void Rearm(Server& server);
+  void Tell(const Server& server, const std::optional<ShardHealth::Transition>& transition);
+  void Tell(ServerReport report);
+
+  Loop& loop_;
+  Prober& prober_;
+  Report report_;
+  StallDetector stall_{kBeat, kStallLimit};
+  std::unordered_map<ServerHandle, std::unique_ptr<Server>> servers_;
+  std::vector<ServerReport> outbox_;
+  ProbeCounters counters_;
+  std::unique_ptr<Timer> beat_;
+  Lifetime lifetime_;
+};
+
+}  // namespace zkcluster

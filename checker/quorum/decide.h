@@ -1,0 +1,41 @@
+// Turns the board, the counts and the guard into the next board, with reasons: everything the leader
+// decides, it decides here. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+#include <zkcluster/spec.h>
+
+#include "checker/quorum/guard.h"
+#include "checker/quorum/tally.h"
+#include "model/board.h"
+#include "model/records.h"
+
+namespace zkcluster {
+
+struct DecideInput {
+  const std::vector<ShardSpec>* shards = nullptr;
+  const StatusBoard* board = nullptr;  // of these shards (see CarryOver)
+  const std::vector<ShardTally>* tallies = nullptr;
+  const Ledger* ledger = nullptr;
+  Hold hold = Hold::kNone;
+  Micros now{0};       // wall clock, recorded as `Since`
+  Duration interval{}; // of probes: a penalty decays by one each interval while alive
+  int max_required = 1;  // cap of the penalty
+};
+
+struct Decision {
+  StatusBoard board;
+  Ledger ledger;  // penalties moved with the flips; the electorate is not touched
+  std::vector<Event::Flip> flips;
+  std::size_t without_quorum = 0;  // shards on which too few agree
+};
+
+[[nodiscard]] Decision Decide(const DecideInput& input);
+
+// Good probes in a row that a shard's next return will be asked for, as of `now`.
+[[nodiscard]] int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval);
+// The most that can be asked: as many as fit into 10 x threshold, at least 1.
+[[nodiscard]] int MaxRequired(Duration threshold, Duration interval);
+
+}  // namespace zkcluster

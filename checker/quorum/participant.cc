@@ -1,0 +1,1 @@
+#include "checker/quorum/participant.h"

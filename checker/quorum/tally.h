@@ -1,0 +1,46 @@
+// Counts the ballots of one cluster, shard by shard, against the quorum. Pure.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+#include <zkcluster/spec.h>
+
+#include "model/ballot.h"
+#include "model/board.h"
+
+namespace zkcluster {
+
+// Who may vote and how many must agree. The quorum is counted against the electorate, never against
+// whoever is present.
+struct Electorate {
+  std::set<std::string> ids;  // learned
+  int size = 0;               // the spec's `checkers` when given, else ids.size()
+  int quorum = 1;             // the spec's when given, else size / 2 + 1
+  bool operator==(const Electorate&) const = default;
+};
+[[nodiscard]] Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned);
+
+enum class Outcome : unsigned char {
+  kAlive,
+  kDead,
+  kNoQuorum,  // neither reached the quorum, or, with a quorum below a majority, both did
+};
+
+struct ShardTally {
+  Outcome outcome = Outcome::kNoQuorum;
+  VoteCounts counts;
+  Reason reason = Reason::kNone;  // of the dead votes: theirs if all agree, else kMixed
+  bool operator==(const ShardTally&) const = default;
+};
+
+// By id of the voter. A ballot on another list of shards, or of another length, is silence.
+using Ballots = std::map<std::string, Ballot>;
+
+[[nodiscard]] std::vector<ShardTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
+                                                 SpecId spec, std::size_t shards);
+
+}  // namespace zkcluster

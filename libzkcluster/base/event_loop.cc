@@ -1,0 +1,1 @@
+#include "base/event_loop.h"

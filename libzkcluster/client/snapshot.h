@@ -1,0 +1,52 @@
+// Everything `quorum/` holds of one cluster, read once: what `zkctl status`, `checkers`, `explain` and
+// `list` are computed from. The reads are not one transaction; the head is read last and the whole is
+// read again when it moved meanwhile (a few times, then taken as it is).
+// Loop-bound conductor (ReadSnapshot); the values are Pure.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "client/spec_watcher.h"
+#include "model/ballot.h"
+#include "model/board.h"
+#include "model/codec.h"
+#include "model/records.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+struct Snapshot {
+  struct Candidate {
+    std::string node;
+    CandidateName name;
+    Registration registration;  // from the name alone where its bytes cannot be decoded
+  };
+  struct Voter {
+    std::string id;
+    std::optional<Ballot> ballot;  // nothing: undecodable, `error` says why
+    std::string error;
+    Micros written{0};  // the server's clock
+  };
+  StoredSpec spec;
+  std::vector<Candidate> candidates;  // in order of election: the first leads or is about to
+  std::optional<LeaderRecord> leader;
+  std::optional<zk::Stat> leader_stat;
+  std::vector<Voter> voters;                // sorted by id
+  std::optional<Head> head;
+  StatusBoard board;                        // in the spec's order; unknown where the head is of another list
+  bool board_is_current = false;            // the head is of this very list
+  std::optional<Ledger> ledger;
+  std::vector<std::string> go_voters;       // live `n_` znodes of Go checkers, sorted
+  bool from_go_status = false;              // no head: the board was read from the Go `status`
+};
+
+// Errors: as SpecEditor::Get.
+void ReadSnapshot(Loop& loop, zk::Client& client, ClusterPaths paths,
+                  std::function<void(Result<Snapshot>)> done);
+
+}  // namespace zkcluster

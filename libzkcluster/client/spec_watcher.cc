@@ -1,0 +1,1 @@
+#include "client/spec_watcher.h"

@@ -1,0 +1,65 @@
+// Follows the spec of one cluster as a whole: the version, the list and the options that belong together,
+// also while somebody changes them. Checkers and clients both use it.
+// Loop-bound conductor.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#include <zkcluster/spec.h>
+
+#include "base/log.h"
+#include "model/board.h"
+#include "model/paths.h"
+#include "zk/watcher.h"
+
+namespace zkcluster {
+
+// A spec as it stands in ZooKeeper, with what is needed to guard by it.
+struct StoredSpec {
+  ClusterSpec spec;
+  std::int64_t incarnation = 0;    // czxid of the cluster's znode: another cluster of the same name differs
+  SpecId id;
+  zk::Version base_version = 0;    // data versions of the three znodes
+  zk::Version shards_version = 0;
+  zk::Version options_version = 0;
+  bool operator==(const StoredSpec&) const = default;
+};
+
+class SpecWatcher {
+ public:
+  enum class Trouble {
+    kNone,
+    kAbsent,      // there is no such cluster (any more)
+    kIncomplete,  // its znode is there, shards or options are not: a Go DeleteCluster stopped half-way
+    kBad,         // undecodable, or it breaks a rule; `error` says which
+  };
+  struct State {
+    std::optional<StoredSpec> spec;  // the last good one; also while there is trouble other than kAbsent
+    Trouble trouble = Trouble::kNone;
+    std::string error;               // for people, when there is trouble
+  };
+  // Runs when the state is first known and whenever it differs. May destroy the watcher.
+  using Changed = std::function<void(const State&)>;
+
+  SpecWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, Changed changed);
+
+  [[nodiscard]] const State& state() const { return state_; }
+  // Reads again soon: a guard failed, so what we hold may be old.
+  void Refresh();
+
+ private:
+  void Recompute();
+
+  Changed changed_;
+  ClusterPaths paths_;
+  State state_;
+  bool known_ = false;
+  std::unique_ptr<zk::NodeWatcher> base_;
+  std::unique_ptr<zk::NodeWatcher> shards_;
+  std::unique_ptr<zk::NodeWatcher> options_;
+};
+
+}  // namespace zkcluster

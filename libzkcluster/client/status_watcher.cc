@@ -1,0 +1,1 @@
+#include "client/status_watcher.h"

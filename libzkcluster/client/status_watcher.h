@@ -1,0 +1,67 @@
+// Follows spec and status of one cluster for a program: watches `head`, re-reads the chunks that changed,
+// and hands out a RoutingTable whenever there is a newer one. Where there is no head (Go checkers run the
+// cluster, or nobody does) it follows the Go `status`. It never goes back to an older table, and keeps
+// the last one whatever happens to ZooKeeper.
+// Loop-bound conductor.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/loop.h"
+#include "client/spec_watcher.h"
+#include "model/codec.h"
+#include "model/routing_table.h"
+#include "zk/watcher.h"
+
+namespace zkcluster {
+
+class StatusWatcher {
+ public:
+  struct Update {
+    std::shared_ptr<const RoutingTable> table;
+    std::int64_t epoch = 0;     // 0: from a Go status, or none decided
+    std::int64_t sequence = 0;
+  };
+  struct Callbacks {
+    std::function<void(const Update&)> updated;      // a new table
+    std::function<void(const Error&)> troubled;      // kNotFound: no such cluster; kBadData: undecodable
+  };
+  struct Counters {
+    std::uint64_t tables_built = 0;
+    std::uint64_t bad_payloads = 0;
+    std::uint64_t chunk_reads = 0;
+  };
+
+  StatusWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, bool refuse_unknown,
+                Callbacks callbacks);
+  ~StatusWatcher();
+
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  void OnSpec(const SpecWatcher::State& state);
+  void OnHead(const std::optional<zk::Node>& node);
+  void OnMirror(const std::optional<zk::Node>& node);
+  void ReadChunks();
+  void OnChunk(std::size_t k, Result<zk::Node> node);
+  void Rebuild();
+
+  Loop& loop_;
+  zk::Client& client_;
+  ClusterPaths paths_;
+  bool refuse_unknown_;
+  Callbacks callbacks_;
+  Counters counters_;
+
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zkcluster

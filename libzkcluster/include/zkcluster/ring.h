@@ -1,0 +1,55 @@
+// A consistent-hash ring: which shard owns a key, and who stands in for it, in order. Built once from a
+// spec, immutable ever after. Placement is a wire format shared with the Go library of 2015: for j in
+// 0 .. points-1 a shard holds the point CRC-32 (IEEE) of decimal(j) followed by its name; a key
+// hashes with the same CRC and belongs to the first point at or above its hash, else to the first of
+// all; of two shards with the same point the later in the list wins.
+// Pure; a const Ring may be read from any number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+#include <zkcluster/export.h>
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
+
+namespace zkcluster {
+
+class ZKC_EXPORT Ring {
+ public:
+  struct Point {
+    std::uint32_t hash;
+    std::uint32_t shard;  // index into the spec's shards
+    bool operator==(const Point&) const = default;
+  };
+
+  // Errors: kInvalid when there is no shard or fewer than one point per shard.
+  [[nodiscard]] static Result<Ring> Build(const std::vector<ShardSpec>& shards, RingSpec ring);
+
+  // The hash of keys and points: CRC-32 (IEEE 802.3), as zlib and Go compute it.
+  [[nodiscard]] static std::uint32_t Hash(std::string_view key);
+
+  // The index (in the spec's list) of the shard that owns `key`.
+  [[nodiscard]] std::size_t Owner(std::string_view key) const;
+
+  // The owner and then its stand-ins in order, each shard once, at most `limit` of them.
+  [[nodiscard]] std::vector<std::size_t> Order(std::string_view key, std::size_t limit) const;
+
+  // Index of the point that a hash falls on; `points()` are sorted by hash, no two alike.
+  [[nodiscard]] std::size_t PointOf(std::uint32_t hash) const;
+  [[nodiscard]] const std::vector<Point>& points() const { return points_; }
+  [[nodiscard]] std::size_t shard_count() const { return shard_count_; }
+
+ private:
+  Ring(std::vector<Point> points, std::size_t shard_count);
+
+  std::vector<Point> points_;
+  // buckets_[h >> shift_] is the first point with that prefix or a later one: a lookup starts there
+  // and walks a point or two instead of searching the whole ring.
+  std::vector<std::uint32_t> buckets_;
+  int shift_ = 0;
+  std::size_t shard_count_ = 0;
+};
+
+}  // namespace zkcluster

@@ -1,0 +1,69 @@
+// What the operator wants of one cluster: its shards, how keys are placed on them, and the numbers its
+// health is judged by. `zkctl` and `Manager` write specs, checkers and clients read them; in ZooKeeper
+// a spec is the Go form (`shards`, `options` and the cluster's own znode). Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zkcluster/export.h>
+#include <zkcluster/result.h>
+#include <zkcluster/time.h>
+
+namespace zkcluster {
+
+// A Redis server addressed by name. The name places keys on the ring, so it outlives the address.
+struct ShardSpec {
+  std::string name;  // unique in the cluster, not empty
+  std::string addr;  // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique
+  bool operator==(const ShardSpec&) const = default;
+};
+
+enum class RingType { kConsistent };
+
+struct RingSpec {
+  RingType type = RingType::kConsistent;
+  // Points per shard, 1 .. 10,000. More points spread keys more evenly and cost memory: 160 points
+  // keep the busiest of ten shards within about 20 % of the mean.
+  int points = 160;
+  bool operator==(const RingSpec&) const = default;
+};
+
+// How a shard is probed. What is left out here is taken from the checker's own file, then from
+// `HealthSettings`' defaults.
+struct ProbeSpec {
+  std::optional<Duration> interval;           // between probes of one shard; 10 ms .. 1 h
+  std::optional<Duration> timeout;            // of one probe, connect and reply; 10 ms .. 1 min
+  std::optional<Duration> threshold;          // without a success, then dead; 10 ms .. 1 h
+  std::optional<Duration> refused_threshold;  // the same when every failure was a refusal
+  std::optional<Duration> fast_interval;      // between probes after a failure; 10 ms .. 1 h
+  bool operator==(const ProbeSpec&) const = default;
+};
+
+struct ClusterSpec {
+  std::string name;           // 1 .. 200 bytes, no '/', no control characters, not "." or ".."
+  std::uint64_t version = 0;  // microseconds since 1970 of the last change; each update writes a greater one
+  RingSpec ring;
+  bool failover = true;            // false: a dead shard's keys have no stand-in
+  std::optional<int> checkers;     // size of the electorate; without it, every checker ever seen counts
+  std::optional<int> quorum;       // votes needed; without it, a majority of the electorate
+  ProbeSpec probe;
+  // The Go mirror in `status` is kept while its JSON is at most this many bytes; 0 turns it off.
+  std::optional<std::size_t> mirror_limit;
+  std::vector<ShardSpec> shards;  // order matters: of two equal ring points the later shard's wins
+  bool operator==(const ClusterSpec&) const = default;
+};
+
+// The largest `shards` znode accepted, in bytes of JSON (about 20,000 shards). ZooKeeper drops the
+// connection of whoever sends 1,048,575 bytes or more, without a word.
+inline constexpr std::size_t kMaxShardsBytes = 1'000'000;
+
+// Every rule that a spec must keep, all broken ones listed in one message: names, addresses,
+// duplicates, empty list, ranges, quorum within checkers, and kMaxShardsBytes.
+// Errors: kInvalid, kTooLarge.
+[[nodiscard]] ZKC_EXPORT Result<void> Validate(const ClusterSpec& spec);
+
+}  // namespace zkcluster

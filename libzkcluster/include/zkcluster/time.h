@@ -1,0 +1,16 @@
+// The three kinds of time, kept apart by type. Durations and monotonic instants decide; wall-clock
+// microseconds are only ever recorded (`Since`, versions of a spec), never subtracted from each other to
+// decide anything about liveness. Pure.
+#pragma once
+
+#include <chrono>
+
+namespace zkcluster {
+
+using Duration = std::chrono::nanoseconds;
+using TimePoint = std::chrono::steady_clock::time_point;  // monotonic; also virtual, in the simulator
+
+// Microseconds since 1970 in UTC, the unit of every time in ZooKeeper. 0 means "never".
+using Micros = std::chrono::microseconds;
+
+}  // namespace zkcluster

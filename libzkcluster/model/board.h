@@ -1,0 +1,68 @@
+// StatusBoard: the status of every shard, as the leader last decided it and as clients obey it. In
+// ZooKeeper it is a `head` and chunks of 512 shards, in spec order. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+#include <zkcluster/shard.h>
+#include <zkcluster/spec.h>
+
+#include "model/reason.h"
+
+namespace zkcluster {
+
+// Votes on one shard. Voters that have not probed it, or are silent, are in none of the three.
+struct VoteCounts {
+  int alive = 0;
+  int dead = 0;
+  int unknown = 0;
+  bool operator==(const VoteCounts&) const = default;
+};
+
+struct ShardState {
+  ShardStatus status = ShardStatus::kUnknown;
+  Micros since{0};  // of the last flip; 0 before the first. Never falls, moves exactly with flips
+  Reason reason = Reason::kNone;
+  VoteCounts counts;  // at the decision that last flipped it
+  bool operator==(const ShardState&) const = default;
+};
+
+// Which shard list positions refer to. The zxid of the `shards` znode's last change is unique where the
+// version is not: a Go manager writes the list and the version one after the other.
+struct SpecId {
+  std::uint64_t version = 0;      // ClusterSpec::version
+  std::int64_t shards_zxid = 0;
+  bool operator==(const SpecId&) const = default;
+};
+
+inline constexpr std::size_t kChunkShards = 512;
+[[nodiscard]] constexpr std::size_t ChunkCount(std::size_t shards) {
+  return (shards + kChunkShards - 1) / kChunkShards;
+}
+
+// The small znode that ties a board together; the one clients watch.
+struct Head {
+  SpecId spec;
+  std::int64_t epoch = 0;
+  std::int64_t sequence = 0;  // of decisions, over all epochs
+  std::string leader;         // id of who decided
+  int quorum = 0;             // votes needed, and ids that could vote, at that decision
+  int electorate = 0;
+  std::size_t shards = 0;
+  std::vector<std::int32_t> chunks;  // data version of each chunk
+  bool operator==(const Head&) const = default;
+};
+
+struct StatusBoard {
+  std::vector<ShardState> shards;  // in spec order
+  bool operator==(const StatusBoard&) const = default;
+};
+
+// The board for a changed list: a shard that kept name and address keeps its state, every other one is
+// unknown. (A shard that moved to another address is another server.)
+[[nodiscard]] StatusBoard CarryOver(const StatusBoard& old_board, const std::vector<ShardSpec>& old_shards,
+                                    const std::vector<ShardSpec>& new_shards);
+
+}  // namespace zkcluster

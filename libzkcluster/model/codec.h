@@ -1,0 +1,63 @@
+// Values to payloads and back, for every znode. Foreign bytes never throw and never kill: each Decode
+// bounds size and depth, checks every field, and says what is wrong ("status chunk 3: row 7: expected a
+// number"). The Go form is byte-compatible with the 2015 library: sorted keys, `<`, `>`, `&` escaped as
+// \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys ignored on reading.
+// All Decode errors: kBadData. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
+
+#include "model/ballot.h"
+#include "model/board.h"
+#include "model/records.h"
+
+namespace zkcluster {
+
+// --- The spec (Go form) ---
+struct SpecPayloads {
+  std::string version;  // of the cluster's own znode: decimal microseconds
+  std::string shards;
+  std::string options;
+};
+[[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec);
+// The result keeps every rule of Validate: a spec that breaks one is undecodable.
+[[nodiscard]] Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads);
+
+// --- The mirror (Go form of the status); shards that are unknown are left out ---
+[[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards, const StatusBoard& board);
+struct MirrorEntry {
+  bool alive = false;
+  Micros since{0};
+  bool operator==(const MirrorEntry&) const = default;
+};
+// By address.
+[[nodiscard]] Result<std::map<std::string, MirrorEntry>> DecodeMirror(std::string_view payload);
+
+// --- Ours ---
+[[nodiscard]] std::string EncodeBallot(const Ballot& ballot);
+[[nodiscard]] Result<Ballot> DecodeBallot(std::string_view payload);
+
+[[nodiscard]] std::string EncodeHead(const Head& head);
+[[nodiscard]] Result<Head> DecodeHead(std::string_view payload);
+
+// The rows [k * kChunkShards, ...) of the board; a k past the end gives an empty chunk.
+[[nodiscard]] std::string EncodeChunk(const StatusBoard& board, std::size_t k);
+// At most kChunkShards rows.
+[[nodiscard]] Result<std::vector<ShardState>> DecodeChunk(std::string_view payload);
+
+[[nodiscard]] std::string EncodeRegistration(const Registration& registration);
+[[nodiscard]] Result<Registration> DecodeRegistration(std::string_view payload);
+[[nodiscard]] std::string EncodeLeader(const LeaderRecord& leader);
+[[nodiscard]] Result<LeaderRecord> DecodeLeader(std::string_view payload);
+[[nodiscard]] std::string EncodeLedger(const Ledger& ledger);
+[[nodiscard]] Result<Ledger> DecodeLedger(std::string_view payload);
+[[nodiscard]] std::string EncodeEvent(const Event& event);
+[[nodiscard]] Result<Event> DecodeEvent(std::string_view payload);
+
+}  // namespace zkcluster

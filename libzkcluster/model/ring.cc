@@ -1,0 +1,1 @@
+#include <zkcluster/ring.h>

@@ -1,0 +1,1 @@
+#include "model/routing_table.h"

@@ -1,0 +1,38 @@
+// What changes between two specs, for `zkctl diff` and for the log of a checker. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+#include <zkcluster/spec.h>
+
+namespace zkcluster {
+
+struct SpecDiff {
+  struct Moved {
+    std::string name;
+    std::string from;
+    std::string to;
+    bool operator==(const Moved&) const = default;
+  };
+  struct Setting {
+    std::string key;   // as in the spec file: "ring.points", "probe.interval", "checkers"
+    std::string from;  // "-" when it was not set
+    std::string to;
+    bool operator==(const Setting&) const = default;
+  };
+  std::vector<ShardSpec> added;
+  std::vector<ShardSpec> removed;
+  std::vector<Moved> moved;  // same name, another address
+  bool reordered = false;    // the shards that stayed are in another order
+  std::vector<Setting> settings;
+
+  [[nodiscard]] bool empty() const {
+    return added.empty() && removed.empty() && moved.empty() && !reordered && settings.empty();
+  }
+  bool operator==(const SpecDiff&) const = default;
+};
+
+// Names and versions are not compared.
+[[nodiscard]] SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to);
+
+}  // namespace zkcluster

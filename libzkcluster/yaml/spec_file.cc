@@ -1,0 +1,1 @@
+#include "yaml/spec_file.h"

@@ -1,0 +1,22 @@
+// Spec files: YAML to ClusterSpec and back. `zkctl get` prints what `zkctl apply -f` accepts. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
+
+namespace zkcluster {
+
+// Reads name, ring {type, points}, failover, checkers, quorum, probe {interval, timeout, threshold,
+// refused_threshold, fast_interval}, mirror_limit and shards [{name, addr}]. Every problem is reported
+// as file:line:column, those of Validate too. JSON is YAML: `get -o json` is accepted as well.
+// `version` may stand in the file (as `get` prints it) and is returned.
+// Errors: kInvalid, kTooLarge.
+[[nodiscard]] Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text);
+
+[[nodiscard]] std::string FormatSpecYaml(const ClusterSpec& spec);
+// The same keys as the file; durations as text.
+[[nodiscard]] std::string FormatSpecJson(const ClusterSpec& spec);
+
+}  // namespace zkcluster

@@ -1,0 +1,149 @@
+// The second seam: a session with the ensemble and eight asynchronous verbs, in domain values. Production
+// twin: NativeClient (the single-threaded C client). Test twin: FakeEnsemble's clients. The contract
+// tests in tests/contract hold both to what is written here.
+//
+// Loop-bound. Calls never block and never call back before they return. Each callback runs exactly once,
+// unless the Client is destroyed first: then never. Answers and watch events of one session come in the
+// order of the ensemble's changes: nobody sees a new value before the event that announces it.
+//
+// Sessions come and go by themselves: after kLost the client opens a new one. A verb called in a state
+// other than kConnected fails with kUnavailable and certainly has no effect; nothing is queued, and
+// nothing is ever re-sent on another session. A verb under way when the connection breaks fails with
+// kUnknownOutcome: it may have taken effect, and may even still take effect until the session ends.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+#include <zkcluster/cluster.h>
+#include <zkcluster/result.h>
+
+#include "base/listeners.h"
+
+namespace zkcluster::zk {
+
+struct Stat {
+  std::int64_t czxid = 0;            // transaction that created the znode: tells incarnations apart
+  std::int64_t mzxid = 0;            // transaction that last changed its data
+  std::int64_t pzxid = 0;            // transaction that last changed its children
+  std::int32_t version = 0;          // of the data; grows by one with each change
+  std::int32_t children_version = 0;
+  std::int64_t ephemeral_owner = 0;  // session id; 0: persistent
+  std::int32_t num_children = 0;
+  Micros modified{0};                // the server's wall clock
+  bool operator==(const Stat&) const = default;
+};
+
+struct Node {
+  std::string data;
+  Stat stat;
+  bool operator==(const Node&) const = default;
+};
+
+enum class CreateMode { kPersistent, kEphemeral, kPersistentSequential, kEphemeralSequential };
+
+// A version to guard by. There is deliberately no "any version": see Fenced commits in DESIGN.
+using Version = std::int32_t;
+// The exception, for existence checks and for recursive deletes under a guarded parent.
+inline constexpr Version kAnyVersion = -1;
+
+struct CheckOp {
+  std::string path;
+  Version version;
+};
+struct CreateOp {
+  std::string path;
+  std::string data;
+  CreateMode mode = CreateMode::kPersistent;
+};
+struct SetOp {
+  std::string path;
+  std::string data;
+  Version version;
+};
+struct DeleteOp {
+  std::string path;
+  Version version;
+};
+using Op = std::variant<CheckOp, CreateOp, SetOp, DeleteOp>;
+
+struct OpResult {
+  std::string created_path;  // of a CreateOp: with the sequence number
+  Version version = 0;       // of a SetOp: the new version
+  bool operator==(const OpResult&) const = default;
+};
+
+enum class WatchKind { kCreated, kDeleted, kChanged, kChildren };
+struct WatchEvent {
+  WatchKind kind;
+  std::string path;
+};
+// A watch fires at most once and is set again by the next read that carries it. It is a hint to read
+// again, no more. It survives reconnects and dies silently with its session. The owner keeps the
+// function alive as long as it cares; the same function set twice on one path fires once.
+using WatchFunction = std::function<void(const WatchEvent&)>;
+using Watch = std::weak_ptr<WatchFunction>;
+
+struct SessionEvent {
+  SessionState state;
+  std::int64_t session_id;   // of the session it is about; 0: none yet
+  std::uint64_t generation;  // 1, 2, 3 ...: grows with each new session
+};
+
+template <class T>
+using Callback = std::function<void(Result<T>)>;
+
+// The largest request ever sent, in bytes of paths and data; above it a verb fails with kTooLarge. The
+// server drops the connection of whoever sends 1,048,576 or more, without an answer.
+inline constexpr std::size_t kMaxRequestBytes = 1'000'000;
+
+class Client {
+ public:
+  virtual ~Client() = default;
+
+  // Errors of every verb: kUnavailable, kUnknownOutcome, kSessionLost (it ended while the verb was under
+  // way), kDenied, kInvalid (malformed path), kTooLarge.
+
+  // Data of a znode. kNotFound: the watch is then *not* set; use Exists.
+  virtual void Get(const std::string& path, Watch watch, Callback<Node> done) = 0;
+  // Empty when absent; the watch is set in both cases.
+  virtual void Exists(const std::string& path, Watch watch, Callback<std::optional<Stat>> done) = 0;
+  // Names without path, in no order. kNotFound: the watch is not set.
+  virtual void Children(const std::string& path, Watch watch,
+                        Callback<std::vector<std::string>> done) = 0;
+  // The path created. kExists, kNotFound (no parent).
+  virtual void Create(const std::string& path, std::string data, CreateMode mode,
+                      Callback<std::string> done) = 0;
+  // kConflict (another version), kNotFound.
+  virtual void Set(const std::string& path, std::string data, Version version,
+                   Callback<Stat> done) = 0;
+  // kConflict, kNotFound, kNotEmpty.
+  virtual void Delete(const std::string& path, Version version, Callback<std::monostate> done) = 0;
+  // All or nothing, at one moment. The error is that of the operation that failed, its index in
+  // Error::op_index.
+  virtual void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) = 0;
+  // Reads after it see everything committed before it was called.
+  virtual void Sync(const std::string& path, Callback<std::monostate> done) = 0;
+
+  // Judged at the moment of the call by the monotonic clock too: a process that was stopped longer than
+  // its lease reads kSuspended or kLost here before any event tells so.
+  [[nodiscard]] virtual SessionState state() const = 0;
+  [[nodiscard]] virtual std::int64_t session_id() const = 0;  // 0: none
+  [[nodiscard]] virtual std::uint64_t generation() const = 0;
+  [[nodiscard]] virtual Duration session_timeout() const = 0;  // as negotiated
+  // When the ensemble was last known to have answered; TimePoint::min(): never.
+  [[nodiscard]] virtual TimePoint last_contact() const = 0;
+
+  // Called at each change of state, in order, never from within a verb.
+  [[nodiscard]] virtual Subscription OnSession(std::function<void(const SessionEvent&)> listener) = 0;
+
+  // Ends the session in good order, its ephemerals gone at once, and calls `done` (also when the
+  // ensemble does not answer: after at most 2 s). No verb may be called afterwards.
+  virtual void Close(std::function<void()> done) = 0;
+};
+
+}  // namespace zkcluster::zk

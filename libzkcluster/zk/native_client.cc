@@ -1,0 +1,1 @@
+#include "zk/native_client.h"

@@ -1,0 +1,34 @@
+// zk::Client over the ZooKeeper C client, single-threaded build, driven by an EventLoop. It wraps that one
+// library and holds no policy beyond keeping a session: opening handles, resolving names without
+// blocking (evdns), noticing what the library does not say (see session_tracker.h), and translating
+// errors. The library's traps and how each is met are listed at the top of native_client.cc.
+// Loop-bound.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "zk/client.h"
+
+namespace zkcluster::zk {
+
+struct NativeClientOptions {
+  // "host:port" each; names are resolved anew at each opening of a handle.
+  std::vector<std::string> servers;
+  Duration session_timeout = std::chrono::seconds(10);
+  // How long one address may take to accept before the next is tried.
+  Duration connect_timeout = std::chrono::seconds(1);
+};
+
+// Splits "h1:2181,[::1]:2181,h2" (port 2181 where left out). Errors: kInvalid naming the entry.
+[[nodiscard]] Result<std::vector<std::string>> ParseServers(std::string_view text);
+
+// Starts connecting at once. Logs `zk.*` events to `logger`, which must outlive the client.
+// REQUIRES: options.servers is not empty.
+[[nodiscard]] std::unique_ptr<Client> NewNativeClient(EventLoop& loop, Logger& logger,
+                                                      NativeClientOptions options);
+
+}  // namespace zkcluster::zk

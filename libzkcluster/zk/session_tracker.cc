@@ -1,0 +1,1 @@
+#include "zk/session_tracker.h"

@@ -1,0 +1,46 @@
+// What a session is worth, judged by this process's own monotonic clock. The C client says "connected" for
+// a moment after the process was stopped for a minute, and never says "expired" while it is
+// disconnected; so the lease is reckoned here: it runs two thirds of the session timeout from the moment
+// the last answered request was *sent*, and the session is given up for lost one whole timeout (and a
+// margin) after that moment.
+//
+//   Connecting --established--> Connected --lease over, or disconnected--> Suspended --answer--> Connected
+//   Suspended --timeout over--> Lost       any --expired--> Lost           Lost --Reopen--> Connecting
+//
+// Pure.
+#pragma once
+
+#include <zkcluster/cluster.h>
+#include <zkcluster/time.h>
+
+namespace zkcluster::zk {
+
+class SessionTracker {
+ public:
+  explicit SessionTracker(Duration timeout) : timeout_(timeout) {}
+
+  // A session was established or resumed by an exchange begun at `sent`.
+  void Established(TimePoint sent, Duration negotiated_timeout);
+  // An answer came to a request that was sent at `sent`. Older news than what is known changes nothing.
+  void Answered(TimePoint sent);
+  // The connection broke; the session may live on.
+  void Disconnected();
+  // The ensemble said so.
+  void Expired();
+  // A new handle without a session.
+  void Reopen();
+
+  [[nodiscard]] SessionState StateAt(TimePoint now) const;
+  // When StateAt will next change by itself; TimePoint::max() when it will not.
+  [[nodiscard]] TimePoint NextChange(TimePoint now) const;
+  [[nodiscard]] Duration timeout() const { return timeout_; }
+  [[nodiscard]] TimePoint last_contact() const { return last_sent_; }
+
+ private:
+  enum class Phase { kConnecting, kEstablished, kBroken, kExpired };
+  Phase phase_ = Phase::kConnecting;
+  Duration timeout_;
+  TimePoint last_sent_ = TimePoint::min();
+};
+
+}  // namespace zkcluster::zk
