@@ -1,16 +1,23 @@
-// Follows the spec of one cluster as a whole: the version, the list and the options that belong together,
-// also while somebody changes them. Checkers and clients both use it.
-// Loop-bound conductor.
+// Follows the spec of one cluster as a whole: the version, the list and the options that belong
+// together, also while somebody changes them. Checkers and clients both use it.
+//
+// Our manager writes the three znodes in one transaction: values of one mzxid are taken at once. A
+// Go manager writes them one after the other: values of several mzxids are taken when a second look
+// shows that they stood side by side, which may be between two of its writes; the next write
+// follows. Loop-bound conductor.
 #pragma once
 
+#include <zkcluster/spec.h>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-#include <zkcluster/spec.h>
 
-#include "base/log.h"
+#include "base/backoff.h"
+#include "base/lifetime.h"
+#include "base/loop.h"
 #include "model/board.h"
 #include "model/paths.h"
 #include "zk/watcher.h"
@@ -20,9 +27,10 @@ namespace zkcluster {
 // A spec as it stands in ZooKeeper, with what is needed to guard by it.
 struct StoredSpec {
   ClusterSpec spec;
-  std::int64_t incarnation = 0;    // czxid of the cluster's znode: another cluster of the same name differs
+  std::int64_t incarnation =
+      0;  // czxid of the cluster's znode: another cluster of the same name differs
   SpecId id;
-  zk::Version base_version = 0;    // data versions of the three znodes
+  zk::Version base_version = 0;  // data versions of the three znodes
   zk::Version shards_version = 0;
   zk::Version options_version = 0;
   bool operator==(const StoredSpec&) const = default;
@@ -33,13 +41,16 @@ class SpecWatcher {
   enum class Trouble {
     kNone,
     kAbsent,      // there is no such cluster (any more)
-    kIncomplete,  // its znode is there, shards or options are not: a Go DeleteCluster stopped half-way
+    kIncomplete,  // its znode is there, shards or options are not: a Go DeleteCluster stopped
+                  // half-way
     kBad,         // undecodable, or it breaks a rule; `error` says which
   };
   struct State {
-    std::optional<StoredSpec> spec;  // the last good one; also while there is trouble other than kAbsent
+    std::optional<StoredSpec>
+        spec;  // the last good one; also while there is trouble other than kAbsent
     Trouble trouble = Trouble::kNone;
-    std::string error;               // for people, when there is trouble
+    std::string error;  // for people, when there is trouble
+    bool operator==(const State&) const = default;
   };
   // Runs when the state is first known and whenever it differs. May destroy the watcher.
   using Changed = std::function<void(const State&)>;
@@ -51,15 +62,28 @@ class SpecWatcher {
   void Refresh();
 
  private:
-  void Recompute();
+  struct Verification;
 
-  Changed changed_;
+  void Recompute();
+  // Do the three held values stand side by side right now?
+  void Verify();
+  void Verified(const Verification& verification);
+  void Judge();
+  void Publish(State state);
+
+  Loop& loop_;
+  zk::Client& client_;
   ClusterPaths paths_;
+  Changed changed_;
   State state_;
-  bool known_ = false;
+  bool published_ = false;
+  std::uint64_t question_ = 0;  // answers to earlier verifications no longer matter
+  Backoff backoff_;
+  std::unique_ptr<Timer> retry_;
   std::unique_ptr<zk::NodeWatcher> base_;
   std::unique_ptr<zk::NodeWatcher> shards_;
   std::unique_ptr<zk::NodeWatcher> options_;
+  Lifetime lifetime_;
 };
 
 }  // namespace zkcluster
