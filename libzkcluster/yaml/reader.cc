@@ -1,1 +1,509 @@
+// The tree is built from yaml-cpp's events rather than from its Node: events still carry aliases,
+// anchors and duplicate keys, all of which a Node has resolved or lost, and a handler can stop at
+// the depth limit before the parser has recursed past it.
 #include "yaml/reader.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <istream>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "model/duration.h"
+#include "yaml/suggest.h"
+
+namespace zkcluster::yaml {
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+
+struct Place {
+  int line = 1;
+  int column = 1;
+};
+
+Place PlaceOf(const YAML::Mark& mark) {
+  if (mark.is_null()) return Place{};
+  return Place{mark.line + 1, mark.column + 1};
+}
+
+// Leaves yaml-cpp from within a callback; caught in Document::Parse, never seen outside.
+class Refusal : public std::runtime_error {
+ public:
+  Refusal(Place at, const std::string& what) : std::runtime_error(what), place(at) {}
+  Place place;
+};
+
+bool IsControl(unsigned char c) {
+  return c < 0x20 || c == 0x7f;
+}
+
+// A key may hold anything, also a line end; a problem must stay one line.
+std::string OneLine(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (IsControl(byte)) {
+      line += "\\x";
+      line += kHex[byte >> 4];
+      line += kHex[byte & 15];
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+// Length of the UTF-8 sequence at the start of `text`; 0 when it is none.
+std::size_t Utf8Length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                           : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+  const bool surrogate = lead == 0xed && second >= 0xa0;
+  const bool too_large = lead == 0xf4 && second >= 0x90;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// yaml-cpp takes 0x04 for the end of the file, guesses at UTF-16, and replaces bad bytes: a file
+// cut or altered without a word. Such bytes are refused before it sees them.
+std::optional<std::pair<Place, std::string>> FindForeignByte(std::string_view text) {
+  Place place;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == '\n') {
+      ++place.line;
+      place.column = 1;
+      ++i;
+      continue;
+    }
+    if (IsControl(byte) && byte != '\t' && byte != '\r') {
+      return std::pair(place, std::string("control characters are not accepted"));
+    }
+    const std::size_t length = Utf8Length(text.substr(i));
+    if (length == 0) return std::pair(place, std::string("not UTF-8 text"));
+    i += length;
+    ++place.column;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// One node of the file. Children are owned by their parent; the root by the document.
+struct Node {
+  enum class Kind { kNull, kScalar, kMap, kList };
+  struct Entry;
+  Kind kind = Kind::kNull;
+  Place place;
+  bool plain = true;  // a scalar without quotes
+  std::string text;
+  std::vector<Entry> entries;
+  std::vector<std::unique_ptr<Node>> items;
+};
+struct Node::Entry {
+  std::string key;
+  Place place;
+  std::unique_ptr<Node> value;
+};
+
+namespace {
+
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  std::unique_ptr<Node> TakeRoot() { return std::move(root_); }
+  bool empty() const { return root_ == nullptr; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (root_) throw Refusal(PlaceOf(mark), "a second document: one file holds one document");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Add(Node::Kind::kNull, mark, anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    throw Refusal(PlaceOf(mark), "aliases (*name) are not accepted: write the value out");
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    if (ExpectsKey()) {
+      RefuseAnchor(mark, anchor);
+      open_.back().key = value;
+      open_.back().key_place = PlaceOf(mark);
+      open_.back().has_key = true;
+      return;
+    }
+    Node& node = Add(Node::Kind::kScalar, mark, anchor);
+    node.text = value;
+    node.plain = tag != "!";
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    Open(Node::Kind::kList, mark, anchor);
+  }
+  void OnSequenceEnd() override { open_.pop_back(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    Open(Node::Kind::kMap, mark, anchor);
+  }
+  void OnMapEnd() override { open_.pop_back(); }
+
+ private:
+  struct Level {
+    Node* node;
+    bool has_key = false;
+    std::string key;
+    Place key_place;
+  };
+
+  static void RefuseAnchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor != 0) throw Refusal(PlaceOf(mark), "anchors (&name) are not accepted");
+  }
+  bool ExpectsKey() const {
+    return !open_.empty() && open_.back().node->kind == Node::Kind::kMap && !open_.back().has_key;
+  }
+  Node& Add(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    RefuseAnchor(mark, anchor);
+    if (ExpectsKey()) throw Refusal(PlaceOf(mark), "a key must be text");
+    auto node = std::make_unique<Node>();
+    node->kind = kind;
+    node->place = PlaceOf(mark);
+    Node& added = *node;
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (Level& level = open_.back(); level.node->kind == Node::Kind::kList) {
+      level.node->items.push_back(std::move(node));
+    } else {
+      level.has_key = false;
+      level.node->entries.push_back({std::move(level.key), level.key_place, std::move(node)});
+    }
+    return added;
+  }
+  void Open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (open_.size() >= kMaxDepth) {
+      throw Refusal(PlaceOf(mark), "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    }
+    Node& node = Add(kind, mark, anchor);
+    open_.push_back(Level{&node, false, {}, {}});
+  }
+
+  std::unique_ptr<Node> root_;
+  std::vector<Level> open_;
+};
+
+Error ErrorAt(const std::string& file, Place place, std::string_view what) {
+  Problems problems(file);
+  problems.Add(place.line, place.column, "", what);
+  return problems.ToError();
+}
+
+std::string QuotedWords(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const std::string_view word : words) {
+    if (!text.empty()) text += ", ";
+    text += word;
+  }
+  return text;
+}
+
+bool EqualIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+}  // namespace
+
+// --- Problems ---
+
+void Problems::Add(int line, int column, std::string_view key, std::string_view what) {
+  std::string text = key.empty() ? std::string() : OneLine(key) + ": ";
+  text += OneLine(what);
+  lines_.push_back(Line{line, column, std::move(text)});
+}
+
+Error Problems::ToError() const {
+  std::vector<Line> sorted = lines_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Line& a, const Line& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+  std::string message;
+  for (const Line& line : sorted) {
+    if (!message.empty()) message += '\n';
+    message += file_ + ":" + std::to_string(line.line) + ":" + std::to_string(line.column) + ": " +
+               line.text;
+  }
+  return Error{ErrorCode::kInvalid, std::move(message), -1};
+}
+
+// --- Value ---
+
+struct Value::Impl {
+  std::shared_ptr<const Node> root;  // keeps the whole tree
+  const Node* node;                  // null: absent
+  Place place;                       // of the node; of the surrounding map when it is absent
+  std::string key;
+  std::shared_ptr<Problems> problems;
+
+  [[nodiscard]] std::shared_ptr<const Impl> Child(const Node* child, std::string child_key) const {
+    return std::make_shared<const Impl>(
+        Impl{root, child, child ? child->place : place, std::move(child_key), problems});
+  }
+  [[nodiscard]] std::string KeyOf(std::string_view name) const {
+    return key.empty() ? std::string(name) : key + "." + std::string(name);
+  }
+  // The node as a scalar; complains when it is present and something else.
+  [[nodiscard]] const Node* Scalar(std::string_view expected) const {
+    if (!node || node->kind == Node::Kind::kNull) return nullptr;
+    if (node->kind == Node::Kind::kScalar) return node;
+    problems->Add(place.line, place.column, key,
+                  "expected " + std::string(expected) +
+                      (node->kind == Node::Kind::kMap ? ", not a map" : ", not a list"));
+    return nullptr;
+  }
+  void ComplainAboutDuplicates() const {
+    std::vector<const Node::Entry*> sorted;
+    for (const Node::Entry& entry : node->entries) sorted.push_back(&entry);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto* a, const auto* b) { return a->key < b->key; });
+    const Node::Entry* first = nullptr;
+    for (const Node::Entry* entry : sorted) {
+      if (first && first->key == entry->key) {
+        problems->Add(
+            entry->place.line, entry->place.column, KeyOf(entry->key),
+            "duplicate key; it stands in line " + std::to_string(first->place.line) + " already");
+      } else {
+        first = entry;
+      }
+    }
+  }
+};
+
+bool Value::present() const {
+  return impl_->node && impl_->node->kind != Node::Kind::kNull;
+}
+const std::string& Value::key() const {
+  return impl_->key;
+}
+int Value::line() const {
+  return impl_->place.line;
+}
+int Value::column() const {
+  return impl_->place.column;
+}
+
+void Value::Complain(std::string_view what) const {
+  impl_->problems->Add(line(), column(), impl_->key, what);
+}
+
+std::optional<std::string> Value::String() const {
+  const Node* node = impl_->Scalar("text");
+  return node ? std::optional(node->text) : std::nullopt;
+}
+
+std::optional<std::int64_t> Value::Integer(std::int64_t min, std::int64_t max) const {
+  const Node* node = impl_->Scalar("a whole number");
+  if (!node) return std::nullopt;
+  std::int64_t number = 0;
+  const char* end = node->text.data() + node->text.size();
+  const auto [stopped, rc] = std::from_chars(node->text.data(), end, number);
+  const std::string range =
+      "expected a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+  if (!node->plain || stopped != end ||
+      (rc != std::errc() && rc != std::errc::result_out_of_range)) {
+    Complain(range + ", not \"" + node->text + "\"");
+    return std::nullopt;
+  }
+  if (rc != std::errc() || number < min || number > max) {
+    Complain(range + ", not " + node->text);
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<bool> Value::Boolean() const {
+  const Node* node = impl_->Scalar("true or false");
+  if (!node) return std::nullopt;
+  if (node->plain && node->text == "true") return true;
+  if (node->plain && node->text == "false") return false;
+  Complain("expected true or false, not \"" + node->text + "\"");
+  return std::nullopt;
+}
+
+std::optional<Duration> Value::GetDuration(Duration min, Duration max) const {
+  const Node* node = impl_->Scalar("a duration such as 500ms");
+  if (!node) return std::nullopt;
+  const auto duration = ParseDuration(node->text);
+  if (!duration) {
+    Complain(duration.error().message);
+    return std::nullopt;
+  }
+  if (*duration < min || *duration > max) {
+    Complain("must be from " + FormatDuration(min) + " to " + FormatDuration(max) + ", not " +
+             node->text);
+    return std::nullopt;
+  }
+  return *duration;
+}
+
+std::optional<std::size_t> Value::Choice(std::initializer_list<std::string_view> choices) const {
+  const std::vector<std::string_view> words(choices);
+  const Node* node = impl_->Scalar("one of " + QuotedWords(words));
+  if (!node) return std::nullopt;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (EqualIgnoringCase(node->text, words[i])) return i;
+  }
+  Complain((words.size() == 1 ? "expected " : "expected one of ") + QuotedWords(words) +
+           ", not \"" + node->text + "\"");
+  return std::nullopt;
+}
+
+bool Value::IsMap() const {
+  return impl_->node && impl_->node->kind == Node::Kind::kMap;
+}
+bool Value::IsList() const {
+  return impl_->node && impl_->node->kind == Node::Kind::kList;
+}
+bool Value::IsScalar() const {
+  return impl_->node && impl_->node->kind == Node::Kind::kScalar;
+}
+
+bool Value::ExpectMap(std::initializer_list<std::string_view> known) const {
+  if (!ExpectNamedMap()) return false;
+  const std::vector<std::string_view> words(known);
+  for (const Node::Entry& entry : impl_->node->entries) {
+    if (std::find(words.begin(), words.end(), entry.key) != words.end()) continue;
+    impl_->problems->Add(entry.place.line, entry.place.column, impl_->KeyOf(entry.key),
+                         "unknown key" + DidYouMean(entry.key, words));
+  }
+  return true;
+}
+
+bool Value::ExpectNamedMap() const {
+  if (!present()) return false;
+  if (!IsMap()) {
+    Complain(IsList() ? "expected keys and values, not a list"
+                      : "expected keys and values, not \"" + impl_->node->text + "\"");
+    return false;
+  }
+  impl_->ComplainAboutDuplicates();
+  return true;
+}
+
+Value Value::operator[](std::string_view key) const {
+  const Node* child = nullptr;
+  if (IsMap()) {
+    for (const Node::Entry& entry : impl_->node->entries) {
+      if (entry.key != key) continue;
+      child = entry.value.get();
+      break;
+    }
+  }
+  return Value(impl_->Child(child, impl_->KeyOf(key)));
+}
+
+std::vector<std::pair<std::string, Value>> Value::Entries() const {
+  std::vector<std::pair<std::string, Value>> entries;
+  if (!IsMap()) return entries;
+  for (const Node::Entry& entry : impl_->node->entries) {
+    entries.emplace_back(entry.key,
+                         Value(impl_->Child(entry.value.get(), impl_->KeyOf(entry.key))));
+  }
+  return entries;
+}
+
+std::vector<Value> Value::Items() const {
+  std::vector<Value> items;
+  if (!present()) return items;
+  if (!IsList()) {
+    Complain("expected a list");
+    return items;
+  }
+  std::size_t index = 0;
+  for (const auto& item : impl_->node->items) {
+    items.push_back(
+        Value(impl_->Child(item.get(), impl_->key + "[" + std::to_string(index++) + "]")));
+  }
+  return items;
+}
+
+// --- Document ---
+
+Result<Document> Document::Parse(std::string file, std::string_view text) {
+  if (const auto foreign = FindForeignByte(text)) {
+    return Fail(ErrorAt(file, foreign->first, foreign->second));
+  }
+  std::unique_ptr<Node> tree;
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    TreeBuilder builder;
+    while (parser.HandleNextDocument(builder)) {
+    }
+    tree = builder.empty() ? std::make_unique<Node>() : builder.TakeRoot();
+  } catch (const Refusal& refusal) {
+    return Fail(ErrorAt(file, refusal.place, refusal.what()));
+  } catch (const YAML::Exception& exception) {
+    return Fail(ErrorAt(file, PlaceOf(exception.mark), "not YAML: " + exception.msg));
+  } catch (const std::exception& exception) {
+    return Fail(ErrorAt(file, Place{}, std::string("not YAML: ") + exception.what()));
+  }
+  Document document;
+  document.problems_ = std::make_shared<Problems>(std::move(file));
+  const std::shared_ptr<const Node> root = std::move(tree);
+  document.root_ = std::make_shared<const Value::Impl>(
+      Value::Impl{root, root.get(), root->place, std::string(), document.problems_});
+  return document;
+}
+
+Value Document::root() const {
+  return Value(root_);
+}
+
+// --- Files ---
+
+Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int reason = errno;
+    return Fail(reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalid,
+                path + ": " + (reason ? std::strerror(reason) : "cannot be opened"));
+  }
+  std::string text;
+  char buffer[65536];
+  // A folder opens without complaint and fails only here.
+  while (file.read(buffer, sizeof buffer) || file.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(file.gcount()));
+    if (text.size() > limit) {
+      return Fail(ErrorCode::kTooLarge, path + ": larger than " + std::to_string(limit) + " bytes");
+    }
+  }
+  if (file.bad() || (!file.eof() && file.fail())) {
+    const int reason = errno;
+    return Fail(ErrorCode::kInvalid,
+                path + ": " + (reason ? std::strerror(reason) : "cannot be read"));
+  }
+  return text;
+}
+
+}  // namespace zkcluster::yaml

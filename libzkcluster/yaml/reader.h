@@ -1,9 +1,11 @@
 // Reads YAML files the way their author needs it: every problem of a file at once, each as
-// `file:line:column: path.to.key: what is wrong`, unknown and duplicate keys included. Wraps yaml-cpp,
-// which keeps duplicate keys without a word. Used for checker.yaml and spec files.
+// `file:line:column: path.to.key: what is wrong`, unknown and duplicate keys included. Wraps
+// yaml-cpp, which keeps duplicate keys without a word. Used for checker.yaml and spec files.
 // Nothing here throws. One thread at a time.
 #pragma once
 
+#include <zkcluster/result.h>
+#include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -12,8 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/result.h>
-#include <zkcluster/time.h>
 
 namespace zkcluster::yaml {
 
@@ -36,23 +36,25 @@ class Problems {
   std::vector<Line> lines_;
 };
 
-// One value of the file, with its place and the path that leads to it ("probe.interval", "shards[2].addr").
-// A Value that is absent answers every question with nothing and no problem.
+// One value of the file, with its place and the path that leads to it ("probe.interval",
+// "shards[2].addr"). A Value that is absent answers every question with nothing and no problem.
 class Value {
  public:
   [[nodiscard]] bool present() const;
   [[nodiscard]] const std::string& key() const;
-  [[nodiscard]] int line() const;    // from 1
-  [[nodiscard]] int column() const;  // from 1
+  [[nodiscard]] int line() const;              // from 1
+  [[nodiscard]] int column() const;            // from 1
   void Complain(std::string_view what) const;  // adds a problem here
 
-  // Each adds a problem and returns nothing when the value is there but of another kind or out of range.
+  // Each adds a problem and returns nothing when the value is there but of another kind or out of
+  // range.
   [[nodiscard]] std::optional<std::string> String() const;  // a scalar
   [[nodiscard]] std::optional<std::int64_t> Integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] std::optional<bool> Boolean() const;  // true or false
   [[nodiscard]] std::optional<Duration> GetDuration(Duration min, Duration max) const;
   // One of `choices`, ignoring case; its index.
-  [[nodiscard]] std::optional<std::size_t> Choice(std::initializer_list<std::string_view> choices) const;
+  [[nodiscard]] std::optional<std::size_t> Choice(
+      std::initializer_list<std::string_view> choices) const;
 
   [[nodiscard]] bool IsMap() const;
   [[nodiscard]] bool IsList() const;
@@ -88,7 +90,8 @@ class Document {
   std::shared_ptr<const Value::Impl> root_;
 };
 
-// The whole file. Errors: kNotFound, kInvalid naming file and reason; kTooLarge above `limit` bytes.
+// The whole file. Errors: kNotFound, kInvalid naming file and reason; kTooLarge above `limit`
+// bytes.
 [[nodiscard]] Result<std::string> ReadFile(const std::string& path, std::size_t limit);
 
 }  // namespace zkcluster::yaml

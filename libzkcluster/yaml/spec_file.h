@@ -1,19 +1,21 @@
 // Spec files: YAML to ClusterSpec and back. `zkctl get` prints what `zkctl apply -f` accepts. Pure.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <zkcluster/result.h>
 #include <zkcluster/spec.h>
+#include <string>
+#include <string_view>
 
 namespace zkcluster {
 
-// Reads name, ring {type, points}, failover, checkers, quorum, probe {interval, timeout, threshold,
-// refused_threshold, fast_interval}, mirror_limit and shards [{name, addr}]. Every problem is reported
-// as file:line:column, those of Validate too. JSON is YAML: `get -o json` is accepted as well.
-// `version` may stand in the file (as `get` prints it) and is returned.
-// Errors: kInvalid, kTooLarge.
-[[nodiscard]] Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text);
+// `name`: the cluster's name when the file leaves it out; when both are there they must be the
+// same. Reads name, ring {type, points}, failover, checkers, quorum, probe {interval, timeout,
+// threshold, refused_threshold, fast_interval}, mirror_limit and shards [{name, addr}]. Every
+// problem is reported as file:line:column, those of Validate too. JSON is YAML: `get -o json` is
+// accepted as well. `version` may stand in the file (as `get` prints it) and is returned. Errors:
+// kInvalid, kTooLarge.
+[[nodiscard]] Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text,
+                                                std::string_view name = {});
 
 [[nodiscard]] std::string FormatSpecYaml(const ClusterSpec& spec);
 // The same keys as the file; durations as text.
