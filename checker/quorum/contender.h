@@ -76,8 +76,7 @@ class Contender {
   void WaitForTwin(const Candidate& twin);
   void Follow(const Candidate& predecessor);
   void TakeOver();
-  void OnTakeOver(const LeaderRecord& record, zk::Version expected, bool created,
-                  Result<std::vector<zk::OpResult>> result);
+  void CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected);
   void Lead(const LeaderRecord& record, zk::Version token);
   void LoseLeadership();
   void SetRegistered(bool registered);

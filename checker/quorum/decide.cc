@@ -1,1 +1,88 @@
 #include "checker/quorum/decide.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace zkcluster {
+
+int MaxRequired(Duration threshold, Duration interval) {
+  if (interval <= Duration::zero()) return 1;
+  return static_cast<int>(std::clamp<Duration::rep>(10 * threshold / interval, 1, 1'000'000));
+}
+
+int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval) {
+  if (!alive) return std::max(1, penalty.required);
+  // A death soon after a return is asked for twice as much; each interval alive takes one off. The wall
+  // clock may have jumped back: then nothing has decayed.
+  const Duration lived = std::max(Micros::zero(), now - penalty.since);
+  const auto good_probes = interval > Duration::zero() ? lived / interval : 0;
+  const auto next = 2 * static_cast<Duration::rep>(penalty.required) - good_probes;
+  return static_cast<int>(std::clamp<Duration::rep>(next, 1, 1'000'000));
+}
+
+namespace {
+
+ShardStatus StatusOf(Outcome outcome, ShardStatus current) {
+  switch (outcome) {
+    case Outcome::kAlive:
+      return ShardStatus::kAlive;
+    case Outcome::kDead:
+      return ShardStatus::kDead;
+    case Outcome::kNoQuorum:
+      return current;
+  }
+  return current;
+}
+
+void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, ShardStatus to,
+                 const DecideInput& input) {
+  if (to == ShardStatus::kDead) {
+    const auto known = ledger.penalties.find(shard);
+    const int required = known == ledger.penalties.end()
+                             ? 1
+                             : DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now,
+                                              input.interval);
+    ledger.penalties[shard] = {std::min(required, input.max_required), input.now};
+  } else if (auto known = ledger.penalties.find(shard); known != ledger.penalties.end()) {
+    known->second.since = input.now;
+  }
+}
+
+// Called only when something flips, so that forgetting costs no write of its own.
+void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput& input) {
+  std::map<std::string, Penalty> kept;
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const auto known = ledger.penalties.find((*input.shards)[i].name);
+    if (known == ledger.penalties.end()) continue;
+    const bool alive = board.shards[i].status == ShardStatus::kAlive;
+    if (!alive || DecayedPenalty(known->second, true, input.now, input.interval) > 1) kept.insert(*known);
+  }
+  ledger.penalties = std::move(kept);
+}
+
+}  // namespace
+
+Decision Decide(const DecideInput& input) {
+  ZKC_CHECK(input.board->shards.size() == input.shards->size());
+  ZKC_CHECK(input.tallies->size() == input.shards->size());
+  Decision decision{*input.board, *input.ledger, {}, 0};
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const ShardTally& tally = (*input.tallies)[i];
+    ShardState& state = decision.board.shards[i];
+    if (tally.outcome == Outcome::kNoQuorum) ++decision.without_quorum;
+    const ShardStatus next =
+        input.hold == Hold::kNone ? StatusOf(tally.outcome, state.status) : state.status;
+    if (next == state.status) continue;
+    const Reason reason = next == ShardStatus::kDead ? tally.reason : Reason::kNone;
+    const ShardSpec& shard = (*input.shards)[i];
+    decision.flips.push_back({shard.name, shard.addr, state.status, next, reason, tally.counts});
+    MovePenalty(decision.ledger, shard.name, state.status, next, input);
+    // Since never falls, also when the wall clock was set back.
+    state = {next, std::max(input.now, state.since + Micros(1)), reason, tally.counts};
+  }
+  if (!decision.flips.empty()) ForgetPenalties(decision.ledger, decision.board, input);
+  return decision;
+}
+
+}  // namespace zkcluster

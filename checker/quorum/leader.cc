@@ -1,1 +1,356 @@
 #include "checker/quorum/leader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/codec.h"
+
+namespace zkcluster {
+
+namespace {
+
+constexpr std::size_t kJournalLength = 1000;
+constexpr int kCommitsBetweenTrims = 50;
+constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const auto& part : parts) joined += (joined.empty() ? "" : ",") + part;
+  return joined;
+}
+
+}  // namespace
+
+Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
+               const KnownLists& lists, StoredSpec spec, Numbers numbers, Callbacks callbacks)
+    : loop_(loop),
+      logger_(logger),
+      client_(client),
+      paths_(std::move(paths)),
+      leadership_(std::move(leadership)),
+      lists_(lists),
+      spec_(std::move(spec)),
+      numbers_(numbers),
+      callbacks_(std::move(callbacks)),
+      store_(logger, client, paths_),
+      retry_(loop.NewTimer([this] { Changed(); })),
+      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
+  voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.votes(),
+                                                  [this](const auto& ids) { OnVoters(ids); });
+  candidates_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.election(),
+                                                      [this](const auto& nodes) { OnCandidates(nodes); });
+  go_voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.go_voters(),
+                                                     [this](const auto&) { Changed(); });
+  go_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.go_voters(),
+                                               [this](const auto&) { Changed(); });
+  TrimJournal();
+  Changed();
+}
+
+Leader::~Leader() = default;
+
+void Leader::SetSpec(StoredSpec spec, Numbers numbers) {
+  spec_ = std::move(spec);
+  numbers_ = numbers;
+  Changed();
+}
+
+void Leader::OnVoters(const std::optional<std::vector<std::string>>& ids) {
+  const std::set<std::string> present = ids ? std::set<std::string>(ids->begin(), ids->end())
+                                            : std::set<std::string>();
+  std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });
+  for (const auto& id : present) {
+    if (votes_.contains(id)) continue;
+    votes_[id].watcher = std::make_unique<zk::NodeWatcher>(
+        loop_, client_, paths_.vote(id), [this, id](const auto& node) { OnVote(id, node); });
+  }
+  Changed();
+}
+
+void Leader::OnVote(const std::string& id, const std::optional<zk::Node>& node) {
+  VoteState& vote = votes_[id];
+  vote.known = true;
+  vote.version.reset();
+  vote.ballot.reset();
+  if (node) {
+    vote.version = node->stat.version;
+    if (auto ballot = DecodeBallot(node->data)) {
+      vote.ballot = *std::move(ballot);
+    } else {
+      logger_.Error("ballot.undecodable", {{"cluster", paths_.name()},
+                                           {"voter", id},
+                                           {"path", paths_.vote(id)},
+                                           {"error", ballot.error().message}});
+    }
+  }
+  Changed();
+}
+
+void Leader::OnCandidates(const std::optional<std::vector<std::string>>& nodes) {
+  candidate_ids_.clear();
+  if (nodes) {
+    for (const auto& candidate : SortCandidates(*nodes)) candidate_ids_.insert(candidate.name.id);
+  }
+  Changed();
+}
+
+void Leader::Load() {
+  store_.Load([this](Result<std::monostate> loaded) {
+    if (loaded) return Changed();
+    if (client_.state() != SessionState::kConnected) return;  // the Contender ends this leadership
+    logger_.Warn("leader.load_failed", {{"cluster", paths_.name()}, {"error", loaded.error().message}});
+    loading_ = false;
+    retry_->Arm(backoff_.Next(loop_.Random()));
+  });
+  loading_ = true;
+}
+
+void Leader::Changed() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  // A turn later: what changes together is counted together.
+  loop_.Post(lifetime_.Guard([this] {
+    scheduled_ = false;
+    Reconsider();
+  }));
+}
+
+bool Leader::Ready() const {
+  if (client_.state() != SessionState::kConnected || committing_ || !store_.loaded()) return false;
+  if (!voters_->known() || !candidates_->known() || !go_voters_->known() || !go_bell_->known()) return false;
+  return std::all_of(votes_.begin(), votes_.end(), [](const auto& vote) { return vote.second.known; });
+}
+
+Ballots Leader::CountedBallots() const {
+  Ballots ballots;
+  for (const auto& [id, vote] : votes_) {
+    if (vote.ballot && vote.ballot->spec == spec_.id) ballots.emplace(id, *vote.ballot);
+  }
+  return ballots;
+}
+
+void Leader::Reconsider() {
+  if (!store_.loaded() && !loading_) return Load();
+  if (store_.loaded()) loading_ = false;
+  if (!Ready()) return;
+
+  GuardFacts facts;
+  if (go_voters_->names()) {
+    for (const auto& name : *go_voters_->names()) {
+      if (name.starts_with("n_")) facts.go_voters.push_back(name);
+    }
+  }
+  const Hold hold = FindHold(facts);
+  LogHold(hold);
+  if (hold != Hold::kNone) return;
+
+  std::set<std::string> ids = store_.ledger().electorate;
+  std::vector<std::string> learned;
+  const auto learn = [&](const std::string& id) {
+    if (ids.insert(id).second) learned.push_back(id);
+  };
+  for (const auto& id : candidate_ids_) learn(id);
+  for (const auto& vote : votes_) learn(vote.first);
+
+  const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids));
+  const Ballots ballots = CountedBallots();
+  const StatusBoard board = store_.BoardFor(spec_, lists_);
+  const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
+  Decision decision = Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, loop_.WallNow(),
+                              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval)});
+  decision.ledger.electorate = electorate.ids;
+  LogQuorum(electorate, ballots, decision.without_quorum);
+
+  CommitInput input{&paths_, &leadership_, &spec_, &store_, &electorate, &decision, {}, {}, learned, loop_.WallNow()};
+  // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
+  if (vote_refusals_ < 2) {
+    for (const auto& [id, ballot] : ballots) input.votes.emplace(id, *votes_.at(id).version);
+  }
+  if (go_bell_->node()) input.go_bell = go_bell_->node()->stat.version;
+  CommitPlan plan = PlanCommit(input);
+  if (plan.empty) return;
+  if (!learned.empty()) {
+    logger_.Info("electorate.learned", {{"cluster", paths_.name()},
+                                        {"ids", Join(learned)},
+                                        {"electorate", electorate.size},
+                                        {"quorum", electorate.quorum}});
+  }
+  Submit(std::move(plan), std::move(decision));
+}
+
+void Leader::Submit(CommitPlan plan, Decision decision) {
+  committing_ = true;
+  std::vector<zk::Op> ops = plan.ops;
+  client_.Multi(std::move(ops), lifetime_.Guard([this, plan = std::move(plan), decision = std::move(decision)](
+                                                    Result<std::vector<zk::OpResult>> results) {
+    committing_ = false;
+    if (results) {
+      OnCommitted(plan, decision, *results);
+    } else {
+      OnRefused(plan, results.error());
+    }
+  }));
+}
+
+void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
+                         const std::vector<zk::OpResult>& results) {
+  std::size_t chunk = 0;
+  for (std::size_t i = 0; i < plan.ops.size(); ++i) {
+    StatusStore::Slot* slot = nullptr;
+    switch (plan.roles[i]) {
+      case OpRole::kChunk: {
+        const std::size_t k = plan.chunks[chunk++];
+        if (store_.chunk_slots.size() <= k) store_.chunk_slots.resize(k + 1);
+        slot = &store_.chunk_slots[k];
+        break;
+      }
+      case OpRole::kHead:
+        slot = &store_.head_slot;
+        break;
+      case OpRole::kLedger:
+        slot = &store_.ledger_slot;
+        break;
+      case OpRole::kMirror:
+        slot = &store_.mirror_slot;
+        break;
+      default:
+        continue;
+    }
+    if (const auto* set = std::get_if<zk::SetOp>(&plan.ops[i])) {
+      *slot = {results[i].version, set->data};
+    } else if (const auto* create = std::get_if<zk::CreateOp>(&plan.ops[i])) {
+      *slot = {0, create->data};
+    }
+  }
+  store_.Adopt(plan.head, decision.ledger, decision.board);
+  vote_refusals_ = 0;
+  backoff_.Reset();
+  LogFlips(decision, plan.head.quorum);
+  if (++commits_since_trim_ >= kCommitsBetweenTrims) TrimJournal();
+  Changed();  // votes may have moved while the commit was under way
+}
+
+void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
+  const bool by_guard = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
+                        error.code == ErrorCode::kExists;
+  if (error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kDenied || error.code == ErrorCode::kInvalid) {
+    logger_.Error("leader.commit_failed", {{"cluster", paths_.name()}, {"error", error.message}});
+    return retry_->Arm(backoff_.Next(loop_.Random()));
+  }
+  const auto index = static_cast<std::size_t>(error.op_index);
+  if (!by_guard || error.op_index < 0 || index >= plan.roles.size()) {
+    // Unknown outcome, or the session is going: whatever happened is found by reading in a new leadership.
+    return callbacks_.lost(error.message);
+  }
+  const OpRole role = plan.roles[index];
+  logger_.Debug("leader.commit_refused",
+                {{"cluster", paths_.name()}, {"role", static_cast<int>(role)}, {"error", error.message}});
+  switch (role) {
+    case OpRole::kFence:
+      return callbacks_.lost("another leader took over, or our candidate is gone");
+    case OpRole::kEvent:
+      return callbacks_.lost("the journal is gone");
+    case OpRole::kSpec:
+      callbacks_.respec();
+      break;
+    case OpRole::kVote: {
+      ++vote_refusals_;
+      const auto first = std::find(plan.roles.begin(), plan.roles.end(), OpRole::kVote);
+      const auto n = static_cast<std::size_t>(index - static_cast<std::size_t>(first - plan.roles.begin()));
+      if (const auto vote = votes_.find(plan.voters[n]); vote != votes_.end()) vote->second.watcher->Refresh();
+      voters_->Refresh();
+      break;
+    }
+    case OpRole::kGoBell:
+      go_voters_->Refresh();
+      go_bell_->Refresh();
+      break;
+    case OpRole::kChunk:
+    case OpRole::kHead:
+    case OpRole::kLedger:
+    case OpRole::kMirror:
+      // Foreign hands, or an operator's `delete` under way.
+      store_.Forget();
+      loading_ = false;
+      break;
+  }
+  // The watchers tell when they know more; the timer only makes sure that nothing is forgotten.
+  retry_->Arm(backoff_.Next(loop_.Random()));
+}
+
+void Leader::TrimJournal() {
+  commits_since_trim_ = 0;
+  client_.Children(paths_.events(), {}, lifetime_.Guard([this](Result<std::vector<std::string>> names) {
+    if (!names || names->size() <= kJournalLength) return;
+    std::vector<std::pair<std::int32_t, std::string>> entries;
+    for (const auto& name : *names) {
+      if (const auto sequence = ParseSequence(name)) entries.emplace_back(*sequence, name);
+    }
+    std::sort(entries.begin(), entries.end(),
+              [](const auto& a, const auto& b) { return SequenceBefore(a.first, b.first); });
+    const std::size_t surplus = entries.size() > kJournalLength ? entries.size() - kJournalLength : 0;
+    for (std::size_t i = 0; i < surplus; ++i) {
+      client_.Delete(paths_.events() + "/" + entries[i].second, 0, [](Result<std::monostate>) {});
+    }
+  }));
+}
+
+void Leader::LogFlips(const Decision& decision, int quorum) {
+  std::size_t logged = 0;
+  for (const auto& flip : decision.flips) {
+    if (++logged > kFlipsLogged) break;
+    const bool dead = flip.to == ShardStatus::kDead;
+    logger_.Log(dead ? LogLevel::kWarn : LogLevel::kInfo, dead ? "shard.dead" : "shard.alive",
+                {{"cluster", paths_.name()},
+                 {"shard", flip.shard},
+                 {"addr", flip.addr},
+                 {"was", ShardStatusName(flip.from)},
+                 {"alive", flip.counts.alive},
+                 {"dead", flip.counts.dead},
+                 {"unknown", flip.counts.unknown},
+                 {"quorum", quorum},
+                 {"reason", ReasonName(flip.reason)},
+                 {"epoch", leadership_.record.epoch}});
+  }
+  if (decision.flips.size() > kFlipsLogged) {
+    logger_.Warn("shard.flips", {{"cluster", paths_.name()},
+                                 {"flips", decision.flips.size()},
+                                 {"logged", kFlipsLogged},
+                                 {"epoch", leadership_.record.epoch}});
+  }
+}
+
+void Leader::LogHold(Hold hold) {
+  if (hold == logged_hold_) return;
+  logged_hold_ = hold;
+  if (hold == Hold::kNone) {
+    logger_.Info("leader.resumed", {{"cluster", paths_.name()}});
+  } else {
+    logger_.Warn("leader.hold", {{"cluster", paths_.name()},
+                                 {"hold", HoldName(hold)},
+                                 {"why", HoldExplanation(hold)}});
+  }
+}
+
+void Leader::LogQuorum(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum) {
+  std::vector<std::string> missing;
+  for (const auto& id : electorate.ids) {
+    if (!ballots.contains(id)) missing.push_back(id);
+  }
+  const std::string note = without_quorum == 0 ? "" : std::to_string(without_quorum) + "/" + Join(missing);
+  if (note == logged_quorum_) return;
+  const bool restored = note.empty();
+  logged_quorum_ = note;
+  if (restored) {
+    logger_.Info("quorum.restored", {{"cluster", paths_.name()}, {"quorum", electorate.quorum}});
+    return;
+  }
+  logger_.Warn("quorum.missing", {{"cluster", paths_.name()},
+                                  {"shards", without_quorum},
+                                  {"ballots", ballots.size()},
+                                  {"quorum", electorate.quorum},
+                                  {"electorate", electorate.size},
+                                  {"no_ballot_from", Join(missing)}});
+}
+
+}  // namespace zkcluster

@@ -4,7 +4,8 @@
 //
 //   Loading --board, ledger, votes read--> Idle --something changed--> Committing --done--> Idle
 //   Committing --status changed under us--> Loading
-//   any --candidate or token refused--> lost (the Contender steps down and destroys the Leader)
+//   Committing --a vote changed under us--> Idle, and the third try leaves the vote checks out
+//   any --candidate or token refused, or the answer lost--> lost (the owner steps down and destroys it)
 //
 // Loop-bound conductor; lives exactly as long as one leadership.
 #pragma once
@@ -21,11 +22,12 @@
 #include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "checker/quorum/commit.h"
 #include "checker/quorum/contender.h"
 #include "checker/quorum/decide.h"
+#include "checker/quorum/status_store.h"
 #include "checker/quorum/tally.h"
 #include "client/spec_watcher.h"
-#include "model/codec.h"
 #include "zk/watcher.h"
 
 namespace zkcluster {
@@ -37,89 +39,70 @@ class Leader {
     std::function<void()> respec;                    // the spec we hold is old: read it again
   };
   struct Numbers {
-    Duration interval{};   // of probes, as the checker resolves the spec
+    Duration interval{};  // of probes, as the checker resolves the spec
     Duration threshold{};
+    bool operator==(const Numbers&) const = default;
   };
 
+  // `lists` outlives the Leader.
   Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
-         StoredSpec spec, Numbers numbers, Callbacks callbacks);
+         const KnownLists& lists, StoredSpec spec, Numbers numbers, Callbacks callbacks);
   ~Leader();
 
   void SetSpec(StoredSpec spec, Numbers numbers);
 
  private:
-  struct Commit;  // one decision under way
-
-  // --- what is watched ---
-  void OnVoters(const std::optional<std::vector<std::string>>& ids);
-  void OnVote(const std::string& id, const std::optional<zk::Node>& node);
-  void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
-  void OnGoVoters(const std::optional<std::vector<std::string>>& nodes);
-  // --- what is read once and then kept up by our own writes ---
-  void Load();
-  void OnLoaded();
-  // --- decisions ---
-  void Changed();
-  void Reconsider();
-  [[nodiscard]] bool Ready() const;
-  void Submit(Decision decision, Electorate electorate, bool respecced, std::set<std::string> learned);
-  void OnCommitted(std::shared_ptr<Commit> commit, Result<std::vector<zk::OpResult>> result);
-  void Adopt(const Commit& commit, const std::vector<zk::OpResult>& results);
-  void TrimJournal();
-  void LogQuorum(const Electorate& electorate, std::size_t without_quorum,
-                 const std::vector<ShardTally>& tallies);
-
   struct VoteState {
     std::unique_ptr<zk::NodeWatcher> watcher;
     bool known = false;
-    bool present = false;
-    zk::Version version = 0;
-    std::int64_t czxid = 0;
-    std::optional<Ballot> ballot;
+    std::optional<zk::Version> version;  // nothing: withdrawn
+    std::optional<Ballot> ballot;        // nothing: withdrawn or undecodable
   };
-  // A znode the leader writes: where it stands.
-  struct Slot {
-    std::optional<zk::Version> version;  // nothing: absent
-    std::string data;
-  };
+
+  void OnVoters(const std::optional<std::vector<std::string>>& ids);
+  void OnVote(const std::string& id, const std::optional<zk::Node>& node);
+  void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
+  void Load();
+  void Changed();  // something to think about, soon
+  void Reconsider();
+  [[nodiscard]] bool Ready() const;
+  [[nodiscard]] Ballots CountedBallots() const;
+  void Submit(CommitPlan plan, Decision decision);
+  void OnCommitted(const CommitPlan& plan, const Decision& decision,
+                   const std::vector<zk::OpResult>& results);
+  void OnRefused(const CommitPlan& plan, const Error& error);
+  void TrimJournal();
+  void LogFlips(const Decision& decision, int quorum);
+  void LogHold(Hold hold);
+  void LogQuorum(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
 
   Loop& loop_;
   Logger& logger_;
   zk::Client& client_;
   const ClusterPaths paths_;
   const Leadership leadership_;
+  const KnownLists& lists_;
   StoredSpec spec_;
   Numbers numbers_;
   const Callbacks callbacks_;
 
+  StatusStore store_;
   std::unique_ptr<zk::ChildrenWatcher> voters_;
   std::unique_ptr<zk::ChildrenWatcher> candidates_;
   std::unique_ptr<zk::ChildrenWatcher> go_voters_;
-  std::unique_ptr<zk::NodeWatcher> go_bell_;
+  std::unique_ptr<zk::NodeWatcher> go_bell_;  // rung by Go checkers as they register and vote
   std::map<std::string, VoteState> votes_;
   std::set<std::string> candidate_ids_;
 
-  bool loaded_ = false;
-  int loads_pending_ = 0;
-  bool load_failed_ = false;
-  Slot head_slot_;
-  Slot ledger_slot_;
-  Slot mirror_slot_;
-  std::vector<Slot> chunk_slots_;
-  std::optional<Head> head_;
-  Ledger ledger_;
-  StatusBoard board_;                    // of board_shards_
-  std::vector<ShardSpec> board_shards_;  // the list the board refers to
-
-  std::shared_ptr<Commit> commit_;
+  bool loading_ = false;
+  bool committing_ = false;
   bool scheduled_ = false;
   int vote_refusals_ = 0;  // in a row
-  std::string last_quorum_note_;
-  Hold last_hold_ = Hold::kNone;
-  int since_trim_ = 0;
+  int commits_since_trim_ = 0;
+  Hold logged_hold_ = Hold::kNone;
+  std::string logged_quorum_;
   std::unique_ptr<Timer> retry_;
   Backoff backoff_;
-  Lifetime load_;  // answers to an earlier load no longer matter
   Lifetime lifetime_;
 };
 

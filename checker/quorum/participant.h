@@ -1,14 +1,17 @@
 // One checker's part in one cluster: follows its spec, has its shards probed, votes, contends, and leads
-// when elected. The daemon holds one for each cluster it serves.
+// when elected. The Roster holds one for each cluster this checker serves.
 // Loop-bound conductor.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "checker/probe/probe_pool.h"
@@ -29,20 +32,20 @@ struct ProbeDefaults {
 
 class Participant {
  public:
-  struct Callbacks {
-    std::function<void()> gone;                            // the cluster was deleted, or made anew
-    std::function<void(const Registration&)> id_refused;   // another daemon has our id
-  };
+  // Another daemon has our id; the last call of all.
+  using IdRefused = std::function<void(const Registration& holder)>;
 
   Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, ClusterPaths paths,
-              Contender::Identity identity, ProbeDefaults defaults, Callbacks callbacks);
-  ~Participant();
+              Contender::Identity identity, ProbeDefaults defaults, IdRefused id_refused);
+  ~Participant();  // probing ends; ballot and candidate stay until the session ends: see Leave
+  Participant(const Participant&) = delete;
+  Participant& operator=(const Participant&) = delete;
 
   // Ballot withdrawn, leadership given up, probing ended. Terminal; `done` in any case.
   void Leave(std::function<void()> done);
 
   struct Summary {
-    bool registered = false;
+    bool published = false;  // the newest ballot stands
     bool leading = false;
     std::size_t shards = 0;
     std::size_t dead = 0;  // in this checker's own opinion
@@ -57,10 +60,14 @@ class Participant {
   };
 
   void OnSpec(const SpecWatcher::State& state);
-  void TakeSpec(const StoredSpec& spec);
-  void OnReport(const std::string& shard, const ServerReport& report);
-  void Watch(Server& server, std::size_t n, std::size_t count);
-  void StartLeading();
+  void ReadPenalties();
+  void TakeSpec(StoredSpec spec);
+  void StartProbing(Server& server, std::size_t n, std::size_t count);
+  void StopProbing();
+  void OnReport(const ServerReport& report);
+  void OnElected(const Leadership& leadership);
+  [[nodiscard]] int RequiredFor(const std::string& shard) const;
+  [[nodiscard]] Leader::Numbers LeaderNumbers() const;
 
   Loop& loop_;
   Logger& logger_;
@@ -69,18 +76,22 @@ class Participant {
   const ClusterPaths paths_;
   const Contender::Identity identity_;
   const ProbeDefaults defaults_;
-  const Callbacks callbacks_;
+  const IdRefused id_refused_;
 
   std::optional<StoredSpec> spec_;
+  KnownLists lists_;
   HealthSettings health_;
-  Ledger ledger_;  // as read when joining: for penalties only
-  std::vector<Server> servers_;  // in the spec's order
-  std::optional<Leadership> leadership_;
+  bool penalties_read_ = false;
+  std::map<std::string, Penalty> penalties_;  // as the ledger held them when we joined
+  std::vector<Server> servers_;               // in the spec's order
+  std::unordered_map<ServerHandle, std::size_t> index_;
+  SpecWatcher::Trouble trouble_ = SpecWatcher::Trouble::kNone;
   bool leaving_ = false;
-  std::unique_ptr<SpecWatcher> spec_watcher_;
-  std::unique_ptr<Voter> voter_;
-  std::unique_ptr<Contender> contender_;
+  std::unique_ptr<Timer> retry_;
+  Voter voter_;
   std::unique_ptr<Leader> leader_;
+  std::unique_ptr<Contender> contender_;
+  std::unique_ptr<SpecWatcher> spec_watcher_;
   Lifetime lifetime_;
 };
 

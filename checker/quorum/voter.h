@@ -1,10 +1,16 @@
 // Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go out in one
 // write, what could not be written is written after the reconnect, and a ballot that somebody removed or
-// overwrote is asserted again. Until every shard was probed once (or `kFirstBallotPatience` has passed)
-// nothing is published: silence is not a vote.
+// overwrote is asserted again. Until every shard was probed once (or a patience has passed) nothing is
+// published: silence is not a vote.
+//
+//   Disabled --Enable--> watching the own znode --absent--> creating --> written
+//   written --votes changed, or somebody wrote--> setting --> written
+//   present but of another session: a ghost of ours --> deleting --> creating
+//
 // Loop-bound conductor.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,11 +30,16 @@ namespace zkcluster {
 
 class Voter {
  public:
+  // First opinions on new shards are gathered this long, so that a start is a few writes and not one per
+  // shard. Any other change goes out with the turn of the loop that brought it.
+  static constexpr Duration kGather = std::chrono::milliseconds(100);
+
   Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id);
   ~Voter();
 
-  // The list that votes refer to from now on. `votes` are the opinions there are already; `patience` how
-  // long to wait for the missing ones before publishing without them.
+  // The list that votes refer to from now on. `votes` are the opinions there are already; `patience` is how
+  // long the very first ballot waits for the missing ones. A ballot that stands already is rewritten at
+  // once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
   void SetVote(std::size_t shard, Vote vote);  // REQUIRES: within the list
 
@@ -39,35 +50,37 @@ class Voter {
   // What withdraws the ballot, for Contender::Leave. Nothing more is written afterwards.
   [[nodiscard]] std::vector<zk::Op> Withdraw();
 
-  [[nodiscard]] bool published() const { return published_; }  // the newest ballot stands
+  [[nodiscard]] bool published() const { return version_.has_value() && !dirty_; }
 
  private:
   void Schedule();
   void Flush();
-  void Write();
   void Create();
-  void Reclaim();
+  void Set();
   void OnOwnNode(const std::optional<zk::Node>& node);
+  void OnWritten(zk::Version version);
   void Failed(const Error& error, std::string_view doing);
-  [[nodiscard]] bool Complete() const;
+  [[nodiscard]] bool Complete() const { return not_probed_ == 0; }
 
   Loop& loop_;
   Logger& logger_;
   zk::Client& client_;
+  const ClusterPaths paths_;
+  const std::string id_;
   const std::string path_;
 
   bool enabled_ = false;
   bool withdrawn_ = false;
-  bool have_spec_ = false;
   bool released_ = false;   // the first ballot may go out
   bool scheduled_ = false;
   bool writing_ = false;
-  bool dirty_ = false;      // votes differ from what was written
-  bool published_ = false;
+  bool dirty_ = false;      // votes differ from what stands
+  std::size_t not_probed_ = 0;
   Ballot ballot_;
-  std::string written_;     // bytes of the last write
-  std::optional<zk::Version> version_;  // of our own ephemeral; nothing: not known to exist
+  bool known_ = false;      // whether the znode exists, and `version_`, are known
+  std::optional<zk::Version> version_;  // of our own ephemeral; nothing: absent
   std::unique_ptr<Timer> patience_;
+  std::unique_ptr<Timer> gather_;
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<zk::NodeWatcher> own_;
   Backoff backoff_;

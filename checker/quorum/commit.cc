@@ -1,0 +1,155 @@
+#include "checker/quorum/commit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/codec.h"
+
+namespace zkcluster {
+
+namespace {
+
+class Planner {
+ public:
+  explicit Planner(const CommitInput& input) : in_(input) {}
+
+  CommitPlan Plan() {
+    AddGuards();
+    const bool status_changed = AddChunks();
+    const bool others_changed = AddLedger() | AddMirror();
+    if (status_changed || others_changed || Respecced()) {
+      plan_.empty = false;
+      AddHead();
+      AddEvents();
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  void Add(OpRole role, zk::Op op) {
+    plan_.ops.push_back(std::move(op));
+    plan_.roles.push_back(role);
+  }
+
+  void AddGuards() {
+    const ClusterPaths& paths = *in_.paths;
+    Add(OpRole::kFence, zk::CheckOp{in_.leadership->candidate, 0});
+    Add(OpRole::kFence, zk::CheckOp{paths.leader(), in_.leadership->token});
+    Add(OpRole::kSpec, zk::CheckOp{paths.base(), in_.spec->base_version});
+    Add(OpRole::kSpec, zk::CheckOp{paths.shards(), in_.spec->shards_version});
+    Add(OpRole::kSpec, zk::CheckOp{paths.options(), in_.spec->options_version});
+    if (in_.go_bell) Add(OpRole::kGoBell, zk::CheckOp{paths.go_voters(), *in_.go_bell});
+    for (const auto& [id, version] : in_.votes) {
+      Add(OpRole::kVote, zk::CheckOp{paths.vote(id), version});
+      plan_.voters.push_back(id);
+    }
+  }
+
+  void Write(OpRole role, std::string path, const StatusStore::Slot& slot, std::string data) {
+    if (slot.version) {
+      Add(role, zk::SetOp{std::move(path), std::move(data), *slot.version});
+    } else {
+      Add(role, zk::CreateOp{std::move(path), std::move(data)});
+    }
+  }
+
+  [[nodiscard]] bool Respecced() const {
+    const auto& head = in_.store->head();
+    return !head || head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size();
+  }
+
+  // Chunks past the end of a list that shrank are emptied, never deleted: a version that starts again at
+  // 0 would look like an old acquaintance to a client.
+  bool AddChunks() {
+    const auto& slots = in_.store->chunk_slots;
+    const std::size_t needed = ChunkCount(in_.spec->spec.shards.size());
+    bool changed = false;
+    for (std::size_t k = 0; k < std::max(needed, slots.size()); ++k) {
+      const StatusStore::Slot slot = k < slots.size() ? slots[k] : StatusStore::Slot{};
+      std::string data = EncodeChunk(in_.decision->board, k);
+      std::int32_t version = slot.version.value_or(0);
+      if (!slot.version || slot.data != data) {
+        version = slot.version ? *slot.version + 1 : 0;
+        Write(OpRole::kChunk, in_.paths->chunk(k), slot, std::move(data));
+        plan_.chunks.push_back(k);
+        changed = true;
+      }
+      if (k < needed) plan_.head.chunks.push_back(version);
+    }
+    return changed;
+  }
+
+  bool AddLedger() {
+    std::string data = EncodeLedger(in_.decision->ledger);
+    if (in_.store->ledger_slot.version && in_.store->ledger_slot.data == data) return false;
+    Write(OpRole::kLedger, in_.paths->ledger(), in_.store->ledger_slot, std::move(data));
+    return true;
+  }
+
+  bool AddMirror() {
+    const StatusStore::Slot& slot = in_.store->mirror_slot;
+    const std::size_t limit = in_.spec->spec.mirror_limit.value_or(kDefaultMirrorLimit);
+    std::string data = EncodeMirror(in_.spec->spec.shards, in_.decision->board);
+    if (data.size() > limit) {
+      if (!slot.version) return false;
+      data = "{}";  // a mirror nobody keeps up would lie to Go clients
+    }
+    if (slot.version && slot.data == data) return false;
+    Write(OpRole::kMirror, in_.paths->mirror(), slot, std::move(data));
+    return true;
+  }
+
+  void AddHead() {
+    const auto& last = in_.store->head();
+    Head& head = plan_.head;
+    head.spec = in_.spec->id;
+    head.epoch = in_.leadership->record.epoch;
+    head.sequence = last ? last->sequence + 1 : 1;
+    head.leader = in_.leadership->record.id;
+    head.quorum = in_.electorate->quorum;
+    head.electorate = in_.electorate->size;
+    head.shards = in_.spec->spec.shards.size();
+    Write(OpRole::kHead, in_.paths->head(), in_.store->head_slot, EncodeHead(head));
+  }
+
+  void AddEvent(Event event) {
+    event.at = in_.now;
+    event.leader = in_.leadership->record.id;
+    event.epoch = in_.leadership->record.epoch;
+    event.quorum = in_.electorate->quorum;
+    event.spec_version = in_.spec->id.version;
+    Add(OpRole::kEvent, zk::CreateOp{in_.paths->event_prefix(), EncodeEvent(event),
+                                     zk::CreateMode::kPersistentSequential});
+  }
+
+  void AddEvents() {
+    if (!in_.learned.empty()) {
+      Event event;
+      event.kind = Event::Kind::kElectorate;
+      event.ids = in_.learned;
+      AddEvent(std::move(event));
+    }
+    if (in_.store->head() && Respecced()) {
+      Event event;
+      event.kind = Event::Kind::kSpec;
+      AddEvent(std::move(event));
+    }
+    const auto& flips = in_.decision->flips;
+    if (flips.empty()) return;
+    Event event;
+    event.kind = Event::Kind::kFlips;
+    const std::size_t listed = std::min(flips.size(), kMaxEventFlips);
+    event.flips.assign(flips.begin(), flips.begin() + static_cast<std::ptrdiff_t>(listed));
+    event.more_flips = flips.size() - listed;
+    AddEvent(std::move(event));
+  }
+
+  const CommitInput& in_;
+  CommitPlan plan_;
+};
+
+}  // namespace
+
+CommitPlan PlanCommit(const CommitInput& input) { return Planner(input).Plan(); }
+
+}  // namespace zkcluster

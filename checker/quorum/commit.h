@@ -1,0 +1,62 @@
+// The plan of one commit: the operations of the fenced multi, and what each one guards, so that a refusal
+// says what has to be read again. Pure.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checker/quorum/contender.h"
+#include "checker/quorum/decide.h"
+#include "checker/quorum/status_store.h"
+#include "checker/quorum/tally.h"
+#include "client/spec_watcher.h"
+#include "model/paths.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+enum class OpRole : unsigned char {
+  kFence,   // own candidate, token
+  kSpec,    // base, shards, options
+  kVote,    // a ballot that was counted
+  kGoBell,  // no Go checker registered meanwhile
+  kChunk,
+  kHead,
+  kLedger,
+  kMirror,
+  kEvent,
+};
+
+struct CommitInput {
+  const ClusterPaths* paths = nullptr;
+  const Leadership* leadership = nullptr;
+  const StoredSpec* spec = nullptr;
+  const StatusStore* store = nullptr;
+  const Electorate* electorate = nullptr;
+  const Decision* decision = nullptr;
+  // Versions of the ballots counted, by voter; empty where the checks are dropped for progress.
+  std::map<std::string, zk::Version> votes;
+  std::optional<zk::Version> go_bell;  // data version of `localstatus`, where it exists
+  std::vector<std::string> learned;    // ids new to the electorate
+  Micros now{0};
+};
+
+struct CommitPlan {
+  std::vector<zk::Op> ops;
+  std::vector<OpRole> roles;             // one per op
+  std::vector<std::string> voters;       // of the kVote ops, in order
+  std::vector<std::size_t> chunks;       // of the kChunk ops, in order
+  Head head;                             // as written
+  bool empty = true;                     // nothing differs from what stands: do not send
+};
+
+// Sets only what differs from the store's slots; head whenever anything does.
+[[nodiscard]] CommitPlan PlanCommit(const CommitInput& input);
+
+// Above this many bytes (or the spec's mirror_limit) of JSON the Go mirror is emptied instead of kept.
+inline constexpr std::size_t kDefaultMirrorLimit = 65536;
+
+}  // namespace zkcluster

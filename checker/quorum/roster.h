@@ -1,0 +1,70 @@
+// Which clusters this checker serves: those named in its file, or all there are. A cluster that appears is
+// joined, one that is deleted is let go of at once, and one that was made anew under the same name is
+// another cluster: left and joined.
+// Loop-bound conductor.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "checker/quorum/participant.h"
+#include "zk/watcher.h"
+
+namespace zkcluster {
+
+class Roster {
+ public:
+  struct Options {
+    std::string root;
+    bool all = false;
+    std::vector<std::string> names;  // when not all
+    Contender::Identity identity;
+    std::function<ProbeDefaults(const std::string& cluster)> defaults;  // asked as a cluster is joined
+  };
+
+  Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options,
+         Participant::IdRefused id_refused);
+  ~Roster();
+
+  // Leaves every cluster; `done` when all have answered. Terminal.
+  void Leave(std::function<void()> done);
+
+  struct Summary {
+    std::size_t clusters = 0;
+    std::size_t leading = 0;
+    std::size_t shards = 0;
+    std::size_t dead = 0;
+    bool published = false;  // every ballot stands
+  };
+  [[nodiscard]] Summary summary() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<zk::NodeWatcher> base;  // the cluster's own znode
+    std::int64_t incarnation = 0;           // czxid of the cluster that was joined
+    std::unique_ptr<Participant> participant;
+  };
+
+  void OnNames(const std::optional<std::vector<std::string>>& names);
+  void Follow(const std::string& name);
+  void OnBase(const std::string& name, const std::optional<zk::Node>& node);
+
+  Loop& loop_;
+  Logger& logger_;
+  zk::Client& client_;
+  ProbePool& pool_;
+  const Options options_;
+  const Participant::IdRefused id_refused_;
+  bool leaving_ = false;
+  std::map<std::string, Entry> entries_;
+  std::unique_ptr<zk::ChildrenWatcher> root_;
+  Lifetime lifetime_;
+};
+
+}  // namespace zkcluster

@@ -1,0 +1,86 @@
+// What the leader writes, as it stands in ZooKeeper: head, chunks, ledger and mirror with their versions. Read
+// once when a leadership begins, then kept up by the leader's own commits (nobody else may write there: a
+// version that differs is a reason to read again).
+// Loop-bound conductor.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/log.h"
+#include "client/spec_watcher.h"
+#include "model/board.h"
+#include "model/codec.h"
+#include "model/paths.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+// The last few lists of shards this checker has seen, by SpecId::shards_zxid: a board written for an older
+// list can be carried over only by somebody who knows that list.
+class KnownLists {
+ public:
+  void Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards);
+  [[nodiscard]] const std::vector<ShardSpec>* Find(std::int64_t shards_zxid) const;
+
+ private:
+  static constexpr std::size_t kKept = 8;
+  std::vector<std::pair<std::int64_t, std::vector<ShardSpec>>> lists_;
+};
+
+class StatusStore {
+ public:
+  struct Slot {
+    std::optional<zk::Version> version;  // nothing: absent
+    std::string data;
+    bool operator==(const Slot&) const = default;
+  };
+
+  StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths);
+
+  // Reads everything; `done` runs once. A new Load drops an earlier one.
+  void Load(std::function<void(Result<std::monostate>)> done);
+  [[nodiscard]] bool loaded() const { return loaded_; }
+  void Forget() { loaded_ = false; }
+
+  // The board for `spec`: carried over from the list the head refers to, where that list is known; else, and
+  // where there is no head yet (Go checkers ran the cluster), from the mirror, by address.
+  [[nodiscard]] StatusBoard BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
+
+  [[nodiscard]] const std::optional<Head>& head() const { return head_; }  // nothing: absent or undecodable
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+
+  Slot head_slot;
+  Slot ledger_slot;
+  Slot mirror_slot;
+  std::vector<Slot> chunk_slots;
+
+  // After a commit: what the slots' data mean now.
+  void Adopt(Head head, Ledger ledger, StatusBoard board);
+
+ private:
+  void OnChunkNames(Result<std::vector<std::string>> names);
+  void Read(const std::string& path, Slot& slot);
+  void Finish();
+  void Decode();
+  void Complain(const std::string& path, const Error& error);
+
+  Logger& logger_;
+  zk::Client& client_;
+  const ClusterPaths paths_;
+  bool loaded_ = false;
+  std::size_t pending_ = 0;
+  std::optional<Error> failure_;
+  std::function<void(Result<std::monostate>)> done_;
+  std::optional<Head> head_;
+  StatusBoard board_;  // in the order of the head's list
+  Ledger ledger_;
+  Lifetime load_;
+};
+
+}  // namespace zkcluster
