@@ -1,1 +1,148 @@
+#include <zkcluster/ring.h>
 #include <zkcluster/spec.h>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+#include "model/address.h"
+#include "model/codec.h"
+#include "model/duration.h"
+#include "model/paths.h"
+#include "model/utf8.h"
+
+namespace zkcluster {
+namespace {
+
+constexpr int kMaxPoints = 10'000;
+constexpr int kMaxCheckers = 1'000;
+constexpr std::size_t kMaxShardNameBytes = 200;
+// An operator mends one mistake at a time; a list of 20,000 helps nobody.
+constexpr int kMaxProblems = 20;
+
+class Problems {
+ public:
+  void Add(const std::string& problem) {
+    if (++count_ > kMaxProblems) return;
+    text_ += (text_.empty() ? "" : "; ") + problem;
+  }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::string text() const {
+    if (count_ <= kMaxProblems) return text_;
+    return text_ + "; and " + std::to_string(count_ - kMaxProblems) + " more";
+  }
+
+ private:
+  int count_ = 0;
+  std::string text_;
+};
+
+std::string ProblemOfShardName(std::string_view name) {
+  if (name.empty()) return "the name is empty";
+  if (name.size() > kMaxShardNameBytes) return "the name is longer than 200 bytes";
+  if (!IsUtf8(name)) return "the name is not UTF-8";
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(name, is_control)) return "the name contains a control character";
+  return {};
+}
+
+// One server may be written in several ways that mean the same.
+std::string Canonical(Address address) {
+  std::ranges::transform(address.host, address.host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return FormatAddress(address);
+}
+
+void CheckShards(const std::vector<ShardSpec>& shards, Problems& problems) {
+  if (shards.empty()) problems.Add("shards: the list is empty");
+  std::unordered_map<std::string, std::size_t> names;
+  std::unordered_map<std::string, std::size_t> addresses;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    const ShardSpec& shard = shards[i];
+    const std::string name_problem = ProblemOfShardName(shard.name);
+    // Names that cannot be printed are told by their place, as are those that occur twice.
+    const std::string place = "shards[" + std::to_string(i) + "]";
+    const std::string who = name_problem.empty() ? "shard \"" + shard.name + "\"" : place;
+    if (!name_problem.empty()) {
+      problems.Add(place + ": " + name_problem);
+    } else if (const auto [earlier, fresh] = names.emplace(shard.name, i); !fresh) {
+      problems.Add(place + ": the name \"" + shard.name + "\" is that of shards[" +
+                   std::to_string(earlier->second) + "] too");
+    }
+    const auto address = ParseAddress(shard.addr);
+    if (!address) {
+      problems.Add(who + ": " +
+                   (IsUtf8(shard.addr) ? address.error().message : "the address is not UTF-8"));
+    } else if (const auto [earlier, fresh] = addresses.emplace(Canonical(*address), i); !fresh) {
+      problems.Add(who + ": the address " + shard.addr + " is that of shards[" +
+                   std::to_string(earlier->second) + "] too");
+    }
+  }
+}
+
+void CheckRange(std::string_view key, std::optional<Duration> value, Duration min, Duration max,
+                Problems& problems) {
+  if (!value || (*value >= min && *value <= max)) return;
+  problems.Add("probe." + std::string(key) + ": " + FormatDuration(*value) + " is not within " +
+               FormatDuration(min) + " .. " + FormatDuration(max));
+}
+
+void CheckRange(std::string_view key, std::optional<int> value, int max, Problems& problems) {
+  if (!value || (*value >= 1 && *value <= max)) return;
+  problems.Add(std::string(key) + ": " + std::to_string(*value) + " is not within 1 .. " +
+               std::to_string(max));
+}
+
+}  // namespace
+
+Result<void> Validate(const ClusterSpec& spec) {
+  using std::chrono::hours;
+  using std::chrono::milliseconds;
+  using std::chrono::minutes;
+
+  Problems problems;
+  if (const auto name = ValidateName("the cluster's name", spec.name); !name) {
+    problems.Add(name.error().message);
+  }
+  if (spec.version > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    problems.Add("version: does not fit 63 bits");
+  }
+  CheckRange("ring.points", spec.ring.points, kMaxPoints, problems);
+  if (spec.ring.points >= 1 && spec.ring.points <= kMaxPoints &&
+      spec.shards.size() > Ring::kMaxPoints / static_cast<std::size_t>(spec.ring.points)) {
+    problems.Add("ring.points: " + std::to_string(spec.ring.points) + " for each of " +
+                 std::to_string(spec.shards.size()) + " shards make a ring of more than " +
+                 std::to_string(Ring::kMaxPoints) + " points");
+  }
+  CheckRange("checkers", spec.checkers, kMaxCheckers, problems);
+  CheckRange("quorum", spec.quorum, kMaxCheckers, problems);
+  if (spec.checkers && spec.quorum && *spec.quorum > *spec.checkers) {
+    problems.Add("quorum: " + std::to_string(*spec.quorum) + " votes can never come from " +
+                 std::to_string(*spec.checkers) + " checkers");
+  }
+  CheckRange("interval", spec.probe.interval, milliseconds(10), hours(1), problems);
+  CheckRange("timeout", spec.probe.timeout, milliseconds(10), minutes(1), problems);
+  CheckRange("threshold", spec.probe.threshold, milliseconds(10), hours(1), problems);
+  CheckRange("refused_threshold", spec.probe.refused_threshold, milliseconds(10), hours(1),
+             problems);
+  CheckRange("fast_interval", spec.probe.fast_interval, milliseconds(10), hours(1), problems);
+  if (spec.mirror_limit && *spec.mirror_limit > kMaxShardsBytes) {
+    problems.Add("mirror_limit: " + std::to_string(*spec.mirror_limit) + " is above " +
+                 std::to_string(kMaxShardsBytes) + " bytes");
+  }
+  CheckShards(spec.shards, problems);
+
+  const std::size_t bytes = EncodeSpec(spec).shards.size();
+  if (bytes > kMaxShardsBytes) {
+    problems.Add("shards: " + std::to_string(bytes) + " bytes of JSON are above the limit of " +
+                 std::to_string(kMaxShardsBytes));
+    return Fail(ErrorCode::kTooLarge, problems.text());
+  }
+  if (!problems.empty()) return Fail(ErrorCode::kInvalid, problems.text());
+  return {};
+}
+
+}  // namespace zkcluster

@@ -1,1 +1,85 @@
 #include "model/spec_diff.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "model/duration.h"
+
+namespace zkcluster {
+namespace {
+
+std::string Shown(RingType type) {
+  return type == RingType::kConsistent ? "consistent" : "?";
+}
+std::string Shown(bool value) {
+  return value ? "true" : "false";
+}
+std::string Shown(int value) {
+  return std::to_string(value);
+}
+std::string Shown(std::size_t value) {
+  return std::to_string(value);
+}
+std::string Shown(Duration value) {
+  return FormatDuration(value);
+}
+template <class T>
+std::string Shown(const std::optional<T>& value) {
+  return value ? Shown(*value) : "-";
+}
+
+using Index = std::unordered_map<std::string_view, const ShardSpec*>;
+Index IndexByName(const std::vector<ShardSpec>& shards) {
+  Index index;
+  index.reserve(shards.size());
+  for (const ShardSpec& shard : shards) index.emplace(shard.name, &shard);
+  return index;
+}
+
+}  // namespace
+
+SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to) {
+  SpecDiff diff;
+  const auto compare = [&diff](std::string key, const auto& a, const auto& b) {
+    if (a != b) diff.settings.push_back({std::move(key), Shown(a), Shown(b)});
+  };
+  compare("ring.type", from.ring.type, to.ring.type);
+  compare("ring.points", from.ring.points, to.ring.points);
+  compare("failover", from.failover, to.failover);
+  compare("checkers", from.checkers, to.checkers);
+  compare("quorum", from.quorum, to.quorum);
+  compare("probe.interval", from.probe.interval, to.probe.interval);
+  compare("probe.timeout", from.probe.timeout, to.probe.timeout);
+  compare("probe.threshold", from.probe.threshold, to.probe.threshold);
+  compare("probe.refused_threshold", from.probe.refused_threshold, to.probe.refused_threshold);
+  compare("probe.fast_interval", from.probe.fast_interval, to.probe.fast_interval);
+  compare("mirror_limit", from.mirror_limit, to.mirror_limit);
+
+  const Index old_shards = IndexByName(from.shards);
+  const Index new_shards = IndexByName(to.shards);
+  std::vector<std::string_view> old_order;
+  std::vector<std::string_view> new_order;
+  for (const ShardSpec& shard : from.shards) {
+    if (new_shards.contains(shard.name)) {
+      old_order.push_back(shard.name);
+    } else {
+      diff.removed.push_back(shard);
+    }
+  }
+  for (const ShardSpec& shard : to.shards) {
+    const auto old = old_shards.find(shard.name);
+    if (old == old_shards.end()) {
+      diff.added.push_back(shard);
+      continue;
+    }
+    new_order.push_back(shard.name);
+    if (old->second->addr != shard.addr) {
+      diff.moved.push_back({shard.name, old->second->addr, shard.addr});
+    }
+  }
+  diff.reordered = old_order != new_order;
+  return diff;
+}
+
+}  // namespace zkcluster

@@ -1,18 +1,18 @@
-// A consistent-hash ring: which shard owns a key, and who stands in for it, in order. Built once from a
-// spec, immutable ever after. Placement is a wire format shared with the Go library of 2015: for j in
-// 0 .. points-1 a shard holds the point CRC-32 (IEEE) of decimal(j) followed by its name; a key
-// hashes with the same CRC and belongs to the first point at or above its hash, else to the first of
-// all; of two shards with the same point the later in the list wins.
-// Pure; a const Ring may be read from any number of threads.
+// A consistent-hash ring: which shard owns a key, and who stands in for it, in order. Built once
+// from a spec, immutable ever after. Placement is a wire format shared with the Go library of 2015:
+// for j in 0 .. points-1 a shard holds the point CRC-32 (IEEE) of decimal(j) followed by its name;
+// a key hashes with the same CRC and belongs to the first point at or above its hash, else to the
+// first of all; of two shards with the same point the later in the list wins. Pure; a const Ring
+// may be read from any number of threads.
 #pragma once
 
+#include <zkcluster/export.h>
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
-#include <zkcluster/export.h>
-#include <zkcluster/result.h>
-#include <zkcluster/spec.h>
 
 namespace zkcluster {
 
@@ -24,7 +24,12 @@ class ZKC_EXPORT Ring {
     bool operator==(const Point&) const = default;
   };
 
-  // Errors: kInvalid when there is no shard or fewer than one point per shard.
+  // The largest ring, over all shards: 20,000 shards of 500 points, about 250 MB in a routing
+  // table.
+  static constexpr std::size_t kMaxPoints = 10'000'000;
+
+  // Errors: kInvalid when there is no shard, fewer than one point per shard or more than
+  // kMaxPoints.
   [[nodiscard]] static Result<Ring> Build(const std::vector<ShardSpec>& shards, RingSpec ring);
 
   // The hash of keys and points: CRC-32 (IEEE 802.3), as zlib and Go compute it.

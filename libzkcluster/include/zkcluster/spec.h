@@ -1,24 +1,25 @@
-// What the operator wants of one cluster: its shards, how keys are placed on them, and the numbers its
-// health is judged by. `zkctl` and `Manager` write specs, checkers and clients read them; in ZooKeeper
-// a spec is the Go form (`shards`, `options` and the cluster's own znode). Pure.
+// What the operator wants of one cluster: its shards, how keys are placed on them, and the numbers
+// its health is judged by. `zkctl` and `Manager` write specs, checkers and clients read them; in
+// ZooKeeper a spec is the Go form (`shards`, `options` and the cluster's own znode). Pure.
 #pragma once
 
+#include <zkcluster/export.h>
+#include <zkcluster/result.h>
+#include <zkcluster/time.h>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/export.h>
-#include <zkcluster/result.h>
-#include <zkcluster/time.h>
 
 namespace zkcluster {
 
 // A Redis server addressed by name. The name places keys on the ring, so it outlives the address.
 struct ShardSpec {
   std::string name;  // unique in the cluster, not empty
-  std::string addr;  // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique
+  std::string
+      addr;  // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique
   bool operator==(const ShardSpec&) const = default;
 };
 
@@ -26,8 +27,9 @@ enum class RingType { kConsistent };
 
 struct RingSpec {
   RingType type = RingType::kConsistent;
-  // Points per shard, 1 .. 10,000. More points spread keys more evenly and cost memory: 160 points
-  // keep the busiest of ten shards within about 20 % of the mean.
+  // Points per shard, 1 .. 10,000, and at most 10 million in the whole ring. More points spread
+  // keys more evenly and cost memory: 160 points keep the busiest of ten shards within about 20 %
+  // of the mean.
   int points = 160;
   bool operator==(const RingSpec&) const = default;
 };
@@ -44,12 +46,14 @@ struct ProbeSpec {
 };
 
 struct ClusterSpec {
-  std::string name;           // 1 .. 200 bytes, no '/', no control characters, not "." or ".."
-  std::uint64_t version = 0;  // microseconds since 1970 of the last change; each update writes a greater one
+  std::string name;  // 1 .. 200 bytes, no '/', no control characters, not "." or ".."
+  std::uint64_t version =
+      0;  // microseconds since 1970 of the last change; each update writes a greater one
   RingSpec ring;
-  bool failover = true;            // false: a dead shard's keys have no stand-in
-  std::optional<int> checkers;     // size of the electorate; without it, every checker ever seen counts
-  std::optional<int> quorum;       // votes needed; without it, a majority of the electorate
+  bool failover = true;  // false: a dead shard's keys have no stand-in
+  std::optional<int>
+      checkers;               // size of the electorate; without it, every checker ever seen counts
+  std::optional<int> quorum;  // votes needed; without it, a majority of the electorate
   ProbeSpec probe;
   // The Go mirror in `status` is kept while its JSON is at most this many bytes; 0 turns it off.
   std::optional<std::size_t> mirror_limit;

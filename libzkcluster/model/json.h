@@ -1,0 +1,113 @@
+// JSON for the codecs: text that is byte for byte what Go's encoder writes, and reading that is
+// safe on foreign bytes: bounded size and depth, no exceptions, each field checked for type and
+// range. Pure.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace zkcluster {
+
+// --- Writing ---
+
+// `text` in quotes, escaped as Go does: also <, >, & and U+2028, U+2029. Bytes that are no UTF-8
+// become \ufffd.
+void AppendJsonText(std::string& out, std::string_view text);
+
+// Compact JSON in the order of the calls. Puts the commas; balance is the caller's.
+class JsonWriter {
+ public:
+  JsonWriter& Open(char bracket);   // '{' or '['
+  JsonWriter& Close(char bracket);  // '}' or ']'
+  JsonWriter& Key(std::string_view key);
+  JsonWriter& Text(std::string_view text);
+  JsonWriter& Bool(bool value);
+  template <std::integral T>
+  JsonWriter& Number(T value) {
+    Separate();
+    out_ += std::to_string(value);
+    return *this;
+  }
+  // The size so far, to keep to a limit.
+  [[nodiscard]] std::size_t size() const { return out_.size(); }
+  [[nodiscard]] std::string Take() { return std::move(out_); }
+
+ private:
+  void Separate();
+  std::string out_;
+};
+
+// --- Reading ---
+
+using Json = nlohmann::json;
+
+// What a znode can hold: nothing larger can have been written.
+inline constexpr std::size_t kMaxPayloadBytes = 1'048'576;
+inline constexpr int kMaxJsonDepth = 32;
+
+// Errors: kBadData, with the place.
+[[nodiscard]] Result<Json> ParseJson(std::string_view payload);
+
+// The first thing found wrong with a document. Readers go on with harmless values after a problem
+// and look here once at the end.
+class JsonProblem {
+ public:
+  void Add(std::string_view where, std::string_view what);
+  [[nodiscard]] bool found() const { return !text_.empty(); }
+  [[nodiscard]] tl::unexpected<Error> failure() const { return Fail(ErrorCode::kBadData, text_); }
+
+ private:
+  std::string text_;
+};
+
+inline constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t kIntMax = std::numeric_limits<int>::max();
+
+// `where` names the value in the problem.
+[[nodiscard]] std::int64_t ReadInteger(const Json& value, std::string_view where, std::int64_t min,
+                                       std::int64_t max, JsonProblem& problem);
+[[nodiscard]] std::string ReadText(const Json& value, std::string_view where, JsonProblem& problem);
+
+// The fields of one object. A field that is absent or null takes the default, or is a problem
+// without one. Unknown fields are ignored.
+class JsonFields {
+ public:
+  enum class Keys {
+    kExact,
+    kIgnoreCase
+  };  // Go ignores case; of several spellings the exact one counts
+
+  // Where `value` is no object that is a problem, and every field is absent without another one.
+  JsonFields(const Json& value, std::string where, JsonProblem& problem, Keys keys = Keys::kExact);
+
+  [[nodiscard]] std::string Text(std::string_view key,
+                                 std::optional<std::string> absent = {}) const;
+  [[nodiscard]] bool Bool(std::string_view key, std::optional<bool> absent = {}) const;
+  // 0 .. max
+  [[nodiscard]] std::int64_t Integer(std::string_view key, std::int64_t max = kInt64Max,
+                                     std::optional<std::int64_t> absent = {}) const;
+  // The array or object under `key`, never null as a pointer's target; nullptr when it is absent.
+  [[nodiscard]] const Json* Array(std::string_view key, bool required = true) const;
+  [[nodiscard]] const Json* Object(std::string_view key, bool required = true) const;
+  // Nothing when absent or null.
+  [[nodiscard]] const Json* Find(std::string_view key) const;
+  [[nodiscard]] std::string Where(std::string_view key) const;
+
+ private:
+  void Missing(std::string_view key) const;
+
+  const Json* object_ = nullptr;
+  std::string where_;
+  JsonProblem& problem_;
+  Keys keys_;
+};
+
+}  // namespace zkcluster
