@@ -1,15 +1,17 @@
-// Creates, changes, reads and deletes clusters over a zk::Client: the manager without its thread, so that
-// the simulator can run operators too. Each change is one multi, guarded by the versions read.
-// Errors and meanings are those of `zkcluster::Manager`; a lost answer is resolved by reading again where
-// reading can tell. Calls may overlap; each answers once.
-// Loop-bound conductor. It must outlive its calls.
+// Creates, changes, reads and deletes clusters over a zk::Client: the manager without its thread,
+// so that the simulator can run operators too. Each change is one multi, guarded by the versions
+// read. Errors and meanings are those of `zkcluster::Manager`; a lost answer is resolved by reading
+// again where reading can tell. Calls may overlap; each answers once, never before it returns. A
+// call waits for a session as long as it takes: whoever has a deadline calls Abandon. Loop-bound
+// conductor. Destroying it drops the calls under way unanswered.
 #pragma once
 
+#include <zkcluster/spec.h>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/spec.h>
 
 #include "base/lifetime.h"
 #include "base/loop.h"
@@ -23,7 +25,9 @@ class SpecEditor {
   template <class T>
   using Done = std::function<void(Result<T>)>;
 
+  // REQUIRES: root as ValidateRoot accepts it.
   SpecEditor(Loop& loop, zk::Client& client, std::string root);
+  ~SpecEditor();
 
   void Create(ClusterSpec spec, Done<std::uint64_t> done);  // the new version
   void Update(ClusterSpec spec, Done<std::uint64_t> done);  // guarded by spec.version
@@ -31,14 +35,26 @@ class SpecEditor {
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);
 
+  // Gives up every call under way, which answers before this returns: kUnavailable when certainly
+  // nothing was changed, kUnknownOutcome when a change was sent.
+  void Abandon();
+
  private:
-  struct CreateCall;
-  struct UpdateCall;
-  struct DeleteCall;
+  class Call;
+  class GetCall;
+  class ListCall;
+  class CreateCall;
+  class UpdateCall;
+  class DeleteCall;
+
+  void Begin(std::shared_ptr<Call> call);
+  template <class T>
+  void FailLater(Done<T> done, Error error);
 
   Loop& loop_;
   zk::Client& client_;
   std::string root_;
+  std::vector<std::shared_ptr<Call>> calls_;
   Lifetime lifetime_;
 };
 

@@ -1,0 +1,137 @@
+#include <charconv>
+
+#include "client/editor_call.h"
+
+namespace zkcluster {
+namespace {
+
+// Each refusal means that somebody created something within one round trip; fifty in a row mean
+// that the cluster is being written faster than it can be listed.
+constexpr int kMaxTries = 50;
+constexpr std::size_t kListWindow = 100;  // reads under way at once
+// Above it the multi would be too large anyway; a cluster has about 1,100 znodes.
+constexpr std::size_t kMaxTree = 20'000;
+
+bool IsVersion(const std::string& data, std::uint64_t version) {
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(data.data(), data.data() + data.size(), value);
+  return problem == std::errc() && end == data.data() + data.size() && value == version;
+}
+
+}  // namespace
+
+SpecEditor::DeleteCall::DeleteCall(SpecEditor& editor, const std::string& name,
+                                   std::uint64_t version, Done<std::monostate> done)
+    : Call(editor), paths_(editor.root_, name), version_(version), done_(std::move(done)) {}
+
+void SpecEditor::DeleteCall::Abandon() {
+  End(Fail(AbandonError()));
+}
+
+void SpecEditor::DeleteCall::Run() {
+  // The server we talk to may lag behind the one that another operator has just talked to.
+  client_.Sync(paths_.base(), [](const Result<std::monostate>&) {});
+  client_.Get(paths_.base(), {}, Guard([this](Result<zk::Node> base) { Judge(std::move(base)); }));
+}
+
+void SpecEditor::DeleteCall::Judge(Result<zk::Node> base) {
+  const std::string quoted = "cluster \"" + paths_.name() + "\"";
+  if (!base && IsTransient(base.error())) return RunAgain();
+  if (!base && base.error().code == ErrorCode::kNotFound) {
+    if (lost_) return End(std::monostate{});  // by us, as far as anybody can tell
+    return End(Fail(ErrorCode::kNotFound,
+                    victim_ ? quoted + " was deleted by somebody else meanwhile" : "no " + quoted));
+  }
+  if (!base) return End(Fail(base.error().Within("delete " + quoted)));
+
+  if (!victim_) {
+    if (version_ != 0 && !IsVersion(base->data, version_)) {
+      return End(Fail(ErrorCode::kConflict, quoted + " has changed: its version is " + base->data +
+                                                ", not " + std::to_string(version_)));
+    }
+  } else if (victim_->czxid != base->stat.czxid) {
+    if (lost_) return End(std::monostate{});
+    return End(Fail(ErrorCode::kConflict, quoted + " was deleted and created again meanwhile"));
+  } else if (version_ != 0 && victim_->version != base->stat.version) {
+    return End(Fail(ErrorCode::kConflict, quoted + " changed meanwhile"));
+  }
+  victim_ = base->stat;
+  List();
+}
+
+void SpecEditor::DeleteCall::List() {
+  ++round_;
+  tree_.clear();
+  to_list_ = {paths_.base()};
+  next_ = 0;
+  listing_ = 0;
+  ListMore();
+}
+
+void SpecEditor::DeleteCall::ListMore() {
+  while (next_ < to_list_.size() && listing_ < kListWindow) {
+    const std::string path = to_list_[next_++];
+    ++listing_;
+    client_.Children(path, {},
+                     Guard([this, path, round = round_](Result<std::vector<std::string>> names) {
+                       if (round == round_) Listed(path, std::move(names));
+                     }));
+  }
+}
+
+void SpecEditor::DeleteCall::Listed(const std::string& path,
+                                    Result<std::vector<std::string>> names) {
+  --listing_;
+  if (names) {
+    tree_.push_back(path);
+    for (const auto& name : *names) to_list_.push_back(path + "/" + name);
+  } else if (names.error().code != ErrorCode::kNotFound) {  // an absent one is one less to delete
+    ++round_;
+    if (IsTransient(names.error())) return RunAgain();
+    return End(Fail(names.error().Within("list " + path)));
+  }
+  if (to_list_.size() > kMaxTree) {
+    ++round_;
+    return End(Fail(ErrorCode::kTooLarge, "cluster \"" + paths_.name() + "\" has more than " +
+                                              std::to_string(kMaxTree) + " znodes"));
+  }
+  ListMore();
+  if (listing_ == 0) Write();
+}
+
+void SpecEditor::DeleteCall::Write() {
+  if (tree_.empty()) return RunAgain();  // gone meanwhile: Run finds out what became of it
+  std::vector<zk::Op> ops;
+  ops.reserve(tree_.size());
+  for (auto path = tree_.rbegin(); path != tree_.rend(); ++path) {
+    const bool is_base = std::next(path) == tree_.rend();
+    ops.emplace_back(zk::DeleteOp{*path, is_base ? victim_->version : zk::kAnyVersion});
+  }
+  in_doubt_ = true;
+  client_.Multi(std::move(ops),
+                Guard([this](Result<std::vector<zk::OpResult>> result) { Written(result); }));
+}
+
+void SpecEditor::DeleteCall::Written(const Result<std::vector<zk::OpResult>>& result) {
+  if (result) return End(std::monostate{});
+  const Error& error = result.error();
+  if (error.code == ErrorCode::kUnknownOutcome || error.code == ErrorCode::kSessionLost) {
+    lost_ = true;
+    return RunAgain();
+  }
+  in_doubt_ = lost_;
+  if (error.code == ErrorCode::kUnavailable) return RunAgain();
+  const bool moved = error.code == ErrorCode::kNotEmpty || error.code == ErrorCode::kNotFound ||
+                     error.code == ErrorCode::kConflict;
+  if (!moved) return End(Fail(error.Within("delete cluster \"" + paths_.name() + "\"")));
+  if (++tries_ >= kMaxTries) {
+    return End(Fail(ErrorCode::kConflict,
+                    "cluster \"" + paths_.name() + "\" is written faster than it can be deleted"));
+  }
+  // Two operators, or an operator and a checker that registers again and again, must not move in
+  // step.
+  RunAgainAfter(std::chrono::milliseconds(1) +
+                Duration(static_cast<Duration::rep>(loop_.Random() * 10'000'000)));
+}
+
+}  // namespace zkcluster
