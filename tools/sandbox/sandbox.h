@@ -1,0 +1,149 @@
+// Private servers on loopback: a ZooKeeper, Redis servers and zkcheckers, started by the
+// constructor on a free port in a folder of their own, ready when the constructor returns, gone
+// with the object. All throw std::runtime_error with what is missing (java, the jar, redis-server)
+// or the tail of the log. One thread at a time (see process.h).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/sandbox/process.h"
+
+namespace zkcluster::sandbox {
+
+// Why no ZooKeeper (or Redis) can be started here; empty: it can.
+[[nodiscard]] std::string WhyNoZooKeeper();
+[[nodiscard]] std::string WhyNoRedis();
+
+// Asks a ZooKeeper server a four-letter word ("srvr", "ruok", "cons"). Empty when it does not
+// answer.
+[[nodiscard]] std::string FourLetterWord(std::uint16_t port, std::string_view word,
+                                         Duration limit = std::chrono::milliseconds(500));
+
+struct ZooKeeperOptions {
+  std::uint16_t port = 0;               // 0: a free one
+  std::chrono::milliseconds tick{200};  // sessions of 2 .. 300 ticks, expired in whole ticks
+  std::vector<std::string> config;      // more lines for zoo.cfg
+};
+
+// A standalone server. Port and data survive Stop, Kill and Start.
+class ZooKeeperServer {
+ public:
+  explicit ZooKeeperServer(ZooKeeperOptions options = {});
+  ~ZooKeeperServer();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::string address() const;  // "127.0.0.1:port"
+  [[nodiscard]] std::filesystem::path log() const;
+  [[nodiscard]] pid_t pid() const;  // -1 when stopped
+  [[nodiscard]] bool running();
+
+  void Start();  // nothing happens when it runs
+  void Stop();
+  void Kill();
+  void Pause();  // SIGSTOP: connections stay open, nothing is answered
+  void Resume();
+  void Wipe();  // forgets all data. REQUIRES: stopped
+
+ private:
+  void Launch();
+  bool AwaitReady();
+
+  ZooKeeperOptions options_;
+  TempFolder folder_{"zkc-zookeeper"};
+  std::uint16_t port_ = 0;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+struct RedisOptions {
+  std::uint16_t port = 0;           // 0: a free one
+  std::string password;             // requirepass; empty: none
+  std::vector<std::string> config;  // more lines for redis.conf
+};
+
+// A server without persistence: restarted, it is empty.
+class RedisServer {
+ public:
+  explicit RedisServer(RedisOptions options = {});
+  ~RedisServer();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::string address() const;
+  [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
+  [[nodiscard]] pid_t pid() const;  // -1 when stopped
+  [[nodiscard]] bool running();
+
+  void Start();  // nothing happens when it runs
+  void Stop();
+  void Kill();
+  void Pause();  // SIGSTOP
+  void Resume();
+  // Sends one command (AUTH first when there is a password) and returns the reply as text: a status
+  // or a string as it is, a number in digits, an array joined by newlines, nil as "". Throws on
+  // errors.
+  std::string Command(const std::vector<std::string>& words);
+
+ private:
+  void Launch();
+  bool AwaitReady();
+
+  RedisOptions options_;
+  TempFolder folder_{"zkc-redis"};
+  std::uint16_t port_ = 0;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+struct CheckerOptions {
+  std::string id = "c1";
+  std::string rack;
+  std::string zookeeper;  // "host:port,host:port"
+  std::string session_timeout = "3s";
+  std::string root = "/goreclusters";
+  std::vector<std::string> clusters;  // empty: all
+  std::string probe;  // inside of `probe: {...}`, e.g. "interval: 100ms, threshold: 500ms"
+  std::string more;   // further YAML at the top level
+  std::string log_level = "info";
+  // Start waits for a log line with this; empty: it does not wait.
+  std::string ready_line = "event=checker.ready";
+};
+
+// Where zkchecker is: $ZKC_CHECKER, else beside the running program, in ../checker or ../../checker
+// of its folder (the build tree), else in $PATH and sbin. Empty when nowhere.
+[[nodiscard]] std::filesystem::path FindChecker();
+
+// One zkchecker with a checker.yaml of its own. Logs are kept across restarts in one file.
+class CheckerProcess {
+ public:
+  explicit CheckerProcess(CheckerOptions options);
+  ~CheckerProcess();
+
+  [[nodiscard]] const std::string& id() const { return options_.id; }
+  [[nodiscard]] std::filesystem::path config() const { return folder_.path() / "checker.yaml"; }
+  [[nodiscard]] std::filesystem::path log() const { return folder_.path() / "checker.log"; }
+  [[nodiscard]] pid_t pid() const;  // -1 when ended and collected
+  [[nodiscard]] bool running();
+
+  void Start();       // nothing happens when it runs
+  ExitStatus Stop();  // SIGTERM
+  void Kill();
+  void Pause();
+  void Resume();
+  // Its end by itself; nothing after `limit`.
+  std::optional<ExitStatus> AwaitExit(Duration limit);
+  // True when a line with all of `parts` was logged, by this or an earlier start; waits up to
+  // `limit`.
+  bool AwaitLog(const std::vector<std::string>& parts, Duration limit);
+  [[nodiscard]] std::size_t CountLog(const std::vector<std::string>& parts) const;
+
+ private:
+  CheckerOptions options_;
+  TempFolder folder_{"zkc-checker"};
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace zkcluster::sandbox
