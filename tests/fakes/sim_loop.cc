@@ -1,1 +1,203 @@
-// stub
+#include "tests/fakes/sim_loop.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+
+namespace zkcluster::sim {
+namespace {
+
+// Neither clock begins at zero, so that a forgotten initial value shows.
+constexpr TimePoint kStart = TimePoint(std::chrono::hours(1000));
+constexpr Micros kWallAtStart = std::chrono::seconds(1'700'000'000);
+// More events than any world has at one instant: somebody posts to itself for ever.
+constexpr std::uint64_t kMostStepsAtOneInstant = 1'000'000;
+
+double ToUnit(std::uint64_t bits) {
+  return static_cast<double>(bits >> 11) * 0x1.0p-53;
+}
+
+class SimTimer final : public Timer {
+ public:
+  SimTimer(SimLoop& loop, std::function<void()> callback)
+      : loop_(loop),
+        world_(loop.world()),
+        callback_(std::make_shared<std::function<void()>>(std::move(callback))) {}
+  ~SimTimer() override { SimTimer::Cancel(); }
+
+  void Arm(Duration delay) override {
+    Cancel();
+    id_ = world_.After(delay, &loop_, [this] {
+      id_ = 0;
+      const auto callback = callback_;  // it may destroy this timer
+      (*callback)();
+    });
+  }
+  void Cancel() override {
+    if (id_ != 0) world_.Cancel(id_);
+    id_ = 0;
+  }
+  bool armed() const override { return id_ != 0; }
+
+ private:
+  SimLoop& loop_;
+  SimWorld& world_;  // outlives the loop, which may be gone when this is destroyed
+  std::shared_ptr<std::function<void()>> callback_;
+  SimWorld::EventId id_ = 0;
+};
+
+}  // namespace
+
+SimWorld::SimWorld(std::uint64_t seed) : seed_(seed), random_(seed), now_(kStart) {}
+
+SimWorld::~SimWorld() {
+  // What an event holds may cancel others as it goes, so they go while the queue stands empty.
+  keys_.clear();
+  std::map<Key, Event> dropped;
+  dropped.swap(events_);
+}
+
+Micros SimWorld::wall_now() const {
+  return kWallAtStart + std::chrono::duration_cast<Micros>(now_ - kStart);
+}
+
+double SimWorld::Random() {
+  return ToUnit(random_());
+}
+
+Duration SimWorld::Between(Duration low, Duration high) {
+  return low +
+         Duration(static_cast<Duration::rep>(static_cast<double>((high - low).count()) * Random()));
+}
+
+std::size_t SimWorld::Below(std::size_t bound) {
+  ZKC_CHECK(bound > 0);
+  return static_cast<std::size_t>(random_() % bound);
+}
+
+SimWorld::EventId SimWorld::At(TimePoint due, SimLoop* loop, std::function<void()> event) {
+  const EventId id = next_id_++;
+  const TimePoint when = std::max(due, now_);
+  const Key key{when, when, id};
+  events_.emplace(key, Event{loop, std::move(event)});
+  keys_.emplace(id, key);
+  return id;
+}
+
+SimWorld::EventId SimWorld::After(Duration delay, SimLoop* loop, std::function<void()> event) {
+  constexpr Duration kLongest = std::chrono::hours(24 * 365 * 10);
+  return At(now_ + std::clamp(delay, Duration::zero(), kLongest), loop, std::move(event));
+}
+
+void SimWorld::Cancel(EventId id) {
+  const auto found = keys_.find(id);
+  if (found == keys_.end()) return;
+  // Out of the maps before it is destroyed: what it holds may cancel others.
+  const auto node = events_.extract(found->second);
+  keys_.erase(found);
+}
+
+bool SimWorld::Step() {
+  while (!events_.empty()) {
+    auto node = events_.extract(events_.begin());
+    const auto [when, due, id] = node.key();
+    if (when > now_) {
+      now_ = when;
+      steps_at_now_ = 0;
+    }
+    SimLoop* const loop = node.mapped().loop;
+    if (loop != nullptr && loop->paused()) {
+      node.key() = Key{loop->paused_until_, due, id};
+      keys_.at(id) = node.key();
+      events_.insert(std::move(node));
+      continue;
+    }
+    keys_.erase(id);
+    ++steps_;
+    ZKC_CHECK(++steps_at_now_ < kMostStepsAtOneInstant);
+    node.mapped().run();
+    return true;
+  }
+  return false;
+}
+
+void SimWorld::RunFor(Duration duration) {
+  const TimePoint end = now_ + duration;
+  RunUntil([] { return false; }, duration);
+  now_ = end;
+}
+
+bool SimWorld::RunUntil(const std::function<bool()>& done, Duration limit) {
+  // A fence behind all that is due by then. What it tells is held by both, because `done` may throw
+  // (as a failed assertion of a test does) and leave the fence behind.
+  const auto at_end = std::make_shared<bool>(false);
+  const EventId fence = next_id_++;
+  const Key key{now_ + limit, TimePoint::max(), fence};
+  events_.emplace(key, Event{nullptr, [at_end] { *at_end = true; }});
+  keys_.emplace(fence, key);
+  steps_at_now_ = 0;
+  while (!done()) {
+    Step();
+    if (*at_end) return done();
+  }
+  Cancel(fence);
+  return true;
+}
+
+void SimWorld::Forget(SimLoop* loop) {
+  std::vector<std::map<Key, Event>::node_type> gone;
+  for (auto it = events_.begin(); it != events_.end();) {
+    const auto next = std::next(it);
+    if (it->second.loop == loop) {
+      keys_.erase(std::get<EventId>(it->first));
+      gone.push_back(events_.extract(it));
+    }
+    it = next;
+  }
+}
+
+SimLoop::SimLoop(SimWorld& world, std::string name)
+    : world_(world), name_(std::move(name)), random_(world.RandomBits()) {}
+
+SimLoop::~SimLoop() {
+  world_.Forget(this);
+}
+
+double SimLoop::Random() {
+  return ToUnit(random_());
+}
+
+std::unique_ptr<Timer> SimLoop::NewTimer(std::function<void()> callback) {
+  return std::make_unique<SimTimer>(*this, std::move(callback));
+}
+
+void SimLoop::Post(std::function<void()> task) {
+  world_.After(Duration::zero(), this, std::move(task));
+}
+
+void SimLoop::Pause(Duration duration) {
+  paused_until_ = std::max(paused_until_, world_.now() + duration);
+}
+
+void SimLoop::Resume() {
+  if (!paused()) return;
+  paused_until_ = TimePoint::min();
+  // What was put off to the end of the pause runs from now on, still in the order it was due.
+  std::vector<std::map<SimWorld::Key, SimWorld::Event>::node_type> late;
+  for (auto it = world_.events_.begin(); it != world_.events_.end();) {
+    const auto next = std::next(it);
+    const auto [when, due, id] = it->first;
+    if (it->second.loop == this && when > due) late.push_back(world_.events_.extract(it));
+    it = next;
+  }
+  for (auto& node : late) {
+    const auto [when, due, id] = node.key();
+    node.key() = {std::max(world_.now(), due), due, id};
+    world_.keys_.at(id) = node.key();
+    world_.events_.insert(std::move(node));
+  }
+}
+
+}  // namespace zkcluster::sim

@@ -1,0 +1,488 @@
+#include "tests/fakes/fake_client.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "tests/fakes/fake_link.h"
+#include "zk/session_tracker.h"
+
+namespace zkcluster::sim {
+namespace {
+
+using Done = std::function<void(Result<Reply>)>;
+
+constexpr Duration kCloseLimit = std::chrono::seconds(2);
+constexpr Duration kConnectLimit = std::chrono::seconds(1);
+constexpr Duration kShortestPause = std::chrono::milliseconds(20);
+constexpr Duration kLongestPause = std::chrono::milliseconds(250);
+
+std::size_t BytesOf(const zk::Op& op) {
+  return std::visit(
+      [](const auto& o) {
+        if constexpr (requires { o.data; }) {
+          return o.path.size() + o.data.size();
+        } else {
+          return o.path.size();
+        }
+      },
+      op);
+}
+
+bool PathIsValid(const zk::Op& op) {
+  if (const auto* const create = std::get_if<zk::CreateOp>(&op)) {
+    return ValidPath(create->path, IsSequential(create->mode));
+  }
+  return ValidPath(std::visit([](const auto& o) { return o.path; }, op));
+}
+
+Result<void> CheckRequest(const Request& request) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < request.ops.size(); ++i) {
+    if (!PathIsValid(request.ops[i])) {
+      Error error{ErrorCode::kInvalid, "malformed path", -1};
+      if (request.verb == Verb::kMulti) error.op_index = static_cast<int>(i);
+      return Fail(std::move(error));
+    }
+    bytes += BytesOf(request.ops[i]);
+  }
+  if (request.ops.empty() && request.verb != Verb::kMulti) {
+    if (!ValidPath(request.path)) return Fail(ErrorCode::kInvalid, "malformed path");
+    bytes += request.path.size();
+  }
+  if (bytes > zk::kMaxRequestBytes) return Fail(ErrorCode::kTooLarge, "above the largest request");
+  return {};
+}
+
+// The functions that wait for one kind of change of each path, without keeping them alive.
+class WatchTable {
+ public:
+  void Add(const std::string& path, const zk::Watch& watch) {
+    auto& watches = table_[path];
+    for (const zk::Watch& known : watches) {
+      if (!known.owner_before(watch) && !watch.owner_before(known)) return;
+    }
+    watches.push_back(watch);
+  }
+  void Take(const std::string& path, std::vector<zk::Watch>& into) {
+    auto node = table_.extract(path);
+    if (node.empty()) return;
+    for (zk::Watch& watch : node.mapped()) {
+      const bool there = std::ranges::any_of(into, [&](const zk::Watch& known) {
+        return !known.owner_before(watch) && !watch.owner_before(known);
+      });
+      if (!there) into.push_back(std::move(watch));
+    }
+  }
+  [[nodiscard]] std::set<std::string> Paths() {
+    std::set<std::string> paths;
+    for (const auto& [path, watches] : table_) paths.insert(path);
+    return paths;
+  }
+  void Clear() { table_.clear(); }
+
+ private:
+  std::map<std::string, std::vector<zk::Watch>> table_;
+};
+
+}  // namespace
+
+class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_this<Core> {
+ public:
+  Core(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout)
+      : ensemble_(ensemble),
+        loop_(loop),
+        wanted_timeout_(session_timeout),
+        tracker_(session_timeout),
+        state_timer_(loop.NewTimer([this] { Hold([](Core& core) { core.CheckState(); }); })),
+        ping_timer_(loop.NewTimer([this] { Hold([](Core& core) { core.Ping(); }); })),
+        connect_timer_(loop.NewTimer([this] { Hold([](Core& core) { core.ConnectDue(); }); })),
+        close_timer_(loop.NewTimer([this] { Hold([](Core& core) { core.FinishClose(); }); })) {
+    channel_->loop = &loop;
+  }
+
+  void Start() {
+    channel_->client = weak_from_this();
+    connect_timer_->Arm(Duration::zero());
+  }
+
+  // The client is destroyed: nothing is called back from now on.
+  void Die() {
+    dead_ = true;
+    channel_->loop = nullptr;
+    DropLink();
+    state_timer_.reset();
+    ping_timer_.reset();
+    connect_timer_.reset();
+    close_timer_.reset();
+  }
+
+  void Submit(Request request, const zk::Watch& watch, Done done) {
+    Result<void> good = CheckRequest(request);
+    if (good && state() != SessionState::kConnected) {
+      good = Fail(ErrorCode::kUnavailable, "no session");
+    }
+    if (!good) {
+      loop_.Post([self = shared_from_this(), done = std::move(done), error = good.error()] {
+        if (!self->dead_) done(Fail(error));
+      });
+      return;
+    }
+    request.watch = !watch.expired();
+    const std::int32_t xid = next_xid_++;
+    pending_.push_back({xid, request.verb, request.path, watch, std::move(done)});
+    ensemble_.SendRequest(link_, xid, std::move(request));
+  }
+
+  void Close(std::function<void()> done) {
+    ZKC_CHECK(!closing_);
+    closing_ = true;
+    close_done_ = std::move(done);
+    connect_timer_->Cancel();
+    if (state() == SessionState::kConnected) {
+      ensemble_.SendClose(link_);
+      close_timer_->Arm(kCloseLimit);
+    } else {
+      close_timer_->Arm(Duration::zero());
+    }
+  }
+
+  [[nodiscard]] SessionState state() const {
+    return closed_ ? SessionState::kLost : tracker_.StateAt(loop_.Now());
+  }
+
+  // --- ClientEnd ---
+
+  void OnAccepted(const std::shared_ptr<Link>& link, std::int64_t session_id, Duration timeout,
+                  TimePoint sent) override {
+    const auto self = shared_from_this();
+    if (!StillOn(link)) return;
+    if (session_id == 0) {
+      tracker_.Expired();
+      return CheckState();
+    }
+    session_id_ = session_id;
+    accepted_ = true;
+    connect_timer_->Cancel();
+    tracker_.Established(sent, timeout);
+    // Before anything else is sent on this connection, so that what was missed is told first.
+    ensemble_.SendWatches(link_, seen_zxid_, data_watches_.Paths(), absent_watches_.Paths(),
+                          child_watches_.Paths());
+    ping_timer_->Arm(tracker_.timeout() / 3);
+    CheckState();
+  }
+
+  void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid, const Result<Reply>& reply,
+               TimePoint sent) override {
+    const auto self = shared_from_this();
+    if (!StillOn(link)) return;
+    tracker_.Answered(sent);
+    CheckState();
+    if (dead_ || link != link_) return;
+    ZKC_CHECK(!pending_.empty() && pending_.front().xid == xid);
+    const Pending pending = std::move(pending_.front());
+    pending_.pop_front();
+    if (reply) {
+      seen_zxid_ = std::max(seen_zxid_, reply->zxid);
+      if (!pending.watch.expired()) Register(pending, *reply);
+    }
+    pending.done(reply);
+  }
+
+  void OnPong(const std::shared_ptr<Link>& link, TimePoint sent) override {
+    const auto self = shared_from_this();
+    if (!StillOn(link)) return;
+    tracker_.Answered(sent);
+    CheckState();
+  }
+
+  void OnEvent(const std::shared_ptr<Link>& link, const zk::WatchEvent& event) override {
+    const auto self = shared_from_this();
+    if (!StillOn(link)) return;
+    std::vector<zk::Watch> watches;
+    if (event.kind != zk::WatchKind::kChildren) {
+      data_watches_.Take(event.path, watches);
+      absent_watches_.Take(event.path, watches);
+    }
+    if (event.kind == zk::WatchKind::kChildren || event.kind == zk::WatchKind::kDeleted) {
+      child_watches_.Take(event.path, watches);
+    }
+    for (const zk::Watch& watch : watches) {
+      if (dead_) return;
+      // Locked only now: the one before may have let it go.
+      if (const auto function = watch.lock()) (*function)(event);
+    }
+  }
+
+  void OnClosed(const std::shared_ptr<Link>& link) override {
+    const auto self = shared_from_this();
+    if (link == link_) FinishClose();
+  }
+
+  void OnBroken(const std::shared_ptr<Link>& link) override {
+    const auto self = shared_from_this();
+    if (dead_ || link != link_) return;
+    if (closing_) return FinishClose();
+    const auto broken = LoseLink();
+    CheckState();
+    FailAll(broken, ErrorCode::kUnknownOutcome, "the connection broke");
+  }
+
+  FakeEnsemble& ensemble_;
+  SimLoop& loop_;
+  const Duration wanted_timeout_;
+  const std::shared_ptr<Channel> channel_ = std::make_shared<Channel>();
+  zk::SessionTracker tracker_;
+  Listeners<const zk::SessionEvent&> listeners_;
+  std::int64_t session_id_ = 0;
+  std::uint64_t generation_ = 1;
+
+ private:
+  struct Pending {
+    std::int32_t xid;
+    Verb verb;
+    std::string path;
+    zk::Watch watch;
+    Done done;
+  };
+
+  template <class F>
+  void Hold(F handler) {
+    const auto self = shared_from_this();
+    if (!dead_) handler(*this);
+  }
+
+  // Whether a message on `link` still matters: the clock may have ended the session before it was
+  // read.
+  bool StillOn(const std::shared_ptr<Link>& link) {
+    if (dead_ || link != link_) return false;
+    CheckState();
+    return !dead_ && link == link_;
+  }
+
+  void Register(const Pending& pending, const Reply& reply) {
+    switch (pending.verb) {
+      case Verb::kGet:
+        return data_watches_.Add(pending.path, pending.watch);
+      case Verb::kExists:
+        return (reply.stat ? data_watches_ : absent_watches_).Add(pending.path, pending.watch);
+      case Verb::kChildren:
+        return child_watches_.Add(pending.path, pending.watch);
+      default:
+        return;
+    }
+  }
+
+  // Brings what was announced in line with what the clock says, and draws the consequences.
+  void CheckState() {
+    if (dead_ || closing_) return;
+    const SessionState now = tracker_.StateAt(loop_.Now());
+    std::deque<Pending> broken;
+    if (now == SessionState::kSuspended && link_ && accepted_) broken = LoseLink();
+    if (now == SessionState::kLost && announced_ != now) {
+      const auto rest = LoseLink();
+      connect_timer_->Cancel();
+      data_watches_.Clear();
+      absent_watches_.Clear();
+      child_watches_.Clear();
+      Announce(now);
+      FailAll(rest, ErrorCode::kSessionLost, "the session ended");
+      loop_.Post([self = shared_from_this()] { self->Reopen(); });
+      return;
+    }
+    const TimePoint next = tracker_.NextChange(loop_.Now());
+    if (next == TimePoint::max()) {
+      state_timer_->Cancel();
+    } else {
+      state_timer_->Arm(next - loop_.Now());
+    }
+    Announce(now);
+    FailAll(broken, ErrorCode::kUnknownOutcome, "no answer within the lease");
+  }
+
+  void Announce(SessionState now) {
+    if (announced_ == now) return;
+    announced_ = now;
+    listeners_.Notify({now, session_id_, generation_});
+  }
+
+  void Reopen() {
+    if (dead_ || closing_) return;
+    tracker_.Reopen();
+    session_id_ = 0;
+    seen_zxid_ = 0;
+    ++generation_;
+    connect_timer_->Arm(Duration::zero());
+    CheckState();
+  }
+
+  void ConnectDue() {
+    if (closing_) return;
+    // The attempt before got no answer.
+    if (link_) DropLink();
+    accepted_ = false;
+    link_ = ensemble_.Connect(channel_, session_id_, wanted_timeout_);
+    connect_timer_->Arm(kConnectLimit);
+  }
+
+  void Ping() {
+    if (!link_) return;
+    ensemble_.SendPing(link_);
+    ping_timer_->Arm(tracker_.timeout() / 3);
+  }
+
+  void DropLink() {
+    if (link_) ensemble_.Abandon(link_);
+    link_.reset();
+    accepted_ = false;
+  }
+
+  // The connection is over; another is tried soon. What was under way is the caller's to fail.
+  std::deque<Pending> LoseLink() {
+    DropLink();
+    ping_timer_->Cancel();
+    tracker_.Disconnected();
+    connect_timer_->Arm(
+        kShortestPause +
+        Duration(static_cast<Duration::rep>(
+            static_cast<double>((kLongestPause - kShortestPause).count()) * loop_.Random())));
+    return std::exchange(pending_, {});
+  }
+
+  void FailAll(const std::deque<Pending>& broken, ErrorCode code, const char* message) {
+    for (const Pending& pending : broken) {
+      if (dead_) return;
+      pending.done(Fail(code, message));
+    }
+  }
+
+  void FinishClose() {
+    if (closed_) return;
+    closed_ = true;
+    close_timer_->Cancel();
+    ping_timer_->Cancel();
+    state_timer_->Cancel();
+    DropLink();
+    FailAll(std::exchange(pending_, {}), ErrorCode::kUnknownOutcome, "the session was closed");
+    if (!dead_ && close_done_) close_done_();
+  }
+
+  std::unique_ptr<Timer> state_timer_;
+  std::unique_ptr<Timer> ping_timer_;
+  std::unique_ptr<Timer> connect_timer_;
+  std::unique_ptr<Timer> close_timer_;
+  std::shared_ptr<Link> link_;
+  bool accepted_ = false;  // the server has answered on this link
+  SessionState announced_ = SessionState::kConnecting;
+  std::int32_t next_xid_ = 1;
+  std::deque<Pending> pending_;
+  WatchTable data_watches_;    // of a znode that was there
+  WatchTable absent_watches_;  // of one that was not
+  WatchTable child_watches_;
+  std::int64_t seen_zxid_ = 0;
+  bool dead_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  std::function<void()> close_done_;
+};
+
+FakeClient::FakeClient(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout)
+    : core_(std::make_shared<Core>(ensemble, loop, session_timeout)) {
+  core_->Start();
+}
+
+FakeClient::~FakeClient() {
+  core_->Die();
+}
+
+namespace {
+
+// Turns the reply into the verb's own answer.
+template <class T, class F>
+Done Translate(zk::Callback<T> done, F take) {
+  return [done = std::move(done), take](Result<Reply> reply) {
+    if (!reply) return done(Fail(std::move(reply.error())));
+    done(take(std::move(*reply)));
+  };
+}
+
+}  // namespace
+
+void FakeClient::Get(const std::string& path, zk::Watch watch, zk::Callback<zk::Node> done) {
+  core_->Submit({Verb::kGet, path, {}}, watch,
+                Translate(std::move(done), [](Reply reply) { return std::move(reply.node); }));
+}
+
+void FakeClient::Exists(const std::string& path, zk::Watch watch,
+                        zk::Callback<std::optional<zk::Stat>> done) {
+  core_->Submit({Verb::kExists, path, {}}, watch,
+                Translate(std::move(done), [](Reply reply) { return reply.stat; }));
+}
+
+void FakeClient::Children(const std::string& path, zk::Watch watch,
+                          zk::Callback<std::vector<std::string>> done) {
+  core_->Submit({Verb::kChildren, path, {}}, watch,
+                Translate(std::move(done), [](Reply reply) { return std::move(reply.names); }));
+}
+
+void FakeClient::Create(const std::string& path, std::string data, zk::CreateMode mode,
+                        zk::Callback<std::string> done) {
+  core_->Submit({Verb::kCreate, path, {zk::CreateOp{path, std::move(data), mode}}}, {},
+                Translate(std::move(done), [](Reply reply) {
+                  return std::move(reply.results.front().created_path);
+                }));
+}
+
+void FakeClient::Set(const std::string& path, std::string data, zk::Version version,
+                     zk::Callback<zk::Stat> done) {
+  core_->Submit({Verb::kSet, path, {zk::SetOp{path, std::move(data), version}}}, {},
+                Translate(std::move(done), [](Reply reply) { return *reply.stat; }));
+}
+
+void FakeClient::Delete(const std::string& path, zk::Version version,
+                        zk::Callback<std::monostate> done) {
+  core_->Submit({Verb::kDelete, path, {zk::DeleteOp{path, version}}}, {},
+                Translate(std::move(done), [](const Reply&) { return std::monostate(); }));
+}
+
+void FakeClient::Multi(std::vector<zk::Op> ops, zk::Callback<std::vector<zk::OpResult>> done) {
+  core_->Submit({Verb::kMulti, "", std::move(ops)}, {},
+                Translate(std::move(done), [](Reply reply) { return std::move(reply.results); }));
+}
+
+void FakeClient::Sync(const std::string& path, zk::Callback<std::monostate> done) {
+  core_->Submit({Verb::kSync, path, {}}, {},
+                Translate(std::move(done), [](const Reply&) { return std::monostate(); }));
+}
+
+SessionState FakeClient::state() const {
+  return core_->state();
+}
+std::int64_t FakeClient::session_id() const {
+  return core_->session_id_;
+}
+std::uint64_t FakeClient::generation() const {
+  return core_->generation_;
+}
+Duration FakeClient::session_timeout() const {
+  return core_->tracker_.timeout();
+}
+TimePoint FakeClient::last_contact() const {
+  return core_->tracker_.last_contact();
+}
+
+Subscription FakeClient::OnSession(std::function<void(const zk::SessionEvent&)> listener) {
+  return core_->listeners_.Add(std::move(listener));
+}
+
+void FakeClient::Close(std::function<void()> done) {
+  core_->Close(std::move(done));
+}
+
+const std::shared_ptr<Channel>& FakeClient::channel() const {
+  return core_->channel_;
+}
+
+}  // namespace zkcluster::sim
