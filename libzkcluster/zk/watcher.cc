@@ -1,1 +1,150 @@
 #include "zk/watcher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zkcluster::zk {
+namespace {
+
+constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
+constexpr Duration kLongestRetry = std::chrono::seconds(5);
+
+}  // namespace
+
+Rereader::Rereader(Loop& loop, Client& client, std::string path)
+    : client_(client),
+      path_(std::move(path)),
+      backoff_(kFirstRetry, kLongestRetry),
+      loop_(loop),
+      retry_(loop.NewTimer([this] { StartRead(); })) {
+  watch_ = std::make_shared<WatchFunction>([this](const WatchEvent&) { Refresh(); });
+  session_ =
+      client.OnSession(lifetime_.Guard([this](const SessionEvent& event) { OnSession(event); }));
+  // In a later turn: Read belongs to the derived class, which does not exist yet.
+  retry_->Arm(Duration::zero());
+}
+
+Rereader::~Rereader() = default;
+
+void Rereader::Refresh() {
+  if (reading_) {
+    // The answer under way may be older than what happened.
+    again_ = true;
+    return;
+  }
+  retry_->Arm(Duration::zero());
+}
+
+void Rereader::OnSession(const SessionEvent& event) {
+  // A new session has no watches, and one that was suspended may have missed what its watches would
+  // have told, as far as anybody can know.
+  if (event.state == SessionState::kConnected) Refresh();
+}
+
+void Rereader::StartRead() {
+  if (reading_) return;
+  if (client_.state() != SessionState::kConnected) {
+    // OnSession starts it when there is a session again. But the clock may say suspended for a
+    // moment that is never announced, so this does not rely on the event alone.
+    retry_->Arm(backoff_.Next(loop_.Random()));
+    return;
+  }
+  reading_ = true;
+  again_ = false;
+  Read();
+}
+
+void Rereader::Succeeded() {
+  reading_ = false;
+  backoff_.Reset();
+  if (std::exchange(again_, false)) retry_->Arm(Duration::zero());
+}
+
+void Rereader::Failed(const Error&) {
+  reading_ = false;
+  again_ = false;
+  retry_->Arm(backoff_.Next(loop_.Random()));
+}
+
+NodeWatcher::NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed)
+    : Rereader(loop, client, std::move(path)), changed_(std::move(changed)) {}
+
+void NodeWatcher::Read() {
+  client_.Get(path_, watch(), lifetime_.Guard([this](Result<Node> node) {
+    if (node) {
+      Learned(std::move(*node));
+    } else if (node.error().code == ErrorCode::kNotFound) {
+      ReadAbsence();
+    } else {
+      Failed(node.error());
+    }
+  }));
+}
+
+void NodeWatcher::ReadAbsence() {
+  // The watch of a Get is not set on an absent znode, that of an Exists is.
+  client_.Exists(path_, watch(), lifetime_.Guard([this](Result<std::optional<Stat>> stat) {
+    if (!stat) {
+      Failed(stat.error());
+    } else if (*stat) {
+      Read();  // created in between
+    } else {
+      Learned(std::nullopt);
+    }
+  }));
+}
+
+void NodeWatcher::Learned(std::optional<Node> node) {
+  Succeeded();
+  const bool same = known_ && node.has_value() == node_.has_value() &&
+                    (!node || (node->stat.czxid == node_->stat.czxid &&
+                               node->stat.version == node_->stat.version));
+  known_ = true;
+  node_ = std::move(node);
+  if (same) return;
+  // Copies: the owner may destroy this watcher, and what it was given should outlive that.
+  const Changed changed = changed_;
+  const std::optional<Node> now = node_;
+  changed(now);
+}
+
+ChildrenWatcher::ChildrenWatcher(Loop& loop, Client& client, std::string path, Changed changed)
+    : Rereader(loop, client, std::move(path)), changed_(std::move(changed)) {}
+
+void ChildrenWatcher::Read() {
+  client_.Children(path_, watch(), lifetime_.Guard([this](Result<Names> names) {
+    if (names) {
+      std::sort(names->begin(), names->end());
+      Learned(std::move(*names));
+    } else if (names.error().code == ErrorCode::kNotFound) {
+      ReadAbsence();
+    } else {
+      Failed(names.error());
+    }
+  }));
+}
+
+void ChildrenWatcher::ReadAbsence() {
+  client_.Exists(path_, watch(), lifetime_.Guard([this](Result<std::optional<Stat>> stat) {
+    if (!stat) {
+      Failed(stat.error());
+    } else if (*stat) {
+      Read();
+    } else {
+      Learned(std::nullopt);
+    }
+  }));
+}
+
+void ChildrenWatcher::Learned(std::optional<Names> names) {
+  Succeeded();
+  const bool same = known_ && names == names_;
+  known_ = true;
+  names_ = std::move(names);
+  if (same) return;
+  const Changed changed = changed_;
+  const std::optional<Names> now = names_;
+  changed(now);
+}
+
+}  // namespace zkcluster::zk

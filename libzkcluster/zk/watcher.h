@@ -68,6 +68,7 @@ class NodeWatcher final : public Rereader {
 
  private:
   void Read() override;
+  void ReadAbsence();
   void Learned(std::optional<Node> node);
 
   Changed changed_;
@@ -88,6 +89,7 @@ class ChildrenWatcher final : public Rereader {
 
  private:
   void Read() override;
+  void ReadAbsence();
   void Learned(std::optional<Names> names);
 
   Changed changed_;
