@@ -1,1 +1,221 @@
-// stub
+#include "checker/daemon.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "checker/probe/probe_pool.h"
+#include "checker/probe/redis_prober.h"
+#include "checker/quorum/roster.h"
+#include "zk/native_client.h"
+
+namespace zkcluster {
+
+namespace {
+
+// Leaving takes a round trip or two; whatever hangs must not keep systemd waiting for its SIGKILL.
+constexpr Duration kLeaveLimit = std::chrono::seconds(5);
+constexpr Duration kCareInterval = std::chrono::seconds(10);
+// Besides one per shard: loops, session, log, resolver, connects under way.
+constexpr std::size_t kSpareDescriptors = 64;
+
+std::string HostName() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
+}
+
+// Tells this process from every other and from its own former lives.
+std::string NewGuid() {
+  std::random_device device;
+  std::string guid;
+  for (int i = 0; i < 4; ++i) guid += fmt::format("{:08x}", device());
+  return guid;
+}
+
+std::size_t RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+// A thread with a loop, a prober and a worker of its own. The worker and its prober are made and destroyed
+// on that thread: their descriptors belong to its loop.
+class WorkerThread {
+ public:
+  WorkerThread() = default;
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
+  ~WorkerThread() { Stop(); }
+
+  [[nodiscard]] ProbePool::Seat seat() { return {&loop_, &worker_}; }
+
+  void Start(Worker::Report report) {
+    thread_ = std::thread([this, report = std::move(report)]() mutable {
+      // Signals are the main loop's.
+      sigset_t all;
+      sigfillset(&all);
+      pthread_sigmask(SIG_BLOCK, &all, nullptr);
+      const auto prober = NewRedisProber(loop_);
+      worker_ = std::make_shared<Worker>(loop_, *prober, std::move(report));
+      loop_.Run();
+      worker_ = nullptr;
+    });
+  }
+  void Stop() {
+    if (!thread_.joinable()) return;
+    loop_.Stop();
+    thread_.join();
+  }
+
+ private:
+  EventLoop loop_;
+  std::shared_ptr<Worker> worker_;
+  std::thread thread_;
+};
+
+class Daemon {
+ public:
+  Daemon(const CheckerConfig& config, std::shared_ptr<Logger> logger)
+      : config_(config), logger_(std::move(logger)), descriptor_limit_(RaiseDescriptorLimit()) {}
+
+  int Run() {
+    logger_->Info("checker.start", {{"id", config_.id},
+                                    {"rack", config_.rack},
+                                    {"version", ZKC_VERSION},
+                                    {"pid", ::getpid()},
+                                    {"workers", config_.workers},
+                                    {"descriptors", descriptor_limit_}});
+    std::vector<ProbePool::Seat> seats;
+    for (int i = 0; i < config_.workers; ++i) {
+      workers_.push_back(std::make_unique<WorkerThread>());
+      seats.push_back(workers_.back()->seat());
+    }
+    pool_ = std::make_unique<ProbePool>(loop_, std::move(seats));
+    for (const auto& worker : workers_) worker->Start(pool_->ReportFunction());
+
+    client_ = zk::NewNativeClient(loop_, *logger_,
+                                  {config_.zookeeper.servers, config_.zookeeper.session_timeout});
+    roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
+                                       [this](const Registration& holder) { OnIdRefused(holder); });
+    const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
+    const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
+    leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
+    care_ = loop_.NewTimer([this] { Care(); });
+    care_->Arm(kCareInterval);
+    loop_.Run();
+
+    for (const auto& worker : workers_) worker->Stop();
+    logger_->Info("checker.stop", {{"id", config_.id}, {"exit", exit_code_}});
+    return exit_code_;
+  }
+
+ private:
+  Roster::Options RosterOptions() {
+    Roster::Options options;
+    options.root = config_.zookeeper.root;
+    options.all = config_.all_clusters;
+    options.names = config_.clusters;
+    options.identity.id = config_.id;
+    options.identity.guid = NewGuid();
+    options.identity.registration = {config_.id, HostName(), config_.rack, ::getpid(), ZKC_VERSION, Micros(0)};
+    options.defaults = [this](const std::string& cluster) {
+      ProbeDefaults defaults;
+      defaults.health = config_.probe;
+      auto credentials = LoadCredentials(config_, cluster);
+      if (credentials) {
+        defaults.credentials = *std::move(credentials);
+      } else {
+        logger_->Error("redis.password_unreadable",
+                       {{"cluster", cluster}, {"error", credentials.error().message}});
+      }
+      return defaults;
+    };
+    return options;
+  }
+
+  void OnIdRefused(const Registration& holder) {
+    logger_->Error("checker.id_in_use", {{"id", config_.id},
+                                         {"held_by_host", holder.host},
+                                         {"held_by_pid", holder.pid},
+                                         {"hint", "give each checker an id of its own in checker.yaml"}});
+    exit_code_ = kExitUnavailable;
+    // Not from within the conductor that tells us.
+    loop_.Post([this] { Leave("id in use"); });
+  }
+
+  void Leave(std::string_view why) {
+    if (leaving_) return;
+    leaving_ = true;
+    logger_->Info("checker.leaving", {{"id", config_.id}, {"why", why}});
+    leave_limit_->Arm(kLeaveLimit);
+    roster_->Leave([this] {
+      // The session goes too, in good order: nothing of ours is left for its timeout to collect.
+      client_->Close([this] { loop_.Stop(); });
+    });
+  }
+
+  // Limits that approach are told before they bite.
+  void Care() {
+    care_->Arm(kCareInterval);
+    const std::size_t needed = roster_->summary().shards + kSpareDescriptors;
+    const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
+    if (short_of_descriptors && !told_descriptors_) {
+      logger_->Error("limits.descriptors", {{"needed", needed},
+                                            {"limit", descriptor_limit_},
+                                            {"hint", "raise LimitNOFILE of the unit"}});
+    }
+    told_descriptors_ = short_of_descriptors;
+  }
+
+  const CheckerConfig& config_;
+  const std::shared_ptr<Logger> logger_;
+  const std::size_t descriptor_limit_;
+  EventLoop loop_;
+  std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::unique_ptr<ProbePool> pool_;
+  std::unique_ptr<zk::Client> client_;
+  std::unique_ptr<Roster> roster_;
+  std::unique_ptr<Timer> leave_limit_;
+  std::unique_ptr<Timer> care_;
+  bool leaving_ = false;
+  bool told_descriptors_ = false;
+  int exit_code_ = kExitOk;
+};
+
+// A password that cannot be read now is a fault of configuration, told before anything is started.
+Result<void> CheckPasswordFiles(const CheckerConfig& config) {
+  if (auto credentials = LoadCredentials(config, ""); !credentials) return Fail(credentials.error());
+  for (const auto& entry : config.redis_by_cluster) {
+    if (auto credentials = LoadCredentials(config, entry.first); !credentials) return Fail(credentials.error());
+  }
+  return {};
+}
+
+}  // namespace
+
+int RunDaemon(const CheckerConfig& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto complain = [](const Error& error) {
+    std::fputs(fmt::format("zkchecker: {}\n", error.message).c_str(), stderr);
+    return kExitConfig;
+  };
+  if (auto readable = CheckPasswordFiles(config); !readable) return complain(readable.error());
+  auto logger = NewLogger(config.log);
+  if (!logger) return complain(logger.error());
+  return Daemon(config, *std::move(logger)).Run();
+}
+
+}  // namespace zkcluster

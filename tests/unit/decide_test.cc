@@ -1,1 +1,175 @@
+#include "checker/quorum/decide.h"
+
 #include <doctest/doctest.h>
+
+#include <random>
+
+using namespace zkcluster;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct World {
+  std::vector<ShardSpec> shards;
+  StatusBoard board;
+  std::vector<ShardTally> tallies;
+  Ledger ledger;
+  Hold hold = Hold::kNone;
+  Micros now{1'000'000'000};
+  int max_required = 30;
+
+  explicit World(std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) shards.push_back({"s" + std::to_string(i), "10.0.0.1:" + std::to_string(i + 1)});
+    board.shards.resize(n);
+    tallies.resize(n);
+  }
+  [[nodiscard]] Decision Run() const {
+    return Decide({&shards, &board, &tallies, &ledger, hold, now, 1s, max_required});
+  }
+  // Lets the decision become the state, as a commit does.
+  Decision Apply() {
+    auto decision = Run();
+    board = decision.board;
+    ledger = decision.ledger;
+    return decision;
+  }
+  void Vote(std::size_t shard, Outcome outcome) {
+    tallies[shard] = {outcome, outcome == Outcome::kAlive ? VoteCounts{3, 0, 0} : VoteCounts{0, 3, 0},
+                      outcome == Outcome::kDead ? Reason::kTimeout : Reason::kNone};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("decide: what each status becomes under each outcome") {
+  struct Case {
+    ShardStatus from;
+    Outcome outcome;
+    ShardStatus to;
+  };
+  const std::vector<Case> cases = {
+      {ShardStatus::kUnknown, Outcome::kAlive, ShardStatus::kAlive},
+      {ShardStatus::kUnknown, Outcome::kDead, ShardStatus::kDead},
+      {ShardStatus::kUnknown, Outcome::kNoQuorum, ShardStatus::kUnknown},
+      {ShardStatus::kAlive, Outcome::kDead, ShardStatus::kDead},
+      {ShardStatus::kAlive, Outcome::kAlive, ShardStatus::kAlive},
+      {ShardStatus::kAlive, Outcome::kNoQuorum, ShardStatus::kAlive},
+      {ShardStatus::kDead, Outcome::kAlive, ShardStatus::kAlive},
+      {ShardStatus::kDead, Outcome::kDead, ShardStatus::kDead},
+      {ShardStatus::kDead, Outcome::kNoQuorum, ShardStatus::kDead},
+  };
+  for (const auto& test : cases) {
+    World world(1);
+    world.board.shards[0].status = test.from;
+    world.board.shards[0].since = Micros(5);
+    world.Vote(0, test.outcome);
+    const auto decision = world.Run();
+    const auto& state = decision.board.shards[0];
+    CHECK(state.status == test.to);
+    const bool flips = test.from != test.to;
+    CHECK(decision.flips.size() == (flips ? 1u : 0u));
+    CHECK(state.since == (flips ? world.now : Micros(5)));  // Since moves exactly with flips
+    CHECK(decision.without_quorum == (test.outcome == Outcome::kNoQuorum ? 1u : 0u));
+  }
+}
+
+TEST_CASE("decide: a flip carries its reason and counts, a return none of the death's") {
+  World world(2);
+  world.Vote(0, Outcome::kDead);
+  world.Vote(1, Outcome::kAlive);
+  auto decision = world.Apply();
+  CHECK(decision.flips[0] == Event::Flip{"s0", "10.0.0.1:1", ShardStatus::kUnknown, ShardStatus::kDead,
+                                         Reason::kTimeout, {0, 3, 0}});
+  CHECK(decision.board.shards[0].reason == Reason::kTimeout);
+  CHECK(decision.board.shards[0].counts == VoteCounts{0, 3, 0});
+  world.Vote(0, Outcome::kAlive);
+  decision = world.Apply();
+  CHECK(decision.board.shards[0].reason == Reason::kNone);
+}
+
+TEST_CASE("decide: Since never falls when the wall clock is set back") {
+  World world(1);
+  world.Vote(0, Outcome::kDead);
+  world.Apply();
+  const Micros died = world.board.shards[0].since;
+  world.now -= 3600s;
+  world.Vote(0, Outcome::kAlive);
+  world.Apply();
+  CHECK(world.board.shards[0].since > died);
+}
+
+TEST_CASE("decide: a hold keeps everything as it is") {
+  World world(1);
+  world.board.shards[0].status = ShardStatus::kAlive;
+  world.Vote(0, Outcome::kDead);
+  world.hold = Hold::kGoCheckers;
+  const auto decision = world.Run();
+  CHECK(decision.flips.empty());
+  CHECK(decision.board == world.board);
+  CHECK(decision.ledger == world.ledger);
+}
+
+TEST_CASE("decide: penalties double with each death and are forgiven with time alive") {
+  World world(1);
+  world.board.shards[0].status = ShardStatus::kAlive;
+  std::vector<int> asked;
+  for (int death = 0; death < 7; ++death) {
+    world.Vote(0, Outcome::kDead);
+    world.Apply();
+    asked.push_back(world.ledger.penalties.at("s0").required);
+    world.now += 1ms;
+    world.Vote(0, Outcome::kAlive);
+    world.Apply();
+    world.now += 1ms;
+  }
+  CHECK(asked == std::vector<int>{1, 2, 4, 8, 16, 30, 30});
+  world.now += 25s;  // 2 * 30 - 25
+  world.Vote(0, Outcome::kDead);
+  world.Apply();
+  CHECK(world.ledger.penalties.at("s0").required == 30);
+  world.Vote(0, Outcome::kAlive);
+  world.Apply();
+  world.now += 3600s;
+  world.Vote(0, Outcome::kDead);
+  world.Apply();
+  CHECK(world.ledger.penalties.at("s0").required == 1);
+}
+
+TEST_CASE("decide: penalties of shards that left, or are forgiven, are dropped with the next flip") {
+  World world(2);
+  world.ledger.penalties["gone"] = {8, world.now};
+  world.ledger.penalties["s1"] = {4, world.now - 3600s};
+  world.board.shards[1].status = ShardStatus::kAlive;
+  CHECK(world.Run().ledger == world.ledger);  // no write without a flip
+  world.Vote(0, Outcome::kDead);
+  CHECK(world.Run().ledger.penalties.size() == 1);
+  CHECK(world.Run().ledger.penalties.contains("s0"));
+}
+
+TEST_CASE("decide: the penalty's cap and decay at their edges") {
+  CHECK(MaxRequired(3s, 1s) == 30);
+  CHECK(MaxRequired(10ms, 1s) == 1);
+  CHECK(MaxRequired(3s, 0s) == 1);
+  const Micros now{1'000'000'000};
+  CHECK(DecayedPenalty({4, now}, false, now + 100s, 1s) == 4);
+  CHECK(DecayedPenalty({4, now}, true, now, 1s) == 8);
+  CHECK(DecayedPenalty({4, now}, true, now + 3s, 1s) == 5);
+  CHECK(DecayedPenalty({4, now}, true, now + 100s, 1s) == 1);
+  CHECK(DecayedPenalty({4, now}, true, now - 100s, 1s) == 8);  // clock set back
+}
+
+TEST_CASE("decide: random histories keep Since rising and moving exactly with flips") {
+  std::mt19937 random(7);
+  World world(10);
+  for (int round = 0; round < 1000; ++round) {
+    for (std::size_t i = 0; i < 10; ++i) world.Vote(i, static_cast<Outcome>(random() % 3));
+    const StatusBoard before = world.board;
+    world.now += std::chrono::microseconds(static_cast<int>(random() % 2000) - 900);
+    world.Apply();
+    for (std::size_t i = 0; i < 10; ++i) {
+      const bool flipped = before.shards[i].status != world.board.shards[i].status;
+      CHECK(flipped == (world.board.shards[i].since > before.shards[i].since));
+      CHECK(world.board.shards[i].since >= before.shards[i].since);
+    }
+  }
+}
