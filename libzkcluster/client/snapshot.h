@@ -1,7 +1,7 @@
-// Everything `quorum/` holds of one cluster, read once: what `zkctl status`, `checkers`, `explain` and
-// `list` are computed from. The reads are not one transaction; the head is read last and the whole is
-// read again when it moved meanwhile (a few times, then taken as it is).
-// Loop-bound conductor (ReadSnapshot); the values are Pure.
+// Everything `quorum/` holds of one cluster, read once: what `zkctl status`, `checkers`, `explain`
+// and `list` are computed from. The reads are not one transaction; the head is read last and the
+// whole is read again when it moved meanwhile (a few times, then taken as it is). Loop-bound
+// conductor (ReadSnapshot); the values are Pure.
 #pragma once
 
 #include <functional>
@@ -36,16 +36,20 @@ struct Snapshot {
   std::vector<Candidate> candidates;  // in order of election: the first leads or is about to
   std::optional<LeaderRecord> leader;
   std::optional<zk::Stat> leader_stat;
-  std::vector<Voter> voters;                // sorted by id
+  std::vector<Voter> voters;  // sorted by id
   std::optional<Head> head;
-  StatusBoard board;                        // in the spec's order; unknown where the head is of another list
-  bool board_is_current = false;            // the head is of this very list
+  StatusBoard board;              // in the spec's order; unknown where the head is of another list
+  bool board_is_current = false;  // the head is of this very list
   std::optional<Ledger> ledger;
-  std::vector<std::string> go_voters;       // live `n_` znodes of Go checkers, sorted
-  bool from_go_status = false;              // no head: the board was read from the Go `status`
+  std::vector<std::string> go_voters;  // live `n_` znodes of Go checkers, sorted
+  bool from_go_status = false;         // no head: the board was read from the Go `status`
+  // Znodes that could not be decoded, for people, one line each; their part of the above is empty.
+  std::vector<std::string> problems;
 };
 
-// Errors: as SpecEditor::Get.
+// Does not wait for a session: kUnavailable when there is none. Otherwise the errors of
+// SpecEditor::Get, and kUnknownOutcome or kSessionLost when the connection breaks meanwhile:
+// nothing was changed, try again.
 void ReadSnapshot(Loop& loop, zk::Client& client, ClusterPaths paths,
                   std::function<void(Result<Snapshot>)> done);
 

@@ -1,24 +1,21 @@
-// Follows spec and status of one cluster for a program: watches `head`, re-reads the chunks that changed,
-// and hands out a RoutingTable whenever there is a newer one. Where there is no head (Go checkers run the
-// cluster, or nobody does) it follows the Go `status`. It never goes back to an older table, and keeps
-// the last one whatever happens to ZooKeeper.
+// Follows spec and status of one cluster for a program: watches `head`, re-reads the chunks that
+// changed, and hands out a RoutingTable whenever there is a newer one. Where there is no head (Go
+// checkers run the cluster, or nobody does) it follows the Go `status`. It never goes back to an
+// older table, and keeps the last one whatever happens to ZooKeeper.
+//
+// For the status alone `head` would be the only watch. The three znodes of the spec are watched as
+// well, so that an operator's change reaches programs while no checker is alive to write a head.
 // Loop-bound conductor.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include "base/lifetime.h"
 #include "base/loop.h"
 #include "client/spec_watcher.h"
-#include "model/codec.h"
 #include "model/routing_table.h"
-#include "zk/watcher.h"
+#include "zk/client.h"
 
 namespace zkcluster {
 
@@ -26,12 +23,14 @@ class StatusWatcher {
  public:
   struct Update {
     std::shared_ptr<const RoutingTable> table;
-    std::int64_t epoch = 0;     // 0: from a Go status, or none decided
+    std::int64_t epoch = 0;  // 0: from a Go status, or none decided
     std::int64_t sequence = 0;
   };
+  // Neither may destroy the watcher.
   struct Callbacks {
-    std::function<void(const Update&)> updated;      // a new table
-    std::function<void(const Error&)> troubled;      // kNotFound: no such cluster; kBadData: undecodable
+    std::function<void(const Update&)> updated;  // a new table
+    std::function<void(const Error&)>
+        troubled;  // kNotFound: no such cluster; kBadData: undecodable
   };
   struct Counters {
     std::uint64_t tables_built = 0;
@@ -46,21 +45,8 @@ class StatusWatcher {
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
-  void OnSpec(const SpecWatcher::State& state);
-  void OnHead(const std::optional<zk::Node>& node);
-  void OnMirror(const std::optional<zk::Node>& node);
-  void ReadChunks();
-  void OnChunk(std::size_t k, Result<zk::Node> node);
-  void Rebuild();
-
-  Loop& loop_;
-  zk::Client& client_;
-  ClusterPaths paths_;
-  bool refuse_unknown_;
-  Callbacks callbacks_;
-  Counters counters_;
-
   struct Impl;
+  Counters counters_;
   std::unique_ptr<Impl> impl_;
 };
 
