@@ -78,8 +78,8 @@ struct StatusWatcher::Impl {
       StartOver();
     } else if (std::pair(next.base_version, next.id.shards_zxid) <
                std::pair(spec->base_version, spec->id.shards_zxid)) {
-      // From a server that lags behind the one before. The version inside proves nothing: the clocks of
-      // two operators differ.
+      // From a server that lags behind the one before. The version inside proves nothing: the
+      // clocks of two operators differ.
       return;
     }
     if (!spec) board.shards.resize(next.spec.shards.size());
@@ -327,5 +327,9 @@ StatusWatcher::StatusWatcher(Loop& loop, zk::Client& client, ClusterPaths paths,
                                    counters_)) {}
 
 StatusWatcher::~StatusWatcher() = default;
+
+bool StatusWatcher::has_spec() const {
+  return impl_->spec.has_value();
+}
 
 }  // namespace zkcluster

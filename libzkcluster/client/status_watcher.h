@@ -43,6 +43,8 @@ class StatusWatcher {
   ~StatusWatcher();
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  // A good spec of the cluster has been seen: there is a table, or there will be one.
+  [[nodiscard]] bool has_spec() const;
 
  private:
   struct Impl;

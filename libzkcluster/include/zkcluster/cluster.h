@@ -88,6 +88,10 @@ struct ClusterCounters {
 
 // A connection on loan. Give it back by destroying it; it is thrown away instead of pooled when hiredis
 // has marked it broken, or after Discard(). It may outlive its Cluster. Movable; one thread at a time.
+//
+// hiredis 0.14 writes without MSG_NOSIGNAL: a command sent at the moment in which its server dies raises
+// SIGPIPE. A program that sends commands should ignore that signal (`signal(SIGPIPE, SIG_IGN)`); the
+// library never changes the disposition of a signal by itself.
 class ZKC_EXPORT Lease {
  public:
   Lease(Lease&&) noexcept;
@@ -109,8 +113,8 @@ class ZKC_EXPORT Lease {
 
 class ZKC_EXPORT Cluster {
  public:
-  // Called after each new table, on the cluster's own thread: return soon and do not destroy the
-  // Cluster from it. A burst of changes may give one call.
+  // Called after each new table, on the cluster's own thread: return soon, do not throw, and do not
+  // destroy the Cluster from it. A burst of changes may give one call.
   using ChangeCallback = std::function<void(const ClusterView&)>;
   // Keeps a callback registered; destroying it waits for a running call to end.
   class Subscription;
@@ -126,7 +130,8 @@ class ZKC_EXPORT Cluster {
   // Where `key` is served by the newest table. Takes no lock; never waits.
   [[nodiscard]] Location Locate(std::string_view key) const;
 
-  // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout (AUTH).
+  // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout (AUTH),
+  // and for the system's resolver where the address is a name.
   // Errors: kShardDead at once when nobody serves the key; kUnavailable when connecting fails;
   // kDenied when AUTH does.
   [[nodiscard]] Result<Lease> Connect(std::string_view key);

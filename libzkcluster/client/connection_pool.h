@@ -1,0 +1,49 @@
+// Idle Redis connections of one Cluster, by address: taken on loan as Lease, given back, checked
+// before they are handed out again, and dropped when their shard dies or leaves. Blocking hiredis
+// contexts; one mutex per address, so that threads on different shards never meet. Thread-safe.
+#pragma once
+
+#include <zkcluster/cluster.h>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace zkcluster {
+
+class ConnectionPool {
+ public:
+  struct Counters {
+    std::uint64_t opened = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t reused = 0;
+  };
+
+  explicit ConnectionPool(PoolOptions options);
+  ~ConnectionPool();  // leases on loan stay usable and are closed when given back
+
+  // REQUIRES: location.serving. Errors: kUnavailable, kDenied.
+  [[nodiscard]] Result<Lease> Take(Location location);
+
+  // Only these addresses have living shards: closes the idle connections of all others.
+  void Retain(const std::set<std::string>& addresses);
+
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  friend struct Lease::State;
+  struct Slot;
+
+  [[nodiscard]] std::shared_ptr<Slot> SlotOf(const std::string& address);
+
+  const PoolOptions options_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Slot>> slots_;
+  std::atomic<std::uint64_t> opened_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint64_t> reused_{0};
+};
+
+}  // namespace zkcluster
