@@ -1,1 +1,106 @@
 #include "checker/probe/probe_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace zkcluster {
+
+struct ProbePool::Inbox {
+  Loop& main;       // Post only, from any thread
+  ProbePool* pool;  // on the main loop only; null once the pool is gone
+};
+
+ProbePool::ProbePool(Loop& main, std::vector<Seat> seats)
+    : seats_(std::move(seats)),
+      load_(seats_.size(), 0),
+      inbox_(std::make_shared<Inbox>(Inbox{main, this})) {
+  ZKC_CHECK(!seats_.empty());
+}
+
+ProbePool::~ProbePool() {
+  inbox_->pool = nullptr;
+}
+
+Worker::Report ProbePool::ReportFunction() {
+  return [inbox = inbox_](std::vector<ServerReport> reports) {
+    inbox->main.Post([inbox, reports = std::move(reports)] { Deliver(inbox, reports); });
+  };
+}
+
+void ProbePool::Deliver(const std::shared_ptr<Inbox>& inbox,
+                        const std::vector<ServerReport>& reports) {
+  for (const ServerReport& report : reports) {
+    // Looked up anew each time: a listener may end the watch of the next one, or the pool.
+    if (inbox->pool == nullptr) return;
+    const auto found = inbox->pool->entries_.find(report.handle);
+    if (found == inbox->pool->entries_.end()) continue;
+    const Listener listener = found->second.listener;
+    listener(report);
+  }
+}
+
+void ProbePool::OnSeat(std::size_t seat, std::function<void(Worker&)> task) {
+  seats_[seat].loop->Post([worker = seats_[seat].worker, task = std::move(task)] {
+    if (*worker) task(**worker);
+  });
+}
+
+ServerHandle ProbePool::Watch(ServerToProbe server, Listener listener) {
+  const auto lightest = std::min_element(load_.begin(), load_.end());
+  const auto seat = static_cast<std::size_t>(lightest - load_.begin());
+  ++load_[seat];
+  const ServerHandle handle = next_++;
+  entries_.emplace(handle, Entry{seat, std::move(listener)});
+  server.handle = handle;
+  OnSeat(seat, [server = std::move(server)](Worker& worker) { worker.Watch(server); });
+  return handle;
+}
+
+void ProbePool::Unwatch(ServerHandle handle) {
+  const auto found = entries_.find(handle);
+  if (found == entries_.end()) return;
+  const std::size_t seat = found->second.seat;
+  --load_[seat];
+  entries_.erase(found);
+  OnSeat(seat, [handle](Worker& worker) { worker.Unwatch(handle); });
+}
+
+void ProbePool::Retune(ServerHandle handle, const HealthSettings& settings) {
+  const auto found = entries_.find(handle);
+  if (found == entries_.end()) return;
+  OnSeat(found->second.seat,
+         [handle, settings](Worker& worker) { worker.Retune(handle, settings); });
+}
+
+void ProbePool::Recredential(ServerHandle handle, RedisCredentials credentials) {
+  const auto found = entries_.find(handle);
+  if (found == entries_.end()) return;
+  OnSeat(found->second.seat, [handle, credentials = std::move(credentials)](Worker& worker) {
+    worker.Recredential(handle, credentials);
+  });
+}
+
+void ProbePool::CollectCounters(std::function<void(const ProbeCounters&)> done) {
+  struct Collection {
+    std::function<void(const ProbeCounters&)> done;
+    std::size_t missing;
+    ProbeCounters sum;
+  };
+  const auto collection =
+      std::make_shared<Collection>(Collection{std::move(done), seats_.size(), ProbeCounters{}});
+  for (const Seat& seat : seats_) {
+    // Moved on, not copied: `done` must not be destroyed on a worker's thread.
+    seat.loop->Post([worker = seat.worker, inbox = inbox_, collection]() mutable {
+      const ProbeCounters counters = *worker ? (*worker)->counters() : ProbeCounters{};
+      Loop& main = inbox->main;
+      main.Post([inbox = std::move(inbox), collection = std::move(collection), counters] {
+        collection->sum += counters;
+        if (--collection->missing == 0 && inbox->pool != nullptr) collection->done(collection->sum);
+      });
+    });
+  }
+}
+
+}  // namespace zkcluster

@@ -1,7 +1,8 @@
-// The door between the main loop and the workers: shares servers out among workers (each stays with one),
-// and brings reports back to the main loop. Threads belong to the composition root; in the simulator
-// all loops are one.
-// Loop-bound to the main loop; talks to the workers' loops through Post alone.
+// The door between the main loop and the workers: shares servers out among workers (each stays with
+// one), and brings reports back to the main loop. Threads belong to the composition root; in the
+// simulator all loops are one. Destroying the pool silences it; workers stop probing when the root
+// destroys them (or by Unwatch). Loop-bound to the main loop, which outlives the workers; talks to
+// their loops through Post alone.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/lifetime.h"
 #include "base/loop.h"
 #include "checker/probe/worker.h"
 
@@ -20,12 +20,14 @@ class ProbePool {
   using Listener = std::function<void(const ServerReport&)>;  // on the main loop
 
   struct Seat {
-    Loop* loop;                      // the worker's; outlives the pool's last task on it
-    std::shared_ptr<Worker>* worker; // made and destroyed on that loop by the root; read there only
+    Loop* loop;  // the worker's; outlives the pool's last task on it
+    std::shared_ptr<Worker>*
+        worker;  // made and destroyed on that loop by the root; read there only
   };
 
   // REQUIRES: seats is not empty.
   ProbePool(Loop& main, std::vector<Seat> seats);
+  ~ProbePool();
   ProbePool(const ProbePool&) = delete;
   ProbePool& operator=(const ProbePool&) = delete;
 
@@ -42,20 +44,21 @@ class ProbePool {
   void CollectCounters(std::function<void(const ProbeCounters&)> done);
 
  private:
-  struct Inbox;  // shared with the workers' threads: the main loop and a weak way back
+  struct Inbox;  // shared with the workers' threads: the main loop and the way back, while there is
+                 // one
   struct Entry {
     std::size_t seat;
     Listener listener;
   };
-  void Deliver(const std::vector<ServerReport>& reports);
+  static void Deliver(const std::shared_ptr<Inbox>& inbox,
+                      const std::vector<ServerReport>& reports);
+  void OnSeat(std::size_t seat, std::function<void(Worker&)> task);
 
-  Loop& main_;
   std::vector<Seat> seats_;
   std::vector<std::size_t> load_;  // servers per seat
   std::unordered_map<ServerHandle, Entry> entries_;
   ServerHandle next_ = 1;
   std::shared_ptr<Inbox> inbox_;
-  Lifetime lifetime_;
 };
 
 }  // namespace zkcluster

@@ -1,13 +1,12 @@
-// The third seam: send one PING to one Redis server, get one typed result. Production twin: RedisProber.
-// Test twin: FakeFleet's prober. A prober keeps one connection per target open between probes; it holds
-// no opinion and no schedule.
-// Loop-bound: each worker has a prober of its own.
+// The third seam: send one PING to one Redis server, get one typed result. Production twin:
+// RedisProber. Test twin: FakeFleet's prober. A prober keeps one connection per target open between
+// probes; it holds no opinion and no schedule. Loop-bound: each worker has a prober of its own.
 #pragma once
 
+#include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <zkcluster/time.h>
 
 #include "model/reason.h"
 
@@ -27,21 +26,22 @@ struct ProbeTarget {
 };
 
 enum class ProbeVerdict : unsigned char {
-  kAlive,    // PONG, or an answer that only a living server gives (see Alarm)
-  kFailed,   // counts towards dead
-  kCannotTell,  // says nothing about the server: this host is at fault, or the name does not resolve
+  kAlive,       // PONG, or an answer that only a living server gives (see Alarm)
+  kFailed,      // counts towards dead
+  kCannotTell,  // says nothing about the server: this host is at fault, or the name does not
+                // resolve
 };
 
 // A configuration fault worth telling a person; it never makes a shard dead.
 enum class ProbeAlarm : unsigned char {
   kNone,
-  kNoAuth,      // -NOAUTH: a password is needed and none configured
-  kWrongPass,   // -WRONGPASS, or "invalid password"
-  kNoPerm,      // -NOPERM: the user may not PING
-  kDenied,      // -DENIED: protected mode
+  kNoAuth,          // -NOAUTH: a password is needed and none configured
+  kWrongPass,       // -WRONGPASS, or "invalid password"
+  kNoPerm,          // -NOPERM: the user may not PING
+  kDenied,          // -DENIED: protected mode
   kUnknownCommand,  // PING is renamed
-  kUnresolved,  // its name does not resolve
-  kLocalLimit,  // this host is out of descriptors, ports or memory
+  kUnresolved,      // its name does not resolve
+  kLocalLimit,      // this host is out of descriptors, ports or memory
 };
 
 struct ProbeResult {
@@ -58,8 +58,8 @@ class Prober {
 
   virtual ~Prober() = default;
 
-  // `hint` runs when an idle connection breaks (the server closed it or died): worth a probe now, but no
-  // result by itself. Nothing is connected yet.
+  // `hint` runs when an idle connection breaks (the server closed it or died): worth a probe now,
+  // but no result by itself. Nothing is connected yet.
   virtual void AddTarget(TargetId id, ProbeTarget target, std::function<void()> hint) = 0;
   // Its probe under way, if any, never calls back.
   virtual void RemoveTarget(TargetId id) = 0;
@@ -67,7 +67,8 @@ class Prober {
   // Sends a PING, connecting (and resolving, and authenticating) first where needed, all within
   // `timeout`. `done` runs exactly once, never within this call.
   // REQUIRES: the target was added and has no probe under way.
-  virtual void Start(TargetId id, Duration timeout, std::function<void(const ProbeResult&)> done) = 0;
+  virtual void Start(TargetId id, Duration timeout,
+                     std::function<void(const ProbeResult&)> done) = 0;
 
   // Drops the target's connection and probe under way without a result.
   virtual void Abandon(TargetId id) = 0;

@@ -1,9 +1,10 @@
-// When to probe: spread evenly from the start, with jitter on every interval, so that ten thousand shards
-// make a steady trickle and a fleet of checkers does not beat in step. Pure; chance is a parameter.
+// When to probe: spread evenly from the start, with jitter on every interval, so that ten thousand
+// shards make a steady trickle and a fleet of checkers does not beat in step. Pure; chance is a
+// parameter.
 #pragma once
 
-#include <cstddef>
 #include <zkcluster/time.h>
+#include <cstddef>
 
 namespace zkcluster {
 
@@ -14,8 +15,8 @@ namespace zkcluster {
 // `interval` +- 10 %.
 [[nodiscard]] Duration Jittered(Duration interval, double random);
 
-// Detects that the process itself was stopped or starved. Call Turn at the start of every callback of a
-// loop that beats at least every `beat`.
+// Detects that the process itself was stopped or starved. Call Turn at the start of every callback
+// of a loop that beats at least every `beat`.
 class StallDetector {
  public:
   // `limit`: lateness that is still taken for normal scheduling.

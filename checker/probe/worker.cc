@@ -1,1 +1,234 @@
 #include "checker/probe/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace zkcluster {
+namespace {
+
+// Alarms that only a server's own words raise; until it speaks again, silence does not take them
+// back.
+bool ToldByServer(ProbeAlarm alarm) {
+  switch (alarm) {
+    case ProbeAlarm::kNoAuth:
+    case ProbeAlarm::kWrongPass:
+    case ProbeAlarm::kNoPerm:
+    case ProbeAlarm::kDenied:
+    case ProbeAlarm::kUnknownCommand:
+      return true;
+    case ProbeAlarm::kNone:
+    case ProbeAlarm::kUnresolved:
+    case ProbeAlarm::kLocalLimit:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+ProbeCounters& ProbeCounters::operator+=(const ProbeCounters& other) {
+  started += other.started;
+  succeeded += other.succeeded;
+  stalls += other.stalls;
+  for (std::size_t i = 0; i < failed.size(); ++i) failed[i] += other.failed[i];
+  return *this;
+}
+
+struct Worker::Server {
+  Server(const ServerToProbe& from)
+      : handle(from.handle),
+        target(from.target),
+        settings(from.settings),
+        health(from.settings, from.required) {}
+
+  const ServerHandle handle;
+  ProbeTarget target;
+  HealthSettings settings;
+  ShardHealth health;
+  ProbeAlarm alarm = ProbeAlarm::kNone;
+  bool probing = false;
+  bool ever_started = false;
+  TimePoint started{};  // of the last probe
+  TimePoint due{};      // of the next, when none is under way
+  std::unique_ptr<Timer> timer;
+};
+
+Worker::Worker(Loop& loop, Prober& prober, Report report)
+    : loop_(loop), prober_(prober), report_(std::move(report)) {
+  beat_ = loop_.NewTimer([this] { OnBeat(); });
+  static_cast<void>(stall_.Turn(loop_.Now()));
+  beat_->Arm(kBeat);
+}
+
+Worker::~Worker() {
+  for (const auto& [handle, server] : servers_) prober_.RemoveTarget(handle);
+}
+
+void Worker::OnBeat() {
+  static_cast<void>(NoteTurn());
+  beat_->Arm(kBeat);
+}
+
+bool Worker::NoteTurn() {
+  const Duration lateness = stall_.Turn(loop_.Now());
+  if (lateness == Duration(0)) return false;
+  AfterStall(lateness);
+  return true;
+}
+
+void Worker::AfterStall(Duration lateness) {
+  ++counters_.stalls;
+  const TimePoint now = loop_.Now();
+  for (const auto& [handle, server] : servers_) {
+    // What is under way has a deadline that passed while nobody looked; its answer would be a
+    // guess.
+    if (std::exchange(server->probing, false)) prober_.Abandon(handle);
+    Tell(*server, server->health.Stalled(lateness, now));
+    // All are overdue at once: probing them in one burst would be the next stall.
+    server->due = now + FirstDelay(0, 1, server->settings.interval / 2, loop_.Random());
+    Rearm(*server);
+  }
+}
+
+void Worker::Watch(ServerToProbe from) {
+  static_cast<void>(NoteTurn());
+  auto& slot = servers_[from.handle];
+  ZKC_CHECK(slot == nullptr);
+  slot = std::make_unique<Server>(from);
+  Server& server = *slot;
+  server.timer = loop_.NewTimer([this, &server] { OnTimer(server); });
+  server.due = loop_.Now() + from.first_delay;
+  AddToProber(server);
+  Rearm(server);
+}
+
+void Worker::AddToProber(Server& server) {
+  prober_.AddTarget(server.handle, server.target, [this, &server] { OnHint(server); });
+}
+
+void Worker::Unwatch(ServerHandle handle) {
+  static_cast<void>(NoteTurn());
+  if (servers_.erase(handle) == 0) return;
+  prober_.RemoveTarget(handle);
+  std::erase_if(outbox_, [handle](const ServerReport& report) { return report.handle == handle; });
+}
+
+void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
+  static_cast<void>(NoteTurn());
+  const auto found = servers_.find(handle);
+  if (found == servers_.end()) return;
+  Server& server = *found->second;
+  server.settings = settings;
+  server.health.Retune(settings);
+  const TimePoint now = loop_.Now();
+  Tell(server, server.health.Tick(now));
+  // The old interval may have been an hour; the new one counts from now, spread by its jitter and
+  // more.
+  server.due = std::min(server.due, now + FirstDelay(0, 1, settings.interval, loop_.Random()));
+  Rearm(server);
+}
+
+void Worker::Recredential(ServerHandle handle, RedisCredentials credentials) {
+  static_cast<void>(NoteTurn());
+  const auto found = servers_.find(handle);
+  if (found == servers_.end()) return;
+  Server& server = *found->second;
+  if (server.target.credentials == credentials) return;
+  server.target.credentials = std::move(credentials);
+  prober_.RemoveTarget(handle);
+  AddToProber(server);
+  server.probing = false;
+  // A whole cluster changes its password at once: spread the reconnects.
+  server.due = loop_.Now() + FirstDelay(0, 1, server.settings.interval, loop_.Random());
+  Rearm(server);
+}
+
+void Worker::OnTimer(Server& server) {
+  if (NoteTurn()) return;
+  const TimePoint now = loop_.Now();
+  Tell(server, server.health.Tick(now));
+  if (!server.probing && now >= server.due) StartProbe(server);
+  Rearm(server);
+}
+
+void Worker::StartProbe(Server& server) {
+  ++counters_.started;
+  server.probing = true;
+  server.ever_started = true;
+  server.started = loop_.Now();
+  prober_.Start(server.handle, server.settings.timeout,
+                [this, &server](const ProbeResult& result) { OnResult(server, result); });
+}
+
+void Worker::OnResult(Server& server, const ProbeResult& result) {
+  // This one has ended and must not be abandoned; when the loop had stalled its result is stale,
+  // too.
+  server.probing = false;
+  if (NoteTurn()) return;
+  const TimePoint now = loop_.Now();
+  if (result.verdict == ProbeVerdict::kAlive) {
+    ++counters_.succeeded;
+  } else {
+    ++counters_.failed[static_cast<std::size_t>(result.reason)];
+  }
+  NoteAlarm(server, result);
+  Tell(server, server.health.Observe(result, now));
+  const TimePoint from = server.health.suspect() ? now : server.started;
+  server.due = std::max(now, from + Jittered(server.health.NextDelay(), loop_.Random()));
+  Rearm(server);
+}
+
+void Worker::NoteAlarm(Server& server, const ProbeResult& result) {
+  if (result.alarm == server.alarm) return;
+  const bool silent = result.alarm == ProbeAlarm::kNone && result.verdict != ProbeVerdict::kAlive;
+  if (silent && ToldByServer(server.alarm)) return;
+  server.alarm = result.alarm;
+  ServerReport report;
+  report.handle = server.handle;
+  report.kind = ServerReport::Kind::kAlarm;
+  report.alarm = result.alarm;
+  Tell(report);
+}
+
+void Worker::OnHint(Server& server) {
+  if (NoteTurn() || server.probing) return;
+  const Duration pause = std::min(server.settings.fast_interval, server.settings.interval);
+  const TimePoint now = loop_.Now();
+  const TimePoint soon = server.ever_started ? std::max(now, server.started + pause) : now;
+  server.due = std::min(server.due, soon);
+  Rearm(server);
+}
+
+void Worker::Rearm(Server& server) {
+  TimePoint next = server.health.NextDeadline();
+  if (!server.probing) next = std::min(next, server.due);
+  if (next == TimePoint::max()) {
+    server.timer->Cancel();
+  } else {
+    server.timer->Arm(std::max(Duration(0), Duration(next - loop_.Now())));
+  }
+}
+
+void Worker::Tell(const Server& server, const std::optional<ShardHealth::Transition>& transition) {
+  if (!transition) return;
+  ServerReport report;
+  report.handle = server.handle;
+  report.vote = transition->to;
+  Tell(report);
+}
+
+void Worker::Tell(const ServerReport& report) {
+  outbox_.push_back(report);
+  if (outbox_.size() > 1) return;
+  loop_.Post(lifetime_.Guard([this] {
+    auto reports = std::exchange(outbox_, {});
+    if (reports.empty()) return;
+    // On a copy: the listener may destroy this worker, and its own function with it.
+    const Report report_now = report_;
+    report_now(std::move(reports));
+  }));
+}
+
+}  // namespace zkcluster

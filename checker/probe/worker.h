@@ -1,13 +1,19 @@
-// Probes its share of the shards: one loop, one prober, a ShardHealth each. It hands over transitions,
-// alarms and counters only, all of one turn together. When its own loop was late by more than
-// `kStallLimit`, probes under way are abandoned and that time counts for nothing.
-// Loop-bound conductor.
+// Probes its share of the shards: one loop, one prober, a ShardHealth each. It hands over
+// transitions, alarms and counters only, all of one turn together. When its own loop was late by
+// more than `kStallLimit`, probes under way are abandoned and that time counts for nothing.
+//
+// When a server is probed: `interval` (with jitter) after the *start* of the last probe, so that a
+// slow one does not slow the beat, and never while one is under way; `fast_interval` after the
+// *end* of a failed one while its death is undecided; at once when its idle connection breaks, but
+// then too not sooner than `fast_interval` after the last start: neither hints nor reconnects can
+// make a storm. Loop-bound conductor.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -26,16 +32,16 @@ struct ServerToProbe {
   ServerHandle handle = 0;
   ProbeTarget target;
   HealthSettings settings;
-  int required = 1;          // see ShardHealth
-  Duration first_delay{0};   // see FirstDelay
+  int required = 1;         // see ShardHealth
+  Duration first_delay{0};  // see FirstDelay
 };
 
 struct ServerReport {
   enum class Kind : unsigned char { kTransition, kAlarm };
   ServerHandle handle = 0;
   Kind kind = Kind::kTransition;
-  Vote vote;                               // of kTransition: the new one
-  ProbeAlarm alarm = ProbeAlarm::kNone;    // of kAlarm: raised, or kNone when it is over
+  Vote vote;                             // of kTransition: the new one
+  ProbeAlarm alarm = ProbeAlarm::kNone;  // of kAlarm: raised, or kNone when it is over
   bool operator==(const ServerReport&) const = default;
 };
 
@@ -53,17 +59,19 @@ class Worker {
   static constexpr Duration kBeat = std::chrono::milliseconds(100);
   static constexpr Duration kStallLimit = std::chrono::milliseconds(500);
 
-  using Report = std::function<void(std::vector<ServerReport>)>;  // on this worker's loop
+  // On this worker's loop, as a task of its own: may call the worker, or destroy it.
+  using Report = std::function<void(std::vector<ServerReport>)>;
 
+  // REQUIRES: `prober` outlives the worker.
   Worker(Loop& loop, Prober& prober, Report report);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void Watch(ServerToProbe server);                                     // REQUIRES: a new handle
-  void Unwatch(ServerHandle handle);                                    // unknown handles are ignored
-  void Retune(ServerHandle handle, const HealthSettings& settings);     // the same
-  void Recredential(ServerHandle handle, RedisCredentials credentials); // reconnects
+  void Watch(ServerToProbe server);                                  // REQUIRES: a new handle
+  void Unwatch(ServerHandle handle);                                 // unknown handles are ignored
+  void Retune(ServerHandle handle, const HealthSettings& settings);  // the same
+  void Recredential(ServerHandle handle, RedisCredentials credentials);  // reconnects
 
   [[nodiscard]] const ProbeCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
@@ -71,14 +79,20 @@ class Worker {
  private:
   struct Server;
 
-  void NoteTurn();
+  // Starts every callback. True: the loop had stalled, everything was rescheduled; there is nothing
+  // to do.
+  [[nodiscard]] bool NoteTurn();
+  void AfterStall(Duration lateness);
+  void OnBeat();
+  void AddToProber(Server& server);
   void OnTimer(Server& server);
   void StartProbe(Server& server);
   void OnResult(Server& server, const ProbeResult& result);
   void OnHint(Server& server);
+  void NoteAlarm(Server& server, const ProbeResult& result);
   void Rearm(Server& server);
   void Tell(const Server& server, const std::optional<ShardHealth::Transition>& transition);
-  void Tell(ServerReport report);
+  void Tell(const ServerReport& report);
 
   Loop& loop_;
   Prober& prober_;

@@ -1,1 +1,185 @@
+#include "checker/probe/probe_pool.h"
+
 #include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/fakes/fake_fleet.h"
+#include "tests/fakes/sim_loop.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+using Server = FakeFleet::Server;
+
+namespace {
+
+struct Seat {
+  Seat(SimWorld& world, FakeFleet& fleet)
+      : loop(world, "worker"), prober(fleet.NewProber(loop, "c1")) {}
+  SimLoop loop;
+  std::unique_ptr<Prober> prober;
+  std::shared_ptr<Worker> worker;
+};
+
+struct Bench {
+  explicit Bench(std::size_t count) {
+    std::vector<ProbePool::Seat> chairs;
+    for (std::size_t i = 0; i < count; ++i) {
+      seats.push_back(std::make_unique<Seat>(world, fleet));
+      chairs.push_back({&seats.back()->loop, &seats.back()->worker});
+    }
+    pool = std::make_unique<ProbePool>(main, chairs);
+    for (const auto& seat : seats) {
+      seat->worker = std::make_shared<Worker>(seat->loop, *seat->prober, pool->ReportFunction());
+    }
+  }
+  ServerHandle Watch(const std::string& addr) {
+    ServerToProbe server;
+    server.target.addr = addr;
+    return pool->Watch(server, [this](const ServerReport& report) { reports.push_back(report); });
+  }
+
+  SimWorld world;
+  FakeFleet fleet{world};
+  SimLoop main{world, "main"};
+  std::vector<std::unique_ptr<Seat>> seats;
+  std::vector<ServerReport> reports;
+  std::unique_ptr<ProbePool> pool;
+};
+
+}  // namespace
+
+TEST_CASE("pool: servers are shared out evenly, and the next goes where the load is least") {
+  Bench bench(3);
+  std::vector<ServerHandle> handles;
+  for (int i = 0; i < 30; ++i) handles.push_back(bench.Watch("s" + std::to_string(i) + ":1"));
+  CHECK(handles.front() == 1);
+  CHECK(handles.back() == 30);
+  bench.world.RunFor(100ms);
+  for (const auto& seat : bench.seats) CHECK(seat->worker->size() == 10);
+  for (std::size_t i = 0; i < 30; i += 3) bench.pool->Unwatch(handles[i]);  // all of the first seat
+  for (int i = 0; i < 10; ++i) static_cast<void>(bench.Watch("t" + std::to_string(i) + ":1"));
+  bench.world.RunFor(100ms);
+  for (const auto& seat : bench.seats) CHECK(seat->worker->size() == 10);
+}
+
+TEST_CASE("pool: reports reach their listener with their handle, until Unwatch") {
+  Bench bench(2);
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.fleet.Set("s2:1", Server::kUp);
+  const auto s1 = bench.Watch("s1:1");
+  const auto s2 = bench.Watch("s2:1");
+  bench.world.RunFor(2s);
+  REQUIRE(bench.reports.size() == 2);
+  bench.reports.clear();
+  bench.fleet.Set("s1:1", Server::kRefused);
+  bench.fleet.Set("s2:1", Server::kRefused);
+  bench.pool->Unwatch(s1);
+  bench.world.RunFor(5s);
+  REQUIRE(bench.reports.size() == 1);
+  CHECK(bench.reports[0].handle == s2);
+  CHECK(bench.reports[0].vote == Vote{Opinion::kDead, Reason::kRefused});
+}
+
+TEST_CASE("unwatch: a report that is on its way already is not delivered") {
+  Bench bench(1);
+  bench.fleet.Set("s1:1", Server::kUp);
+  const auto s1 = bench.Watch("s1:1");
+  bench.main.Pause(10s);  // the worker reports into a main loop that does not run
+  bench.world.RunFor(5s);
+  CHECK(bench.seats[0]->worker->counters().succeeded >= 4);
+  bench.pool->Unwatch(s1);
+  bench.world.RunFor(10s);
+  CHECK(bench.reports.empty());
+}
+
+TEST_CASE(
+    "pool: a listener ends the watch of another, and the pool itself, while reports are "
+    "delivered") {
+  Bench bench(1);
+  std::vector<ServerHandle> handles;
+  std::vector<ServerHandle> told;
+  for (int i = 0; i < 3; ++i) {
+    const std::string addr = "s" + std::to_string(i) + ":1";
+    bench.fleet.Set(addr, Server::kUp);
+    ServerToProbe server;
+    server.target.addr = addr;
+    handles.push_back(bench.pool->Watch(server, [&](const ServerReport& report) {
+      told.push_back(report.handle);
+      for (const ServerHandle other : handles) {
+        if (other != report.handle) bench.pool->Unwatch(other);
+      }
+      if (told.size() == 2) bench.pool.reset();
+    }));
+  }
+  bench.world.RunFor(2s);
+  REQUIRE(told.size() == 1);
+  bench.fleet.Set("s" + std::to_string(told[0] - 1) + ":1", Server::kRefused);
+  bench.world.RunFor(5s);
+  CHECK(told.size() == 2);
+  CHECK(bench.pool == nullptr);
+}
+
+TEST_CASE("pool: destroyed while tasks and reports are queued on all loops") {
+  Bench bench(2);
+  bench.fleet.Set("s1:1", Server::kUp);
+  static_cast<void>(bench.Watch("s1:1"));
+  bench.seats[0]->loop.Pause(1s);
+  bool collected = false;
+  bench.pool->CollectCounters([&](const ProbeCounters&) { collected = true; });
+  static_cast<void>(bench.Watch("s2:1"));
+  bench.pool.reset();
+  bench.seats[1]->worker.reset();
+  bench.world.RunFor(5s);
+  CHECK(bench.reports.empty());
+  CHECK(!collected);
+  CHECK(bench.seats[0]->worker->size() == 1);  // the root ends its workers
+}
+
+TEST_CASE("pool: counters are summed over the workers, also when one is gone") {
+  Bench bench(3);
+  for (int i = 0; i < 6; ++i) {
+    const std::string addr = "s" + std::to_string(i) + ":1";
+    bench.fleet.Set(addr, Server::kUp);
+    static_cast<void>(bench.Watch(addr));
+  }
+  bench.world.RunFor(20s);
+  ProbeCounters sum;
+  bench.pool->CollectCounters([&](const ProbeCounters& counters) { sum = counters; });
+  bench.world.RunFor(10ms);
+  CHECK(sum.started >= 6 * 18);
+  CHECK(sum.succeeded >= sum.started - 6);
+  bench.seats[2]->worker.reset();
+  ProbeCounters rest;
+  bench.pool->CollectCounters([&](const ProbeCounters& counters) { rest = counters; });
+  bench.world.RunFor(10ms);
+  CHECK(rest.started < sum.started);
+  CHECK(rest.started > 0);
+}
+
+TEST_CASE("retune and new credentials reach the right worker; unknown handles are ignored") {
+  Bench bench(2);
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.fleet.SetPassword("s1:1", "secret");
+  const auto s1 = bench.Watch("s1:1");
+  bench.world.RunFor(2s);
+  REQUIRE(bench.reports.size() == 2);
+  CHECK(bench.reports[0].kind == ServerReport::Kind::kAlarm);
+  CHECK(bench.reports[0].alarm == ProbeAlarm::kNoAuth);
+  bench.reports.clear();
+  bench.pool->Recredential(s1, {"", "secret"});
+  HealthSettings settings;
+  settings.interval = 100ms;
+  bench.pool->Retune(s1, settings);
+  bench.pool->Retune(999, settings);
+  bench.pool->Recredential(999, {});
+  bench.pool->Unwatch(999);
+  const auto before = bench.fleet.probes("s1:1");
+  bench.world.RunFor(5s);
+  REQUIRE(bench.reports.size() == 1);
+  CHECK(bench.reports[0].alarm == ProbeAlarm::kNone);
+  CHECK(bench.fleet.probes("s1:1") - before >= 35);
+}

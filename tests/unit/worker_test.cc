@@ -1,1 +1,365 @@
+#include "checker/probe/worker.h"
+
 #include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/fakes/fake_fleet.h"
+#include "tests/fakes/sim_loop.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+using Server = FakeFleet::Server;
+using Reach = FakeFleet::Reach;
+
+namespace {
+
+// One worker and what it reported.
+struct Bench {
+  explicit Bench(std::uint64_t seed = 1) : world(seed) {}
+
+  ServerHandle Watch(const std::string& addr, HealthSettings settings = {},
+                     Duration first_delay = 0ms) {
+    ServerToProbe server;
+    server.handle = next++;
+    server.target.addr = addr;
+    server.settings = settings;
+    server.first_delay = first_delay;
+    worker->Watch(server);
+    return server.handle;
+  }
+
+  // The newest opinion told about a server.
+  Vote vote(ServerHandle handle) const {
+    Vote vote;
+    for (const auto& report : reports) {
+      if (report.handle == handle && report.kind == ServerReport::Kind::kTransition)
+        vote = report.vote;
+    }
+    return vote;
+  }
+  bool RunUntilVote(ServerHandle handle, Opinion opinion, Duration limit) {
+    return world.RunUntil([&] { return vote(handle).opinion == opinion; }, limit);
+  }
+  std::vector<ProbeAlarm> alarms() const {
+    std::vector<ProbeAlarm> alarms;
+    for (const auto& report : reports) {
+      if (report.kind == ServerReport::Kind::kAlarm) alarms.push_back(report.alarm);
+    }
+    return alarms;
+  }
+
+  SimWorld world;
+  FakeFleet fleet{world};
+  SimLoop loop{world, "worker"};
+  std::unique_ptr<Prober> prober = fleet.NewProber(loop, "c1");
+  std::vector<ServerReport> reports;
+  std::size_t batches = 0;
+  ServerHandle next = 1;
+  std::unique_ptr<Worker> worker =
+      std::make_unique<Worker>(loop, *prober, [this](const std::vector<ServerReport>& batch) {
+        CHECK(!batch.empty());
+        ++batches;
+        reports.insert(reports.end(), batch.begin(), batch.end());
+      });
+};
+
+}  // namespace
+
+TEST_CASE("worker: first probe after the first delay, then about every interval") {
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kUp);
+  const auto s1 = bench.Watch("s1:1", {}, 300ms);
+  bench.world.RunFor(299ms);
+  CHECK(bench.fleet.probes("s1:1") == 0);
+  bench.world.RunFor(5ms);
+  CHECK(bench.vote(s1).opinion == Opinion::kAlive);
+  bench.world.RunFor(100s);
+  CHECK(bench.fleet.probes("s1:1") >= 96);
+  CHECK(bench.fleet.probes("s1:1") <= 106);
+  CHECK(bench.reports.size() == 1);  // one transition, nothing else
+  CHECK(bench.worker->counters().started == bench.fleet.probes("s1:1"));
+  CHECK(bench.worker->counters().succeeded >= bench.worker->counters().started - 1);
+}
+
+TEST_CASE("worker: a server fails in one of the known ways") {
+  struct Case {
+    std::string what;
+    Server server;
+    Reason reason;
+    Duration not_before;
+    Duration not_after;
+  };
+  // The last success was up to 1.1 s before the fault.
+  for (const Case& c : {Case{"killed", Server::kRefused, Reason::kRefused, 0ms, 1100ms},
+                        Case{"hung", Server::kHung, Reason::kTimeout, 1800ms, 3100ms},
+                        Case{"loading", Server::kLoading, Reason::kLoading, 1800ms, 3100ms}}) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      CAPTURE(c.what);
+      CAPTURE(seed);
+      Bench bench(seed);
+      bench.fleet.Set("s1:1", Server::kUp);
+      const auto s1 = bench.Watch("s1:1");
+      bench.world.RunFor(5s + 37ms * static_cast<int>(seed));
+      const TimePoint fault = bench.world.now();
+      bench.fleet.Set("s1:1", c.server);
+      REQUIRE(bench.RunUntilVote(s1, Opinion::kDead, 20s));
+      const Duration took = bench.world.now() - fault;
+      CHECK(bench.vote(s1).reason == c.reason);
+      CHECK(took >= c.not_before);
+      CHECK(took <= c.not_after);
+      CHECK(bench.worker->counters().failed[static_cast<std::size_t>(c.reason)] >= 2);
+      bench.fleet.Set("s1:1", Server::kUp);
+      CHECK(bench.RunUntilVote(s1, Opinion::kAlive, 1700ms));
+    }
+  }
+}
+
+TEST_CASE("worker: a server restarts between two probes and nobody notices") {
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.Watch("s1:1");
+  for (int i = 0; i < 20; ++i) {
+    bench.world.RunFor(770ms);
+    bench.fleet.Restart("s1:1");
+  }
+  CHECK(bench.reports.size() == 1);
+  CHECK(bench.worker->counters().started == bench.worker->counters().succeeded);
+}
+
+TEST_CASE("worker: a storm of hints probes no faster than the fast interval") {
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.Watch("s1:1");
+  bench.world.RunFor(10ms);
+  const auto before = bench.fleet.probes("s1:1");
+  for (int i = 0; i < 1000; ++i) {
+    bench.world.RunFor(10ms);
+    bench.fleet.Restart("s1:1");
+  }
+  CHECK(bench.fleet.probes("s1:1") - before <= 41);  // 10 s at 250 ms
+  CHECK(bench.fleet.probes("s1:1") - before >= 30);  // but the hints are heard
+}
+
+TEST_CASE(
+    "worker: a timeout longer than the interval never overlaps, and slow answers keep the beat") {
+  Bench bench;
+  HealthSettings settings;
+  settings.interval = 200ms;
+  settings.timeout = 2s;
+  bench.fleet.Set("slow:1", Server::kUp);
+  bench.fleet.SetLatency("slow:1", 150ms);
+  bench.fleet.Set("hung:1", Server::kHung);
+  bench.Watch("slow:1", settings);
+  bench.Watch("hung:1", settings);
+  bench.world.RunFor(20s);  // a second Start under way would be a failed check in the prober
+  CHECK(bench.fleet.probes("slow:1") >= 95);
+  CHECK(bench.fleet.probes("slow:1") <= 112);
+  CHECK(bench.fleet.probes("hung:1") <= 11);
+}
+
+TEST_CASE("worker: one hung server never delays another") {
+  Bench bench;
+  bench.fleet.Set("hung:1", Server::kHung);
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.Watch("hung:1");
+  const auto s1 = bench.Watch("s1:1", {}, 1ms);
+  bench.world.RunFor(10ms);
+  CHECK(bench.vote(s1).opinion == Opinion::kAlive);
+}
+
+TEST_CASE("worker: the reports of one turn go out together") {
+  Bench bench;
+  std::vector<ServerHandle> handles;
+  HealthSettings settings;
+  for (int i = 0; i < 50; ++i) {
+    const std::string addr = "s" + std::to_string(i) + ":1";
+    bench.fleet.Set(addr, Server::kUp);
+    handles.push_back(bench.Watch(addr, settings));
+  }
+  bench.world.RunFor(5s);
+  CHECK(bench.reports.size() == 50);
+  bench.reports.clear();
+  bench.batches = 0;
+  bench.loop.Pause(10s);  // withdraws all opinions in one turn
+  bench.world.RunFor(10001ms);
+  CHECK(bench.reports.size() >= 50);
+  CHECK(bench.batches >= 1);
+  CHECK(bench.batches <= 5);  // some were probed again already
+  CHECK(std::all_of(handles.begin(), handles.end(), [&](ServerHandle h) {
+    return std::any_of(bench.reports.begin(), bench.reports.end(), [h](const ServerReport& r) {
+      return r.handle == h && r.vote.opinion == Opinion::kNotProbed;
+    });
+  }));
+}
+
+TEST_CASE("stall: a worker that was frozen accuses nobody, and soon knows again") {
+  for (const Duration pause : {Duration(700ms), Duration(2s), Duration(3s), Duration(15s)}) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      CAPTURE(pause.count());
+      CAPTURE(seed);
+      Bench bench(seed);
+      std::vector<ServerHandle> handles;
+      for (int i = 0; i < 30; ++i) {
+        const std::string addr = "s" + std::to_string(i) + ":1";
+        bench.fleet.Set(addr, Server::kUp);
+        bench.fleet.SetLatency(addr, 200ms);  // so that many probes are under way when it freezes
+        handles.push_back(bench.Watch(addr, {}, 33ms * i));
+      }
+      bench.world.RunFor(5s + 13ms * static_cast<int>(seed));
+      bench.reports.clear();
+      bench.loop.Pause(pause);
+      bench.world.RunFor(pause + 1200ms);
+      CHECK(bench.worker->counters().stalls == 1);
+      for (const auto& report : bench.reports) CHECK(report.vote.opinion != Opinion::kDead);
+      CHECK(bench.worker->counters().failed == decltype(ProbeCounters::failed){});
+      if (pause > 4s) {
+        for (const ServerHandle handle : handles)
+          CHECK(bench.vote(handle).opinion == Opinion::kAlive);
+      } else if (pause < 3s) {
+        CHECK(bench.reports.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("stall: a server that died meanwhile is judged on what is seen afterwards") {
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kUp);
+  const auto s1 = bench.Watch("s1:1");
+  bench.world.RunFor(5s);
+  bench.loop.Pause(15s);
+  bench.world.RunFor(5s);
+  bench.fleet.Set("s1:1", Server::kRefused);
+  bench.world.RunFor(9999ms);
+  CHECK(bench.vote(s1).opinion == Opinion::kAlive);
+  CHECK(bench.RunUntilVote(s1, Opinion::kNotProbed, 200ms));
+  CHECK(bench.RunUntilVote(s1, Opinion::kDead, 1s));
+}
+
+TEST_CASE("alarm: told once when raised, changed and over; the shard stays alive") {
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.fleet.SetPassword("s1:1", "secret");
+  const auto s1 = bench.Watch("s1:1");
+  bench.world.RunFor(10s);
+  CHECK(bench.alarms() == std::vector{ProbeAlarm::kNoAuth});
+  bench.fleet.Set("s1:1", Server::kHung);
+  bench.world.RunFor(10s);
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.world.RunFor(10s);
+  CHECK(bench.alarms().size() == 1);  // silence meanwhile took nothing back
+  CHECK(bench.vote(s1).opinion == Opinion::kAlive);
+  bench.worker->Recredential(s1, {"", "wrong"});
+  bench.world.RunFor(5s);
+  bench.worker->Recredential(s1, {"", "secret"});
+  bench.world.RunFor(5s);
+  CHECK(bench.alarms() ==
+        std::vector{ProbeAlarm::kNoAuth, ProbeAlarm::kWrongPass, ProbeAlarm::kNone});
+}
+
+TEST_CASE(
+    "alarm: a name that does not resolve is unknown, and the alarm ends with any other result") {
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kUnresolved);
+  const auto s1 = bench.Watch("s1:1");
+  bench.world.RunFor(5s);
+  CHECK(bench.vote(s1) == Vote{Opinion::kUnknown, Reason::kUnresolved});
+  bench.fleet.Set("s1:1", Server::kRefused);
+  bench.world.RunFor(5s);
+  CHECK(bench.vote(s1) == Vote{Opinion::kDead, Reason::kRefused});
+  CHECK(bench.alarms() == std::vector{ProbeAlarm::kUnresolved, ProbeAlarm::kNone});
+}
+
+TEST_CASE(
+    "reach: without a route nothing is said; behind a silent cut the server is dead to this "
+    "checker") {
+  Bench bench;
+  for (const char* addr : {"s1:1", "s2:1"}) bench.fleet.Set(addr, Server::kUp);
+  const auto s1 = bench.Watch("s1:1");
+  const auto s2 = bench.Watch("s2:1");
+  bench.world.RunFor(3s);
+  bench.fleet.SetReach("c1", "s1:1", Reach::kNoRoute);
+  bench.fleet.SetReach("c1", "s2:1", Reach::kDropped);
+  bench.world.RunFor(6s);
+  CHECK(bench.vote(s1) == Vote{Opinion::kUnknown, Reason::kNoRoute});
+  CHECK(bench.vote(s2) == Vote{Opinion::kDead, Reason::kTimeout});
+  bench.fleet.HealAll();
+  bench.world.RunFor(2s);
+  CHECK(bench.vote(s1).opinion == Opinion::kAlive);
+  CHECK(bench.vote(s2).opinion == Opinion::kAlive);
+}
+
+TEST_CASE("flapping: each return takes longer than the one before") {
+  Bench bench;
+  bench.fleet.Flap("s1:1", 1300ms, 1500ms);
+  const auto s1 = bench.Watch("s1:1");
+  bench.world.RunFor(200s);
+  const auto deaths =
+      std::count_if(bench.reports.begin(), bench.reports.end(),
+                    [](const ServerReport& r) { return r.vote.opinion == Opinion::kDead; });
+  CHECK(deaths >= 3);
+  CHECK(deaths <= 40);  // of 71 that a naive judge would tell
+  bench.fleet.Set("s1:1", Server::kUp);
+  CHECK(bench.RunUntilVote(s1, Opinion::kAlive, 35s));
+}
+
+TEST_CASE("retune: a rare schedule becomes a dense one at once") {
+  Bench bench;
+  HealthSettings settings;
+  settings.interval = 1h;
+  bench.fleet.Set("s1:1", Server::kUp);
+  const auto s1 = bench.Watch("s1:1", settings);
+  bench.world.RunFor(60s);
+  CHECK(bench.fleet.probes("s1:1") == 1);
+  bench.worker->Retune(s1, {});
+  bench.world.RunFor(10s);
+  CHECK(bench.fleet.probes("s1:1") >= 9);
+}
+
+TEST_CASE("unwatch: nothing is probed or told afterwards, in whatever moment it comes") {
+  for (const Duration moment : std::vector<Duration>{0ms, 1ms, 500ms, 1001ms, 1002ms, 3s}) {
+    CAPTURE(moment.count());
+    Bench bench;
+    bench.fleet.Set("s1:1", Server::kHung);
+    const auto s1 = bench.Watch("s1:1", {}, 1ms);
+    bench.world.RunFor(moment);
+    bench.worker->Unwatch(s1);
+    bench.worker->Unwatch(s1);  // ignored
+    const auto told = bench.reports.size();
+    const auto probes = bench.fleet.probes("s1:1");
+    bench.fleet.Set("s1:1", Server::kRefused);
+    bench.world.RunFor(10s);
+    CHECK(bench.reports.size() == told);
+    CHECK(bench.fleet.probes("s1:1") == probes);
+    CHECK(bench.worker->size() == 0);
+  }
+}
+
+TEST_CASE("unwatch: inside of a report, and the worker's end there") {
+  SimWorld world;
+  FakeFleet fleet(world);
+  SimLoop loop(world);
+  const auto prober = fleet.NewProber(loop, "c1");
+  std::unique_ptr<Worker> worker;
+  int told = 0;
+  worker = std::make_unique<Worker>(loop, *prober, [&](const std::vector<ServerReport>& batch) {
+    told += static_cast<int>(batch.size());
+    for (const auto& report : batch) worker->Unwatch(report.handle);
+    if (told >= 3) worker.reset();
+  });
+  for (ServerHandle handle = 1; handle <= 5; ++handle) {
+    ServerToProbe server;
+    server.handle = handle;
+    server.target.addr = "s" + std::to_string(handle) + ":1";
+    server.first_delay = 10ms * static_cast<int>(handle);
+    worker->Watch(server);
+  }
+  world.RunFor(10s);
+  CHECK(worker == nullptr);
+  CHECK(told == 3);
+}
