@@ -1,5 +1,5 @@
 // The world in which the contract of zk::Client is judged: a server, clients of it, and the
-// disturbances that the contract speaks of. The cases (zk_client_contract.cc) know only this; each
+// disturbances that the contract speaks of. The cases (contract_*.cc) know only this; each
 // program that runs them links one implementation of NewContractWorld: fake_world.cc (FakeEnsemble)
 // or native_world.cc (a real ZooKeeper behind one small TCP proxy per client). Used from the main
 // thread only.

@@ -1,1 +1,133 @@
+#include "base/log.h"
+
 #include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace zkcluster {
+namespace {
+
+TEST_CASE("logfmt: values are quoted where a reader would split or misread them") {
+  struct Case {
+    std::string value;
+    const char* written;
+  };
+  const Case cases[] = {{"plain", "plain"},
+                        {"10.0.0.1:6379", "10.0.0.1:6379"},
+                        {"", "\"\""},
+                        {"two words", "\"two words\""},
+                        {"a=b", "\"a=b\""},
+                        {"say \"x\"", "\"say \\\"x\\\"\""},
+                        {"back\\slash", "\"back\\\\slash\""},
+                        {"line\nbreak\r\t", "\"line\\nbreak\\r\\t\""},
+                        {std::string("nul\0", 4), "\"nul\\u0000\""},
+                        {"bell\x07\x7f", "\"bell\\u0007\\u007f\""},
+                        {"\xc3\xa9", "\xc3\xa9"}};
+  for (const Case& c : cases) {
+    CHECK(FormatLogLine(LogFormat::kLogfmt, "", LogLevel::kInfo, "e", {{"k", c.value}}) ==
+          std::string("level=info event=e k=") + c.written);
+  }
+}
+
+TEST_CASE("logfmt: order and kinds of fields") {
+  CHECK(FormatLogLine(LogFormat::kLogfmt, "2026-01-02T03:04:05.678Z", LogLevel::kWarn, "shard.dead",
+                      {{"shard", "s2"}, {"dead", 3}, {"frozen", false}, {"epoch", -41L}}) ==
+        "ts=2026-01-02T03:04:05.678Z level=warn event=shard.dead shard=s2 dead=3 frozen=false "
+        "epoch=-41");
+}
+
+TEST_CASE("JSON: one object a line, numbers and booleans bare, any bytes") {
+  const std::string line = FormatLogLine(LogFormat::kJson, "T", LogLevel::kError, "e",
+                                         {{"text", "a \"b\"\n"},
+                                          {"n", 18446744073709551615ULL},
+                                          {"digits", "12"},
+                                          {"b", true},
+                                          {"bad", "\xff\xfe"}});
+  CHECK(line.find('\n') == std::string::npos);
+  CHECK(line.rfind(R"({"ts":"T","level":"error","event":"e",)", 0) == 0);
+  const auto json = nlohmann::json::parse(line);
+  CHECK(json["text"] == "a \"b\"\n");
+  CHECK(json["n"] == 18446744073709551615ULL);
+  CHECK(json["digits"] == "12");
+  CHECK(json["b"] == true);
+  CHECK(json["bad"].is_string());
+  CHECK_FALSE(nlohmann::json::parse(FormatLogLine(LogFormat::kJson, "", LogLevel::kInfo, "e", {}))
+                  .contains("ts"));
+}
+
+TEST_CASE("sink logger: hands on what reaches its level") {
+  std::vector<std::string> lines;
+  const auto logger = NewSinkLogger(
+      LogLevel::kInfo, [&](LogLevel, const std::string& line) { lines.push_back(line); });
+  logger->Debug("quiet", {});
+  logger->Info("loud", {{"n", 1}});
+  logger->Error("louder", {});
+  CHECK(lines == std::vector<std::string>{"level=info event=loud n=1", "level=error event=louder"});
+  NullLogger()->Error("nowhere", {});
+}
+
+TEST_CASE("log levels: parsed by name") {
+  CHECK(ParseLogLevel("debug") == LogLevel::kDebug);
+  CHECK(ParseLogLevel("off") == LogLevel::kOff);
+  for (const char* bad : {"", "INFO", "verbose"}) {
+    const auto level = ParseLogLevel(bad);
+    REQUIRE_FALSE(level);
+    CHECK(level.error().code == ErrorCode::kInvalid);
+  }
+}
+
+struct TempFolder {
+  TempFolder() { REQUIRE(mkdtemp(path.data()) != nullptr); }
+  ~TempFolder() {
+    unlink((path + "/log").c_str());
+    rmdir(path.c_str());
+  }
+  std::string path = "/tmp/zkc-log-XXXXXX";
+};
+
+TEST_CASE("file logger: stamped lines, whole ones also from several threads") {
+  const TempFolder folder;
+  constexpr int kThreads = 4;
+  constexpr int kLines = 200;
+  {
+    const auto logger = NewLogger({LogLevel::kInfo, LogFormat::kLogfmt, folder.path + "/log"});
+    REQUIRE(logger);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&logger, t] {
+        for (int i = 0; i < kLines; ++i) (*logger)->Info("written", {{"t", t}, {"i", i}});
+        (*logger)->Debug("unseen", {});
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+  std::ifstream file(folder.path + "/log");
+  std::string line;
+  int count = 0;
+  bool whole = true;
+  while (std::getline(file, line)) {
+    ++count;
+    // ts=2026-01-02T03:04:05.678Z
+    whole = whole && line.rfind("ts=20", 0) == 0 && line.size() > 27 && line[26] == 'Z' &&
+            line.find(" level=info event=written t=") == 27;
+  }
+  CHECK(count == kThreads * kLines);
+  CHECK(whole);
+}
+
+TEST_CASE("file logger: a file that cannot be opened") {
+  const TempFolder folder;
+  const auto logger = NewLogger({LogLevel::kInfo, LogFormat::kLogfmt, folder.path});
+  REQUIRE_FALSE(logger);
+  CHECK(logger.error().code == ErrorCode::kInvalid);
+  CHECK(logger.error().message.find(folder.path) != std::string::npos);
+}
+
+}  // namespace
+}  // namespace zkcluster
