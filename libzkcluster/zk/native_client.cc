@@ -1,1 +1,721 @@
+// zk::Client over libzookeeper_st, Debian's 3.8.0. The library's traps, and how each is met:
+//
+// - The multi-threaded build keeps the session of a hung program alive: the single-threaded one is
+//   driven by our loop, so a loop that hangs loses its session.
+// - A fifth of the disconnects come without an event, and "expired" is never said while
+// disconnected:
+//   no event is listened to. After each step the handle's state is asked for (Track), and what it
+//   is worth is judged by our clock (SessionTracker), before anything that the library has to say
+//   after a pause.
+// - Its pings tell us nothing: an idle session reads "/" each sixth of its timeout (Beat).
+// - With an even number of addresses half of them are never tried: one is repeated (EndpointList).
+// - It resolves names at every turn, blocking: it is given literals; names are resolved here
+// (Resolver).
+// - A dead address costs two thirds of the timeout: an attempt that takes too long is broken off.
+// - Requests issued while disconnected are queued and sent later: verbs are refused unless
+// connected,
+//   and what a failed send leaves in the queue is dropped before the next connection (DropQueue).
+// - An expired handle stays so for ever: a new one is opened, with a new generation number.
+// - zoo_amulti frees an uninitialised pointer on an expired handle or a bad path: both are asked
+// about
+//   directly before (native_handle.cc, IsValidPath).
+// - The server hangs up on 1,048,576 bytes, and so on again for ever: larger requests are refused
+// here.
+// - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: Close asks it for a sign of life
+// first,
+//   and says goodbye without waiting when there is none.
+// - Completions run inside of the library, where destroying the handle is undefined in practice:
+// they
+//   only fill an inbox, emptied when the library has returned (Deliver).
+// - Logging at debug level reads freed memory: never above warnings.
 #include "zk/native_client.h"
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/backoff.h"
+#include "base/check.h"
+#include "base/unique_fd.h"
+#include "model/address.h"
+#include "zk/native_errors.h"
+#include "zk/native_handle.h"
+#include "zk/resolver.h"
+#include "zk/session_tracker.h"
+
+namespace zkcluster::zk {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Link = NativeHandle::Link;
+
+constexpr std::uint16_t kDefaultPort = 2181;
+// Between rounds through all addresses. A restarted server should be found within a second or two.
+constexpr Duration kFirstPause = milliseconds(50);
+constexpr Duration kLongestPause = seconds(2);
+// A connection that breaks sooner than this counts as a failed attempt: something at the other end
+// does not like us, and would not like us a hundred times a second.
+constexpr Duration kShortConnection = seconds(1);
+constexpr Duration kUnreachableLogInterval = seconds(30);
+// Close: to reconnect and to get a sign of life, then for the goodbye. Together below the 2 s
+// promised, with 1.5 s of zookeeper_close itself in the worst case, of a server that stops between
+// the two.
+constexpr Duration kSignOfLifeLimit = milliseconds(500);
+constexpr Duration kReconnectLimit = milliseconds(1500);
+constexpr Duration kCloseLimit = milliseconds(1900);
+// A multi of a million empty operations must not pass the limit on bytes.
+constexpr std::size_t kBytesPerOp = 48;
+constexpr std::size_t kPacketLimit = 1'048'000;
+
+struct EventDeleter {
+  void operator()(event* e) const { event_free(e); }
+};
+
+std::string EndpointText(const Address& address) {
+  return address.host + ":" + std::to_string(address.port);  // the library wants no brackets
+}
+
+// A fresh order, and an odd number.
+std::vector<std::string> EndpointList(std::vector<Address> addresses, Loop& loop) {
+  std::vector<std::string> endpoints;
+  for (std::size_t i = addresses.size(); i > 1; --i) {
+    const auto j = static_cast<std::size_t>(loop.Random() * static_cast<double>(i));
+    std::swap(addresses[i - 1], addresses[j]);
+  }
+  std::ranges::transform(addresses, std::back_inserter(endpoints), EndpointText);
+  if (endpoints.size() % 2 == 0) endpoints.push_back(endpoints.front());
+  return endpoints;
+}
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
+  return joined;
+}
+
+std::string Hex(std::int64_t id) {
+  char text[20];
+  std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(id));
+  return text;
+}
+
+class NativeClient final : public Client {
+ public:
+  NativeClient(EventLoop& loop, Logger& logger, NativeClientOptions options)
+      : loop_(loop),
+        logger_(logger),
+        options_(std::move(options)),
+        tracker_(options_.session_timeout),
+        backoff_(kFirstPause, kLongestPause),
+        resolver_(loop),
+        timer_(loop.NewTimer([this] { Wake(false, false); })) {
+    for (const std::string& server : options_.servers) {
+      if (auto address = ParseAddress(server, kDefaultPort)) {
+        names_.push_back(*std::move(address));
+      } else {
+        logger_.Error("zk.bad_server", {{"server", server}, {"error", address.error().message}});
+      }
+    }
+    logger_.Info("zk.connecting",
+                 {{"servers", Join(options_.servers)}, {"generation", generation_}});
+    Soon();
+  }
+
+  ~NativeClient() override = default;
+
+  // --- verbs ---
+
+  void Get(const std::string& path, Watch watch, Callback<Node> done) override {
+    if (Refused("get ", path, {}, false, done)) return;
+    handle_->Get(path, std::move(watch), std::move(done));
+    AfterVerb();
+  }
+  void Exists(const std::string& path, Watch watch, Callback<std::optional<Stat>> done) override {
+    if (Refused("exists ", path, {}, false, done)) return;
+    handle_->Exists(path, std::move(watch), std::move(done));
+    AfterVerb();
+  }
+  void Children(const std::string& path, Watch watch,
+                Callback<std::vector<std::string>> done) override {
+    if (Refused("children of ", path, {}, false, done)) return;
+    handle_->Children(path, std::move(watch), std::move(done));
+    AfterVerb();
+  }
+  void Create(const std::string& path, std::string data, CreateMode mode,
+              Callback<std::string> done) override {
+    if (Refused("create ", path, data, IsSequential(mode), done)) return;
+    handle_->Create(path, data, mode, std::move(done));
+    AfterVerb();
+  }
+  void Set(const std::string& path, std::string data, Version version,
+           Callback<Stat> done) override {
+    if (Refused("set ", path, data, false, done)) return;
+    handle_->Set(path, data, version, std::move(done));
+    AfterVerb();
+  }
+  void Delete(const std::string& path, Version version, Callback<std::monostate> done) override {
+    if (Refused("delete ", path, {}, false, done)) return;
+    handle_->Delete(path, version, std::move(done));
+    AfterVerb();
+  }
+  void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) override {
+    if (auto error = WhyNotMulti(ops)) return FailLater(*std::move(error), std::move(done));
+    handle_->Multi(std::move(ops), std::move(done));
+    AfterVerb();
+  }
+  void Sync(const std::string& path, Callback<std::monostate> done) override {
+    if (Refused("sync ", path, {}, false, done)) return;
+    handle_->Sync(path, std::move(done));
+    AfterVerb();
+  }
+
+  // --- session ---
+
+  SessionState state() const override {
+    return closed_ ? SessionState::kLost : tracker_.StateAt(loop_.Now());
+  }
+  std::int64_t session_id() const override { return session_id_; }
+  std::uint64_t generation() const override { return generation_; }
+  Duration session_timeout() const override { return tracker_.timeout(); }
+  TimePoint last_contact() const override { return tracker_.last_contact(); }
+  Subscription OnSession(std::function<void(const SessionEvent&)> listener) override {
+    return listeners_->Add(std::move(listener));
+  }
+
+  void Close(std::function<void()> done) override {
+    ZKC_CHECK(!closing_);
+    closing_ = true;
+    close_done_ = std::move(done);
+    close_deadline_ = loop_.Now() + (CanTalk() ? kSignOfLifeLimit : kReconnectLimit);
+    final_deadline_ = loop_.Now() + kCloseLimit;
+    Soon();
+  }
+
+ private:
+  static bool IsSequential(CreateMode mode) {
+    return mode == CreateMode::kPersistentSequential || mode == CreateMode::kEphemeralSequential;
+  }
+
+  // --- verbs: what is never sent ---
+
+  // The library says connected, and our clock does not object.
+  [[nodiscard]] bool CanTalk() const {
+    return handle_ && !reaping_ && handle_->link() == Link::kConnected &&
+           state() == SessionState::kConnected;
+  }
+
+  [[nodiscard]] std::optional<Error> WhyNot(std::size_t bytes, std::size_t ops) const {
+    if (bytes > kMaxRequestBytes || bytes + ops * kBytesPerOp > kPacketLimit) {
+      return Error{ErrorCode::kTooLarge,
+                   std::to_string(bytes) + " bytes, more than the server takes", -1};
+    }
+    if (closing_ || !CanTalk()) return Error{ErrorCode::kUnavailable, "no session", -1};
+    return std::nullopt;
+  }
+
+  template <class T>
+  bool Refused(std::string_view verb, const std::string& path, std::string_view data,
+               bool sequential, Callback<T>& done) {
+    std::optional<Error> error;
+    if (!IsValidPath(path, sequential)) {
+      error = Error{ErrorCode::kInvalid, "malformed path", -1};
+    } else {
+      error = WhyNot(path.size() + data.size(), 1);
+    }
+    if (!error) return false;
+    FailLater(error->Within(std::string(verb) + path), std::move(done));
+    return true;
+  }
+
+  [[nodiscard]] std::optional<Error> WhyNotMulti(const std::vector<Op>& ops) const {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      const bool valid = std::visit(
+          [&](const auto& op) {
+            bytes += op.path.size();
+            if constexpr (requires { op.data; }) bytes += op.data.size();
+            if constexpr (requires { op.mode; }) return IsValidPath(op.path, IsSequential(op.mode));
+            return IsValidPath(op.path);
+          },
+          ops[i]);
+      if (!valid) return Error{ErrorCode::kInvalid, "multi: malformed path", static_cast<int>(i)};
+    }
+    auto error = WhyNot(bytes, ops.size());
+    if (error) return error->Within("multi");
+    return std::nullopt;
+  }
+
+  template <class T>
+  void FailLater(Error error, Callback<T> done) {
+    inbox_.push_back([done = std::move(done), error = std::move(error)] { done(Fail(error)); });
+    Soon();
+  }
+
+  void AfterVerb() {
+    Track();
+    Soon();  // more may have to be written than the socket took
+  }
+
+  void Soon() {
+    if (soon_) return;
+    soon_ = true;
+    timer_->Arm(Duration::zero());
+  }
+
+  // --- one turn ---
+
+  void Wake(bool readable, bool writable) {
+    soon_ = false;
+    const std::weak_ptr<char> alive = alive_;
+    // By the clock first: after a pause of this process the session may be over, whatever waits in
+    // the socket says.
+    if (!Deliver(alive)) return;
+    // Silent, or have we only not listened? The library would break the connection unread.
+    if (reported_ == SessionState::kSuspended && CanStillTalk()) readable = true;
+    if ((readable || writable) && handle_ && handle_->has_socket()) {
+      handle_->Process(readable, writable);
+      Track();
+    }
+    Advance();
+    if (!Deliver(alive)) return;
+    if (closing_ && !AdvanceClose()) return;
+    Rearm();
+  }
+
+  // Hands out answers and events, then changes of state. False when a callback destroyed the
+  // client.
+  bool Deliver(const std::weak_ptr<char>& alive) {
+    if (!EmptyInbox(alive)) return false;
+    if (closing_) return true;
+    for (SessionState now = state(); now != reported_; now = state()) {
+      if (!Report(now, alive)) return false;
+      if (now != SessionState::kLost) continue;
+      EndSession();
+      if (!EmptyInbox(alive)) return false;
+      tracker_.Reopen();
+      ++generation_;
+      session_id_ = 0;
+    }
+    return true;
+  }
+
+  bool EmptyInbox(const std::weak_ptr<char>& alive) {
+    // What is added meanwhile has to wait for the next turn, or a verb refused and called again
+    // from its own callback would never let the loop go on.
+    for (std::size_t count = inbox_.size(); count > 0 && !inbox_.empty(); --count) {
+      const auto callback = std::move(inbox_.front());
+      inbox_.pop_front();
+      callback();
+      if (alive.expired()) return false;
+    }
+    return true;
+  }
+
+  bool Report(SessionState now, const std::weak_ptr<char>& alive) {
+    reported_ = now;
+    LogState(now);
+    // Kept: a listener may destroy the client, and the list with it.
+    const auto listeners = listeners_;
+    listeners->Notify(SessionEvent{now, session_id_, generation_});
+    return !alive.expired();
+  }
+
+  void LogState(SessionState now) {
+    const std::string session = Hex(session_id_);
+    switch (now) {
+      case SessionState::kConnecting:
+        logger_.Info("zk.connecting",
+                     {{"servers", Join(options_.servers)}, {"generation", generation_}});
+        return;
+      case SessionState::kConnected:
+        logger_.Info("zk.connected",
+                     {{"server", handle_->server()},
+                      {"session", session},
+                      {"generation", generation_},
+                      {"timeout_ms", std::chrono::ceil<milliseconds>(tracker_.timeout()).count()}});
+        return;
+      case SessionState::kSuspended:
+        logger_.Warn("zk.suspended", {{"session", session},
+                                      {"reason", CanStillTalk() ? "silent" : "disconnected"},
+                                      {"silent_ms", SilentMs()}});
+        return;
+      case SessionState::kLost:
+        logger_.Warn("zk.lost",
+                     {{"session", session},
+                      {"reason", handle_ && handle_->link() == Link::kEnded ? "expired" : "silent"},
+                      {"silent_ms", SilentMs()}});
+        return;
+    }
+  }
+
+  [[nodiscard]] bool CanStillTalk() const { return handle_ && handle_->link() == Link::kConnected; }
+  [[nodiscard]] std::int64_t SilentMs() const {
+    return std::chrono::duration_cast<milliseconds>(loop_.Now() - tracker_.last_contact()).count();
+  }
+
+  // The session is over, by the server's word or by our clock.
+  void EndSession() {
+    if (!handle_) return;
+    switch (handle_->link()) {
+      case Link::kConnected:
+        // We were stopped for too long. Should the server still keep the session, then no longer.
+        handle_->End(NativeHandle::Farewell::kSend);
+        DropHandle();
+        return;
+      case Link::kEnded:
+        DropHandle();
+        return;
+      case Link::kNone:
+      case Link::kOpening:
+      case Link::kGreeting:
+        // The ensemble was away for long. When it returns it gives all sessions their full time
+        // again, and ours, with its ephemerals, would stand beside the next one. The handle lives
+        // on to end it.
+        if (handle_->link() == Link::kNone && handle_->pending() > 0) handle_->DropQueue();
+        reaping_ = true;
+        return;
+    }
+  }
+
+  void DropHandle() {
+    StopListening();
+    handle_.reset();
+    link_ = Link::kNone;
+    reaping_ = false;
+    round_left_ = 0;
+  }
+
+  // --- what became of the connection ---
+
+  // Called after every step of the library. Calls nobody back.
+  void Track() {
+    if (!handle_) return;
+    const TimePoint now = loop_.Now();
+    if (!reaping_ && handle_->newest_answer() != TimePoint::min()) {
+      tracker_.Answered(handle_->newest_answer());
+    }
+    const Link before = std::exchange(link_, handle_->link());
+    if (link_ == before) return;
+    if (before == Link::kGreeting && reaping_)
+      reaped_ = true;  // answered or refused, one try is enough
+    switch (link_) {
+      case Link::kConnected:
+        connected_at_ = now;
+        failed_rounds_ = 0;
+        round_left_ = 0;
+        if (reaping_) return;
+        session_id_ = handle_->session_id();
+        tracker_.Established(attempt_began_, handle_->session_timeout());
+        return;
+      case Link::kEnded:
+        StopListening();
+        if (!reaping_) tracker_.Expired();
+        return;
+      case Link::kNone:
+        StopListening();
+        if (before == Link::kConnected) {
+          if (!reaping_) tracker_.Disconnected();
+          const bool lasted = now - connected_at_ >= kShortConnection;
+          if (lasted) backoff_.Reset();
+          next_attempt_ = lasted ? now : now + backoff_.Next(loop_.Random());
+        } else {
+          AttemptFailed(now);
+        }
+        return;
+      case Link::kOpening:
+      case Link::kGreeting:
+        return;
+    }
+  }
+
+  void AttemptFailed(TimePoint now) {
+    if (round_left_ > 0) --round_left_;
+    if (round_left_ > 0) return;
+    ++failed_rounds_;
+    next_attempt_ = now + backoff_.Next(loop_.Random());
+    LogUnreachable(now, "none of them answers");
+  }
+
+  void LogUnreachable(TimePoint now, std::string_view error) {
+    if (now < next_unreachable_log_) return;
+    next_unreachable_log_ = now + kUnreachableLogInterval;
+    logger_.Warn(
+        "zk.unreachable",
+        {{"servers", Join(options_.servers)}, {"rounds", failed_rounds_}, {"error", error}});
+  }
+
+  // --- what to do next ---
+
+  void Advance() {
+    const TimePoint now = loop_.Now();
+    if (handle_ && reaping_) {
+      if (handle_->link() == Link::kConnected) handle_->End(NativeHandle::Farewell::kSend);
+      if (reaped_ || !handle_->ok() || handle_->link() == Link::kEnded) {
+        reaped_ = false;
+        DropHandle();
+      }
+    }
+    if (closed_ || (closing_ && session_id_ == 0)) return;
+    if (handle_ && handle_->link() == Link::kNone && handle_->pending() > 0) handle_->DropQueue();
+    Track();
+    if (handle_ && now >= AttemptDeadline()) {
+      handle_->Break();
+      Track();
+    }
+    Connect(now);
+    Beat(now);
+  }
+
+  // One address is tried at a time; a round tries all, and each round asks for the names anew.
+  void Connect(TimePoint now) {
+    if (resolving_ || now < next_attempt_) return;
+    if (handle_ && handle_->link() != Link::kNone) return;
+    if (round_left_ == 0) {
+      resolving_ = true;
+      resolver_.Resolve(names_, [this](const Resolver::Answer& answer) { Resolved(answer); });
+      return;
+    }
+    attempt_began_ = now;
+    handle_->Connect();
+    if (handle_->link() == Link::kNone) {
+      AttemptFailed(now);
+      Soon();
+    }
+    Track();
+  }
+
+  void Resolved(const Resolver::Answer& answer) {
+    resolving_ = false;
+    Soon();
+    const TimePoint now = loop_.Now();
+    std::vector<std::string> endpoints = EndpointList(answer.addresses, loop_);
+    if (endpoints.empty() && handle_) {
+      round_left_ = round_size_;  // the addresses of last time may still do
+      return;
+    }
+    if (endpoints.empty()) {
+      ++failed_rounds_;
+      next_attempt_ = now + backoff_.Next(loop_.Random());
+      return LogUnreachable(
+          now, answer.failures.empty() ? "no server to connect to" : Join(answer.failures));
+    }
+    round_size_ = endpoints.size();
+    round_left_ = endpoints.size();
+    const std::string list = Join(endpoints);
+    std::ranges::sort(endpoints);
+    if (!handle_) {
+      handle_ =
+          std::make_unique<NativeHandle>(loop_, logger_, inbox_, list, options_.session_timeout);
+      link_ = Link::kNone;
+      if (!handle_->ok()) {
+        handle_.reset();
+        round_left_ = 0;
+        next_attempt_ = now + backoff_.Next(loop_.Random());
+        return LogUnreachable(now, "the ZooKeeper library refused the addresses");
+      }
+    } else if (handle_->link() == Link::kNone && endpoints != endpoints_) {
+      handle_->SetEndpoints(list);
+    }
+    endpoints_ = std::move(endpoints);
+  }
+
+  [[nodiscard]] TimePoint AttemptDeadline() const {
+    switch (handle_ ? handle_->link() : Link::kNone) {
+      case Link::kOpening:
+        return attempt_began_ + options_.connect_timeout;
+      case Link::kGreeting:
+        // A session is created by a committed write. Where even that is slow, patience grows, up to
+        // what the library itself allows (two thirds of the session timeout).
+        return attempt_began_ + options_.connect_timeout * (1 << std::min(failed_rounds_ + 1, 10));
+      case Link::kNone:
+      case Link::kConnected:
+      case Link::kEnded:
+        break;
+    }
+    return TimePoint::max();
+  }
+
+  [[nodiscard]] TimePoint NextBeat() const {
+    // Anything under way is a sign of life already, once it is answered.
+    if (!CanStillTalk() || reaping_ || handle_->pending() > 0) return TimePoint::max();
+    return tracker_.last_contact() + tracker_.timeout() / 6;
+  }
+
+  void Beat(TimePoint now) {
+    if (now < NextBeat()) return;
+    handle_->Exists("/", {}, [](const Result<std::optional<Stat>>&) {});
+    Track();
+  }
+
+  void Rearm() {
+    soon_ = false;  // what callbacks asked for is looked after below
+    const TimePoint now = loop_.Now();
+    TimePoint next = TimePoint::max();
+    if (handle_ && handle_->has_socket()) {
+      const NativeHandle::Interest interest = handle_->Poll();
+      Track();
+      if (handle_->has_socket()) {
+        Listen(interest);
+        next = now + interest.wait;
+      } else {
+        next = now;
+      }
+    }
+    next = std::min({next, AttemptDeadline(), NextBeat()});
+    if (!resolving_ && (!handle_ || handle_->link() == Link::kNone))
+      next = std::min(next, next_attempt_);
+    if (closing_) {
+      next = std::min(next, std::min(close_deadline_, final_deadline_));
+    } else {
+      next = std::min(next, tracker_.NextChange(now));
+      if (state() != reported_) next = now;
+    }
+    if (!inbox_.empty()) next = now;
+    if (next != TimePoint::max()) timer_->Arm(std::max(next, now) - now);
+  }
+
+  void Listen(const NativeHandle::Interest& interest) {
+    const short events = static_cast<short>(EV_READ | EV_PERSIST | (interest.write ? EV_WRITE : 0));
+    if (event_ && event_get_fd(event_.get()) == interest.fd &&
+        event_get_events(event_.get()) == events) {
+      return;
+    }
+    event_.reset(event_new(loop_.base(), interest.fd, events, &OnSocket, this));
+    ZKC_CHECK(event_ != nullptr && event_add(event_.get(), nullptr) == 0);
+  }
+
+  // Before the number of a closed descriptor is given to somebody else.
+  void StopListening() { event_.reset(); }
+
+  static void OnSocket(evutil_socket_t, short events, void* self) {
+    static_cast<NativeClient*>(self)->Wake((events & EV_READ) != 0, (events & EV_WRITE) != 0);
+  }
+
+  // --- the end ---
+
+  // False when the client was destroyed, or is closed and needs no more turns.
+  bool AdvanceClose() {
+    if (closed_) return false;
+    const TimePoint now = loop_.Now();
+    if (farewell_.valid()) {
+      char rest[4096];
+      ssize_t got = 0;
+      while ((got = ::recv(farewell_.get(), rest, sizeof(rest), MSG_DONTWAIT)) > 0) {
+      }
+      const bool over = got == 0 || (errno != EAGAIN && errno != EINTR) || now >= final_deadline_;
+      return over ? FinishClose() : true;
+    }
+    if (session_id_ == 0 || tracker_.StateAt(now) == SessionState::kLost) return FinishClose();
+    if (CanStillTalk() && !sign_of_life_asked_) {
+      sign_of_life_asked_ = true;
+      close_deadline_ = std::min(now + kSignOfLifeLimit, final_deadline_);
+      handle_->Exists("/", {}, [](const Result<std::optional<Stat>>&) {});
+      Track();
+    } else if (CanStillTalk() && handle_->pending() == 0) {
+      farewell_ = handle_->End(NativeHandle::Farewell::kAwait);
+      StopListening();
+      if (!farewell_.valid()) return FinishClose();
+      Listen({farewell_.get(), false, {}});
+      close_deadline_ = final_deadline_;
+    } else if (now >= close_deadline_) {
+      if (handle_) handle_->End(NativeHandle::Farewell::kSend);
+      return FinishClose();
+    } else if (!CanStillTalk()) {
+      sign_of_life_asked_ = false;
+    }
+    return true;
+  }
+
+  bool FinishClose() {
+    closed_ = true;
+    DropHandle();
+    farewell_.Reset();
+    timer_->Cancel();
+    const std::weak_ptr<char> alive = alive_;
+    if (!EmptyInbox(alive)) return false;
+    if (const auto done = std::move(close_done_)) done();
+    return false;
+  }
+
+  EventLoop& loop_;
+  Logger& logger_;
+  const NativeClientOptions options_;
+  std::vector<Address> names_;
+  SessionTracker tracker_;
+  SessionState reported_ = SessionState::kConnecting;
+  std::int64_t session_id_ = 0;
+  std::uint64_t generation_ = 1;
+  std::shared_ptr<Listeners<const SessionEvent&>> listeners_ =
+      std::make_shared<Listeners<const SessionEvent&>>();
+
+  Inbox inbox_;
+  std::unique_ptr<NativeHandle> handle_;
+  Link link_ = Link::kNone;  // as last seen
+  bool reaping_ = false;     // the handle's session is lost already; it is only to be ended
+  bool reaped_ = false;
+
+  // Connecting.
+  Backoff backoff_;
+  Resolver resolver_;
+  bool resolving_ = false;
+  std::vector<std::string> endpoints_;  // sorted
+  std::size_t round_size_ = 0;
+  std::size_t round_left_ = 0;  // attempts; 0: ask for the names first
+  int failed_rounds_ = 0;
+  TimePoint next_attempt_ = TimePoint::min();
+  TimePoint attempt_began_ = TimePoint::min();
+  TimePoint connected_at_ = TimePoint::min();
+  TimePoint next_unreachable_log_ = TimePoint::min();
+
+  // Closing.
+  bool closing_ = false;
+  bool closed_ = false;
+  bool sign_of_life_asked_ = false;
+  std::function<void()> close_done_;
+  TimePoint close_deadline_ = TimePoint::max();
+  TimePoint final_deadline_ = TimePoint::max();
+  UniqueFd farewell_;
+
+  bool soon_ = false;
+  std::unique_ptr<event, EventDeleter> event_;
+  std::unique_ptr<Timer> timer_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> ParseServers(std::string_view text) {
+  std::vector<std::string> servers;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    std::string_view entry = text.substr(start, end - start);
+    start = end + 1;
+    const auto first = entry.find_first_not_of(" \t");
+    entry = first == std::string_view::npos ? std::string_view() : entry.substr(first);
+    entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
+    if (entry.empty()) {
+      return Fail(ErrorCode::kInvalid,
+                  "ZooKeeper servers: an empty entry in \"" + std::string(text) + "\"");
+    }
+    if (entry.find('/') != std::string_view::npos) {
+      return Fail(ErrorCode::kInvalid, "ZooKeeper server \"" + std::string(entry) +
+                                           "\": a path is not part of it: use the root option");
+    }
+    auto address = ParseAddress(entry, kDefaultPort);
+    if (!address) return Fail(address.error().Within("ZooKeeper servers"));
+    servers.push_back(FormatAddress(*address));
+  }
+  return servers;
+}
+
+std::unique_ptr<Client> NewNativeClient(EventLoop& loop, Logger& logger,
+                                        NativeClientOptions options) {
+  ZKC_CHECK(!options.servers.empty());
+  return std::make_unique<NativeClient>(loop, logger, std::move(options));
+}
+
+}  // namespace zkcluster::zk

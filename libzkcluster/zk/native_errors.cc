@@ -1,0 +1,78 @@
+#include "zk/native_errors.h"
+
+#include <zookeeper/zookeeper.h>
+
+#include <algorithm>
+
+namespace zkcluster::zk {
+namespace {
+
+ErrorCode CodeOf(int rc) {
+  switch (rc) {
+    case ZNONODE:
+      return ErrorCode::kNotFound;
+    case ZNODEEXISTS:
+      return ErrorCode::kExists;
+    case ZBADVERSION:
+      return ErrorCode::kConflict;
+    case ZNOTEMPTY:
+      return ErrorCode::kNotEmpty;
+    case ZNOAUTH:
+    case ZAUTHFAILED:
+    case ZINVALIDACL:
+    case ZSESSIONCLOSEDREQUIRESASLAUTH:
+      return ErrorCode::kDenied;
+    case ZBADARGUMENTS:
+    case ZNOCHILDRENFOREPHEMERALS:
+    case ZUNIMPLEMENTED:
+      return ErrorCode::kInvalid;
+    // The connection broke, or the library lost its place in it, while the request was under way.
+    case ZCONNECTIONLOSS:
+    case ZOPERATIONTIMEOUT:
+    case ZRUNTIMEINCONSISTENCY:
+    case ZSYSTEMERROR:
+      return ErrorCode::kUnknownOutcome;
+    // The session or our end of it was closed.
+    case ZSESSIONEXPIRED:
+    case ZCLOSING:
+    case ZINVALIDSTATE:
+      return ErrorCode::kSessionLost;
+    // The server says that it did nothing.
+    case ZSESSIONMOVED:
+    case ZNOTREADONLY:
+    case ZTHROTTLEDOP:
+      return ErrorCode::kUnavailable;
+    default:
+      return ErrorCode::kInternal;
+  }
+}
+
+}  // namespace
+
+Error TranslateError(int rc, const std::string& what) {
+  return Error{CodeOf(rc), what + ": " + zerror(rc), -1};
+}
+
+bool IsAnswer(int rc) {
+  if (rc == ZOK) return true;
+  return rc < ZAPIERROR && rc != ZSESSIONEXPIRED && rc != ZCLOSING && rc != ZINVALIDCALLBACK;
+}
+
+bool IsValidPath(std::string_view path, bool sequential) {
+  if (path == "/") return true;
+  if (path.empty() || path.front() != '/') return false;
+  for (std::size_t start = 1; start <= path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view part = path.substr(start, end - start);
+    const bool completed_by_server = sequential && end == path.size();
+    if (!completed_by_server && (part.empty() || part == "." || part == "..")) return false;
+    start = end + 1;
+  }
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return false;
+  }
+  return true;
+}
+
+}  // namespace zkcluster::zk

@@ -1,0 +1,20 @@
+// The C client's return codes in our words: the one switch. Pure.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <string>
+#include <string_view>
+
+namespace zkcluster::zk {
+
+// `what` names the request for the message ("get /a/b"). REQUIRES: rc != ZOK.
+[[nodiscard]] Error TranslateError(int rc, const std::string& what);
+
+// Did a server answer this request, if only to refuse it? Otherwise the library gave up by itself.
+[[nodiscard]] bool IsAnswer(int rc);
+
+// What the server would accept. The library is never handed anything else: a bad path inside of a
+// multi makes it free an uninitialised pointer. `sequential`: the last part may be empty.
+[[nodiscard]] bool IsValidPath(std::string_view path, bool sequential = false);
+
+}  // namespace zkcluster::zk

@@ -1,0 +1,506 @@
+#include "zk/native_handle.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <zookeeper/zookeeper.h>
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "model/address.h"
+#include "zk/native_errors.h"
+
+namespace zkcluster::zk {
+namespace {
+
+// The library's log callback has no context, and one process may hold several clients in several
+// threads.
+thread_local Logger* library_logger = nullptr;
+
+void LogLine(const char* message) {
+  if (library_logger == nullptr || message == nullptr) return;
+  // "2026-01-01 10:00:00,123:77(0x0):ZOO_WARN@function@123: text": ours has a time stamp already.
+  std::string_view text = message;
+  if (const auto at = text.find('@'); at != std::string_view::npos) {
+    if (const auto colon = text.find(": ", at); colon != std::string_view::npos) {
+      text.remove_prefix(colon + 2);
+    }
+  }
+  // Each failed attempt is worth an ERROR to the library. What matters of it, the client logs
+  // itself.
+  library_logger->Debug("zk.library", {{"message", text}});
+}
+
+// Every call into the library stands in the scope of one of these.
+class InLibrary {
+ public:
+  explicit InLibrary(Logger& logger) : before_(std::exchange(library_logger, &logger)) {}
+  ~InLibrary() { library_logger = before_; }
+  InLibrary(const InLibrary&) = delete;
+  InLibrary& operator=(const InLibrary&) = delete;
+
+ private:
+  Logger* before_;
+};
+
+Stat FromLibrary(const ::Stat& stat) {
+  return Stat{.czxid = stat.czxid,
+              .mzxid = stat.mzxid,
+              .pzxid = stat.pzxid,
+              .version = stat.version,
+              .children_version = stat.cversion,
+              .ephemeral_owner = stat.ephemeralOwner,
+              .num_children = stat.numChildren,
+              .modified = std::chrono::milliseconds(stat.mtime)};
+}
+
+int ModeOf(CreateMode mode) {
+  switch (mode) {
+    case CreateMode::kPersistent:
+      return ZOO_PERSISTENT;
+    case CreateMode::kEphemeral:
+      return ZOO_EPHEMERAL;
+    case CreateMode::kPersistentSequential:
+      return ZOO_PERSISTENT_SEQUENTIAL;
+    case CreateMode::kEphemeralSequential:
+      return ZOO_EPHEMERAL_SEQUENTIAL;
+  }
+  ZKC_CHECK(!"a create mode");
+  return ZOO_PERSISTENT;
+}
+
+int LengthOf(const std::string& data) {
+  return static_cast<int>(data.size());  // below kMaxRequestBytes
+}
+
+}  // namespace
+
+// A request the library works on: kept here until it is answered, so that none is forgotten.
+struct NativeHandle::Call {
+  Call(NativeHandle& h, std::string w) : handle(h), what(std::move(w)), sent(h.loop_.Now()) {}
+  virtual ~Call() = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  virtual void Fail(const Error& error) = 0;
+
+  NativeHandle& handle;
+  const std::string what;  // for messages
+  const TimePoint sent;
+  Calls::iterator position;
+  std::string path;
+  Watch watch;
+};
+
+template <class T>
+struct NativeHandle::TypedCall : Call {
+  TypedCall(NativeHandle& h, std::string w, Callback<T> d)
+      : Call(h, std::move(w)), done(std::move(d)) {}
+  void Fail(const Error& error) override {
+    handle.inbox_.push_back([done = std::move(done), error] { done(zkcluster::Fail(error)); });
+  }
+  Callback<T> done;
+};
+
+// The library writes into these while it reads the answer.
+struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
+  MultiCall(NativeHandle& h, std::vector<Op> o, Callback<std::vector<OpResult>> d)
+      : TypedCall(h, "multi", std::move(d)),
+        ops(std::move(o)),
+        requests(ops.size()),
+        results(ops.size()),
+        stats(ops.size()),
+        paths(ops.size()) {
+    std::memset(results.data(), 0, results.size() * sizeof(zoo_op_result_t));
+    for (std::size_t i = 0; i < ops.size(); ++i) Prepare(i);
+  }
+
+  void Prepare(std::size_t i) {
+    zoo_op_t* request = &requests[i];
+    if (const auto* check = std::get_if<CheckOp>(&ops[i])) {
+      zoo_check_op_init(request, check->path.c_str(), check->version);
+    } else if (const auto* create = std::get_if<CreateOp>(&ops[i])) {
+      paths[i].resize(create->path.size() + 16);  // "-2147483648" and the end of the string
+      zoo_create_op_init(request, create->path.c_str(), create->data.data(), LengthOf(create->data),
+                         &ZOO_OPEN_ACL_UNSAFE, ModeOf(create->mode), paths[i].data(),
+                         LengthOf(paths[i]));
+    } else if (const auto* set = std::get_if<SetOp>(&ops[i])) {
+      zoo_set_op_init(request, set->path.c_str(), set->data.data(), LengthOf(set->data),
+                      set->version, &stats[i]);
+    } else if (const auto* remove = std::get_if<DeleteOp>(&ops[i])) {
+      zoo_delete_op_init(request, remove->path.c_str(), remove->version);
+    }
+  }
+
+  // The one that failed: the others say "runtime inconsistency", before it "ok".
+  [[nodiscard]] int FailedIndex() const {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i].err != ZOK && results[i].err != ZRUNTIMEINCONSISTENCY)
+        return static_cast<int>(i);
+    }
+    return -1;
+  }
+
+  [[nodiscard]] std::vector<OpResult> TakeResults() const {
+    std::vector<OpResult> taken(ops.size());
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      if (std::holds_alternative<CreateOp>(ops[i])) taken[i].created_path = paths[i].c_str();
+      if (std::holds_alternative<SetOp>(ops[i])) taken[i].version = stats[i].version;
+    }
+    return taken;
+  }
+
+  const std::vector<Op> ops;
+  std::vector<zoo_op_t> requests;
+  std::vector<zoo_op_result_t> results;
+  std::vector<::Stat> stats;
+  std::vector<std::string> paths;
+};
+
+// What the library calls. On failure its pointers are null.
+struct NativeHandle::Completions {
+  template <class T>
+  static TypedCall<T>& Of(const void* context) {
+    return *static_cast<TypedCall<T>*>(static_cast<Call*>(const_cast<void*>(context)));
+  }
+
+  static void OnNode(int rc, const char* data, int length, const ::Stat* stat,
+                     const void* context) {
+    auto& call = Of<Node>(context);
+    if (rc == ZOK) call.handle.watches_.Add(call.path, false, call.watch);
+    call.handle.Finish(call, rc, [&] {
+      return Node{
+          data == nullptr || length <= 0 ? "" : std::string(data, static_cast<std::size_t>(length)),
+          FromLibrary(*stat)};
+    });
+  }
+
+  static void OnExists(int rc, const ::Stat* stat, const void* context) {
+    auto& call = Of<std::optional<Stat>>(context);
+    if (rc == ZOK || rc == ZNONODE) call.handle.watches_.Add(call.path, false, call.watch);
+    if (rc == ZNONODE) {
+      call.handle.Finish(call, ZOK, [] { return std::optional<Stat>(); });
+    } else {
+      call.handle.Finish(call, rc, [&] { return std::optional<Stat>(FromLibrary(*stat)); });
+    }
+  }
+
+  static void OnChildren(int rc, const String_vector* names, const void* context) {
+    auto& call = Of<std::vector<std::string>>(context);
+    if (rc == ZOK) call.handle.watches_.Add(call.path, true, call.watch);
+    call.handle.Finish(call, rc, [&] {
+      return std::vector<std::string>(names->data, names->data + names->count);
+    });
+  }
+
+  static void OnPath(int rc, const char* path, const void* context) {
+    auto& call = Of<std::string>(context);
+    call.handle.Finish(call, rc, [&] { return std::string(path); });
+  }
+
+  static void OnSync(int rc, const char*, const void* context) {
+    auto& call = Of<std::monostate>(context);
+    call.handle.Finish(call, rc, [] { return std::monostate(); });
+  }
+
+  static void OnStat(int rc, const ::Stat* stat, const void* context) {
+    auto& call = Of<Stat>(context);
+    call.handle.Finish(call, rc, [&] { return FromLibrary(*stat); });
+  }
+
+  static void OnDone(int rc, const void* context) {
+    auto& call = Of<std::monostate>(context);
+    call.handle.Finish(call, rc, [] { return std::monostate(); });
+  }
+
+  static void OnMulti(int rc, const void* context) {
+    auto& call = static_cast<MultiCall&>(Of<std::vector<OpResult>>(context));
+    call.handle.Finish(call, rc, [&] { return call.TakeResults(); });
+  }
+
+  // The one watcher for everything. Session events are not believed: the state is asked for
+  // instead.
+  static void OnEvent(zhandle_t*, int type, int, const char* path, void* context) {
+    auto& handle = *static_cast<NativeHandle*>(context);
+    WatchEvent event{WatchKind::kChanged, path == nullptr ? "" : path};
+    if (type == ZOO_CREATED_EVENT) {
+      event.kind = WatchKind::kCreated;
+    } else if (type == ZOO_DELETED_EVENT) {
+      event.kind = WatchKind::kDeleted;
+    } else if (type == ZOO_CHANGED_EVENT) {
+      event.kind = WatchKind::kChanged;
+    } else if (type == ZOO_CHILD_EVENT) {
+      event.kind = WatchKind::kChildren;
+    } else {
+      return;
+    }
+    for (Watch& watch : handle.watches_.Take(event)) {
+      handle.inbox_.push_back([watch = std::move(watch), event] {
+        // Locked only now: the one before may have let it go.
+        if (const auto function = watch.lock()) (*function)(event);
+      });
+    }
+  }
+
+  static void OnSessionEvent(zhandle_t*, int, int, const char*, void*) {}
+};
+
+NativeHandle::NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox,
+                           const std::string& endpoints, Duration session_timeout)
+    : loop_(loop), logger_(logger), inbox_(inbox) {
+  const InLibrary scope(logger_);
+  zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
+  const auto timeout_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(session_timeout).count();
+  zh_ =
+      zookeeper_init2(endpoints.c_str(), &Completions::OnSessionEvent, static_cast<int>(timeout_ms),
+                      nullptr, this, ZOO_NO_LOG_CLIENTENV, &LogLine);
+  // The addresses are literals: without this the library would "resolve" them at every turn.
+  if (zh_ != nullptr) zoo_set_servers_resolution_delay(zh_, -1);
+}
+
+NativeHandle::~NativeHandle() {
+  End(Farewell::kNone);
+}
+
+NativeHandle::Link NativeHandle::link() const {
+  if (zh_ == nullptr) return Link::kEnded;
+  const int state = zoo_state(zh_);
+  if (is_unrecoverable(zh_) != ZOK) return Link::kEnded;
+  if (state == ZOO_CONNECTED_STATE) return Link::kConnected;
+  if (state == ZOO_CONNECTING_STATE) return Link::kOpening;
+  if (state == ZOO_ASSOCIATING_STATE) return Link::kGreeting;
+  return Link::kNone;
+}
+
+bool NativeHandle::has_socket() const {
+  const Link now = link();
+  return now != Link::kNone && now != Link::kEnded;
+}
+
+std::int64_t NativeHandle::session_id() const {
+  return zh_ == nullptr ? 0 : zoo_client_id(zh_)->client_id;
+}
+
+Duration NativeHandle::session_timeout() const {
+  return std::chrono::milliseconds(zoo_recv_timeout(zh_));
+}
+
+std::string NativeHandle::server() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  if (fd_ < 0 || ::getpeername(fd_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return "";
+  char text[INET6_ADDRSTRLEN] = "";
+  std::uint16_t port = 0;
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
+    port = ntohs(v4.sin_port);
+  } else {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+    port = ntohs(v6.sin6_port);
+  }
+  return FormatAddress({text, port});
+}
+
+void NativeHandle::Connect() {
+  // At the end of its list the library asks for a pause first and connects when asked again. How
+  // long to wait between attempts is decided elsewhere.
+  for (int i = 0; i < 2 && link() == Link::kNone; ++i) Poll();
+}
+
+NativeHandle::Interest NativeHandle::Poll() {
+  const InLibrary scope(logger_);
+  int fd = -1;
+  int events = 0;
+  timeval wait{};
+  zookeeper_interest(zh_, &fd, &events, &wait);
+  if (!has_socket()) {
+    fd_ = -1;
+    return {};
+  }
+  fd_ = fd;
+  return {fd, (events & ZOOKEEPER_WRITE) != 0,
+          std::chrono::seconds(wait.tv_sec) + std::chrono::microseconds(wait.tv_usec)};
+}
+
+void NativeHandle::Process(bool readable, bool writable) {
+  // It reads one packet per call. Some at once keep the throughput; not all, so that others get
+  // their turn.
+  constexpr int kPacketsPerTurn = 64;
+  const InLibrary scope(logger_);
+  int rc =
+      zookeeper_process(zh_, (readable ? ZOOKEEPER_READ : 0) | (writable ? ZOOKEEPER_WRITE : 0));
+  for (int i = 1; i < kPacketsPerTurn && readable && rc == ZOK && link() == Link::kConnected; ++i) {
+    rc = zookeeper_process(zh_, ZOOKEEPER_READ);
+  }
+  if (!has_socket()) fd_ = -1;
+}
+
+void NativeHandle::Break() {
+  // The library gives a connection up when it cannot read from it; it reads what is there already
+  // first.
+  for (int i = 0; i < 1000 && has_socket(); ++i) {
+    if (fd_ < 0) Poll();
+    if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
+    Process(true, false);
+  }
+}
+
+void NativeHandle::DropQueue() {
+  // A verb whose send fails closes the socket, but the library keeps it and all that were under
+  // way, and would send what is left of them on the next connection. Failing that one at once makes
+  // it let go.
+  Connect();
+  Break();
+}
+
+void NativeHandle::SetEndpoints(const std::string& endpoints) {
+  const InLibrary scope(logger_);
+  zoo_set_servers(zh_, endpoints.c_str());
+}
+
+UniqueFd NativeHandle::End(Farewell farewell) {
+  if (zh_ == nullptr) return {};
+  const InLibrary scope(logger_);
+  UniqueFd rest;
+  if (fd_ >= 0 && has_socket()) {
+    pollfd writable{fd_, POLLOUT, 0};
+    // zookeeper_close sends a goodbye and waits for a word from the server: 3 s to send, 1.5 s to
+    // read. A server that does not even take our bytes is not worth it.
+    if (::poll(&writable, 1, 0) != 1) farewell = Farewell::kNone;
+    if (farewell == Farewell::kAwait) {
+      // It closes the socket at the first word, whatever that is, and bytes unread then would reset
+      // the connection, perhaps before the goodbye was read. A second descriptor keeps it open.
+      rest.Reset(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
+    } else {
+      ::shutdown(fd_, farewell == Farewell::kSend ? SHUT_RD : SHUT_RDWR);
+      char unread[4096];
+      while (farewell == Farewell::kSend && ::recv(fd_, unread, sizeof(unread), MSG_DONTWAIT) > 0) {
+      }
+    }
+  }
+  zookeeper_close(std::exchange(zh_, nullptr));
+  fd_ = -1;
+  watches_.Clear();
+  for (const auto& call : std::exchange(calls_, {}))
+    call->Fail(TranslateError(ZCLOSING, call->what));
+  return rest;
+}
+
+template <class C>
+C& NativeHandle::Begin(std::unique_ptr<C> call) {
+  C& reference = *call;
+  reference.position = calls_.insert(calls_.end(), std::move(call));
+  return reference;
+}
+
+void NativeHandle::Begun(Call& call, int rc) {
+  if (!has_socket()) fd_ = -1;
+  if (rc == ZOK) return;
+  // Out of memory, half way: the library may or may not call back.
+  ZKC_CHECK(rc != ZMARSHALLINGERROR);
+  // Refused on the spot, so nothing was sent and no completion will come.
+  call.Fail(TranslateError(rc, call.what));
+  calls_.erase(call.position);
+}
+
+template <class T, class Take>
+void NativeHandle::Finish(TypedCall<T>& call, int rc, Take take) {
+  if (IsAnswer(rc)) newest_answer_ = std::max(newest_answer_, call.sent);
+  if (rc == ZOK) {
+    inbox_.push_back([done = std::move(call.done), value = Result<T>(take())] { done(value); });
+  } else {
+    Error error = TranslateError(rc, call.what);
+    if constexpr (std::is_same_v<T, std::vector<OpResult>>) {
+      if (IsAnswer(rc)) error.op_index = static_cast<MultiCall&>(call).FailedIndex();
+    }
+    call.Fail(error);
+  }
+  calls_.erase(call.position);
+}
+
+void NativeHandle::Get(const std::string& path, Watch watch, Callback<Node> done) {
+  const InLibrary scope(logger_);
+  auto& call = Begin(std::make_unique<TypedCall<Node>>(*this, "get " + path, std::move(done)));
+  call.path = path;
+  const bool watched = !watch.expired();
+  call.watch = std::move(watch);
+  Begun(call, zoo_awget(zh_, path.c_str(), watched ? &Completions::OnEvent : nullptr, this,
+                        &Completions::OnNode, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Exists(const std::string& path, Watch watch,
+                          Callback<std::optional<Stat>> done) {
+  const InLibrary scope(logger_);
+  auto& call = Begin(
+      std::make_unique<TypedCall<std::optional<Stat>>>(*this, "exists " + path, std::move(done)));
+  call.path = path;
+  const bool watched = !watch.expired();
+  call.watch = std::move(watch);
+  Begun(call, zoo_awexists(zh_, path.c_str(), watched ? &Completions::OnEvent : nullptr, this,
+                           &Completions::OnExists, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Children(const std::string& path, Watch watch,
+                            Callback<std::vector<std::string>> done) {
+  const InLibrary scope(logger_);
+  auto& call = Begin(std::make_unique<TypedCall<std::vector<std::string>>>(
+      *this, "children of " + path, std::move(done)));
+  call.path = path;
+  const bool watched = !watch.expired();
+  call.watch = std::move(watch);
+  Begun(call, zoo_awget_children(zh_, path.c_str(), watched ? &Completions::OnEvent : nullptr, this,
+                                 &Completions::OnChildren, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Create(const std::string& path, const std::string& data, CreateMode mode,
+                          Callback<std::string> done) {
+  const InLibrary scope(logger_);
+  auto& call =
+      Begin(std::make_unique<TypedCall<std::string>>(*this, "create " + path, std::move(done)));
+  Begun(call, zoo_acreate(zh_, path.c_str(), data.data(), LengthOf(data), &ZOO_OPEN_ACL_UNSAFE,
+                          ModeOf(mode), &Completions::OnPath, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Set(const std::string& path, const std::string& data, Version version,
+                       Callback<Stat> done) {
+  const InLibrary scope(logger_);
+  auto& call = Begin(std::make_unique<TypedCall<Stat>>(*this, "set " + path, std::move(done)));
+  Begun(call, zoo_aset(zh_, path.c_str(), data.data(), LengthOf(data), version,
+                       &Completions::OnStat, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Delete(const std::string& path, Version version, Callback<std::monostate> done) {
+  const InLibrary scope(logger_);
+  auto& call =
+      Begin(std::make_unique<TypedCall<std::monostate>>(*this, "delete " + path, std::move(done)));
+  Begun(call,
+        zoo_adelete(zh_, path.c_str(), version, &Completions::OnDone, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) {
+  const InLibrary scope(logger_);
+  auto& call = Begin(std::make_unique<MultiCall>(*this, std::move(ops), std::move(done)));
+  // Asked directly before the call: on an expired handle zoo_amulti frees an uninitialised pointer.
+  if (is_unrecoverable(zh_) != ZOK) return Begun(call, ZSESSIONEXPIRED);
+  Begun(call, zoo_amulti(zh_, static_cast<int>(call.requests.size()), call.requests.data(),
+                         call.results.data(), &Completions::OnMulti, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::Sync(const std::string& path, Callback<std::monostate> done) {
+  const InLibrary scope(logger_);
+  auto& call =
+      Begin(std::make_unique<TypedCall<std::monostate>>(*this, "sync " + path, std::move(done)));
+  Begun(call, zoo_async(zh_, path.c_str(), &Completions::OnSync, static_cast<Call*>(&call)));
+}
+
+}  // namespace zkcluster::zk

@@ -1,0 +1,109 @@
+// One handle of the C library: one session, from its first connection attempt to its end. Knows how
+// to drive the library and keeps its requests until they are answered; when to connect, to give up
+// or to believe the session is NativeClient's business. No callback of a caller ever runs inside of
+// the library: answers and events are put into the inbox, in the order in which they came.
+// Loop-bound.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/unique_fd.h"
+#include "zk/client.h"
+#include "zk/watch_table.h"
+
+struct _zhandle;
+
+namespace zkcluster::zk {
+
+using Inbox = std::deque<std::function<void()>>;
+
+class NativeHandle {
+ public:
+  // How far the connection is. kEnded is for ever: the server said that the session expired.
+  enum class Link { kNone, kOpening, kGreeting, kConnected, kEnded };
+  // Says goodbye and leaves; waits for the server (a blocking call, up to 1.5 s); just breaks off.
+  enum class Farewell { kSend, kAwait, kNone };
+
+  struct Interest {
+    int fd = -1;
+    bool write = false;
+    Duration wait{0};  // until the library wants to be asked again
+  };
+
+  // `endpoints`: "ip:port" without brackets. All references must outlive the handle.
+  NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox, const std::string& endpoints,
+               Duration session_timeout);
+  ~NativeHandle();  // End(kNone)
+  NativeHandle(const NativeHandle&) = delete;
+  NativeHandle& operator=(const NativeHandle&) = delete;
+
+  [[nodiscard]] bool ok() const { return zh_ != nullptr; }  // false: the library refused to begin
+  [[nodiscard]] Link link() const;
+  [[nodiscard]] bool has_socket() const;
+  [[nodiscard]] std::int64_t session_id() const;   // 0 before the first connection
+  [[nodiscard]] Duration session_timeout() const;  // negotiated, once connected
+  [[nodiscard]] std::string server() const;        // of the current connection; "" when none
+  [[nodiscard]] std::size_t pending() const { return calls_.size(); }
+  // When the newest request that a server has answered was sent.
+  [[nodiscard]] TimePoint newest_answer() const { return newest_answer_; }
+
+  // Opens a socket to the next address. REQUIRES: link() == kNone.
+  void Connect();
+  // What to wait for. The library may find here that the connection is dead. REQUIRES:
+  // has_socket().
+  Interest Poll();
+  void Process(bool readable, bool writable);
+  // Gives up the current connection or attempt, if any.
+  void Break();
+  // Answers what a connection that broke within a verb left behind. REQUIRES: link() == kNone.
+  void DropQueue();
+  void SetEndpoints(const std::string& endpoints);
+  // Ends session and handle; open requests are answered with kSessionLost. The descriptor (kAwait
+  // only, else invalid) stays readable until the server has closed the session.
+  UniqueFd End(Farewell farewell);
+
+  // The verbs. REQUIRES: link() == kConnected, valid paths.
+  void Get(const std::string& path, Watch watch, Callback<Node> done);
+  void Exists(const std::string& path, Watch watch, Callback<std::optional<Stat>> done);
+  void Children(const std::string& path, Watch watch, Callback<std::vector<std::string>> done);
+  void Create(const std::string& path, const std::string& data, CreateMode mode,
+              Callback<std::string> done);
+  void Set(const std::string& path, const std::string& data, Version version, Callback<Stat> done);
+  void Delete(const std::string& path, Version version, Callback<std::monostate> done);
+  void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done);
+  void Sync(const std::string& path, Callback<std::monostate> done);
+
+ private:
+  struct Call;
+  template <class T>
+  struct TypedCall;
+  struct MultiCall;
+  struct Completions;
+  using Calls = std::list<std::unique_ptr<Call>>;
+
+  template <class C>
+  C& Begin(std::unique_ptr<C> call);
+  void Begun(Call& call, int rc);
+  template <class T, class Take>
+  void Finish(TypedCall<T>& call, int rc, Take take);
+
+  const Loop& loop_;
+  Logger& logger_;
+  Inbox& inbox_;
+  _zhandle* zh_ = nullptr;
+  int fd_ = -1;  // the library's, as last seen
+  Calls calls_;
+  WatchTable watches_;
+  TimePoint newest_answer_ = TimePoint::min();
+};
+
+}  // namespace zkcluster::zk
