@@ -1,0 +1,83 @@
+// The contract's world of real things: one ZooKeeper for all cases, one proxy for each client.
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "tests/contract/contract_world.h"
+#include "tests/contract/proxy.h"
+#include "tools/sandbox/sandbox.h"
+#include "zk/native_client.h"
+
+namespace zkcluster::contract {
+namespace {
+
+sandbox::ZooKeeperServer& Server() {
+  static sandbox::ZooKeeperServer server;
+  return server;
+}
+
+class NativeWorld final : public ContractWorld {
+ public:
+  NativeWorld() {
+    Server().Start();
+    static int worlds = 0;
+    root_ = "/contract-" + std::to_string(++worlds);
+    const auto client = zk::NewNativeClient(loop_, *logger_, Options(Server().address()));
+    REQUIRE(RunUntil([&] { return client->state() == SessionState::kConnected; },
+                     std::chrono::seconds(30)));
+    bool created = false;
+    bool closed = false;
+    client->Create(root_, "", zk::CreateMode::kPersistent,
+                   [&](const Result<std::string>& path) { created = path.has_value(); });
+    REQUIRE(RunUntil([&] { return created; }, std::chrono::seconds(30)));
+    client->Close([&] { closed = true; });
+    REQUIRE(RunUntil([&] { return closed; }, std::chrono::seconds(30)));
+  }
+
+  std::unique_ptr<zk::Client> NewClient() override {
+    auto proxy = std::make_unique<Proxy>(loop_, Server().port());
+    auto client = zk::NewNativeClient(loop_, *logger_, Options(proxy->address()));
+    proxies_[client.get()] = std::move(proxy);
+    return client;
+  }
+  Duration session_timeout() const override { return std::chrono::seconds(2); }
+  std::string root() const override { return root_; }
+
+  bool RunUntil(const std::function<bool()>& done, Duration limit) override {
+    return loop_.RunUntil(done, limit);
+  }
+  void RunFor(Duration duration) override {
+    static_cast<void>(loop_.RunUntil([] { return false; }, duration));
+  }
+
+  void Break(zk::Client& client) override { Of(client).Break(); }
+  void Mute(zk::Client& client) override { Of(client).Mute(); }
+  void Mend(zk::Client& client) override { Of(client).Mend(); }
+  void LoseNextAnswer(zk::Client& client) override { Of(client).LoseNextAnswer(); }
+  void ExpireSession(zk::Client& client) override {
+    EndSession(Server().port(), Of(client).credentials());
+  }
+  void StopServer() override { Server().Stop(); }
+  void StartServer() override { Server().Start(); }
+
+ private:
+  [[nodiscard]] zk::NativeClientOptions Options(const std::string& server) const {
+    return {.servers = {server}, .session_timeout = session_timeout()};
+  }
+  Proxy& Of(zk::Client& client) { return *proxies_.at(&client); }
+
+  EventLoop loop_;
+  std::shared_ptr<Logger> logger_ = NullLogger();
+  std::map<zk::Client*, std::unique_ptr<Proxy>> proxies_;
+  std::string root_;
+};
+
+}  // namespace
+
+std::unique_ptr<ContractWorld> NewContractWorld() {
+  return std::make_unique<NativeWorld>();
+}
+
+}  // namespace zkcluster::contract

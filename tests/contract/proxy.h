@@ -1,0 +1,67 @@
+// A TCP proxy for one ZooKeeper client, which understands just enough of the protocol to lose one
+// answer and to learn session id and password, and which breaks, mutes and mends on demand. Runs on
+// the loop of its client.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/unique_fd.h"
+
+struct event;
+
+namespace zkcluster::contract {
+
+struct Credentials {
+  std::int64_t session_id = 0;
+  std::string password;
+};
+
+class Proxy {
+ public:
+  Proxy(EventLoop& loop, std::uint16_t server_port);
+  ~Proxy();
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+
+  [[nodiscard]] std::string address() const;
+  // Of the session that was greeted last through this proxy.
+  [[nodiscard]] const Credentials& credentials() const { return credentials_; }
+
+  void Break();
+  void Mute() { muted_ = true; }
+  void Mend();
+  void LoseNextAnswer() { lose_next_answer_ = true; }
+
+ private:
+  struct Pair;
+  struct EventDeleter {
+    void operator()(event* e) const;
+  };
+  using EventPtr = std::unique_ptr<event, EventDeleter>;
+
+  void Accept();
+  // False when the pair is gone.
+  bool FromClient(Pair& pair);
+  bool FromServer(Pair& pair);
+  void Drop(Pair& pair);
+
+  EventLoop& loop_;
+  const std::uint16_t server_port_;
+  std::uint16_t port_ = 0;
+  UniqueFd listener_;
+  EventPtr accept_event_;
+  std::list<std::unique_ptr<Pair>> pairs_;
+  Credentials credentials_;
+  bool broken_ = false;
+  bool muted_ = false;
+  bool lose_next_answer_ = false;
+};
+
+// Ends a session from outside, with its id and password: when it returns, the server has.
+void EndSession(std::uint16_t server_port, const Credentials& credentials);
+
+}  // namespace zkcluster::contract
