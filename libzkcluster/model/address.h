@@ -1,10 +1,10 @@
 // Addresses as users write them: "host:port", "[v6]:port", ":port" (this host). Pure.
 #pragma once
 
+#include <zkcluster/result.h>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <zkcluster/result.h>
 
 namespace zkcluster {
 
@@ -14,8 +14,9 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// Errors: kInvalid, saying what is wrong with which text. Port 1 .. 65535; a host is an IPv4 literal, a
-// bracketed IPv6 literal (with optional %zone) or a DNS name of at most 253 letters, digits, '-', '_', '.'.
+// Errors: kInvalid, saying what is wrong with which text. Port 1 .. 65535; a host is an IPv4
+// literal, a bracketed IPv6 literal (with optional %zone) or a DNS name of at most 253 letters,
+// digits, '-', '_', '.'.
 [[nodiscard]] Result<Address> ParseAddress(std::string_view text);
 // As ParseAddress, but a missing port is `default_port`.
 [[nodiscard]] Result<Address> ParseAddress(std::string_view text, std::uint16_t default_port);

@@ -2,12 +2,12 @@
 // ZooKeeper it is a `head` and chunks of 512 shards, in spec order. Pure.
 #pragma once
 
+#include <zkcluster/shard.h>
+#include <zkcluster/spec.h>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
-#include <zkcluster/shard.h>
-#include <zkcluster/spec.h>
 
 #include "model/reason.h"
 
@@ -29,10 +29,10 @@ struct ShardState {
   bool operator==(const ShardState&) const = default;
 };
 
-// Which shard list positions refer to. The zxid of the `shards` znode's last change is unique where the
-// version is not: a Go manager writes the list and the version one after the other.
+// Which shard list positions refer to. The zxid of the `shards` znode's last change is unique where
+// the version is not: a Go manager writes the list and the version one after the other.
 struct SpecId {
-  std::uint64_t version = 0;      // ClusterSpec::version
+  std::uint64_t version = 0;  // ClusterSpec::version
   std::int64_t shards_zxid = 0;
   bool operator==(const SpecId&) const = default;
 };
@@ -60,9 +60,10 @@ struct StatusBoard {
   bool operator==(const StatusBoard&) const = default;
 };
 
-// The board for a changed list: a shard that kept name and address keeps its state, every other one is
-// unknown. (A shard that moved to another address is another server.)
-[[nodiscard]] StatusBoard CarryOver(const StatusBoard& old_board, const std::vector<ShardSpec>& old_shards,
+// The board for a changed list: a shard that kept name and address keeps its state, every other one
+// is unknown. (A shard that moved to another address is another server.)
+[[nodiscard]] StatusBoard CarryOver(const StatusBoard& old_board,
+                                    const std::vector<ShardSpec>& old_shards,
                                     const std::vector<ShardSpec>& new_shards);
 
 }  // namespace zkcluster

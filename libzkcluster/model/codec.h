@@ -1,17 +1,17 @@
-// Values to payloads and back, for every znode. Foreign bytes never throw and never kill: each Decode
-// bounds size and depth, checks every field, and says what is wrong ("status chunk 3: row 7: expected a
-// number"). The Go form is byte-compatible with the 2015 library: sorted keys, `<`, `>`, `&` escaped as
-// \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys ignored on reading.
-// All Decode errors: kBadData. Pure.
+// Values to payloads and back, for every znode. Foreign bytes never throw and never kill: each
+// Decode bounds size and depth, checks every field, and says what is wrong ("status chunk 3: row 7:
+// expected a number"). The Go form is byte-compatible with the 2015 library: sorted keys, `<`, `>`,
+// `&` escaped as \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys
+// ignored on reading. All Decode errors: kBadData. Pure.
 #pragma once
 
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/result.h>
-#include <zkcluster/spec.h>
 
 #include "model/ballot.h"
 #include "model/board.h"
@@ -30,7 +30,8 @@ struct SpecPayloads {
 [[nodiscard]] Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads);
 
 // --- The mirror (Go form of the status); shards that are unknown are left out ---
-[[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards, const StatusBoard& board);
+[[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards,
+                                       const StatusBoard& board);
 struct MirrorEntry {
   bool alive = false;
   Micros since{0};

@@ -1,5 +1,5 @@
-// Why a shard is not alive in a checker's eyes, or why a status was decided. The names are an interface:
-// they stand in ballots, status chunks, logs and JSON. Pure.
+// Why a shard is not alive in a checker's eyes, or why a status was decided. The names are an
+// interface: they stand in ballots, status chunks, logs and JSON. Pure.
 #pragma once
 
 #include <optional>

@@ -2,13 +2,13 @@
 // remembers, what happened. Pure.
 #pragma once
 
+#include <zkcluster/shard.h>
+#include <zkcluster/time.h>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-#include <zkcluster/shard.h>
-#include <zkcluster/time.h>
 
 #include "model/board.h"
 
@@ -35,8 +35,8 @@ struct LeaderRecord {
 
 // How much a shard has flapped: after a death it must show `required` good probes in a row.
 struct Penalty {
-  int required = 1;      // 1, 2, 4, 8 ...
-  Micros since{0};       // when the status last flipped; while alive it decays from here
+  int required = 1;  // 1, 2, 4, 8 ...
+  Micros since{0};   // when the status last flipped; while alive it decays from here
   bool operator==(const Penalty&) const = default;
 };
 

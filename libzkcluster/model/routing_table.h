@@ -1,14 +1,14 @@
-// A reader's immutable view: a spec, the status of its shards, and for every point of the ring who serves
-// it and since when, worked out at build time, so that a lookup never walks past dead shards.
-// Pure; a const table may be read from any number of threads.
+// A reader's immutable view: a spec, the status of its shards, and for every point of the ring who
+// serves it and since when, worked out at build time, so that a lookup never walks past dead
+// shards. Pure; a const table may be read from any number of threads.
 #pragma once
 
-#include <memory>
-#include <string_view>
-#include <vector>
 #include <zkcluster/cluster.h>
 #include <zkcluster/ring.h>
 #include <zkcluster/spec.h>
+#include <memory>
+#include <string_view>
+#include <vector>
 
 #include "model/board.h"
 
@@ -18,11 +18,11 @@ class RoutingTable {
  public:
   static constexpr std::uint32_t kNobody = 0xffffffff;
 
-  // Errors: kInvalid from Ring::Build. Reuses `previous`' ring when shards' names and ring are the same.
-  // REQUIRES: board.shards.size() == spec.shards.size().
-  [[nodiscard]] static Result<std::shared_ptr<const RoutingTable>> Build(ClusterSpec spec, StatusBoard board,
-                                                                 bool refuse_unknown,
-                                                                 const RoutingTable* previous = nullptr);
+  // Errors: kInvalid from Ring::Build. Reuses `previous`' ring when shards' names and ring are the
+  // same. REQUIRES: board.shards.size() == spec.shards.size().
+  [[nodiscard]] static Result<std::shared_ptr<const RoutingTable>> Build(
+      ClusterSpec spec, StatusBoard board, bool refuse_unknown,
+      const RoutingTable* previous = nullptr);
 
   // Indexes into the spec's shards. `serving` is kNobody when nobody serves the key.
   struct Route {
@@ -42,7 +42,8 @@ class RoutingTable {
     std::uint32_t shard;
     std::int64_t since_us;
   };
-  RoutingTable(ClusterSpec spec, StatusBoard board, std::shared_ptr<const Ring> ring, bool refuse_unknown);
+  RoutingTable(ClusterSpec spec, StatusBoard board, std::shared_ptr<const Ring> ring,
+               bool refuse_unknown);
 
   ClusterSpec spec_;
   StatusBoard board_;

@@ -1,9 +1,9 @@
 // What changes between two specs, for `zkctl diff` and for the log of a checker. Pure.
 #pragma once
 
+#include <zkcluster/spec.h>
 #include <string>
 #include <vector>
-#include <zkcluster/spec.h>
 
 namespace zkcluster {
 
