@@ -1,1 +1,266 @@
+#include "zk/watcher.h"
+
 #include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/fakes/fake_ensemble.h"
+#include "tests/fakes/sim_loop.h"
+
+namespace zkcluster::zk {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Bench {
+  explicit Bench(std::uint64_t seed = 1) : world(seed) {}
+  void Settle() { world.RunFor(milliseconds(500)); }
+  bool RunUntil(const std::function<bool()>& done) { return world.RunUntil(done, seconds(30)); }
+
+  sim::SimWorld world;
+  sim::SimLoop loop{world};
+  sim::FakeEnsemble ensemble{world};
+  std::unique_ptr<Client> client = ensemble.NewClient(loop, seconds(4));
+};
+
+// A NodeWatcher that writes down what it was told: data, or "-" for absent.
+struct NodeLog {
+  NodeLog(Bench& bench, const std::string& path)
+      : watcher(bench.loop, *bench.client, path, [this](const std::optional<Node>& node) {
+          told.push_back(node ? node->data : "-");
+        }) {}
+  std::vector<std::string> told;
+  NodeWatcher watcher;
+};
+
+struct ChildrenLog {
+  ChildrenLog(Bench& bench, const std::string& path)
+      : watcher(bench.loop, *bench.client, path,
+                [this](const std::optional<ChildrenWatcher::Names>& names) {
+                  std::string text = names ? "" : "-";
+                  if (names) {
+                    for (const auto& name : *names) text += name + " ";
+                  }
+                  told.push_back(text);
+                }) {}
+  std::vector<std::string> told;
+  ChildrenWatcher watcher;
+};
+
+using Told = std::vector<std::string>;
+
+TEST_CASE("node: told when known, at each change, and never twice of the same") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  CHECK_FALSE(log.watcher.known());
+  bench.Settle();
+  CHECK(log.watcher.known());
+  for (const char* data : {"1", "2", "3"}) {
+    bench.ensemble.Put("/a", data);
+    bench.Settle();
+  }
+  log.watcher.Refresh();
+  bench.Settle();
+  CHECK(log.told == Told{"0", "1", "2", "3"});
+  CHECK(log.watcher.node()->data == "3");
+}
+
+TEST_CASE("node: absent, created, deleted, created again") {
+  Bench bench;
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Put("/a", "x");
+  bench.Settle();
+  bench.ensemble.Remove("/a");
+  bench.Settle();
+  bench.ensemble.Put("/a", "x");
+  bench.Settle();
+  CHECK(log.told == Told{"-", "x", "-", "x"});
+}
+
+TEST_CASE("node: deleted and created within one moment is another node, though it looks alike") {
+  Bench bench;
+  bench.ensemble.Put("/a", "x");
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Remove("/a");
+  bench.ensemble.Put("/a", "x");
+  bench.Settle();
+  CHECK(log.told == Told{"x", "x"});
+}
+
+TEST_CASE("node: a burst of changes ends with the last, in few reads") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  const auto before = bench.ensemble.requests_served();
+  for (int i = 1; i <= 1000; ++i) bench.ensemble.Put("/a", std::to_string(i));
+  bench.Settle();
+  CHECK(log.told.back() == "1000");
+  CHECK(bench.ensemble.requests_served() - before <= 4);
+}
+
+TEST_CASE("node: many refreshes do not pile up") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  const auto before = bench.ensemble.requests_served();
+  for (int i = 0; i < 100; ++i) log.watcher.Refresh();
+  bench.Settle();
+  CHECK(bench.ensemble.requests_served() - before == 1);
+}
+
+TEST_CASE("node: changed while the connection is broken") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Disconnect(*bench.client);
+  bench.Settle();
+  bench.ensemble.Put("/a", "1");
+  bench.Settle();
+  CHECK(log.told == Told{"0"});
+  bench.ensemble.Reconnect(*bench.client);
+  REQUIRE(bench.RunUntil([&] { return log.told.size() == 2; }));
+  CHECK(log.told.back() == "1");
+}
+
+TEST_CASE("node: the session expires; the next one watches again") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Expire(*bench.client);
+  REQUIRE(bench.RunUntil([&] {
+    return bench.client->generation() == 2 && bench.client->state() == SessionState::kConnected;
+  }));
+  bench.Settle();
+  CHECK(log.told == Told{"0"});
+  bench.ensemble.Put("/a", "1");
+  bench.Settle();
+  CHECK(log.told == Told{"0", "1"});
+}
+
+TEST_CASE("node: answers of reads are lost; it reads again") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  bench.ensemble.LoseAnswers(*bench.client, 5);
+  REQUIRE(bench.RunUntil([&] { return log.told.size() == 1; }));
+  bench.ensemble.Put("/a", "1");
+  bench.Settle();
+  CHECK(log.told == Told{"0", "1"});
+}
+
+TEST_CASE("node: the ensemble is away for an hour; what is known stays, then the newest is told") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  NodeLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Down();
+  bench.world.RunFor(std::chrono::hours(1));
+  CHECK(log.watcher.node()->data == "0");
+  bench.ensemble.Put("/a", "1");
+  bench.ensemble.Up();
+  REQUIRE(bench.RunUntil([&] { return log.told.size() == 2; }));
+  CHECK(log.told.back() == "1");
+}
+
+TEST_CASE("node: whatever disturbs it, the last state is known in the end") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    CAPTURE(seed);
+    Bench bench(seed);
+    NodeLog log(bench, "/a");
+    for (int i = 0; i < 30; ++i) {
+      switch (bench.world.Below(7)) {
+        case 0:
+          bench.ensemble.Put("/a", std::to_string(i));
+          break;
+        case 1:
+          bench.ensemble.Remove("/a");
+          break;
+        case 2:
+          bench.ensemble.Reset(*bench.client);
+          break;
+        case 3:
+          bench.ensemble.Expire(*bench.client);
+          break;
+        case 4:
+          bench.ensemble.LoseAnswers(*bench.client, 2);
+          break;
+        case 5:
+          bench.loop.Pause(bench.world.Between(Duration::zero(), seconds(6)));
+          break;
+        default:
+          log.watcher.Refresh();
+      }
+      bench.world.RunFor(bench.world.Between(Duration::zero(), milliseconds(300)));
+    }
+    bench.ensemble.SetFate(*bench.client, nullptr);
+    bench.world.RunFor(seconds(30));
+    const auto truth = bench.ensemble.Get("/a");
+    REQUIRE(log.watcher.known());
+    CHECK(log.watcher.node() == truth);
+    CHECK(log.told.back() == (truth ? truth->data : "-"));
+  }
+}
+
+TEST_CASE("node: its owner destroys it when told") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  std::string data;
+  std::unique_ptr<NodeWatcher> watcher;
+  watcher = std::make_unique<NodeWatcher>(bench.loop, *bench.client, "/a",
+                                          [&](const std::optional<Node>& node) {
+                                            watcher.reset();
+                                            data = node->data;
+                                          });
+  REQUIRE(bench.RunUntil([&] { return watcher == nullptr; }));
+  CHECK(data == "0");
+  bench.ensemble.Put("/a", "1");
+  bench.Settle();
+  CHECK(data == "0");
+}
+
+TEST_CASE("children: told sorted, at each change of the list, not of their data") {
+  Bench bench;
+  ChildrenLog log(bench, "/p");
+  bench.Settle();
+  bench.ensemble.Put("/p", "");
+  bench.Settle();
+  bench.ensemble.Put("/p/b", "");
+  bench.Settle();
+  bench.ensemble.Put("/p/a", "");
+  bench.ensemble.Put("/p/b", "data");
+  bench.Settle();
+  bench.ensemble.Put("/p", "data");
+  bench.Settle();
+  bench.ensemble.Remove("/p/b");
+  bench.Settle();
+  bench.ensemble.Remove("/p");
+  bench.Settle();
+  CHECK(log.told == Told{"-", "", "b ", "a b ", "a ", "-"});
+}
+
+TEST_CASE("children: ephemerals of another session leave with it") {
+  Bench bench;
+  bench.ensemble.Put("/p", "");
+  ChildrenLog log(bench, "/p");
+  sim::SimLoop other_loop(bench.world);
+  auto other = bench.ensemble.NewClient(other_loop, seconds(4));
+  REQUIRE(bench.RunUntil([&] { return other->state() == SessionState::kConnected; }));
+  bench.Settle();
+  other->Create("/p/e", "", CreateMode::kEphemeral, [](const auto&) {});
+  bench.Settle();
+  other.reset();
+  REQUIRE(bench.RunUntil([&] { return log.told.back() == ""; }));
+  CHECK(log.told == Told{"", "e ", ""});
+}
+
+}  // namespace
+}  // namespace zkcluster::zk
