@@ -1,0 +1,37 @@
+// What a Prober promises, whatever it probes: the cases that RedisProber (against a real
+// redis-server) and FakeFleet's prober must both keep. A Stage is one server, one prober and their
+// loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/loop.h"
+#include "checker/probe/prober.h"
+
+namespace zkcluster::contract {
+
+class ProberStage {
+ public:
+  virtual ~ProberStage() = default;
+  virtual Prober& prober() = 0;
+  virtual std::string addr() const = 0;
+  // Runs the loop until `done`. False when `limit` passed first.
+  virtual bool RunUntil(const std::function<bool()>& done, Duration limit) = 0;
+
+  virtual void Kill() = 0;                                    // SIGKILL
+  virtual void Start() = 0;                                   // up again, and ready
+  virtual void Pause() = 0;                                   // SIGSTOP
+  virtual void Resume() = 0;                                  // SIGCONT
+  virtual void SetPassword(const std::string& password) = 0;  // for connections made from now on
+
+  // One probe from start to result. Nothing: no result came within 10 s.
+  std::optional<ProbeResult> Probe(Prober::TargetId id, Duration timeout);
+};
+
+// Runs all cases, each on a stage of its own, with the server up. Uses doctest's assertions.
+void CheckProberContract(const std::function<std::unique_ptr<ProberStage>()>& make);
+
+}  // namespace zkcluster::contract

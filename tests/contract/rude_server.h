@@ -1,0 +1,69 @@
+// A TCP listener on loopback, on the loop of the test itself, that answers whatever it is told to;
+// and a few words said to a real server. For tests of adapters.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/unique_fd.h"
+
+struct event;
+
+namespace zkcluster::contract {
+
+class RudeServer {
+ public:
+  struct Manners {
+    std::string greeting = {};  // sent on accept
+    std::string answer = {};    // sent on each arrival of bytes
+    std::size_t chunk = 0;      // 0: at once; else so many bytes a millisecond
+    bool repeat = false;        // the answer, for ever
+    bool close = false;         // after the answer (or the greeting, when there is one)
+    bool reset = false;         // close with RST
+  };
+
+  RudeServer(EventLoop& loop, Manners manners);
+  ~RudeServer();
+  RudeServer(const RudeServer&) = delete;
+  RudeServer& operator=(const RudeServer&) = delete;
+
+  [[nodiscard]] std::string addr() const;
+  void SetManners(Manners manners) { manners_ = std::move(manners); }
+  void SayToAll(const std::string& text);
+
+ private:
+  struct Client;
+  static void OnAccept(int fd, short, void* self);
+  static void OnClient(int fd, short, void* client);
+  void Push(Client& client);
+  void End(Client& client);
+
+  EventLoop& loop_;
+  Manners manners_;
+  UniqueFd listener_;
+  std::uint16_t port_ = 0;
+  event* accept_ = nullptr;
+  std::map<int, std::unique_ptr<Client>> clients_;
+};
+
+// A connection that said `commands` (RESP arrays) and waits for nothing.
+class Say {
+ public:
+  Say(std::uint16_t port, const std::vector<std::vector<std::string>>& commands);
+  // Until as many replies' lines have come as commands were sent.
+  void AwaitReplies();
+
+ private:
+  UniqueFd fd_;
+  std::size_t lines_;
+};
+// Says them and waits for a line of reply to each.
+void SayTo(std::uint16_t port, const std::vector<std::vector<std::string>>& commands);
+
+[[nodiscard]] bool HostHasIpv6();  // ::1
+
+}  // namespace zkcluster::contract
