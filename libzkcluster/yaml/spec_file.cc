@@ -1,5 +1,8 @@
 #include "yaml/spec_file.h"
 
+#include <zkcluster/ring.h>
+
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <map>
@@ -22,7 +25,8 @@ using yaml::Value;
 using namespace std::chrono_literals;
 
 constexpr int kMaxPoints = 10'000;
-constexpr int kMaxCheckers = 10'000;
+constexpr int kMaxCheckers = 1'000;
+constexpr std::size_t kMaxShardNameBytes = 200;
 constexpr Duration kShortest = 10ms;
 constexpr Duration kLongestInterval = 1h;
 constexpr Duration kLongestTimeout = 1min;
@@ -89,6 +93,19 @@ class Once {
   std::map<std::string, int> lines_;
 };
 
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+// One server may be written in several ways that mean the same.
+std::string Canonical(Address address) {
+  for (char& c : address.host) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return FormatAddress(address);
+}
+
 void ReadShards(const Value& value, std::vector<ShardSpec>& shards) {
   if (!value.present()) {
     value.Complain("missing: a cluster has at least one shard");
@@ -109,7 +126,8 @@ void ReadShards(const Value& value, std::vector<ShardSpec>& shards) {
       name.Complain("missing");
     } else if (const auto text = name.String()) {
       if (text->empty()) name.Complain("must not be empty");
-      if (text->find('\0') != std::string::npos) name.Complain("must not contain a zero byte");
+      if (text->size() > kMaxShardNameBytes) name.Complain("is longer than 200 bytes");
+      if (HasControl(*text)) name.Complain("must not contain control characters");
       shard.name = *text;
       if (!text->empty()) names.Take(name, *text);
     }
@@ -119,7 +137,7 @@ void ReadShards(const Value& value, std::vector<ShardSpec>& shards) {
       if (const auto address = ParseAddress(*text); !address) {
         addr.Complain(address.error().message);
       } else {
-        addresses.Take(addr, *text);
+        addresses.Take(addr, Canonical(*address));
       }
       shard.addr = *text;
     }
@@ -173,6 +191,11 @@ Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::
       spec.mirror_limit = static_cast<std::size_t>(*limit);
     }
     ReadShards(root["shards"], spec.shards);
+    if (spec.shards.size() > Ring::kMaxPoints / static_cast<std::size_t>(spec.ring.points)) {
+      root["ring"]["points"].Complain(
+          std::to_string(spec.ring.points) + " for each of " + std::to_string(spec.shards.size()) +
+          " shards make a ring of more than " + std::to_string(Ring::kMaxPoints) + " points");
+    }
     if (const std::size_t bytes = EncodeSpec(spec).shards.size(); bytes > kMaxShardsBytes) {
       root["shards"].Complain(std::to_string(spec.shards.size()) + " shards make " +
                               std::to_string(bytes) + " bytes of JSON; ZooKeeper takes at most " +

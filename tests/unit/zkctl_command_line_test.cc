@@ -1,0 +1,198 @@
+#include "tools/zkctl/command_line.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tools/zkctl/edits.h"
+
+using namespace zkcluster;
+using namespace zkcluster::zkctl;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Environment kEnvironment{"zk:2181", ""};
+
+CommandLine Parse(const std::vector<std::string>& arguments) {
+  const auto line = ParseCommandLine(arguments, kEnvironment);
+  REQUIRE_MESSAGE(line.has_value(), line.error().message);
+  return *line;
+}
+
+std::string ErrorOf(const std::vector<std::string>& arguments, const Environment& environment) {
+  const auto line = ParseCommandLine(arguments, environment);
+  if (line) return "(accepted)";
+  CHECK(line.error().code == ErrorCode::kInvalid);
+  return line.error().message;
+}
+
+ClusterSpec Spec() {
+  ClusterSpec spec;
+  spec.name = std::string("a");  // g++ 12 warns of an overlap that cannot be
+  spec.checkers = 3;
+  spec.shards = {{"s1", "h1:1"}, {"s2", "h2:1"}, {"s3", "h3:1"}};
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("command line: options before and after the verb are the same") {
+  const CommandLine before = Parse({"--zk", "h:1", "-o", "json", "status", "sessions"});
+  const CommandLine after = Parse({"status", "sessions", "--zk=h:1", "--output=json"});
+  CHECK(before.verb == "status");
+  CHECK(before.operands == std::vector<std::string>{"sessions"});
+  CHECK(before.zookeeper == "h:1");
+  CHECK(before.output == OutputForm::kJson);
+  CHECK(after.verb == before.verb);
+  CHECK(after.operands == before.operands);
+  CHECK(after.zookeeper == before.zookeeper);
+  CHECK(after.output == before.output);
+  CHECK(Parse({"-f", "x.yaml", "apply"}).file == "x.yaml");
+}
+
+TEST_CASE("command line: the environment speaks where the options are silent") {
+  const auto line = ParseCommandLine({"list"}, {"zk9:1", "/fleet"});
+  REQUIRE(line.has_value());
+  CHECK(line->zookeeper == "zk9:1");
+  CHECK(line->root == "/fleet");
+  const auto given = ParseCommandLine({"list", "--zk", "h:1", "--root", "/r"}, {"zk9:1", "/fleet"});
+  REQUIRE(given.has_value());
+  CHECK(given->zookeeper == "h:1");
+  CHECK(given->root == "/r");
+  CHECK(Parse({"list"}).root == "/goreclusters");
+  CHECK(Parse({"list", "--timeout", "250ms"}).timeout == Duration(250ms));
+}
+
+TEST_CASE("command line: what create and update are told") {
+  const CommandLine create =
+      Parse({"create", "a", "--shard", "s1=10.0.0.1:6379", "--shard", "x=y=[::1]:6379", "--ring",
+             "consistent", "--points", "160", "--no-failover", "--checkers", "3"});
+  CHECK(create.edits.add_shards ==
+        std::vector<ShardSpec>{{"s1", "10.0.0.1:6379"}, {"x=y", "[::1]:6379"}});
+  CHECK(create.edits.points == 160);
+  CHECK(create.edits.failover == false);
+  CHECK(create.edits.checkers == CountEdit{3});
+
+  const CommandLine update =
+      Parse({"update", "a", "--remove-shard", "s1", "--set-addr", "s2=h:2", "--quorum", "none",
+             "--probe", "interval=500ms", "--probe", "timeout=none", "--yes", "--failover"});
+  CHECK(update.yes);
+  CHECK(update.edits.remove_shards == std::vector<std::string>{"s1"});
+  CHECK(update.edits.set_addresses == std::vector<ShardSpec>{{"s2", "h:2"}});
+  CHECK(update.edits.quorum == CountEdit{});
+  CHECK_FALSE(update.edits.checkers.has_value());
+  REQUIRE(update.edits.probe.size() == 2);
+  CHECK(update.edits.probe[0].second == Duration(500ms));
+  CHECK_FALSE(update.edits.probe[1].second.has_value());
+}
+
+TEST_CASE("command line: keys may be anything, also what looks like an option") {
+  const CommandLine line = Parse({"locate", "a", "k1", "k 2", "--", "-x", "--zk"});
+  CHECK(line.operands == std::vector<std::string>{"a", "k1", "k 2", "-x", "--zk"});
+}
+
+TEST_CASE("command line: help and version need nothing else") {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"--help"}, {"-h"}, {"help"}, {"update", "--help"}, {"help", "update"}}) {
+    const auto line = ParseCommandLine(arguments, {});
+    REQUIRE_MESSAGE(line.has_value(), line.error().message);
+    CHECK(line->help);
+    CHECK(line->verb == (arguments.size() > 1 ? "update" : ""));
+  }
+  const auto version = ParseCommandLine({"--version"}, {});
+  REQUIRE(version.has_value());
+  CHECK(version->version);
+  CHECK(HelpText("").find("explain") != std::string::npos);
+  CHECK(HelpText("update").find("--set-addr") != std::string::npos);
+  CHECK(HelpText("list").find("--set-addr") == std::string::npos);
+}
+
+TEST_CASE("command line: refusals, in one line that helps") {
+  struct Row {
+    std::vector<std::string> arguments;
+    std::string part;
+  };
+  const std::vector<Row> rows = {
+      {{}, "a verb is missing"},
+      {{"staus", "a"}, "no verb \"staus\"; did you mean \"status\"?"},
+      {{"frobnicate"}, "no verb \"frobnicate\"; see zkctl --help"},
+      {{"status"}, "usage: zkctl status NAME"},
+      {{"status", "a", "b"}, "usage: zkctl status NAME"},
+      {{"locate", "a"}, "usage: zkctl locate NAME KEY..."},
+      {{"status", "a/b"}, "cluster name"},
+      {{"list", "--folow"}, "no option --folow; did you mean \"follow\"?"},
+      {{"list", "--follow"}, "--follow is no option of list"},
+      {{"list", "--foll"}, "no option --foll"},
+      {{"list", "-o", "xml"}, "--output: expected table, json or yaml, not \"xml\""},
+      {{"list", "--timeout", "0s"}, "--timeout: must be from 10ms to 1h"},
+      {{"list", "--timeout", "soon"}, "--timeout: "},
+      {{"list", "--zk"}, "zk"},
+      {{"list", "--zk", "a", "--zk", "b"}, "--zk is given more than once"},
+      {{"list", "--root", "nowhere"}, "--root: "},
+      {{"apply"}, "apply needs -f FILE"},
+      {{"diff", "a"}, "diff needs -f FILE"},
+      {{"create", "a"}, "create needs -f FILE or at least one --shard"},
+      {{"create", "a", "-f", "x", "--points", "3"}, "either -f FILE or options"},
+      {{"create", "a", "--shard", "s1"}, "--shard: expected a shard such as s1=10.0.0.1:6379"},
+      {{"create", "a", "--shard", "=h:1"}, "--shard: expected a shard such as"},
+      {{"create", "a", "--shard", "s1=h"}, "--shard: shard \"s1=h\": "},
+      {{"create", "a", "--shard", "s1=h:1", "--points", "0"}, "--points: expected a number"},
+      {{"create", "a", "--shard", "s1=h:1", "--ring", "slots"}, "--ring: expected consistent"},
+      {{"create", "a", "--shard", "s1=h:1", "--failover", "--no-failover"}, "contradict"},
+      {{"update", "a"}, "update needs -f FILE or options"},
+      {{"update", "a", "--probe", "intervall=1s"}, "did you mean \"interval\"?"},
+      {{"update", "a", "--probe", "interval"}, "--probe: expected a setting such as"},
+      {{"update", "a", "--checkers", "-1"}, "-1"},
+      {{"update", "a", "--checkers", "many"}, "--checkers: expected a number"},
+  };
+  for (const Row& row : rows) {
+    const std::string error = ErrorOf(row.arguments, kEnvironment);
+    CHECK_MESSAGE(error.find(row.part) != std::string::npos, error << " instead of " << row.part);
+    CHECK(error.find('\n') == std::string::npos);
+  }
+  CHECK(ErrorOf({"list"}, {}).find("where is ZooKeeper?") == 0);
+}
+
+TEST_CASE("edits: remove, move, add, set") {
+  SpecEdits edits;
+  edits.remove_shards = {"s1"};
+  edits.set_addresses = {{"s3", "h9:1"}};
+  edits.add_shards = {{"s4", "h4:1"}, {"s1", "h5:1"}};
+  edits.checkers = CountEdit{};
+  edits.quorum = CountEdit{2};
+  edits.points = 10;
+  edits.failover = false;
+  edits.probe = {{"interval", Duration(1s)}, {"threshold", std::nullopt}};
+  ClusterSpec base = Spec();
+  base.probe.threshold = 9s;
+  const auto edited = ApplyEdits(base, edits);
+  REQUIRE_MESSAGE(edited.has_value(), edited.error().message);
+  ClusterSpec expected = Spec();
+  expected.shards = {{"s2", "h2:1"}, {"s3", "h9:1"}, {"s4", "h4:1"}, {"s1", "h5:1"}};
+  expected.checkers = std::nullopt;
+  expected.quorum = 2;
+  expected.ring.points = 10;
+  expected.failover = false;
+  expected.probe.interval = 1s;
+  CHECK(*edited == expected);
+}
+
+TEST_CASE("edits: shards that are not there, or there already") {
+  SpecEdits remove;
+  remove.remove_shards = {"s9"};
+  SpecEdits move;
+  move.set_addresses = {{"s9", "h:1"}};
+  SpecEdits add;
+  add.add_shards = {{"s1", "h:1"}};
+  const auto removed = ApplyEdits(Spec(), remove);
+  const auto moved = ApplyEdits(Spec(), move);
+  const auto added = ApplyEdits(Spec(), add);
+  REQUIRE_FALSE(removed.has_value());
+  CHECK(removed.error().code == ErrorCode::kNotFound);
+  REQUIRE_FALSE(moved.has_value());
+  CHECK(moved.error().code == ErrorCode::kNotFound);
+  REQUIRE_FALSE(added.has_value());
+  CHECK(added.error().code == ErrorCode::kExists);
+}

@@ -1,0 +1,358 @@
+// What zkctl makes of a snapshot: JSON forms, tables, and the sentences of `explain`.
+#include "tools/zkctl/report.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tools/zkctl/assessment.h"
+#include "tools/zkctl/explain.h"
+#include "tools/zkctl/render.h"
+#include "yaml/reader.h"
+
+using namespace zkcluster;
+using namespace zkcluster::zkctl;
+
+namespace {
+
+const Micros kNow{1'795'000'100'000'000};
+const Micros kFlip{1'795'000'000'000'000};  // 100 s before
+
+Ballot MakeBallot(std::vector<Vote> votes) {
+  Ballot ballot;
+  ballot.spec = {7, 70};
+  ballot.writes = 3;
+  ballot.votes = std::move(votes);
+  return ballot;
+}
+
+constexpr Vote kAliveVote{Opinion::kAlive, Reason::kNone};
+constexpr Vote kTimeoutVote{Opinion::kDead, Reason::kTimeout};
+
+Snapshot::Candidate MakeCandidate(const std::string& id, std::int32_t sequence) {
+  Snapshot::Candidate candidate;
+  candidate.name = {id, std::string(32, 'a'), sequence};
+  candidate.node = id + "-guid-" + std::to_string(sequence);
+  candidate.registration = {id, "host-" + id, "r-" + id, 100 + sequence, "0.1.0", kFlip};
+  return candidate;
+}
+
+Snapshot::Voter MakeVoter(const std::string& id, Ballot ballot) {
+  Snapshot::Voter voter;
+  voter.id = id;
+  voter.ballot = std::move(ballot);
+  voter.written = kFlip;
+  return voter;
+}
+
+// Three checkers, two shards; s2 is dead by three timeouts; c1 leads.
+Snapshot Healthy() {
+  Snapshot snapshot;
+  snapshot.spec.spec.name = "sessions";
+  snapshot.spec.spec.version = 7;
+  snapshot.spec.spec.shards = {{"s1", "10.0.0.1:6379"}, {"s2", "10.0.0.2:6379"}};
+  snapshot.spec.id = {7, 70};
+  for (int i = 1; i <= 3; ++i) {
+    const std::string id = "c" + std::to_string(i);
+    snapshot.candidates.push_back(MakeCandidate(id, i));
+    snapshot.voters.push_back(MakeVoter(id, MakeBallot({kAliveVote, kTimeoutVote})));
+  }
+  snapshot.leader = LeaderRecord{"c1", 41, kFlip};
+  snapshot.head = Head{};
+  snapshot.board_is_current = true;
+  snapshot.board.shards = {{ShardStatus::kAlive, kFlip, Reason::kNone, {3, 0, 0}},
+                           {ShardStatus::kDead, kFlip, Reason::kTimeout, {0, 3, 0}}};
+  snapshot.ledger = Ledger{{"c1", "c2", "c3"}, {}};
+  return snapshot;
+}
+
+std::string Notes(const Snapshot& snapshot) {
+  return Join(Assess(snapshot).notes, " | ");
+}
+
+std::string Sentences(const Snapshot& snapshot, std::size_t shard) {
+  return Join(ExplainShard(snapshot, Assess(snapshot), shard, kNow), " | ");
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("status: the JSON form") {
+  const Snapshot snapshot = Healthy();
+  const Json json = StatusJson(snapshot, Assess(snapshot));
+  CHECK(json["cluster"] == "sessions");
+  CHECK(json["version"] == 7);
+  CHECK(json["leader"] == "c1");
+  CHECK(json["epoch"] == 41);
+  CHECK(json["quorum"] == 2);
+  CHECK(json["electorate"] == Json::array({"c1", "c2", "c3"}));
+  CHECK(json["frozen"] == false);
+  CHECK(json["held"].is_null());
+  REQUIRE(json["shards"].size() == 2);
+  CHECK(json["shards"][0].dump() ==
+        R"({"name":"s1","addr":"10.0.0.1:6379","status":"alive","since":1795000000000000,)"
+        R"("reason":null,"votes":{"alive":3,"dead":0,"unknown":0}})");
+  CHECK(json["shards"][1]["status"] == "dead");
+  CHECK(json["shards"][1]["reason"] == "timeout");
+  CHECK(json["shards"][1]["votes"]["dead"] == 3);
+  CHECK(Notes(snapshot) == "");
+}
+
+TEST_CASE("status: what is not as it should be is said") {
+  SUBCASE("nobody registered") {
+    Snapshot snapshot = Healthy();
+    snapshot.candidates.clear();
+    snapshot.voters.clear();
+    CHECK(StatusJson(snapshot, Assess(snapshot))["leader"].is_null());
+    CHECK(Contains(Notes(snapshot), "no checker is registered"));
+    CHECK(Contains(Notes(snapshot), "no ballot that counts from c1, c2, c3"));
+    CHECK(Contains(Notes(snapshot), "too few ballots: 0 of the 2"));
+  }
+  SUBCASE("the leader has gone, the next has not taken over") {
+    Snapshot snapshot = Healthy();
+    snapshot.candidates.erase(snapshot.candidates.begin());
+    CHECK_FALSE(Assess(snapshot).leader.has_value());
+    CHECK(Contains(Notes(snapshot), "nobody leads at this moment: c2 is first"));
+  }
+  SUBCASE("Go checkers") {
+    Snapshot snapshot = Healthy();
+    snapshot.go_voters = {"n_0000000003"};
+    CHECK(StatusJson(snapshot, Assess(snapshot))["held"] == "go_checkers");
+    CHECK(Contains(Notes(snapshot), "held: "));
+    CHECK(Contains(Notes(snapshot), "n_0000000003"));
+  }
+  SUBCASE("an undecodable ballot, and one of another list") {
+    Snapshot snapshot = Healthy();
+    snapshot.voters[1].ballot.reset();
+    snapshot.voters[1].error = "not JSON at byte 12";
+    snapshot.voters[2].ballot->spec.version = 6;
+    const Assessment assessment = Assess(snapshot);
+    CHECK(assessment.counted == 1);
+    CHECK(assessment.missing == std::vector<std::string>{"c2", "c3"});
+    CHECK(Contains(Notes(snapshot), "the ballot of c2 cannot be decoded: not JSON at byte 12"));
+    CHECK(Contains(Notes(snapshot), "the ballot of c3 is of another list"));
+    CHECK(Contains(Notes(snapshot), "too few ballots: 1 of the 2"));
+    CHECK(assessment.tallies[1].counts == VoteCounts{0, 1, 0});
+  }
+  SUBCASE("fewer checkers than the spec says") {
+    Snapshot snapshot = Healthy();
+    snapshot.spec.spec.checkers = 5;
+    CHECK(Assess(snapshot).electorate.quorum == 3);
+    CHECK(Contains(Notes(snapshot), "the spec says 5 checkers, only 3 were ever seen"));
+  }
+  SUBCASE("more checkers than the spec says") {
+    Snapshot snapshot = Healthy();
+    snapshot.spec.spec.checkers = 1;
+    CHECK(Contains(Notes(snapshot), "the spec says 1 checker, but 3 are known"));
+  }
+  SUBCASE("no decision yet") {
+    Snapshot snapshot = Healthy();
+    snapshot.head.reset();
+    CHECK(Contains(Notes(snapshot), "no decision was ever made"));
+    snapshot.from_go_status = true;
+    CHECK(Contains(Notes(snapshot), "decided by Go checkers"));
+  }
+}
+
+TEST_CASE("status: the table shows the same") {
+  const Snapshot snapshot = Healthy();
+  const std::string text = StatusText(snapshot, Assess(snapshot), kNow, false);
+  CHECK(Contains(text, "leader      c1, epoch 41\n"));
+  CHECK(Contains(text, "quorum      2 of 3; 3 ballots counted\n"));
+  CHECK(Contains(text, "(1m 40s)  timeout  0/3/0\n"));
+  CHECK_FALSE(Contains(text, "\x1b"));
+  CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, true), "\x1b[31;1mdead\x1b[0m"));
+}
+
+TEST_CASE("checkers: the JSON form, a checker without a ballot, and a twin") {
+  Snapshot snapshot = Healthy();
+  snapshot.voters.pop_back();
+  snapshot.candidates.push_back(MakeCandidate("c1", 9));
+  const Json json = CheckersJson(snapshot, Assess(snapshot));
+  REQUIRE(json.size() == 4);
+  CHECK(json[0].dump() ==
+        R"({"id":"c1","host":"host-c1","rack":"r-c1","pid":101,"version":"0.1.0",)"
+        R"("ballot":"counted","leader":true,"since":1795000000000000})");
+  CHECK(json[1]["leader"] == false);
+  CHECK(json[2]["ballot"] == "none");
+  CHECK(json[3]["id"] == "c1");
+  CHECK(json[3]["leader"] == false);
+  CHECK(Contains(CheckersText(snapshot, Assess(snapshot), kNow, false), "twin, waiting"));
+}
+
+TEST_CASE("explain: each way a shard can stand") {
+  SUBCASE("dead, and the votes agree") {
+    const std::string text = Sentences(Healthy(), 1);
+    CHECK(Contains(text, "s2 (10.0.0.2:6379) is dead since 2026-"));
+    CHECK(Contains(text, "(1m 40s), because of timeout"));
+    CHECK(Contains(text, "the votes now are 0 alive, 3 dead, 0 unknown"));
+    CHECK(Contains(text, "the quorum is 2 of an electorate of 3 (a majority)"));
+    CHECK(Contains(text, "3 votes for dead reach the quorum of 2, which agrees"));
+  }
+  SUBCASE("alive, though one says dead: one short") {
+    Snapshot snapshot = Healthy();
+    snapshot.voters[0].ballot->votes[0] = kTimeoutVote;
+    snapshot.voters[1].ballot->votes[0] = {};
+    CHECK(Contains(Sentences(snapshot, 0),
+                   "neither alive nor dead reaches the quorum of 2 (1 short), so it stays alive"));
+  }
+  SUBCASE("about to flip") {
+    Snapshot snapshot = Healthy();
+    for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
+    CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+    snapshot.candidates.clear();
+    CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
+    snapshot.go_voters = {"n_0000000001"};
+    CHECK(Contains(Sentences(snapshot, 0), "but decisions are held"));
+    CHECK(Contains(Sentences(snapshot, 0), "so it stays alive"));
+  }
+  SUBCASE("a quorum below the majority, and a tie") {
+    Snapshot snapshot = Healthy();
+    snapshot.spec.spec.quorum = 1;
+    snapshot.voters[0].ballot->votes[0] = kTimeoutVote;
+    CHECK(Contains(Sentences(snapshot, 0), "both alive and dead reach the quorum of 1: a tie"));
+    CHECK(Contains(Sentences(snapshot, 0), "(the spec gives the quorum)"));
+  }
+  SUBCASE("never decided, and a flapping one") {
+    Snapshot snapshot = Healthy();
+    snapshot.board.shards[0] = {};
+    snapshot.ledger->penalties["s2"] = {8, kFlip};
+    CHECK(Contains(Sentences(snapshot, 0), "is unknown: no status was ever decided"));
+    CHECK(Contains(Sentences(snapshot, 1), "asks for 8 good probes in a row"));
+  }
+}
+
+TEST_CASE("explain: every checker has a line, and what does not count says why") {
+  Snapshot snapshot = Healthy();
+  snapshot.ledger->electorate.insert("c4");
+  snapshot.voters[1].ballot.reset();
+  snapshot.voters[1].error = "not JSON";
+  snapshot.voters[2].ballot->spec.version = 6;
+  const Json json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
+  CHECK(json["shard"] == "s2");
+  CHECK(json["outcome"] == "no_quorum");
+  CHECK(json["quorum"] == 3);
+  REQUIRE(json["checkers"].size() == 4);
+  CHECK(json["checkers"][0]["vote"] == "dead");
+  CHECK(json["checkers"][0]["reason"] == "timeout");
+  CHECK(json["checkers"][0]["not_counted"].is_null());
+  CHECK(json["checkers"][1]["vote"].is_null());
+  CHECK(json["checkers"][1]["not_counted"] == "its ballot cannot be decoded: not JSON");
+  CHECK(Contains(json["checkers"][2]["not_counted"], "version 6 of the spec"));
+  CHECK(Contains(json["checkers"][3]["not_counted"], "absent"));
+  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
+  CHECK(Contains(text, "c1 (leader)"));
+  CHECK(Contains(text, "its ballot cannot be decoded: not JSON"));
+}
+
+TEST_CASE("list and locate: the JSON forms") {
+  ListRow broken;
+  broken.name = "b";
+  broken.error = "incomplete";
+  const Json list = ListJson({MakeListRow(Healthy()), broken});
+  CHECK(list[0].dump() ==
+        R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0})");
+  CHECK(list[1]["version"].is_null());
+  CHECK(list[1]["error"] == "incomplete");
+
+  const Json locate = LocateJson({{"k1", {"s2", "s1", "h:1", true, Micros(5)}},
+                                  {"k2", {"s2", std::nullopt, "", false, Micros(0)}}});
+  CHECK(locate[0].dump() ==
+        R"({"key":"k1","owner":"s2","serving":"s1","addr":"h:1","stand_in":true,"since":5})");
+  CHECK(locate[1].dump() ==
+        R"({"key":"k2","owner":"s2","serving":null,"addr":null,"stand_in":false,"since":0})");
+}
+
+TEST_CASE("diff: a line for each difference, and its JSON") {
+  SpecDiff diff;
+  diff.added = {{"s5", "h5:1"}};
+  diff.removed = {{"s1", "h1:1"}};
+  diff.moved = {{"s2", "a:1", "b:1"}};
+  diff.settings = {{"checkers", "-", "3"}};
+  diff.reordered = true;
+  CHECK(DiffText(diff, false) ==
+        "~ checkers: - -> 3\n"
+        "- shard s1 h1:1\n"
+        "~ shard s2: a:1 -> b:1\n"
+        "+ shard s5 h5:1\n"
+        "~ the shards are in another order\n");
+  const Json json = DiffJson("a", diff);
+  CHECK(json["equal"] == false);
+  CHECK(json["settings"][0]["from"].is_null());
+  CHECK(json["settings"][0]["to"] == "3");
+  CHECK(DiffJson("a", {})["equal"] == true);
+}
+
+TEST_CASE("events: one line each, and a bad one does not stop the others") {
+  Event flips;
+  flips.kind = Event::Kind::kFlips;
+  flips.at = kFlip;
+  flips.leader = "c1";
+  flips.epoch = 41;
+  flips.quorum = 2;
+  flips.flips = {
+      {"s2", "h:1", ShardStatus::kAlive, ShardStatus::kDead, Reason::kTimeout, {0, 3, 0}}};
+  flips.more_flips = 4;
+  const std::string text = EventText("e_0000000001", flips, false);
+  CHECK(Contains(text,
+                 "s2 (h:1) alive -> dead, timeout; votes 0 alive, 3 dead, 0 unknown; quorum 2; "
+                 "decided by c1 (epoch 41)\n"));
+  CHECK(Contains(text, "and 4 more\n"));
+  const std::string line = RenderJsonLine(EventJson("e_0000000001", flips));
+  CHECK(line.find('\n') == line.size() - 1);
+  CHECK(EventJson("e_0000000001", flips)["flips"][0]["to"] == "dead");
+  const Result<Event> bad = Fail(ErrorCode::kBadData, "not JSON");
+  CHECK(EventJson("e_0000000002", bad)["error"] == "not JSON");
+  CHECK(EventText("e_0000000002", bad, false) == "e_0000000002  cannot be decoded: not JSON\n");
+}
+
+TEST_CASE("render: tables align by what a terminal shows, and nothing can steer it") {
+  CHECK(RenderTable({"A", "B"}, {{"x", "1"}, {"\u732b", "2"}, {"caf\u00e9", ""}}, false) ==
+        "A     B\n"
+        "x     1\n"
+        "\u732b    2\n"
+        "caf\u00e9\n");
+  CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
+  CHECK(Printable("\u009b31m") == "\\x9b31m");
+  CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));
+}
+
+TEST_CASE("render: YAML made of JSON reads back") {
+  Json json;
+  json["name"] = "yes";
+  json["none"] = nullptr;
+  json["empty"] = Json::array();
+  json["list"] = Json::array();
+  Json row;
+  row["a"] = 1;
+  row["b"] = Json::array({"x", "y: z"});
+  json["list"].push_back(row);
+  json["list"].push_back("text");
+  json["map"]["deep"] = true;
+  const std::string text = RenderYaml(json);
+  auto document = yaml::Document::Parse("t", text);
+  REQUIRE_MESSAGE(document.has_value(), document.error().message << "\n" << text);
+  const auto root = document->root();
+  CHECK(root["name"].String() == "yes");
+  CHECK_FALSE(root["none"].present());
+  CHECK(root["empty"].IsList());
+  const auto items = root["list"].Items();
+  REQUIRE(items.size() == 2);
+  CHECK(items[0]["a"].Integer(0, 9) == 1);
+  CHECK(items[0]["b"].Items().at(1).String() == "y: z");
+  CHECK(items[1].String() == "text");
+  CHECK(root["map"]["deep"].Boolean() == true);
+  CHECK(RenderYaml(Json::array()) == "[]\n");
+}
+
+TEST_CASE("render: bytes that are no UTF-8 do not throw") {
+  Json json;
+  json["x"] = "a\xff";
+  CHECK_FALSE(RenderJson(json).empty());
+  CHECK_FALSE(RenderJsonLine(json).empty());
+  CHECK_FALSE(RenderYaml(json).empty());
+}

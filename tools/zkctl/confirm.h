@@ -1,0 +1,17 @@
+// Asks before what destroys. One thread; reads the terminal.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <string>
+#include <string_view>
+
+namespace zkcluster::zkctl {
+
+// Asks on the terminal; "y", "yes" or the cluster's name agree. Without a terminal nobody can be
+// asked: then only `--yes` (`yes`) agrees. Errors: kInvalid, saying that nothing was done.
+[[nodiscard]] Result<void> Confirm(const std::string& question, std::string_view cluster, bool yes);
+
+// Pure: does this answer agree?
+[[nodiscard]] bool Agrees(std::string_view answer, std::string_view cluster);
+
+}  // namespace zkcluster::zkctl

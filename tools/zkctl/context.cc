@@ -1,0 +1,97 @@
+#include "tools/zkctl/context.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "model/duration.h"
+#include "zk/native_client.h"
+
+namespace zkcluster::zkctl {
+
+int ExitCodeOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kUnknownOutcome:
+    case ErrorCode::kSessionLost:
+    case ErrorCode::kTimeout:
+      return kUnreachable;
+    default:
+      return kRefused;
+  }
+}
+
+int Complain(const Error& error) {
+  const std::string line = "zkctl: " + Printable(error.message) + "\n";
+  std::fputs(line.c_str(), stderr);
+  return ExitCodeOf(error.code);
+}
+
+int ComplainAboutFile(const Error& error) {
+  // Each problem already begins with its file, as compilers do, so that editors can jump there.
+  std::fputs((error.message + "\n").c_str(), stderr);
+  return kBadFile;
+}
+
+bool Print(std::string_view text) {
+  const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
+  return written == text.size() && std::fflush(stdout) == 0;
+}
+
+bool UseColor() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && (!no_color || *no_color == '\0') && terminal &&
+         std::strcmp(terminal, "dumb") != 0;
+}
+
+int Emit(OutputForm form, const Json& json, const std::function<std::string(bool color)>& table) {
+  bool printed = false;
+  switch (form) {
+    case OutputForm::kTable:
+      printed = Print(table(UseColor()));
+      break;
+    case OutputForm::kJson:
+      printed = Print(RenderJson(json));
+      break;
+    case OutputForm::kYaml:
+      printed = Print(RenderYaml(json));
+      break;
+  }
+  return printed ? kDone : kRefused;
+}
+
+Result<std::unique_ptr<Connection>> Connection::Open(const CommandLine& line) {
+  auto servers = zk::ParseServers(line.zookeeper);
+  if (!servers) return Fail(servers.error().Within("--zk"));
+  std::unique_ptr<Connection> connection(new Connection(line, *std::move(servers)));
+  const bool connected = connection->loop_.RunUntil(
+      [&] { return connection->client_->state() == SessionState::kConnected; }, line.timeout);
+  if (!connected) return Fail(connection->NoAnswer());
+  return connection;
+}
+
+Connection::Connection(const CommandLine& line, std::vector<std::string> servers)
+    : logger_(NullLogger()), servers_(line.zookeeper), timeout_(line.timeout) {
+  zk::NativeClientOptions options;
+  options.servers = std::move(servers);
+  client_ = zk::NewNativeClient(loop_, *logger_, std::move(options));
+}
+
+Connection::~Connection() {
+  // Without a session there is nothing to end, and a server that hangs must not delay the command.
+  if (client_->state() != SessionState::kConnected) return;
+  bool closed = false;
+  client_->Close([&] { closed = true; });
+  (void)loop_.RunUntil([&] { return closed; }, std::chrono::seconds(1));
+  client_.reset();
+}
+
+Error Connection::NoAnswer() const {
+  return Error{ErrorCode::kUnavailable,
+               "no ZooKeeper answered at " + servers_ + " within " + FormatDuration(timeout_), -1};
+}
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,110 @@
+#include "tools/zkctl/edits.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "model/address.h"
+#include "model/duration.h"
+#include "yaml/suggest.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+constexpr std::string_view kNone = "none";
+
+std::optional<Duration>* FindProbe(ProbeSpec& probe, std::string_view key) {
+  if (key == "interval") return &probe.interval;
+  if (key == "timeout") return &probe.timeout;
+  if (key == "threshold") return &probe.threshold;
+  if (key == "refused_threshold") return &probe.refused_threshold;
+  if (key == "fast_interval") return &probe.fast_interval;
+  return nullptr;
+}
+
+auto FindShard(std::vector<ShardSpec>& shards, const std::string& name) {
+  return std::find_if(shards.begin(), shards.end(),
+                      [&](const ShardSpec& shard) { return shard.name == name; });
+}
+
+std::string Quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+}  // namespace
+
+Result<ShardSpec> ParseShard(std::string_view text) {
+  const std::size_t equals = text.rfind('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return Fail(ErrorCode::kInvalid,
+                "expected a shard such as s1=10.0.0.1:6379, not " + Quoted(text));
+  }
+  const auto address = ParseAddress(text.substr(equals + 1));
+  if (!address) return Fail(address.error().Within("shard " + Quoted(text)));
+  return ShardSpec{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+Result<CountEdit> ParseCount(std::string_view text) {
+  if (text == kNone) return CountEdit{};
+  int number = 0;
+  const auto [end, rc] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (rc != std::errc() || end != text.data() + text.size() || number < 1) {
+    return Fail(ErrorCode::kInvalid, "expected a number from 1 up, or none, not " + Quoted(text));
+  }
+  return CountEdit{number};
+}
+
+Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::string_view key = text.substr(0, equals);
+  ProbeSpec probe;
+  if (FindProbe(probe, key) == nullptr) {
+    return Fail(ErrorCode::kInvalid, "no probe setting " + Quoted(key) +
+                                         DidYouMean(key, {"interval", "timeout", "threshold",
+                                                          "refused_threshold", "fast_interval"}));
+  }
+  if (equals == std::string_view::npos) {
+    return Fail(ErrorCode::kInvalid,
+                "expected a setting such as interval=500ms, not " + Quoted(text));
+  }
+  const std::string_view value = text.substr(equals + 1);
+  if (value == kNone) return std::pair(std::string(key), std::optional<Duration>());
+  const auto duration = ParseDuration(value);
+  if (!duration) return Fail(duration.error().Within(key));
+  return std::pair(std::string(key), std::optional(*duration));
+}
+
+Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
+  for (const std::string& name : edits.remove_shards) {
+    const auto found = FindShard(spec.shards, name);
+    if (found == spec.shards.end()) {
+      return Fail(ErrorCode::kNotFound, "no shard " + Quoted(name) + " to remove");
+    }
+    spec.shards.erase(found);
+  }
+  for (const ShardSpec& shard : edits.set_addresses) {
+    const auto found = FindShard(spec.shards, shard.name);
+    if (found == spec.shards.end()) {
+      return Fail(ErrorCode::kNotFound, "no shard " + Quoted(shard.name) + " to move");
+    }
+    found->addr = shard.addr;
+  }
+  for (const ShardSpec& shard : edits.add_shards) {
+    if (FindShard(spec.shards, shard.name) != spec.shards.end()) {
+      return Fail(ErrorCode::kExists,
+                  "shard " + Quoted(shard.name) +
+                      " is there already; --set-addr moves it to another address");
+    }
+    spec.shards.push_back(shard);
+  }
+  if (edits.ring) spec.ring.type = *edits.ring;
+  if (edits.points) spec.ring.points = *edits.points;
+  if (edits.failover) spec.failover = *edits.failover;
+  if (edits.checkers) spec.checkers = edits.checkers->value;
+  if (edits.quorum) spec.quorum = edits.quorum->value;
+  for (const auto& [key, value] : edits.probe) {
+    if (auto* setting = FindProbe(spec.probe, key)) *setting = value;
+  }
+  return spec;
+}
+
+}  // namespace zkcluster::zkctl

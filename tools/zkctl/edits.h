@@ -1,0 +1,45 @@
+// Changes to a spec as options give them: `--shard`, `--set-addr`, `--checkers` ... Pure.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zkcluster::zkctl {
+
+// A number that may also be taken away again: `--checkers none`.
+struct CountEdit {
+  std::optional<int> value;  // nothing: none
+  bool operator==(const CountEdit&) const = default;
+};
+
+struct SpecEdits {
+  std::vector<ShardSpec> add_shards;
+  std::vector<std::string> remove_shards;
+  std::vector<ShardSpec> set_addresses;
+  std::optional<RingType> ring;
+  std::optional<int> points;
+  std::optional<bool> failover;
+  std::optional<CountEdit> checkers;
+  std::optional<CountEdit> quorum;
+  // Key as in the spec file ("interval"); nothing: left to the checkers' own file.
+  std::vector<std::pair<std::string, std::optional<Duration>>> probe;
+  bool operator==(const SpecEdits&) const = default;
+};
+
+// "s1=10.0.0.1:6379"; the name may contain '='. Errors: kInvalid.
+[[nodiscard]] Result<ShardSpec> ParseShard(std::string_view text);
+// "3" or "none". Errors: kInvalid.
+[[nodiscard]] Result<CountEdit> ParseCount(std::string_view text);
+// "interval=500ms" or "interval=none". Errors: kInvalid, suggesting the nearest key.
+[[nodiscard]] Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(
+    std::string_view text);
+
+// Removes first, then moves, then adds at the end of the list. The result is not validated.
+// Errors: kNotFound (removes or moves a shard that is not there), kExists (adds one that is).
+[[nodiscard]] Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits);
+
+}  // namespace zkcluster::zkctl

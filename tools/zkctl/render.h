@@ -1,0 +1,50 @@
+// What zkctl prints: aligned tables, JSON, and YAML made of that JSON. Nothing that comes out of
+// ZooKeeper can move a terminal's cursor or colour it: control characters are shown as \xNN. Pure.
+#pragma once
+
+#include <zkcluster/shard.h>
+#include <zkcluster/time.h>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zkcluster::zkctl {
+
+using Json = nlohmann::ordered_json;  // keys in the order they were set
+
+enum class Color { kNone, kGood, kBad, kDoubtful, kFaint };
+
+struct Cell {
+  Cell(std::string t, Color c = Color::kNone) : text(std::move(t)), color(c) {}
+  Cell(const char* t) : text(t) {}
+  std::string text;
+  Color color = Color::kNone;
+};
+
+// Columns two spaces apart, as wide as their widest cell. No spaces at the end of a line.
+[[nodiscard]] std::string RenderTable(const std::vector<std::string>& header,
+                                      const std::vector<std::vector<Cell>>& rows, bool color);
+
+// `text` in its colour, when `color` says so.
+[[nodiscard]] std::string Paint(std::string_view text, Color paint, bool color);
+[[nodiscard]] Color ColorOf(ShardStatus status);
+[[nodiscard]] std::string Printable(std::string_view text);
+// How many columns a terminal needs for it: one a code point (wide letters of East Asia count as
+// two).
+[[nodiscard]] std::size_t DisplayWidth(std::string_view text);
+
+// Indented, with a line end. Bytes that are no UTF-8 are replaced.
+[[nodiscard]] std::string RenderJson(const Json& json);
+// On one line, for streams.
+[[nodiscard]] std::string RenderJsonLine(const Json& json);
+[[nodiscard]] std::string RenderYaml(const Json& json);
+
+// "2026-11-21T03:17:34.120Z (3m 05s)"; "-" for never.
+[[nodiscard]] std::string RenderSince(Micros since, Micros now);
+[[nodiscard]] std::string Join(const std::vector<std::string>& words,
+                               std::string_view separator = ", ");
+// "1 shard", "2 shards"
+[[nodiscard]] std::string Counted(std::size_t count, std::string_view noun);
+
+}  // namespace zkcluster::zkctl

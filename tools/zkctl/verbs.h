@@ -1,0 +1,27 @@
+// The verbs of zkctl, one function each: given a parsed command line, they talk to ZooKeeper,
+// print, and return the exit code. One thread.
+#pragma once
+
+#include "tools/zkctl/command_line.h"
+
+namespace zkcluster::zkctl {
+
+// verbs_edit.cc: what changes clusters, and the specs themselves
+int RunCreate(const CommandLine& line);
+int RunUpdate(const CommandLine& line);
+int RunDelete(const CommandLine& line);
+int RunApply(const CommandLine& line);
+int RunDiff(const CommandLine& line);
+int RunGet(const CommandLine& line);
+
+// verbs_read.cc: what the checkers made of them
+int RunList(const CommandLine& line);
+int RunStatus(const CommandLine& line);
+int RunCheckers(const CommandLine& line);
+int RunLocate(const CommandLine& line);
+int RunExplain(const CommandLine& line);
+
+// verbs_events.cc
+int RunEvents(const CommandLine& line);
+
+}  // namespace zkcluster::zkctl

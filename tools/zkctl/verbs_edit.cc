@@ -1,0 +1,215 @@
+#include <zkcluster/manager.h>
+#include <zkcluster/spec.h>
+
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "model/spec_diff.h"
+#include "tools/zkctl/confirm.h"
+#include "tools/zkctl/context.h"
+#include "tools/zkctl/edits.h"
+#include "tools/zkctl/report.h"
+#include "tools/zkctl/verbs.h"
+#include "yaml/reader.h"
+#include "yaml/spec_file.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// The largest list of shards is 1 MB of JSON; as generously indented YAML it stays well below this.
+constexpr std::size_t kMaxFileBytes = 8'000'000;
+
+Result<std::string> ReadText(const std::string& file) {
+  if (file != "-") return yaml::ReadFile(file, kMaxFileBytes);
+  std::string text;
+  char buffer[65536];
+  while (std::cin.read(buffer, sizeof buffer) || std::cin.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+    if (text.size() > kMaxFileBytes) {
+      return Fail(ErrorCode::kTooLarge,
+                  "standard input: larger than " + std::to_string(kMaxFileBytes) + " bytes");
+    }
+  }
+  return text;
+}
+
+// The spec of -f FILE. `name`: that of the command line; empty: the file must say it.
+Result<ClusterSpec> ReadSpec(const CommandLine& line, std::string_view name) {
+  const auto text = ReadText(line.file);
+  if (!text) return Fail(text.error());
+  return ParseSpecFile(line.file == "-" ? "(standard input)" : line.file, *text, name);
+}
+
+Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
+  return Manager::Open({line.zookeeper, line.root, line.timeout});
+}
+
+int Report(const CommandLine& line, const std::string& cluster, std::string_view action,
+           std::uint64_t version, const SpecDiff& diff) {
+  Json json;
+  json["cluster"] = cluster;
+  json["action"] = action;
+  json["version"] = version;
+  return Emit(line.output, json, [&](bool color) {
+    return DiffText(diff, color) + std::string(action) + " " + Printable(cluster) +
+           (version == 0 ? "" : ", version " + std::to_string(version)) + "\n";
+  });
+}
+
+Error Changed(std::string_view cluster, std::uint64_t from, std::uint64_t now) {
+  return Error{ErrorCode::kConflict,
+               "the cluster changed under you: version " + std::to_string(from) + " is now " +
+                   std::to_string(now) + "; look at `zkctl diff " + std::string(cluster) + "`",
+               -1};
+}
+
+// Says a conflict in the operator's words, with the version that is there now.
+int ComplainOf(const Error& error, Manager& manager, const ClusterSpec& base) {
+  if (error.code != ErrorCode::kConflict) return Complain(error);
+  const auto now = manager.Get(base.name);
+  if (!now) {
+    return Complain(Error{ErrorCode::kConflict,
+                          "the cluster changed under you: version " + std::to_string(base.version) +
+                              " is gone (" + now.error().message + ")",
+                          -1});
+  }
+  return Complain(Changed(base.name, base.version, now->version));
+}
+
+std::string RemovalQuestion(const ClusterSpec& current, const SpecDiff& diff) {
+  constexpr std::size_t kShown = 10;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < diff.removed.size() && i < kShown; ++i) {
+    names.push_back(diff.removed[i].name);
+  }
+  if (diff.removed.size() > kShown) {
+    names.push_back("and " + std::to_string(diff.removed.size() - kShown) + " more");
+  }
+  return "This removes " + Counted(diff.removed.size(), "shard") + " of the " +
+         std::to_string(current.shards.size()) + " of " + current.name + ": " + Join(names) + ".";
+}
+
+// Brings `current` to `next`, guarded by the version of `current`.
+int ChangeTo(const CommandLine& line, Manager& manager, const ClusterSpec& current,
+             ClusterSpec next) {
+  if (next.version != 0 && next.version != current.version) {
+    return Complain(Changed(current.name, next.version, current.version));
+  }
+  next.version = current.version;
+  if (const auto valid = Validate(next); !valid) return Complain(valid.error());
+  const SpecDiff diff = DiffSpecs(current, next);
+  if (diff.empty()) return Report(line, current.name, "unchanged", current.version, diff);
+  if (!diff.removed.empty()) {
+    const auto confirmed = Confirm(RemovalQuestion(current, diff), current.name, line.yes);
+    if (!confirmed) return Complain(confirmed.error());
+  }
+  const auto version = manager.Update(next);
+  if (!version) return ComplainOf(version.error(), manager, current);
+  return Report(line, current.name, "updated", *version, diff);
+}
+
+int CreateIt(const CommandLine& line, Manager& manager, const ClusterSpec& spec) {
+  const auto version = manager.Create(spec);
+  if (!version) return Complain(version.error());
+  return Report(line, spec.name, "created", *version, SpecDiff{});
+}
+
+}  // namespace
+
+int RunCreate(const CommandLine& line) {
+  ClusterSpec spec;
+  if (!line.file.empty()) {
+    auto read = ReadSpec(line, line.operands[0]);
+    if (!read) return ComplainAboutFile(read.error());
+    spec = *std::move(read);
+  } else {
+    spec.name = line.operands[0];
+    auto edited = ApplyEdits(std::move(spec), line.edits);
+    if (!edited) return Complain(edited.error());
+    spec = *std::move(edited);
+    if (const auto valid = Validate(spec); !valid) return Complain(valid.error());
+  }
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  return CreateIt(line, **manager, spec);
+}
+
+int RunUpdate(const CommandLine& line) {
+  std::optional<ClusterSpec> from_file;
+  if (!line.file.empty()) {
+    auto read = ReadSpec(line, line.operands[0]);
+    if (!read) return ComplainAboutFile(read.error());
+    from_file = *std::move(read);
+  }
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  const auto current = (*manager)->Get(line.operands[0]);
+  if (!current) return Complain(current.error());
+  if (from_file) return ChangeTo(line, **manager, *current, *std::move(from_file));
+  auto edited = ApplyEdits(*current, line.edits);
+  if (!edited) return Complain(edited.error());
+  return ChangeTo(line, **manager, *current, *std::move(edited));
+}
+
+int RunApply(const CommandLine& line) {
+  auto spec = ReadSpec(line, {});
+  if (!spec) return ComplainAboutFile(spec.error());
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  const auto current = (*manager)->Get(spec->name);
+  if (current) return ChangeTo(line, **manager, *current, *std::move(spec));
+  if (current.error().code != ErrorCode::kNotFound) return Complain(current.error());
+  return CreateIt(line, **manager, *spec);
+}
+
+int RunDelete(const CommandLine& line) {
+  const std::string& name = line.operands[0];
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  const auto current = (*manager)->Get(name);
+  ClusterSpec guard;
+  guard.name = name;
+  std::string question = "This deletes cluster " + name;
+  if (current) {
+    guard.version = current->version;
+    question += " with " + Counted(current->shards.size(), "shard") + ".";
+  } else if (current.error().code == ErrorCode::kBadData) {
+    // Half-deleted by a Go manager, or never readable: there is no version to guard by, and the
+    // operator wants it gone.
+    question += " (" + current.error().message + ").";
+  } else {
+    return Complain(current.error());
+  }
+  const auto confirmed = Confirm(question, name, line.yes);
+  if (!confirmed) return Complain(confirmed.error());
+  const auto deleted = (*manager)->Delete(name, guard.version);
+  if (!deleted) return ComplainOf(deleted.error(), **manager, guard);
+  return Report(line, name, "deleted", guard.version, SpecDiff{});
+}
+
+int RunDiff(const CommandLine& line) {
+  const auto spec = ReadSpec(line, line.operands[0]);
+  if (!spec) return ComplainAboutFile(spec.error());
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  const auto current = (*manager)->Get(line.operands[0]);
+  if (!current) return Complain(current.error());
+  const SpecDiff diff = DiffSpecs(*current, *spec);
+  const int printed = Emit(line.output, DiffJson(current->name, diff),
+                           [&](bool color) { return DiffText(diff, color); });
+  return printed != kDone || !diff.empty() ? kRefused : kDone;
+}
+
+int RunGet(const CommandLine& line) {
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  const auto spec = (*manager)->Get(line.operands[0]);
+  if (!spec) return Complain(spec.error());
+  const bool json = line.output == OutputForm::kJson;
+  return Print(json ? FormatSpecJson(*spec) : FormatSpecYaml(*spec)) ? kDone : kRefused;
+}
+
+}  // namespace zkcluster::zkctl
