@@ -1,0 +1,193 @@
+#include "tests/fakes/sim_checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "model/paths.h"
+
+namespace zkcluster::sim {
+
+SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options)
+    : options_(std::move(options)),
+      loop_(world, options_.id),
+      logger_(NewSinkLogger(LogLevel::kDebug,
+                            [this](LogLevel, const std::string& line) { log_.push_back(line); })),
+      client_(ensemble.NewClient(loop_, options_.session_timeout)),
+      prober_(fleet.NewProber(loop_, options_.id)) {
+  pool_ = std::make_unique<ProbePool>(loop_, std::vector<ProbePool::Seat>{{&loop_, &worker_}});
+  worker_ = std::make_shared<Worker>(loop_, *prober_, pool_->ReportFunction());
+  Roster::Options roster;
+  roster.root = SimSite::kRoot;
+  roster.all = options_.clusters.empty();
+  roster.names = options_.clusters;
+  roster.identity.id = options_.id;
+  roster.identity.guid = fmt::format("{:016x}{:016x}", world.RandomBits(), world.RandomBits());
+  roster.identity.registration = {options_.id, "host-" + options_.id, "", 42, "test", Micros(0)};
+  roster.defaults = [this](const std::string&) { return ProbeDefaults{options_.health, {}}; };
+  roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, std::move(roster),
+                                     [this](const Registration& holder) { refused_ = holder; });
+}
+
+SimChecker::~SimChecker() {
+  roster_ = nullptr;
+  pool_ = nullptr;
+  worker_ = nullptr;
+  client_ = nullptr;
+}
+
+void SimChecker::Leave() {
+  roster_->Leave([this] { client_->Close([this] { left_ = true; }); });
+}
+
+std::size_t SimChecker::Logged(const std::string& event) const {
+  const std::string needle = "event=" + event + " ";
+  return static_cast<std::size_t>(std::count_if(
+      log_.begin(), log_.end(), [&](const std::string& line) { return line.find(needle) != std::string::npos; }));
+}
+
+SimSite::SimSite(std::uint64_t seed)
+    : world(seed),
+      ensemble(world),
+      fleet(world),
+      operator_loop_(world, "operator"),
+      operator_client_(ensemble.NewClient(operator_loop_, std::chrono::seconds(10))),
+      editor_(operator_loop_, *operator_client_, kRoot) {}
+
+SimChecker& SimSite::Start(const std::string& id) {
+  SimChecker::Options options;
+  options.id = id;
+  return Start(std::move(options));
+}
+
+SimChecker& SimSite::Start(SimChecker::Options options) {
+  checkers.push_back(std::make_unique<SimChecker>(world, ensemble, fleet, std::move(options)));
+  return *checkers.back();
+}
+
+void SimSite::Kill(const std::string& id) {
+  const auto found = std::find_if(checkers.begin(), checkers.end(), [&](const auto& c) { return c->id() == id; });
+  ZKC_CHECK(found != checkers.end());
+  checkers.erase(found);
+}
+
+SimChecker& SimSite::At(const std::string& id) {
+  const auto found = std::find_if(checkers.begin(), checkers.end(), [&](const auto& c) { return c->id() == id; });
+  ZKC_CHECK(found != checkers.end());
+  return **found;
+}
+
+ClusterSpec SimSite::MakeSpec(const std::string& name, int shards) {
+  ClusterSpec spec;
+  spec.name = name;
+  for (int i = 1; i <= shards; ++i) {
+    spec.shards.push_back({fmt::format("s{}", i), fmt::format("10.0.0.1:{}", i)});
+    fleet.Set(spec.shards.back().addr, FakeFleet::Server::kUp);
+  }
+  return spec;
+}
+
+void SimSite::Create(const ClusterSpec& spec) {
+  std::optional<Result<std::uint64_t>> answer;
+  editor_.Create(spec, [&](Result<std::uint64_t> result) { answer = std::move(result); });
+  ZKC_CHECK(world.RunUntil([&] { return answer.has_value(); }, std::chrono::seconds(30)));
+  ZKC_CHECK(answer->has_value());
+}
+
+void SimSite::Update(ClusterSpec spec) {
+  std::optional<Result<StoredSpec>> stored;
+  editor_.Get(spec.name, [&](Result<StoredSpec> result) { stored = std::move(result); });
+  ZKC_CHECK(world.RunUntil([&] { return stored.has_value(); }, std::chrono::seconds(30)));
+  ZKC_CHECK(stored->has_value());
+  spec.version = (*stored)->spec.version;
+  std::optional<Result<std::uint64_t>> answer;
+  editor_.Update(spec, [&](Result<std::uint64_t> result) { answer = std::move(result); });
+  ZKC_CHECK(world.RunUntil([&] { return answer.has_value(); }, std::chrono::seconds(30)));
+  ZKC_CHECK(answer->has_value());
+}
+
+void SimSite::Delete(const std::string& name) {
+  std::optional<Result<std::monostate>> answer;
+  editor_.Delete(name, 0, [&](Result<std::monostate> result) { answer = std::move(result); });
+  ZKC_CHECK(world.RunUntil([&] { return answer.has_value(); }, std::chrono::seconds(30)));
+  ZKC_CHECK(answer->has_value());
+}
+
+std::optional<Head> SimSite::HeadOf(const std::string& cluster) const {
+  const auto node = ensemble.Get(ClusterPaths(kRoot, cluster).head());
+  if (!node) return std::nullopt;
+  auto head = DecodeHead(node->data);
+  return head ? std::optional(*head) : std::nullopt;
+}
+
+std::optional<LeaderRecord> SimSite::LeaderOf(const std::string& cluster) const {
+  const auto node = ensemble.Get(ClusterPaths(kRoot, cluster).leader());
+  if (!node) return std::nullopt;
+  auto leader = DecodeLeader(node->data);
+  return leader ? std::optional(*leader) : std::nullopt;
+}
+
+Ledger SimSite::LedgerOf(const std::string& cluster) const {
+  const auto node = ensemble.Get(ClusterPaths(kRoot, cluster).ledger());
+  if (!node) return {};
+  return DecodeLedger(node->data).value_or(Ledger{});
+}
+
+std::optional<Ballot> SimSite::BallotOf(const std::string& cluster, const std::string& id) const {
+  const auto node = ensemble.Get(ClusterPaths(kRoot, cluster).vote(id));
+  if (!node) return std::nullopt;
+  auto ballot = DecodeBallot(node->data);
+  return ballot ? std::optional(*ballot) : std::nullopt;
+}
+
+ShardState SimSite::StateOf(const std::string& cluster, std::size_t shard) const {
+  const auto node = ensemble.Get(ClusterPaths(kRoot, cluster).chunk(shard / kChunkShards));
+  if (!node) return {};
+  const auto rows = DecodeChunk(node->data);
+  const std::size_t row = shard % kChunkShards;
+  return rows && row < rows->size() ? (*rows)[row] : ShardState{};
+}
+
+std::string SimSite::Statuses(const std::string& cluster) const {
+  const auto head = HeadOf(cluster);
+  if (!head) return "";
+  const ClusterPaths paths(kRoot, cluster);
+  std::string letters;
+  for (std::size_t k = 0; k < ChunkCount(head->shards); ++k) {
+    const auto node = ensemble.Get(paths.chunk(k));
+    const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>{};
+    if (!rows) continue;
+    for (const auto& state : *rows) {
+      letters += state.status == ShardStatus::kAlive ? 'A' : state.status == ShardStatus::kDead ? 'D' : '?';
+    }
+  }
+  return letters;
+}
+
+bool SimSite::Reaches(const std::string& cluster, const std::string& expected, Duration limit) {
+  std::int64_t looked_at = -1;
+  bool reached = false;
+  return world.RunUntil(
+      [&] {
+        // Statuses change with transactions only, and looking is dear.
+        if (ensemble.zxid() != looked_at) reached = Statuses(cluster) == expected;
+        looked_at = ensemble.zxid();
+        return reached;
+      },
+      limit);
+}
+
+std::size_t SimSite::WritesSince(std::int64_t zxid, const std::string& part) const {
+  const auto touches = [&](const zk::Op& op) {
+    return std::visit([&](const auto& o) { return o.path.find(part) != std::string::npos; }, op) &&
+           !std::holds_alternative<zk::CheckOp>(op);
+  };
+  return static_cast<std::size_t>(
+      std::count_if(ensemble.history().begin(), ensemble.history().end(), [&](const Transaction& transaction) {
+        return transaction.zxid > zxid && std::any_of(transaction.ops.begin(), transaction.ops.end(), touches);
+      }));
+}
+
+}  // namespace zkcluster::sim

@@ -1,0 +1,110 @@
+// A checker of production conductors and core in a simulated world: the composition root of zkchecker with
+// SimLoop, FakeEnsemble and FakeFleet behind the seams. `SimSite` holds several of them around one ensemble
+// and one fleet, with an operator who creates and changes clusters and means to look at what stands.
+// Not thread-safe: it is its world's.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "checker/quorum/roster.h"
+#include "client/spec_editor.h"
+#include "model/codec.h"
+#include "tests/fakes/fake_ensemble.h"
+#include "tests/fakes/fake_fleet.h"
+#include "tests/fakes/sim_loop.h"
+
+namespace zkcluster::sim {
+
+class SimChecker {
+ public:
+  struct Options {
+    std::string id;
+    Duration session_timeout = std::chrono::seconds(4);
+    HealthSettings health;
+    std::vector<std::string> clusters;  // empty: all
+  };
+
+  SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options);
+  ~SimChecker();  // as by SIGKILL: the session lives on until it times out
+
+  // As by SIGTERM; `left()` when it is over.
+  void Leave();
+  [[nodiscard]] bool left() const { return left_; }
+  // Another daemon holds the id: the production daemon would exit with 69.
+  [[nodiscard]] const std::optional<Registration>& refused() const { return refused_; }
+
+  [[nodiscard]] const std::string& id() const { return options_.id; }
+  [[nodiscard]] SimLoop& loop() { return loop_; }
+  [[nodiscard]] zk::Client& client() { return *client_; }
+  [[nodiscard]] Roster::Summary summary() const { return roster_->summary(); }
+  [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
+  // Lines of the log that hold `event=<name>`.
+  [[nodiscard]] std::size_t Logged(const std::string& event) const;
+
+ private:
+  const Options options_;
+  SimLoop loop_;
+  std::deque<std::string> log_;
+  std::shared_ptr<Logger> logger_;
+  std::unique_ptr<zk::Client> client_;
+  std::unique_ptr<Prober> prober_;
+  std::shared_ptr<Worker> worker_;
+  std::unique_ptr<ProbePool> pool_;
+  std::unique_ptr<Roster> roster_;
+  std::optional<Registration> refused_;
+  bool left_ = false;
+};
+
+class SimSite {
+ public:
+  explicit SimSite(std::uint64_t seed = 1);
+
+  static constexpr const char* kRoot = "/goreclusters";
+
+  SimWorld world;
+  FakeEnsemble ensemble;
+  FakeFleet fleet;
+
+  // --- checkers ---
+  SimChecker& Start(const std::string& id);
+  SimChecker& Start(SimChecker::Options options);
+  void Kill(const std::string& id);  // SIGKILL
+  [[nodiscard]] SimChecker& At(const std::string& id);
+  std::vector<std::unique_ptr<SimChecker>> checkers;
+
+  // --- the operator; each runs the world until the answer is there ---
+  // Shards "s1".."sN" at 10.0.0.1:1 .. N, all up.
+  [[nodiscard]] ClusterSpec MakeSpec(const std::string& name, int shards);
+  void Create(const ClusterSpec& spec);  // REQUIRES: it succeeds
+  void Update(ClusterSpec spec);         // the same, over whatever version stands
+  void Delete(const std::string& name);  // the same
+
+  // --- what stands ---
+  [[nodiscard]] std::optional<Head> HeadOf(const std::string& cluster) const;
+  [[nodiscard]] std::optional<LeaderRecord> LeaderOf(const std::string& cluster) const;
+  [[nodiscard]] Ledger LedgerOf(const std::string& cluster) const;
+  [[nodiscard]] std::optional<Ballot> BallotOf(const std::string& cluster, const std::string& id) const;
+  // State of one shard by its place in the list; unknown where nothing stands.
+  [[nodiscard]] ShardState StateOf(const std::string& cluster, std::size_t shard) const;
+  [[nodiscard]] ShardStatus StatusOf(const std::string& cluster, std::size_t shard) const {
+    return StateOf(cluster, shard).status;
+  }
+  // One letter a shard, 'A', 'D' or '?'; "" without a head.
+  [[nodiscard]] std::string Statuses(const std::string& cluster) const;
+  // Runs until Statuses is `expected`.
+  [[nodiscard]] bool Reaches(const std::string& cluster, const std::string& expected, Duration limit);
+  // Transactions since `zxid` that touch a path which contains `part`.
+  [[nodiscard]] std::size_t WritesSince(std::int64_t zxid, const std::string& part) const;
+
+ private:
+  SimLoop operator_loop_;
+  std::unique_ptr<zk::Client> operator_client_;
+  SpecEditor editor_;
+};
+
+}  // namespace zkcluster::sim
