@@ -36,8 +36,8 @@ std::optional<std::string> Nearest(std::string_view word,
   std::size_t best = 0;
   for (const std::string_view candidate : known) {
     const std::size_t distance = Distance(word, candidate);
-    const std::size_t forgiven =
-        std::max<std::size_t>(1, std::min(word.size(), candidate.size()) / 3);
+    // In a word of one or two letters a single slip is another word.
+    const std::size_t forgiven = std::min(word.size(), candidate.size()) / 3;
     if (distance > forgiven) continue;
     if (!nearest || distance < best) {
       nearest = std::string(candidate);

@@ -283,6 +283,7 @@ TEST_CASE("suggest: the nearest word, or none") {
   CHECK(Nearest("upd", verbs) == std::nullopt);
   CHECK(Nearest("", verbs) == std::nullopt);
   CHECK(Nearest("lst", verbs) == "list");
+  CHECK(Nearest("s3", {"s1", "s2"}) == std::nullopt);
   CHECK(Nearest(std::string(10'000, 'a'), verbs) == std::nullopt);
   CHECK(DidYouMean("deleet", verbs) == "; did you mean \"delete\"?");
   CHECK(DidYouMean("explain", verbs).empty());

@@ -130,6 +130,7 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"list", "--timeout", "soon"}, "--timeout: "},
       {{"list", "--zk"}, "zk"},
       {{"list", "--zk", "a", "--zk", "b"}, "--zk is given more than once"},
+      {{"list", "--zk", "a b"}, "--zk: "},
       {{"list", "--root", "nowhere"}, "--root: "},
       {{"apply"}, "apply needs -f FILE"},
       {{"diff", "a"}, "diff needs -f FILE"},

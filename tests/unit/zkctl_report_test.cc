@@ -188,7 +188,7 @@ TEST_CASE("explain: each way a shard can stand") {
   SUBCASE("dead, and the votes agree") {
     const std::string text = Sentences(Healthy(), 1);
     CHECK(Contains(text, "s2 (10.0.0.2:6379) is dead since 2026-"));
-    CHECK(Contains(text, "(1m 40s), because of timeout"));
+    CHECK(Contains(text, "(1m 40s), reason: timeout"));
     CHECK(Contains(text, "the votes now are 0 alive, 3 dead, 0 unknown"));
     CHECK(Contains(text, "the quorum is 2 of an electorate of 3 (a majority)"));
     CHECK(Contains(text, "3 votes for dead reach the quorum of 2, which agrees"));

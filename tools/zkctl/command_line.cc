@@ -10,6 +10,7 @@
 #include "model/duration.h"
 #include "model/paths.h"
 #include "yaml/suggest.h"
+#include "zk/native_client.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -337,6 +338,9 @@ Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
   }
   if (line.zookeeper.empty()) {
     return Fail(Usage("where is ZooKeeper? Give --zk HOST:PORT[,...] or set ZKCTL_ZK"));
+  }
+  if (const auto servers = zk::ParseServers(line.zookeeper); !servers) {
+    return Fail(servers.error().Within("--zk"));
   }
   return {};
 }

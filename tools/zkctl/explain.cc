@@ -75,8 +75,7 @@ std::string StatusSentence(const ShardSpec& spec, const ShardState& state, Micro
                      std::string(ShardStatusName(state.status));
   if (state.since.count() == 0) return text + ": no status was ever decided for it";
   text += " since " + RenderSince(state.since, now);
-  if (state.reason != Reason::kNone)
-    text += ", because of " + std::string(ReasonName(state.reason));
+  if (state.reason != Reason::kNone) text += ", reason: " + std::string(ReasonName(state.reason));
   return text;
 }
 
