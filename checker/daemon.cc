@@ -26,6 +26,7 @@ namespace {
 // Leaving takes a round trip or two; whatever hangs must not keep systemd waiting for its SIGKILL.
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
 constexpr Duration kCareInterval = std::chrono::seconds(10);
+constexpr Duration kReadyInterval = std::chrono::milliseconds(50);
 // Besides one per shard: loops, session, log, resolver, connects under way.
 constexpr std::size_t kSpareDescriptors = 64;
 
@@ -115,6 +116,8 @@ class Daemon {
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
     care_->Arm(kCareInterval);
+    ready_ = loop_.NewTimer([this] { TellReady(); });
+    ready_->Arm(kReadyInterval);
     loop_.Run();
 
     for (const auto& worker : workers_) worker->Stop();
@@ -167,6 +170,15 @@ class Daemon {
     });
   }
 
+  // Once, when session, registration and first ballots stand.
+  void TellReady() {
+    const auto summary = roster_->summary();
+    if (!summary.ready) return ready_->Arm(kReadyInterval);
+    logger_->Info("checker.ready", {{"id", config_.id},
+                                    {"clusters", summary.clusters},
+                                    {"shards", summary.shards}});
+  }
+
   // Limits that approach are told before they bite.
   void Care() {
     care_->Arm(kCareInterval);
@@ -190,6 +202,7 @@ class Daemon {
   std::unique_ptr<Roster> roster_;
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
+  std::unique_ptr<Timer> ready_;
   bool leaving_ = false;
   bool told_descriptors_ = false;
   int exit_code_ = kExitOk;

@@ -17,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "checker/probe/redis_reply.h"
 #include "checker/probe/resolver.h"
+#include "checker/probe/socket_error.h"
 #include "model/address.h"
 
 namespace zkcluster {
@@ -27,39 +28,11 @@ struct EventFree {
 };
 using EventPtr = std::unique_ptr<event, EventFree>;
 
-constexpr int kEndOfFile = 0;  // beside errno values, none of which is 0
-
 ProbeResult Failed(Reason reason) {
   return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
 }
 ProbeResult CannotTell(Reason reason, ProbeAlarm alarm) {
   return {ProbeVerdict::kCannotTell, reason, alarm, {}};
-}
-
-// What an errno of socket, connect, send or recv says about the server.
-ProbeResult JudgeError(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-      return Failed(Reason::kRefused);
-    case kEndOfFile:
-    case ECONNRESET:
-    case EPIPE:
-    case ECONNABORTED:
-    case ENOTCONN:
-      return Failed(Reason::kReset);
-    case ETIMEDOUT:
-      return Failed(Reason::kTimeout);
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL:  // no free local port
-      return CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
-    default:
-      // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM of a firewall of our own:
-      // nothing reached the server, so nothing is known about it.
-      return CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
-  }
 }
 
 // A name has several addresses and none worked: what is said of the server. A failure says more
@@ -281,7 +254,7 @@ void RedisProber::TryNextAddress(Target& target) {
       return;
     }
     Close(target);
-    target.address_failure = Worse(target.address_failure, JudgeError(error));
+    target.address_failure = Worse(target.address_failure, JudgeSocketError(error));
   }
   Finish(target, *target.address_failure);
 }
@@ -322,7 +295,7 @@ void RedisProber::OnConnectOutcome(Target& target) {
   if (error == 0 && event_add(target.readable.get(), nullptr) != 0) error = ENOMEM;
   if (error != 0) {
     Close(target);
-    target.address_failure = Worse(target.address_failure, JudgeError(error));
+    target.address_failure = Worse(target.address_failure, JudgeConnectError(error));
     TryNextAddress(target);
     return;
   }
@@ -419,7 +392,7 @@ void RedisProber::OnBroken(Target& target, int error) {
     Connect(target);
     return;
   }
-  Finish(target, JudgeError(error));
+  Finish(target, JudgeSocketError(error));
 }
 
 }  // namespace

@@ -82,15 +82,16 @@ void Roster::Leave(std::function<void()> done) {
 
 Roster::Summary Roster::summary() const {
   Summary summary;
-  summary.published = true;
+  summary.ready = client_.state() == SessionState::kConnected && (!root_ || root_->known());
   for (const auto& [name, entry] : entries_) {
+    summary.ready = summary.ready && entry.base && entry.base->known();
     if (!entry.participant) continue;
     const auto part = entry.participant->summary();
     ++summary.clusters;
     summary.leading += part.leading ? 1 : 0;
     summary.shards += part.shards;
     summary.dead += part.dead;
-    summary.published = summary.published && part.published;
+    summary.ready = summary.ready && part.published;
   }
   return summary;
 }

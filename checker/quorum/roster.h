@@ -40,7 +40,7 @@ class Roster {
     std::size_t leading = 0;
     std::size_t shards = 0;
     std::size_t dead = 0;
-    bool published = false;  // every ballot stands
+    bool ready = false;  // which clusters there are is known, and in each the newest ballot stands
   };
   [[nodiscard]] Summary summary() const;
 

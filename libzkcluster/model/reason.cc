@@ -7,9 +7,9 @@ namespace zkcluster {
 namespace {
 
 constexpr std::array<std::string_view, kReasonCount> kNames = {
-    "none",       "refused",    "reset",    "timeout",     "loading",
-    "masterdown", "busy",       "misconf",  "maxclients",  "error_reply",
-    "protocol",   "unresolved", "no_route", "local_limit", "mixed",
+    "none",        "refused",  "reset",       "timeout",     "loading",  "masterdown",
+    "busy",        "misconf",  "maxclients",  "error_reply", "protocol", "unresolved",
+    "unreachable", "no_route", "local_limit", "mixed",
 };
 static_assert(!kNames.back().empty());
 

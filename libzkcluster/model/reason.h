@@ -8,21 +8,23 @@
 namespace zkcluster {
 
 enum class Reason : unsigned char {
-  kNone,        // alive, or nothing known
-  kRefused,     // connect refused
-  kReset,       // the connection was reset or closed
-  kTimeout,     // no answer within the probe's deadline
-  kLoading,     // -LOADING
-  kMasterDown,  // -MASTERDOWN
-  kBusy,        // -BUSY
-  kMisconf,     // -MISCONF on PING
-  kMaxClients,  // -ERR max number of clients reached
-  kErrorReply,  // another error to PING
-  kProtocol,    // bytes that are no RESP, or the wrong reply
-  kUnresolved,  // its name does not resolve
-  kNoRoute,     // this host has no route to it
-  kLocalLimit,  // this host ran out of descriptors, ports or memory
-  kMixed,       // in a status: the voters had different reasons
+  kNone,         // alive, or nothing known
+  kRefused,      // connect refused
+  kReset,        // the connection was reset or closed
+  kTimeout,      // no answer within the probe's deadline
+  kLoading,      // -LOADING
+  kMasterDown,   // -MASTERDOWN
+  kBusy,         // -BUSY
+  kMisconf,      // -MISCONF on PING
+  kMaxClients,   // -ERR max number of clients reached
+  kErrorReply,   // another error to PING
+  kProtocol,     // bytes that are no RESP, or the wrong reply
+  kUnresolved,   // its name does not resolve
+  kUnreachable,  // the network answered, later than at once, that its host is not reached: off, or
+                 // cut off
+  kNoRoute,      // this host itself has no route to it
+  kLocalLimit,   // this host ran out of descriptors, ports or memory
+  kMixed,        // in a status: the voters had different reasons
 };
 inline constexpr int kReasonCount = static_cast<int>(Reason::kMixed) + 1;
 

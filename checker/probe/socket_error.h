@@ -1,0 +1,18 @@
+// What a failed system call of a probe says about the server behind it. Pure.
+#pragma once
+
+#include "checker/probe/prober.h"
+
+namespace zkcluster {
+
+inline constexpr int kEndOfFile = 0;  // beside errno values, none of which is 0
+
+// By the errno of socket, send or recv, or of a connect that failed at once.
+[[nodiscard]] ProbeResult JudgeSocketError(int error);
+
+// By the errno of a connect that failed after it had been under way. "Unreachable" then came from
+// outside: no answer to ARP, a router's ICMP. If a host that is switched off were a mere doubt, its
+// shards would never be dead.
+[[nodiscard]] ProbeResult JudgeConnectError(int error);
+
+}  // namespace zkcluster
