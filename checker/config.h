@@ -1,13 +1,13 @@
-// The daemon's file, checker.yaml: who this checker is, which ensemble and clusters it serves, how it
-// probes where a spec says nothing, how it logs. Pure values; loading reads files.
+// The daemon's file, checker.yaml: who this checker is, which ensemble and clusters it serves, how
+// it probes where a spec says nothing, how it logs. Pure values; loading reads files.
 #pragma once
 
+#include <zkcluster/result.h>
 #include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/result.h>
 
 #include "base/log.h"
 #include "checker/probe/prober.h"
@@ -15,7 +15,8 @@
 
 namespace zkcluster {
 
-// Where one cluster's (or every cluster's) Redis password comes from. Never in ZooKeeper, never logged.
+// Where one cluster's (or every cluster's) Redis password comes from. Never in ZooKeeper, never
+// logged.
 struct RedisAuthConfig {
   std::string user;
   std::string password_file;  // its first line, without the line end; empty: no AUTH
@@ -26,7 +27,7 @@ struct CheckerConfig {
   std::string id;    // default: the host name
   std::string rack;  // free text, shown to people
   struct ZooKeeper {
-    std::vector<std::string> servers;  // "host:port"
+    std::vector<std::string> servers;                     // "host:port"
     Duration session_timeout = std::chrono::seconds(10);  // 400 ms .. 5 min, as the ensemble allows
     std::string root = "/goreclusters";
     bool operator==(const ZooKeeper&) const = default;

@@ -52,8 +52,8 @@ std::size_t RaiseDescriptorLimit() {
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
-// A thread with a loop, a prober and a worker of its own. The worker and its prober are made and destroyed
-// on that thread: their descriptors belong to its loop.
+// A thread with a loop, a prober and a worker of its own. The worker and its prober are made and
+// destroyed on that thread: their descriptors belong to its loop.
 class WorkerThread {
  public:
   WorkerThread() = default;
@@ -133,7 +133,8 @@ class Daemon {
     options.names = config_.clusters;
     options.identity.id = config_.id;
     options.identity.guid = NewGuid();
-    options.identity.registration = {config_.id, HostName(), config_.rack, ::getpid(), ZKC_VERSION, Micros(0)};
+    options.identity.registration = {config_.id, HostName(),  config_.rack,
+                                     ::getpid(), ZKC_VERSION, Micros(0)};
     options.defaults = [this](const std::string& cluster) {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
@@ -150,10 +151,11 @@ class Daemon {
   }
 
   void OnIdRefused(const Registration& holder) {
-    logger_->Error("checker.id_in_use", {{"id", config_.id},
-                                         {"held_by_host", holder.host},
-                                         {"held_by_pid", holder.pid},
-                                         {"hint", "give each checker an id of its own in checker.yaml"}});
+    logger_->Error("checker.id_in_use",
+                   {{"id", config_.id},
+                    {"held_by_host", holder.host},
+                    {"held_by_pid", holder.pid},
+                    {"hint", "give each checker an id of its own in checker.yaml"}});
     exit_code_ = kExitUnavailable;
     // Not from within the conductor that tells us.
     loop_.Post([this] { Leave("id in use"); });
@@ -174,9 +176,8 @@ class Daemon {
   void TellReady() {
     const auto summary = roster_->summary();
     if (!summary.ready) return ready_->Arm(kReadyInterval);
-    logger_->Info("checker.ready", {{"id", config_.id},
-                                    {"clusters", summary.clusters},
-                                    {"shards", summary.shards}});
+    logger_->Info("checker.ready",
+                  {{"id", config_.id}, {"clusters", summary.clusters}, {"shards", summary.shards}});
   }
 
   // Limits that approach are told before they bite.
@@ -210,9 +211,11 @@ class Daemon {
 
 // A password that cannot be read now is a fault of configuration, told before anything is started.
 Result<void> CheckPasswordFiles(const CheckerConfig& config) {
-  if (auto credentials = LoadCredentials(config, ""); !credentials) return Fail(credentials.error());
+  if (auto credentials = LoadCredentials(config, ""); !credentials)
+    return Fail(credentials.error());
   for (const auto& entry : config.redis_by_cluster) {
-    if (auto credentials = LoadCredentials(config, entry.first); !credentials) return Fail(credentials.error());
+    if (auto credentials = LoadCredentials(config, entry.first); !credentials)
+      return Fail(credentials.error());
   }
   return {};
 }

@@ -58,8 +58,8 @@ class Planner {
     return !head || head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size();
   }
 
-  // Chunks past the end of a list that shrank are emptied, never deleted: a version that starts again at
-  // 0 would look like an old acquaintance to a client.
+  // Chunks past the end of a list that shrank are emptied, never deleted: a version that starts
+  // again at 0 would look like an old acquaintance to a client.
   bool AddChunks() {
     const auto& slots = in_.store->chunk_slots;
     const std::size_t needed = ChunkCount(in_.spec->spec.shards.size());
@@ -150,6 +150,8 @@ class Planner {
 
 }  // namespace
 
-CommitPlan PlanCommit(const CommitInput& input) { return Planner(input).Plan(); }
+CommitPlan PlanCommit(const CommitInput& input) {
+  return Planner(input).Plan();
+}
 
 }  // namespace zkcluster

@@ -1,5 +1,5 @@
-// The plan of one commit: the operations of the fenced multi, and what each one guards, so that a refusal
-// says what has to be read again. Pure.
+// The plan of one commit: the operations of the fenced multi, and what each one guards, so that a
+// refusal says what has to be read again. Pure.
 #pragma once
 
 #include <cstddef>
@@ -46,17 +46,18 @@ struct CommitInput {
 
 struct CommitPlan {
   std::vector<zk::Op> ops;
-  std::vector<OpRole> roles;             // one per op
-  std::vector<std::string> voters;       // of the kVote ops, in order
-  std::vector<std::size_t> chunks;       // of the kChunk ops, in order
-  Head head;                             // as written
-  bool empty = true;                     // nothing differs from what stands: do not send
+  std::vector<OpRole> roles;        // one per op
+  std::vector<std::string> voters;  // of the kVote ops, in order
+  std::vector<std::size_t> chunks;  // of the kChunk ops, in order
+  Head head;                        // as written
+  bool empty = true;                // nothing differs from what stands: do not send
 };
 
 // Sets only what differs from the store's slots; head whenever anything does.
 [[nodiscard]] CommitPlan PlanCommit(const CommitInput& input);
 
-// Above this many bytes (or the spec's mirror_limit) of JSON the Go mirror is emptied instead of kept.
+// Above this many bytes (or the spec's mirror_limit) of JSON the Go mirror is emptied instead of
+// kept.
 inline constexpr std::size_t kDefaultMirrorLimit = 65536;
 
 }  // namespace zkcluster

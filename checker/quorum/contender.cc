@@ -8,15 +8,16 @@ namespace zkcluster {
 
 namespace {
 
-// A ghost's session ends within its timeout; the server checks by ticks, and its clock may run slower.
+// A ghost's session ends within its timeout; the server checks by ticks, and its clock may run
+// slower.
 Duration TwinPatience(Duration session_timeout) {
   return session_timeout * 3 / 2 + std::chrono::seconds(1);
 }
 
 }  // namespace
 
-Contender::Contender(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Identity identity,
-                     Callbacks callbacks)
+Contender::Contender(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
+                     Identity identity, Callbacks callbacks)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -24,7 +25,8 @@ Contender::Contender(Loop& loop, Logger& logger, zk::Client& client, ClusterPath
       identity_(std::move(identity)),
       callbacks_(std::move(callbacks)),
       watch_(std::make_shared<zk::WatchFunction>([this](const zk::WatchEvent&) {
-        if (phase_ == Phase::kFollowing || phase_ == Phase::kWaiting || phase_ == Phase::kLeading) Evaluate();
+        if (phase_ == Phase::kFollowing || phase_ == Phase::kWaiting || phase_ == Phase::kLeading)
+          Evaluate();
       })),
       retry_(loop.NewTimer([this] { Start(); })),
       patience_(loop.NewTimer([this] { Evaluate(); })),
@@ -62,7 +64,8 @@ void Contender::Start() {
 
 void Contender::StepDown(std::string_view why) {
   if (!leading_) return;
-  logger_.Warn("election.step_down", {{"cluster", paths_.name()}, {"id", identity_.id}, {"why", why}});
+  logger_.Warn("election.step_down",
+               {{"cluster", paths_.name()}, {"id", identity_.id}, {"why", why}});
   LoseLeadership();
   phase_ = Phase::kRegistering;
   attempt_.Reset();
@@ -83,55 +86,59 @@ void Contender::Retry(const Error& error, std::string_view doing) {
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
 
-// A cluster made by the Go manager has no quorum/ yet. Creating below a deleted cluster fails by itself.
+// A cluster made by the Go manager has no quorum/ yet. Creating below a deleted cluster fails by
+// itself.
 void Contender::EnsureParents() {
-  client_.Exists(paths_.events(), {}, Guard([this](Result<std::optional<zk::Stat>> stat) {
-    if (!stat) return Retry(stat.error(), "look for quorum/");
-    if (*stat) return LookForSelf();
-    const auto missing = std::make_shared<std::vector<std::string>>(std::vector<std::string>{
-        paths_.quorum(), paths_.election(), paths_.votes(), paths_.chunks(), paths_.events()});
-    for (std::size_t i = 0; i < missing->size(); ++i) {
-      const bool last = i + 1 == missing->size();
-      client_.Create((*missing)[i], "", zk::CreateMode::kPersistent,
-                     Guard([this, last](Result<std::string> created) {
-                       if (!created && created.error().code != ErrorCode::kExists) {
-                         return Retry(created.error(), "create quorum/");
-                       }
-                       if (last) LookForSelf();
-                     }));
-    }
-  }));
+  client_.Exists(
+      paths_.events(), {}, Guard([this](Result<std::optional<zk::Stat>> stat) {
+        if (!stat) return Retry(stat.error(), "look for quorum/");
+        if (*stat) return LookForSelf();
+        const auto missing = std::make_shared<std::vector<std::string>>(std::vector<std::string>{
+            paths_.quorum(), paths_.election(), paths_.votes(), paths_.chunks(), paths_.events()});
+        for (std::size_t i = 0; i < missing->size(); ++i) {
+          const bool last = i + 1 == missing->size();
+          client_.Create((*missing)[i], "", zk::CreateMode::kPersistent,
+                         Guard([this, last](Result<std::string> created) {
+                           if (!created && created.error().code != ErrorCode::kExists) {
+                             return Retry(created.error(), "create quorum/");
+                           }
+                           if (last) LookForSelf();
+                         }));
+        }
+      }));
 }
 
-// An earlier create may have succeeded although its answer was lost, and a former session of this process
-// may have left a ghost: both carry our guid, and the ephemeral owner tells which is which.
+// An earlier create may have succeeded although its answer was lost, and a former session of this
+// process may have left a ghost: both carry our guid, and the ephemeral owner tells which is which.
 void Contender::LookForSelf() {
-  client_.Children(paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
-    if (!nodes) return Retry(nodes.error(), "list candidates");
-    std::vector<std::string> own;
-    for (const auto& candidate : SortCandidates(*nodes)) {
-      if (candidate.name.guid == identity_.guid) own.push_back(candidate.node);
-    }
-    own_node_.clear();
-    if (own.empty()) return CreateCandidate();
-    const auto pending = std::make_shared<std::size_t>(own.size());
-    for (const auto& node : own) {
-      client_.Exists(paths_.candidate(node), {},
-                     Guard([this, node, pending](Result<std::optional<zk::Stat>> stat) {
-        if (!stat) return Retry(stat.error(), "look for own candidate");
-        if (*stat) {
-          if ((*stat)->ephemeral_owner == client_.session_id() && own_node_.empty()) {
-            own_node_ = node;
-          } else {
-            client_.Delete(paths_.candidate(node), 0, [](Result<std::monostate>) {});
-          }
+  client_.Children(
+      paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
+        if (!nodes) return Retry(nodes.error(), "list candidates");
+        std::vector<std::string> own;
+        for (const auto& candidate : SortCandidates(*nodes)) {
+          if (candidate.name.guid == identity_.guid) own.push_back(candidate.node);
         }
-        if (--*pending > 0) return;
-        if (own_node_.empty()) return CreateCandidate();
-        Evaluate();
+        own_node_.clear();
+        if (own.empty()) return CreateCandidate();
+        const auto pending = std::make_shared<std::size_t>(own.size());
+        for (const auto& node : own) {
+          client_.Exists(
+              paths_.candidate(node), {},
+              Guard([this, node, pending](Result<std::optional<zk::Stat>> stat) {
+                if (!stat) return Retry(stat.error(), "look for own candidate");
+                if (*stat) {
+                  if ((*stat)->ephemeral_owner == client_.session_id() && own_node_.empty()) {
+                    own_node_ = node;
+                  } else {
+                    client_.Delete(paths_.candidate(node), 0, [](Result<std::monostate>) {});
+                  }
+                }
+                if (--*pending > 0) return;
+                if (own_node_.empty()) return CreateCandidate();
+                Evaluate();
+              }));
+        }
       }));
-    }
-  }));
 }
 
 void Contender::CreateCandidate() {
@@ -141,19 +148,20 @@ void Contender::CreateCandidate() {
   client_.Create(paths_.election() + "/" + CandidatePrefix(identity_.id, identity_.guid),
                  EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
                  Guard([this](Result<std::string> path) {
-    // kUnknownOutcome included: the next start looks for our guid before it creates again.
-    if (!path) return Retry(path.error(), "create candidate");
-    own_node_ = path->substr(path->rfind('/') + 1);
-    Evaluate();
-  }));
+                   // kUnknownOutcome included: the next start looks for our guid before it creates
+                   // again.
+                   if (!path) return Retry(path.error(), "create candidate");
+                   own_node_ = path->substr(path->rfind('/') + 1);
+                   Evaluate();
+                 }));
 }
 
 void Contender::Evaluate() {
   if (client_.state() != SessionState::kConnected || own_node_.empty()) return;
   client_.Children(paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
-    if (!nodes) return Retry(nodes.error(), "list candidates");
-    OnCandidates(*nodes);
-  }));
+                     if (!nodes) return Retry(nodes.error(), "list candidates");
+                     OnCandidates(*nodes);
+                   }));
 }
 
 void Contender::OnCandidates(const std::vector<std::string>& nodes) {
@@ -189,70 +197,82 @@ void Contender::WaitForTwin(const Candidate& twin) {
     waiting_for_ = twin.node;
     waiting_since_ = loop_.Now();
     patience_->Arm(patience);
-    logger_.Warn("election.id_in_use",
-                 {{"cluster", paths_.name()}, {"id", identity_.id}, {"held_by", twin.node},
-                  {"wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()}});
+    logger_.Warn(
+        "election.id_in_use",
+        {{"cluster", paths_.name()},
+         {"id", identity_.id},
+         {"held_by", twin.node},
+         {"wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()}});
   }
   const bool too_long = loop_.Now() - waiting_since_ >= patience;
-  client_.Get(paths_.candidate(twin.node), watch_, Guard([this, too_long, twin](Result<zk::Node> node) {
-    if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
-    if (!node) return Retry(node.error(), "read the candidate that holds our id");
-    if (!too_long) return;
-    Registration holder{twin.name.id, "", "", 0, "", Micros(0)};
-    if (auto decoded = DecodeRegistration(node->data)) holder = *std::move(decoded);
-    phase_ = Phase::kRefused;
-    attempt_.Reset();
-    client_.Delete(paths_.candidate(own_node_), 0, [](Result<std::monostate>) {});
-    callbacks_.refused(holder);
-  }));
+  client_.Get(paths_.candidate(twin.node), watch_,
+              Guard([this, too_long, twin](Result<zk::Node> node) {
+                if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
+                if (!node) return Retry(node.error(), "read the candidate that holds our id");
+                if (!too_long) return;
+                Registration holder{twin.name.id, "", "", 0, "", Micros(0)};
+                if (auto decoded = DecodeRegistration(node->data)) holder = *std::move(decoded);
+                phase_ = Phase::kRefused;
+                attempt_.Reset();
+                client_.Delete(paths_.candidate(own_node_), 0, [](Result<std::monostate>) {});
+                callbacks_.refused(holder);
+              }));
 }
 
 void Contender::Follow(const Candidate& predecessor) {
   if (phase_ != Phase::kFollowing) {
-    logger_.Info("election.following",
-                 {{"cluster", paths_.name()}, {"id", identity_.id}, {"predecessor", predecessor.node}});
+    logger_.Info(
+        "election.following",
+        {{"cluster", paths_.name()}, {"id", identity_.id}, {"predecessor", predecessor.node}});
   }
   phase_ = Phase::kFollowing;
   backoff_.Reset();
   // Our own znode is watched as well: an operator, or a hand-made cleanup, may remove it.
-  client_.Exists(paths_.candidate(own_node_), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
-    if (!stat) return Retry(stat.error(), "watch own candidate");
-    if (!*stat) Evaluate();
-  }));
+  client_.Exists(paths_.candidate(own_node_), watch_,
+                 Guard([this](Result<std::optional<zk::Stat>> stat) {
+                   if (!stat) return Retry(stat.error(), "watch own candidate");
+                   if (!*stat) Evaluate();
+                 }));
   client_.Exists(paths_.candidate(predecessor.node), watch_,
                  Guard([this](Result<std::optional<zk::Stat>> stat) {
-    if (!stat) return Retry(stat.error(), "watch predecessor");
-    if (!*stat) Evaluate();
-  }));
+                   if (!stat) return Retry(stat.error(), "watch predecessor");
+                   if (!*stat) Evaluate();
+                 }));
 }
 
 // First by number is not enough: the candidate must be of this very session, and only the committed
 // write of `leader` makes a leader.
 void Contender::TakeOver() {
   phase_ = Phase::kTakingOver;
-  client_.Exists(paths_.candidate(own_node_), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
-    if (!stat) return Retry(stat.error(), "confirm own candidate");
-    if (!*stat || (*stat)->ephemeral_owner != client_.session_id()) return Start();
-    client_.Get(paths_.leader(), {}, Guard([this](Result<zk::Node> node) {
-      if (!node && node.error().code != ErrorCode::kNotFound) return Retry(node.error(), "read leader");
-      LeaderRecord record{identity_.id, 1, loop_.WallNow()};
-      if (!node) return CommitTakeOver(record, std::nullopt);
-      if (auto last = DecodeLeader(node->data)) {
-        record.epoch = last->epoch + 1;
-        return CommitTakeOver(record, node->stat.version);
-      }
-      // Bad bytes: `leader` is written once per epoch and head holds the last epoch that decided, so
-      // one above both is above every epoch there ever was.
-      record.epoch = std::int64_t{node->stat.version} + 2;
-      logger_.Error("election.bad_leader_record", {{"cluster", paths_.name()}, {"path", paths_.leader()}});
-      client_.Get(paths_.head(), {}, Guard([this, record, version = node->stat.version](Result<zk::Node> head) mutable {
-        if (head) {
-          if (auto decoded = DecodeHead(head->data)) record.epoch = std::max(record.epoch, decoded->epoch + 1);
-        }
-        CommitTakeOver(record, version);
+  client_.Exists(
+      paths_.candidate(own_node_), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
+        if (!stat) return Retry(stat.error(), "confirm own candidate");
+        if (!*stat || (*stat)->ephemeral_owner != client_.session_id()) return Start();
+        client_.Get(paths_.leader(), {}, Guard([this](Result<zk::Node> node) {
+                      if (!node && node.error().code != ErrorCode::kNotFound)
+                        return Retry(node.error(), "read leader");
+                      LeaderRecord record{identity_.id, 1, loop_.WallNow()};
+                      if (!node) return CommitTakeOver(record, std::nullopt);
+                      if (auto last = DecodeLeader(node->data)) {
+                        record.epoch = last->epoch + 1;
+                        return CommitTakeOver(record, node->stat.version);
+                      }
+                      // Bad bytes: `leader` is written once per epoch and head holds the last epoch
+                      // that decided, so one above both is above every epoch there ever was.
+                      record.epoch = std::int64_t{node->stat.version} + 2;
+                      logger_.Error("election.bad_leader_record",
+                                    {{"cluster", paths_.name()}, {"path", paths_.leader()}});
+                      client_.Get(paths_.head(), {},
+                                  Guard([this, record, version = node->stat.version](
+                                            Result<zk::Node> head) mutable {
+                                    if (head) {
+                                      if (auto decoded = DecodeHead(head->data))
+                                        record.epoch = std::max(record.epoch, decoded->epoch + 1);
+                                    }
+                                    CommitTakeOver(record, version);
+                                  }));
+                    }));
       }));
-    }));
-  }));
 }
 
 void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected) {
@@ -268,20 +288,25 @@ void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Ver
   } else {
     ops.push_back(zk::CreateOp{paths_.leader(), EncodeLeader(record)});
   }
-  ops.push_back(zk::CreateOp{paths_.event_prefix(), EncodeEvent(event), zk::CreateMode::kPersistentSequential});
-  client_.Multi(std::move(ops), Guard([this, record, expected](Result<std::vector<zk::OpResult>> results) {
-    // A lost answer needs no guess: the reconnect starts over and reads `leader` again.
-    if (!results) return Retry(results.error(), "take over");
-    Lead(record, expected ? (*results)[1].version : 0);
-  }));
+  ops.push_back(zk::CreateOp{paths_.event_prefix(), EncodeEvent(event),
+                             zk::CreateMode::kPersistentSequential});
+  client_.Multi(std::move(ops),
+                Guard([this, record, expected](Result<std::vector<zk::OpResult>> results) {
+                  // A lost answer needs no guess: the reconnect starts over and reads `leader`
+                  // again.
+                  if (!results) return Retry(results.error(), "take over");
+                  Lead(record, expected ? (*results)[1].version : 0);
+                }));
 }
 
 void Contender::Lead(const LeaderRecord& record, zk::Version token) {
   phase_ = Phase::kLeading;
   leading_ = true;
   backoff_.Reset();
-  logger_.Info("election.leading",
-               {{"cluster", paths_.name()}, {"id", identity_.id}, {"epoch", record.epoch}, {"token", token}});
+  logger_.Info("election.leading", {{"cluster", paths_.name()},
+                                    {"id", identity_.id},
+                                    {"epoch", record.epoch},
+                                    {"token", token}});
   callbacks_.elected({paths_.candidate(own_node_), token, record});
 }
 
@@ -296,7 +321,8 @@ void Contender::SetRegistered(bool registered) {
   if (registered_ == registered) return;
   registered_ = registered;
   if (registered) {
-    logger_.Info("election.registered", {{"cluster", paths_.name()}, {"id", identity_.id}, {"node", own_node_}});
+    logger_.Info("election.registered",
+                 {{"cluster", paths_.name()}, {"id", identity_.id}, {"node", own_node_}});
     callbacks_.registered();
   } else {
     callbacks_.unregistered();
@@ -312,11 +338,13 @@ void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
   if (own_node_.empty() || client_.state() != SessionState::kConnected) return done();
   const std::string path = paths_.candidate(own_node_);
   also.push_back(zk::DeleteOp{path, 0});
-  client_.Multi(std::move(also), Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
-    if (results) return done();
-    // The ballot may have changed or gone meanwhile; the candidate still has to go at once.
-    client_.Delete(path, 0, Guard([done](Result<std::monostate>) { done(); }));
-  }));
+  client_.Multi(std::move(also),
+                Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
+                  if (results) return done();
+                  // The ballot may have changed or gone meanwhile; the candidate still has to go at
+                  // once.
+                  client_.Delete(path, 0, Guard([done](Result<std::monostate>) { done(); }));
+                }));
 }
 
 }  // namespace zkcluster

@@ -1,11 +1,12 @@
 // Registers this checker in one cluster and contends for its leadership, by the recipe of ephemeral
-// sequential znodes, closed where the recipe is open: a create whose answer was lost is found again by
-// guid, a first candidate is leader only after a committed take-over, and a suspended session ends
-// leadership at once.
+// sequential znodes, closed where the recipe is open: a create whose answer was lost is found again
+// by guid, a first candidate is leader only after a committed take-over, and a suspended session
+// ends leadership at once.
 //
-//   Away --session--> Registering --candidate is ours--> Following <--predecessor gone--> TakingOver
-//   TakingOver --committed--> Leading        Registering --an earlier twin holds the id--> Waiting
-//   any --suspended--> Away                  Waiting --twin gone--> Registering, --too long--> refused
+//   Away --session--> Registering --candidate is ours--> Following <--predecessor gone-->
+//   TakingOver TakingOver --committed--> Leading        Registering --an earlier twin holds the
+//   id--> Waiting any --suspended--> Away                  Waiting --twin gone--> Registering,
+//   --too long--> refused
 //
 // Loop-bound conductor.
 #pragma once
@@ -31,8 +32,8 @@ namespace zkcluster {
 
 // A committed take-over: what fences every write of this leadership.
 struct Leadership {
-  std::string candidate;      // path of the own candidate znode; its version is 0 while it lives
-  zk::Version token = 0;      // data version of `leader` after the take-over
+  std::string candidate;  // path of the own candidate znode; its version is 0 while it lives
+  zk::Version token = 0;  // data version of `leader` after the take-over
   LeaderRecord record;
 };
 
@@ -44,10 +45,10 @@ class Contender {
     Registration registration;
   };
   struct Callbacks {
-    std::function<void()> registered;    // the candidate stands and the id is ours: votes may be cast
+    std::function<void()> registered;  // the candidate stands and the id is ours: votes may be cast
     std::function<void()> unregistered;  // until registered comes again
     std::function<void(const Leadership&)> elected;
-    std::function<void()> deposed;       // after elected, once, whatever the cause
+    std::function<void()> deposed;                     // after elected, once, whatever the cause
     std::function<void(const Registration&)> refused;  // another daemon holds the id; terminal
   };
 
@@ -63,7 +64,16 @@ class Contender {
   [[nodiscard]] bool leading() const { return leading_; }
 
  private:
-  enum class Phase { kAway, kRegistering, kWaiting, kFollowing, kTakingOver, kLeading, kRefused, kLeft };
+  enum class Phase {
+    kAway,
+    kRegistering,
+    kWaiting,
+    kFollowing,
+    kTakingOver,
+    kLeading,
+    kRefused,
+    kLeft
+  };
 
   void OnSession(const zk::SessionEvent& event);
   void GoAway();
@@ -96,7 +106,7 @@ class Contender {
   Phase phase_ = Phase::kAway;
   bool registered_ = false;
   bool leading_ = false;
-  std::string own_node_;  // name of the candidate znode, when known
+  std::string own_node_;                      // name of the candidate znode, when known
   std::shared_ptr<zk::WatchFunction> watch_;  // on the predecessor or the twin
   std::optional<std::string> waiting_for_;    // node of the twin
   TimePoint waiting_since_{};

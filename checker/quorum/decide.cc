@@ -13,8 +13,8 @@ int MaxRequired(Duration threshold, Duration interval) {
 
 int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval) {
   if (!alive) return std::max(1, penalty.required);
-  // A death soon after a return is asked for twice as much; each interval alive takes one off. The wall
-  // clock may have jumped back: then nothing has decayed.
+  // A death soon after a return is asked for twice as much; each interval alive takes one off. The
+  // wall clock may have jumped back: then nothing has decayed.
   const Duration lived = std::max(Micros::zero(), now - penalty.since);
   const auto good_probes = interval > Duration::zero() ? lived / interval : 0;
   const auto next = 2 * static_cast<Duration::rep>(penalty.required) - good_probes;
@@ -39,10 +39,10 @@ void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, Sha
                  const DecideInput& input) {
   if (to == ShardStatus::kDead) {
     const auto known = ledger.penalties.find(shard);
-    const int required = known == ledger.penalties.end()
-                             ? 1
-                             : DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now,
-                                              input.interval);
+    const int required =
+        known == ledger.penalties.end()
+            ? 1
+            : DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now, input.interval);
     ledger.penalties[shard] = {std::min(required, input.max_required), input.now};
   } else if (auto known = ledger.penalties.find(shard); known != ledger.penalties.end()) {
     known->second.since = input.now;
@@ -56,7 +56,8 @@ void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput
     const auto known = ledger.penalties.find((*input.shards)[i].name);
     if (known == ledger.penalties.end()) continue;
     const bool alive = board.shards[i].status == ShardStatus::kAlive;
-    if (!alive || DecayedPenalty(known->second, true, input.now, input.interval) > 1) kept.insert(*known);
+    if (!alive || DecayedPenalty(known->second, true, input.now, input.interval) > 1)
+      kept.insert(*known);
   }
   ledger.penalties = std::move(kept);
 }

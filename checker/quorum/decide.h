@@ -1,10 +1,10 @@
-// Turns the board, the counts and the guard into the next board, with reasons: everything the leader
-// decides, it decides here. Pure.
+// Turns the board, the counts and the guard into the next board, with reasons: everything the
+// leader decides, it decides here. Pure.
 #pragma once
 
+#include <zkcluster/spec.h>
 #include <string>
 #include <vector>
-#include <zkcluster/spec.h>
 
 #include "checker/quorum/guard.h"
 #include "checker/quorum/tally.h"
@@ -19,8 +19,8 @@ struct DecideInput {
   const std::vector<ShardTally>* tallies = nullptr;
   const Ledger* ledger = nullptr;
   Hold hold = Hold::kNone;
-  Micros now{0};       // wall clock, recorded as `Since`
-  Duration interval{}; // of probes: a penalty decays by one each interval while alive
+  Micros now{0};         // wall clock, recorded as `Since`
+  Duration interval{};   // of probes: a penalty decays by one each interval while alive
   int max_required = 1;  // cap of the penalty
 };
 

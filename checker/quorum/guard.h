@@ -1,5 +1,5 @@
-// What can hold every decision of a cluster back, however the votes stand. (Freeze, pause and the number of
-// racks join here.) Pure.
+// What can hold every decision of a cluster back, however the votes stand. (Freeze, pause and the
+// number of racks join here.) Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ struct GuardFacts {
 
 enum class Hold : unsigned char {
   kNone,
-  kGoCheckers,  // a Go leader is not fenced and counts only whoever is present: never decide beside it
+  kGoCheckers,  // a Go leader is not fenced and counts only whoever is present: never decide beside
+                // it
 };
 
 [[nodiscard]] Hold FindHold(const GuardFacts& facts);

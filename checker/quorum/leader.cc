@@ -21,8 +21,9 @@ std::string Join(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
-               const KnownLists& lists, StoredSpec spec, Numbers numbers, Callbacks callbacks)
+Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
+               Leadership leadership, const KnownLists& lists, StoredSpec spec, Numbers numbers,
+               Callbacks callbacks)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -37,8 +38,8 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
   voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.votes(),
                                                   [this](const auto& ids) { OnVoters(ids); });
-  candidates_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.election(),
-                                                      [this](const auto& nodes) { OnCandidates(nodes); });
+  candidates_ = std::make_unique<zk::ChildrenWatcher>(
+      loop_, client_, paths_.election(), [this](const auto& nodes) { OnCandidates(nodes); });
   go_voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.go_voters(),
                                                      [this](const auto&) { Changed(); });
   go_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.go_voters(),
@@ -56,8 +57,8 @@ void Leader::SetSpec(StoredSpec spec, Numbers numbers) {
 }
 
 void Leader::OnVoters(const std::optional<std::vector<std::string>>& ids) {
-  const std::set<std::string> present = ids ? std::set<std::string>(ids->begin(), ids->end())
-                                            : std::set<std::string>();
+  const std::set<std::string> present =
+      ids ? std::set<std::string>(ids->begin(), ids->end()) : std::set<std::string>();
   std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });
   for (const auto& id : present) {
     if (votes_.contains(id)) continue;
@@ -98,7 +99,8 @@ void Leader::Load() {
   store_.Load([this](Result<std::monostate> loaded) {
     if (loaded) return Changed();
     if (client_.state() != SessionState::kConnected) return;  // the Contender ends this leadership
-    logger_.Warn("leader.load_failed", {{"cluster", paths_.name()}, {"error", loaded.error().message}});
+    logger_.Warn("leader.load_failed",
+                 {{"cluster", paths_.name()}, {"error", loaded.error().message}});
     loading_ = false;
     retry_->Arm(backoff_.Next(loop_.Random()));
   });
@@ -117,8 +119,10 @@ void Leader::Changed() {
 
 bool Leader::Ready() const {
   if (client_.state() != SessionState::kConnected || committing_ || !store_.loaded()) return false;
-  if (!voters_->known() || !candidates_->known() || !go_voters_->known() || !go_bell_->known()) return false;
-  return std::all_of(votes_.begin(), votes_.end(), [](const auto& vote) { return vote.second.known; });
+  if (!voters_->known() || !candidates_->known() || !go_voters_->known() || !go_bell_->known())
+    return false;
+  return std::all_of(votes_.begin(), votes_.end(),
+                     [](const auto& vote) { return vote.second.known; });
 }
 
 Ballots Leader::CountedBallots() const {
@@ -156,12 +160,14 @@ void Leader::Reconsider() {
   const Ballots ballots = CountedBallots();
   const StatusBoard board = store_.BoardFor(spec_, lists_);
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
-  Decision decision = Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, loop_.WallNow(),
-                              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval)});
+  Decision decision =
+      Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, loop_.WallNow(),
+              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval)});
   decision.ledger.electorate = electorate.ids;
   LogQuorum(electorate, ballots, decision.without_quorum);
 
-  CommitInput input{&paths_, &leadership_, &spec_, &store_, &electorate, &decision, {}, {}, learned, loop_.WallNow()};
+  CommitInput input{&paths_,   &leadership_, &spec_, &store_, &electorate,
+                    &decision, {},           {},     learned, loop_.WallNow()};
   // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
   if (vote_refusals_ < 2) {
     for (const auto& [id, ballot] : ballots) input.votes.emplace(id, *votes_.at(id).version);
@@ -181,15 +187,16 @@ void Leader::Reconsider() {
 void Leader::Submit(CommitPlan plan, Decision decision) {
   committing_ = true;
   std::vector<zk::Op> ops = plan.ops;
-  client_.Multi(std::move(ops), lifetime_.Guard([this, plan = std::move(plan), decision = std::move(decision)](
-                                                    Result<std::vector<zk::OpResult>> results) {
-    committing_ = false;
-    if (results) {
-      OnCommitted(plan, decision, *results);
-    } else {
-      OnRefused(plan, results.error());
-    }
-  }));
+  client_.Multi(std::move(ops),
+                lifetime_.Guard([this, plan = std::move(plan), decision = std::move(decision)](
+                                    Result<std::vector<zk::OpResult>> results) {
+                  committing_ = false;
+                  if (results) {
+                    OnCommitted(plan, decision, *results);
+                  } else {
+                    OnRefused(plan, results.error());
+                  }
+                }));
 }
 
 void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
@@ -233,18 +240,21 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
 void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
   const bool by_guard = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
                         error.code == ErrorCode::kExists;
-  if (error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kDenied || error.code == ErrorCode::kInvalid) {
+  if (error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kDenied ||
+      error.code == ErrorCode::kInvalid) {
     logger_.Error("leader.commit_failed", {{"cluster", paths_.name()}, {"error", error.message}});
     return retry_->Arm(backoff_.Next(loop_.Random()));
   }
   const auto index = static_cast<std::size_t>(error.op_index);
   if (!by_guard || error.op_index < 0 || index >= plan.roles.size()) {
-    // Unknown outcome, or the session is going: whatever happened is found by reading in a new leadership.
+    // Unknown outcome, or the session is going: whatever happened is found by reading in a new
+    // leadership.
     return callbacks_.lost(error.message);
   }
   const OpRole role = plan.roles[index];
-  logger_.Debug("leader.commit_refused",
-                {{"cluster", paths_.name()}, {"role", static_cast<int>(role)}, {"error", error.message}});
+  logger_.Debug(
+      "leader.commit_refused",
+      {{"cluster", paths_.name()}, {"role", static_cast<int>(role)}, {"error", error.message}});
   switch (role) {
     case OpRole::kFence:
       return callbacks_.lost("another leader took over, or our candidate is gone");
@@ -256,8 +266,10 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
     case OpRole::kVote: {
       ++vote_refusals_;
       const auto first = std::find(plan.roles.begin(), plan.roles.end(), OpRole::kVote);
-      const auto n = static_cast<std::size_t>(index - static_cast<std::size_t>(first - plan.roles.begin()));
-      if (const auto vote = votes_.find(plan.voters[n]); vote != votes_.end()) vote->second.watcher->Refresh();
+      const auto n =
+          static_cast<std::size_t>(index - static_cast<std::size_t>(first - plan.roles.begin()));
+      if (const auto vote = votes_.find(plan.voters[n]); vote != votes_.end())
+        vote->second.watcher->Refresh();
       voters_->Refresh();
       break;
     }
@@ -280,19 +292,22 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
 
 void Leader::TrimJournal() {
   commits_since_trim_ = 0;
-  client_.Children(paths_.events(), {}, lifetime_.Guard([this](Result<std::vector<std::string>> names) {
-    if (!names || names->size() <= kJournalLength) return;
-    std::vector<std::pair<std::int32_t, std::string>> entries;
-    for (const auto& name : *names) {
-      if (const auto sequence = ParseSequence(name)) entries.emplace_back(*sequence, name);
-    }
-    std::sort(entries.begin(), entries.end(),
-              [](const auto& a, const auto& b) { return SequenceBefore(a.first, b.first); });
-    const std::size_t surplus = entries.size() > kJournalLength ? entries.size() - kJournalLength : 0;
-    for (std::size_t i = 0; i < surplus; ++i) {
-      client_.Delete(paths_.events() + "/" + entries[i].second, 0, [](Result<std::monostate>) {});
-    }
-  }));
+  client_.Children(
+      paths_.events(), {}, lifetime_.Guard([this](Result<std::vector<std::string>> names) {
+        if (!names || names->size() <= kJournalLength) return;
+        std::vector<std::pair<std::int32_t, std::string>> entries;
+        for (const auto& name : *names) {
+          if (const auto sequence = ParseSequence(name)) entries.emplace_back(*sequence, name);
+        }
+        std::sort(entries.begin(), entries.end(),
+                  [](const auto& a, const auto& b) { return SequenceBefore(a.first, b.first); });
+        const std::size_t surplus =
+            entries.size() > kJournalLength ? entries.size() - kJournalLength : 0;
+        for (std::size_t i = 0; i < surplus; ++i) {
+          client_.Delete(paths_.events() + "/" + entries[i].second, 0,
+                         [](Result<std::monostate>) {});
+        }
+      }));
 }
 
 void Leader::LogFlips(const Decision& decision, int quorum) {
@@ -326,18 +341,20 @@ void Leader::LogHold(Hold hold) {
   if (hold == Hold::kNone) {
     logger_.Info("leader.resumed", {{"cluster", paths_.name()}});
   } else {
-    logger_.Warn("leader.hold", {{"cluster", paths_.name()},
-                                 {"hold", HoldName(hold)},
-                                 {"why", HoldExplanation(hold)}});
+    logger_.Warn(
+        "leader.hold",
+        {{"cluster", paths_.name()}, {"hold", HoldName(hold)}, {"why", HoldExplanation(hold)}});
   }
 }
 
-void Leader::LogQuorum(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum) {
+void Leader::LogQuorum(const Electorate& electorate, const Ballots& ballots,
+                       std::size_t without_quorum) {
   std::vector<std::string> missing;
   for (const auto& id : electorate.ids) {
     if (!ballots.contains(id)) missing.push_back(id);
   }
-  const std::string note = without_quorum == 0 ? "" : std::to_string(without_quorum) + "/" + Join(missing);
+  const std::string note =
+      without_quorum == 0 ? "" : std::to_string(without_quorum) + "/" + Join(missing);
   if (note == logged_quorum_) return;
   const bool restored = note.empty();
   logged_quorum_ = note;

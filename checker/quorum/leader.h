@@ -1,11 +1,12 @@
-// Decides for one cluster while this checker leads it: watches the ballots, counts, and commits each
-// decision as one fenced multi. A deposed leader cannot write, whatever it believes; a refused commit is
-// followed by reading again, never by trying again with the same facts.
+// Decides for one cluster while this checker leads it: watches the ballots, counts, and commits
+// each decision as one fenced multi. A deposed leader cannot write, whatever it believes; a refused
+// commit is followed by reading again, never by trying again with the same facts.
 //
 //   Loading --board, ledger, votes read--> Idle --something changed--> Committing --done--> Idle
 //   Committing --status changed under us--> Loading
 //   Committing --a vote changed under us--> Idle, and the third try leaves the vote checks out
-//   any --candidate or token refused, or the answer lost--> lost (the owner steps down and destroys it)
+//   any --candidate or token refused, or the answer lost--> lost (the owner steps down and destroys
+//   it)
 //
 // Loop-bound conductor; lives exactly as long as one leadership.
 #pragma once
@@ -35,8 +36,9 @@ namespace zkcluster {
 class Leader {
  public:
   struct Callbacks {
-    std::function<void(std::string_view why)> lost;  // a fence failed: step down. May destroy the Leader
-    std::function<void()> respec;                    // the spec we hold is old: read it again
+    std::function<void(std::string_view why)>
+        lost;                      // a fence failed: step down. May destroy the Leader
+    std::function<void()> respec;  // the spec we hold is old: read it again
   };
   struct Numbers {
     Duration interval{};  // of probes, as the checker resolves the spec

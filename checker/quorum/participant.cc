@@ -60,8 +60,9 @@ HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaul
   return health;
 }
 
-Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, ClusterPaths paths,
-                         Contender::Identity identity, ProbeDefaults defaults, IdRefused id_refused)
+Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool,
+                         ClusterPaths paths, Contender::Identity identity, ProbeDefaults defaults,
+                         IdRefused id_refused)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -76,7 +77,9 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
       loop_, client_, paths_, [this](const SpecWatcher::State& state) { OnSpec(state); });
 }
 
-Participant::~Participant() { StopProbing(); }
+Participant::~Participant() {
+  StopProbing();
+}
 
 void Participant::OnSpec(const SpecWatcher::State& state) {
   if (leaving_) return;
@@ -129,8 +132,9 @@ void Participant::TakeSpec(StoredSpec stored) {
                                   {"moved", diff.moved.size()},
                                   {"settings", diff.settings.size()}});
   } else {
-    logger_.Info("spec.taken",
-                 {{"cluster", paths_.name()}, {"version", spec.version}, {"shards", spec.shards.size()}});
+    logger_.Info(
+        "spec.taken",
+        {{"cluster", paths_.name()}, {"version", spec.version}, {"shards", spec.shards.size()}});
   }
 
   // A shard that kept name and address keeps its history; one that moved is another server.
@@ -172,7 +176,8 @@ void Participant::TakeSpec(StoredSpec stored) {
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
   callbacks.refused = id_refused_;
-  contender_ = std::make_unique<Contender>(loop_, logger_, client_, paths_, identity_, std::move(callbacks));
+  contender_ =
+      std::make_unique<Contender>(loop_, logger_, client_, paths_, identity_, std::move(callbacks));
 }
 
 void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
@@ -181,7 +186,8 @@ void Participant::StartProbing(Server& server, std::size_t n, std::size_t count)
   probe.settings = health_;
   probe.required = RequiredFor(server.shard.name);
   probe.first_delay = FirstDelay(n, count, health_.interval / 2, loop_.Random());
-  server.handle = pool_.Watch(std::move(probe), [this](const ServerReport& report) { OnReport(report); });
+  server.handle =
+      pool_.Watch(std::move(probe), [this](const ServerReport& report) { OnReport(report); });
 }
 
 void Participant::StopProbing() {
@@ -196,16 +202,19 @@ void Participant::OnReport(const ServerReport& report) {
   Server& server = servers_[found->second];
   if (report.kind == ServerReport::Kind::kAlarm) {
     const bool raised = report.alarm != ProbeAlarm::kNone;
-    logger_.Log(raised ? LogLevel::kWarn : LogLevel::kInfo, raised ? "probe.alarm" : "probe.alarm_over",
+    logger_.Log(raised ? LogLevel::kWarn : LogLevel::kInfo,
+                raised ? "probe.alarm" : "probe.alarm_over",
                 {{"cluster", paths_.name()},
                  {"shard", server.shard.name},
                  {"addr", server.shard.addr},
                  {"alarm", AlarmName(report.alarm)}});
     return;
   }
-  const bool first = server.vote.opinion == Opinion::kNotProbed && report.vote.opinion == Opinion::kAlive;
+  const bool first =
+      server.vote.opinion == Opinion::kNotProbed && report.vote.opinion == Opinion::kAlive;
   server.vote = report.vote;
-  // That a server is alive at the first look is what everybody expects: not worth ten thousand lines.
+  // That a server is alive at the first look is what everybody expects: not worth ten thousand
+  // lines.
   logger_.Log(first ? LogLevel::kDebug : LogLevel::kInfo, OpinionEvent(report.vote.opinion),
               {{"cluster", paths_.name()},
                {"shard", server.shard.name},
@@ -214,7 +223,9 @@ void Participant::OnReport(const ServerReport& report) {
   voter_.SetVote(found->second, report.vote);
 }
 
-Leader::Numbers Participant::LeaderNumbers() const { return {health_.interval, health_.threshold}; }
+Leader::Numbers Participant::LeaderNumbers() const {
+  return {health_.interval, health_.threshold};
+}
 
 void Participant::OnElected(const Leadership& leadership) {
   Leader::Callbacks callbacks;
@@ -237,9 +248,9 @@ Participant::Summary Participant::summary() const {
   summary.published = voter_.published();
   summary.leading = contender_ && contender_->leading();
   summary.shards = servers_.size();
-  summary.dead = static_cast<std::size_t>(std::count_if(servers_.begin(), servers_.end(), [](const Server& server) {
-    return server.vote.opinion == Opinion::kDead;
-  }));
+  summary.dead = static_cast<std::size_t>(
+      std::count_if(servers_.begin(), servers_.end(),
+                    [](const Server& server) { return server.vote.opinion == Opinion::kDead; }));
   return summary;
 }
 

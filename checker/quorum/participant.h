@@ -1,6 +1,6 @@
-// One checker's part in one cluster: follows its spec, has its shards probed, votes, contends, and leads
-// when elected. The Roster holds one for each cluster this checker serves.
-// Loop-bound conductor.
+// One checker's part in one cluster: follows its spec, has its shards probed, votes, contends, and
+// leads when elected. The Roster holds one for each cluster this checker serves. Loop-bound
+// conductor.
 #pragma once
 
 #include <cstddef>

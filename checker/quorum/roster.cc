@@ -26,10 +26,11 @@ Roster::~Roster() = default;
 void Roster::OnNames(const std::optional<std::vector<std::string>>& names) {
   if (leaving_) return;
   if (!names) {
-    logger_.Warn("root.missing", {{"root", options_.root},
-                                  {"hint", "waiting for the first `zkctl create`"}});
+    logger_.Warn("root.missing",
+                 {{"root", options_.root}, {"hint", "waiting for the first `zkctl create`"}});
   }
-  const auto present = names ? std::set<std::string>(names->begin(), names->end()) : std::set<std::string>();
+  const auto present =
+      names ? std::set<std::string>(names->begin(), names->end()) : std::set<std::string>();
   std::erase_if(entries_, [&](const auto& entry) {
     if (present.contains(entry.first)) return false;
     if (entry.second.participant) logger_.Info("cluster.gone", {{"cluster", entry.first}});
@@ -54,14 +55,15 @@ void Roster::OnBase(const std::string& name, const std::optional<zk::Node>& node
     entry.participant = nullptr;
   }
   if (!node) {
-    if (!options_.all) logger_.Warn("cluster.missing", {{"cluster", name}, {"root", options_.root}});
+    if (!options_.all)
+      logger_.Warn("cluster.missing", {{"cluster", name}, {"root", options_.root}});
     return;
   }
   if (entry.participant) return;
   entry.incarnation = node->stat.czxid;
-  entry.participant = std::make_unique<Participant>(loop_, logger_, client_, pool_,
-                                                    ClusterPaths(options_.root, name), options_.identity,
-                                                    options_.defaults(name), id_refused_);
+  entry.participant = std::make_unique<Participant>(
+      loop_, logger_, client_, pool_, ClusterPaths(options_.root, name), options_.identity,
+      options_.defaults(name), id_refused_);
 }
 
 void Roster::Leave(std::function<void()> done) {

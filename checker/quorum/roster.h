@@ -1,7 +1,6 @@
-// Which clusters this checker serves: those named in its file, or all there are. A cluster that appears is
-// joined, one that is deleted is let go of at once, and one that was made anew under the same name is
-// another cluster: left and joined.
-// Loop-bound conductor.
+// Which clusters this checker serves: those named in its file, or all there are. A cluster that
+// appears is joined, one that is deleted is let go of at once, and one that was made anew under the
+// same name is another cluster: left and joined. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -25,7 +24,8 @@ class Roster {
     bool all = false;
     std::vector<std::string> names;  // when not all
     Contender::Identity identity;
-    std::function<ProbeDefaults(const std::string& cluster)> defaults;  // asked as a cluster is joined
+    std::function<ProbeDefaults(const std::string& cluster)>
+        defaults;  // asked as a cluster is joined
   };
 
   Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options,

@@ -16,8 +16,8 @@ std::vector<Candidate> SortCandidates(const std::vector<std::string>& nodes) {
   return sorted;
 }
 
-Standing FindStanding(const std::vector<Candidate>& sorted, std::string_view id, std::string_view guid,
-                      std::string_view own_node) {
+Standing FindStanding(const std::vector<Candidate>& sorted, std::string_view id,
+                      std::string_view guid, std::string_view own_node) {
   Standing standing;
   const Candidate* before = nullptr;
   for (const auto& candidate : sorted) {

@@ -1,4 +1,5 @@
-// Where this checker stands in the election of one cluster, from the names of the candidates alone. Pure.
+// Where this checker stands in the election of one cluster, from the names of the candidates alone.
+// Pure.
 #pragma once
 
 #include <optional>
@@ -23,8 +24,8 @@ struct Standing {
   bool registered = false;  // own candidate is among them
   bool first = false;
   std::optional<Candidate> predecessor;  // when registered and not first
-  // An earlier candidate with this id and another guid: a living twin, or the ghost of a former process
-  // whose session has not run out. Whoever came later must wait.
+  // An earlier candidate with this id and another guid: a living twin, or the ghost of a former
+  // process whose session has not run out. Whoever came later must wait.
   std::optional<Candidate> twin;
   // Own guid, but not `own_node`: made by a former session, or by a create whose answer was lost.
   std::vector<Candidate> ghosts;

@@ -97,12 +97,14 @@ void StatusStore::Decode() {
 
 StatusBoard StatusStore::BoardFor(const StoredSpec& spec, const KnownLists& lists) const {
   const auto& shards = spec.spec.shards;
-  if (head_ && head_->spec.shards_zxid == spec.id.shards_zxid && board_.shards.size() == shards.size()) {
+  if (head_ && head_->spec.shards_zxid == spec.id.shards_zxid &&
+      board_.shards.size() == shards.size()) {
     return board_;
   }
   if (head_) {
     const auto* list = lists.Find(head_->spec.shards_zxid);
-    if (list != nullptr && list->size() == board_.shards.size()) return CarryOver(board_, *list, shards);
+    if (list != nullptr && list->size() == board_.shards.size())
+      return CarryOver(board_, *list, shards);
   }
   StatusBoard board;
   board.shards.resize(shards.size());

@@ -1,7 +1,6 @@
-// What the leader writes, as it stands in ZooKeeper: head, chunks, ledger and mirror with their versions. Read
-// once when a leadership begins, then kept up by the leader's own commits (nobody else may write there: a
-// version that differs is a reason to read again).
-// Loop-bound conductor.
+// What the leader writes, as it stands in ZooKeeper: head, chunks, ledger and mirror with their
+// versions. Read once when a leadership begins, then kept up by the leader's own commits (nobody
+// else may write there: a version that differs is a reason to read again). Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -21,8 +20,8 @@
 
 namespace zkcluster {
 
-// The last few lists of shards this checker has seen, by SpecId::shards_zxid: a board written for an older
-// list can be carried over only by somebody who knows that list.
+// The last few lists of shards this checker has seen, by SpecId::shards_zxid: a board written for
+// an older list can be carried over only by somebody who knows that list.
 class KnownLists {
  public:
   void Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards);
@@ -48,11 +47,14 @@ class StatusStore {
   [[nodiscard]] bool loaded() const { return loaded_; }
   void Forget() { loaded_ = false; }
 
-  // The board for `spec`: carried over from the list the head refers to, where that list is known; else, and
-  // where there is no head yet (Go checkers ran the cluster), from the mirror, by address.
+  // The board for `spec`: carried over from the list the head refers to, where that list is known;
+  // else, and where there is no head yet (Go checkers ran the cluster), from the mirror, by
+  // address.
   [[nodiscard]] StatusBoard BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
 
-  [[nodiscard]] const std::optional<Head>& head() const { return head_; }  // nothing: absent or undecodable
+  [[nodiscard]] const std::optional<Head>& head() const {
+    return head_;
+  }  // nothing: absent or undecodable
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
   Slot head_slot;

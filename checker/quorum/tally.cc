@@ -27,7 +27,8 @@ void Add(ShardTally& tally, const Vote& vote) {
       ++tally.counts.unknown;
       return;
     case Opinion::kDead:
-      tally.reason = tally.counts.dead == 0 || tally.reason == vote.reason ? vote.reason : Reason::kMixed;
+      tally.reason =
+          tally.counts.dead == 0 || tally.reason == vote.reason ? vote.reason : Reason::kMixed;
       ++tally.counts.dead;
       return;
   }
@@ -43,8 +44,8 @@ Outcome Judge(const VoteCounts& counts, int quorum) {
 
 }  // namespace
 
-std::vector<ShardTally> CountVotes(const Ballots& ballots, const Electorate& electorate, SpecId spec,
-                                   std::size_t shards) {
+std::vector<ShardTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
+                                   SpecId spec, std::size_t shards) {
   std::vector<ShardTally> tallies(shards);
   for (const auto& [id, ballot] : ballots) {
     if (!electorate.ids.contains(id) || !Counts(ballot, spec, shards)) continue;

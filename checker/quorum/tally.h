@@ -1,13 +1,13 @@
 // Counts the ballots of one cluster, shard by shard, against the quorum. Pure.
 #pragma once
 
+#include <zkcluster/spec.h>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-#include <zkcluster/spec.h>
 
 #include "model/ballot.h"
 #include "model/board.h"
@@ -40,7 +40,8 @@ struct ShardTally {
 // By id of the voter. A ballot on another list of shards, or of another length, is silence.
 using Ballots = std::map<std::string, Ballot>;
 
-[[nodiscard]] std::vector<ShardTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
-                                                 SpecId spec, std::size_t shards);
+[[nodiscard]] std::vector<ShardTally> CountVotes(const Ballots& ballots,
+                                                 const Electorate& electorate, SpecId spec,
+                                                 std::size_t shards);
 
 }  // namespace zkcluster

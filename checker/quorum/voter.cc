@@ -111,20 +111,24 @@ void Voter::Flush() {
 }
 
 void Voter::Create() {
-  client_.Create(path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral, attempt_.Guard([this](Result<std::string> path) {
-    writing_ = false;
-    if (!path) return Failed(path.error(), "create ballot");
-    logger_.Info("ballot.published", {{"cluster", paths_.name()}, {"id", id_}, {"shards", ballot_.votes.size()}});
-    OnWritten(0);
-  }));
+  client_.Create(path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral,
+                 attempt_.Guard([this](Result<std::string> path) {
+                   writing_ = false;
+                   if (!path) return Failed(path.error(), "create ballot");
+                   logger_.Info(
+                       "ballot.published",
+                       {{"cluster", paths_.name()}, {"id", id_}, {"shards", ballot_.votes.size()}});
+                   OnWritten(0);
+                 }));
 }
 
 void Voter::Set() {
-  client_.Set(path_, EncodeBallot(ballot_), *version_, attempt_.Guard([this](Result<zk::Stat> stat) {
-    writing_ = false;
-    if (!stat) return Failed(stat.error(), "write ballot");
-    OnWritten(stat->version);
-  }));
+  client_.Set(path_, EncodeBallot(ballot_), *version_,
+              attempt_.Guard([this](Result<zk::Stat> stat) {
+                writing_ = false;
+                if (!stat) return Failed(stat.error(), "write ballot");
+                OnWritten(stat->version);
+              }));
 }
 
 void Voter::OnWritten(zk::Version version) {
@@ -133,7 +137,8 @@ void Voter::OnWritten(zk::Version version) {
   if (dirty_) Schedule();
 }
 
-// The write may or may not have happened: what stands there is read before anything else is written.
+// The write may or may not have happened: what stands there is read before anything else is
+// written.
 void Voter::Failed(const Error& error, std::string_view doing) {
   dirty_ = true;
   known_ = false;
@@ -159,12 +164,15 @@ void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
   if (node->stat.ephemeral_owner != client_.session_id()) {
     // The election says that the id is ours, so this is what a former session left behind.
     logger_.Info("ballot.ghost", {{"cluster", paths_.name()}, {"id", id_}});
-    client_.Delete(path_, node->stat.version, attempt_.Guard([this](Result<std::monostate> deleted) {
-      if (!deleted && deleted.error().code != ErrorCode::kNotFound) Failed(deleted.error(), "delete ghost");
-    }));
+    client_.Delete(path_, node->stat.version,
+                   attempt_.Guard([this](Result<std::monostate> deleted) {
+                     if (!deleted && deleted.error().code != ErrorCode::kNotFound)
+                       Failed(deleted.error(), "delete ghost");
+                   }));
     return;
   }
-  if (known_ && version_ && node->stat.version < *version_) return;  // older news than our last write
+  if (known_ && version_ && node->stat.version < *version_)
+    return;  // older news than our last write
   known_ = true;
   version_ = node->stat.version;
   dirty_ = EncodeBallot(ballot_) != node->data;

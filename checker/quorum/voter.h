@@ -1,7 +1,7 @@
-// Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go out in one
-// write, what could not be written is written after the reconnect, and a ballot that somebody removed or
-// overwrote is asserted again. Until every shard was probed once (or a patience has passed) nothing is
-// published: silence is not a vote.
+// Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go
+// out in one write, what could not be written is written after the reconnect, and a ballot that
+// somebody removed or overwrote is asserted again. Until every shard was probed once (or a patience
+// has passed) nothing is published: silence is not a vote.
 //
 //   Disabled --Enable--> watching the own znode --absent--> creating --> written
 //   written --votes changed, or somebody wrote--> setting --> written
@@ -30,16 +30,16 @@ namespace zkcluster {
 
 class Voter {
  public:
-  // First opinions on new shards are gathered this long, so that a start is a few writes and not one per
-  // shard. Any other change goes out with the turn of the loop that brought it.
+  // First opinions on new shards are gathered this long, so that a start is a few writes and not
+  // one per shard. Any other change goes out with the turn of the loop that brought it.
   static constexpr Duration kGather = std::chrono::milliseconds(100);
 
   Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id);
   ~Voter();
 
-  // The list that votes refer to from now on. `votes` are the opinions there are already; `patience` is how
-  // long the very first ballot waits for the missing ones. A ballot that stands already is rewritten at
-  // once: votes on an old list are not counted.
+  // The list that votes refer to from now on. `votes` are the opinions there are already;
+  // `patience` is how long the very first ballot waits for the missing ones. A ballot that stands
+  // already is rewritten at once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
   void SetVote(std::size_t shard, Vote vote);  // REQUIRES: within the list
 
@@ -71,13 +71,13 @@ class Voter {
 
   bool enabled_ = false;
   bool withdrawn_ = false;
-  bool released_ = false;   // the first ballot may go out
+  bool released_ = false;  // the first ballot may go out
   bool scheduled_ = false;
   bool writing_ = false;
-  bool dirty_ = false;      // votes differ from what stands
+  bool dirty_ = false;  // votes differ from what stands
   std::size_t not_probed_ = 0;
   Ballot ballot_;
-  bool known_ = false;      // whether the znode exists, and `version_`, are known
+  bool known_ = false;                  // whether the znode exists, and `version_`, are known
   std::optional<zk::Version> version_;  // of our own ephemeral; nothing: absent
   std::unique_ptr<Timer> patience_;
   std::unique_ptr<Timer> gather_;

@@ -1,9 +1,9 @@
-// How long to wait before trying again: twice as long each time up to a limit, with jitter so that a
-// thousand clients of one restarted server do not come back in the same millisecond. Pure.
+// How long to wait before trying again: twice as long each time up to a limit, with jitter so that
+// a thousand clients of one restarted server do not come back in the same millisecond. Pure.
 #pragma once
 
-#include <algorithm>
 #include <zkcluster/time.h>
+#include <algorithm>
 
 namespace zkcluster {
 
@@ -12,11 +12,13 @@ class Backoff {
   // REQUIRES: 0 < first <= limit.
   constexpr Backoff(Duration first, Duration limit) : first_(first), limit_(limit), next_(first) {}
 
-  // The wait before the next try: between half of the current step and all of it, by `random` in [0, 1).
+  // The wait before the next try: between half of the current step and all of it, by `random` in
+  // [0, 1).
   [[nodiscard]] Duration Next(double random) {
     const Duration step = next_;
     next_ = std::min(limit_, next_ * 2);
-    return step / 2 + Duration(static_cast<Duration::rep>(static_cast<double>(step.count() / 2) * random));
+    return step / 2 +
+           Duration(static_cast<Duration::rep>(static_cast<double>(step.count() / 2) * random));
   }
   // It worked: start small again.
   void Reset() { next_ = first_; }

@@ -1,7 +1,7 @@
-// Keeps callbacks from running into a destroyed object. A conductor holds one Lifetime as its *last*
-// member and wraps every callback it hands out; once the Lifetime is gone (or Reset, when the conductor
-// starts over and answers to its earlier questions no longer matter), wrapped callbacks do nothing.
-// Loop-bound: wrap, run and destroy on the same thread.
+// Keeps callbacks from running into a destroyed object. A conductor holds one Lifetime as its
+// *last* member and wraps every callback it hands out; once the Lifetime is gone (or Reset, when
+// the conductor starts over and answers to its earlier questions no longer matter), wrapped
+// callbacks do nothing. Loop-bound: wrap, run and destroy on the same thread.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,8 @@ class Lifetime {
   // `lifetime_.Guard([this](Result<X> x) {...})`
   template <class F>
   [[nodiscard]] auto Guard(F callback) {
-    return [token = std::weak_ptr<char>(token_), callback = std::move(callback)](auto&&... args) mutable {
+    return [token = std::weak_ptr<char>(token_),
+            callback = std::move(callback)](auto&&... args) mutable {
       if (!token.expired()) callback(std::forward<decltype(args)>(args)...);
     };
   }

@@ -1,5 +1,5 @@
-// A list of callbacks, each kept alive by the Subscription its owner holds. Listeners may come and go
-// while one of them runs. Loop-bound.
+// A list of callbacks, each kept alive by the Subscription its owner holds. Listeners may come and
+// go while one of them runs. Loop-bound.
 #pragma once
 
 #include <functional>

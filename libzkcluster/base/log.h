@@ -1,9 +1,10 @@
-// Structured logging: one line per transition, with a stable event name and fields. The conductors and
-// roots log, the core never does. Formats: logfmt (`level=info event=shard.dead cluster=sessions ...`)
-// and JSON, both with a time stamp unless journald adds its own.
+// Structured logging: one line per transition, with a stable event name and fields. The conductors
+// and roots log, the core never does. Formats: logfmt (`level=info event=shard.dead
+// cluster=sessions ...`) and JSON, both with a time stamp unless journald adds its own.
 // Thread-safe.
 #pragma once
 
+#include <zkcluster/result.h>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -11,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <zkcluster/result.h>
 
 namespace zkcluster {
 
@@ -24,8 +24,8 @@ struct LogField {
   LogField(std::string_view k, const std::string& v) : key(k), value(v) {}
   LogField(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), bare(true) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  LogField(std::string_view k, T v) : key(k), value(std::to_string(v)), bare(true) {}
+  requires(!std::same_as<T, bool>) LogField(std::string_view k, T v)
+      : key(k), value(std::to_string(v)), bare(true) {}
 
   std::string_view key;
   std::string value;
@@ -37,12 +37,21 @@ class Logger {
   using LineSink = std::function<void(LogLevel, const std::string& line)>;
 
   virtual ~Logger() = default;
-  virtual void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
+  virtual void Log(LogLevel level, std::string_view event,
+                   std::initializer_list<LogField> fields) = 0;
 
-  void Debug(std::string_view event, std::initializer_list<LogField> f) { Log(LogLevel::kDebug, event, f); }
-  void Info(std::string_view event, std::initializer_list<LogField> f) { Log(LogLevel::kInfo, event, f); }
-  void Warn(std::string_view event, std::initializer_list<LogField> f) { Log(LogLevel::kWarn, event, f); }
-  void Error(std::string_view event, std::initializer_list<LogField> f) { Log(LogLevel::kError, event, f); }
+  void Debug(std::string_view event, std::initializer_list<LogField> f) {
+    Log(LogLevel::kDebug, event, f);
+  }
+  void Info(std::string_view event, std::initializer_list<LogField> f) {
+    Log(LogLevel::kInfo, event, f);
+  }
+  void Warn(std::string_view event, std::initializer_list<LogField> f) {
+    Log(LogLevel::kWarn, event, f);
+  }
+  void Error(std::string_view event, std::initializer_list<LogField> f) {
+    Log(LogLevel::kError, event, f);
+  }
 };
 
 struct LogOptions {
@@ -60,10 +69,11 @@ struct LogOptions {
 [[nodiscard]] std::shared_ptr<Logger> NullLogger();
 
 // One line without its end, as the loggers above write it. `timestamp` may be empty. Pure.
-[[nodiscard]] std::string FormatLogLine(LogFormat format, std::string_view timestamp, LogLevel level,
-                                        std::string_view event,
+[[nodiscard]] std::string FormatLogLine(LogFormat format, std::string_view timestamp,
+                                        LogLevel level, std::string_view event,
                                         std::initializer_list<LogField> fields);
 
-[[nodiscard]] Result<LogLevel> ParseLogLevel(std::string_view text);  // debug, info, warn, error, off
+[[nodiscard]] Result<LogLevel> ParseLogLevel(
+    std::string_view text);  // debug, info, warn, error, off
 
 }  // namespace zkcluster

@@ -1,17 +1,17 @@
-// The first of the three seams: time, timers, turns and chance. A conductor is bound to one Loop and lets
-// nothing else tell it the time, so that in the simulator the same code runs in virtual time from a
-// seed. Production twin: EventLoop (libevent). Test twin: SimLoop.
-// Loop-bound: everything but Post is called on the loop's own thread only.
+// The first of the three seams: time, timers, turns and chance. A conductor is bound to one Loop
+// and lets nothing else tell it the time, so that in the simulator the same code runs in virtual
+// time from a seed. Production twin: EventLoop (libevent). Test twin: SimLoop. Loop-bound:
+// everything but Post is called on the loop's own thread only.
 #pragma once
 
+#include <zkcluster/time.h>
 #include <functional>
 #include <memory>
-#include <zkcluster/time.h>
 
 namespace zkcluster {
 
-// One callback that can be armed again and again. Destroying it disarms it. The callback may re-arm the
-// timer and may destroy it.
+// One callback that can be armed again and again. Destroying it disarms it. The callback may re-arm
+// the timer and may destroy it.
 class Timer {
  public:
   virtual ~Timer() = default;
@@ -35,8 +35,8 @@ class Loop {
 
   [[nodiscard]] virtual std::unique_ptr<Timer> NewTimer(std::function<void()> callback) = 0;
 
-  // Runs `task` on this loop in a later turn, in the order of the calls. Thread-safe, and the only door
-  // into a loop from another thread. Tasks posted after the loop has ended are dropped unrun.
+  // Runs `task` on this loop in a later turn, in the order of the calls. Thread-safe, and the only
+  // door into a loop from another thread. Tasks posted after the loop has ended are dropped unrun.
   virtual void Post(std::function<void()> task) = 0;
 };
 

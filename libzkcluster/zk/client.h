@@ -1,17 +1,21 @@
-// The second seam: a session with the ensemble and eight asynchronous verbs, in domain values. Production
-// twin: NativeClient (the single-threaded C client). Test twin: FakeEnsemble's clients. The contract
-// tests in tests/contract hold both to what is written here.
+// The second seam: a session with the ensemble and eight asynchronous verbs, in domain values.
+// Production twin: NativeClient (the single-threaded C client). Test twin: FakeEnsemble's clients.
+// The contract tests in tests/contract hold both to what is written here.
 //
-// Loop-bound. Calls never block and never call back before they return. Each callback runs exactly once,
-// unless the Client is destroyed first: then never. Answers and watch events of one session come in the
-// order of the ensemble's changes: nobody sees a new value before the event that announces it.
+// Loop-bound. Calls never block and never call back before they return. Each callback runs exactly
+// once, unless the Client is destroyed first: then never. Answers and watch events of one session
+// come in the order of the ensemble's changes: nobody sees a new value before the event that
+// announces it.
 //
-// Sessions come and go by themselves: after kLost the client opens a new one. A verb called in a state
-// other than kConnected fails with kUnavailable and certainly has no effect; nothing is queued, and
-// nothing is ever re-sent on another session. A verb under way when the connection breaks fails with
-// kUnknownOutcome: it may have taken effect, and may even still take effect until the session ends.
+// Sessions come and go by themselves: after kLost the client opens a new one. A verb called in a
+// state other than kConnected fails with kUnavailable and certainly has no effect; nothing is
+// queued, and nothing is ever re-sent on another session. A verb under way when the connection
+// breaks fails with kUnknownOutcome: it may have taken effect, and may even still take effect until
+// the session ends.
 #pragma once
 
+#include <zkcluster/cluster.h>
+#include <zkcluster/result.h>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,22 +23,20 @@
 #include <string>
 #include <variant>
 #include <vector>
-#include <zkcluster/cluster.h>
-#include <zkcluster/result.h>
 
 #include "base/listeners.h"
 
 namespace zkcluster::zk {
 
 struct Stat {
-  std::int64_t czxid = 0;            // transaction that created the znode: tells incarnations apart
-  std::int64_t mzxid = 0;            // transaction that last changed its data
-  std::int64_t pzxid = 0;            // transaction that last changed its children
-  std::int32_t version = 0;          // of the data; grows by one with each change
+  std::int64_t czxid = 0;    // transaction that created the znode: tells incarnations apart
+  std::int64_t mzxid = 0;    // transaction that last changed its data
+  std::int64_t pzxid = 0;    // transaction that last changed its children
+  std::int32_t version = 0;  // of the data; grows by one with each change
   std::int32_t children_version = 0;
   std::int64_t ephemeral_owner = 0;  // session id; 0: persistent
   std::int32_t num_children = 0;
-  Micros modified{0};                // the server's wall clock
+  Micros modified{0};  // the server's wall clock
   bool operator==(const Stat&) const = default;
 };
 
@@ -82,9 +84,9 @@ struct WatchEvent {
   WatchKind kind;
   std::string path;
 };
-// A watch fires at most once and is set again by the next read that carries it. It is a hint to read
-// again, no more. It survives reconnects and dies silently with its session. The owner keeps the
-// function alive as long as it cares; the same function set twice on one path fires once.
+// A watch fires at most once and is set again by the next read that carries it. It is a hint to
+// read again, no more. It survives reconnects and dies silently with its session. The owner keeps
+// the function alive as long as it cares; the same function set twice on one path fires once.
 using WatchFunction = std::function<void(const WatchEvent&)>;
 using Watch = std::weak_ptr<WatchFunction>;
 
@@ -97,16 +99,16 @@ struct SessionEvent {
 template <class T>
 using Callback = std::function<void(Result<T>)>;
 
-// The largest request ever sent, in bytes of paths and data; above it a verb fails with kTooLarge. The
-// server drops the connection of whoever sends 1,048,576 or more, without an answer.
+// The largest request ever sent, in bytes of paths and data; above it a verb fails with kTooLarge.
+// The server drops the connection of whoever sends 1,048,576 or more, without an answer.
 inline constexpr std::size_t kMaxRequestBytes = 1'000'000;
 
 class Client {
  public:
   virtual ~Client() = default;
 
-  // Errors of every verb: kUnavailable, kUnknownOutcome, kSessionLost (it ended while the verb was under
-  // way), kDenied, kInvalid (malformed path), kTooLarge.
+  // Errors of every verb: kUnavailable, kUnknownOutcome, kSessionLost (it ended while the verb was
+  // under way), kDenied, kInvalid (malformed path), kTooLarge.
 
   // Data of a znode. kNotFound: the watch is then *not* set; use Exists.
   virtual void Get(const std::string& path, Watch watch, Callback<Node> done) = 0;
@@ -129,8 +131,8 @@ class Client {
   // Reads after it see everything committed before it was called.
   virtual void Sync(const std::string& path, Callback<std::monostate> done) = 0;
 
-  // Judged at the moment of the call by the monotonic clock too: a process that was stopped longer than
-  // its lease reads kSuspended or kLost here before any event tells so.
+  // Judged at the moment of the call by the monotonic clock too: a process that was stopped longer
+  // than its lease reads kSuspended or kLost here before any event tells so.
   [[nodiscard]] virtual SessionState state() const = 0;
   [[nodiscard]] virtual std::int64_t session_id() const = 0;  // 0: none
   [[nodiscard]] virtual std::uint64_t generation() const = 0;
@@ -139,7 +141,8 @@ class Client {
   [[nodiscard]] virtual TimePoint last_contact() const = 0;
 
   // Called at each change of state, in order, never from within a verb.
-  [[nodiscard]] virtual Subscription OnSession(std::function<void(const SessionEvent&)> listener) = 0;
+  [[nodiscard]] virtual Subscription OnSession(
+      std::function<void(const SessionEvent&)> listener) = 0;
 
   // Ends the session in good order, its ephemerals gone at once, and calls `done` (also when the
   // ensemble does not answer: after at most 2 s). No verb may be called afterwards.

@@ -8,17 +8,18 @@
 //   is worth is judged by our clock (SessionTracker), before anything that the library has to say
 //   after a pause.
 // - Its pings tell us nothing: an idle session reads "/" each sixth of its timeout (Beat).
-// - With an even number of addresses half of them are never tried: one is repeated (EndpointList).
+// - With an even number of addresses half of them are never tried: one is repeated (connector.cc).
 // - It resolves names at every turn, blocking: it is given literals; names are resolved here
 // (Resolver).
-// - A dead address costs two thirds of the timeout: an attempt that takes too long is broken off.
+// - A dead address costs two thirds of the timeout: an attempt that takes too long is broken off
+// (Connector).
 // - Requests issued while disconnected are queued and sent later: verbs are refused unless
 // connected,
 //   and what a failed send leaves in the queue is dropped before the next connection (DropQueue).
 // - An expired handle stays so for ever: a new one is opened, with a new generation number.
 // - zoo_amulti frees an uninitialised pointer on an expired handle or a bad path: both are asked
 // about
-//   directly before (native_handle.cc, IsValidPath).
+//   directly before (NativeHandle::Multi, WhyNeverSent).
 // - The server hangs up on 1,048,576 bytes, and so on again for ever: larger requests are refused
 // here.
 // - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: Close asks it for a sign of life
@@ -34,16 +35,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "base/backoff.h"
 #include "base/check.h"
 #include "base/unique_fd.h"
-#include "model/address.h"
+#include "zk/connector.h"
 #include "zk/native_errors.h"
 #include "zk/native_handle.h"
-#include "zk/resolver.h"
 #include "zk/session_tracker.h"
 
 namespace zkcluster::zk {
@@ -53,43 +51,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Link = NativeHandle::Link;
 
-constexpr std::uint16_t kDefaultPort = 2181;
-// Between rounds through all addresses. A restarted server should be found within a second or two.
-constexpr Duration kFirstPause = milliseconds(50);
-constexpr Duration kLongestPause = seconds(2);
-// A connection that breaks sooner than this counts as a failed attempt: something at the other end
-// does not like us, and would not like us a hundred times a second.
-constexpr Duration kShortConnection = seconds(1);
-constexpr Duration kUnreachableLogInterval = seconds(30);
 // Close: to reconnect and to get a sign of life, then for the goodbye. Together below the 2 s
 // promised, with 1.5 s of zookeeper_close itself in the worst case, of a server that stops between
 // the two.
 constexpr Duration kSignOfLifeLimit = milliseconds(500);
 constexpr Duration kReconnectLimit = milliseconds(1500);
 constexpr Duration kCloseLimit = milliseconds(1900);
-// A multi of a million empty operations must not pass the limit on bytes.
-constexpr std::size_t kBytesPerOp = 48;
-constexpr std::size_t kPacketLimit = 1'048'000;
-
 struct EventDeleter {
   void operator()(event* e) const { event_free(e); }
 };
-
-std::string EndpointText(const Address& address) {
-  return address.host + ":" + std::to_string(address.port);  // the library wants no brackets
-}
-
-// A fresh order, and an odd number.
-std::vector<std::string> EndpointList(std::vector<Address> addresses, Loop& loop) {
-  std::vector<std::string> endpoints;
-  for (std::size_t i = addresses.size(); i > 1; --i) {
-    const auto j = static_cast<std::size_t>(loop.Random() * static_cast<double>(i));
-    std::swap(addresses[i - 1], addresses[j]);
-  }
-  std::ranges::transform(addresses, std::back_inserter(endpoints), EndpointText);
-  if (endpoints.size() % 2 == 0) endpoints.push_back(endpoints.front());
-  return endpoints;
-}
 
 std::string Join(const std::vector<std::string>& parts) {
   std::string joined;
@@ -110,16 +80,8 @@ class NativeClient final : public Client {
         logger_(logger),
         options_(std::move(options)),
         tracker_(options_.session_timeout),
-        backoff_(kFirstPause, kLongestPause),
-        resolver_(loop),
+        connector_(loop, logger, inbox_, options_, [this] { Soon(); }),
         timer_(loop.NewTimer([this] { Wake(false, false); })) {
-    for (const std::string& server : options_.servers) {
-      if (auto address = ParseAddress(server, kDefaultPort)) {
-        names_.push_back(*std::move(address));
-      } else {
-        logger_.Error("zk.bad_server", {{"server", server}, {"error", address.error().message}});
-      }
-    }
     logger_.Info("zk.connecting",
                  {{"servers", Join(options_.servers)}, {"generation", generation_}});
     Soon();
@@ -163,7 +125,9 @@ class NativeClient final : public Client {
     AfterVerb();
   }
   void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) override {
-    if (auto error = WhyNotMulti(ops)) return FailLater(*std::move(error), std::move(done));
+    auto error = WhyNeverSent(ops);
+    if (!error) error = WhyNotNow();
+    if (error) return FailLater(error->Within("multi"), std::move(done));
     handle_->Multi(std::move(ops), std::move(done));
     AfterVerb();
   }
@@ -196,57 +160,25 @@ class NativeClient final : public Client {
   }
 
  private:
-  static bool IsSequential(CreateMode mode) {
-    return mode == CreateMode::kPersistentSequential || mode == CreateMode::kEphemeralSequential;
-  }
-
-  // --- verbs: what is never sent ---
-
   // The library says connected, and our clock does not object.
   [[nodiscard]] bool CanTalk() const {
     return handle_ && !reaping_ && handle_->link() == Link::kConnected &&
            state() == SessionState::kConnected;
   }
 
-  [[nodiscard]] std::optional<Error> WhyNot(std::size_t bytes, std::size_t ops) const {
-    if (bytes > kMaxRequestBytes || bytes + ops * kBytesPerOp > kPacketLimit) {
-      return Error{ErrorCode::kTooLarge,
-                   std::to_string(bytes) + " bytes, more than the server takes", -1};
-    }
-    if (closing_ || !CanTalk()) return Error{ErrorCode::kUnavailable, "no session", -1};
-    return std::nullopt;
-  }
-
   template <class T>
   bool Refused(std::string_view verb, const std::string& path, std::string_view data,
                bool sequential, Callback<T>& done) {
-    std::optional<Error> error;
-    if (!IsValidPath(path, sequential)) {
-      error = Error{ErrorCode::kInvalid, "malformed path", -1};
-    } else {
-      error = WhyNot(path.size() + data.size(), 1);
-    }
+    auto error = WhyNeverSent(path, data, sequential);
+    if (!error) error = WhyNotNow();
     if (!error) return false;
     FailLater(error->Within(std::string(verb) + path), std::move(done));
     return true;
   }
 
-  [[nodiscard]] std::optional<Error> WhyNotMulti(const std::vector<Op>& ops) const {
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-      const bool valid = std::visit(
-          [&](const auto& op) {
-            bytes += op.path.size();
-            if constexpr (requires { op.data; }) bytes += op.data.size();
-            if constexpr (requires { op.mode; }) return IsValidPath(op.path, IsSequential(op.mode));
-            return IsValidPath(op.path);
-          },
-          ops[i]);
-      if (!valid) return Error{ErrorCode::kInvalid, "multi: malformed path", static_cast<int>(i)};
-    }
-    auto error = WhyNot(bytes, ops.size());
-    if (error) return error->Within("multi");
-    return std::nullopt;
+  [[nodiscard]] std::optional<Error> WhyNotNow() const {
+    if (!closing_ && CanTalk()) return std::nullopt;
+    return Error{ErrorCode::kUnavailable, "no session", -1};
   }
 
   template <class T>
@@ -386,7 +318,7 @@ class NativeClient final : public Client {
     handle_.reset();
     link_ = Link::kNone;
     reaping_ = false;
-    round_left_ = 0;
+    connector_.HandleDropped();
   }
 
   // --- what became of the connection ---
@@ -404,12 +336,10 @@ class NativeClient final : public Client {
       reaped_ = true;  // answered or refused, one try is enough
     switch (link_) {
       case Link::kConnected:
-        connected_at_ = now;
-        failed_rounds_ = 0;
-        round_left_ = 0;
+        connector_.Connected();
         if (reaping_) return;
         session_id_ = handle_->session_id();
-        tracker_.Established(attempt_began_, handle_->session_timeout());
+        tracker_.Established(connector_.attempt_began(), handle_->session_timeout());
         return;
       case Link::kEnded:
         StopListening();
@@ -419,33 +349,15 @@ class NativeClient final : public Client {
         StopListening();
         if (before == Link::kConnected) {
           if (!reaping_) tracker_.Disconnected();
-          const bool lasted = now - connected_at_ >= kShortConnection;
-          if (lasted) backoff_.Reset();
-          next_attempt_ = lasted ? now : now + backoff_.Next(loop_.Random());
+          connector_.Broken();
         } else {
-          AttemptFailed(now);
+          connector_.AttemptFailed();
         }
         return;
       case Link::kOpening:
       case Link::kGreeting:
         return;
     }
-  }
-
-  void AttemptFailed(TimePoint now) {
-    if (round_left_ > 0) --round_left_;
-    if (round_left_ > 0) return;
-    ++failed_rounds_;
-    next_attempt_ = now + backoff_.Next(loop_.Random());
-    LogUnreachable(now, "none of them answers");
-  }
-
-  void LogUnreachable(TimePoint now, std::string_view error) {
-    if (now < next_unreachable_log_) return;
-    next_unreachable_log_ = now + kUnreachableLogInterval;
-    logger_.Warn(
-        "zk.unreachable",
-        {{"servers", Join(options_.servers)}, {"rounds", failed_rounds_}, {"error", error}});
   }
 
   // --- what to do next ---
@@ -462,81 +374,9 @@ class NativeClient final : public Client {
     if (closed_ || (closing_ && session_id_ == 0)) return;
     if (handle_ && handle_->link() == Link::kNone && handle_->pending() > 0) handle_->DropQueue();
     Track();
-    if (handle_ && now >= AttemptDeadline()) {
-      handle_->Break();
-      Track();
-    }
-    Connect(now);
-    Beat(now);
-  }
-
-  // One address is tried at a time; a round tries all, and each round asks for the names anew.
-  void Connect(TimePoint now) {
-    if (resolving_ || now < next_attempt_) return;
-    if (handle_ && handle_->link() != Link::kNone) return;
-    if (round_left_ == 0) {
-      resolving_ = true;
-      resolver_.Resolve(names_, [this](const Resolver::Answer& answer) { Resolved(answer); });
-      return;
-    }
-    attempt_began_ = now;
-    handle_->Connect();
-    if (handle_->link() == Link::kNone) {
-      AttemptFailed(now);
-      Soon();
-    }
+    connector_.Advance(handle_);
     Track();
-  }
-
-  void Resolved(const Resolver::Answer& answer) {
-    resolving_ = false;
-    Soon();
-    const TimePoint now = loop_.Now();
-    std::vector<std::string> endpoints = EndpointList(answer.addresses, loop_);
-    if (endpoints.empty() && handle_) {
-      round_left_ = round_size_;  // the addresses of last time may still do
-      return;
-    }
-    if (endpoints.empty()) {
-      ++failed_rounds_;
-      next_attempt_ = now + backoff_.Next(loop_.Random());
-      return LogUnreachable(
-          now, answer.failures.empty() ? "no server to connect to" : Join(answer.failures));
-    }
-    round_size_ = endpoints.size();
-    round_left_ = endpoints.size();
-    const std::string list = Join(endpoints);
-    std::ranges::sort(endpoints);
-    if (!handle_) {
-      handle_ =
-          std::make_unique<NativeHandle>(loop_, logger_, inbox_, list, options_.session_timeout);
-      link_ = Link::kNone;
-      if (!handle_->ok()) {
-        handle_.reset();
-        round_left_ = 0;
-        next_attempt_ = now + backoff_.Next(loop_.Random());
-        return LogUnreachable(now, "the ZooKeeper library refused the addresses");
-      }
-    } else if (handle_->link() == Link::kNone && endpoints != endpoints_) {
-      handle_->SetEndpoints(list);
-    }
-    endpoints_ = std::move(endpoints);
-  }
-
-  [[nodiscard]] TimePoint AttemptDeadline() const {
-    switch (handle_ ? handle_->link() : Link::kNone) {
-      case Link::kOpening:
-        return attempt_began_ + options_.connect_timeout;
-      case Link::kGreeting:
-        // A session is created by a committed write. Where even that is slow, patience grows, up to
-        // what the library itself allows (two thirds of the session timeout).
-        return attempt_began_ + options_.connect_timeout * (1 << std::min(failed_rounds_ + 1, 10));
-      case Link::kNone:
-      case Link::kConnected:
-      case Link::kEnded:
-        break;
-    }
-    return TimePoint::max();
+    Beat(now);
   }
 
   [[nodiscard]] TimePoint NextBeat() const {
@@ -565,9 +405,7 @@ class NativeClient final : public Client {
         next = now;
       }
     }
-    next = std::min({next, AttemptDeadline(), NextBeat()});
-    if (!resolving_ && (!handle_ || handle_->link() == Link::kNone))
-      next = std::min(next, next_attempt_);
+    next = std::min({next, connector_.NextStep(handle_.get()), NextBeat()});
     if (closing_) {
       next = std::min(next, std::min(close_deadline_, final_deadline_));
     } else {
@@ -617,6 +455,7 @@ class NativeClient final : public Client {
       Track();
     } else if (CanStillTalk() && handle_->pending() == 0) {
       farewell_ = handle_->End(NativeHandle::Farewell::kAwait);
+      link_ = Link::kEnded;  // our doing, nothing to take note of
       StopListening();
       if (!farewell_.valid()) return FinishClose();
       Listen({farewell_.get(), false, {}});
@@ -644,7 +483,6 @@ class NativeClient final : public Client {
   EventLoop& loop_;
   Logger& logger_;
   const NativeClientOptions options_;
-  std::vector<Address> names_;
   SessionTracker tracker_;
   SessionState reported_ = SessionState::kConnecting;
   std::int64_t session_id_ = 0;
@@ -657,19 +495,7 @@ class NativeClient final : public Client {
   Link link_ = Link::kNone;  // as last seen
   bool reaping_ = false;     // the handle's session is lost already; it is only to be ended
   bool reaped_ = false;
-
-  // Connecting.
-  Backoff backoff_;
-  Resolver resolver_;
-  bool resolving_ = false;
-  std::vector<std::string> endpoints_;  // sorted
-  std::size_t round_size_ = 0;
-  std::size_t round_left_ = 0;  // attempts; 0: ask for the names first
-  int failed_rounds_ = 0;
-  TimePoint next_attempt_ = TimePoint::min();
-  TimePoint attempt_began_ = TimePoint::min();
-  TimePoint connected_at_ = TimePoint::min();
-  TimePoint next_unreachable_log_ = TimePoint::min();
+  Connector connector_;
 
   // Closing.
   bool closing_ = false;
@@ -687,30 +513,6 @@ class NativeClient final : public Client {
 };
 
 }  // namespace
-
-Result<std::vector<std::string>> ParseServers(std::string_view text) {
-  std::vector<std::string> servers;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t end = std::min(text.find(',', start), text.size());
-    std::string_view entry = text.substr(start, end - start);
-    start = end + 1;
-    const auto first = entry.find_first_not_of(" \t");
-    entry = first == std::string_view::npos ? std::string_view() : entry.substr(first);
-    entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
-    if (entry.empty()) {
-      return Fail(ErrorCode::kInvalid,
-                  "ZooKeeper servers: an empty entry in \"" + std::string(text) + "\"");
-    }
-    if (entry.find('/') != std::string_view::npos) {
-      return Fail(ErrorCode::kInvalid, "ZooKeeper server \"" + std::string(entry) +
-                                           "\": a path is not part of it: use the root option");
-    }
-    auto address = ParseAddress(entry, kDefaultPort);
-    if (!address) return Fail(address.error().Within("ZooKeeper servers"));
-    servers.push_back(FormatAddress(*address));
-  }
-  return servers;
-}
 
 std::unique_ptr<Client> NewNativeClient(EventLoop& loop, Logger& logger,
                                         NativeClientOptions options) {

@@ -1,9 +1,13 @@
-// The C client's return codes in our words: the one switch. Pure.
+// The C client's return codes in our words (the one switch), and what it is never given. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
+#include <vector>
+
+#include <optional>
 #include <string>
 #include <string_view>
+#include "zk/client.h"
 
 namespace zkcluster::zk {
 
@@ -16,5 +20,11 @@ namespace zkcluster::zk {
 // What the server would accept. The library is never handed anything else: a bad path inside of a
 // multi makes it free an uninitialised pointer. `sequential`: the last part may be empty.
 [[nodiscard]] bool IsValidPath(std::string_view path, bool sequential = false);
+[[nodiscard]] bool IsSequential(CreateMode mode);
+
+// Why a request is refused without asking a server: kInvalid or kTooLarge.
+[[nodiscard]] std::optional<Error> WhyNeverSent(std::string_view path, std::string_view data,
+                                                bool sequential);
+[[nodiscard]] std::optional<Error> WhyNeverSent(const std::vector<Op>& ops);
 
 }  // namespace zkcluster::zk

@@ -1,11 +1,12 @@
-// What a session is worth, judged by this process's own monotonic clock. The C client says "connected" for
-// a moment after the process was stopped for a minute, and never says "expired" while it is
-// disconnected; so the lease is reckoned here: it runs two thirds of the session timeout from the moment
-// the last answered request was *sent*, and the session is given up for lost one whole timeout (and a
-// margin) after that moment.
+// What a session is worth, judged by this process's own monotonic clock. The C client says
+// "connected" for a moment after the process was stopped for a minute, and never says "expired"
+// while it is disconnected; so the lease is reckoned here: it runs two thirds of the session
+// timeout from the moment the last answered request was *sent*, and the session is given up for
+// lost one whole timeout (and a margin) after that moment.
 //
-//   Connecting --established--> Connected --lease over, or disconnected--> Suspended --answer--> Connected
-//   Suspended --timeout over--> Lost       any --expired--> Lost           Lost --Reopen--> Connecting
+//   Connecting --established--> Connected --lease over, or disconnected--> Suspended --answer-->
+//   Connected Suspended --timeout over--> Lost       any --expired--> Lost           Lost
+//   --Reopen--> Connecting
 //
 // Pure.
 #pragma once
@@ -21,7 +22,8 @@ class SessionTracker {
 
   // A session was established or resumed by an exchange begun at `sent`.
   void Established(TimePoint sent, Duration negotiated_timeout);
-  // An answer came to a request that was sent at `sent`. Older news than what is known changes nothing.
+  // An answer came to a request that was sent at `sent`. Older news than what is known changes
+  // nothing.
   void Answered(TimePoint sent);
   // The connection broke; the session may live on.
   void Disconnected();

@@ -1,7 +1,7 @@
-// Follows one znode, or one znode's children, as "the latest state, never each change". NodeWatcher reads
-// the data with a watch, tells its owner, and reads again whenever the watch fires, the session was
-// suspended, or a new session begins; failures are retried with backoff. An absent znode is a state like
-// any other. ChildrenWatcher does the same for the list of children.
+// Follows one znode, or one znode's children, as "the latest state, never each change". NodeWatcher
+// reads the data with a watch, tells its owner, and reads again whenever the watch fires, the
+// session was suspended, or a new session begins; failures are retried with backoff. An absent
+// znode is a state like any other. ChildrenWatcher does the same for the list of children.
 // Loop-bound conductor.
 #pragma once
 
@@ -57,9 +57,9 @@ class Rereader {
 
 class NodeWatcher final : public Rereader {
  public:
-  // `changed` gets the node, or nothing when it is absent; called first when it is first known, then
-  // whenever data or existence differ from the last call (compared by czxid and version). It may
-  // destroy the watcher.
+  // `changed` gets the node, or nothing when it is absent; called first when it is first known,
+  // then whenever data or existence differ from the last call (compared by czxid and version). It
+  // may destroy the watcher.
   using Changed = std::function<void(const std::optional<Node>&)>;
   NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed);
 
@@ -78,8 +78,8 @@ class NodeWatcher final : public Rereader {
 
 class ChildrenWatcher final : public Rereader {
  public:
-  // `changed` gets the names, sorted, or nothing when the parent is absent; called first when they are
-  // first known, then whenever the list differs. It may destroy the watcher.
+  // `changed` gets the names, sorted, or nothing when the parent is absent; called first when they
+  // are first known, then whenever the list differs. It may destroy the watcher.
   using Names = std::vector<std::string>;
   using Changed = std::function<void(const std::optional<Names>&)>;
   ChildrenWatcher(Loop& loop, Client& client, std::string path, Changed changed);

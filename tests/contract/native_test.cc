@@ -1,1 +1,339 @@
+// What only the native client can get wrong: addresses, stopped servers, a stalled process, expiry
+// under load. Each case has a ZooKeeper of its own.
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <ctime>
+#include <map>
+#include <mutex>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "tests/contract/proxy.h"
+#include "tools/sandbox/sandbox.h"
+#include "zk/native_client.h"
+
+namespace zkcluster::contract {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Rig {
+  EventLoop loop;
+  std::vector<std::string> lines;
+  std::shared_ptr<Logger> logger = NewSinkLogger(
+      LogLevel::kInfo, [this](LogLevel, const std::string& line) { lines.push_back(line); });
+
+  std::unique_ptr<zk::Client> Client(std::vector<std::string> servers,
+                                     Duration timeout = seconds(2),
+                                     Duration connect_timeout = milliseconds(300)) {
+    return zk::NewNativeClient(loop, *logger, {std::move(servers), timeout, connect_timeout});
+  }
+  bool Await(const std::function<bool()>& done, Duration limit = seconds(30)) {
+    return loop.RunUntil(done, limit);
+  }
+  bool AwaitState(const zk::Client& client, SessionState state) {
+    return Await([&] { return client.state() == state; });
+  }
+  void RunFor(Duration duration) {
+    static_cast<void>(Await([] { return false; }, duration));
+  }
+
+  Result<std::string> CreateEphemeral(zk::Client& client, const std::string& path) {
+    std::optional<Result<std::string>> answer;
+    client.Create(path, "", zk::CreateMode::kEphemeral,
+                  [&](Result<std::string> created) { answer = std::move(created); });
+    REQUIRE(Await([&] { return answer.has_value(); }));
+    return *answer;
+  }
+  bool Exists(zk::Client& client, const std::string& path) {
+    std::optional<Result<std::optional<zk::Stat>>> answer;
+    client.Exists(path, {},
+                  [&](Result<std::optional<zk::Stat>> stat) { answer = std::move(stat); });
+    REQUIRE(Await([&] { return answer.has_value(); }));
+    REQUIRE(answer->has_value());
+    return (*answer)->has_value();
+  }
+};
+
+std::string Local(std::uint16_t port) {
+  return "127.0.0.1:" + std::to_string(port);
+}
+
+// An address that takes no connection and refuses none: its queue is full, so the kernel drops each
+// SYN.
+class SilentAddress {
+ public:
+  SilentAddress() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    socklen_t length = sizeof(address_);
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(listener_.get(), Raw(), length) == 0);
+    REQUIRE(::listen(listener_.get(), 0) == 0);
+    REQUIRE(::getsockname(listener_.get(), Raw(), &length) == 0);
+    for (int i = 0; i < 8; ++i) {
+      UniqueFd& fd =
+          fillers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      static_cast<void>(::connect(fd.get(), Raw(), length));
+    }
+  }
+  [[nodiscard]] std::string address() const { return Local(ntohs(address_.sin_port)); }
+
+ private:
+  sockaddr* Raw() { return reinterpret_cast<sockaddr*>(&address_); }
+
+  UniqueFd listener_;
+  sockaddr_in address_{};
+  std::vector<UniqueFd> fillers_;
+};
+
+TEST_CASE("addresses: all but one refuse, whatever their number") {
+  const sandbox::ZooKeeperServer server;
+  for (const std::size_t count : {2u, 3u, 4u, 6u}) {
+    // The order is fresh each time.
+    for (int again = 0; again < 5; ++again) {
+      CAPTURE(count);
+      Rig rig;
+      std::vector<std::string> servers = {server.address()};
+      while (servers.size() < count) servers.push_back(Local(sandbox::FreePort()));
+      const auto client = rig.Client(servers);
+      REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+    }
+  }
+}
+
+TEST_CASE("addresses: all but one are silent") {
+  const sandbox::ZooKeeperServer server;
+  SilentAddress silent[3];
+  for (const std::size_t count : {2u, 4u}) {
+    Rig rig;
+    std::vector<std::string> servers = {server.address()};
+    while (servers.size() < count) servers.push_back(silent[servers.size() - 1].address());
+    // Two thirds of this timeout, which each would cost without our limit, are more than the test
+    // waits.
+    const auto client = rig.Client(servers, seconds(60), milliseconds(200));
+    REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  }
+}
+
+TEST_CASE("addresses: a stopped server among them takes connections and never greets") {
+  sandbox::ZooKeeperServer stopped;
+  const sandbox::ZooKeeperServer server;
+  stopped.Pause();
+  for (int again = 0; again < 3; ++again) {
+    Rig rig;
+    const auto client =
+        rig.Client({stopped.address(), server.address()}, seconds(60), milliseconds(200));
+    REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  }
+}
+
+TEST_CASE("addresses: localhost is resolved, a name that is not known does no harm") {
+  const sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client =
+      rig.Client({"no-such-host.invalid:2181", "localhost:" + std::to_string(server.port())});
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  CHECK(rig.lines.back().find("event=zk.connected") != std::string::npos);
+  CHECK(rig.lines.back().find("server=" + server.address()) != std::string::npos);
+}
+
+TEST_CASE("addresses: only names that are not known") {
+  Rig rig;
+  const auto client = rig.Client({"no-such-host.invalid:2181"});
+  CHECK(rig.Await([&] {
+    return !rig.lines.empty() && rig.lines.back().find("event=zk.unreachable") != std::string::npos;
+  }));
+  CHECK(rig.lines.back().find("no-such-host.invalid") != std::string::npos);
+  CHECK(client->state() == SessionState::kConnecting);
+}
+
+TEST_CASE("server: down at start, comes later; meanwhile nothing spins") {
+  sandbox::ZooKeeperServer server;
+  server.Stop();
+  Rig rig;
+  const auto client = rig.Client({server.address(), Local(sandbox::FreePort())});
+  const std::clock_t before = std::clock();
+  rig.RunFor(seconds(2));
+  // A loop that spins burns all of it.
+  CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < 0.5);
+  CHECK(client->state() == SessionState::kConnecting);
+  std::size_t unreachable = 0;
+  for (const std::string& line : rig.lines) {
+    unreachable += line.find("event=zk.unreachable") != std::string::npos;
+  }
+  CHECK(unreachable == 1);
+  server.Start();
+  CHECK(rig.AwaitState(*client, SessionState::kConnected));
+  CHECK(client->generation() == 1);
+}
+
+TEST_CASE(
+    "server: stopped (SIGSTOP): suspended, lost by our own clock, and a new session afterwards") {
+  sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client = rig.Client({server.address()}, seconds(1));
+  std::vector<SessionState> states;
+  const Subscription subscription =
+      client->OnSession([&](const zk::SessionEvent& event) { states.push_back(event.state); });
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  server.Pause();
+  REQUIRE(rig.Await([&] { return !states.empty() && states.back() == SessionState::kSuspended; }));
+  REQUIRE(rig.Await([&] { return states.back() != SessionState::kSuspended; }));
+  server.Resume();
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  REQUIRE(rig.Await([&] { return states.back() == SessionState::kConnected; }));
+  CHECK(states == std::vector<SessionState>{SessionState::kConnected, SessionState::kSuspended,
+                                            SessionState::kLost, SessionState::kConnecting,
+                                            SessionState::kConnected});
+  CHECK(client->generation() == 2);
+}
+
+TEST_CASE("server: away for longer than the session: its ephemerals do not outlive the return") {
+  sandbox::ZooKeeperServer server;
+  Rig rig;
+  const Duration timeout = seconds(3);
+  const auto client = rig.Client({server.address()}, timeout);
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  REQUIRE(rig.CreateEphemeral(*client, "/e"));
+  server.Stop();
+  REQUIRE(rig.Await([&] { return client->generation() == 2; }));
+  server.Start();
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  // The server gives the old session its full time again; the client has ended it before.
+  CHECK(rig.Await([&] { return !rig.Exists(*client, "/e"); }, timeout / 2));
+}
+
+TEST_CASE("server: comes back without its data: the old session is not insisted on") {
+  sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client = rig.Client({server.address()}, seconds(1));
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  for (int i = 0; i < 5; ++i) REQUIRE(rig.CreateEphemeral(*client, "/e" + std::to_string(i)));
+  server.Stop();
+  server.Wipe();
+  server.Start();
+  REQUIRE(rig.Await([&] { return client->generation() > 1; }));
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  CHECK(!rig.Exists(*client, "/e0"));
+}
+
+TEST_CASE("our process is stalled beyond the session: told so before anything else") {
+  const sandbox::ZooKeeperServer server;
+  for (const auto stall : {milliseconds(1150), milliseconds(2500)}) {
+    CAPTURE(stall.count());
+    Rig rig;
+    const auto client = rig.Client({server.address()}, seconds(1));
+    REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+    REQUIRE(rig.CreateEphemeral(*client, "/e"));
+    std::vector<SessionState> states;
+    const Subscription subscription =
+        client->OnSession([&](const zk::SessionEvent& event) { states.push_back(event.state); });
+    bool answered_well = false;
+    client->Exists("/e", {}, [&](const auto& stat) { answered_well = stat.has_value(); });
+    const auto until = rig.loop.Now() + stall;
+    // The loop stands still, as after SIGSTOP.
+    while (rig.loop.Now() < until) ::poll(nullptr, 0, 10);
+    // At once, before the loop has run again.
+    CHECK(client->state() == (stall < seconds(2) ? SessionState::kSuspended : SessionState::kLost));
+    bool refused = false;
+    client->Exists("/e", {}, [&](const auto& stat) {
+      refused = !stat && stat.error().code == ErrorCode::kUnavailable;
+    });
+    REQUIRE(rig.Await([&] { return client->generation() == 2; }));
+    REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+    CHECK(refused);
+    CHECK(answered_well == (stall < seconds(2)));  // it was answered in time, and read late
+    REQUIRE(!states.empty());
+    CHECK(states.front() == (stall < seconds(2) ? SessionState::kSuspended : SessionState::kLost));
+    CHECK(rig.Await([&] { return !rig.Exists(*client, "/e"); }, seconds(10)));
+  }
+}
+
+TEST_CASE("session expires under a load of multis: no crash, each answered once") {
+  const sandbox::ZooKeeperServer server;
+  Rig rig;
+  Proxy proxy(rig.loop, server.port());
+  const auto client = rig.Client({proxy.address()});
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  std::map<int, int> answers;
+  int sent = 0;
+  const auto load = [&](const auto& self) -> void {
+    const int number = sent++;
+    answers[number] = 0;
+    client->Multi({zk::CheckOp{"/", zk::kAnyVersion},
+                   zk::CreateOp{"/m" + std::to_string(number), "x", zk::CreateMode::kEphemeral},
+                   zk::SetOp{"/m" + std::to_string(number), "y", 0},
+                   zk::DeleteOp{"/m" + std::to_string(number), 1}},
+                  [&, number](const Result<std::vector<zk::OpResult>>& result) {
+                    ++answers[number];
+                    // Once more at once, also in the turn in which everything fails.
+                    if (result || client->state() == SessionState::kConnected) self(self);
+                  });
+  };
+  for (std::uint64_t round = 1; round <= 10; ++round) {
+    for (int i = 0; i < 20; ++i) load(load);
+    const int before = sent;
+    REQUIRE(rig.Await([&] { return sent > before + 50; }));
+    EndSession(server.port(), proxy.credentials());
+    REQUIRE(rig.Await([&] { return client->generation() > round; }));
+    REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  }
+  bool closed = false;
+  client->Close([&] { closed = true; });
+  REQUIRE(rig.Await([&] { return closed; }));
+  for (const auto& [number, count] : answers) CHECK(count == 1);
+}
+
+TEST_CASE("close: against a stopped server it is bounded") {
+  sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client = rig.Client({server.address()}, seconds(10));
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  server.Pause();
+  bool closed = false;
+  client->Close([&] { closed = true; });
+  CHECK(rig.Await([&] { return closed; }, seconds(4)));
+  CHECK(client->state() == SessionState::kLost);
+  // The goodbye was sent nevertheless, and is read when the server goes on.
+  server.Resume();
+  CHECK(sandbox::WaitUntil(
+      [&] {
+        const std::string dump = sandbox::FourLetterWord(server.port(), "cons");
+        return !dump.empty() && dump.find("sid=0x") == std::string::npos;
+      },
+      seconds(10)));
+}
+
+TEST_CASE("close: when the server is gone") {
+  sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client = rig.Client({server.address()});
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  server.Kill();
+  REQUIRE(rig.AwaitState(*client, SessionState::kSuspended));
+  bool closed = false;
+  client->Close([&] { closed = true; });
+  CHECK(rig.Await([&] { return closed; }, seconds(4)));
+}
+
+TEST_CASE("a request that the socket does not take at once is sent in the end") {
+  const sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client = rig.Client({server.address()});
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  const std::string big(900'000, 'x');
+  int written = 0;
+  for (int i = 0; i < 20; ++i) {
+    client->Create("/big" + std::to_string(i), big, zk::CreateMode::kEphemeral,
+                   [&](const Result<std::string>& created) { written += created.has_value(); });
+  }
+  CHECK(rig.Await([&] { return written == 20; }));
+}
+
+}  // namespace
+}  // namespace zkcluster::contract

@@ -45,7 +45,8 @@ void SimChecker::Leave() {
 std::size_t SimChecker::Logged(const std::string& event) const {
   const std::string needle = "event=" + event + " ";
   return static_cast<std::size_t>(std::count_if(
-      log_.begin(), log_.end(), [&](const std::string& line) { return line.find(needle) != std::string::npos; }));
+      log_.begin(), log_.end(),
+      [&](const std::string& line) { return line.find(needle) != std::string::npos; }));
 }
 
 SimSite::SimSite(std::uint64_t seed)
@@ -68,13 +69,15 @@ SimChecker& SimSite::Start(SimChecker::Options options) {
 }
 
 void SimSite::Kill(const std::string& id) {
-  const auto found = std::find_if(checkers.begin(), checkers.end(), [&](const auto& c) { return c->id() == id; });
+  const auto found =
+      std::find_if(checkers.begin(), checkers.end(), [&](const auto& c) { return c->id() == id; });
   ZKC_CHECK(found != checkers.end());
   checkers.erase(found);
 }
 
 SimChecker& SimSite::At(const std::string& id) {
-  const auto found = std::find_if(checkers.begin(), checkers.end(), [&](const auto& c) { return c->id() == id; });
+  const auto found =
+      std::find_if(checkers.begin(), checkers.end(), [&](const auto& c) { return c->id() == id; });
   ZKC_CHECK(found != checkers.end());
   return **found;
 }
@@ -160,7 +163,9 @@ std::string SimSite::Statuses(const std::string& cluster) const {
     const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>{};
     if (!rows) continue;
     for (const auto& state : *rows) {
-      letters += state.status == ShardStatus::kAlive ? 'A' : state.status == ShardStatus::kDead ? 'D' : '?';
+      letters += state.status == ShardStatus::kAlive  ? 'A'
+                 : state.status == ShardStatus::kDead ? 'D'
+                                                      : '?';
     }
   }
   return letters;
@@ -184,9 +189,10 @@ std::size_t SimSite::WritesSince(std::int64_t zxid, const std::string& part) con
     return std::visit([&](const auto& o) { return o.path.find(part) != std::string::npos; }, op) &&
            !std::holds_alternative<zk::CheckOp>(op);
   };
-  return static_cast<std::size_t>(
-      std::count_if(ensemble.history().begin(), ensemble.history().end(), [&](const Transaction& transaction) {
-        return transaction.zxid > zxid && std::any_of(transaction.ops.begin(), transaction.ops.end(), touches);
+  return static_cast<std::size_t>(std::count_if(
+      ensemble.history().begin(), ensemble.history().end(), [&](const Transaction& transaction) {
+        return transaction.zxid > zxid &&
+               std::any_of(transaction.ops.begin(), transaction.ops.end(), touches);
       }));
 }
 

@@ -1,7 +1,7 @@
-// A checker of production conductors and core in a simulated world: the composition root of zkchecker with
-// SimLoop, FakeEnsemble and FakeFleet behind the seams. `SimSite` holds several of them around one ensemble
-// and one fleet, with an operator who creates and changes clusters and means to look at what stands.
-// Not thread-safe: it is its world's.
+// A checker of production conductors and core in a simulated world: the composition root of
+// zkchecker with SimLoop, FakeEnsemble and FakeFleet behind the seams. `SimSite` holds several of
+// them around one ensemble and one fleet, with an operator who creates and changes clusters and
+// means to look at what stands. Not thread-safe: it is its world's.
 #pragma once
 
 #include <deque>
@@ -88,7 +88,8 @@ class SimSite {
   [[nodiscard]] std::optional<Head> HeadOf(const std::string& cluster) const;
   [[nodiscard]] std::optional<LeaderRecord> LeaderOf(const std::string& cluster) const;
   [[nodiscard]] Ledger LedgerOf(const std::string& cluster) const;
-  [[nodiscard]] std::optional<Ballot> BallotOf(const std::string& cluster, const std::string& id) const;
+  [[nodiscard]] std::optional<Ballot> BallotOf(const std::string& cluster,
+                                               const std::string& id) const;
   // State of one shard by its place in the list; unknown where nothing stands.
   [[nodiscard]] ShardState StateOf(const std::string& cluster, std::size_t shard) const;
   [[nodiscard]] ShardStatus StatusOf(const std::string& cluster, std::size_t shard) const {
@@ -97,7 +98,8 @@ class SimSite {
   // One letter a shard, 'A', 'D' or '?'; "" without a head.
   [[nodiscard]] std::string Statuses(const std::string& cluster) const;
   // Runs until Statuses is `expected`.
-  [[nodiscard]] bool Reaches(const std::string& cluster, const std::string& expected, Duration limit);
+  [[nodiscard]] bool Reaches(const std::string& cluster, const std::string& expected,
+                             Duration limit);
   // Transactions since `zxid` that touch a path which contains `part`.
   [[nodiscard]] std::size_t WritesSince(std::int64_t zxid, const std::string& part) const;
 

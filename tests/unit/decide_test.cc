@@ -19,7 +19,8 @@ struct World {
   int max_required = 30;
 
   explicit World(std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) shards.push_back({"s" + std::to_string(i), "10.0.0.1:" + std::to_string(i + 1)});
+    for (std::size_t i = 0; i < n; ++i)
+      shards.push_back({"s" + std::to_string(i), "10.0.0.1:" + std::to_string(i + 1)});
     board.shards.resize(n);
     tallies.resize(n);
   }
@@ -34,7 +35,8 @@ struct World {
     return decision;
   }
   void Vote(std::size_t shard, Outcome outcome) {
-    tallies[shard] = {outcome, outcome == Outcome::kAlive ? VoteCounts{3, 0, 0} : VoteCounts{0, 3, 0},
+    tallies[shard] = {outcome,
+                      outcome == Outcome::kAlive ? VoteCounts{3, 0, 0} : VoteCounts{0, 3, 0},
                       outcome == Outcome::kDead ? Reason::kTimeout : Reason::kNone};
   }
 };
@@ -78,8 +80,12 @@ TEST_CASE("decide: a flip carries its reason and counts, a return none of the de
   world.Vote(0, Outcome::kDead);
   world.Vote(1, Outcome::kAlive);
   auto decision = world.Apply();
-  CHECK(decision.flips[0] == Event::Flip{"s0", "10.0.0.1:1", ShardStatus::kUnknown, ShardStatus::kDead,
-                                         Reason::kTimeout, {0, 3, 0}});
+  CHECK(decision.flips[0] == Event::Flip{"s0",
+                                         "10.0.0.1:1",
+                                         ShardStatus::kUnknown,
+                                         ShardStatus::kDead,
+                                         Reason::kTimeout,
+                                         {0, 3, 0}});
   CHECK(decision.board.shards[0].reason == Reason::kTimeout);
   CHECK(decision.board.shards[0].counts == VoteCounts{0, 3, 0});
   world.Vote(0, Outcome::kAlive);
@@ -135,7 +141,8 @@ TEST_CASE("decide: penalties double with each death and are forgiven with time a
   CHECK(world.ledger.penalties.at("s0").required == 1);
 }
 
-TEST_CASE("decide: penalties of shards that left, or are forgiven, are dropped with the next flip") {
+TEST_CASE(
+    "decide: penalties of shards that left, or are forgiven, are dropped with the next flip") {
   World world(2);
   world.ledger.penalties["gone"] = {8, world.now};
   world.ledger.penalties["s1"] = {4, world.now - 3600s};

@@ -1,4 +1,5 @@
-// Whole checkers, of production conductors, in a simulated world: the main job and what disturbs it.
+// Whole checkers, of production conductors, in a simulated world: the main job and what disturbs
+// it.
 #include "checker/quorum/participant.h"
 
 #include <doctest/doctest.h>
@@ -16,7 +17,8 @@ constexpr const char* kName = "sessions";
 
 // Three checkers, four living shards, everything decided.
 struct Settled : SimSite {
-  explicit Settled(std::uint64_t seed = 1, std::optional<int> checkers_in_spec = 3) : SimSite(seed) {
+  explicit Settled(std::uint64_t seed = 1, std::optional<int> checkers_in_spec = 3)
+      : SimSite(seed) {
     spec = MakeSpec(kName, 4);
     spec.checkers = checkers_in_spec;
     Create(spec);
@@ -36,7 +38,8 @@ struct Settled : SimSite {
 
 }  // namespace
 
-TEST_CASE("main job: a killed shard is dead after refused_threshold, and alive again when it is back") {
+TEST_CASE(
+    "main job: a killed shard is dead after refused_threshold, and alive again when it is back") {
   Settled site;
   site.fleet.Set("10.0.0.1:2", Server::kRefused);
   REQUIRE(site.Reaches(kName, "ADAA", 1500ms));
@@ -75,9 +78,11 @@ TEST_CASE("main job: many deaths of one moment are few ballots and few commits")
   REQUIRE(site.Reaches(kName, std::string(1000, 'A'), 10s));
   site.world.RunFor(3s);
   const auto zxid = site.ensemble.zxid();
-  for (int i = 0; i < 200; ++i) site.fleet.Set(spec.shards[static_cast<std::size_t>(i)].addr, Server::kRefused);
+  for (int i = 0; i < 200; ++i)
+    site.fleet.Set(spec.shards[static_cast<std::size_t>(i)].addr, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(200, 'D') + std::string(800, 'A'), 4s));
-  MESSAGE("ballots written: " << site.WritesSince(zxid, "/votes/") << ", heads: " << site.WritesSince(zxid, "/head"));
+  MESSAGE("ballots written: " << site.WritesSince(zxid, "/votes/")
+                              << ", heads: " << site.WritesSince(zxid, "/head"));
   CHECK(site.WritesSince(zxid, "/head") < 400);
 }
 
@@ -110,7 +115,8 @@ TEST_CASE("quorum: without a number in the spec every checker ever seen counts")
   CHECK(site.LedgerOf(kName).electorate == std::set<std::string>{"c1", "c2", "c3"});
 }
 
-TEST_CASE("quorum: votes that differ stay undecided, and one checker cut from a shard flips nothing") {
+TEST_CASE(
+    "quorum: votes that differ stay undecided, and one checker cut from a shard flips nothing") {
   Settled site;
   site.fleet.SetReach("c1", "10.0.0.1:1", FakeFleet::Reach::kDropped);
   site.world.RunFor(20s);
@@ -122,13 +128,16 @@ TEST_CASE("quorum: votes that differ stay undecided, and one checker cut from a 
 
 TEST_CASE("quorum: a checker without a route cannot tell and never says dead") {
   Settled site;
-  for (const char* id : {"c1", "c2", "c3"}) site.fleet.SetReach(id, "10.0.0.1:1", FakeFleet::Reach::kNoRoute);
+  for (const char* id : {"c1", "c2", "c3"})
+    site.fleet.SetReach(id, "10.0.0.1:1", FakeFleet::Reach::kNoRoute);
   site.world.RunFor(20s);
   CHECK(site.Statuses(kName) == "AAAA");
   CHECK(site.BallotOf(kName, "c1")->votes[0].opinion == Opinion::kUnknown);
 }
 
-TEST_CASE("re-tally: a dead vote that was waiting wins when the alive voter leaves, if the quorum allows") {
+TEST_CASE(
+    "re-tally: a dead vote that was waiting wins when the alive voter leaves, if the quorum "
+    "allows") {
   SimSite site;
   auto spec = site.MakeSpec(kName, 1);
   spec.checkers = 4;
@@ -136,7 +145,8 @@ TEST_CASE("re-tally: a dead vote that was waiting wins when the alive voter leav
   site.Create(spec);
   for (const char* id : {"c1", "c2", "c3", "c4"}) site.Start(id);
   REQUIRE(site.Reaches(kName, "A", 10s));
-  for (const char* id : {"c1", "c2"}) site.fleet.SetReach(id, "10.0.0.1:1", FakeFleet::Reach::kDropped);
+  for (const char* id : {"c1", "c2"})
+    site.fleet.SetReach(id, "10.0.0.1:1", FakeFleet::Reach::kDropped);
   site.world.RunFor(10s);
   CHECK(site.Statuses(kName) == "A");  // two against two with a quorum of two: a tie
   site.Kill("c4");
@@ -167,7 +177,8 @@ TEST_CASE("leader: killed, and another takes over after its session") {
   CHECK(site.LeaderOf(kName)->id != id);
 }
 
-TEST_CASE("leader: frozen past its session, wakes, writes nothing as the old leader and votes again") {
+TEST_CASE(
+    "leader: frozen past its session, wakes, writes nothing as the old leader and votes again") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     Settled site(seed);
@@ -175,7 +186,8 @@ TEST_CASE("leader: frozen past its session, wakes, writes nothing as the old lea
     const auto epoch = site.LeaderOf(kName)->epoch;
     const auto old_session = old.client().session_id();
     site.fleet.Set("10.0.0.1:2", Server::kHung);
-    site.world.RunFor(Duration(2900ms) + Duration(seed * 10'000'000));  // frozen as it is about to decide
+    site.world.RunFor(Duration(2900ms) +
+                      Duration(seed * 10'000'000));  // frozen as it is about to decide
     old.loop().Pause(15s);
     site.world.RunFor(14s);
     CHECK(site.Statuses(kName) == "ADAA");
@@ -184,7 +196,8 @@ TEST_CASE("leader: frozen past its session, wakes, writes nothing as the old lea
     const auto zxid = site.ensemble.zxid();
     site.world.RunFor(1s + 5s);
     for (const auto& transaction : site.ensemble.history()) {
-      if (transaction.zxid > zxid && !transaction.ends_session) CHECK(transaction.session_id != old_session);
+      if (transaction.zxid > zxid && !transaction.ends_session)
+        CHECK(transaction.session_id != old_session);
     }
     REQUIRE(site.BallotOf(kName, old.id()));
     CHECK(site.Statuses(kName) == "AAAA");
@@ -265,15 +278,16 @@ TEST_CASE("spec: shards are added, removed and moved under running checkers") {
   REQUIRE(site.Reaches(kName, "ADAA", 3s));
   const auto died = site.StateOf(kName, 1).since;
   auto spec = site.spec;
-  spec.shards.erase(spec.shards.begin());                // s1 goes
-  spec.shards.push_back({"s5", "10.0.0.9:5"});           // s5 comes, and refuses
-  spec.shards[2].addr = "10.0.0.9:4";                    // s4 moves
+  spec.shards.erase(spec.shards.begin());       // s1 goes
+  spec.shards.push_back({"s5", "10.0.0.9:5"});  // s5 comes, and refuses
+  spec.shards[2].addr = "10.0.0.9:4";           // s4 moves
   site.fleet.Set("10.0.0.9:4", Server::kUp);
   site.Update(spec);
   REQUIRE(site.Reaches(kName, "DAAD", 5s));
   CHECK(site.StateOf(kName, 0).since == died);  // s2 kept its history
   CHECK(site.HeadOf(kName)->shards == 4);
-  for (const char* id : {"c1", "c2", "c3"}) CHECK(site.BallotOf(kName, id)->spec == site.HeadOf(kName)->spec);
+  for (const char* id : {"c1", "c2", "c3"})
+    CHECK(site.BallotOf(kName, id)->spec == site.HeadOf(kName)->spec);
 }
 
 TEST_CASE("spec: a change of thresholds reaches running checkers") {
@@ -297,11 +311,16 @@ TEST_CASE("delete: with live checkers, then created again at once, ten times") {
     CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));
     if (round % 2 == 0) {
       REQUIRE(site.world.RunUntil([&] { return site.checkers[0]->summary().clusters == 0; }, 1s));
-      CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));  // nobody made it again
+      CHECK(!site.ensemble.Exists(
+          ClusterPaths(SimSite::kRoot, kName).base()));  // nobody made it again
     }
     site.Create(site.spec);
     REQUIRE(site.Reaches(kName, "AAAA", 10s));
-    REQUIRE(site.world.RunUntil([&] { return site.ensemble.Children(ClusterPaths(SimSite::kRoot, kName).votes()).size() == 3; }, 5s));
+    REQUIRE(site.world.RunUntil(
+        [&] {
+          return site.ensemble.Children(ClusterPaths(SimSite::kRoot, kName).votes()).size() == 3;
+        },
+        5s));
   }
 }
 
@@ -321,7 +340,8 @@ TEST_CASE("clusters: those created later are joined, a named one only when it is
   CHECK(one.summary().shards == 2);
 }
 
-TEST_CASE("Go: while a live Go checker is registered nothing is decided; when it goes we take over") {
+TEST_CASE(
+    "Go: while a live Go checker is registered nothing is decided; when it goes we take over") {
   Settled site;
   const std::string go = ClusterPaths(SimSite::kRoot, kName).go_voters();
   site.ensemble.Put(go + "/n_0000000000", "{}");
@@ -329,7 +349,8 @@ TEST_CASE("Go: while a live Go checker is registered nothing is decided; when it
   site.fleet.Set("10.0.0.1:1", Server::kRefused);
   const auto head = site.ensemble.Get(ClusterPaths(SimSite::kRoot, kName).head());
   site.world.RunFor(20s);
-  CHECK(site.ensemble.Get(ClusterPaths(SimSite::kRoot, kName).head())->stat.version == head->stat.version);
+  CHECK(site.ensemble.Get(ClusterPaths(SimSite::kRoot, kName).head())->stat.version ==
+        head->stat.version);
   CHECK(site.Leader().Logged("leader.hold") == 1);
   site.ensemble.Remove(go + "/n_0000000000");
   CHECK(site.Reaches(kName, "DAAA", 2s));
@@ -365,9 +386,9 @@ TEST_CASE("bad bytes: in every znode, one after the other, and the main job stil
   Settled site;
   const ClusterPaths paths(SimSite::kRoot, kName);
   const std::vector<std::string> nodes = {
-      paths.head(), paths.chunk(0), paths.ledger(), paths.mirror(), paths.leader(), paths.vote("c1"),
-      paths.vote("c2"), paths.vote("c3"), paths.go_voters(), paths.quorum(), paths.election(), paths.votes(),
-      paths.events()};
+      paths.head(),     paths.chunk(0),   paths.ledger(),   paths.mirror(),    paths.leader(),
+      paths.vote("c1"), paths.vote("c2"), paths.vote("c3"), paths.go_voters(), paths.quorum(),
+      paths.election(), paths.votes(),    paths.events()};
   bool dead = false;
   for (const auto& path : nodes) {
     CAPTURE(path);

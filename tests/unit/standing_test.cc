@@ -21,7 +21,8 @@ std::string Node(const std::string& id, const std::string& guid, std::int32_t se
 }  // namespace
 
 TEST_CASE("standing: candidates are ordered by number, whatever their ids") {
-  const auto sorted = SortCandidates({Node("z", kGuidA, 3), Node("a", kGuidB, 12), Node("m", kGuidC, 7)});
+  const auto sorted =
+      SortCandidates({Node("z", kGuidA, 3), Node("a", kGuidB, 12), Node("m", kGuidC, 7)});
   REQUIRE(sorted.size() == 3);
   CHECK(sorted[0].name.id == "z");
   CHECK(sorted[1].name.id == "m");
@@ -33,7 +34,8 @@ TEST_CASE("standing: foreign names are left out") {
 }
 
 TEST_CASE("standing: the counter of ZooKeeper wraps and the order holds") {
-  const auto sorted = SortCandidates({Node("late", kGuidA, -2147483648), Node("early", kGuidB, 2147483647)});
+  const auto sorted =
+      SortCandidates({Node("late", kGuidA, -2147483648), Node("early", kGuidB, 2147483647)});
   REQUIRE(sorted.size() == 2);
   CHECK(sorted[0].name.id == "early");
   CHECK(sorted[1].name.id == "late");

@@ -49,7 +49,9 @@ Electorate ElectorateOf(int size, std::optional<int> quorum = {}) {
   return MakeElectorate(spec, ids);
 }
 
-char Letter(Outcome outcome) { return outcome == Outcome::kAlive ? 'A' : outcome == Outcome::kDead ? 'D' : '-'; }
+char Letter(Outcome outcome) {
+  return outcome == Outcome::kAlive ? 'A' : outcome == Outcome::kDead ? 'D' : '-';
+}
 
 }  // namespace
 
@@ -61,27 +63,23 @@ TEST_CASE("tally: outcomes against the electorate") {
     const char* outcome;
   };
   const std::vector<Case> cases = {
-      {"a a a", 3, {}, "A"},
-      {"t t a", 3, {}, "D"},
-      {"t a", 3, {}, "-"},        // two present, they differ
-      {"t", 3, {}, "-"},          // alone of three: whoever is present is not the quorum
-      {"t t", 4, {}, "-"},        // half is no majority
-      {"t t t", 4, {}, "D"},
-      {"t t a a", 4, {}, "-"},    // a tie stays
-      {"t t a a", 4, 2, "-"},     // both reach a low quorum: still a tie
-      {"t t a", 4, 2, "D"},
-      {"t", 1, {}, "D"},
-      {"u u u", 3, {}, "-"},      // nobody can tell
-      {"t t u", 3, {}, "D"},
-      {"t t -", 3, {}, "D"},      // silence of one
-      {"t - -", 3, {}, "-"},
-      {"a a a", 3, 4, "-"},       // a quorum nobody can reach
+      {"a a a", 3, {}, "A"},  {"t t a", 3, {}, "D"},
+      {"t a", 3, {}, "-"},  // two present, they differ
+      {"t", 3, {}, "-"},    // alone of three: whoever is present is not the quorum
+      {"t t", 4, {}, "-"},  // half is no majority
+      {"t t t", 4, {}, "D"},  {"t t a a", 4, {}, "-"},  // a tie stays
+      {"t t a a", 4, 2, "-"},                           // both reach a low quorum: still a tie
+      {"t t a", 4, 2, "D"},   {"t", 1, {}, "D"},
+      {"u u u", 3, {}, "-"},                          // nobody can tell
+      {"t t u", 3, {}, "D"},  {"t t -", 3, {}, "D"},  // silence of one
+      {"t - -", 3, {}, "-"},  {"a a a", 3, 4, "-"},   // a quorum nobody can reach
       {"", 3, {}, "-"},
   };
   for (const auto& test : cases) {
     CAPTURE(test.ballots);
     CAPTURE(test.electorate);
-    const auto tallies = CountVotes(BallotsOf(test.ballots), ElectorateOf(test.electorate, test.quorum), kSpec, 1);
+    const auto tallies =
+        CountVotes(BallotsOf(test.ballots), ElectorateOf(test.electorate, test.quorum), kSpec, 1);
     REQUIRE(tallies.size() == 1);
     CHECK(Letter(tallies[0].outcome) == test.outcome[0]);
   }
@@ -137,13 +135,15 @@ TEST_CASE("tally: agrees with a dumb count on random ballots") {
     const auto tallies = CountVotes(BallotsOf(text), ElectorateOf(size, quorum), kSpec, shards);
     for (std::size_t s = 0; s < shards; ++s) {
       const auto count = [&](const std::string& of) {
-        return static_cast<int>(std::count_if(words.begin(), words.end(), [&](const std::string& word) {
-          return of.find(word[s]) != std::string::npos;
-        }));
+        return static_cast<int>(std::count_if(
+            words.begin(), words.end(),
+            [&](const std::string& word) { return of.find(word[s]) != std::string::npos; }));
       };
       const int alive = count("a");
       const int dead = count("tr");
-      const char expected = alive >= quorum && dead < quorum ? 'A' : dead >= quorum && alive < quorum ? 'D' : '-';
+      const char expected = alive >= quorum && dead < quorum   ? 'A'
+                            : dead >= quorum && alive < quorum ? 'D'
+                                                               : '-';
       CHECK(Letter(tallies[s].outcome) == expected);
       CHECK(tallies[s].counts == VoteCounts{alive, dead, count("u")});
     }

@@ -1,9 +1,14 @@
-// A program's view of one cluster. `Cluster` follows the status in ZooKeeper on a thread of its own and
-// keeps a routing table; a lookup reads the newest table without a lock. When ZooKeeper goes away the
-// last table stays, for hours if need be, and `view()` says how old it is.
-// Thread-safe, except where a line says otherwise. Nothing here throws.
+// A program's view of one cluster. `Cluster` follows the status in ZooKeeper on a thread of its own
+// and keeps a routing table; a lookup reads the newest table without a lock. When ZooKeeper goes
+// away the last table stays, for hours if need be, and `view()` says how old it is. Thread-safe,
+// except where a line says otherwise. Nothing here throws.
 #pragma once
 
+#include <zkcluster/export.h>
+#include <zkcluster/result.h>
+#include <zkcluster/ring.h>
+#include <zkcluster/shard.h>
+#include <zkcluster/spec.h>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,11 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/export.h>
-#include <zkcluster/result.h>
-#include <zkcluster/ring.h>
-#include <zkcluster/shard.h>
-#include <zkcluster/spec.h>
 
 struct redisContext;  // hiredis
 
@@ -31,8 +31,8 @@ enum class SessionState {
 [[nodiscard]] ZKC_EXPORT std::string_view SessionStateName(SessionState state);  // "connected", ...
 
 struct PoolOptions {
-  // Idle connections kept per shard, 0 .. 1,000. Raise it to the number of threads that use one shard
-  // at once; leases beyond it are connected anew each time and closed when given back.
+  // Idle connections kept per shard, 0 .. 1,000. Raise it to the number of threads that use one
+  // shard at once; leases beyond it are connected anew each time and closed when given back.
   std::size_t idle_per_shard = 8;
   // 1 ms .. 1 min. Raised too far, a thread waits that long on a shard that has just died.
   Duration connect_timeout = std::chrono::milliseconds(500);
@@ -61,12 +61,13 @@ struct ClusterView {
     ShardSpec spec;
     ShardStatus status = ShardStatus::kUnknown;
     Micros since{0};
-    std::string reason;  // why it is not alive: "refused", "timeout", ...; empty when alive or unknown
+    std::string
+        reason;  // why it is not alive: "refused", "timeout", ...; empty when alive or unknown
     bool operator==(const Shard&) const = default;
   };
   std::uint64_t spec_version = 0;
-  std::int64_t epoch = 0;     // of the leader that decided; 0: no decision yet, or Go checkers decide
-  std::int64_t sequence = 0;  // of decisions; grows with each
+  std::int64_t epoch = 0;  // of the leader that decided; 0: no decision yet, or Go checkers decide
+  std::int64_t sequence = 0;     // of decisions; grows with each
   std::uint64_t generation = 0;  // of this program's table: 1, 2, 3 ...
   std::vector<Shard> shards;     // in the spec's order
   // These two are as of the call, not of the table.
@@ -75,23 +76,24 @@ struct ClusterView {
 };
 
 struct ClusterCounters {
-  std::uint64_t lookups = 0;         // Locate and Connect
-  std::uint64_t stand_in_hits = 0;   // of these, served by a stand-in
-  std::uint64_t dead_hits = 0;       // of these, refused because nobody serves
+  std::uint64_t lookups = 0;        // Locate and Connect
+  std::uint64_t stand_in_hits = 0;  // of these, served by a stand-in
+  std::uint64_t dead_hits = 0;      // of these, refused because nobody serves
   std::uint64_t tables_built = 0;
-  std::uint64_t bad_payloads = 0;    // znodes that could not be decoded; the last good view was kept
-  std::uint64_t sessions = 0;        // opened so far
+  std::uint64_t bad_payloads = 0;  // znodes that could not be decoded; the last good view was kept
+  std::uint64_t sessions = 0;      // opened so far
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_reused = 0;
 };
 
-// A connection on loan. Give it back by destroying it; it is thrown away instead of pooled when hiredis
-// has marked it broken, or after Discard(). It may outlive its Cluster. Movable; one thread at a time.
+// A connection on loan. Give it back by destroying it; it is thrown away instead of pooled when
+// hiredis has marked it broken, or after Discard(). It may outlive its Cluster. Movable; one thread
+// at a time.
 //
-// hiredis 0.14 writes without MSG_NOSIGNAL: a command sent at the moment in which its server dies raises
-// SIGPIPE. A program that sends commands should ignore that signal (`signal(SIGPIPE, SIG_IGN)`); the
-// library never changes the disposition of a signal by itself.
+// hiredis 0.14 writes without MSG_NOSIGNAL: a command sent at the moment in which its server dies
+// raises SIGPIPE. A program that sends commands should ignore that signal (`signal(SIGPIPE,
+// SIG_IGN)`); the library never changes the disposition of a signal by itself.
 class ZKC_EXPORT Lease {
  public:
   Lease(Lease&&) noexcept;
@@ -130,10 +132,9 @@ class ZKC_EXPORT Cluster {
   // Where `key` is served by the newest table. Takes no lock; never waits.
   [[nodiscard]] Location Locate(std::string_view key) const;
 
-  // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout (AUTH),
-  // and for the system's resolver where the address is a name.
-  // Errors: kShardDead at once when nobody serves the key; kUnavailable when connecting fails;
-  // kDenied when AUTH does.
+  // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout
+  // (AUTH), and for the system's resolver where the address is a name. Errors: kShardDead at once
+  // when nobody serves the key; kUnavailable when connecting fails; kDenied when AUTH does.
   [[nodiscard]] Result<Lease> Connect(std::string_view key);
 
   [[nodiscard]] std::shared_ptr<Subscription> OnChange(ChangeCallback callback);

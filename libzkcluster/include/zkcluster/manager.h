@@ -1,16 +1,16 @@
-// Creates, changes and deletes clusters: what `zkctl` uses. Each change is one ZooKeeper transaction
-// guarded by the versions read before, so that of two operators at once one is told kConflict, and a
-// program killed in the middle leaves either all of its change or nothing.
+// Creates, changes and deletes clusters: what `zkctl` uses. Each change is one ZooKeeper
+// transaction guarded by the versions read before, so that of two operators at once one is told
+// kConflict, and a program killed in the middle leaves either all of its change or nothing.
 // Thread-safe: calls wait for the answer, and for each other.
 #pragma once
 
+#include <zkcluster/export.h>
+#include <zkcluster/result.h>
+#include <zkcluster/spec.h>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zkcluster/export.h>
-#include <zkcluster/result.h>
-#include <zkcluster/spec.h>
 
 namespace zkcluster {
 
@@ -39,8 +39,8 @@ class ZKC_EXPORT Manager {
   // Errors: kInvalid, kTooLarge, kNotFound, kConflict (the cluster changed since).
   [[nodiscard]] Result<std::uint64_t> Update(const ClusterSpec& spec);
 
-  // Deletes the cluster with everything below it, whoever is using it. `version` guards as in Update;
-  // 0 deletes whatever is there. Errors: kNotFound, kConflict.
+  // Deletes the cluster with everything below it, whoever is using it. `version` guards as in
+  // Update; 0 deletes whatever is there. Errors: kNotFound, kConflict.
   [[nodiscard]] Result<void> Delete(std::string_view name, std::uint64_t version = 0);
 
   // Errors: kNotFound, kBadData.

@@ -1,7 +1,7 @@
-// Errors as values. Every call that can fail at run time returns a Result; nothing in the public API
-// throws. An error carries a code that tells the caller what to *do* and a message that tells a person
-// what happened, with context added on the way up ("read ballot votes/rack1: not JSON at byte 12").
-// Pure; values, safe to copy between threads.
+// Errors as values. Every call that can fail at run time returns a Result; nothing in the public
+// API throws. An error carries a code that tells the caller what to *do* and a message that tells a
+// person what happened, with context added on the way up ("read ballot votes/rack1: not JSON at
+// byte 12"). Pure; values, safe to copy between threads.
 #pragma once
 
 #include <string>

@@ -1,12 +1,12 @@
-// What a program is told about shards: who serves a key, since when its values can be trusted, and how
-// the checkers judge each shard. Pure values.
+// What a program is told about shards: who serves a key, since when its values can be trusted, and
+// how the checkers judge each shard. Pure values.
 #pragma once
 
+#include <zkcluster/export.h>
+#include <zkcluster/time.h>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <zkcluster/export.h>
-#include <zkcluster/time.h>
 
 namespace zkcluster {
 

@@ -1,6 +1,6 @@
 // The three kinds of time, kept apart by type. Durations and monotonic instants decide; wall-clock
-// microseconds are only ever recorded (`Since`, versions of a spec), never subtracted from each other to
-// decide anything about liveness. Pure.
+// microseconds are only ever recorded (`Since`, versions of a spec), never subtracted from each
+// other to decide anything about liveness. Pure.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,8 @@
 namespace zkcluster {
 
 using Duration = std::chrono::nanoseconds;
-using TimePoint = std::chrono::steady_clock::time_point;  // monotonic; also virtual, in the simulator
+using TimePoint =
+    std::chrono::steady_clock::time_point;  // monotonic; also virtual, in the simulator
 
 // Microseconds since 1970 in UTC, the unit of every time in ZooKeeper. 0 means "never".
 using Micros = std::chrono::microseconds;

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Rules of the house that a compiler does not know. usage: lint.py TOP RULE
+
+Each rule prints `file:line: what is wrong` and exits 1 when anything is. `lint.py TOP --list` names the rules.
+"""
+import os
+import re
+import subprocess
+import sys
+
+SOURCE_FOLDERS = ("libzkcluster", "checker", "tools", "tests")
+TOP_LEVEL = {
+    "meson.build", "meson_options.txt", "README.md", "LICENSE", "CHANGELOG.md", "checker", "libzkcluster",
+    "tools", "tests", "packaging", "systemd",
+}
+
+# Who may include a foreign library: its adapters, and nobody else.
+FOREIGN = {
+    r"<event2/": [
+        "libzkcluster/base/event_loop.cc", "libzkcluster/zk/", "checker/probe/redis_prober.cc",
+        "checker/probe/resolver.cc", "tests/",
+    ],
+    r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/"],
+    r"<hiredis": [
+        "libzkcluster/client/connection_pool.cc", "checker/probe/redis_reply.cc", "tools/sandbox/sandbox.cc",
+        "tools/zkctl/dev", "tests/",
+    ],
+    r"<yaml-cpp/": ["libzkcluster/yaml/"],
+    r"<spdlog/": ["libzkcluster/base/spdlog_logger.cc"],
+    r"<boost/": ["checker/options.cc", "tools/zkctl/"],
+    r"<nlohmann/": ["libzkcluster/model/", "libzkcluster/yaml/", "libzkcluster/base/log.cc", "tools/zkctl/", "tests/"],
+}
+
+# A folder of the library may include itself and these.
+BELOW = {
+    "libzkcluster/base": {"base"},
+    "libzkcluster/model": {"base", "model"},
+    "libzkcluster/zk": {"base", "model", "zk"},
+    "libzkcluster/client": {"base", "model", "zk", "client"},
+    "libzkcluster/yaml": {"base", "model", "yaml"},
+    "libzkcluster/include": set(),
+    "checker/probe": {"base", "model", "checker/probe"},
+    "checker/quorum": {"base", "model", "zk", "client", "checker/probe", "checker/quorum"},
+}
+
+# Who may read a clock; everybody else is told the time, or asks the Loop.
+CLOCKS = [
+    "libzkcluster/base/event_loop.cc", "libzkcluster/base/spdlog_logger.cc", "libzkcluster/client/cluster.cc",
+    "libzkcluster/client/client_thread.cc", "libzkcluster/client/connection_pool.cc", "tools/", "tests/",
+]
+CLOCK = re.compile(r"(steady_clock|system_clock|high_resolution_clock)::now|\bgettimeofday\(|\bclock_gettime\(|\btime\((nullptr|NULL|0)\)")
+
+# The core: values in, values out.
+CORE = [
+    "libzkcluster/model/", "libzkcluster/zk/session_tracker", "checker/probe/shard_health", "checker/probe/schedule",
+    "checker/quorum/standing", "checker/quorum/tally", "checker/quorum/decide", "checker/quorum/guard",
+    "checker/quorum/commit.",
+]
+NOT_IN_CORE = re.compile(
+    r"#include (<(thread|mutex|iostream|fstream|random|atomic|sys/[a-z]+\.h|unistd\.h|condition_variable)>"
+    r"|\"base/(log|loop|event_loop)\.h\")")
+
+SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\s*\(|(?<![\w.])sleep\s*\(")
+SLEEPERS = ["tools/sandbox/process.cc"]  # WaitUntil, the one place that waits by time
+
+
+def sources(top, endings=(".h", ".cc")):
+    for folder in SOURCE_FOLDERS:
+        for root, _, names in os.walk(os.path.join(top, folder)):
+            for name in sorted(names):
+                if name.endswith(endings):
+                    path = os.path.relpath(os.path.join(root, name), top)
+                    with open(os.path.join(top, path), encoding="utf-8") as file:
+                        yield path, file.read().splitlines()
+
+
+def allowed(path, prefixes):
+    return any(path.startswith(prefix) for prefix in prefixes)
+
+
+def code(line):
+    return line.split("//")[0]
+
+
+def foreign_includes(top):
+    """A foreign library is included by its adapters alone."""
+    for path, lines in sources(top):
+        for number, line in enumerate(lines, 1):
+            if not line.startswith("#include"):
+                continue
+            for pattern, places in FOREIGN.items():
+                if re.search(pattern, line) and not allowed(path, places):
+                    yield f"{path}:{number}: {line.strip()} belongs in {', '.join(places)}"
+
+
+def one_way(top):
+    """Dependencies run one way; the library never includes checker/, tools/ or tests/."""
+    for path, lines in sources(top):
+        folder = next((f for f in BELOW if path.startswith(f + "/")), None)
+        for number, line in enumerate(lines, 1):
+            included = re.match(r'#include "([^"]+)/[^/"]+"', line)
+            if not included:
+                continue
+            target = included[1]
+            if folder and target not in BELOW[folder]:
+                yield f"{path}:{number}: {folder} may not include {target}"
+            elif not folder and target.startswith("tests") and not path.startswith("tests/"):
+                yield f"{path}:{number}: only tests include tests"
+
+
+def clocks(top):
+    """Only the loops and roots read a clock."""
+    for path, lines in sources(top):
+        if allowed(path, CLOCKS):
+            continue
+        for number, line in enumerate(lines, 1):
+            if CLOCK.search(code(line)):
+                yield f"{path}:{number}: reads a clock: take `now` as a parameter or ask the Loop"
+
+
+def pure_core(top):
+    """The core knows no thread, I/O, log, chance or loop."""
+    for path, lines in sources(top):
+        if not allowed(path, CORE):
+            continue
+        for number, line in enumerate(lines, 1):
+            if NOT_IN_CORE.match(line):
+                yield f"{path}:{number}: not in the core: {line.strip()}"
+
+
+def sleeps(top):
+    """Nobody waits for a fixed time."""
+    for path, lines in sources(top, (".h", ".cc", ".py")):
+        if path in SLEEPERS or path.endswith("lint.py"):
+            continue
+        for number, line in enumerate(lines, 1):
+            if SLEEP.search(code(line)):
+                yield f"{path}:{number}: sleeps: wait for the thing itself"
+
+
+def headers(top):
+    """A header opens with prose and guards itself."""
+    for path, lines in sources(top, (".h",)):
+        if not lines or not lines[0].startswith("// "):
+            yield f"{path}:1: a header opens with what it is about"
+        if "#pragma once" not in lines:
+            yield f"{path}:1: no #pragma once"
+
+
+def top_level(top):
+    """Nothing else at the top."""
+    listed = subprocess.run(["git", "-C", top, "ls-files"], capture_output=True, text=True, check=False)
+    if listed.returncode:
+        return  # not a checkout: an unpacked archive
+    for name in sorted({path.split("/")[0] for path in listed.stdout.splitlines()}):
+        if not name.startswith(".") and name not in TOP_LEVEL:
+            yield f"{name}: not at the top level"
+
+
+def formatted(top):
+    """clang-format has nothing to say."""
+    paths = [os.path.join(top, path) for path, _ in sources(top)]
+    for start in range(0, len(paths), 40):
+        done = subprocess.run(["clang-format", "--dry-run", "-Werror", *paths[start:start + 40]],
+                              capture_output=True, text=True, check=False, cwd=top)
+        for line in done.stderr.splitlines():
+            if "error:" in line:
+                yield os.path.relpath(line.split(": error:")[0], top) + ": clang-format would change this"
+
+
+RULES = {f.__name__: f for f in (foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted)}
+
+
+def main():
+    top, rule = sys.argv[1:3]
+    if rule == "--list":
+        print("\n".join(RULES))
+        return 0
+    problems = list(RULES[rule](top))
+    print("\n".join(problems) or f"{rule}: nothing found")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
