@@ -1,1 +1,284 @@
+// Commits and what stands in their way.
+#include "checker/quorum/leader.h"
+
 #include <doctest/doctest.h>
+
+#include "tests/fakes/sim_checker.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+using Server = FakeFleet::Server;
+
+namespace {
+
+constexpr const char* kName = "c";
+const ClusterPaths kPaths(SimSite::kRoot, kName);
+
+bool SetsHead(const Request& request) {
+  for (const auto& op : request.ops) {
+    if (const auto* set = std::get_if<zk::SetOp>(&op); set && set->path == kPaths.head())
+      return true;
+  }
+  return false;
+}
+
+bool ChecksVotes(const std::vector<zk::Op>& ops) {
+  for (const auto& op : ops) {
+    if (const auto* check = std::get_if<zk::CheckOp>(&op);
+        check && check->path.starts_with(kPaths.votes()))
+      return true;
+  }
+  return false;
+}
+
+struct Site : SimSite {
+  Site() {
+    spec = MakeSpec(kName, 2);
+    spec.checkers = 3;
+    Create(spec);
+    for (const char* id : {"c1", "c2", "c3"}) Start(id);
+    REQUIRE(Reaches(kName, "AA", 10s));
+    world.RunFor(3s);
+  }
+  SimChecker& Leader() { return At(LeaderOf(kName)->id); }
+  [[nodiscard]] std::vector<Event> Events() const {
+    std::vector<Event> events;
+    for (const auto& name : ensemble.Children(kPaths.events())) {
+      auto event = DecodeEvent(ensemble.Get(kPaths.events() + "/" + name)->data);
+      if (event) events.push_back(*event);
+    }
+    return events;
+  }
+  [[nodiscard]] std::size_t FlipsOf(const std::string& shard) const {
+    std::size_t count = 0;
+    for (const auto& event : Events()) {
+      for (const auto& flip : event.flips) count += flip.shard == shard ? 1 : 0;
+    }
+    return count;
+  }
+  ClusterSpec spec;
+};
+
+}  // namespace
+
+TEST_CASE("commit: one multi holds every check and every write of a flip") {
+  Site site;
+  const auto zxid = site.ensemble.zxid();
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 3s));
+  const Transaction* commit = nullptr;
+  for (const auto& transaction : site.ensemble.history()) {
+    if (transaction.zxid > zxid && transaction.ops.size() > 3) commit = &transaction;
+  }
+  REQUIRE(commit != nullptr);
+  std::map<std::string, char> kinds;
+  for (const auto& op : commit->ops) {
+    std::visit([&](const auto& o) { kinds[o.path] = "CNSD"[op.index()]; }, op);
+  }
+  CHECK(kinds.at(kPaths.leader()) == 'C');
+  CHECK(kinds.at(kPaths.shards()) == 'C');
+  CHECK(kinds.at(kPaths.options()) == 'C');
+  CHECK(kinds.at(kPaths.head()) == 'S');
+  CHECK(kinds.at(kPaths.chunk(0)) == 'S');
+  CHECK(kinds.at(kPaths.ledger()) == 'S');
+  CHECK(kinds.at(kPaths.mirror()) == 'S');
+  CHECK(ChecksVotes(commit->ops));
+  for (const auto& op : commit->ops) {
+    std::visit(
+        [](const auto& o) {
+          if constexpr (requires { o.version; }) CHECK(o.version != zk::kAnyVersion);
+        },
+        op);
+  }
+}
+
+TEST_CASE("commit: its answer is lost, and the flip is journalled once") {
+  Site site;
+  site.ensemble.LoseAnswer(site.Leader().client(), SetsHead);
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  site.world.RunFor(20s);
+  CHECK(site.FlipsOf("s1") == 2);  // alive at the start, dead now
+  CHECK(site.Statuses(kName) == "DA");
+}
+
+TEST_CASE("commit: the request is lost, and the flip comes after the reconnect") {
+  Site site;
+  site.ensemble.DropRequest(site.Leader().client(), SetsHead);
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  CHECK(site.Reaches(kName, "DA", 10s));
+  CHECK(site.FlipsOf("s1") == 2);
+}
+
+TEST_CASE("commit: the spec is updated between tally and commit") {
+  Site site;
+  bool once = false;
+  site.ensemble.SetFate(site.Leader().client(), [&](const Request& request) {
+    if (SetsHead(request) && !once) {
+      once = true;
+      auto spec = site.spec;
+      spec.version = 1ull << 60;
+      spec.shards.erase(spec.shards.begin());  // the dead one leaves
+      const auto payloads = EncodeSpec(spec);
+      REQUIRE(site.ensemble.Commit({zk::SetOp{kPaths.base(), payloads.version,
+                                              site.ensemble.Get(kPaths.base())->stat.version},
+                                    zk::SetOp{kPaths.shards(), payloads.shards,
+                                              site.ensemble.Get(kPaths.shards())->stat.version}}));
+    }
+    return Fate::kServe;
+  });
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "A", 10s));
+  CHECK(once);
+  CHECK(site.FlipsOf("s1") == 1);  // its death was never committed
+  CHECK(site.HeadOf(kName)->spec.version == 1ull << 60);
+}
+
+TEST_CASE("commit: voters that are always busy do not hold a flip back for ever") {
+  Site site;
+  // A fourth voter whose ballot changes whenever the leader is about to commit.
+  site.ensemble.Put(
+      kPaths.vote("busy"),
+      EncodeBallot({site.HeadOf(kName)->spec,
+                    1,
+                    {{Opinion::kAlive, Reason::kNone}, {Opinion::kAlive, Reason::kNone}}}));
+  site.world.RunFor(2s);
+  std::uint64_t writes = 1;
+  int refused = 0;
+  site.ensemble.SetFate(site.Leader().client(), [&](const Request& request) {
+    if (SetsHead(request) && ChecksVotes(request.ops)) {
+      ++refused;
+      site.ensemble.Put(
+          kPaths.vote("busy"),
+          EncodeBallot({site.HeadOf(kName)->spec,
+                        ++writes,
+                        {{Opinion::kAlive, Reason::kNone}, {Opinion::kAlive, Reason::kNone}}}));
+    }
+    return Fate::kServe;
+  });
+  const auto zxid = site.ensemble.zxid();
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  CHECK(refused == 2);
+  for (const auto& transaction : site.ensemble.history()) {
+    if (transaction.zxid > zxid && transaction.ops.size() > 3) CHECK(!ChecksVotes(transaction.ops));
+  }
+}
+
+TEST_CASE("commit: another leader's token refuses it, and the old leader steps down") {
+  Site site;
+  SimChecker& old = site.Leader();
+  bool once = false;
+  site.ensemble.SetFate(old.client(), [&](const Request& request) {
+    if (SetsHead(request) && !once) {
+      once = true;
+      site.ensemble.Put(kPaths.leader(), EncodeLeader({"usurper", 500, Micros(1)}));
+    }
+    return Fate::kServe;
+  });
+  const auto head = site.ensemble.Get(kPaths.head())->stat.version;
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return once; }, 5s));
+  CHECK(site.ensemble.Get(kPaths.head())->stat.version == head);
+  REQUIRE(site.world.RunUntil([&] { return old.Logged("election.step_down") == 1; }, 5s));
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  CHECK(site.LeaderOf(kName)->epoch == 501);
+}
+
+TEST_CASE("commit: its own candidate was removed, so nothing it decides takes effect") {
+  Site site;
+  SimChecker& old = site.Leader();
+  std::string node;
+  for (const auto& name : site.ensemble.Children(kPaths.election())) {
+    if (name.starts_with(old.id() + "-")) node = name;
+  }
+  bool once = false;
+  site.ensemble.SetFate(old.client(), [&](const Request& request) {
+    if (SetsHead(request) && !once) {
+      once = true;
+      site.ensemble.Remove(kPaths.candidate(node));
+    }
+    return Fate::kServe;
+  });
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return once; }, 5s));
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  CHECK(site.LeaderOf(kName)->id != old.id());
+}
+
+TEST_CASE("commit: foreign hands wrote the head, it is read again") {
+  Site site;
+  auto head = *site.HeadOf(kName);
+  head.sequence += 100;
+  site.ensemble.Put(kPaths.head(), EncodeHead(head));
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  CHECK(site.HeadOf(kName)->sequence == head.sequence + 1);
+}
+
+TEST_CASE("take over: the new leader knows the list that the head was written for") {
+  Site site;
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 5s));
+  const auto died = site.StateOf(kName, 0).since;
+  // The leader goes in the moment the spec changes; the mirror cannot help.
+  site.ensemble.Put(kPaths.mirror(), "{}");
+  const auto id = site.Leader().id();
+  auto spec = site.spec;
+  spec.shards.push_back({"s3", "10.0.0.1:3"});
+  site.fleet.Set("10.0.0.1:3", Server::kUp);
+  site.ensemble.SetFate(site.Leader().client(), [](const Request& request) {
+    return SetsHead(request) ? Fate::kDropRequest : Fate::kServe;
+  });
+  site.Update(spec);
+  site.Kill(id);
+  REQUIRE(site.Reaches(kName, "DAA", 15s));
+  CHECK(site.StateOf(kName, 0).since == died);
+}
+
+TEST_CASE("journal: the newest 1,000 are kept") {
+  Site site;
+  for (int i = 0; i < 1200; ++i) {
+    REQUIRE(site.ensemble.Commit(
+        {zk::CreateOp{kPaths.event_prefix(), "x", zk::CreateMode::kPersistentSequential}}));
+  }
+  const auto id = site.Leader().id();
+  site.Kill(id);
+  REQUIRE(site.world.RunUntil([&] { return site.LeaderOf(kName)->id != id; }, 10s));
+  site.world.RunFor(5s);
+  CHECK(site.ensemble.Children(kPaths.events()).size() <= 1001);
+  CHECK(site.ensemble.Children(kPaths.events()).size() >= 990);
+}
+
+TEST_CASE("mirror: above its limit it is emptied, not left to lie") {
+  SimSite site;
+  auto spec = site.MakeSpec(kName, 3);
+  spec.mirror_limit = 100;
+  site.ensemble.Put(kPaths.base(), "");
+  site.ensemble.Remove(kPaths.base());
+  site.Create(spec);
+  site.ensemble.Put(kPaths.mirror(),
+                    R"({"10.0.0.1:1":{"Addr":"10.0.0.1:1","Alive":true,"Since":1}})");
+  site.Start("c1");
+  REQUIRE(site.Reaches(kName, "AAA", 10s));
+  CHECK(site.ensemble.Get(kPaths.mirror())->data == "{}");
+}
+
+TEST_CASE("chunks: a list that shrinks and grows again never shows an old version anew") {
+  SimSite site;
+  auto spec = site.MakeSpec(kName, 600);
+  site.Create(spec);
+  site.Start("c1");
+  REQUIRE(site.Reaches(kName, std::string(600, 'A'), 10s));
+  const auto before = site.ensemble.Get(kPaths.chunk(1))->stat;
+  auto small = spec;
+  small.shards.resize(10);
+  site.Update(small);
+  REQUIRE(site.Reaches(kName, std::string(10, 'A'), 10s));
+  CHECK(site.HeadOf(kName)->chunks.size() == 1);
+  site.Update(spec);
+  REQUIRE(site.Reaches(kName, std::string(600, 'A'), 10s));
+  CHECK(site.ensemble.Get(kPaths.chunk(1))->stat.version > before.version);
+  CHECK(site.HeadOf(kName)->chunks[1] == site.ensemble.Get(kPaths.chunk(1))->stat.version);
+}
