@@ -57,6 +57,7 @@ using Link = NativeHandle::Link;
 constexpr Duration kSignOfLifeLimit = milliseconds(500);
 constexpr Duration kReconnectLimit = milliseconds(1500);
 constexpr Duration kCloseLimit = milliseconds(1900);
+
 struct EventDeleter {
   void operator()(event* e) const { event_free(e); }
 };
@@ -326,7 +327,6 @@ class NativeClient final : public Client {
   // Called after every step of the library. Calls nobody back.
   void Track() {
     if (!handle_) return;
-    const TimePoint now = loop_.Now();
     if (!reaping_ && handle_->newest_answer() != TimePoint::min()) {
       tracker_.Answered(handle_->newest_answer());
     }

@@ -1,0 +1,187 @@
+#include "zk/connector.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace zkcluster::zk {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Link = NativeHandle::Link;
+
+constexpr std::uint16_t kDefaultPort = 2181;
+// Between rounds. A restarted server should be found within a second or two.
+constexpr Duration kFirstPause = milliseconds(50);
+constexpr Duration kLongestPause = seconds(2);
+// Whoever hangs up sooner does not like us, and would not like us a hundred times a second.
+constexpr Duration kShortConnection = milliseconds(250);
+constexpr Duration kLogInterval = seconds(30);
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
+  return joined;
+}
+
+// A fresh order, and an odd number: the library goes on by two after a failure, so that of an even
+// number it would try every other one, for ever.
+std::vector<std::string> Endpoints(std::vector<Address> addresses, Loop& loop) {
+  for (std::size_t i = addresses.size(); i > 1; --i) {
+    const auto j = static_cast<std::size_t>(loop.Random() * static_cast<double>(i));
+    std::swap(addresses[i - 1], addresses[j]);
+  }
+  std::vector<std::string> endpoints;
+  std::ranges::transform(addresses, std::back_inserter(endpoints), [](const Address& address) {
+    return address.host + ":" + std::to_string(address.port);  // the library knows no brackets
+  });
+  if (!endpoints.empty() && endpoints.size() % 2 == 0) endpoints.push_back(endpoints.front());
+  return endpoints;
+}
+
+}  // namespace
+
+Connector::Connector(EventLoop& loop, Logger& logger, Inbox& inbox,
+                     const NativeClientOptions& options, std::function<void()> wake)
+    : loop_(loop),
+      logger_(logger),
+      inbox_(inbox),
+      options_(options),
+      wake_(std::move(wake)),
+      backoff_(kFirstPause, kLongestPause),
+      resolver_(loop) {
+  for (const std::string& server : options_.servers) {
+    if (auto address = ParseAddress(server, kDefaultPort)) {
+      names_.push_back(*std::move(address));
+    } else {
+      logger_.Error("zk.bad_server", {{"server", server}, {"error", address.error().message}});
+    }
+  }
+}
+
+void Connector::Advance(std::unique_ptr<NativeHandle>& handle) {
+  const TimePoint now = loop_.Now();
+  if (answer_) TakeAnswer(handle);
+  if (handle && now >= Deadline(handle->link())) return handle->Break();
+  if (asking_ || now < next_attempt_) return;
+  if (handle && handle->link() != Link::kNone) return;
+  if (round_left_ == 0) return Ask();
+  attempt_began_ = now;
+  handle->Connect();
+  if (handle->link() == Link::kNone) AttemptFailed();
+}
+
+TimePoint Connector::NextStep(const NativeHandle* handle) const {
+  if (handle != nullptr && handle->link() != Link::kNone) return Deadline(handle->link());
+  return asking_ ? TimePoint::max() : next_attempt_;
+}
+
+TimePoint Connector::Deadline(Link link) const {
+  switch (link) {
+    case Link::kOpening:
+      return attempt_began_ + options_.connect_timeout;
+    case Link::kGreeting:
+      // A session is created by a committed write. Where even that is slow, patience grows, up to
+      // what the library itself allows (two thirds of the session timeout).
+      return attempt_began_ + options_.connect_timeout * (1 << std::min(failed_rounds_ + 1, 10));
+    case Link::kNone:
+    case Link::kConnected:
+    case Link::kEnded:
+      break;
+  }
+  return TimePoint::max();
+}
+
+void Connector::Ask() {
+  asking_ = true;
+  resolver_.Resolve(names_, [this](const Resolver::Answer& answer) {
+    answer_ = std::make_unique<Resolver::Answer>(answer);
+    wake_();
+  });
+}
+
+void Connector::TakeAnswer(std::unique_ptr<NativeHandle>& handle) {
+  asking_ = false;
+  const auto answer = std::move(answer_);
+  std::vector<std::string> endpoints = Endpoints(answer->addresses, loop_);
+  if (endpoints.empty() && handle) {
+    round_left_ = endpoints_.size();  // the addresses of last time may still do
+    return;
+  }
+  if (endpoints.empty()) {
+    return RoundFailed(answer->failures.empty() ? "no server to connect to"
+                                                : Join(answer->failures));
+  }
+  const std::string list = Join(endpoints);
+  std::ranges::sort(endpoints);
+  if (!handle) {
+    handle = std::make_unique<NativeHandle>(loop_, logger_, inbox_, list, options_.session_timeout);
+    if (!handle->ok()) {
+      handle.reset();
+      return RoundFailed("the ZooKeeper library refused the addresses");
+    }
+  } else if (handle->link() == Link::kNone && endpoints != endpoints_) {
+    handle->SetEndpoints(list);
+  }
+  endpoints_ = std::move(endpoints);
+  round_left_ = endpoints_.size();
+}
+
+void Connector::Connected() {
+  connected_at_ = loop_.Now();
+  failed_rounds_ = 0;
+  round_left_ = 0;
+}
+
+void Connector::Broken() {
+  const TimePoint now = loop_.Now();
+  round_left_ = 0;
+  if (now - connected_at_ >= kShortConnection) {
+    backoff_.Reset();
+    next_attempt_ = now;
+  } else {
+    next_attempt_ = now + backoff_.Next(loop_.Random());
+  }
+}
+
+void Connector::AttemptFailed() {
+  if (round_left_ > 0) --round_left_;
+  if (round_left_ == 0) RoundFailed("none of them answers");
+}
+
+void Connector::RoundFailed(std::string_view error) {
+  const TimePoint now = loop_.Now();
+  ++failed_rounds_;
+  next_attempt_ = now + backoff_.Next(loop_.Random());
+  if (now < next_log_) return;
+  next_log_ = now + kLogInterval;
+  logger_.Warn("zk.unreachable",
+               {{"servers", Join(options_.servers)}, {"rounds", failed_rounds_}, {"error", error}});
+}
+
+Result<std::vector<std::string>> ParseServers(std::string_view text) {
+  std::vector<std::string> servers;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    std::string_view entry = text.substr(start, end - start);
+    start = end + 1;
+    const auto first = entry.find_first_not_of(" \t");
+    entry = first == std::string_view::npos ? std::string_view() : entry.substr(first);
+    entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
+    if (entry.empty()) {
+      return Fail(ErrorCode::kInvalid,
+                  "ZooKeeper servers: an empty entry in \"" + std::string(text) + "\"");
+    }
+    if (entry.find('/') != std::string_view::npos) {
+      return Fail(ErrorCode::kInvalid, "ZooKeeper server \"" + std::string(entry) +
+                                           "\": a path is not part of it: use the root option");
+    }
+    auto address = ParseAddress(entry, kDefaultPort);
+    if (!address) return Fail(address.error().Within("ZooKeeper servers"));
+    servers.push_back(FormatAddress(*address));
+  }
+  return servers;
+}
+
+}  // namespace zkcluster::zk

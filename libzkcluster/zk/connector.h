@@ -1,0 +1,70 @@
+// Which address is tried when, and for how long. Names are resolved anew at the beginning of each
+// round; a round tries every address once, in a fresh order; between rounds that found nobody there
+// is a growing pause. Makes the handle when there is none, and opens its sockets; what becomes of
+// them the caller notices and tells. Loop-bound.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "model/address.h"
+#include "zk/native_client.h"
+#include "zk/native_handle.h"
+#include "zk/resolver.h"
+
+namespace zkcluster::zk {
+
+class Connector {
+ public:
+  // `wake` asks for a call of Advance soon. All references must outlive the connector.
+  Connector(EventLoop& loop, Logger& logger, Inbox& inbox, const NativeClientOptions& options,
+            std::function<void()> wake);
+
+  // Takes the next step if one is due: asks for the names, makes the handle, opens a socket, or
+  // breaks off an attempt that takes too long.
+  void Advance(std::unique_ptr<NativeHandle>& handle);
+  // When Advance will have something to do; TimePoint::max(): not before something happens.
+  [[nodiscard]] TimePoint NextStep(const NativeHandle* handle) const;
+
+  void Connected();
+  // After Connected. A connection that did not last counts as a failed attempt.
+  void Broken();
+  void AttemptFailed();
+  void HandleDropped() { round_left_ = 0; }
+
+  // When the newest attempt began: a session resumed by it is at least that fresh.
+  [[nodiscard]] TimePoint attempt_began() const { return attempt_began_; }
+
+ private:
+  void Ask();
+  void TakeAnswer(std::unique_ptr<NativeHandle>& handle);
+  void RoundFailed(std::string_view error);
+  [[nodiscard]] TimePoint Deadline(NativeHandle::Link link) const;
+
+  EventLoop& loop_;
+  Logger& logger_;
+  Inbox& inbox_;
+  const NativeClientOptions& options_;
+  const std::function<void()> wake_;
+  std::vector<Address> names_;
+  Backoff backoff_;
+
+  Resolver resolver_;
+  bool asking_ = false;
+  std::unique_ptr<Resolver::Answer> answer_;  // not taken yet
+  std::vector<std::string> endpoints_;        // of this round, sorted
+  std::size_t round_left_ = 0;                // attempts; 0: ask for the names first
+
+  int failed_rounds_ = 0;  // since the last connection
+  TimePoint next_attempt_ = TimePoint::min();
+  TimePoint attempt_began_ = TimePoint::min();
+  TimePoint connected_at_ = TimePoint::min();
+  TimePoint next_log_ = TimePoint::min();
+};
+
+}  // namespace zkcluster::zk
