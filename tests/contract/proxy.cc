@@ -77,6 +77,13 @@ bool IsHeartbeat(const std::string& packet) {
          packet[16] == '/' && packet[17] == 0;
 }
 
+// A create of a path that begins with `prefix`, and not within a multi.
+bool IsCreateOf(const std::string& packet, const std::string& prefix) {
+  constexpr std::int32_t kCreate = 1;
+  return packet.size() >= 16 + prefix.size() && ReadNumber<std::int32_t>(packet, 8) == kCreate &&
+         packet.compare(16, prefix.size(), prefix) == 0;
+}
+
 void ResetOnClose(int fd) {
   const linger hard{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
@@ -177,6 +184,10 @@ bool Proxy::FromClient(Pair& pair) {
         lose_next_answer_ = false;
       }
     }
+    if (!greeting && doomed_create_ && IsCreateOf(*packet, *doomed_create_)) {
+      pair.doomed_xid = ReadNumber<std::int32_t>(*packet, 4);
+      doomed_create_.reset();
+    }
     SendAll(pair.server.get(), *packet);
   }
   return true;
@@ -203,6 +214,7 @@ bool Proxy::FromServer(Pair& pair) {
       const auto id = ReadNumber<std::int64_t>(*packet, 12);
       if (id != 0) credentials_ = {id, packet->substr(24, 16)};
     } else if (pair.doomed_xid != 0 && ReadNumber<std::int32_t>(*packet, 4) == pair.doomed_xid) {
+      ++lost_;
       Drop(pair);
       return false;
     }

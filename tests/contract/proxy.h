@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
@@ -35,6 +37,10 @@ class Proxy {
   void Mute() { muted_ = true; }
   void Mend();
   void LoseNextAnswer() { lose_next_answer_ = true; }
+  // The same for the next create of a path that begins with `prefix`.
+  void LoseAnswerToCreate(std::string prefix) { doomed_create_ = std::move(prefix); }
+  // Answers lost so far.
+  [[nodiscard]] int lost() const { return lost_; }
 
  private:
   struct Pair;
@@ -59,6 +65,8 @@ class Proxy {
   bool broken_ = false;
   bool muted_ = false;
   bool lose_next_answer_ = false;
+  std::optional<std::string> doomed_create_;
+  int lost_ = 0;
 };
 
 // Ends a session from outside, with its id and password: when it returns, the server has.
