@@ -184,6 +184,21 @@ TEST_CASE("checkers: the JSON form, a checker without a ballot, and a twin") {
   CHECK(Contains(CheckersText(snapshot, Assess(snapshot), kNow, false), "twin, waiting"));
 }
 
+TEST_CASE("checkers: the table fits into 100 columns") {
+  Snapshot snapshot = Healthy();
+  for (auto& candidate : snapshot.candidates) {
+    candidate.registration.host = "redis-host-17";
+    candidate.registration.rack = "rack-17";
+    candidate.registration.pid = 1'234'567;
+  }
+  const std::string text = CheckersText(snapshot, Assess(snapshot), kNow, false);
+  CHECK(Contains(text, "counted, 1m 40s old"));
+  CHECK(Contains(text, "  1m 40s ago\n"));
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    CHECK_MESSAGE(text.find('\n', at) - at <= 100, text);
+  }
+}
+
 TEST_CASE("explain: each way a shard can stand") {
   SUBCASE("dead, and the votes agree") {
     const std::string text = Sentences(Healthy(), 1);
@@ -316,6 +331,10 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
         "x     1\n"
         "\u732b    2\n"
         "caf\u00e9\n");
+  // A column that has nothing to say is not there; without rows the titles still tell what would
+  // be.
+  CHECK(RenderTable({"A", "B"}, {{"x", ""}, {"y", ""}}, false) == "A\nx\ny\n");
+  CHECK(RenderTable({"A", "B"}, {}, false) == "A  B\n");
   CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
   CHECK(Printable("\u009b31m") == "\\x9b31m");
   CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));

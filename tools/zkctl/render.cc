@@ -136,6 +136,12 @@ std::string RenderTable(const std::vector<std::string>& header,
     lines.emplace_back();
     for (const Cell& cell : row) lines.back().emplace_back(Printable(cell.text), cell.color);
   }
+  std::vector<bool> shown(header.size(), rows.empty());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size() && i < shown.size(); ++i) {
+      if (!row[i].text.empty()) shown[i] = true;
+    }
+  }
   std::vector<std::size_t> widths(header.size());
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size() && i < widths.size(); ++i) {
@@ -146,6 +152,7 @@ std::string RenderTable(const std::vector<std::string>& header,
   for (const auto& line : lines) {
     std::size_t owed = 0;  // spaces are written only when something follows them
     for (std::size_t i = 0; i < line.size() && i < widths.size(); ++i) {
+      if (!shown[i]) continue;
       if (!line[i].text.empty()) {
         out.append(owed, ' ');
         owed = 0;
@@ -177,6 +184,11 @@ std::string RenderSince(Micros since, Micros now) {
   if (since.count() == 0) return "-";
   // Clocks of two machines may disagree; an age below nothing would only puzzle.
   return FormatTime(since) + " (" + FormatAge(std::max(Micros::zero(), now - since)) + ")";
+}
+
+std::string RenderAge(Micros since, Micros now) {
+  if (since.count() == 0) return "-";
+  return FormatAge(std::max(Micros::zero(), now - since)) + " ago";
 }
 
 std::string Join(const std::vector<std::string>& words, std::string_view separator) {

@@ -22,7 +22,8 @@ struct Cell {
   Color color = Color::kNone;
 };
 
-// Columns two spaces apart, as wide as their widest cell. No spaces at the end of a line.
+// Columns two spaces apart, as wide as their widest cell; one that is empty in every row is left
+// out. No spaces at the end of a line.
 [[nodiscard]] std::string RenderTable(const std::vector<std::string>& header,
                                       const std::vector<std::vector<Cell>>& rows, bool color);
 
@@ -42,6 +43,8 @@ struct Cell {
 
 // "2026-11-21T03:17:34.120Z (3m 05s)"; "-" for never.
 [[nodiscard]] std::string RenderSince(Micros since, Micros now);
+// "3m 05s ago", where the moment itself is of no interest; "-" for never.
+[[nodiscard]] std::string RenderAge(Micros since, Micros now);
 [[nodiscard]] std::string Join(const std::vector<std::string>& words,
                                std::string_view separator = ", ");
 // "1 shard", "2 shards"

@@ -188,7 +188,7 @@ std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
                     std::to_string(registration.pid), OrDash(registration.version),
                     first ? BallotText(*view, now) : "twin, waiting",
                     first && view->leads ? Cell("yes", Color::kGood) : Cell("-"),
-                    RenderSince(registration.since, now)});
+                    RenderAge(registration.since, now)});
   }
   std::string out = RenderTable(
       {"ID", "HOST", "RACK", "PID", "VERSION", "BALLOT", "LEADER", "SINCE"}, rows, color);
