@@ -73,7 +73,8 @@ int ModeOf(CreateMode mode) {
     case CreateMode::kEphemeralSequential:
       return ZOO_EPHEMERAL_SEQUENTIAL;
   }
-  ZKC_CHECK(!"a create mode");
+  const bool known_mode = false;
+  ZKC_CHECK(known_mode);
   return ZOO_PERSISTENT;
 }
 
