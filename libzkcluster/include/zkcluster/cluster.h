@@ -108,7 +108,7 @@ class ZKC_EXPORT Lease {
 
  private:
   friend class ConnectionPool;
-  struct State;
+  struct ZKC_LOCAL State;
   explicit Lease(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
@@ -145,7 +145,7 @@ class ZKC_EXPORT Cluster {
   [[nodiscard]] ClusterCounters counters() const;
 
  private:
-  class Impl;
+  class ZKC_LOCAL Impl;
   explicit Cluster(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -3,3 +3,5 @@
 #pragma once
 
 #define ZKC_EXPORT __attribute__((visibility("default")))
+// For what is nested in an exported class and yet nobody else's business.
+#define ZKC_LOCAL __attribute__((visibility("hidden")))

@@ -50,7 +50,7 @@ class ZKC_EXPORT Manager {
   [[nodiscard]] Result<std::vector<std::string>> List();
 
  private:
-  class Impl;
+  class ZKC_LOCAL Impl;
   explicit Manager(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
