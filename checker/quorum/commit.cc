@@ -105,6 +105,11 @@ class Planner {
     head.spec = in_.spec->id;
     head.epoch = in_.leadership->record.epoch;
     head.sequence = last ? last->sequence + 1 : 1;
+    // Where the last head was undecodable: it is written once per decision, so one above the version it
+    // is about to have is above every sequence there ever was. A smaller one would be old news to clients.
+    if (const auto version = in_.store->head_slot.version) {
+      head.sequence = std::max(head.sequence, std::int64_t{*version} + 2);
+    }
     head.leader = in_.leadership->record.id;
     head.quorum = in_.electorate->quorum;
     head.electorate = in_.electorate->size;

@@ -245,7 +245,8 @@ void Participant::Leave(std::function<void()> done) {
 
 Participant::Summary Participant::summary() const {
   Summary summary;
-  summary.published = voter_.published();
+  // A cluster whose spec cannot be used gets no vote, and must not keep the others from being served.
+  summary.published = voter_.published() || (!spec_ && trouble_ != SpecWatcher::Trouble::kNone);
   summary.leading = contender_ && contender_->leading();
   summary.shards = servers_.size();
   summary.dead = static_cast<std::size_t>(

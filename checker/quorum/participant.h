@@ -45,7 +45,7 @@ class Participant {
   void Leave(std::function<void()> done);
 
   struct Summary {
-    bool published = false;  // the newest ballot stands
+    bool published = false;  // the newest ballot stands, or the spec allows none
     bool leading = false;
     std::size_t shards = 0;
     std::size_t dead = 0;  // in this checker's own opinion

@@ -138,7 +138,8 @@ TEST_CASE("probe: a server answers, but not with PONG") {
   REQUIRE(site.AwaitStatus("sessions", rude_dead) == rude_dead);
   const Snapshot snapshot = site.Read("sessions");
   for (std::size_t i = 0; i < std::size(kRows); ++i) {
-    CAPTURE(kRows[i].answer);
+    const std::string answer = kRows[i].answer;
+    CAPTURE(answer);
     CHECK(ReasonName(Row(snapshot, i + 1).reason) == ReasonName(kRows[i].reason));
   }
   for (auto& server : servers) server->SetManners({.answer = "+PONG\r\n"});
