@@ -358,5 +358,47 @@ TEST_CASE("zkctl: usage, help, and where ZooKeeper is") {
   CheckDone(shell.Run({"get", "sessions"}));
 }
 
+TEST_CASE("zkctl: odd roots and names") {
+  Site site;
+  const Operator shell(site);
+  for (const std::string& root : {site.root + "/a/b/c", site.root + "/d e"}) {
+    CAPTURE(root);
+    for (const std::string name : {"web", "caf\u00e9 1", "-x", "yes", "\u732b"}) {
+      CAPTURE(name);
+      CheckDone(shell.Run({"create", "--root", root, "--shard", "a=b=h:1", "--", name}));
+      const Output got = shell.Run({"get", "--root", root, "--", name});
+      CheckDone(got);
+      CheckDone(shell.Run({"apply", "--root", root, "-f", "-"}, got.out));
+    }
+    const Output list = shell.Run({"list", "--root", root, "-o", "json"});
+    CheckDone(list);
+    CHECK(ParseJson(list.out).size() == 5);
+    CheckDone(shell.Run({"list", "--root", root}));
+  }
+  // What `get` prints is a file for a cluster that is gone, too.
+  const std::string saved = shell.Run({"get", "web", "--root", site.root + "/d e"}).out;
+  CheckDone(shell.Run({"delete", "web", "--root", site.root + "/d e", "--yes"}));
+  CheckDone(shell.Run({"apply", "-f", "-", "--root", site.root + "/d e"}, saved));
+}
+
+TEST_CASE("zkctl: an answer that cannot be written is told") {
+  Site site;
+  const Operator shell(site);
+  CheckDone(shell.Run({"create", "sessions", "--shard", "s1=h:1"}));
+  for (const std::string verb : {"get sessions", "list", "status sessions -o json", "--help"}) {
+    CAPTURE(verb);
+    const sandbox::TempFolder folder("zkc-full");
+    sandbox::SpawnOptions options;
+    options.command = {"/bin/sh", "-c", "exec \"$ZKC_ZKCTL\" " + verb + " >/dev/full"};
+    options.environment = shell.variables;
+    options.output = folder.path() / "err";
+    sandbox::ChildProcess process(options);
+    REQUIRE(process.Wait(kLimit).has_value());
+    CHECK(process.exit_status()->code == 1);
+    CHECK(sandbox::ReadFile(options.output) ==
+          "zkctl: cannot write the answer: No space left on device\n");
+  }
+}
+
 }  // namespace
 }  // namespace zkcluster::integration

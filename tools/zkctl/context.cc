@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,8 +37,14 @@ int ComplainAboutFile(const Error& error) {
 }
 
 bool Print(std::string_view text) {
-  const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
-  return written == text.size() && std::fflush(stdout) == 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return true;
+  }
+  // Whoever closes a pipe early (`| head`) has seen enough; a full disk would go unnoticed.
+  if (errno != EPIPE) {
+    std::fprintf(stderr, "zkctl: cannot write the answer: %s\n", std::strerror(errno));
+  }
+  return false;
 }
 
 bool UseColor() {

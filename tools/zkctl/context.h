@@ -34,7 +34,8 @@ enum ExitCode {
 int Complain(const Error& error);
 int ComplainAboutFile(const Error& error);
 
-// Writes to stdout. False when nobody reads it any more.
+// Writes to stdout. False when that fails: without a word when nobody reads it any more, else with
+// the reason on stderr.
 bool Print(std::string_view text);
 // Prints `json` in the form the command line asks for, or the text that `table` makes.
 // `table` is told whether to use colours. Returns kDone.
