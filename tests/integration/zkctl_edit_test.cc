@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tests/integration/zkctl_process.h"
+#include "tests/integration/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr const char* kFile =
     "name: sessions\n"
@@ -30,12 +27,6 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
   const std::size_t at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
-}
-
-Json ParseJson(const std::string& text) {
-  Json json = Json::parse(text, nullptr, false);
-  REQUIRE_MESSAGE(!json.is_discarded(), text);
-  return json;
 }
 
 Json GetSpec(const Operator& shell, const std::string& name) {
