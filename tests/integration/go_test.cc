@@ -1,0 +1,249 @@
+// Side by side with the Go library of 2015: its specs, its live checkers and its clients, stood in
+// for by a session that writes what they write (tests/testdata/znodes.json shows it byte for byte).
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/site.h"
+
+namespace zkcluster::integration {
+namespace {
+
+using std::chrono::seconds;
+
+struct GoZnode {
+  std::string name;  // below the cluster; "": itself
+  std::string data;
+  bool ephemeral = false;
+};
+
+std::vector<GoZnode> Recorded() {
+  std::vector<GoZnode> znodes;
+  std::ifstream file(ZKC_TESTDATA "/znodes.json");
+  const std::string prefix = "/goreclusters/sessions";
+  const auto recorded = nlohmann::json::parse(file);
+  for (const auto& row : recorded["znodes"]) {
+    const std::string path = row["path"];
+    if (path.rfind(prefix, 0) != 0) continue;
+    znodes.push_back({path.substr(prefix.size()), row["data"], row["ephemeral"]});
+  }
+  return znodes;
+}
+
+// The recorded cluster over living servers: ports 17901 .. 17904 become those of the site's Redis.
+class GoCluster {
+ public:
+  explicit GoCluster(Site& site) : site_(site), paths_(site.Paths("sessions")) {
+    static_cast<void>(site.hand.Create(site.root, "goreclusters"));
+    for (const GoZnode& znode : Recorded()) {
+      if (znode.ephemeral) continue;
+      const auto made = site.hand.Create(paths_.base() + znode.name, Moved(znode.data));
+      REQUIRE_MESSAGE(made.has_value(), made.error().message);
+    }
+  }
+
+  // A Go checker registers and votes, as it does at its start and after each change.
+  std::unique_ptr<Hand> AddChecker() {
+    auto checker = std::make_unique<Hand>(site_.zookeeper.address());
+    std::string votes;
+    for (const GoZnode& znode : Recorded()) {
+      if (znode.ephemeral) votes = Moved(znode.data);
+    }
+    REQUIRE(checker->Create(paths_.go_voters() + "/n_", votes, zk::CreateMode::kEphemeralSequential)
+                .has_value());
+    REQUIRE(checker->Put(paths_.go_voters(), "sessions").has_value());
+    return checker;
+  }
+
+  // What a Go leader would write: one letter a shard.
+  void SetStatus(const std::string& letters, std::int64_t since) {
+    StatusBoard board;
+    for (const char letter : letters) {
+      ShardState row;
+      row.status = letter == 'A' ? ShardStatus::kAlive : ShardStatus::kDead;
+      row.since = Micros(since);
+      board.shards.push_back(row);
+    }
+    REQUIRE(site_.hand.Put(paths_.mirror(), EncodeMirror(Shards(), board)).has_value());
+  }
+
+  [[nodiscard]] std::vector<ShardSpec> Shards() {
+    const auto spec = site_.manager->Get("sessions");
+    REQUIRE_MESSAGE(spec.has_value(), spec.error().message);
+    return spec->shards;
+  }
+
+ private:
+  [[nodiscard]] std::string Moved(std::string text) const {
+    for (std::size_t i = 0; i < site_.redis.size(); ++i) {
+      const std::string from = std::to_string(17901 + i);
+      for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) {
+        text.replace(at, from.size(), std::to_string(site_.redis[i]->port()));
+      }
+    }
+    return text;
+  }
+
+  Site& site_;
+  const ClusterPaths paths_;
+};
+
+sandbox::CheckerOptions Fast(const Site& site, const std::string& id) {
+  auto options = site.CheckerDefaults(id);
+  options.probe = "interval: 100ms, timeout: 250ms, threshold: 600ms, refused_threshold: 200ms";
+  return options;
+}
+
+TEST_CASE("go: our checkers hold while a Go checker lives, and take over when the last has gone") {
+  Site site;
+  site.AddRedis(4);
+  GoCluster go(site);
+  auto first = go.AddChecker();
+  auto second = go.AddChecker();
+  for (const char* id : {"c1", "c2", "c3"}) site.AddChecker(Fast(site, id));
+  const auto cluster = site.OpenClient("sessions");
+  CHECK(Letters(cluster->view()) == "AAAD");  // as the Go leader wrote it
+  CHECK(cluster->view().epoch == 0);
+
+  auto& leader = site.AwaitLeader("sessions");
+  REQUIRE(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+  CHECK(leader.AwaitLog({"event=leader.hold", "hold=go_checkers"}, kLimit));
+  Snapshot held = site.Read("sessions");
+  CHECK_FALSE(held.head.has_value());
+  CHECK(held.from_go_status);
+  CHECK(held.go_voters.size() == 2);
+  CHECK(site.Statuses("sessions") == "AAAD");
+
+  // Our voters see a death and a life; nobody but Go decides, and our client obeys it.
+  const auto s2_dead = [&] {
+    for (const auto& voter : site.Read("sessions").voters) {
+      if (!voter.ballot || voter.ballot->votes.at(1).opinion != Opinion::kDead) return false;
+    }
+    return true;
+  };
+  site.redis[1]->Kill();
+  REQUIRE(site.hand.Await(s2_dead));
+  CHECK(Letters(cluster->view()) == "AAAD");
+  go.SetStatus("ADAD", 1795228044999999);
+  CHECK(site.AwaitView(*cluster, "ADAD") == "ADAD");
+  CHECK(cluster->view().shards[1].since.count() == 1795228044999999);
+
+  first.reset();
+  REQUIRE(site.hand.Await([&] { return site.Read("sessions").go_voters.size() == 1; }));
+  CHECK_FALSE(site.Read("sessions").head.has_value());
+  second.reset();
+  // Now s4, which Go called dead, is alive as everybody of ours has voted.
+  CHECK(site.AwaitStatus("sessions", "ADAA") == "ADAA");
+  CHECK(site.AwaitView(*cluster, "ADAA") == "ADAA");
+  const Snapshot taken = site.Read("sessions");
+  CHECK_FALSE(taken.from_go_status);
+  REQUIRE(taken.head.has_value());
+  CHECK(cluster->view().epoch == taken.head->epoch);
+  CHECK(leader.AwaitLog({"event=leader.resumed"}, kLimit));
+  // What did not flip keeps the time of the Go flip.
+  CHECK(taken.board.shards[1].since.count() == 1795228044999999);
+
+  // The mirror that Go clients read has the bytes Go would write.
+  const auto mirror = site.hand.Data(site.Paths("sessions").mirror());
+  CHECK(mirror == EncodeMirror(taken.spec.spec.shards, taken.board));
+  nlohmann::json expected;
+  for (std::size_t i = 0; i < taken.board.shards.size(); ++i) {
+    const std::string& addr = taken.spec.spec.shards[i].addr;
+    const ShardState& row = taken.board.shards[i];
+    expected[addr] = {
+        {"Addr", addr}, {"Alive", row.status == ShardStatus::kAlive}, {"Since", row.since.count()}};
+  }
+  CHECK(mirror == expected.dump());
+
+  // A Go checker started by mistake stops us at once; its end lets us go on.
+  auto third = go.AddChecker();
+  REQUIRE(site.hand.Await([&] { return leader.CountLog({"event=leader.hold"}) >= 2; }));
+  site.redis[2]->Kill();
+  REQUIRE(site.hand.Await([&] {
+    for (const auto& voter : site.Read("sessions").voters) {
+      if (!voter.ballot || voter.ballot->votes.at(2).opinion != Opinion::kDead) return false;
+    }
+    return true;
+  }));
+  CHECK(site.Statuses("sessions") == "ADAA");
+  third.reset();
+  CHECK(site.AwaitStatus("sessions", "ADDA") == "ADDA");
+}
+
+TEST_CASE("go: a program of ours follows a cluster run by Go checkers alone") {
+  Site site;
+  site.AddRedis(4);
+  GoCluster go(site);
+  auto checker = go.AddChecker();
+  const auto cluster = site.OpenClient("sessions");
+  const auto spec = site.manager->Get("sessions");
+  REQUIRE(spec.has_value());
+  CHECK(spec->shards[0].name == "s<1>&a");
+  CHECK(spec->shards[1].addr == ":" + std::to_string(site.redis[1]->port()));
+  CHECK(spec->ring.points == 160);
+  CHECK(spec->failover);
+  std::int64_t since = 1795228045000000;
+  for (const char* letters : {"AAAA", "DAAA", "DDDA", "AADD", "DDDD", "AAAA"}) {
+    go.SetStatus(letters, ++since);
+    CHECK(site.AwaitView(*cluster, letters) == letters);
+  }
+  // `:port` is this host, for the pool too.
+  auto lease = cluster->Connect(KeyOwnedBy(*cluster, "s2"));
+  REQUIRE_MESSAGE(lease.has_value(), lease.error().message);
+  CHECK(lease->location().serving == "s2");
+}
+
+TEST_CASE("go: its manager changes the spec in three writes, under our checkers") {
+  Site site;
+  site.AddRedis(4);
+  GoCluster go(site);
+  for (const char* id : {"c1", "c2", "c3"}) site.AddChecker(Fast(site, id));
+  const auto cluster = site.OpenClient("sessions");
+  REQUIRE(site.AwaitStatus("sessions", "AAAA") == "AAAA");
+  const ClusterPaths paths = site.Paths("sessions");
+  // Without s1, in Go's order: the list, the options, then the version.
+  auto shards = go.Shards();
+  std::string list;
+  for (std::size_t i = 1; i < shards.size(); ++i) {
+    list += std::string(list.empty() ? "[" : ",") + "{\"Name\":\"" + shards[i].name +
+            "\",\"Addr\":\"" + shards[i].addr + "\"}";
+  }
+  REQUIRE(site.hand.Put(paths.shards(), list + "]").has_value());
+  REQUIRE(site.hand
+              .Put(paths.options(),
+                   R"({"FailoverEnabled":false,"RingType":"CONSISTENT","RingParams":"80"})")
+              .has_value());
+  REQUIRE(site.hand.Put(paths.base(), "1795228099000000").has_value());
+  CHECK(site.AwaitStatus("sessions", "AAA") == "AAA");
+  REQUIRE(site.hand.Await([&] { return cluster->view().spec_version == 1795228099000000U; }));
+  CHECK(Letters(cluster->view()) == "AAA");
+  const std::string key = KeyOwnedBy(*cluster, "s3");
+  site.redis[2]->Kill();
+  CHECK(site.AwaitView(*cluster, "ADA") == "ADA");
+  CHECK(CodeName(cluster->Connect(key)) == "shard_dead");
+}
+
+TEST_CASE("go: its DeleteCluster stops half-way, and our checkers keep the last spec") {
+  Site site;
+  site.AddRedis(4);
+  GoCluster go(site);
+  auto& checker = site.AddChecker(Fast(site, "c1"));
+  const auto cluster = site.OpenClient("sessions");
+  REQUIRE(site.AwaitView(*cluster, "AAAA") == "AAAA");
+  const ClusterPaths paths = site.Paths("sessions");
+  for (const auto& path : {paths.shards(), paths.options(), paths.mirror()}) {
+    REQUIRE(site.hand.Delete(path).has_value());
+  }
+  CHECK(checker.AwaitLog({"level=error", "event=spec.incomplete"}, kLimit));
+  CHECK(checker.running());
+  CHECK(site.Voters("sessions") != "");
+  CHECK(Letters(cluster->view()) == "AAAA");
+  CHECK(site.hand.Children(paths.votes()) == std::vector<std::string>{"c1"});
+  // Our manager finishes what Go began.
+  const auto deleted = site.manager->Delete("sessions");
+  CHECK_MESSAGE(deleted.has_value(), deleted.error().message);
+  CHECK_FALSE(site.hand.Exists(paths.base()));
+  CHECK(checker.AwaitLog({"event=cluster.gone"}, kLimit));
+}
+
+}  // namespace
+}  // namespace zkcluster::integration
