@@ -2,32 +2,23 @@
 //
 // - The multi-threaded build keeps the session of a hung program alive: the single-threaded one is
 //   driven by our loop, so a loop that hangs loses its session.
-// - A fifth of the disconnects come without an event, and "expired" is never said while
-// disconnected:
-//   no event is listened to. After each step the handle's state is asked for (Track), and what it
-//   is worth is judged by our clock (SessionTracker), before anything that the library has to say
-//   after a pause.
+// - A fifth of the disconnects come without an event, and "expired" is never said while there is no
+//   connection: no event is listened to. After each step the handle's state is asked for (Track),
+//   and its worth is judged by our clock (SessionTracker), before anything the library says.
 // - Its pings tell us nothing: an idle session reads "/" each sixth of its timeout (Beat).
-// - With an even number of addresses half of them are never tried: one is repeated (connector.cc).
-// - It resolves names at every turn, blocking: it is given literals; names are resolved here
-// (Resolver).
-// - A dead address costs two thirds of the timeout: an attempt that takes too long is broken off
-// (Connector).
-// - Requests issued while disconnected are queued and sent later: verbs are refused unless
-// connected,
-//   and what a failed send leaves in the queue is dropped before the next connection (DropQueue).
-// - An expired handle stays so for ever: a new one is opened, with a new generation number.
+// - With an even number of addresses half of them are never tried: one is repeated (Connector).
+// - It resolves names at every turn, blocking: it is given literals; we resolve (Resolver).
+// - A dead address costs two thirds of the timeout: slow attempts are broken off (Connector).
+// - Requests issued while disconnected are queued and sent later: verbs are refused unless we are
+//   connected, and what a failed send leaves in the queue is dropped (NativeHandle::DropQueue).
+// - An expired handle stays so for ever: a new one is opened, under a new generation number.
 // - zoo_amulti frees an uninitialised pointer on an expired handle or a bad path: both are asked
-// about
-//   directly before (NativeHandle::Multi, WhyNeverSent).
-// - The server hangs up on 1,048,576 bytes, and so on again for ever: larger requests are refused
-// here.
-// - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: Close asks it for a sign of life
-// first,
-//   and says goodbye without waiting when there is none.
-// - Completions run inside of the library, where destroying the handle is undefined in practice:
-// they
-//   only fill an inbox, emptied when the library has returned (Deliver).
+//   about directly before (NativeHandle::Multi, WhyNeverSent).
+// - The server hangs up on 1,048,576 bytes, again and again: larger requests are refused here.
+// - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: Close asks for a sign of life
+//   first, and says goodbye without waiting when there is none.
+// - Destroying the handle from within one of its completions is asking for trouble: they only fill
+//   an inbox, emptied when the library has returned (Deliver).
 // - Logging at debug level reads freed memory: never above warnings.
 #include "zk/native_client.h"
 
