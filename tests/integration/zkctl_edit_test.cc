@@ -181,6 +181,7 @@ TEST_CASE("zkctl: a cluster's life, by options") {
       {{"--remove-shard", "s1", "--remove-shard", "s3", "--yes"}, "shard"},
       {{"--set-addr", "s9=h:1"}, "no shard \"s9\" to move"},
       {{"--checkers", "1", "--quorum", "2"}, "quorum"},
+      {{"--add-shard", "s9=h:1", "--add-shard", "s9=h:2"}, "shard \"s9\" is given twice"},
   };
   for (const auto& row : kRefusals) {
     Arguments arguments = {"update", "web"};

@@ -306,7 +306,7 @@ TEST_CASE("zkctl: tables on a terminal of 100 columns") {
                              {"get", "sessions"},
                              {"--help"},
                              {"update", "--help"}};
-  const bool show = std::getenv("ZKC_SHOW") != nullptr;
+  const bool show = std::getenv("ZKC_SHOW") != nullptr;  // for eyes: how does it look?
   for (const Arguments& verb : verbs) {
     CAPTURE(verb.front());
     ZkctlTerminal terminal(verb, shell.variables);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 
 #include "model/address.h"
 #include "model/duration.h"
@@ -88,8 +89,13 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
     }
     found->addr = shard.addr;
   }
+  const auto before = static_cast<std::ptrdiff_t>(spec.shards.size());
   for (const ShardSpec& shard : edits.add_shards) {
-    if (FindShard(spec.shards, shard.name) != spec.shards.end()) {
+    const auto found = FindShard(spec.shards, shard.name);
+    if (found - spec.shards.begin() >= before && found != spec.shards.end()) {
+      return Fail(ErrorCode::kInvalid, "shard " + Quoted(shard.name) + " is given twice");
+    }
+    if (found != spec.shards.end()) {
       return Fail(ErrorCode::kExists,
                   "shard " + Quoted(shard.name) +
                       " is there already; --set-addr moves it to another address");
