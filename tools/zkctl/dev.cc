@@ -8,6 +8,7 @@
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -177,11 +178,22 @@ class Keeper {
   std::vector<Kept> kept_;
 };
 
+// Where this very program is, when a shell would not find it.
+std::string FolderToAddToPath() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto found = sandbox::FindProgram("zkctl");
+  if (!found.empty() && std::filesystem::equivalent(found, self, error)) return {};
+  return self.parent_path().string();
+}
+
 void SayWhatToTry(DevSandbox& sandbox, bool enter_works, Timeline& timeline) {
   const pid_t first = sandbox.redis(0).pid();
+  const std::string folder = FolderToAddToPath();
+  timeline.Say("\nto try in another terminal:");
+  if (!folder.empty()) timeline.Say("  export PATH=" + folder + ":$PATH");
   timeline.Say(
-      fmt::format("\nto try in another terminal:\n"
-                  "  export ZKCTL_ZK={}\n"
+      fmt::format("  export ZKCTL_ZK={}\n"
                   "  zkctl status demo\n"
                   "  zkctl locate demo some-key another-key\n"
                   "  zkctl explain demo s1\n"
