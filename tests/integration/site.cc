@@ -79,9 +79,9 @@ bool Hand::Await(const std::function<bool()>& done, Duration limit) {
 }
 
 // Tries again while there is no session: after a restart of the server that is only a matter of
-// time.
+// time. A lost answer is asked for again too, except where the first try may have done it already.
 template <class T>
-Result<T> Hand::Wait(const std::function<void(zk::Callback<T>)>& begin) {
+Result<T> Hand::Wait(const std::function<void(zk::Callback<T>)>& begin, bool repeatable) {
   Result<T> last = Fail(ErrorCode::kTimeout, "no answer in time");
   const TimePoint deadline = loop_.Now() + kLimit;
   do {
@@ -89,7 +89,10 @@ Result<T> Hand::Wait(const std::function<void(zk::Callback<T>)>& begin) {
     begin([answer](Result<T> result) { *answer = std::move(result); });
     if (!loop_.RunUntil([&] { return answer->has_value(); }, kLimit)) return last;
     last = std::move(**answer);
-    if (last || last.error().code != ErrorCode::kUnavailable) return last;
+    if (last) return last;
+    const bool lost = last.error().code == ErrorCode::kUnknownOutcome ||
+                      last.error().code == ErrorCode::kSessionLost;
+    if (last.error().code != ErrorCode::kUnavailable && !(lost && repeatable)) return last;
     Pump(milliseconds(50));
   } while (loop_.Now() < deadline);
   return last;
@@ -121,7 +124,7 @@ std::vector<std::string> Hand::Children(const std::string& path) {
 
 Result<std::string> Hand::Create(const std::string& path, const std::string& data,
                                  zk::CreateMode mode) {
-  return Wait<std::string>([&](auto done) { client_->Create(path, data, mode, done); });
+  return Wait<std::string>([&](auto done) { client_->Create(path, data, mode, done); }, false);
 }
 
 Result<std::monostate> Hand::Put(const std::string& path, const std::string& data) {
@@ -132,7 +135,8 @@ Result<std::monostate> Hand::Put(const std::string& path, const std::string& dat
 }
 
 Result<std::monostate> Hand::Delete(const std::string& path) {
-  return Wait<std::monostate>([&](auto done) { client_->Delete(path, zk::kAnyVersion, done); });
+  return Wait<std::monostate>([&](auto done) { client_->Delete(path, zk::kAnyVersion, done); },
+                              false);
 }
 
 Result<Snapshot> Hand::Read(const ClusterPaths& paths) {

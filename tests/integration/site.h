@@ -56,7 +56,7 @@ class Hand {
 
  private:
   template <class T>
-  Result<T> Wait(const std::function<void(zk::Callback<T>)>& begin);
+  Result<T> Wait(const std::function<void(zk::Callback<T>)>& begin, bool repeatable = true);
 
   std::shared_ptr<Logger> logger_ = NullLogger();
   EventLoop loop_;
