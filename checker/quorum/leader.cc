@@ -134,6 +134,10 @@ Ballots Leader::CountedBallots() const {
 }
 
 void Leader::Reconsider() {
+  if (committing_) {
+    news_while_committing_ = true;
+    return;
+  }
   if (!store_.loaded() && !loading_) return Load();
   if (store_.loaded()) loading_ = false;
   if (!Ready()) return;
@@ -186,6 +190,7 @@ void Leader::Reconsider() {
 
 void Leader::Submit(CommitPlan plan, Decision decision) {
   committing_ = true;
+  news_while_committing_ = false;
   std::vector<zk::Op> ops = plan.ops;
   client_.Multi(std::move(ops),
                 lifetime_.Guard([this, plan = std::move(plan), decision = std::move(decision)](
@@ -286,7 +291,9 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
       loading_ = false;
       break;
   }
-  // The watchers tell when they know more; the timer only makes sure that nothing is forgotten.
+  // What stood in the way may be known already; else the watchers will tell, and the timer only
+  // makes sure that nothing is forgotten.
+  if (news_while_committing_) Changed();
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
 

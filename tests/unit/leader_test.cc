@@ -166,6 +166,34 @@ TEST_CASE("commit: voters that are always busy do not hold a flip back for ever"
   }
 }
 
+TEST_CASE(
+    "commit: a vote that came while another was being counted costs round trips, not a backoff") {
+  Site site;
+  SimChecker& leader = site.Leader();
+  // c1 and c2 agree; the third ballot comes exactly between their count and its commit.
+  bool once = false;
+  TimePoint refused{};
+  site.ensemble.SetFate(leader.client(), [&](const Request& request) {
+    if (SetsHead(request) && !once) {
+      once = true;
+      refused = site.world.now();
+      for (const char* id : {"c1", "c2", "c3"}) {
+        auto ballot = site.BallotOf(kName, id);
+        if (!ballot || ballot->votes[0].opinion == Opinion::kDead) continue;
+        ballot->votes[0] = {Opinion::kDead, Reason::kRefused};
+        ++ballot->writes;
+        site.ensemble.Put(kPaths.vote(id), EncodeBallot(*ballot));
+      }
+    }
+    return Fate::kServe;
+  });
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  REQUIRE(once);
+  // Virtual time: a round trip takes at most 4 ms, a backoff at least 25.
+  CHECK(site.world.now() - refused < 20ms);
+}
+
 TEST_CASE("commit: another leader's token refuses it, and the old leader steps down") {
   Site site;
   SimChecker& old = site.Leader();
