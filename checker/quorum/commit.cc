@@ -16,8 +16,9 @@ class Planner {
   CommitPlan Plan() {
     AddGuards();
     const bool status_changed = AddChunks();
-    const bool others_changed = AddLedger() | AddMirror();
-    if (status_changed || others_changed || Respecced()) {
+    const bool ledger_changed = AddLedger();
+    const bool mirror_changed = AddMirror();
+    if (status_changed || ledger_changed || mirror_changed || Respecced()) {
       plan_.empty = false;
       AddHead();
       AddEvents();

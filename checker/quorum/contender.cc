@@ -111,34 +111,40 @@ void Contender::EnsureParents() {
 // An earlier create may have succeeded although its answer was lost, and a former session of this
 // process may have left a ghost: both carry our guid, and the ephemeral owner tells which is which.
 void Contender::LookForSelf() {
-  client_.Children(
-      paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
-        if (!nodes) return Retry(nodes.error(), "list candidates");
-        std::vector<std::string> own;
-        for (const auto& candidate : SortCandidates(*nodes)) {
-          if (candidate.name.guid == identity_.guid) own.push_back(candidate.node);
-        }
-        own_node_.clear();
-        if (own.empty()) return CreateCandidate();
-        const auto pending = std::make_shared<std::size_t>(own.size());
-        for (const auto& node : own) {
-          client_.Exists(
-              paths_.candidate(node), {},
-              Guard([this, node, pending](Result<std::optional<zk::Stat>> stat) {
-                if (!stat) return Retry(stat.error(), "look for own candidate");
-                if (*stat) {
-                  if ((*stat)->ephemeral_owner == client_.session_id() && own_node_.empty()) {
-                    own_node_ = node;
-                  } else {
-                    client_.Delete(paths_.candidate(node), 0, [](Result<std::monostate>) {});
-                  }
-                }
-                if (--*pending > 0) return;
-                if (own_node_.empty()) return CreateCandidate();
-                Evaluate();
-              }));
-        }
-      }));
+  client_.Children(paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
+                     if (!nodes) return Retry(nodes.error(), "list candidates");
+                     std::vector<std::string> own;
+                     for (const auto& candidate : SortCandidates(*nodes)) {
+                       if (candidate.name.guid == identity_.guid) own.push_back(candidate.node);
+                     }
+                     own_node_.clear();
+                     if (own.empty()) return CreateCandidate();
+                     const auto pending = std::make_shared<std::size_t>(own.size());
+                     for (const auto& node : own) {
+                       client_.Exists(
+                           paths_.candidate(node), {},
+                           Guard([this, node, pending](Result<std::optional<zk::Stat>> stat) {
+                             if (!stat) return Retry(stat.error(), "look for own candidate");
+                             if (*stat) {
+                               if (IsSound(**stat) && own_node_.empty()) {
+                                 own_node_ = node;
+                               } else {
+                                 client_.Delete(paths_.candidate(node), (*stat)->version,
+                                                [](Result<std::monostate>) {});
+                               }
+                             }
+                             if (--*pending > 0) return;
+                             if (own_node_.empty()) return CreateCandidate();
+                             Evaluate();
+                           }));
+                     }
+                   }));
+}
+
+// Every fence checks version 0. A candidate some hand has written into could never lead, and would
+// stand in the way of all behind it for as long as its session lives.
+bool Contender::IsSound(const zk::Stat& stat) const {
+  return stat.ephemeral_owner == client_.session_id() && stat.version == 0;
 }
 
 void Contender::CreateCandidate() {
@@ -247,7 +253,7 @@ void Contender::TakeOver() {
   client_.Exists(
       paths_.candidate(own_node_), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
         if (!stat) return Retry(stat.error(), "confirm own candidate");
-        if (!*stat || (*stat)->ephemeral_owner != client_.session_id()) return Start();
+        if (!*stat || !IsSound(**stat)) return Start();
         client_.Get(paths_.leader(), {}, Guard([this](Result<zk::Node> node) {
                       if (!node && node.error().code != ErrorCode::kNotFound)
                         return Retry(node.error(), "read leader");

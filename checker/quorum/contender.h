@@ -80,6 +80,7 @@ class Contender {
   void Start();
   void EnsureParents();
   void LookForSelf();
+  [[nodiscard]] bool IsSound(const zk::Stat& candidate) const;
   void CreateCandidate();
   void Evaluate();
   void OnCandidates(const std::vector<std::string>& nodes);

@@ -325,8 +325,9 @@ TEST_CASE("bytes: undecodable ones in each znode of ours") {
   const auto cluster = site.OpenClient("sessions");
   const ClusterPaths paths = site.Paths("sessions");
   const auto junk = std::string("\xff\x00{\"\x80[[[", 8);
-  const auto candidate = [&] {
-    return paths.candidate(site.hand.Children(paths.election()).front());
+  const auto spoil_candidate = [&](std::size_t place) {
+    const auto node = site.Read("sessions").candidates.at(place).node;
+    REQUIRE(site.hand.Put(paths.candidate(node), junk).has_value());
   };
   const struct {
     const char* what;
@@ -338,7 +339,9 @@ TEST_CASE("bytes: undecodable ones in each znode of ours") {
       {"ledger", [&] { REQUIRE(site.hand.Put(paths.ledger(), junk).has_value()); }},
       {"leader", [&] { REQUIRE(site.hand.Put(paths.leader(), junk).has_value()); }},
       {"vote", [&] { REQUIRE(site.hand.Put(paths.vote("c2"), junk).has_value()); }},
-      {"candidate", [&] { REQUIRE(site.hand.Put(candidate(), junk).has_value()); }},
+      {"candidate of a follower", [&] { spoil_candidate(1); }},
+      {"candidate of the leader", [&] { spoil_candidate(0); }},
+      {"candidate of the next leader", [&] { spoil_candidate(0); }},
       {"strangers",
        [&] {
          for (const auto& parent : {paths.election(), paths.votes(), paths.events(), paths.chunks(),
