@@ -99,6 +99,9 @@ class Daemon {
                                     {"pid", ::getpid()},
                                     {"workers", config_.workers},
                                     {"descriptors", descriptor_limit_}});
+    // First of all: from here on SIGTERM means to leave, not to be cut off.
+    const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
+    const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
     std::vector<ProbePool::Seat> seats;
     for (int i = 0; i < config_.workers; ++i) {
       workers_.push_back(std::make_unique<WorkerThread>());
@@ -111,8 +114,6 @@ class Daemon {
                                   {config_.zookeeper.servers, config_.zookeeper.session_timeout});
     roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
                                        [this](const Registration& holder) { OnIdRefused(holder); });
-    const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
-    const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
     care_->Arm(kCareInterval);

@@ -36,9 +36,12 @@ class Planner {
     const ClusterPaths& paths = *in_.paths;
     Add(OpRole::kFence, zk::CheckOp{in_.leadership->candidate, 0});
     Add(OpRole::kFence, zk::CheckOp{paths.leader(), in_.leadership->token});
-    Add(OpRole::kSpec, zk::CheckOp{paths.base(), in_.spec->base_version});
-    Add(OpRole::kSpec, zk::CheckOp{paths.shards(), in_.spec->shards_version});
-    Add(OpRole::kSpec, zk::CheckOp{paths.options(), in_.spec->options_version});
+    const auto spec = [&](const std::string& path, std::optional<zk::Version> version) {
+      if (version) Add(OpRole::kSpec, zk::CheckOp{path, *version});
+    };
+    spec(paths.base(), in_.standing.base);
+    spec(paths.shards(), in_.standing.shards);
+    spec(paths.options(), in_.standing.options);
     if (in_.go_bell) Add(OpRole::kGoBell, zk::CheckOp{paths.go_voters(), *in_.go_bell});
     for (const auto& [id, version] : in_.votes) {
       Add(OpRole::kVote, zk::CheckOp{paths.vote(id), version});
@@ -74,6 +77,11 @@ class Planner {
         Write(OpRole::kChunk, in_.paths->chunk(k), slot, std::move(data));
         plan_.chunks.push_back(k);
         changed = true;
+      } else {
+        // The head will name this version: a chunk that foreign hands wrote meanwhile must not
+        // stay.
+        Add(OpRole::kChunk, zk::CheckOp{in_.paths->chunk(k), version});
+        plan_.chunks.push_back(k);
       }
       if (k < needed) plan_.head.chunks.push_back(version);
     }
@@ -106,8 +114,9 @@ class Planner {
     head.spec = in_.spec->id;
     head.epoch = in_.leadership->record.epoch;
     head.sequence = last ? last->sequence + 1 : 1;
-    // Where the last head was undecodable: it is written once per decision, so one above the version it
-    // is about to have is above every sequence there ever was. A smaller one would be old news to clients.
+    // Where the last head was undecodable: it is written once per decision, so one above the
+    // version it is about to have is above every sequence there ever was. A smaller one would be
+    // old news to clients.
     if (const auto version = in_.store->head_slot.version) {
       head.sequence = std::max(head.sequence, std::int64_t{*version} + 2);
     }

@@ -23,7 +23,7 @@ enum class OpRole : unsigned char {
   kSpec,    // base, shards, options
   kVote,    // a ballot that was counted
   kGoBell,  // no Go checker registered meanwhile
-  kChunk,
+  kChunk,   // written, or checked where it stays
   kHead,
   kLedger,
   kMirror,
@@ -34,6 +34,8 @@ struct CommitInput {
   const ClusterPaths* paths = nullptr;
   const Leadership* leadership = nullptr;
   const StoredSpec* spec = nullptr;
+  SpecVersions
+      standing;  // of the spec's znodes: the last good spec is decided by while they are bad
   const StatusStore* store = nullptr;
   const Electorate* electorate = nullptr;
   const Decision* decision = nullptr;

@@ -49,6 +49,8 @@ void Contender::GoAway() {
   attempt_.Reset();
   retry_->Cancel();
   patience_->Cancel();
+  // Whoever held our id may have been given its timeout anew by an ensemble that was away itself.
+  waiting_for_.reset();
   phase_ = Phase::kAway;
   LoseLeadership();
   SetRegistered(false);
@@ -83,29 +85,34 @@ void Contender::Retry(const Error& error, std::string_view doing) {
   }
   attempt_.Reset();
   LoseLeadership();
+  phase_ = Phase::kRegistering;
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
 
 // A cluster made by the Go manager has no quorum/ yet. Creating below a deleted cluster fails by
 // itself.
 void Contender::EnsureParents() {
-  client_.Exists(
-      paths_.events(), {}, Guard([this](Result<std::optional<zk::Stat>> stat) {
-        if (!stat) return Retry(stat.error(), "look for quorum/");
-        if (*stat) return LookForSelf();
-        const auto missing = std::make_shared<std::vector<std::string>>(std::vector<std::string>{
-            paths_.quorum(), paths_.election(), paths_.votes(), paths_.chunks(), paths_.events()});
-        for (std::size_t i = 0; i < missing->size(); ++i) {
-          const bool last = i + 1 == missing->size();
-          client_.Create((*missing)[i], "", zk::CreateMode::kPersistent,
-                         Guard([this, last](Result<std::string> created) {
-                           if (!created && created.error().code != ErrorCode::kExists) {
-                             return Retry(created.error(), "create quorum/");
-                           }
-                           if (last) LookForSelf();
-                         }));
-        }
-      }));
+  const std::vector<std::string> parents = {paths_.quorum(), paths_.election(), paths_.votes(),
+                                            paths_.chunks(), paths_.events()};
+  const auto pending = std::make_shared<std::size_t>(parents.size());
+  const auto there = [this, pending] {
+    if (--*pending == 0) LookForSelf();
+  };
+  for (const auto& path : parents) {
+    client_.Exists(path, {}, Guard([this, path, there](Result<std::optional<zk::Stat>> stat) {
+                     if (!stat) return Retry(stat.error(), "look for quorum/");
+                     if (*stat) return there();
+                     // Requests are served in order: the parent's create is ahead of its
+                     // children's.
+                     client_.Create(path, "", zk::CreateMode::kPersistent,
+                                    Guard([this, there](Result<std::string> created) {
+                                      if (!created && created.error().code != ErrorCode::kExists) {
+                                        return Retry(created.error(), "create quorum/");
+                                      }
+                                      there();
+                                    }));
+                   }));
+  }
 }
 
 // An earlier create may have succeeded although its answer was lost, and a former session of this
@@ -141,6 +148,15 @@ void Contender::LookForSelf() {
                    }));
 }
 
+// Whoever may have written into it: it carries our guid.
+void Contender::RemoveGhost(const std::string& node) {
+  const std::string path = paths_.candidate(node);
+  client_.Exists(path, {}, Guard([this, path](Result<std::optional<zk::Stat>> stat) {
+                   if (!stat || !*stat) return;
+                   client_.Delete(path, (*stat)->version, [](Result<std::monostate>) {});
+                 }));
+}
+
 // Every fence checks version 0. A candidate some hand has written into could never lead, and would
 // stand in the way of all behind it for as long as its session lives.
 bool Contender::IsSound(const zk::Stat& stat) const {
@@ -151,6 +167,7 @@ void Contender::CreateCandidate() {
   Registration registration = identity_.registration;
   registration.id = identity_.id;
   registration.since = loop_.WallNow();
+  registration.session_timeout = client_.session_timeout();
   client_.Create(paths_.election() + "/" + CandidatePrefix(identity_.id, identity_.guid),
                  EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
                  Guard([this](Result<std::string> path) {
@@ -171,11 +188,10 @@ void Contender::Evaluate() {
 }
 
 void Contender::OnCandidates(const std::vector<std::string>& nodes) {
+  if (phase_ == Phase::kTakingOver) return;  // an earlier look has led here already
   const Standing standing =
       FindStanding(SortCandidates(nodes), identity_.id, identity_.guid, own_node_);
-  for (const auto& ghost : standing.ghosts) {
-    client_.Delete(paths_.candidate(ghost.node), 0, [](Result<std::monostate>) {});
-  }
+  for (const auto& ghost : standing.ghosts) RemoveGhost(ghost.node);
   if (!standing.registered) {
     logger_.Warn("election.candidate_gone", {{"cluster", paths_.name()}, {"node", own_node_}});
     own_node_.clear();
@@ -188,7 +204,10 @@ void Contender::OnCandidates(const std::vector<std::string>& nodes) {
   waiting_for_.reset();
   patience_->Cancel();
   SetRegistered(true);
-  if (leading_ && standing.first) return;  // the fence of each commit keeps judging that
+  if (leading_ && standing.first) {
+    phase_ = Phase::kLeading;  // the fence of each commit keeps judging that
+    return;
+  }
   LoseLeadership();
   if (standing.first) return TakeOver();
   if (standing.predecessor) Follow(*standing.predecessor);
@@ -198,7 +217,18 @@ void Contender::WaitForTwin(const Candidate& twin) {
   phase_ = Phase::kWaiting;
   LoseLeadership();
   SetRegistered(false);
-  const Duration patience = TwinPatience(client_.session_timeout());
+  client_.Get(paths_.candidate(twin.node), watch_, Guard([this, twin](Result<zk::Node> node) {
+                if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
+                if (!node) return Retry(node.error(), "read the candidate that holds our id");
+                Registration holder{twin.name.id, "", "", 0, "", Micros(0), Duration::zero()};
+                if (auto decoded = DecodeRegistration(node->data)) holder = *std::move(decoded);
+                OnTwin(twin, holder);
+              }));
+}
+
+void Contender::OnTwin(const Candidate& twin, const Registration& holder) {
+  const Duration patience =
+      TwinPatience(std::max(client_.session_timeout(), holder.session_timeout));
   if (waiting_for_ != twin.node) {
     waiting_for_ = twin.node;
     waiting_since_ = loop_.Now();
@@ -210,19 +240,11 @@ void Contender::WaitForTwin(const Candidate& twin) {
          {"held_by", twin.node},
          {"wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()}});
   }
-  const bool too_long = loop_.Now() - waiting_since_ >= patience;
-  client_.Get(paths_.candidate(twin.node), watch_,
-              Guard([this, too_long, twin](Result<zk::Node> node) {
-                if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
-                if (!node) return Retry(node.error(), "read the candidate that holds our id");
-                if (!too_long) return;
-                Registration holder{twin.name.id, "", "", 0, "", Micros(0)};
-                if (auto decoded = DecodeRegistration(node->data)) holder = *std::move(decoded);
-                phase_ = Phase::kRefused;
-                attempt_.Reset();
-                client_.Delete(paths_.candidate(own_node_), 0, [](Result<std::monostate>) {});
-                callbacks_.refused(holder);
-              }));
+  if (loop_.Now() - waiting_since_ < patience) return;
+  phase_ = Phase::kRefused;
+  attempt_.Reset();
+  client_.Delete(paths_.candidate(own_node_), 0, [](Result<std::monostate>) {});
+  callbacks_.refused(holder);
 }
 
 void Contender::Follow(const Candidate& predecessor) {
@@ -255,30 +277,37 @@ void Contender::TakeOver() {
         if (!stat) return Retry(stat.error(), "confirm own candidate");
         if (!*stat || !IsSound(**stat)) return Start();
         client_.Get(paths_.leader(), {}, Guard([this](Result<zk::Node> node) {
-                      if (!node && node.error().code != ErrorCode::kNotFound)
+                      if (!node && node.error().code != ErrorCode::kNotFound) {
                         return Retry(node.error(), "read leader");
+                      }
                       LeaderRecord record{identity_.id, 1, loop_.WallNow()};
-                      if (!node) return CommitTakeOver(record, std::nullopt);
+                      if (!node) return FindEpoch(record, std::nullopt);
                       if (auto last = DecodeLeader(node->data)) {
                         record.epoch = last->epoch + 1;
                         return CommitTakeOver(record, node->stat.version);
                       }
-                      // Bad bytes: `leader` is written once per epoch and head holds the last epoch
-                      // that decided, so one above both is above every epoch there ever was.
-                      record.epoch = std::int64_t{node->stat.version} + 2;
                       logger_.Error("election.bad_leader_record",
                                     {{"cluster", paths_.name()}, {"path", paths_.leader()}});
-                      client_.Get(paths_.head(), {},
-                                  Guard([this, record, version = node->stat.version](
-                                            Result<zk::Node> head) mutable {
-                                    if (head) {
-                                      if (auto decoded = DecodeHead(head->data))
-                                        record.epoch = std::max(record.epoch, decoded->epoch + 1);
-                                    }
-                                    CommitTakeOver(record, version);
-                                  }));
+                      // It is written once per epoch.
+                      record.epoch = std::int64_t{node->stat.version} + 2;
+                      FindEpoch(record, node->stat.version);
                     }));
       }));
+}
+
+// `leader` is undecodable, or gone (or never was): epochs must not fall all the same, or clients
+// would take what we decide for old news. The head holds the last epoch that decided.
+void Contender::FindEpoch(LeaderRecord record, std::optional<zk::Version> expected) {
+  client_.Get(paths_.head(), {}, Guard([this, record, expected](Result<zk::Node> head) mutable {
+                if (!head && head.error().code != ErrorCode::kNotFound) {
+                  return Retry(head.error(), "read the last epoch");
+                }
+                const auto decoded = head ? DecodeHead(head->data) : Result<Head>();
+                if (decoded) record.epoch = std::max(record.epoch, decoded->epoch + 1);
+                // Each decision wrote the head once, and no epoch began without one take-over.
+                if (!decoded) record.epoch += std::int64_t{head->stat.version} + 1;
+                CommitTakeOver(record, expected);
+              }));
 }
 
 void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected) {
@@ -308,6 +337,7 @@ void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Ver
 void Contender::Lead(const LeaderRecord& record, zk::Version token) {
   phase_ = Phase::kLeading;
   leading_ = true;
+  retry_->Cancel();
   backoff_.Reset();
   logger_.Info("election.leading", {{"cluster", paths_.name()},
                                     {"id", identity_.id},

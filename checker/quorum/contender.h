@@ -85,8 +85,11 @@ class Contender {
   void Evaluate();
   void OnCandidates(const std::vector<std::string>& nodes);
   void WaitForTwin(const Candidate& twin);
+  void OnTwin(const Candidate& twin, const Registration& holder);
+  void RemoveGhost(const std::string& node);
   void Follow(const Candidate& predecessor);
   void TakeOver();
+  void FindEpoch(LeaderRecord record, std::optional<zk::Version> expected);
   void CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected);
   void Lead(const LeaderRecord& record, zk::Version token);
   void LoseLeadership();

@@ -37,15 +37,17 @@ ShardStatus StatusOf(Outcome outcome, ShardStatus current) {
 
 void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, ShardStatus to,
                  const DecideInput& input) {
+  const auto known = ledger.penalties.find(shard);
   if (to == ShardStatus::kDead) {
-    const auto known = ledger.penalties.find(shard);
+    // A first death asks for one good probe, as does a shard the ledger does not know.
+    if (known == ledger.penalties.end()) return;
     const int required =
-        known == ledger.penalties.end()
-            ? 1
-            : DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now, input.interval);
-    ledger.penalties[shard] = {std::min(required, input.max_required), input.now};
-  } else if (auto known = ledger.penalties.find(shard); known != ledger.penalties.end()) {
+        DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now, input.interval);
+    known->second = {std::min(required, input.max_required), input.now};
+  } else if (known != ledger.penalties.end()) {
     known->second.since = input.now;
+  } else if (from == ShardStatus::kDead) {
+    ledger.penalties[shard] = {1, input.now};
   }
 }
 
@@ -56,8 +58,15 @@ void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput
     const auto known = ledger.penalties.find((*input.shards)[i].name);
     if (known == ledger.penalties.end()) continue;
     const bool alive = board.shards[i].status == ShardStatus::kAlive;
-    if (!alive || DecayedPenalty(known->second, true, input.now, input.interval) > 1)
-      kept.insert(*known);
+    const bool owes = alive ? DecayedPenalty(known->second, true, input.now, input.interval) > 1
+                            : known->second.required > 1;
+    if (owes) kept.insert(*known);
+  }
+  // The ledger is rewritten with a flip: its size must not grow with the cluster's.
+  while (kept.size() > kMaxPenalties) {
+    kept.erase(std::min_element(kept.begin(), kept.end(), [](const auto& a, const auto& b) {
+      return a.second.required < b.second.required;
+    }));
   }
   ledger.penalties = std::move(kept);
 }

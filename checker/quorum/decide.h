@@ -13,6 +13,9 @@
 
 namespace zkcluster {
 
+// Flapping shards remembered at most; those that owe least are forgiven first.
+inline constexpr std::size_t kMaxPenalties = 500;
+
 struct DecideInput {
   const std::vector<ShardSpec>* shards = nullptr;
   const StatusBoard* board = nullptr;  // of these shards (see CarryOver)

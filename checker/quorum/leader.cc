@@ -22,8 +22,8 @@ std::string Join(const std::vector<std::string>& parts) {
 }  // namespace
 
 Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
-               Leadership leadership, const KnownLists& lists, StoredSpec spec, Numbers numbers,
-               Callbacks callbacks)
+               Leadership leadership, const KnownLists& lists, StoredSpec spec,
+               SpecVersions standing, Numbers numbers, Callbacks callbacks)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -31,6 +31,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       leadership_(std::move(leadership)),
       lists_(lists),
       spec_(std::move(spec)),
+      standing_(standing),
       numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
@@ -44,14 +45,30 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
                                                      [this](const auto&) { Changed(); });
   go_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.go_voters(),
                                                [this](const auto&) { Changed(); });
+  head_watcher_ = std::make_unique<zk::NodeWatcher>(
+      loop_, client_, paths_.head(), [this](const auto& node) { OnOwn(node, store_.head_slot); });
+  mirror_watcher_ = std::make_unique<zk::NodeWatcher>(
+      loop_, client_, paths_.mirror(),
+      [this](const auto& node) { OnOwn(node, store_.mirror_slot); });
   TrimJournal();
+  Changed();
+}
+
+void Leader::OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot& slot) {
+  // While a commit is under way its own write may be what we see; were it another's, it is refused.
+  if (!store_.loaded() || committing_) return;
+  const auto version = node ? std::optional(node->stat.version) : std::nullopt;
+  if (version == slot.version) return;
+  store_.Forget();
+  loading_ = false;
   Changed();
 }
 
 Leader::~Leader() = default;
 
-void Leader::SetSpec(StoredSpec spec, Numbers numbers) {
+void Leader::SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers) {
   spec_ = std::move(spec);
+  standing_ = standing;
   numbers_ = numbers;
   Changed();
 }
@@ -99,6 +116,8 @@ void Leader::Load() {
   store_.Load([this](Result<std::monostate> loaded) {
     if (loaded) return Changed();
     if (client_.state() != SessionState::kConnected) return;  // the Contender ends this leadership
+    // A parent is missing: a new candidacy makes it again.
+    if (loaded.error().code == ErrorCode::kNotFound) return callbacks_.lost(loaded.error().message);
     logger_.Warn("leader.load_failed",
                  {{"cluster", paths_.name()}, {"error", loaded.error().message}});
     loading_ = false;
@@ -149,8 +168,10 @@ void Leader::Reconsider() {
     }
   }
   const Hold hold = FindHold(facts);
+  const bool resumed = hold == Hold::kNone && logged_hold_ != Hold::kNone;
   LogHold(hold);
   if (hold != Hold::kNone) return;
+  if (resumed) return Load();  // Go checkers wrote the status meanwhile
 
   std::set<std::string> ids = store_.ledger().electorate;
   std::vector<std::string> learned;
@@ -158,20 +179,29 @@ void Leader::Reconsider() {
     if (ids.insert(id).second) learned.push_back(id);
   };
   for (const auto& id : candidate_ids_) learn(id);
-  for (const auto& vote : votes_) learn(vote.first);
+  for (const auto& [id, vote] : votes_) {
+    if (vote.ballot) learn(id);  // any hand can make a znode there
+  }
 
-  const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids));
   const Ballots ballots = CountedBallots();
+  const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
+                                               static_cast<int>(ballots.size()));
+  if (!store_.KnowsBoardFor(spec_, lists_) &&
+      static_cast<int>(ballots.size()) < electorate.quorum) {
+    return LogQuorum(electorate, ballots, spec_.spec.shards.size());
+  }
   const StatusBoard board = store_.BoardFor(spec_, lists_);
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
   Decision decision =
       Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, loop_.WallNow(),
               numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval)});
   decision.ledger.electorate = electorate.ids;
+  if (static_cast<int>(electorate.ids.size()) >= decision.ledger.at_least)
+    decision.ledger.at_least = 0;
   LogQuorum(electorate, ballots, decision.without_quorum);
 
-  CommitInput input{&paths_,   &leadership_, &spec_, &store_, &electorate,
-                    &decision, {},           {},     learned, loop_.WallNow()};
+  CommitInput input{&paths_,   &leadership_, &spec_, standing_, &store_,        &electorate,
+                    &decision, {},           {},     learned,   loop_.WallNow()};
   // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
   if (vote_refusals_ < 2) {
     for (const auto& [id, ballot] : ballots) input.votes.emplace(id, *votes_.at(id).version);
@@ -273,6 +303,8 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
       const auto first = std::find(plan.roles.begin(), plan.roles.end(), OpRole::kVote);
       const auto n =
           static_cast<std::size_t>(index - static_cast<std::size_t>(first - plan.roles.begin()));
+      // The server we talk to may lag behind the one that refused.
+      client_.Sync(paths_.votes(), [](Result<std::monostate>) {});
       if (const auto vote = votes_.find(plan.voters[n]); vote != votes_.end())
         vote->second.watcher->Refresh();
       voters_->Refresh();

@@ -48,10 +48,12 @@ class Leader {
 
   // `lists` outlives the Leader.
   Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
-         const KnownLists& lists, StoredSpec spec, Numbers numbers, Callbacks callbacks);
+         const KnownLists& lists, StoredSpec spec, SpecVersions standing, Numbers numbers,
+         Callbacks callbacks);
   ~Leader();
 
-  void SetSpec(StoredSpec spec, Numbers numbers);
+  // `standing`: the versions that the spec's znodes have now; see SpecWatcher::State.
+  void SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers);
 
  private:
   struct VoteState {
@@ -64,6 +66,7 @@ class Leader {
   void OnVoters(const std::optional<std::vector<std::string>>& ids);
   void OnVote(const std::string& id, const std::optional<zk::Node>& node);
   void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
+  void OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot& slot);
   void Load();
   void Changed();  // something to think about, soon
   void Reconsider();
@@ -85,6 +88,7 @@ class Leader {
   const Leadership leadership_;
   const KnownLists& lists_;
   StoredSpec spec_;
+  SpecVersions standing_;
   Numbers numbers_;
   const Callbacks callbacks_;
 
@@ -92,6 +96,9 @@ class Leader {
   std::unique_ptr<zk::ChildrenWatcher> voters_;
   std::unique_ptr<zk::ChildrenWatcher> candidates_;
   std::unique_ptr<zk::ChildrenWatcher> go_voters_;
+  // What only we may write: whoever else does is noticed at once, not with the next flip.
+  std::unique_ptr<zk::NodeWatcher> head_watcher_;
+  std::unique_ptr<zk::NodeWatcher> mirror_watcher_;
   std::unique_ptr<zk::NodeWatcher> go_bell_;  // rung by Go checkers as they register and vote
   std::map<std::string, VoteState> votes_;
   std::set<std::string> candidate_ids_;

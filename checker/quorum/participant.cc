@@ -72,6 +72,7 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
       defaults_(std::move(defaults)),
       id_refused_(std::move(id_refused)),
       retry_(loop.NewTimer([this] { OnSpec(spec_watcher_->state()); })),
+      backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
       voter_(loop, logger, client, paths_, identity_.id) {
   spec_watcher_ = std::make_unique<SpecWatcher>(
       loop_, client_, paths_, [this](const SpecWatcher::State& state) { OnSpec(state); });
@@ -94,14 +95,20 @@ void Participant::OnSpec(const SpecWatcher::State& state) {
   }
   if (!state.spec || trouble_ == SpecWatcher::Trouble::kAbsent) return;
   if (!penalties_read_) return ReadPenalties();
-  if (spec_ != state.spec) TakeSpec(*state.spec);
+  const bool restood = standing_ != state.standing;
+  standing_ = state.standing;
+  if (spec_ != state.spec) {
+    TakeSpec(*state.spec);
+  } else if (restood && leader_) {
+    leader_->SetSpec(*spec_, standing_, LeaderNumbers());
+  }
 }
 
 // What a flapping shard owes must not be forgiven because a checker was restarted.
 void Participant::ReadPenalties() {
   client_.Get(paths_.ledger(), {}, lifetime_.Guard([this](Result<zk::Node> node) {
     if (!node && node.error().code != ErrorCode::kNotFound) {
-      retry_->Arm(std::chrono::milliseconds(200));
+      retry_->Arm(backoff_.Next(loop_.Random()));
       return;
     }
     if (node) {
@@ -168,7 +175,7 @@ void Participant::TakeSpec(StoredSpec stored) {
   spec_ = std::move(stored);
   // Probes are spread over half an interval and end within a timeout.
   voter_.SetSpec(spec_->id, std::move(votes), health_.interval / 2 + 2 * health_.timeout);
-  if (leader_) leader_->SetSpec(*spec_, LeaderNumbers());
+  if (leader_) leader_->SetSpec(*spec_, standing_, LeaderNumbers());
   if (contender_) return;
   Contender::Callbacks callbacks;
   callbacks.registered = [this] { voter_.Enable(); };
@@ -232,7 +239,7 @@ void Participant::OnElected(const Leadership& leadership) {
   callbacks.lost = [this](std::string_view why) { contender_->StepDown(why); };
   callbacks.respec = [this] { spec_watcher_->Refresh(); };
   leader_ = std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
-                                     LeaderNumbers(), std::move(callbacks));
+                                     standing_, LeaderNumbers(), std::move(callbacks));
 }
 
 void Participant::Leave(std::function<void()> done) {
@@ -245,7 +252,8 @@ void Participant::Leave(std::function<void()> done) {
 
 Participant::Summary Participant::summary() const {
   Summary summary;
-  // A cluster whose spec cannot be used gets no vote, and must not keep the others from being served.
+  // A cluster whose spec cannot be used gets no vote, and must not keep the others from being
+  // served.
   summary.published = voter_.published() || (!spec_ && trouble_ != SpecWatcher::Trouble::kNone);
   summary.leading = contender_ && contender_->leading();
   summary.shards = servers_.size();

@@ -79,6 +79,7 @@ class Participant {
   const IdRefused id_refused_;
 
   std::optional<StoredSpec> spec_;
+  SpecVersions standing_;
   KnownLists lists_;
   HealthSettings health_;
   bool penalties_read_ = false;
@@ -88,6 +89,7 @@ class Participant {
   SpecWatcher::Trouble trouble_ = SpecWatcher::Trouble::kNone;
   bool leaving_ = false;
   std::unique_ptr<Timer> retry_;
+  Backoff backoff_;
   Voter voter_;
   std::unique_ptr<Leader> leader_;
   std::unique_ptr<Contender> contender_;

@@ -70,10 +70,12 @@ void StatusStore::Decode() {
   head_.reset();
   ledger_ = Ledger{};
   board_ = StatusBoard{};
+  bool ledger_lost = !ledger_slot.version;
   if (ledger_slot.version) {
     if (auto ledger = DecodeLedger(ledger_slot.data)) {
       ledger_ = *std::move(ledger);
     } else {
+      ledger_lost = true;
       Complain(paths_.ledger(), ledger.error());
     }
   }
@@ -81,6 +83,8 @@ void StatusStore::Decode() {
   auto head = DecodeHead(head_slot.data);
   if (!head) return Complain(paths_.head(), head.error());
   head_ = *std::move(head);
+  // Whoever is present must not become the electorate because its list was lost.
+  if (ledger_lost) ledger_.at_least = head_->electorate;
   board_.shards.resize(head_->shards);
   for (std::size_t k = 0; k < std::min(ChunkCount(head_->shards), chunk_slots.size()); ++k) {
     auto rows = DecodeChunk(chunk_slots[k].data);
@@ -93,6 +97,14 @@ void StatusStore::Decode() {
       board_.shards[first + i] = (*rows)[i];
     }
   }
+}
+
+bool StatusStore::KnowsBoardFor(const StoredSpec& spec, const KnownLists& lists) const {
+  if (!head_ || head_->spec.shards_zxid == spec.id.shards_zxid) return true;
+  if (lists.Find(head_->spec.shards_zxid) != nullptr) return true;
+  const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
+                                          : Result<std::map<std::string, MirrorEntry>>{};
+  return mirror && !mirror->empty();
 }
 
 StatusBoard StatusStore::BoardFor(const StoredSpec& spec, const KnownLists& lists) const {

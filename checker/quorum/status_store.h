@@ -52,6 +52,11 @@ class StatusStore {
   // address.
   [[nodiscard]] StatusBoard BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
 
+  // Whether BoardFor has anything to go by: false when the head is of a list nobody here has seen,
+  // and the mirror is not kept. Then every shard is unknown, and a commit would make clients
+  // forget.
+  [[nodiscard]] bool KnowsBoardFor(const StoredSpec& spec, const KnownLists& lists) const;
+
   [[nodiscard]] const std::optional<Head>& head() const {
     return head_;
   }  // nothing: absent or undecodable

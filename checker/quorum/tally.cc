@@ -1,10 +1,14 @@
 #include "checker/quorum/tally.h"
 
+#include <algorithm>
+
 namespace zkcluster {
 
-Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned) {
+Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned, int at_least,
+                          int present) {
   Electorate electorate;
-  electorate.size = spec.checkers.value_or(static_cast<int>(learned.size()));
+  electorate.size = spec.checkers.value_or(std::max(static_cast<int>(learned.size()), at_least));
+  electorate.size = std::max(electorate.size, present);
   electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);
   electorate.ids = std::move(learned);
   return electorate;

@@ -22,7 +22,11 @@ struct Electorate {
   int quorum = 1;             // the spec's when given, else size / 2 + 1
   bool operator==(const Electorate&) const = default;
 };
-[[nodiscard]] Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned);
+// `at_least`: the size is no smaller, whatever `learned` holds (a ledger that was lost). `present`:
+// ballots that will be counted; more of them than the spec's `checkers` make the electorate larger,
+// lest two of five decide because the spec says three.
+[[nodiscard]] Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned,
+                                        int at_least = 0, int present = 0);
 
 enum class Outcome : unsigned char {
   kAlive,

@@ -44,7 +44,7 @@ void SpecWatcher::Recompute() {
   backoff_.Reset();
   if (!base_->known()) return;
   if (!base_->node()) {
-    return Publish({std::nullopt, Trouble::kAbsent, "no cluster \"" + paths_.name() + "\""});
+    return Publish({std::nullopt, {}, Trouble::kAbsent, "no cluster \"" + paths_.name() + "\""});
   }
   if (!shards_->known() || !options_->known()) return;
   if (RawSpec{base_->node(), shards_->node(), options_->node()}.FromOneWrite()) return Judge();
@@ -91,10 +91,14 @@ void SpecWatcher::Verified(const Verification& verification) {
 
 void SpecWatcher::Judge() {
   const RawSpec raw{base_->node(), shards_->node(), options_->node()};
+  const auto version = [](const std::optional<zk::Node>& node) {
+    return node ? std::optional(node->stat.version) : std::nullopt;
+  };
+  const SpecVersions standing{version(raw.base), version(raw.shards), version(raw.options)};
   auto stored = DecodeStoredSpec(paths_.name(), raw);
-  if (stored) return Publish({std::move(*stored), Trouble::kNone, {}});
+  if (stored) return Publish({std::move(*stored), standing, Trouble::kNone, {}});
 
-  State state{state_.spec, Trouble::kBad, stored.error().message};
+  State state{state_.spec, standing, Trouble::kBad, stored.error().message};
   // What we hold is the spec of a cluster that has been deleted since: not a fallback for its
   // successor.
   if (state.spec && state.spec->incarnation != raw.base->stat.czxid) state.spec.reset();

@@ -36,6 +36,14 @@ struct StoredSpec {
   bool operator==(const StoredSpec&) const = default;
 };
 
+// The data versions of a cluster's three znodes as they stand, good bytes or bad; nothing: absent.
+struct SpecVersions {
+  std::optional<zk::Version> base;
+  std::optional<zk::Version> shards;
+  std::optional<zk::Version> options;
+  bool operator==(const SpecVersions&) const = default;
+};
+
 class SpecWatcher {
  public:
   enum class Trouble {
@@ -48,6 +56,9 @@ class SpecWatcher {
   struct State {
     std::optional<StoredSpec>
         spec;  // the last good one; also while there is trouble other than kAbsent
+    // What the answer was judged by: differs from the versions in `spec` when that is only the last
+    // good one.
+    SpecVersions standing;
     Trouble trouble = Trouble::kNone;
     std::string error;  // for people, when there is trouble
     bool operator==(const State&) const = default;

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "model/codec.h"
+#include "model/duration.h"
 #include "model/json.h"
 
 namespace zkcluster {
@@ -306,7 +307,11 @@ std::string EncodeRegistration(const Registration& registration) {
   json.Open('{').Key("Id").Text(registration.id).Key("Host").Text(registration.host);
   json.Key("Rack").Text(registration.rack).Key("Pid").Number(registration.pid);
   json.Key("Version").Text(registration.version);
-  json.Key("Since").Number(registration.since.count()).Close('}');
+  json.Key("Since").Number(registration.since.count());
+  if (registration.session_timeout > Duration::zero()) {
+    json.Key("Timeout").Text(FormatDuration(registration.session_timeout));
+  }
+  json.Close('}');
   return json.Take();
 }
 
@@ -319,6 +324,10 @@ Result<Registration> DecodeRegistration(std::string_view payload) {
     registration.pid = fields.Integer("Pid");
     registration.version = fields.Text("Version");
     registration.since = Micros(fields.Integer("Since"));
+    if (fields.Find("Timeout") != nullptr) {
+      registration.session_timeout =
+          ParseDuration(fields.Text("Timeout")).value_or(Duration::zero());
+    }
     return registration;
   });
 }
@@ -348,7 +357,9 @@ std::string EncodeLedger(const Ledger& ledger) {
     json.Key(shard).Open('{').Key("Required").Number(penalty.required);
     json.Key("Since").Number(penalty.since.count()).Close('}');
   }
-  json.Close('}').Close('}');
+  json.Close('}');
+  if (ledger.at_least > 0) json.Key("AtLeast").Number(ledger.at_least);
+  json.Close('}');
   return json.Take();
 }
 
@@ -358,6 +369,7 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
     for (std::string& id : ReadTexts(fields, "Electorate", true, problem)) {
       ledger.electorate.insert(std::move(id));
     }
+    if (fields.Find("AtLeast") != nullptr) ledger.at_least = ReadInt(fields, "AtLeast");
     const Json* const penalties = fields.Object("Penalties");
     if (penalties == nullptr) return ledger;
     for (const auto& [shard, value] : *penalties->get_ptr<const Json::object_t*>()) {

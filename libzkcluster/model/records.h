@@ -20,8 +20,9 @@ struct Registration {
   std::string host;
   std::string rack;
   std::int64_t pid = 0;
-  std::string version;  // of the program
-  Micros since{0};      // start of this registration
+  std::string version;          // of the program
+  Micros since{0};              // start of this registration
+  Duration session_timeout{0};  // how long it outlives a crash; 0: not known
   bool operator==(const Registration&) const = default;
 };
 
@@ -44,6 +45,9 @@ struct Penalty {
 struct Ledger {
   std::set<std::string> electorate;          // every checker ever seen and not told to forget
   std::map<std::string, Penalty> penalties;  // by shard name
+  // A ledger was lost (removed, or undecodable) while the electorate had this size: until as many
+  // ids are known again, it counts for that many. 0: never lost.
+  int at_least = 0;
   bool operator==(const Ledger&) const = default;
 };
 

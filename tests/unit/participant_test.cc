@@ -457,3 +457,220 @@ TEST_CASE("sequence numbers near the wrap keep one leader and a working order") 
   REQUIRE(site.Reaches(kName, "D", 10s));
   CHECK(site.LeaderOf(kName)->id != first);
 }
+
+// --- found by review; each failed before ---
+
+TEST_CASE("bad bytes: in the leader's candidate, and in a follower's that leads next") {
+  for (const bool of_leader : {true, false}) {
+    CAPTURE(of_leader);
+    Settled site;
+    const ClusterPaths paths(SimSite::kRoot, kName);
+    const auto leader = site.LeaderOf(kName)->id;
+    for (const auto& node : site.ensemble.Children(paths.election())) {
+      if (node.starts_with(leader + "-") == of_leader) {
+        site.ensemble.Put(paths.candidate(node), "junk");
+      }
+    }
+    if (!of_leader) site.Kill(leader);
+    site.world.RunFor(8s);
+    site.fleet.Set("10.0.0.1:1", Server::kRefused);
+    CHECK(site.Reaches(kName, "DAAA", 30s));
+  }
+}
+
+TEST_CASE("identity: the twin's connection breaks while it waits, and it is refused all the same") {
+  Settled site;
+  SimChecker::Options options;
+  options.id = site.Follower().id();
+  SimChecker& twin = site.Start(options);
+  site.world.RunFor(2s);
+  REQUIRE(twin.Logged("election.id_in_use") == 1);
+  site.ensemble.Reset(twin.client());
+  CHECK(site.world.RunUntil([&] { return twin.refused().has_value(); }, 60s));
+}
+
+TEST_CASE(
+    "identity: restarted after a crash, the ensemble away meanwhile, it still waits its ghost "
+    "out") {
+  Settled site;
+  const auto id = site.Follower().id();
+  site.Kill(id);
+  SimChecker& again = site.Start(id);
+  site.world.RunFor(1s);
+  REQUIRE(again.Logged("election.id_in_use") == 1);
+  site.ensemble.Down();
+  site.world.RunFor(10s);
+  site.ensemble.Up();
+  REQUIRE(site.world.RunUntil(
+      [&] { return again.Logged("election.registered") == 1 || again.refused(); }, 60s));
+  CHECK(!again.refused());
+}
+
+TEST_CASE("identity: a ghost with a longer session timeout than its successor is waited out") {
+  Settled site;
+  SimChecker::Options options;
+  options.id = "c9";
+  options.session_timeout = 30s;
+  site.Start(options);
+  site.world.RunFor(5s);
+  site.Kill("c9");
+  options.session_timeout = 4s;
+  SimChecker& again = site.Start(options);
+  REQUIRE(site.world.RunUntil(
+      [&] { return again.Logged("election.registered") == 1 || again.refused(); }, 90s));
+  CHECK(!again.refused());
+}
+
+TEST_CASE("epochs never fall: the leader's record is removed") {
+  Settled site;
+  const ClusterPaths paths(SimSite::kRoot, kName);
+  site.Leader().Leave();
+  site.world.RunFor(2s);
+  const auto before = site.LeaderOf(kName)->epoch;
+  const auto head = site.HeadOf(kName)->epoch;
+  site.ensemble.Remove(paths.leader());
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAA", 60s));
+  CHECK(site.LeaderOf(kName)->epoch >= before);
+  CHECK(site.HeadOf(kName)->epoch > head);
+}
+
+TEST_CASE("quorum: a ledger lost while two of three are gone makes nobody its own majority") {
+  for (const bool removed : {true, false}) {
+    CAPTURE(removed);
+    Settled site(1, std::nullopt);
+    const ClusterPaths paths(SimSite::kRoot, kName);
+    const auto last = site.Follower().id();
+    for (const char* id : {"c1", "c2", "c3"}) {
+      if (id != last) site.Kill(id);
+    }
+    site.world.RunFor(15s);
+    if (removed) {
+      site.ensemble.Remove(paths.ledger());
+    } else {
+      site.ensemble.Put(paths.ledger(), "junk");
+    }
+    for (int leadership = 0; leadership < 3; ++leadership) {
+      site.ensemble.Reset(site.At(last).client());  // a new leadership reads it
+      site.world.RunFor(5s);
+      site.fleet.Set("10.0.0.1:1", leadership % 2 == 0 ? Server::kRefused : Server::kUp);
+      site.world.RunFor(10s);
+      CHECK(site.Statuses(kName) == "AAAA");
+    }
+  }
+}
+
+TEST_CASE("bad bytes: a bad or missing spec keeps the last good one, and shards still flip by it") {
+  bool dead = false;
+  Settled site;
+  const ClusterPaths paths(SimSite::kRoot, kName);
+  for (const auto& path : {paths.options(), paths.shards(), paths.base()}) {
+    CAPTURE(path);
+    site.ensemble.Put(path, "junk");
+    site.world.RunFor(2s);
+    dead = !dead;
+    site.fleet.Set("10.0.0.1:1", dead ? Server::kRefused : Server::kUp);
+    CHECK(site.Reaches(kName, dead ? "DAAA" : "AAAA", 60s));
+  }
+  // As a Go DeleteCluster leaves it.
+  site.ensemble.Remove(paths.shards());
+  site.ensemble.Remove(paths.options());
+  site.world.RunFor(2s);
+  dead = !dead;
+  site.fleet.Set("10.0.0.1:1", dead ? Server::kRefused : Server::kUp);
+  CHECK(site.Reaches(kName, dead ? "DAAA" : "AAAA", 60s));
+}
+
+TEST_CASE("Go: what Go checkers wrote into the mirror is mended when they are gone") {
+  Settled site;
+  const ClusterPaths paths(SimSite::kRoot, kName);
+  const auto good = site.ensemble.Get(paths.mirror())->data;
+  site.ensemble.Put(paths.go_voters() + "/n_0000000001", "{}");
+  site.world.RunFor(1s);
+  site.ensemble.Put(paths.mirror(),
+                    R"({"10.0.0.1:1":{"Addr":"10.0.0.1:1","Alive":false,"Since":999}})");
+  site.world.RunFor(1s);
+  CHECK(site.ensemble.Get(paths.mirror())->data != good);
+  site.ensemble.Remove(paths.go_voters() + "/n_0000000001");
+  site.world.RunFor(10s);
+  CHECK(site.ensemble.Get(paths.mirror())->data == good);
+}
+
+TEST_CASE(
+    "bad bytes: in head, mirror or a chunk are mended without waiting for their own next flip") {
+  SimSite site;
+  const ClusterPaths paths(SimSite::kRoot, kName);
+  auto spec = site.MakeSpec(kName, 600);
+  spec.checkers = 3;
+  site.Create(spec);
+  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
+  REQUIRE(site.Reaches(kName, std::string(600, 'A'), 60s));
+  site.world.RunFor(2s);
+  for (const auto& path : {paths.head(), paths.mirror()}) {
+    site.ensemble.Put(path, "junk");
+    site.world.RunFor(5s);
+    CHECK(site.ensemble.Get(path)->data != "junk");
+  }
+  site.ensemble.Put(paths.chunk(0), "junk");
+  site.fleet.Set("10.0.0.1:600", Server::kRefused);  // a shard of the other chunk
+  REQUIRE(site.Reaches(kName, std::string(599, 'A') + "D", 10s));
+  CHECK(site.HeadOf(kName)->chunks[0] == site.ensemble.Get(paths.chunk(0))->stat.version);
+}
+
+TEST_CASE("bad hands: a missing parent is made again") {
+  for (const bool votes : {true, false}) {
+    CAPTURE(votes);
+    Settled site;
+    const ClusterPaths paths(SimSite::kRoot, kName);
+    site.ensemble.Remove(votes ? paths.votes() : paths.chunks());
+    site.fleet.Set("10.0.0.1:1", Server::kRefused);
+    CHECK(site.Reaches(kName, "DAAA", 60s));
+  }
+}
+
+TEST_CASE("spec: changed while no checker ran and no mirror helps, nothing is unknown in between") {
+  SimSite site;
+  auto spec = site.MakeSpec(kName, 4);
+  spec.checkers = 3;
+  spec.mirror_limit = 10;
+  site.Create(spec);
+  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAA", 30s));
+  for (const char* id : {"c1", "c2", "c3"}) site.Kill(id);
+  site.world.RunFor(10s);
+  auto next = site.MakeSpec(kName, 5);
+  next.checkers = 3;
+  next.mirror_limit = 10;
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  site.Update(next);
+  for (const char* id : {"d1", "d2", "d3"}) site.Start(id);
+  bool unknown_seen = false;
+  site.world.RunUntil(
+      [&] {
+        const auto head = site.HeadOf(kName);
+        if (!head || head->shards != 5) return false;
+        unknown_seen = unknown_seen || site.Statuses(kName).find('?') != std::string::npos;
+        return site.Statuses(kName) == "DAAAA";
+      },
+      20s);
+  CHECK(site.Statuses(kName) == "DAAAA");
+  CHECK(!unknown_seen);
+}
+
+TEST_CASE("quorum: more ballots than the spec's checkers make the quorum larger") {
+  SimSite site;
+  auto spec = site.MakeSpec(kName, 2);
+  spec.checkers = 3;
+  site.Create(spec);
+  for (const char* id : {"c1", "c2", "c3", "c4", "c5"}) site.Start(id);
+  REQUIRE(site.Reaches(kName, "AA", 30s));
+  site.world.RunFor(5s);
+  for (const char* id : {"c1", "c2"}) {
+    site.fleet.SetReach(id, "10.0.0.1:1", FakeFleet::Reach::kDropped);
+  }
+  site.world.RunFor(20s);
+  CHECK(site.Statuses(kName) == "AA");  // two of five are no majority
+  site.fleet.SetReach("c3", "10.0.0.1:1", FakeFleet::Reach::kDropped);
+  CHECK(site.Reaches(kName, "DA", 10s));
+}

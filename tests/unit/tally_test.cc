@@ -116,6 +116,15 @@ TEST_CASE("tally: the electorate is what was learned, unless the spec says a num
   CHECK(MakeElectorate(spec, {"a"}).quorum == 2);
 }
 
+TEST_CASE("tally: the electorate is no smaller than a lost ledger's, nor than who is present") {
+  ClusterSpec spec;
+  CHECK(MakeElectorate(spec, {"a"}, 3).quorum == 2);
+  CHECK(MakeElectorate(spec, {"a", "b", "c", "d"}, 3).size == 4);
+  spec.checkers = 3;
+  CHECK(MakeElectorate(spec, {"a", "b", "c", "d", "e"}, 0, 5).quorum == 3);
+  CHECK(MakeElectorate(spec, {"a", "b", "c", "d", "e"}, 0, 2).quorum == 2);
+}
+
 TEST_CASE("tally: agrees with a dumb count on random ballots") {
   std::mt19937 random(20261121);
   const std::string letters = "atru-";

@@ -125,8 +125,15 @@ Assessment Assess(const Snapshot& snapshot) {
   std::set<std::string> known;
   if (snapshot.ledger) known = snapshot.ledger->electorate;
   for (const auto& candidate : snapshot.candidates) known.insert(candidate.name.id);
-  for (const auto& voter : snapshot.voters) known.insert(voter.id);
-  assessment.electorate = MakeElectorate(snapshot.spec.spec, known);
+  int present = 0;
+  for (const auto& voter : snapshot.voters) {
+    if (!voter.ballot) continue;
+    known.insert(voter.id);
+    present += voter.ballot->spec == snapshot.spec.id ? 1 : 0;
+  }
+  const int lost_size = snapshot.head ? snapshot.head->electorate : 0;
+  assessment.electorate = MakeElectorate(
+      snapshot.spec.spec, known, snapshot.ledger ? snapshot.ledger->at_least : lost_size, present);
 
   assessment.checkers = FindCheckers(snapshot, known, assessment.leader);
   Ballots ballots;
