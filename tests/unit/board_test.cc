@@ -55,9 +55,9 @@ TEST_CASE("board: status and reason names are an interface") {
   CHECK(ShardStatusName(ShardStatus::kAlive) == "alive");
   CHECK(ShardStatusName(ShardStatus::kDead) == "dead");
   const std::vector<std::string_view> names = {
-      "none",       "refused",    "reset",    "timeout",     "loading",
-      "masterdown", "busy",       "misconf",  "maxclients",  "error_reply",
-      "protocol",   "unresolved", "no_route", "local_limit", "mixed"};
+      "none",        "refused",  "reset",       "timeout",     "loading",  "masterdown",
+      "busy",        "misconf",  "maxclients",  "error_reply", "protocol", "unresolved",
+      "unreachable", "no_route", "local_limit", "mixed"};
   REQUIRE(names.size() == kReasonCount);
   for (int i = 0; i < kReasonCount; ++i) {
     const auto reason = static_cast<Reason>(i);
