@@ -17,12 +17,16 @@
 // - The server hangs up on 1,048,576 bytes, again and again: larger requests are refused here.
 // - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: Close asks for a sign of life
 //   first, and says goodbye without waiting when there is none.
+// - Its socket is inherited by every child of the program, and lives on there after it is closed:
+//   it is marked as soon as its number is known (NativeHandle::Poll), and listened to under a
+//   duplicate, which can always be taken out of the loop (Listen).
 // - Destroying the handle from within one of its completions is asking for trouble: they only fill
 //   an inbox, emptied when the library has returned (Deliver).
 // - Logging at debug level reads freed memory: never above warnings.
 #include "zk/native_client.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -287,6 +291,7 @@ class NativeClient final : public Client {
     switch (handle_->link()) {
       case Link::kConnected:
         // We were stopped for too long. Should the server still keep the session, then no longer.
+        StopListening();
         handle_->End(NativeHandle::Farewell::kSend);
         DropHandle();
         return;
@@ -356,7 +361,10 @@ class NativeClient final : public Client {
   void Advance() {
     const TimePoint now = loop_.Now();
     if (handle_ && reaping_) {
-      if (handle_->link() == Link::kConnected) handle_->End(NativeHandle::Farewell::kSend);
+      if (handle_->link() == Link::kConnected) {
+        StopListening();
+        handle_->End(NativeHandle::Farewell::kSend);
+      }
       if (reaped_ || !handle_->ok() || handle_->link() == Link::kEnded) {
         reaped_ = false;
         DropHandle();
@@ -409,16 +417,28 @@ class NativeClient final : public Client {
 
   void Listen(const NativeHandle::Interest& interest) {
     const short events = static_cast<short>(EV_READ | EV_PERSIST | (interest.write ? EV_WRITE : 0));
-    if (event_ && event_get_fd(event_.get()) == interest.fd &&
-        event_get_events(event_.get()) == events) {
-      return;
+    if (event_ && listened_fd_ == interest.fd && event_get_events(event_.get()) == events) return;
+    if (listened_fd_ != interest.fd) {
+      StopListening();
+      listened_fd_ = interest.fd;
+      // The library closes its socket before we can know. As long as a forked child keeps the open
+      // file, the kernel would go on reporting it, and under a closed number nobody can take it
+      // out of the epoll set again: the loop would spin. Our own number lives until it is out.
+      duplicate_.Reset(::fcntl(interest.fd, F_DUPFD_CLOEXEC, 0));
     }
-    event_.reset(event_new(loop_.base(), interest.fd, events, &OnSocket, this));
+    // Out of descriptors the library's own must do.
+    const int fd = duplicate_.valid() ? duplicate_.get() : interest.fd;
+    event_.reset(event_new(loop_.base(), fd, events, &OnSocket, this));
     ZKC_CHECK(event_ != nullptr && event_add(event_.get(), nullptr) == 0);
   }
 
-  // Before the number of a closed descriptor is given to somebody else.
-  void StopListening() { event_.reset(); }
+  // As soon as the library has let go of its socket, or the duplicate would keep the connection
+  // open.
+  void StopListening() {
+    event_.reset();
+    duplicate_.Reset();
+    listened_fd_ = -1;
+  }
 
   static void OnSocket(evutil_socket_t, short events, void* self) {
     static_cast<NativeClient*>(self)->Wake((events & EV_READ) != 0, (events & EV_WRITE) != 0);
@@ -445,13 +465,14 @@ class NativeClient final : public Client {
       handle_->Exists("/", {}, [](const Result<std::optional<Stat>>&) {});
       Track();
     } else if (CanStillTalk() && handle_->pending() == 0) {
+      StopListening();
       farewell_ = handle_->End(NativeHandle::Farewell::kAwait);
       link_ = Link::kEnded;  // our doing, nothing to take note of
-      StopListening();
       if (!farewell_.valid()) return FinishClose();
       Listen({farewell_.get(), false, {}});
       close_deadline_ = final_deadline_;
     } else if (now >= close_deadline_) {
+      StopListening();
       if (handle_) handle_->End(NativeHandle::Farewell::kSend);
       return FinishClose();
     } else if (!CanStillTalk()) {
@@ -498,6 +519,8 @@ class NativeClient final : public Client {
   UniqueFd farewell_;
 
   bool soon_ = false;
+  int listened_fd_ = -1;  // the library's number of what event_ listens to
+  UniqueFd duplicate_;    // what it is registered under; outlives event_
   std::unique_ptr<event, EventDeleter> event_;
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();

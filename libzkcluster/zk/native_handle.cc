@@ -328,7 +328,8 @@ NativeHandle::Interest NativeHandle::Poll() {
     fd_ = -1;
     return {};
   }
-  fd_ = fd;
+  // Programs that the process starts must not keep the connection open.
+  if (fd != std::exchange(fd_, fd)) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   return {fd, (events & ZOOKEEPER_WRITE) != 0,
           std::chrono::seconds(wait.tv_sec) + std::chrono::microseconds(wait.tv_usec)};
 }

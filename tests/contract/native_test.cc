@@ -2,11 +2,19 @@
 // under load. Each case has a ZooKeeper of its own.
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <algorithm>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 
@@ -90,6 +98,53 @@ class SilentAddress {
   sockaddr_in address_{};
   std::vector<UniqueFd> fillers_;
 };
+
+// A copy of this process that does nothing but keep every descriptor open.
+class Fork {
+ public:
+  Fork() : pid_(::fork()) {
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (true) ::pause();
+    }
+    REQUIRE(pid_ > 0);
+  }
+  ~Fork() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Fork(const Fork&) = delete;
+  Fork& operator=(const Fork&) = delete;
+
+ private:
+  const pid_t pid_;
+};
+
+std::vector<int> OpenDescriptors() {
+  std::vector<int> numbers;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    numbers.push_back(std::stoi(entry.path().filename()));
+  }
+  return numbers;
+}
+
+// What the loops of this process wait for and nobody can take out any more: the number was closed,
+// or means another file by now. Each such entry that is ready makes a loop spin.
+int StaleEntries() {
+  int stale = 0;
+  for (const int fd : OpenDescriptors()) {
+    std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
+    // "tfd:        7 events:       19 data: ffffffff00000007  pos:0 ino:f8e3 sdev:8"
+    for (std::string line; std::getline(info, line);) {
+      const auto ino = line.find("ino:");
+      if (line.rfind("tfd:", 0) != 0 || ino == std::string::npos) continue;
+      struct stat file {};
+      const bool is_open = ::fstat(std::stoi(line.substr(4)), &file) == 0;
+      stale += !is_open || file.st_ino != std::stoull(line.substr(ino + 4), nullptr, 16);
+    }
+  }
+  return stale;
+}
 
 TEST_CASE("addresses: all but one refuse, whatever their number") {
   const sandbox::ZooKeeperServer server;
@@ -288,6 +343,44 @@ TEST_CASE("session expires under a load of multis: no crash, each answered once"
   client->Close([&] { closed = true; });
   REQUIRE(rig.Await([&] { return closed; }));
   for (const auto& [number, count] : answers) CHECK(count == 1);
+}
+
+TEST_CASE("fork: a child that keeps the socket, and the server goes away: nothing spins") {
+  sandbox::ZooKeeperServer server;
+  Rig rig;
+  const auto client = rig.Client({server.address()});
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  {
+    const Fork child;
+    server.Stop();
+    REQUIRE(rig.AwaitState(*client, SessionState::kSuspended));
+    CHECK(StaleEntries() == 0);
+  }
+  server.Start();
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  const Fork child;
+  bool closed = false;
+  client->Close([&] { closed = true; });
+  REQUIRE(rig.Await([&] { return closed; }));
+  CHECK(StaleEntries() == 0);
+}
+
+TEST_CASE("exec: no program that is started inherits the session") {
+  const sandbox::ZooKeeperServer server;
+  const std::vector<int> before = OpenDescriptors();
+  Rig rig;
+  const auto client = rig.Client({server.address()});
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  int inherited = 0;
+  int ours = 0;
+  for (const int fd : OpenDescriptors()) {
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags < 0 || std::ranges::find(before, fd) != before.end()) continue;
+    ++ours;
+    inherited += (flags & FD_CLOEXEC) == 0;
+  }
+  CHECK(ours > 0);
+  CHECK(inherited == 0);
 }
 
 TEST_CASE("close: against a stopped server it is bounded") {
