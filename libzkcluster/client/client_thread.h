@@ -2,7 +2,13 @@
 // on. `started` and `stopping` run on that thread: the first once the client exists, the second
 // before it closes. The conductors made in between live and die there. Thread-safe: Post. The rest
 // belongs to the owner.
+//
+// A forked child has no such thread, but shares the loop's epoll set with its parent: whatever it
+// took out of it would be gone for the parent too. There the owner calls nothing but is_foreign,
+// and leaks this object with all that was made in its hooks.
 #pragma once
+
+#include <sys/types.h>
 
 #include <zkcluster/result.h>
 #include <functional>
@@ -29,16 +35,21 @@ class ClientThread {
   ClientThread(const ClientThread&) = delete;
   ClientThread& operator=(const ClientThread&) = delete;
 
-  // Errors: kUnavailable when the system gives no thread.
+  // Errors: kUnavailable when the system gives no thread, or too few descriptors.
   [[nodiscard]] Result<void> Start();
-  void Post(std::function<void()> task) { loop_.Post(std::move(task)); }
+  // REQUIRES: Start succeeded.
+  void Post(std::function<void()> task) { loop_->Post(std::move(task)); }
+
+  // Started by another process: this one is a fork of it.
+  [[nodiscard]] bool is_foreign() const;
 
  private:
   void Run() noexcept;
 
   const zk::NativeClientOptions options_;
   Hooks hooks_;
-  EventLoop loop_;
+  pid_t started_by_ = -1;
+  std::unique_ptr<EventLoop> loop_;
   std::shared_ptr<Logger> logger_ = NullLogger();  // a library does not log
   std::unique_ptr<zk::Client> client_;
   std::thread thread_;

@@ -167,7 +167,13 @@ class Cluster::Impl {
     return location;
   }
 
+  [[nodiscard]] bool is_foreign() const { return thread_.is_foreign(); }
+
   Result<Lease> Connect(std::string_view key) {
+    // Two processes must not talk over one pooled connection.
+    if (is_foreign()) {
+      return Fail(ErrorCode::kUnavailable, "this cluster belongs to the parent process");
+    }
     Location location = Locate(key);
     if (location.serving) return pool_.Take(std::move(location));
     return Fail(ErrorCode::kShardDead,
@@ -336,7 +342,10 @@ class Cluster::Impl {
 };
 
 Cluster::Cluster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Cluster::~Cluster() = default;
+Cluster::~Cluster() {
+  // Taking it apart in a forked child would disturb the parent: see client_thread.h.
+  if (impl_->is_foreign()) static_cast<void>(impl_.release());
+}
 
 Result<std::unique_ptr<Cluster>> Cluster::Open(ClusterOptions options) {
   if (const auto valid = CheckOptions(options); !valid) return Fail(valid.error());

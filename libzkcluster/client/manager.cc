@@ -22,6 +22,7 @@ class Manager::Impl {
                                             [this] { editor_.reset(); }}) {}
 
   Result<void> Start() { return thread_.Start(); }
+  [[nodiscard]] bool is_foreign() const { return thread_.is_foreign(); }
 
   // Runs `call` on the loop and waits for its answer. When the time is up the editor is told to
   // give up: it knows whether a change may have been sent.
@@ -32,6 +33,9 @@ class Manager::Impl {
       std::condition_variable arrived;
       std::optional<Result<T>> result;
     };
+    if (is_foreign()) {
+      return Fail(ErrorCode::kUnavailable, "this manager belongs to the parent process");
+    }
     const std::lock_guard one_at_a_time(calls_);
     const auto answer = std::make_shared<Answer>();
     thread_.Post([this, answer, call = std::move(call)] {
@@ -59,7 +63,10 @@ class Manager::Impl {
 };
 
 Manager::Manager(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Manager::~Manager() = default;
+Manager::~Manager() {
+  // Taking it apart in a forked child would disturb the parent: see client_thread.h.
+  if (impl_->is_foreign()) static_cast<void>(impl_.release());
+}
 
 Result<std::unique_ptr<Manager>> Manager::Open(ManagerOptions options) {
   zk::NativeClientOptions client_options;

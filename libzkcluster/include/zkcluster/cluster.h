@@ -113,6 +113,8 @@ class ZKC_EXPORT Lease {
   std::unique_ptr<State> state_;
 };
 
+// A forked child has no use for its parent's Cluster, and opens its own: it may destroy it, which
+// leaves the parent undisturbed and releases nothing, and Connect answers kUnavailable there.
 class ZKC_EXPORT Cluster {
  public:
   // Called after each new table, on the cluster's own thread: return soon, do not throw, and do not
@@ -123,7 +125,8 @@ class ZKC_EXPORT Cluster {
 
   // Connects and waits for the first table.
   // Errors: kInvalid (options), kNotFound (no such cluster), kUnavailable (no ZooKeeper answered
-  // within open_timeout), kBadData (its spec cannot be decoded).
+  // within open_timeout, or the system gave no thread or descriptors), kBadData (its spec cannot be
+  // decoded).
   [[nodiscard]] static Result<std::unique_ptr<Cluster>> Open(ClusterOptions options);
   ~Cluster();
   Cluster(const Cluster&) = delete;

@@ -20,9 +20,11 @@ struct ManagerOptions {
   Duration timeout = std::chrono::seconds(10);  // of each call, connecting included
 };
 
+// A forked child opens its own: of its parent's Manager every call answers kUnavailable there, and
+// destroying it leaves the parent undisturbed and releases nothing.
 class ZKC_EXPORT Manager {
  public:
-  // Does not wait for a connection. Errors: kInvalid.
+  // Does not wait for a connection. Errors: kInvalid, kUnavailable (no thread or descriptors left).
   [[nodiscard]] static Result<std::unique_ptr<Manager>> Open(ManagerOptions options);
   ~Manager();
   Manager(const Manager&) = delete;

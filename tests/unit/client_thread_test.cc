@@ -1,0 +1,93 @@
+// The thread behind Cluster and Manager, through Manager: what it takes of the process and gives
+// back. No server is needed.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zkcluster/manager.h>
+
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace zkcluster {
+namespace {
+
+Result<std::unique_ptr<Manager>> OpenManager(const std::string& servers) {
+  ManagerOptions options;
+  options.zookeeper = servers;
+  options.timeout = std::chrono::milliseconds(1);
+  return Manager::Open(options);
+}
+
+std::ptrdiff_t CountDescriptors() {
+  const std::filesystem::directory_iterator entries("/proc/self/fd");
+  return std::distance(begin(entries), end(entries));
+}
+
+TEST_CASE("destroy: during a lookup, nothing is left open") {
+  const std::ptrdiff_t before = CountDescriptors();
+  for (int i = 0; i < 20; ++i) {
+    const auto manager = OpenManager("no-such-host.invalid:2181");
+    REQUIRE(manager.has_value());
+    // Answered by the loop, so the lookup has begun.
+    CHECK(manager.value()->List().error().code == ErrorCode::kUnavailable);
+  }
+  CHECK(CountDescriptors() == before);
+}
+
+TEST_CASE("open: no descriptors are left, or too few of them") {
+  rlimit limits{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limits) == 0);
+  rlimit low = limits;
+  low.rlim_cur = 64;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  std::vector<UniqueFd> taken;
+  while (true) {
+    UniqueFd fd(::eventfd(0, EFD_CLOEXEC));
+    if (!fd.valid()) break;
+    taken.push_back(std::move(fd));
+  }
+  for (int left = 0; left < 8; ++left) {
+    CAPTURE(left);
+    const auto manager = OpenManager("127.0.0.1:1");
+    REQUIRE_FALSE(manager.has_value());
+    CHECK(manager.error().code == ErrorCode::kUnavailable);
+    CHECK(manager.error().message.find("descriptors") != std::string::npos);
+    taken.pop_back();
+  }
+  CHECK(OpenManager("127.0.0.1:1").has_value());
+  taken.clear();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limits) == 0);
+}
+
+TEST_CASE("fork: a child calls and destroys its parent's manager, which goes on") {
+  auto manager = OpenManager("127.0.0.1:1");
+  REQUIRE(manager.has_value());
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(20);  // should a call wait for the thread that is not there
+    const auto answer = (*manager)->List();
+    const bool refused = !answer && answer.error().code == ErrorCode::kUnavailable &&
+                         answer.error().message.find("parent") != std::string::npos;
+    manager->reset();
+    ::_exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  // Waits for the loop, which has to hear of it.
+  const auto answer = (*manager)->List();
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().code == ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace zkcluster
