@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -27,7 +28,8 @@ class ConnectionPool {
   // REQUIRES: location.serving. Errors: kUnavailable, kDenied.
   [[nodiscard]] Result<Lease> Take(Location location);
 
-  // Only these addresses have living shards: closes the idle connections of all others.
+  // Only these addresses have living shards: closes the idle connections of all others, and keeps
+  // none there from now on.
   void Retain(const std::set<std::string>& addresses);
 
   [[nodiscard]] Counters counters() const;
@@ -41,6 +43,7 @@ class ConnectionPool {
   const PoolOptions options_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;
+  std::optional<std::set<std::string>> retained_;  // nothing before the first Retain
   std::atomic<std::uint64_t> opened_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> reused_{0};

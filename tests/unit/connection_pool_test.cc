@@ -1,0 +1,147 @@
+// ConnectionPool against a listener that says what a test tells it to.
+#include "client/connection_pool.h"
+
+#include <doctest/doctest.h>
+#include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/unique_fd.h"
+
+namespace zkcluster {
+namespace {
+
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(socket_.get(), raw, length) == 0);
+    REQUIRE(::listen(socket_.get(), 16) == 0);
+    REQUIRE(::getsockname(socket_.get(), raw, &length) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] Location location() const {
+    Location location;
+    location.owner = "s1";
+    location.serving = "s1";
+    location.addr = "127.0.0.1:" + std::to_string(port_);
+    return location;
+  }
+  // To the next connection, after its first bytes.
+  void Answer(const std::string& reply) const {
+    const UniqueFd peer(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    char bytes[256];
+    if (::recv(peer.get(), bytes, sizeof(bytes), 0) <= 0) return;
+    static_cast<void>(::send(peer.get(), reply.data(), reply.size(), MSG_NOSIGNAL));
+    static_cast<void>(::recv(peer.get(), bytes, sizeof(bytes), 0));  // until the pool hangs up
+  }
+
+ private:
+  UniqueFd socket_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_CASE("authenticate: what the server repeats of the password is not passed on") {
+  const Listener server;
+  const std::string prefix = "authenticate with " + server.location().addr + ": ";
+  const struct {
+    const char* reply;
+    const char* says;
+  } kRows[] = {
+      {"-ERR unknown command 'AUTH', with args beginning with: 'hunter2'\r\n", "ERR"},
+      {"-WRONGPASS invalid username-password pair or user is disabled.\r\n", "WRONGPASS"},
+      {"-hunter2\r\n", "refused"},
+      {"-\r\n", "refused"},
+  };
+  for (const auto& row : kRows) {
+    const std::string reply = row.reply;
+    CAPTURE(reply);
+    PoolOptions options;
+    options.password = "hunter2";
+    options.command_timeout = std::chrono::seconds(20);
+    ConnectionPool pool(options);
+    std::thread answering([&] { server.Answer(reply); });
+    const auto lease = pool.Take(server.location());
+    answering.join();
+    REQUIRE_FALSE(lease.has_value());
+    CHECK(lease.error().code == ErrorCode::kDenied);
+    CHECK(lease.error().message == prefix + row.says);
+  }
+}
+
+TEST_CASE("retain: only what may be used again is kept") {
+  const Listener server;
+  const std::string addr = server.location().addr;
+  const struct {
+    const char* what;
+    std::function<void(ConnectionPool&)> before;
+    std::function<void(ConnectionPool&)> during;
+    std::uint64_t reused;
+  } kRows[] = {
+      {"never told", [](auto&) {}, [](auto&) {}, 1},
+      {"retained before", [&](auto& pool) { pool.Retain({addr}); }, [](auto&) {}, 1},
+      {"retained during the loan", [](auto&) {}, [&](auto& pool) { pool.Retain({addr}); }, 1},
+      {"retired during the loan", [](auto&) {}, [](auto& pool) { pool.Retain({}); }, 0},
+      {"taken by an old table", [](auto& pool) { pool.Retain({}); }, [](auto&) {}, 0},
+  };
+  for (const auto& row : kRows) {
+    const std::string what = row.what;
+    CAPTURE(what);
+    ConnectionPool pool{PoolOptions{}};
+    row.before(pool);
+    {
+      const auto lease = pool.Take(server.location());
+      REQUIRE(lease.has_value());
+      row.during(pool);
+    }
+    CHECK(pool.Take(server.location()).has_value());
+    CHECK(pool.counters().reused == row.reused);
+  }
+}
+
+TEST_CASE("retain: an address that returns is pooled again") {
+  const Listener server;
+  ConnectionPool pool{PoolOptions{}};
+  pool.Retain({});
+  CHECK(pool.Take(server.location()).has_value());
+  pool.Retain({server.location().addr});
+  CHECK(pool.Take(server.location()).has_value());
+  CHECK(pool.Take(server.location()).has_value());
+  CHECK(pool.counters().reused == 1);
+}
+
+TEST_CASE("give back: in the middle of a reply") {
+  const Listener server;
+  const struct {
+    const char* bytes;
+    std::uint64_t reused;
+  } kRows[] = {{"+PONG\r\n", 1}, {"*2\r\n$1\r\na\r\n", 0}, {"*1\r\n", 0}, {"$5\r\nab", 0}};
+  for (const auto& row : kRows) {
+    const std::string bytes = row.bytes;
+    CAPTURE(bytes);
+    ConnectionPool pool{PoolOptions{}};
+    {
+      const auto lease = pool.Take(server.location());
+      REQUIRE(lease.has_value());
+      redisReader* reader = lease->get()->reader;
+      REQUIRE(redisReaderFeed(reader, bytes.data(), bytes.size()) == REDIS_OK);
+      void* reply = nullptr;
+      REQUIRE(redisReaderGetReply(reader, &reply) == REDIS_OK);
+      CHECK((reply != nullptr) == (row.reused == 1));
+      if (reply != nullptr) freeReplyObject(reply);
+    }
+    CHECK(pool.Take(server.location()).has_value());
+    CHECK(pool.counters().reused == row.reused);
+  }
+}
+
+}  // namespace
+}  // namespace zkcluster
