@@ -190,7 +190,14 @@ class Cluster::Impl {
   }
 
   ClusterView View() const { return ViewOf(slot_.Load()); }
-  SessionState session_state() const { return session_state_.load(std::memory_order_relaxed); }
+  SessionState session_state() const {
+    const SessionState stored = session_state_.load(std::memory_order_acquire);
+    // The thread may be stalled, in a callback or with the whole machine: what it said last is then
+    // judged by the clock, as it would itself.
+    const Duration timeout(session_timeout_.load(std::memory_order_relaxed));
+    const bool is_old = stored == SessionState::kConnected && Age() >= timeout / 3 * 2;
+    return is_old ? SessionState::kSuspended : stored;
+  }
   Duration Age() const {
     const auto contact = contact_.load(std::memory_order_relaxed);
     if (contact == kNever) return Duration::max();
@@ -239,11 +246,13 @@ class Cluster::Impl {
   }
 
   void RecordContact() {
-    session_state_.store(client_->state(), std::memory_order_relaxed);
+    session_timeout_.store(client_->session_timeout().count(), std::memory_order_relaxed);
     const TimePoint contact = client_->last_contact();
     if (contact != TimePoint::min()) {
       contact_.store(Duration(contact.time_since_epoch()).count(), std::memory_order_relaxed);
     }
+    // Last, and released: who reads "connected" must not judge it by an older contact.
+    session_state_.store(client_->state(), std::memory_order_release);
     if (watcher_) {
       tables_built_.store(watcher_->counters().tables_built, std::memory_order_relaxed);
       bad_payloads_.store(watcher_->counters().bad_payloads, std::memory_order_relaxed);
@@ -254,14 +263,15 @@ class Cluster::Impl {
   // a C library.
   void Updated(const StatusWatcher::Update& update) noexcept {
     RecordContact();
-    const auto published = slot_.Publish({update.table, update.epoch, update.sequence, 0});
     std::set<std::string> living;
     const auto& shards = update.table->spec().shards;
     for (std::size_t i = 0; i < shards.size(); ++i) {
       if (update.table->board().shards[i].status != ShardStatus::kDead)
         living.insert(shards[i].addr);
     }
+    // First: a reader of the new table must find its addresses in the pool.
     pool_.Retain(living);
+    const auto published = slot_.Publish({update.table, update.epoch, update.sequence, 0});
     {
       const std::lock_guard lock(opening_);
       has_table_ = true;
@@ -328,6 +338,7 @@ class Cluster::Impl {
   // Published by the thread.
   std::atomic<SessionState> session_state_{SessionState::kConnecting};
   std::atomic<Duration::rep> contact_{kNever};
+  std::atomic<Duration::rep> session_timeout_{0};
   std::atomic<std::uint64_t> tables_built_{0};
   std::atomic<std::uint64_t> bad_payloads_{0};
   std::atomic<std::uint64_t> sessions_{0};

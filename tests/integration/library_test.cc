@@ -289,6 +289,31 @@ TEST_CASE("change: callbacks come with each table, until their subscription ends
   CHECK(seen.size() == calls);
 }
 
+TEST_CASE("session: the cluster's thread is stalled, and its state is judged by the clock") {
+  Stage stage(1);
+  stage.Create();
+  stage.Set("A");
+  ClusterOptions options = stage.site.ClientOptions("sessions");
+  options.session_timeout = seconds(1);
+  auto opened = Cluster::Open(options);
+  REQUIRE(opened.has_value());
+  const Cluster& cluster = **opened;
+  CHECK(stage.site.hand.Await([&] { return cluster.session_state() == SessionState::kConnected; }));
+  std::atomic<bool> inside = false;
+  std::atomic<bool> go_on = false;
+  auto subscription = (*opened)->OnChange([&](const ClusterView&) {
+    inside = true;
+    go_on.wait(false);
+  });
+  stage.Set("D");
+  CHECK(stage.site.hand.Await([&] { return inside.load(); }));
+  CHECK(stage.site.hand.Await([&] { return cluster.session_state() == SessionState::kSuspended; }));
+  CHECK(cluster.view().session == SessionState::kSuspended);
+  go_on = true;
+  go_on.notify_all();
+  CHECK(stage.site.hand.Await([&] { return cluster.session_state() == SessionState::kConnected; }));
+}
+
 TEST_CASE("change: the cluster is destroyed while its callbacks run") {
   Stage stage(2);
   stage.Create();
