@@ -77,7 +77,9 @@ void Contender::StepDown(std::string_view why) {
 void Contender::Retry(const Error& error, std::string_view doing) {
   // Without a session the next one starts us again; asking before would only fail again.
   if (client_.state() != SessionState::kConnected) return;
-  if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound) {
+  // One of these two is somebody being quicker; many in a row are something to look at.
+  const bool ordinary = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound;
+  if (!ordinary || ++ordinary_in_a_row_ % 10 == 0) {
     logger_.Warn("election.error", {{"cluster", paths_.name()},
                                     {"doing", doing},
                                     {"code", ErrorCodeName(error.code)},
@@ -255,6 +257,7 @@ void Contender::Follow(const Candidate& predecessor) {
   }
   phase_ = Phase::kFollowing;
   backoff_.Reset();
+  ordinary_in_a_row_ = 0;
   // Our own znode is watched as well: an operator, or a hand-made cleanup, may remove it.
   client_.Exists(paths_.candidate(own_node_), watch_,
                  Guard([this](Result<std::optional<zk::Stat>> stat) {
@@ -339,6 +342,7 @@ void Contender::Lead(const LeaderRecord& record, zk::Version token) {
   leading_ = true;
   retry_->Cancel();
   backoff_.Reset();
+  ordinary_in_a_row_ = 0;
   logger_.Info("election.leading", {{"cluster", paths_.name()},
                                     {"id", identity_.id},
                                     {"epoch", record.epoch},

@@ -117,6 +117,7 @@ class Contender {
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<Timer> patience_;
   Backoff backoff_;
+  int ordinary_in_a_row_ = 0;  // conflicts and absences that stood in the way
   Subscription session_;
   Lifetime attempt_;  // answers to earlier attempts no longer matter
 };

@@ -17,8 +17,8 @@ class Backoff {
   [[nodiscard]] Duration Next(double random) {
     const Duration step = next_;
     next_ = std::min(limit_, next_ * 2);
-    return step / 2 +
-           Duration(static_cast<Duration::rep>(static_cast<double>(step.count() / 2) * random));
+    const double half = static_cast<double>(step.count()) / 2;
+    return step / 2 + Duration(static_cast<Duration::rep>(half * random));
   }
   // It worked: start small again.
   void Reset() { next_ = first_; }
