@@ -225,18 +225,21 @@ bool ChildProcess::running() {
 
 std::optional<ExitStatus> ChildProcess::exit_status() {
   if (status_) return status_;
-  int status = 0;
-  const pid_t got = ::waitpid(pid_, &status, WNOHANG);
-  if (got == 0 || (got < 0 && errno == EINTR)) return std::nullopt;
+  siginfo_t info{};
+  // Not collected yet: as long as it is there, the number of its group cannot be given to others,
+  // and Kill can still end what it left behind.
+  const int rc = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  if (rc == 0 && info.si_pid == 0) return std::nullopt;
+  if (rc != 0 && errno == EINTR) return std::nullopt;
   ExitStatus ended;
-  if (got == pid_ && WIFEXITED(status)) ended.code = WEXITSTATUS(status);
-  if (got == pid_ && WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
+  if (rc == 0 && info.si_code == CLD_EXITED) ended.code = info.si_status;
+  if (rc == 0 && info.si_code != CLD_EXITED) ended.signal = info.si_status;
   status_ = ended;
   return status_;
 }
 
 void ChildProcess::Signal(int signal) {
-  // Until it is collected its id cannot belong to anybody else.
+  // It is collected by Kill only: until then its id cannot belong to anybody else.
   if (running()) ::kill(pid_, signal);
 }
 
@@ -254,17 +257,18 @@ ExitStatus ChildProcess::Stop(Duration limit) {
 }
 
 ExitStatus ChildProcess::Kill() {
-  if (!status_) {
+  if (!collected_) {
     ::kill(-pid_, SIGKILL);
     int status = 0;
     pid_t got = 0;
     do {
       got = ::waitpid(pid_, &status, 0);
     } while (got < 0 && errno == EINTR);
+    collected_ = true;
     ExitStatus ended;
     if (got == pid_ && WIFEXITED(status)) ended.code = WEXITSTATUS(status);
     if (got == pid_ && WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
-    status_ = ended;
+    if (!status_) status_ = ended;
   }
   return *status_;
 }

@@ -66,7 +66,8 @@ struct ExitStatus {
   bool operator==(const ExitStatus&) const = default;
 };
 
-// One running child, leader of a process group of its own. Destroying it kills the group.
+// One running child, leader of a process group of its own. Destroying it kills the group, also when
+// the child itself has ended before.
 class ChildProcess {
  public:
   explicit ChildProcess(const SpawnOptions& options);
@@ -89,6 +90,7 @@ class ChildProcess {
  private:
   pid_t pid_ = -1;
   std::optional<ExitStatus> status_;
+  bool collected_ = false;
 };
 
 }  // namespace zkcluster::sandbox
