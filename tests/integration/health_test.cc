@@ -91,7 +91,9 @@ TEST_CASE("probe: a shard flaps, and each return costs more") {
     REQUIRE(site.AwaitStatus("sessions", "DA") == "DA");
     const Snapshot snapshot = site.Read("sessions");
     REQUIRE(snapshot.ledger.has_value());
-    const Penalty penalty = snapshot.ledger->penalties.at("s1");
+    // Who owes nothing beyond the one good probe of a first death is not in the ledger.
+    const auto& penalties = snapshot.ledger->penalties;
+    const Penalty penalty = penalties.contains("s1") ? penalties.at("s1") : Penalty{};
     // On a busy machine the shard may have lived long enough to be forgiven something.
     const auto forgiven = (Row(snapshot, 0).since - returned) / seconds(1);
     const auto doubled = death == 1 ? 1 : 2 * last.required - forgiven;
