@@ -25,7 +25,7 @@ FOREIGN = {
         "libzkcluster/client/connection_pool.cc", "checker/probe/redis_reply.cc", "tools/sandbox/sandbox.cc",
         "tools/zkctl/dev", "tests/",
     ],
-    r"<yaml-cpp/": ["libzkcluster/yaml/"],
+    r"<yaml-cpp/": ["libzkcluster/yaml/", "tests/"],
     r"<spdlog/": ["libzkcluster/base/spdlog_logger.cc"],
     r"<boost/": ["checker/options.cc", "tools/zkctl/"],
     r"<nlohmann/": ["libzkcluster/model/", "libzkcluster/yaml/", "libzkcluster/base/log.cc", "tools/zkctl/", "tests/"],
