@@ -138,6 +138,9 @@ void Stage::OnFlips(const Event& event, TimePoint at) {
 }
 
 void Stage::OnTable(TimePoint at, const ClusterView& view) {
+  // The first table is seen as it is opened, and may be announced as well.
+  if (view.generation == shown_generation_) return;
+  shown_generation_ = view.generation;
   std::vector<std::string> dead;
   std::vector<std::string> undecided;
   for (const ClusterView::Shard& shard : view.shards) {

@@ -67,6 +67,7 @@ class Stage {
   std::unique_ptr<zk::Client> client_;
   std::vector<SeenVote> votes_;
   std::vector<SeenFlip> flips_;
+  std::uint64_t shown_generation_ = 0;
   std::vector<SeenTable> tables_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<Cluster> cluster_;
