@@ -53,17 +53,25 @@ TEST_CASE("open: no descriptors are left, or too few of them") {
     if (!fd.valid()) break;
     taken.push_back(std::move(fd));
   }
-  for (int left = 0; left < 8; ++left) {
-    CAPTURE(left);
+  // Judged later: without a descriptor neither doctest nor a sanitizer can work.
+  std::vector<Error> errors(8);
+  std::vector<bool> opened(8);
+  for (std::size_t left = 0; left < errors.size(); ++left) {
     const auto manager = OpenManager("127.0.0.1:1");
-    REQUIRE_FALSE(manager.has_value());
-    CHECK(manager.error().code == ErrorCode::kUnavailable);
-    CHECK(manager.error().message.find("descriptors") != std::string::npos);
+    opened[left] = manager.has_value();
+    if (!manager) errors[left] = manager.error();
     taken.pop_back();
   }
-  CHECK(OpenManager("127.0.0.1:1").has_value());
+  const bool enough = OpenManager("127.0.0.1:1").has_value();
   taken.clear();
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &limits) == 0);
+  CHECK(enough);
+  for (std::size_t left = 0; left < errors.size(); ++left) {
+    CAPTURE(left);
+    CHECK(!opened[left]);
+    CHECK(errors[left].code == ErrorCode::kUnavailable);
+    CHECK(errors[left].message.find("descriptors") != std::string::npos);
+  }
 }
 
 TEST_CASE("fork: a child calls and destroys its parent's manager, which goes on") {
