@@ -1,8 +1,12 @@
 #include "zk/connector.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "model/utf8.h"
 
 namespace zkcluster::zk {
 namespace {
@@ -18,12 +22,14 @@ constexpr Duration kLongestPause = seconds(2);
 // Whoever hangs up sooner does not like us, and would not like us a hundred times a second.
 constexpr Duration kShortConnection = milliseconds(250);
 constexpr Duration kLogInterval = seconds(30);
-
-std::string Join(const std::vector<std::string>& parts) {
-  std::string joined;
-  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
-  return joined;
-}
+// What DNS has not answered by then is left out of the round.
+constexpr Duration kAskLimit = seconds(5);
+// The names of one round share what the system's files say; the next round reads them anew.
+constexpr ResolverOptions kResolverOptions = {.timeout = seconds(1),
+                                              .attempts = 2,
+                                              .fresh = seconds(1),
+                                              .fresh_after_failure = seconds(1),
+                                              .keep = false};
 
 // A fresh order, and an odd number: the library goes on by two after a failure, so that of an even
 // number it would try every other one, for ever.
@@ -50,7 +56,7 @@ Connector::Connector(EventLoop& loop, Logger& logger, Inbox& inbox,
       options_(options),
       wake_(std::move(wake)),
       backoff_(kFirstPause, kLongestPause),
-      resolver_(loop) {
+      resolver_(loop, kResolverOptions) {
   for (const std::string& server : options_.servers) {
     if (auto address = ParseAddress(server, kDefaultPort)) {
       names_.push_back(*std::move(address));
@@ -62,7 +68,7 @@ Connector::Connector(EventLoop& loop, Logger& logger, Inbox& inbox,
 
 void Connector::Advance(std::unique_ptr<NativeHandle>& handle) {
   const TimePoint now = loop_.Now();
-  if (answer_) TakeAnswer(handle);
+  if (asking_ && (asking_->unanswered.empty() || now >= asking_->deadline)) TakeAnswer(handle);
   if (handle && now >= Deadline(handle->link())) return handle->Break();
   if (asking_ || now < next_attempt_) return;
   if (handle && handle->link() != Link::kNone) return;
@@ -74,7 +80,8 @@ void Connector::Advance(std::unique_ptr<NativeHandle>& handle) {
 
 TimePoint Connector::NextStep(const NativeHandle* handle) const {
   if (handle != nullptr && handle->link() != Link::kNone) return Deadline(handle->link());
-  return asking_ ? TimePoint::max() : next_attempt_;
+  if (!asking_) return next_attempt_;
+  return asking_->unanswered.empty() ? TimePoint::min() : asking_->deadline;
 }
 
 TimePoint Connector::Deadline(Link link) const {
@@ -93,27 +100,53 @@ TimePoint Connector::Deadline(Link link) const {
   return TimePoint::max();
 }
 
+void Connector::Round::Add(Address address) {
+  if (std::ranges::find(addresses, address) == addresses.end()) {
+    addresses.push_back(std::move(address));
+  }
+}
+
 void Connector::Ask() {
-  asking_ = true;
-  resolver_.Resolve(names_, [this](const Resolver::Answer& answer) {
-    answer_ = std::make_unique<Resolver::Answer>(answer);
-    wake_();
-  });
+  asking_ = std::make_unique<Round>();
+  asking_->deadline = loop_.Now() + kAskLimit;
+  for (const Address& name : names_) {
+    if (name.host.empty()) {
+      asking_->Add({"127.0.0.1", name.port});
+    } else if (IsIpLiteral(name.host)) {
+      asking_->Add(name);
+    } else {
+      asking_->unanswered.push_back(name.host);
+      asking_->questions.push_back(resolver_.Resolve(
+          name.host, name.port,
+          [this, name](const Resolver::Answer& answer) { Answered(name, answer); }));
+    }
+  }
+}
+
+void Connector::Answered(const Address& name, const Resolver::Answer& answer) {
+  asking_->unanswered.erase(std::ranges::find(asking_->unanswered, name.host));
+  for (const SocketAddress& address : answer.addresses) {
+    asking_->Add({HostText(address), name.port});
+  }
+  if (answer.addresses.empty()) asking_->failures.push_back(name.host + ": " + answer.failure);
+  if (asking_->unanswered.empty()) wake_();
 }
 
 void Connector::TakeAnswer(std::unique_ptr<NativeHandle>& handle) {
-  asking_ = false;
-  const auto answer = std::move(answer_);
-  std::vector<std::string> endpoints = Endpoints(answer->addresses, loop_);
+  const auto round = std::move(asking_);
+  for (const std::string& name : round->unanswered) {
+    round->failures.push_back(name + ": no answer from DNS");
+  }
+  std::vector<std::string> endpoints = Endpoints(round->addresses, loop_);
   if (endpoints.empty() && handle) {
     round_left_ = endpoints_.size();  // the addresses of last time may still do
     return;
   }
   if (endpoints.empty()) {
-    return RoundFailed(answer->failures.empty() ? "no server to connect to"
-                                                : Join(answer->failures));
+    return RoundFailed(round->failures.empty() ? "no server to connect to"
+                                               : fmt::to_string(fmt::join(round->failures, ",")));
   }
-  const std::string list = Join(endpoints);
+  const std::string list = fmt::to_string(fmt::join(endpoints, ","));
   std::ranges::sort(endpoints);
   if (!handle) {
     handle = std::make_unique<NativeHandle>(loop_, logger_, inbox_, list, options_.session_timeout);
@@ -156,8 +189,9 @@ void Connector::RoundFailed(std::string_view error) {
   next_attempt_ = now + backoff_.Next(loop_.Random());
   if (now < next_log_) return;
   next_log_ = now + kLogInterval;
-  logger_.Warn("zk.unreachable",
-               {{"servers", Join(options_.servers)}, {"rounds", failed_rounds_}, {"error", error}});
+  logger_.Warn("zk.unreachable", {{"servers", fmt::to_string(fmt::join(options_.servers, ","))},
+                                  {"rounds", failed_rounds_},
+                                  {"error", error}});
 }
 
 Result<std::vector<std::string>> ParseServers(std::string_view text) {
@@ -171,11 +205,15 @@ Result<std::vector<std::string>> ParseServers(std::string_view text) {
     entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
     if (entry.empty()) {
       return Fail(ErrorCode::kInvalid,
-                  "ZooKeeper servers: an empty entry in \"" + std::string(text) + "\"");
+                  "ZooKeeper servers: an empty entry in \"" + OneLine(text) + "\"");
     }
     if (entry.find('/') != std::string_view::npos) {
-      return Fail(ErrorCode::kInvalid, "ZooKeeper server \"" + std::string(entry) +
+      return Fail(ErrorCode::kInvalid, "ZooKeeper server \"" + OneLine(entry) +
                                            "\": a path is not part of it: use the root option");
+    }
+    if (servers.size() == kMaxServers) {
+      return Fail(ErrorCode::kInvalid,
+                  "ZooKeeper servers: more than " + std::to_string(kMaxServers));
     }
     auto address = ParseAddress(entry, kDefaultPort);
     if (!address) return Fail(address.error().Within("ZooKeeper servers"));

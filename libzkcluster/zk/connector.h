@@ -12,10 +12,10 @@
 #include "base/backoff.h"
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "base/resolver.h"
 #include "model/address.h"
 #include "zk/native_client.h"
 #include "zk/native_handle.h"
-#include "zk/resolver.h"
 
 namespace zkcluster::zk {
 
@@ -41,7 +41,18 @@ class Connector {
   [[nodiscard]] TimePoint attempt_began() const { return attempt_began_; }
 
  private:
+  // The names of one round, being asked for.
+  struct Round {
+    TimePoint deadline{};
+    std::vector<Resolver::Question> questions;
+    std::vector<std::string> unanswered;
+    std::vector<Address> addresses;     // hosts are IP literals; no duplicates
+    std::vector<std::string> failures;  // "name: reason"
+    void Add(Address address);
+  };
+
   void Ask();
+  void Answered(const Address& name, const Resolver::Answer& answer);
   void TakeAnswer(std::unique_ptr<NativeHandle>& handle);
   void RoundFailed(std::string_view error);
   [[nodiscard]] TimePoint Deadline(NativeHandle::Link link) const;
@@ -55,10 +66,9 @@ class Connector {
   Backoff backoff_;
 
   Resolver resolver_;
-  bool asking_ = false;
-  std::unique_ptr<Resolver::Answer> answer_;  // not taken yet
-  std::vector<std::string> endpoints_;        // of this round, sorted
-  std::size_t round_left_ = 0;                // attempts; 0: ask for the names first
+  std::unique_ptr<Round> asking_;
+  std::vector<std::string> endpoints_;  // of this round, sorted
+  std::size_t round_left_ = 0;          // attempts; 0: ask for the names first
 
   int failed_rounds_ = 0;  // since the last connection
   TimePoint next_attempt_ = TimePoint::min();

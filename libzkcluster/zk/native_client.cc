@@ -23,10 +23,14 @@
 // - Destroying the handle from within one of its completions is asking for trouble: they only fill
 //   an inbox, emptied when the library has returned (Deliver).
 // - Logging at debug level reads freed memory: never above warnings.
+// - It forms log lines and counts requests in static memory, which the handles of all threads share
+//   (two Clusters of one program): a log line may be a mixture of two. Numbers of requests that
+//   come twice do no harm: each connection compares them with what it sent, in order.
 #include "zk/native_client.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -57,12 +61,6 @@ struct EventDeleter {
   void operator()(event* e) const { event_free(e); }
 };
 
-std::string Join(const std::vector<std::string>& parts) {
-  std::string joined;
-  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
-  return joined;
-}
-
 std::string Hex(std::int64_t id) {
   char text[20];
   std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(id));
@@ -78,8 +76,8 @@ class NativeClient final : public Client {
         tracker_(options_.session_timeout),
         connector_(loop, logger, inbox_, options_, [this] { Soon(); }),
         timer_(loop.NewTimer([this] { Wake(false, false); })) {
-    logger_.Info("zk.connecting",
-                 {{"servers", Join(options_.servers)}, {"generation", generation_}});
+    logger_.Info("zk.connecting", {{"servers", fmt::to_string(fmt::join(options_.servers, ","))},
+                                   {"generation", generation_}});
     Soon();
   }
 
@@ -257,7 +255,8 @@ class NativeClient final : public Client {
     switch (now) {
       case SessionState::kConnecting:
         logger_.Info("zk.connecting",
-                     {{"servers", Join(options_.servers)}, {"generation", generation_}});
+                     {{"servers", fmt::to_string(fmt::join(options_.servers, ","))},
+                      {"generation", generation_}});
         return;
       case SessionState::kConnected:
         logger_.Info("zk.connected",

@@ -23,7 +23,11 @@ struct NativeClientOptions {
   Duration connect_timeout = std::chrono::seconds(1);
 };
 
-// Splits "h1:2181,[::1]:2181,h2" (port 2181 where left out). Errors: kInvalid naming the entry.
+// Ensembles have 3 to 7. All names are asked for at once.
+inline constexpr std::size_t kMaxServers = 100;
+
+// Splits "h1:2181,[::1]:2181,h2" (port 2181 where left out; at most kMaxServers). Errors: kInvalid
+// naming the entry.
 [[nodiscard]] Result<std::vector<std::string>> ParseServers(std::string_view text);
 
 // Starts connecting at once. Logs `zk.*` events to `logger`, which must outlive the client.

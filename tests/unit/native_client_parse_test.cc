@@ -57,6 +57,20 @@ TEST_CASE("parse servers: bad lists name the entry") {
   }
 }
 
+TEST_CASE("parse servers: no more than can be meant, and one short line about it") {
+  std::string list = "h";
+  for (std::size_t i = 1; i < kMaxServers; ++i) list += ",h";
+  CHECK(ParseServers(list)->size() == kMaxServers);
+  CHECK(ParseServers(list + ",h").error().message == "ZooKeeper servers: more than 100");
+  for (const std::string& bad : {std::string(100'000, ','), std::string("h,\x1b[31m,"),
+                                 std::string("\n/") + std::string(100'000, 'x')}) {
+    const auto servers = ParseServers(bad);
+    REQUIRE(!servers.has_value());
+    CHECK(servers.error().message.size() < 400);
+    CHECK(servers.error().message.find_first_of("\x1b\n") == std::string::npos);
+  }
+}
+
 TEST_CASE("paths: what is handed to the library") {
   const struct {
     const char* path;

@@ -215,13 +215,16 @@ TEST_CASE("stall: a worker that was frozen accuses nobody, and soon knows again"
       bench.loop.Pause(pause);
       bench.world.RunFor(pause + 1200ms);
       CHECK(bench.worker->counters().stalls == 1);
+      REQUIRE(!bench.reports.empty());
+      CHECK(bench.reports.front().kind == ServerReport::Kind::kStall);
+      CHECK(bench.reports.front().lateness > pause - 2 * Worker::kBeat);
       for (const auto& report : bench.reports) CHECK(report.vote.opinion != Opinion::kDead);
       CHECK(bench.worker->counters().failed == decltype(ProbeCounters::failed){});
       if (pause > 4s) {
         for (const ServerHandle handle : handles)
           CHECK(bench.vote(handle).opinion == Opinion::kAlive);
       } else if (pause < 3s) {
-        CHECK(bench.reports.empty());
+        CHECK(bench.reports.size() == 1);  // no opinion has changed
       }
     }
   }
@@ -362,4 +365,32 @@ TEST_CASE("unwatch: inside of a report, and the worker's end there") {
   world.RunFor(10s);
   CHECK(worker == nullptr);
   CHECK(told == 3);
+}
+
+TEST_CASE("starved: a timeout that passed while the loop was late accuses nobody") {
+  // Found by the swarm: a pause too short for a stall, longer than the timeout, between connect and
+  // PING. The first probe decides at once, so that the server was dead.
+  HealthSettings settings;
+  settings.timeout = 300ms;
+  for (const Duration pause : {Duration(310ms), Duration(400ms), Duration(490ms)}) {
+    CAPTURE(pause.count());
+    Bench bench;
+    bench.fleet.Set("s1:1", Server::kUp);
+    bench.fleet.SetLatency("s1:1", 20ms);
+    const auto s1 = bench.Watch("s1:1", settings, 50ms);
+    bench.world.RunFor(55ms);  // the connection is being made
+    bench.loop.Pause(pause);
+    REQUIRE(bench.RunUntilVote(s1, Opinion::kAlive, 3s));
+    for (const auto& report : bench.reports) CHECK(report.vote.opinion != Opinion::kDead);
+    CHECK(bench.worker->counters().stalls == 0);
+  }
+}
+
+TEST_CASE("starved: a server that hangs is dead all the same when the loop is in time") {
+  HealthSettings settings;
+  settings.timeout = 300ms;
+  Bench bench;
+  bench.fleet.Set("s1:1", Server::kHung);
+  const auto s1 = bench.Watch("s1:1", settings, 50ms);
+  CHECK(bench.RunUntilVote(s1, Opinion::kDead, 1s));
 }

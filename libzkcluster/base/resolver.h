@@ -1,0 +1,72 @@
+// Names to IP addresses without blocking, by libevent's evdns: /etc/hosts, then the name servers of
+// /etc/resolv.conf. Both files are read anew when a question finds what was read before too old, so
+// that a mended one is noticed. IP literals answer at once. There is no cache: whoever asks again
+// asks the network again. Loop-bound adapter.
+#pragma once
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+
+namespace zkcluster {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+// The IP address alone, as a literal without brackets.
+[[nodiscard]] std::string HostText(const SocketAddress& address);
+
+struct ResolverOptions {
+  // Of one packet to one name server. Raised: slow ones are waited for, and one that is off holds
+  // up the question for longer.
+  Duration timeout = std::chrono::seconds(5);
+  int attempts = 3;
+  // How long what the files said is believed. Raised: a mended file is noticed later.
+  Duration fresh = std::chrono::seconds(60);
+  Duration fresh_after_failure = std::chrono::seconds(5);
+  // Keep it, and the sockets to the name servers, also while no question is open: worth it where
+  // thousands of names are asked for again and again.
+  bool keep = true;
+};
+
+class Resolver {
+ public:
+  struct Answer {
+    std::vector<SocketAddress> addresses;
+    std::string failure;  // why there are none (now)
+  };
+  using Done = std::function<void(Answer)>;
+  // Keeps the question open; destroying it makes sure that `done` does not run (any more).
+  using Question = std::shared_ptr<void>;
+
+  explicit Resolver(EventLoop& loop, const ResolverOptions& options = {});
+  // Open questions are answered nevertheless. Also within a `done`.
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // IPv4 and IPv6, with `port`. An empty host is this one (127.0.0.1). `done` may run within the
+  // call; then the returned question is over already.
+  [[nodiscard]] Question Resolve(const std::string& host, std::uint16_t port, Done done);
+
+ private:
+  struct Base;
+  struct Pending;
+  static void OnAnswer(int error, addrinfo* answer, void* argument);
+  std::shared_ptr<Base> CurrentBase();
+
+  EventLoop& loop_;
+  const ResolverOptions options_;
+  std::weak_ptr<Base> base_;    // the newest
+  std::shared_ptr<Base> kept_;  // the same, where it is to be kept
+};
+
+}  // namespace zkcluster
