@@ -5,9 +5,6 @@
 namespace zkcluster {
 namespace {
 
-// Each refusal means that somebody created something within one round trip; fifty in a row mean
-// that the cluster is being written faster than it can be listed.
-constexpr int kMaxTries = 50;
 constexpr std::size_t kListWindow = 100;  // reads under way at once
 // Above it the multi would be too large anyway; a cluster has about 1,100 znodes.
 constexpr std::size_t kMaxTree = 20'000;
@@ -22,11 +19,7 @@ bool IsVersion(const std::string& data, std::uint64_t version) {
 
 SpecEditor::DeleteCall::DeleteCall(SpecEditor& editor, const std::string& name,
                                    std::uint64_t version, Done<std::monostate> done)
-    : Call(editor), paths_(editor.root_, name), version_(version), done_(std::move(done)) {}
-
-void SpecEditor::DeleteCall::Abandon() {
-  End(Fail(AbandonError()));
-}
+    : CallFor(editor, std::move(done)), paths_(editor.root_, name), version_(version) {}
 
 void SpecEditor::DeleteCall::Run() {
   // The server we talk to may lag behind the one that another operator has just talked to.
@@ -39,21 +32,21 @@ void SpecEditor::DeleteCall::Judge(Result<zk::Node> base) {
   if (!base && IsTransient(base.error())) return RunAgain();
   if (!base && base.error().code == ErrorCode::kNotFound) {
     if (lost_) return End(std::monostate{});  // by us, as far as anybody can tell
-    return End(Fail(ErrorCode::kNotFound,
-                    victim_ ? quoted + " was deleted by somebody else meanwhile" : "no " + quoted));
+    return Refuse({ErrorCode::kNotFound,
+                   victim_ ? quoted + " was deleted by somebody else meanwhile" : "no " + quoted});
   }
-  if (!base) return End(Fail(base.error().Within("delete " + quoted)));
+  if (!base) return Refuse(base.error().Within("delete " + quoted));
 
   if (!victim_) {
     if (version_ != 0 && !IsVersion(base->data, version_)) {
-      return End(Fail(ErrorCode::kConflict, quoted + " has changed: its version is " + base->data +
-                                                ", not " + std::to_string(version_)));
+      return Refuse({ErrorCode::kConflict, quoted + " has changed: its version is " + base->data +
+                                               ", not " + std::to_string(version_)});
     }
   } else if (victim_->czxid != base->stat.czxid) {
     if (lost_) return End(std::monostate{});
-    return End(Fail(ErrorCode::kConflict, quoted + " was deleted and created again meanwhile"));
+    return Refuse({ErrorCode::kConflict, quoted + " was deleted and created again meanwhile"});
   } else if (version_ != 0 && victim_->version != base->stat.version) {
-    return End(Fail(ErrorCode::kConflict, quoted + " changed meanwhile"));
+    return Refuse({ErrorCode::kConflict, quoted + " changed meanwhile"});
   }
   victim_ = base->stat;
   List();
@@ -88,12 +81,12 @@ void SpecEditor::DeleteCall::Listed(const std::string& path,
   } else if (names.error().code != ErrorCode::kNotFound) {  // an absent one is one less to delete
     ++round_;
     if (IsTransient(names.error())) return RunAgain();
-    return End(Fail(names.error().Within("list " + path)));
+    return Refuse(names.error().Within("list " + path));
   }
   if (to_list_.size() > kMaxTree) {
     ++round_;
-    return End(Fail(ErrorCode::kTooLarge, "cluster \"" + paths_.name() + "\" has more than " +
-                                              std::to_string(kMaxTree) + " znodes"));
+    return Refuse({ErrorCode::kTooLarge, "cluster \"" + paths_.name() + "\" has more than " +
+                                             std::to_string(kMaxTree) + " znodes"});
   }
   ListMore();
   if (listing_ == 0) Write();
@@ -107,31 +100,17 @@ void SpecEditor::DeleteCall::Write() {
     const bool is_base = std::next(path) == tree_.rend();
     ops.emplace_back(zk::DeleteOp{*path, is_base ? victim_->version : zk::kAnyVersion});
   }
-  in_doubt_ = true;
-  client_.Multi(std::move(ops),
-                Guard([this](Result<std::vector<zk::OpResult>> result) { Written(result); }));
-}
-
-void SpecEditor::DeleteCall::Written(const Result<std::vector<zk::OpResult>>& result) {
-  if (result) return End(std::monostate{});
-  const Error& error = result.error();
-  if (error.code == ErrorCode::kUnknownOutcome || error.code == ErrorCode::kSessionLost) {
-    lost_ = true;
-    return RunAgain();
-  }
-  in_doubt_ = lost_;
-  if (error.code == ErrorCode::kUnavailable) return RunAgain();
-  const bool moved = error.code == ErrorCode::kNotEmpty || error.code == ErrorCode::kNotFound ||
-                     error.code == ErrorCode::kConflict;
-  if (!moved) return End(Fail(error.Within("delete cluster \"" + paths_.name() + "\"")));
-  if (++tries_ >= kMaxTries) {
-    return End(Fail(ErrorCode::kConflict,
-                    "cluster \"" + paths_.name() + "\" is written faster than it can be deleted"));
-  }
-  // Two operators, or an operator and a checker that registers again and again, must not move in
-  // step.
-  RunAgainAfter(std::chrono::milliseconds(1) +
-                Duration(static_cast<Duration::rep>(loop_.Random() * 10'000'000)));
+  Send(std::move(ops), [this](const Result<void>& sent) {
+    if (sent) return End(std::monostate{});
+    const std::string quoted = "cluster \"" + paths_.name() + "\"";
+    const Error& error = sent.error();
+    const bool moved = error.code == ErrorCode::kNotEmpty || error.code == ErrorCode::kNotFound ||
+                       error.code == ErrorCode::kConflict;
+    if (!moved) return Refuse(error.Within("delete " + quoted));
+    if (!RunAgainAfterConflict()) {
+      Refuse({ErrorCode::kConflict, quoted + " is written faster than it can be deleted"});
+    }
+  });
 }
 
 }  // namespace zkcluster

@@ -115,4 +115,42 @@ Result<std::vector<std::string>> Manager::List() {
       [](auto& editor, auto done) { editor.List(std::move(done)); });
 }
 
+namespace {
+
+Result<void> Done(const Result<Ordered>& ordered) {
+  if (!ordered) return Fail(ordered.error());
+  return {};
+}
+
+}  // namespace
+
+Result<bool> Manager::Pause(std::string_view name, const PauseOrder& order) {
+  const auto ordered =
+      impl_->Wait<Ordered>([name = std::string(name), order](auto& editor, auto done) {
+        editor.Pause(name, order, std::move(done));
+      });
+  if (!ordered) return Fail(ordered.error());
+  return ordered->found.pause.has_value();
+}
+
+Result<void> Manager::Resume(std::string_view name, std::string_view by) {
+  return Done(impl_->Wait<Ordered>(
+      [name = std::string(name), by = std::string(by)](auto& editor, auto done) {
+        editor.Resume(name, by, std::move(done));
+      }));
+}
+
+Result<void> Manager::Unfreeze(std::string_view name, bool accept, std::string_view by) {
+  return Done(impl_->Wait<Ordered>(
+      [name = std::string(name), accept, by = std::string(by)](auto& editor, auto done) {
+        editor.Unfreeze(name, accept, by, std::move(done));
+      }));
+}
+
+Result<void> Manager::Forget(std::string_view name, std::string_view id, std::string_view by) {
+  return Done(impl_->Wait<Ordered>(
+      [name = std::string(name), id = std::string(id), by = std::string(by)](
+          auto& editor, auto done) { editor.Forget(name, id, by, std::move(done)); }));
+}
+
 }  // namespace zkcluster

@@ -15,8 +15,8 @@ constexpr int kMaxRounds = 3;
 struct Reading : std::enable_shared_from_this<Reading> {
   using Names = std::vector<std::string>;
 
-  Reading(zk::Client& c, ClusterPaths p, std::function<void(Result<Snapshot>)> d)
-      : client(c), paths(std::move(p)), done(std::move(d)) {}
+  Reading(Loop& l, zk::Client& c, ClusterPaths p, std::function<void(Result<Snapshot>)> d)
+      : loop(l), client(c), paths(std::move(p)), done(std::move(d)) {}
 
   void Start() {
     ++rounds;
@@ -107,6 +107,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
     const bool moved =
         head.has_value() != head_now.has_value() || (head && head->stat.mzxid != head_now->mzxid);
     if (moved && rounds < kMaxRounds) return Start();
+    snapshot.taken = loop.WallNow();
 
     std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),
               [](const auto& a, const auto& b) {
@@ -211,6 +212,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
     }
   }
 
+  Loop& loop;
   zk::Client& client;
   ClusterPaths paths;
   std::function<void(Result<Snapshot>)> done;
@@ -230,7 +232,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
 void ReadSnapshot(Loop& loop, zk::Client& client, ClusterPaths paths,
                   std::function<void(Result<Snapshot>)> done) {
   // In a later turn, as everything asynchronous here.
-  loop.Post([reading = std::make_shared<Reading>(client, std::move(paths), std::move(done))] {
+  loop.Post([reading = std::make_shared<Reading>(loop, client, std::move(paths), std::move(done))] {
     reading->Start();
   });
 }

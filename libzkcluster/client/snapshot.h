@@ -32,6 +32,7 @@ struct Snapshot {
     std::string error;
     Micros written{0};  // the server's clock
   };
+  Micros taken{0};  // when it was read, by this reader's wall clock
   StoredSpec spec;
   std::vector<Candidate> candidates;  // in order of election: the first leads or is about to
   std::optional<LeaderRecord> leader;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/editor_call.h"
+#include "client/order_call.h"
 #include "client/spec_read.h"
 #include "model/codec.h"
 
@@ -42,70 +43,30 @@ bool Holds(const RawSpec& raw, const SpecPayloads& payloads) {
 
 }  // namespace
 
-// --- Call ---
-
-void SpecEditor::Call::Start() {
-  // Both hold this call only as long as it holds them.
-  timer_ = loop_.NewTimer([this] { Resume(); });
-  session_ = client_.OnSession([this](const zk::SessionEvent& event) {
-    if (waiting_ && event.state == SessionState::kConnected) Resume();
-  });
-  RunAgainAfter(Duration(0));
-}
-
-void SpecEditor::Call::Resume() {
-  const auto self = shared_from_this();
-  if (finished_) return;
-  waiting_ = client_.state() != SessionState::kConnected;
-  if (!waiting_) Run();
-}
-
-std::shared_ptr<SpecEditor::Call> SpecEditor::Call::Leave() {
-  finished_ = true;
-  timer_->Cancel();
-  auto self = shared_from_this();
-  std::erase(editor_.calls_, self);
-  return self;
-}
-
-Error SpecEditor::Call::AbandonError() const {
-  if (in_doubt_) {
-    return {ErrorCode::kUnknownOutcome,
-            "ZooKeeper did not answer in time: the change may have been made, or may not"};
-  }
-  return {ErrorCode::kUnavailable, "no ZooKeeper server answered in time"};
-}
-
 // --- Get ---
 
-class SpecEditor::GetCall final : public SpecEditor::Call {
+class SpecEditor::GetCall final : public SpecEditor::CallFor<StoredSpec> {
  public:
   GetCall(SpecEditor& editor, const std::string& name, Done<StoredSpec> done)
-      : Call(editor), paths_(editor.root_, name), done_(std::move(done)) {}
-  void Abandon() override { Finish<StoredSpec>(done_, Fail(AbandonError())); }
+      : CallFor(editor, std::move(done)), paths_(editor.root_, name) {}
 
  private:
   void Run() override {
-    ReadRawSpec(client_, paths_, Guard([this](Result<RawSpec> raw) {
-                  if (!raw && IsTransient(raw.error())) return RunAgain();
-                  if (!raw) return Finish<StoredSpec>(done_, Fail(raw.error()));
-                  Finish<StoredSpec>(done_, DecodeStoredSpec(paths_.name(), *raw));
-                }));
+    ReadSpec(paths_, [this](const RawSpec& raw) { End(DecodeStoredSpec(paths_.name(), raw)); });
   }
 
   ClusterPaths paths_;
-  Done<StoredSpec> done_;
 };
 
 // --- List ---
 
-class SpecEditor::ListCall final : public SpecEditor::Call {
+class SpecEditor::ListCall final : public SpecEditor::CallFor<std::vector<std::string>> {
  public:
-  using Names = std::vector<std::string>;
-  ListCall(SpecEditor& editor, Done<Names> done) : Call(editor), done_(std::move(done)) {}
-  void Abandon() override { Finish<Names>(done_, Fail(AbandonError())); }
+  ListCall(SpecEditor& editor, Done<std::vector<std::string>> done)
+      : CallFor(editor, std::move(done)) {}
 
  private:
+  using Names = std::vector<std::string>;
   static constexpr std::size_t kWindow = 64;  // reads under way at once
 
   void Run() override {
@@ -117,9 +78,9 @@ class SpecEditor::ListCall final : public SpecEditor::Call {
     client_.Sync(root_, [](const Result<std::monostate>&) {});
     client_.Children(root_, {}, Guard([this](Result<Names> names) {
                        if (!names && IsTransient(names.error())) return RunAgain();
-                       if (!names && names.error().code == ErrorCode::kNotFound) return End();
-                       if (!names)
-                         return Finish<Names>(done_, Fail(names.error().Within("list " + root_)));
+                       if (!names && names.error().code == ErrorCode::kNotFound)
+                         return End(Names{});
+                       if (!names) return Refuse(names.error().Within("list " + root_));
                        names_ = std::move(*names);
                        std::erase_if(
                            names_, [](const auto& name) { return !ValidateName("cluster", name); });
@@ -139,7 +100,7 @@ class SpecEditor::ListCall final : public SpecEditor::Call {
                     Judged(name, base.map([](const auto&) { return true; }));
                   }));
     }
-    if (reading_ == 0) End();
+    if (reading_ == 0) Tell();
   }
 
   // Under a root shared with others (`/zookeeper` beside the clusters) not every znode is a
@@ -158,17 +119,16 @@ class SpecEditor::ListCall final : public SpecEditor::Call {
     if (!is_cluster && is_cluster.error().code != ErrorCode::kNotFound) {
       ++round_;
       if (IsTransient(is_cluster.error())) return RunAgain();
-      return Finish<Names>(done_, Fail(is_cluster.error().Within("read " + name)));
+      return Refuse(is_cluster.error().Within("read " + name));
     }
     ReadMore();
   }
 
-  void End() {
+  void Tell() {
     std::sort(found_.begin(), found_.end());
-    Finish<Names>(done_, found_);
+    End(found_);
   }
 
-  Done<Names> done_;
   Names names_;
   Names found_;
   std::size_t next_ = 0;
@@ -178,15 +138,13 @@ class SpecEditor::ListCall final : public SpecEditor::Call {
 
 // --- Create ---
 
-class SpecEditor::CreateCall final : public SpecEditor::Call {
+class SpecEditor::CreateCall final : public SpecEditor::CallFor<std::uint64_t> {
  public:
   CreateCall(SpecEditor& editor, const ClusterSpec& spec, Done<std::uint64_t> done)
-      : Call(editor),
+      : CallFor(editor, std::move(done)),
         paths_(editor.root_, spec.name),
         version_(spec.version),
-        payloads_(EncodeSpec(spec)),
-        done_(std::move(done)) {}
-  void Abandon() override { End(Fail(AbandonError())); }
+        payloads_(EncodeSpec(spec)) {}
 
   [[nodiscard]] std::vector<zk::Op> Ops() const {
     const std::string& name = paths_.name();
@@ -206,35 +164,21 @@ class SpecEditor::CreateCall final : public SpecEditor::Call {
   static constexpr int kMaxRootTries = 5;
 
   void Run() override {
-    if (lost_) {
-      Resolve();
-    } else {
-      Write();
-    }
+    if (!lost_) return Write();
+    ReadSpec(paths_, [this](const RawSpec& raw) { Resolve(raw); });
   }
 
   void Write() {
-    in_doubt_ = true;
-    client_.Multi(
-        Ops(), Guard([this](Result<std::vector<zk::OpResult>> result) {
-          if (result) return End(version_);
-          const Error& error = result.error();
-          if (error.code == ErrorCode::kUnknownOutcome || error.code == ErrorCode::kSessionLost) {
-            lost_ = true;
-            return RunAgain();
-          }
-          in_doubt_ = lost_;
-          if (error.code == ErrorCode::kUnavailable) return RunAgain();
-          if (error.code == ErrorCode::kExists) {
-            // Perhaps by our own first try.
-            if (lost_) return Resolve();
-            return End(Fail(ErrorCode::kExists, Quoted() + " exists already"));
-          }
-          if (error.code == ErrorCode::kNotFound && ++root_tries_ <= kMaxRootTries) {
-            return MakeRoot(1);
-          }
-          End(Fail(error.Within("create " + Quoted())));
-        }));
+    Send(Ops(), [this](const Result<void>& sent) {
+      if (sent) return End(version_);
+      const Error& error = sent.error();
+      if (error.code == ErrorCode::kExists) {
+        // Perhaps by our own first try.
+        return lost_ ? Run() : Refuse({ErrorCode::kExists, Quoted() + " exists already"});
+      }
+      if (error.code == ErrorCode::kNotFound && ++root_tries_ <= kMaxRootTries) return MakeRoot(1);
+      Refuse(error.Within("create " + Quoted()));
+    });
   }
 
   // `from`: where in the root the next part begins.
@@ -247,46 +191,36 @@ class SpecEditor::CreateCall final : public SpecEditor::Call {
                      if (created || created.error().code == ErrorCode::kExists)
                        return MakeRoot(slash + 1);
                      if (IsTransient(created.error())) return RunAgain();
-                     End(Fail(created.error().Within("create " + path)));
+                     Refuse(created.error().Within("create " + path));
                    }));
   }
 
-  void Resolve() {
-    ReadRawSpec(client_, paths_, Guard([this](Result<RawSpec> raw) {
-                  if (!raw && IsTransient(raw.error())) return RunAgain();
-                  if (!raw) return End(Fail(raw.error()));
-                  // Sent again with the same version inside, so that it stays recognisable.
-                  if (!raw->base) return Write();
-                  if (Holds(*raw, payloads_)) return End(version_);
-                  // Never changed since it was created, and not with our bytes: not by us.
-                  if (raw->base->stat.version == 0) {
-                    return End(Fail(ErrorCode::kExists, Quoted() + " exists already"));
-                  }
-                  End(Fail(ErrorCode::kUnknownOutcome,
-                           "the answer was lost, and " + Quoted() + " has been changed since"));
-                }));
+  void Resolve(const RawSpec& raw) {
+    // Sent again with the same version inside, so that it stays recognisable.
+    if (!raw.base) return Write();
+    if (Holds(raw, payloads_)) return End(version_);
+    // Never changed since it was created, and not with our bytes: not by us.
+    if (raw.base->stat.version == 0) {
+      return Refuse({ErrorCode::kExists, Quoted() + " exists already"});
+    }
+    Refuse({ErrorCode::kUnknownOutcome,
+            "the answer was lost, and " + Quoted() + " has been changed since"});
   }
 
   [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
-  void End(Result<std::uint64_t> result) { Finish(done_, std::move(result)); }
 
   ClusterPaths paths_;
   std::uint64_t version_;
   SpecPayloads payloads_;
-  Done<std::uint64_t> done_;
   int root_tries_ = 0;
 };
 
 // --- Update ---
 
-class SpecEditor::UpdateCall final : public SpecEditor::Call {
+class SpecEditor::UpdateCall final : public SpecEditor::CallFor<std::uint64_t> {
  public:
   UpdateCall(SpecEditor& editor, ClusterSpec spec, Done<std::uint64_t> done)
-      : Call(editor),
-        paths_(editor.root_, spec.name),
-        spec_(std::move(spec)),
-        done_(std::move(done)) {}
-  void Abandon() override { End(Fail(AbandonError())); }
+      : CallFor(editor, std::move(done)), paths_(editor.root_, spec.name), spec_(std::move(spec)) {}
 
  private:
   struct Base {
@@ -295,19 +229,7 @@ class SpecEditor::UpdateCall final : public SpecEditor::Call {
   };
 
   void Run() override {
-    if (lost_) {
-      Resolve();
-    } else {
-      Read();
-    }
-  }
-
-  void Read() {
-    ReadRawSpec(client_, paths_, Guard([this](Result<RawSpec> raw) {
-                  if (!raw && IsTransient(raw.error())) return RunAgain();
-                  if (!raw) return End(Fail(raw.error()));
-                  Judge(*raw);
-                }));
+    ReadSpec(paths_, [this](const RawSpec& raw) { lost_ ? Resolve(raw) : Judge(raw); });
   }
 
   void Judge(const RawSpec& raw) {
@@ -316,12 +238,12 @@ class SpecEditor::UpdateCall final : public SpecEditor::Call {
     // says what else is missing.
     const bool mendable =
         raw.base && raw.shards && raw.options && raw.base->data == std::to_string(spec_.version);
-    if (!stored && !mendable) return End(Fail(stored.error()));
+    if (!stored && !mendable) return Refuse(stored.error());
     if (stored) {
       if (stored->spec.version != spec_.version) {
-        return End(Fail(ErrorCode::kConflict, Quoted() + " has changed: its version is " +
-                                                  std::to_string(stored->spec.version) + ", not " +
-                                                  std::to_string(spec_.version)));
+        return Refuse({ErrorCode::kConflict, Quoted() + " has changed: its version is " +
+                                                 std::to_string(stored->spec.version) + ", not " +
+                                                 std::to_string(spec_.version)});
       }
       if (stored->spec == spec_) return End(spec_.version);
     }
@@ -335,60 +257,46 @@ class SpecEditor::UpdateCall final : public SpecEditor::Call {
     ops_ = {zk::SetOp{paths_.base(), payloads_.version, raw.base->stat.version},
             zk::SetOp{paths_.shards(), payloads_.shards, raw.shards->stat.version},
             zk::SetOp{paths_.options(), payloads_.options, raw.options->stat.version}};
-    if (const auto fits = CheckSize(ops_); !fits) return End(Fail(fits.error()));
+    if (const auto fits = CheckSize(ops_); !fits) return Refuse(fits.error());
     Write();
   }
 
   void Write() {
-    in_doubt_ = true;
-    client_.Multi(
-        ops_, Guard([this](Result<std::vector<zk::OpResult>> result) {
-          if (result) return End(version_);
-          const Error& error = result.error();
-          if (error.code == ErrorCode::kUnknownOutcome || error.code == ErrorCode::kSessionLost) {
-            lost_ = true;
-            return RunAgain();
-          }
-          in_doubt_ = lost_;
-          if (error.code == ErrorCode::kUnavailable) return RunAgain();
-          if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound) {
-            return End(Fail(error.Within("update " + Quoted())));
-          }
-          if (lost_) return Resolve();
-          if (error.code == ErrorCode::kNotFound && error.op_index == 0) {
-            return End(Fail(ErrorCode::kNotFound, Quoted() + " was deleted meanwhile"));
-          }
-          End(Fail(ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"));
-        }));
-  }
-
-  void Resolve() {
-    ReadRawSpec(client_, paths_, Guard([this](Result<RawSpec> raw) {
-                  if (!raw && IsTransient(raw.error())) return RunAgain();
-                  if (!raw) return End(Fail(raw.error()));
-                  Resolved(*raw);
-                }));
+    Send(ops_, [this](const Result<void>& sent) {
+      if (sent) return End(version_);
+      const Error& error = sent.error();
+      if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound) {
+        return Refuse(error.Within("update " + Quoted()));
+      }
+      if (lost_) return Run();
+      if (error.code == ErrorCode::kNotFound && error.op_index == 0) {
+        return Refuse({ErrorCode::kNotFound, Quoted() + " was deleted meanwhile"});
+      }
+      Refuse({ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"});
+    });
   }
 
   // The guard lets exactly one change follow the version read: ours or another.
-  void Resolved(const RawSpec& raw) {
+  void Resolve(const RawSpec& raw) {
     const bool same_cluster = raw.base && raw.base->stat.czxid == base_.czxid;
     if (same_cluster && raw.base->stat.version == base_.version) return Write();
     if (same_cluster && raw.base->stat.version == base_.version + 1) {
       if (Holds(raw, payloads_)) return End(version_);
-      return End(Fail(ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"));
+      // Another version than ours: the one change was another's. With ours it may have been ours,
+      // and somebody (a hand, a Go manager) has changed a part of it since.
+      if (raw.base->data != payloads_.version) {
+        return Refuse({ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"});
+      }
     }
-    End(Fail(ErrorCode::kUnknownOutcome,
-             "the answer was lost, and " + Quoted() +
-                 (raw.base ? " has been changed" : " has been deleted") + " since"));
+    Refuse({ErrorCode::kUnknownOutcome, "the answer was lost, and " + Quoted() +
+                                            (raw.base ? " has been changed" : " has been deleted") +
+                                            " since"});
   }
 
   [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
-  void End(Result<std::uint64_t> result) { Finish(done_, std::move(result)); }
 
   ClusterPaths paths_;
   ClusterSpec spec_;
-  Done<std::uint64_t> done_;
   Base base_{};
   std::uint64_t version_ = 0;
   SpecPayloads payloads_;
@@ -443,6 +351,44 @@ void SpecEditor::Get(std::string name, Done<StoredSpec> done) {
 
 void SpecEditor::List(Done<std::vector<std::string>> done) {
   Begin(std::make_shared<ListCall>(*this, std::move(done)));
+}
+
+void SpecEditor::Pause(std::string name, PauseOrder order, Done<Ordered> done) {
+  const auto valid = ValidatePause(order);
+  zkcluster::Pause pause;
+  pause.since = loop_.WallNow();
+  if (order.length != Duration::zero()) {
+    pause.until = pause.since + std::chrono::ceil<Micros>(order.length);
+  }
+  pause.by = std::move(order.by);
+  pause.reason = std::move(order.reason);
+  Order(name, valid, PauseRule(std::move(pause)), std::move(done));
+}
+
+void SpecEditor::Resume(std::string name, std::string by, Done<Ordered> done) {
+  const auto valid = ValidateBy(by);
+  Order(name, valid, ResumeRule(std::move(by)), std::move(done));
+}
+
+void SpecEditor::Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done) {
+  const auto valid = ValidateBy(by);
+  Order(name, valid, UnfreezeRule(accept, std::move(by)), std::move(done));
+}
+
+void SpecEditor::Forget(std::string name, std::string id, std::string by, Done<Ordered> done) {
+  auto valid = ValidateBy(by);
+  if (valid) valid = ValidateName("checker", id);
+  Order(name, valid, ForgetRule(id, std::move(by)), std::move(done), id);
+}
+
+void SpecEditor::Order(const std::string& name, const Result<void>& valid, OrderRule rule,
+                       Done<Ordered> done, std::string about) {
+  if (!valid) return FailLater(std::move(done), valid.error());
+  if (const auto named = ValidateName("cluster", name); !named) {
+    return FailLater(std::move(done), named.error());
+  }
+  Begin(
+      std::make_shared<OrderCall>(*this, name, std::move(rule), std::move(about), std::move(done)));
 }
 
 void SpecEditor::Abandon() {

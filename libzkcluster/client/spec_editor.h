@@ -1,11 +1,13 @@
-// Creates, changes, reads and deletes clusters over a zk::Client: the manager without its thread,
-// so that the simulator can run operators too. Each change is one multi, guarded by the versions
-// read. Errors and meanings are those of `zkcluster::Manager`; a lost answer is resolved by reading
-// again where reading can tell. Calls may overlap; each answers once, never before it returns. A
-// call waits for a session as long as it takes: whoever has a deadline calls Abandon. Loop-bound
-// conductor. Destroying it drops the calls under way unanswered.
+// Creates, changes, reads and deletes clusters over a zk::Client, and gives orders to their
+// checkers: the manager without its thread, so that the simulator can run operators too. Each
+// change is one multi, guarded by the versions read. Errors and meanings are those of
+// `zkcluster::Manager`; a lost answer is resolved by reading again where reading can tell. Calls
+// may overlap; each answers once, never before it returns. A call waits for a session as long as it
+// takes: whoever has a deadline calls Abandon. Loop-bound conductor. Destroying it drops the calls
+// under way unanswered.
 #pragma once
 
+#include <zkcluster/manager.h>
 #include <zkcluster/spec.h>
 #include <functional>
 #include <memory>
@@ -15,6 +17,7 @@
 
 #include "base/lifetime.h"
 #include "base/loop.h"
+#include "client/orders.h"
 #include "client/spec_watcher.h"
 #include "zk/client.h"
 
@@ -35,19 +38,34 @@ class SpecEditor {
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);
 
+  // Orders: see orders.h for what each makes of the ledger. They hold from the moment they answer:
+  // a commit that a leader has under way is refused.
+  // What a leader writes meanwhile does not refuse an order; what another operator orders neither,
+  // the last one wins. Errors besides those of the rules: kInvalid, kNotFound (no such cluster),
+  // kBadData (the ledger cannot be decoded), kConflict (it is written again and again).
+  void Pause(std::string name, PauseOrder order, Done<Ordered> done);
+  void Resume(std::string name, std::string by, Done<Ordered> done);
+  void Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done);
+  void Forget(std::string name, std::string id, std::string by, Done<Ordered> done);
+
   // Gives up every call under way, which answers before this returns: kUnavailable when certainly
   // nothing was changed, kUnknownOutcome when a change was sent.
   void Abandon();
 
  private:
   class Call;
+  template <class T>
+  class CallFor;
   class GetCall;
   class ListCall;
   class CreateCall;
   class UpdateCall;
   class DeleteCall;
+  class OrderCall;
 
   void Begin(std::shared_ptr<Call> call);
+  void Order(const std::string& name, const Result<void>& valid, OrderRule rule, Done<Ordered> done,
+             std::string about = {});
   template <class T>
   void FailLater(Done<T> done, Error error);
 

@@ -163,6 +163,12 @@ struct StatusWatcher::Impl {
     if (judged_head != node.stat.mzxid) {
       judged_head = node.stat.mzxid;
       mismatches = 0;
+      // Another znode: a leader made it anew because versions have begun again.
+      if (std::exchange(head_czxid, node.stat.czxid) != node.stat.czxid) {
+        chunks.clear();
+        reading.clear();
+        reads.Reset();
+      }
       retry->Cancel();
       head.reset();
       auto decoded = DecodeHead(node.data);
@@ -305,6 +311,7 @@ struct StatusWatcher::Impl {
 
   std::optional<Head> head;  // as the watcher holds it, decoded
   std::optional<std::int64_t> judged_head;
+  std::int64_t head_czxid = 0;  // of that one
   std::optional<std::int64_t> judged_mirror;
   std::map<std::size_t, Chunk> chunks;
   std::set<std::size_t> reading;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "model/utf8.h"
+
 namespace zkcluster {
 namespace {
 
@@ -49,17 +51,10 @@ bool IsDnsName(std::string_view host) {
   return label != 0;
 }
 
-std::string Quoted(std::string_view text) {
-  constexpr std::size_t kShown = 100;
-  std::string out = "\"";
-  out += text.substr(0, kShown);
-  out += text.size() > kShown ? "...\"" : "\"";
-  return out;
-}
-
 Result<Address> Parse(std::string_view text, std::optional<std::uint16_t> default_port) {
   const auto fail = [text](std::string_view what) {
-    return Fail(ErrorCode::kInvalid, "address " + Quoted(text) + ": " + std::string(what));
+    return Fail(ErrorCode::kInvalid,
+                "address \"" + OneLine(text, 100) + "\": " + std::string(what));
   };
   if (text.empty()) return fail("empty");
   // inet_pton would stop reading there and take the rest for granted.

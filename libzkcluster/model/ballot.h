@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "model/board.h"
@@ -28,6 +29,7 @@ struct Ballot {
   SpecId spec;
   std::uint64_t writes = 0;  // 1, 2, 3 ... within one life of the znode
   std::vector<Vote> votes;   // one per shard
+  std::string rack;          // of the checker; empty: its file names none
   bool operator==(const Ballot&) const = default;
 };
 

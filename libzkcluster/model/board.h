@@ -37,6 +37,9 @@ struct SpecId {
   bool operator==(const SpecId&) const = default;
 };
 
+// No list is longer: `{"Name":"a","Addr":":1"},` is the shortest shard in kMaxShardsBytes.
+inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
+
 inline constexpr std::size_t kChunkShards = 512;
 [[nodiscard]] constexpr std::size_t ChunkCount(std::size_t shards) {
   return (shards + kChunkShards - 1) / kChunkShards;

@@ -5,6 +5,7 @@
 
 #include "model/codec.h"
 #include "model/duration.h"
+#include "model/fraction.h"
 #include "model/json.h"
 
 namespace zkcluster {
@@ -25,13 +26,18 @@ constexpr ProbeKey kProbeKeys[] = {
 };
 
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
-//  "Probe":{"Interval":"1s",...},"MirrorLimit":65536}; from Checkers on only what is set.
+//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}; from
+//  Checkers on only what is set.
 std::string EncodeOptions(const ClusterSpec& spec) {
   JsonWriter json;
   json.Open('{').Key("FailoverEnabled").Bool(spec.failover);
   json.Key("RingType").Text("consistent").Key("RingParams").Text(std::to_string(spec.ring.points));
   if (spec.checkers) json.Key("Checkers").Number(*spec.checkers);
   if (spec.quorum) json.Key("Quorum").Number(*spec.quorum);
+  if (spec.min_racks) json.Key("MinRacks").Number(*spec.min_racks);
+  if (spec.max_dead_fraction) {
+    json.Key("MaxDeadFraction").Text(FormatFraction(*spec.max_dead_fraction));
+  }
   if (spec.probe != ProbeSpec{}) {
     json.Key("Probe").Open('{');
     for (const auto& [key, field] : kProbeKeys) {
@@ -123,6 +129,12 @@ Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
   }
   spec.checkers = OptionalInt(fields, "Checkers");
   spec.quorum = OptionalInt(fields, "Quorum");
+  spec.min_racks = OptionalInt(fields, "MinRacks");
+  if (fields.Find("MaxDeadFraction") != nullptr) {
+    const auto fraction = ParseFraction(fields.Text("MaxDeadFraction"));
+    if (!fraction) problem.Add("MaxDeadFraction", fraction.error().message);
+    spec.max_dead_fraction = fraction.value_or(1);
+  }
   if (const Json* const probe = fields.Object("Probe", false)) {
     const JsonFields probe_fields(*probe, "Probe", problem, kGoKeys);
     for (const auto& [key, field] : kProbeKeys) {

@@ -121,7 +121,7 @@ Result<T> DecodeObject(std::string_view payload,
 }  // namespace
 
 // {"Spec":1795228044224923,"ShardsZxid":42,"Writes":7,"Shards":4,"Votes":"mQ==",
-//  "Reasons":[["timeout",3],["refused",1]]}
+//  "Reasons":[["timeout",3],["refused",1]],"Rack":"r1"}
 // Votes: two bits a shard in spec order, four shards a byte, the first in the lowest bits, unused
 // bits 0; 0 not probed, 1 alive, 2 dead, 3 unknown. Reasons: run-length list over the shards that
 // are dead or unknown, in spec order. 20,000 shards take 6.7 kB and a few bytes for each run of
@@ -150,7 +150,9 @@ std::string EncodeBallot(const Ballot& ballot) {
     ++run;
   }
   end_run();
-  json.Close(']').Close('}');
+  json.Close(']');
+  if (!ballot.rack.empty()) json.Key("Rack").Text(ballot.rack);
+  json.Close('}');
   return json.Take();
 }
 
@@ -159,11 +161,11 @@ Result<Ballot> DecodeBallot(std::string_view payload) {
     Ballot ballot;
     ballot.spec = ReadSpecId(fields);
     ballot.writes = static_cast<std::uint64_t>(fields.Integer("Writes"));
-    // Bounded before anything is allocated for it: no payload holds votes on more shards.
-    const auto shards = static_cast<std::size_t>(
-        fields.Integer("Shards", static_cast<std::int64_t>(kMaxPayloadBytes) * 3));
+    // Bounded before anything is allocated for it.
+    const auto shards = static_cast<std::size_t>(fields.Integer("Shards", kMaxShards));
     const auto opinions = DecodeBase64(fields.Text("Votes"), (shards + 3) / 4);
     const Json* const runs = fields.Array("Reasons");
+    ballot.rack = fields.Text("Rack", "");
     if (!opinions) problem.Add("Votes", "expected base64 of the opinions on all shards");
     if (problem.found()) return ballot;
 
@@ -229,7 +231,8 @@ Result<Head> DecodeHead(std::string_view payload) {
     head.leader = fields.Text("Leader");
     head.quorum = ReadInt(fields, "Quorum");
     head.electorate = ReadInt(fields, "Electorate");
-    head.shards = static_cast<std::size_t>(fields.Integer("Shards", kIntMax));
+    // Bounded: a board of that size is made of it.
+    head.shards = static_cast<std::size_t>(fields.Integer("Shards", kMaxShards));
     const Json* const chunks = fields.Array("Chunks");
     if (chunks == nullptr) return head;
     head.chunks.reserve(chunks->size());
@@ -347,7 +350,43 @@ Result<LeaderRecord> DecodeLeader(std::string_view payload) {
   });
 }
 
-// {"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":1795228044224923}}}
+namespace {
+
+void WriteFreeze(JsonWriter& json, const Freeze& freeze) {
+  json.Key("Freeze").Open('{').Key("Frozen").Bool(freeze.frozen);
+  json.Key("Since").Number(freeze.since.count()).Key("Dead").Number(freeze.dead);
+  json.Key("Accept").Bool(freeze.accept).Key("Accepted").Number(freeze.accepted).Close('}');
+}
+
+void WritePause(JsonWriter& json, const Pause& pause) {
+  json.Key("Pause").Open('{').Key("Since").Number(pause.since.count());
+  json.Key("Until").Number(pause.until.count()).Key("By").Text(pause.by);
+  json.Key("Reason").Text(pause.reason).Close('}');
+}
+
+Freeze ReadFreeze(const JsonFields& ledger, JsonProblem& problem) {
+  const Json* const object = ledger.Object("Freeze", false);
+  if (object == nullptr) return {};
+  const JsonFields fields(*object, "Freeze", problem);
+  return {fields.Bool("Frozen"), Micros(fields.Integer("Since")), ReadInt(fields, "Dead"),
+          fields.Bool("Accept"), ReadInt(fields, "Accepted")};
+}
+
+std::optional<Pause> ReadPause(const JsonFields& ledger, JsonProblem& problem) {
+  const Json* const object = ledger.Object("Pause", false);
+  if (object == nullptr) return std::nullopt;
+  const JsonFields fields(*object, "Pause", problem);
+  return Pause{Micros(fields.Integer("Since")), Micros(fields.Integer("Until")), fields.Text("By"),
+               fields.Text("Reason")};
+}
+
+}  // namespace
+
+// {"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":1795228044224923}},
+//  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
+//  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"}}; from AtLeast on
+//  only
+// what there is.
 std::string EncodeLedger(const Ledger& ledger) {
   JsonWriter json;
   json.Open('{').Key("Electorate");
@@ -359,6 +398,8 @@ std::string EncodeLedger(const Ledger& ledger) {
   }
   json.Close('}');
   if (ledger.at_least > 0) json.Key("AtLeast").Number(ledger.at_least);
+  if (ledger.freeze != Freeze{}) WriteFreeze(json, ledger.freeze);
+  if (ledger.pause) WritePause(json, *ledger.pause);
   json.Close('}');
   return json.Take();
 }
@@ -370,6 +411,8 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
       ledger.electorate.insert(std::move(id));
     }
     if (fields.Find("AtLeast") != nullptr) ledger.at_least = ReadInt(fields, "AtLeast");
+    ledger.freeze = ReadFreeze(fields, problem);
+    ledger.pause = ReadPause(fields, problem);
     const Json* const penalties = fields.Object("Penalties");
     if (penalties == nullptr) return ledger;
     for (const auto& [shard, value] : *penalties->get_ptr<const Json::object_t*>()) {
@@ -384,9 +427,9 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
 
 // {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,"Spec":1795228000000000,
 //  "Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive","To":"dead","Reason":"timeout",
-//  "Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,"Ids":["rack3"]}; from Leader on, what is
-//  empty or
-// 0 is left out. Flips beyond kMaxEventFlips are only counted, in More.
+//  "Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,"Ids":["rack3"],"By":"ann@ops1","Note":"switch
+//  replaced", "Until":1795229844224923,"Dead":5}; from Leader on, what is empty or 0 is left out.
+//  Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
   const std::size_t shown = std::min(event.flips.size(), kMaxEventFlips);
   const std::size_t more = event.more_flips + (event.flips.size() - shown);
@@ -413,6 +456,10 @@ std::string EncodeEvent(const Event& event) {
     json.Key("Ids");
     WriteTexts(json, event.ids);
   }
+  if (!event.by.empty()) json.Key("By").Text(event.by);
+  if (!event.note.empty()) json.Key("Note").Text(event.note);
+  if (event.until != Micros(0)) json.Key("Until").Number(event.until.count());
+  if (event.dead != 0) json.Key("Dead").Number(event.dead);
   json.Close('}');
   return json.Take();
 }
@@ -439,7 +486,9 @@ Event::Flip ReadFlip(const Json& value, JsonProblem& problem) {
 Event::Kind ReadKind(const JsonFields& fields, JsonProblem& problem) {
   using Kind = Event::Kind;
   const std::string name = fields.Text("Kind");
-  for (const Kind kind : {Kind::kFlips, Kind::kLeader, Kind::kSpec, Kind::kElectorate}) {
+  for (const Kind kind :
+       {Kind::kFlips, Kind::kLeader, Kind::kSpec, Kind::kElectorate, Kind::kForget, Kind::kFreeze,
+        Kind::kUnfreeze, Kind::kPause, Kind::kResume}) {
     if (name == EventKindName(kind)) return kind;
   }
   problem.Add("Kind", "unknown kind of event");
@@ -458,11 +507,18 @@ Result<Event> DecodeEvent(std::string_view payload) {
     event.quorum = ReadInt(fields, "Quorum", 0);
     event.spec_version = static_cast<std::uint64_t>(fields.Integer("Spec", kInt64Max, 0));
     if (const Json* const flips = fields.Array("Flips", false)) {
-      event.flips.reserve(flips->size());
       for (const Json& flip : *flips) event.flips.push_back(ReadFlip(flip, problem));
     }
-    event.more_flips = static_cast<std::size_t>(fields.Integer("More", kInt64Max, 0));
+    event.more_flips = static_cast<std::size_t>(fields.Integer("More", kIntMax, 0));
+    if (event.flips.size() > kMaxEventFlips) {  // as the encoder would
+      event.more_flips += event.flips.size() - kMaxEventFlips;
+      event.flips.resize(kMaxEventFlips);
+    }
     event.ids = ReadTexts(fields, "Ids", false, problem);
+    event.by = fields.Text("By", "");
+    event.note = fields.Text("Note", "");
+    event.until = Micros(fields.Integer("Until", kInt64Max, 0));
+    event.dead = ReadInt(fields, "Dead", 0);
     return event;
   });
 }

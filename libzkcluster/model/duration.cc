@@ -76,7 +76,8 @@ Result<Duration> ParseDuration(std::string_view text) {
       ns += (text[i] - '0') * place;
     }
     if (ns > kLimitNs) return Fail(ErrorCode::kInvalid, "a duration is at most 1000h");
-    return Duration(ns);
+    // To what FormatDuration writes: what is read and written again stays the same.
+    return Duration((ns + 500) / 1000 * 1000);
   }
   return fail();
 }

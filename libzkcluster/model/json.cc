@@ -138,7 +138,8 @@ Result<Json> ParseJson(std::string_view payload) {
 
 void JsonProblem::Add(std::string_view where, std::string_view what) {
   if (found()) return;
-  text_ = std::string(where) + (where.empty() ? "" : ": ") + std::string(what);
+  // Names of fields are foreign too.
+  text_ = OneLine(where) + (where.empty() ? "" : ": ") + OneLine(what);
 }
 
 std::int64_t ReadInteger(const Json& value, std::string_view where, std::int64_t min,

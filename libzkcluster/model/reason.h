@@ -23,7 +23,7 @@ enum class Reason : unsigned char {
   kUnreachable,  // the network answered, later than at once, that its host is not reached: off, or
                  // cut off
   kNoRoute,      // this host itself has no route to it
-  kLocalLimit,   // this host ran out of descriptors, ports or memory
+  kLocalLimit,   // this host ran out of descriptors, ports, memory or time
   kMixed,        // in a status: the voters had different reasons
 };
 inline constexpr int kReasonCount = static_cast<int>(Reason::kMixed) + 1;

@@ -14,6 +14,16 @@ std::string_view EventKindName(Event::Kind kind) {
       return "spec";
     case Event::Kind::kElectorate:
       return "electorate";
+    case Event::Kind::kForget:
+      return "forget";
+    case Event::Kind::kFreeze:
+      return "freeze";
+    case Event::Kind::kUnfreeze:
+      return "unfreeze";
+    case Event::Kind::kPause:
+      return "pause";
+    case Event::Kind::kResume:
+      return "resume";
   }
   ZKC_CHECK(false);  // every kind has a name
 }

@@ -6,6 +6,7 @@
 #include <zkcluster/time.h>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,19 +42,59 @@ struct Penalty {
   bool operator==(const Penalty&) const = default;
 };
 
-// In `ledger`: what a leader hands on to the next.
+// Too many shards would be dead at once (ClusterSpec::max_dead_fraction): nothing more is marked
+// dead.
+//
+//   off --more than allowed would be dead--> frozen --fewer than three quarters of it--> off
+//   frozen --an operator lifts it--> off (and frozen again at the next look, if still so many)
+//   frozen --an operator accepts the deaths--> off, with `accepted` = as many as would be dead
+//   then: more than these freeze again; forgotten below the three quarters
+struct Freeze {
+  bool frozen = false;
+  Micros since{0};      // of the last time it began
+  int dead = 0;         // shards that would have been dead as it began
+  bool accept = false;  // an operator's wish that no leader has seen yet
+  int accepted = 0;
+  bool operator==(const Freeze&) const = default;
+};
+
+// An operator's order: checkers probe and vote, nothing flips. It ends by itself.
+struct Pause {
+  Micros since{0};
+  Micros until{0};  // by the leader's wall clock; 0: until an operator ends it
+  std::string by;   // "user@host"
+  std::string reason;
+  bool operator==(const Pause&) const = default;
+};
+[[nodiscard]] constexpr bool IsOver(const Pause& pause, Micros now) {
+  return pause.until != Micros(0) && now >= pause.until;
+}
+
+// In `ledger`: what a leader hands on to the next. Operators write here too (LedgerEditor).
 struct Ledger {
   std::set<std::string> electorate;          // every checker ever seen and not told to forget
   std::map<std::string, Penalty> penalties;  // by shard name
   // A ledger was lost (removed, or undecodable) while the electorate had this size: until as many
   // ids are known again, it counts for that many. 0: never lost.
   int at_least = 0;
+  Freeze freeze;
+  std::optional<Pause> pause;
   bool operator==(const Ledger&) const = default;
 };
 
 // One line of the journal `events`.
 struct Event {
-  enum class Kind { kFlips, kLeader, kSpec, kElectorate };
+  enum class Kind {
+    kFlips,
+    kLeader,
+    kSpec,
+    kElectorate,  // ids learned
+    kForget,      // ids an operator told it to forget
+    kFreeze,
+    kUnfreeze,  // by an operator, or because few enough would be dead
+    kPause,
+    kResume,  // by an operator, or because its time was over
+  };
   struct Flip {
     std::string shard;
     std::string addr;
@@ -71,7 +112,11 @@ struct Event {
   std::uint64_t spec_version = 0;
   std::vector<Flip> flips;  // of kFlips: at most kMaxEventFlips, the rest is only counted
   std::size_t more_flips = 0;
-  std::vector<std::string> ids;  // of kElectorate: who was learned
+  std::vector<std::string> ids;  // of kElectorate and kForget
+  std::string by;                // the operator; empty: the leader
+  std::string note;              // of kPause: its reason; of kUnfreeze: "accepted" or empty
+  Micros until{0};               // of kPause
+  int dead = 0;                  // of kFreeze and kUnfreeze: shards that would be dead
   bool operator==(const Event&) const = default;
 };
 inline constexpr std::size_t kMaxEventFlips = 200;

@@ -10,6 +10,7 @@
 #include "model/address.h"
 #include "model/codec.h"
 #include "model/duration.h"
+#include "model/fraction.h"
 #include "model/paths.h"
 #include "model/utf8.h"
 
@@ -122,6 +123,15 @@ Result<void> Validate(const ClusterSpec& spec) {
   if (spec.checkers && spec.quorum && *spec.quorum > *spec.checkers) {
     problems.Add("quorum: " + std::to_string(*spec.quorum) + " votes can never come from " +
                  std::to_string(*spec.checkers) + " checkers");
+  }
+  CheckRange("min_racks", spec.min_racks, kMaxCheckers, problems);
+  if (spec.checkers && spec.min_racks && *spec.min_racks > *spec.checkers) {
+    problems.Add("min_racks: " + std::to_string(*spec.min_racks) + " racks can never come from " +
+                 std::to_string(*spec.checkers) + " checkers");
+  }
+  if (spec.max_dead_fraction &&
+      !(*spec.max_dead_fraction >= kMinFraction && *spec.max_dead_fraction <= 1)) {
+    problems.Add("max_dead_fraction: is not above 0 and at most 1");
   }
   CheckRange("interval", spec.probe.interval, milliseconds(10), hours(1), problems);
   CheckRange("timeout", spec.probe.timeout, milliseconds(10), minutes(1), problems);

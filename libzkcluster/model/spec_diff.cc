@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "model/duration.h"
+#include "model/fraction.h"
 
 namespace zkcluster {
 namespace {
@@ -23,6 +24,9 @@ std::string Shown(std::size_t value) {
 }
 std::string Shown(Duration value) {
   return FormatDuration(value);
+}
+std::string Shown(double value) {
+  return FormatFraction(value);
 }
 template <class T>
 std::string Shown(const std::optional<T>& value) {
@@ -49,6 +53,8 @@ SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to) {
   compare("failover", from.failover, to.failover);
   compare("checkers", from.checkers, to.checkers);
   compare("quorum", from.quorum, to.quorum);
+  compare("min_racks", from.min_racks, to.min_racks);
+  compare("max_dead_fraction", from.max_dead_fraction, to.max_dead_fraction);
   compare("probe.interval", from.probe.interval, to.probe.interval);
   compare("probe.timeout", from.probe.timeout, to.probe.timeout);
   compare("probe.threshold", from.probe.threshold, to.probe.threshold);

@@ -1,7 +1,5 @@
 #include "model/utf8.h"
 
-#include <cstddef>
-
 namespace zkcluster {
 
 std::optional<char32_t> TakeCodePoint(std::string_view& text) {
@@ -37,6 +35,28 @@ bool IsUtf8(std::string_view text) {
     if (!TakeCodePoint(text)) return false;
   }
   return true;
+}
+
+std::string OneLine(std::string_view text, std::size_t limit) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string line;
+  while (!text.empty()) {
+    if (line.size() >= limit) return line + "...";
+    const std::string_view before = text;
+    const auto code = TakeCodePoint(text);
+    const auto byte = static_cast<unsigned char>(before.front());
+    // Above ASCII too: U+009B begins an escape sequence.
+    const bool is_control = code && (*code < 0x20 || (*code >= 0x7f && *code < 0xa0));
+    if (code && !is_control) {
+      line += before.substr(0, before.size() - text.size());
+      continue;
+    }
+    const unsigned shown = is_control ? static_cast<unsigned>(*code) : byte;
+    line += "\\x";
+    line += kHex[shown >> 4];
+    line += kHex[shown & 15];
+  }
+  return line;
 }
 
 }  // namespace zkcluster

@@ -1,7 +1,9 @@
 // UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace zkcluster {
@@ -11,5 +13,9 @@ namespace zkcluster {
 [[nodiscard]] std::optional<char32_t> TakeCodePoint(std::string_view& text);
 
 [[nodiscard]] bool IsUtf8(std::string_view text);
+
+// Foreign text as part of a message, which is one line and obeyed by no terminal: control
+// characters and bytes that are no UTF-8 as \xNN; of more than `limit` bytes the first and "...".
+[[nodiscard]] std::string OneLine(std::string_view text, std::size_t limit = 200);
 
 }  // namespace zkcluster

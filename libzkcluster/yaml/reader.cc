@@ -20,12 +20,18 @@
 #include <utility>
 
 #include "model/duration.h"
+#include "model/fraction.h"
+#include "model/utf8.h"
 #include "yaml/suggest.h"
 
 namespace zkcluster::yaml {
 namespace {
 
+constexpr std::size_t kMaxBytes = 8'000'000;
 constexpr std::size_t kMaxDepth = 32;
+// Nobody reads more of them, and each costs a search for the word that was meant.
+constexpr std::size_t kMaxProblems = 100;
+constexpr std::size_t kMaxProblemBytes = 1'000;
 
 struct Place {
   int line = 1;
@@ -44,64 +50,25 @@ class Refusal : public std::runtime_error {
   Place place;
 };
 
-bool IsControl(unsigned char c) {
+bool IsControl(char32_t c) {
   return c < 0x20 || c == 0x7f;
-}
-
-// A key may hold anything, also a line end; a problem must stay one line.
-std::string OneLine(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string line;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (IsControl(byte)) {
-      line += "\\x";
-      line += kHex[byte >> 4];
-      line += kHex[byte & 15];
-    } else {
-      line += c;
-    }
-  }
-  return line;
-}
-
-// Length of the UTF-8 sequence at the start of `text`; 0 when it is none.
-std::size_t Utf8Length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-  const bool surrogate = lead == 0xed && second >= 0xa0;
-  const bool too_large = lead == 0xf4 && second >= 0x90;
-  return overlong || surrogate || too_large ? 0 : length;
 }
 
 // yaml-cpp takes 0x04 for the end of the file, guesses at UTF-16, and replaces bad bytes: a file
 // cut or altered without a word. Such bytes are refused before it sees them.
 std::optional<std::pair<Place, std::string>> FindForeignByte(std::string_view text) {
   Place place;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '\n') {
+  while (!text.empty()) {
+    const auto code = TakeCodePoint(text);
+    if (!code) return std::pair(place, std::string("not UTF-8 text"));
+    if (*code == '\n') {
       ++place.line;
       place.column = 1;
-      ++i;
       continue;
     }
-    if (IsControl(byte) && byte != '\t' && byte != '\r') {
+    if (IsControl(*code) && *code != '\t' && *code != '\r') {
       return std::pair(place, std::string("control characters are not accepted"));
     }
-    const std::size_t length = Utf8Length(text.substr(i));
-    if (length == 0) return std::pair(place, std::string("not UTF-8 text"));
-    i += length;
     ++place.column;
   }
   return std::nullopt;
@@ -236,8 +203,13 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b) {
 // --- Problems ---
 
 void Problems::Add(int line, int column, std::string_view key, std::string_view what) {
+  if (lines_.size() == kMaxProblems) {
+    ++more_;
+    return;
+  }
+  // A key may hold anything, also a line end; a problem must stay one line.
   std::string text = key.empty() ? std::string() : OneLine(key) + ": ";
-  text += OneLine(what);
+  text += OneLine(what, kMaxProblemBytes);
   lines_.push_back(Line{line, column, std::move(text)});
 }
 
@@ -252,6 +224,7 @@ Error Problems::ToError() const {
     message += file_ + ":" + std::to_string(line.line) + ":" + std::to_string(line.column) + ": " +
                line.text;
   }
+  if (more_ > 0) message += "\nand " + std::to_string(more_) + " more";
   return Error{ErrorCode::kInvalid, std::move(message), -1};
 }
 
@@ -338,6 +311,15 @@ std::optional<std::int64_t> Value::Integer(std::int64_t min, std::int64_t max) c
     return std::nullopt;
   }
   return number;
+}
+
+std::optional<double> Value::Fraction() const {
+  const Node* node = impl_->Scalar("a fraction");
+  if (!node) return std::nullopt;
+  const auto fraction = ParseFraction(node->text);
+  if (node->plain && fraction) return *fraction;
+  Complain("expected a fraction above 0 and at most 1, such as 0.5, not \"" + node->text + "\"");
+  return std::nullopt;
 }
 
 std::optional<bool> Value::Boolean() const {
@@ -449,6 +431,9 @@ std::vector<Value> Value::Items() const {
 // --- Document ---
 
 Result<Document> Document::Parse(std::string file, std::string_view text) {
+  if (text.size() > kMaxBytes) {
+    return Fail(ErrorAt(file, Place{}, "larger than " + std::to_string(kMaxBytes) + " bytes"));
+  }
   if (const auto foreign = FindForeignByte(text)) {
     return Fail(ErrorAt(file, foreign->first, foreign->second));
   }

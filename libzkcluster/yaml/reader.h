@@ -1,4 +1,4 @@
-// Reads YAML files the way their author needs it: every problem of a file at once, each as
+// Reads YAML files the way their author needs it: all problems of a file at once, each as
 // `file:line:column: path.to.key: what is wrong`, unknown and duplicate keys included. Wraps
 // yaml-cpp, which keeps duplicate keys without a word. Used for checker.yaml and spec files.
 // Nothing here throws. One thread at a time.
@@ -23,7 +23,7 @@ class Problems {
   explicit Problems(std::string file) : file_(std::move(file)) {}
   void Add(int line, int column, std::string_view key, std::string_view what);
   [[nodiscard]] bool empty() const { return lines_.empty(); }
-  // All of them, in the order of the file, one a line; kInvalid.
+  // The first hundred found, in the order of the file, one a line, and how many more; kInvalid.
   [[nodiscard]] Error ToError() const;
 
  private:
@@ -34,6 +34,7 @@ class Problems {
   };
   std::string file_;
   std::vector<Line> lines_;
+  std::size_t more_ = 0;
 };
 
 // One value of the file, with its place and the path that leads to it ("probe.interval",
@@ -52,6 +53,7 @@ class Value {
   [[nodiscard]] std::optional<std::int64_t> Integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] std::optional<bool> Boolean() const;  // true or false
   [[nodiscard]] std::optional<Duration> GetDuration(Duration min, Duration max) const;
+  [[nodiscard]] std::optional<double> Fraction() const;  // see model/fraction.h
   // One of `choices`, ignoring case; its index.
   [[nodiscard]] std::optional<std::size_t> Choice(
       std::initializer_list<std::string_view> choices) const;
@@ -77,8 +79,8 @@ class Value {
 
 class Document {
  public:
-  // `file` is for messages. Errors: kInvalid with place, when it is no YAML at all, deeper than 32
-  // levels, uses aliases, or holds more than one document.
+  // `file` is for messages. Errors: kInvalid with place, when it is no YAML at all, larger than
+  // 8 MB, deeper than 32 levels, uses aliases, or holds more than one document.
   [[nodiscard]] static Result<Document> Parse(std::string file, std::string_view text);
 
   [[nodiscard]] Value root() const;

@@ -14,6 +14,7 @@
 #include "model/address.h"
 #include "model/codec.h"
 #include "model/duration.h"
+#include "model/fraction.h"
 #include "model/paths.h"
 #include "yaml/reader.h"
 #include "yaml/scalar.h"
@@ -172,8 +173,9 @@ Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::
   ClusterSpec spec;
   if (!root.present()) {
     root.Complain("empty: expected at least name and shards");
-  } else if (root.ExpectMap({"name", "version", "ring", "failover", "checkers", "quorum", "probe",
-                             "mirror_limit", "shards"})) {
+  } else if (root.ExpectMap({"name", "version", "ring", "failover", "checkers", "quorum",
+                             "min_racks", "max_dead_fraction", "probe", "mirror_limit",
+                             "shards"})) {
     ReadName(root["name"], name, spec);
     constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
     spec.version = static_cast<std::uint64_t>(root["version"].Integer(0, kMax).value_or(0));
@@ -186,6 +188,13 @@ Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::
       quorum.Complain("is " + std::to_string(*spec.quorum) + ", more than the " +
                       std::to_string(*spec.checkers) + " checkers: no decision could ever be made");
     }
+    const Value racks = root["min_racks"];
+    spec.min_racks = ReadCount(racks);
+    if (spec.checkers && spec.min_racks && *spec.min_racks > *spec.checkers) {
+      racks.Complain("is " + std::to_string(*spec.min_racks) + ", more than the " +
+                     std::to_string(*spec.checkers) + " checkers: no shard could ever be dead");
+    }
+    spec.max_dead_fraction = root["max_dead_fraction"].Fraction();
     ReadProbe(root["probe"], spec.probe);
     if (const auto limit = root["mirror_limit"].Integer(0, kMaxShardsBytes)) {
       spec.mirror_limit = static_cast<std::size_t>(*limit);
@@ -226,6 +235,9 @@ std::string FormatSpecYaml(const ClusterSpec& spec) {
   out += std::string("failover: ") + (spec.failover ? "true" : "false") + "\n";
   if (spec.checkers) out += "checkers: " + std::to_string(*spec.checkers) + "\n";
   if (spec.quorum) out += "quorum: " + std::to_string(*spec.quorum) + "\n";
+  if (spec.min_racks) out += "min_racks: " + std::to_string(*spec.min_racks) + "\n";
+  if (spec.max_dead_fraction)
+    out += "max_dead_fraction: " + FormatFraction(*spec.max_dead_fraction) + "\n";
   if (const auto settings = ProbeSettings(spec.probe); !settings.empty()) {
     out += "probe:\n";
     for (const Setting& setting : settings) {
@@ -250,6 +262,8 @@ std::string FormatSpecJson(const ClusterSpec& spec) {
   json["failover"] = spec.failover;
   if (spec.checkers) json["checkers"] = *spec.checkers;
   if (spec.quorum) json["quorum"] = *spec.quorum;
+  if (spec.min_racks) json["min_racks"] = *spec.min_racks;
+  if (spec.max_dead_fraction) json["max_dead_fraction"] = *spec.max_dead_fraction;
   for (const Setting& setting : ProbeSettings(spec.probe)) {
     json["probe"][std::string(setting.key)] = setting.value;
   }

@@ -1,7 +1,7 @@
-// Creates, changes and deletes clusters: what `zkctl` uses. Each change is one ZooKeeper
-// transaction guarded by the versions read before, so that of two operators at once one is told
-// kConflict, and a program killed in the middle leaves either all of its change or nothing.
-// Thread-safe: calls wait for the answer, and for each other.
+// Creates, changes and deletes clusters, and gives orders to their checkers: what `zkctl` does,
+// for programs. Each change is one ZooKeeper transaction guarded by the versions read before, so
+// that of two operators at once one is told kConflict, and a program killed in the middle leaves
+// either all of its change or nothing. Thread-safe: calls wait for the answer, and for each other.
 #pragma once
 
 #include <zkcluster/export.h>
@@ -19,6 +19,14 @@ struct ManagerOptions {
   std::string root = "/goreclusters";
   Duration timeout = std::chrono::seconds(10);  // of each call, connecting included
 };
+
+struct PauseOrder {
+  Duration length{0};  // kMinPause .. kMaxPause, then it ends by itself; 0: until it is ended
+  std::string by;      // who gives the order, such as "ann@ops1"
+  std::string reason;  // for whoever wonders; one line, at most 500 bytes
+};
+inline constexpr Duration kMinPause = std::chrono::seconds(1);
+inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
 
 // A forked child opens its own: of its parent's Manager every call answers kUnavailable there, and
 // destroying it leaves the parent undisturbed and releases nothing.
@@ -50,6 +58,29 @@ class ZKC_EXPORT Manager {
 
   // Names, sorted. An absent root is an empty list.
   [[nodiscard]] Result<std::vector<std::string>> List();
+
+  // Orders to the checkers of a cluster. They hold from the moment the call answers, also for a
+  // decision that is under way, and whichever checker leads; the journal (`zkctl events`) keeps who
+  // gave them. Of two operators at once both are obeyed, one after the other. `by`: who does, such
+  // as "ann@ops1"; one line, at most 500 bytes. Errors of each, and what else it says: kInvalid,
+  // kNotFound (no such cluster), kBadData (what the checkers remember cannot be decoded), kConflict
+  // (it changes faster than it can be read).
+
+  // Checkers probe and vote, and no status flips. True: it replaced an earlier pause.
+  [[nodiscard]] Result<bool> Pause(std::string_view name, const PauseOrder& order);
+
+  // Ends the pause. Errors: kNotFound too when there is none.
+  [[nodiscard]] Result<void> Resume(std::string_view name, std::string_view by);
+
+  // Ends the freeze (see ClusterSpec::max_dead_fraction). Without `accept` it begins again as soon
+  // as the leader looks, if still too many shards would be dead; with it the leader lets as many
+  // deaths pass as there are by then. Errors: kNotFound too when it is not frozen.
+  [[nodiscard]] Result<void> Unfreeze(std::string_view name, bool accept, std::string_view by);
+
+  // Takes checker `id` out of the electorate, for good unless it comes back. Errors: kNotFound too
+  // when it is not in the electorate; kExists when it is registered or votes: stop it first.
+  [[nodiscard]] Result<void> Forget(std::string_view name, std::string_view id,
+                                    std::string_view by);
 
  private:
   class ZKC_LOCAL Impl;

@@ -54,6 +54,13 @@ struct ClusterSpec {
   std::optional<int>
       checkers;               // size of the electorate; without it, every checker ever seen counts
   std::optional<int> quorum;  // votes needed; without it, a majority of the electorate
+  // A flip to dead needs dead votes from checkers of this many racks, 1 .. 1,000. Checkers whose
+  // file names no rack are one rack together. Raised above the racks there are, nothing ever dies.
+  std::optional<int> min_racks;
+  // Freeze: no more than this fraction of the shards (but always one) is marked dead, above 0 .. 1
+  // (off). When more would be dead, nothing flips to dead until fewer than three quarters of it
+  // would be, or an operator says so; flips to alive still pass.
+  std::optional<double> max_dead_fraction;
   ProbeSpec probe;
   // The Go mirror in `status` is kept while its JSON is at most this many bytes; 0 turns it off.
   std::optional<std::size_t> mirror_limit;

@@ -1,0 +1,43 @@
+// One order under way: reads the ledger and what the order is judged by, and changes ledger and
+// journal in one multi that also checks the cluster's znode, so that an order is for the cluster
+// that was read. The leader watches the ledger and each of its commits checks its version: an order
+// holds from its own transaction on. When somebody else wrote the ledger meanwhile (the leader
+// does, with flips), everything is read again. Loop-bound; private to SpecEditor.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/editor_call.h"
+#include "client/orders.h"
+
+namespace zkcluster {
+
+class SpecEditor::OrderCall final : public SpecEditor::CallFor<Ordered> {
+ public:
+  // `about`: the id of the checker that the order is about, if any.
+  OrderCall(SpecEditor& editor, const std::string& name, OrderRule rule, std::string about,
+            Done<Ordered> done);
+
+ private:
+  struct Standing;
+
+  void Run() override;
+  void Get(const std::shared_ptr<Standing>& standing, const std::string& path,
+           std::optional<zk::Node>& target);
+  void Look(const std::shared_ptr<Standing>& standing, const std::string& path, bool& target);
+  void Judge(const Standing& standing);
+  [[nodiscard]] Result<OrderFacts> Facts(const Standing& standing) const;
+  void Write(const Standing& standing, OrderPlan plan);
+  // Where an answer was lost, what refuses the order now does not tell what became of it then.
+  void RefuseOrder(Error error);
+  [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
+
+  ClusterPaths paths_;
+  const OrderRule rule_;
+  const std::string about_;
+  Ordered change_;  // that was sent last
+};
+
+}  // namespace zkcluster

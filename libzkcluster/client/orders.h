@@ -1,0 +1,61 @@
+// The orders an operator gives to a cluster's checkers, beside its spec: pause, resume, unfreeze,
+// forget. An order is a change of the ledger and a line in the journal. These rules say what an
+// order makes of the ledger that stands, or why it is refused; OrderCall carries it out. What is
+// so already is not written again: an order may be repeated, and one whose answer was lost is
+// judged anew by what stands. Pure.
+#pragma once
+
+#include <zkcluster/manager.h>
+#include <zkcluster/result.h>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "model/records.h"
+
+namespace zkcluster {
+
+// As long as people write them; the ledger is rewritten with flips.
+inline constexpr std::size_t kMaxOrderText = 500;  // bytes
+
+// What an order is judged by, as it stands.
+struct OrderFacts {
+  Ledger ledger;
+  bool registered = false;  // of the id to forget: it has a candidate now
+  bool votes = false;       // likewise: it has a ballot that can be read
+  // What our own write, whose answer was lost, was based on. Null: no answer was lost.
+  const Ledger* before = nullptr;
+};
+
+// What an order answers: the ledger as it found it, and as it left it.
+struct Ordered {
+  Ledger found;
+  Ledger left;
+};
+
+struct OrderPlan {
+  Ledger ledger;
+  Event event;
+};
+
+// Nothing: it is so already. Errors: kNotFound, kExists (see each), with a sentence for people.
+using OrderRule = std::function<Result<std::optional<OrderPlan>>(const OrderFacts&)>;
+
+// Replaces a pause that stands.
+[[nodiscard]] OrderRule PauseRule(Pause pause);
+// kNotFound when it is not paused.
+[[nodiscard]] OrderRule ResumeRule(std::string by);
+// kNotFound when it is not frozen. With `accept` the leader lets the deaths pass; else the freeze
+// is lifted, and begins again at the leader's next look when still too many would be dead.
+[[nodiscard]] OrderRule UnfreezeRule(bool accept, std::string by);
+// kNotFound when `id` is not in the electorate; kExists when it would be learned again at once.
+[[nodiscard]] OrderRule ForgetRule(std::string id, std::string by);
+
+// Who gives the order: "user@host", not empty, one line of UTF-8. Errors: kInvalid.
+[[nodiscard]] Result<void> ValidateBy(const std::string& by);
+// `by`, a reason (the same), and a length of 0 or kMinPause .. kMaxPause. Errors: kInvalid.
+[[nodiscard]] Result<void> ValidatePause(const PauseOrder& order);
+
+}  // namespace zkcluster
