@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "model/address.h"
@@ -26,6 +27,7 @@ constexpr std::size_t kMaxFileBytes = 1'000'000;
 constexpr std::size_t kMaxPasswordFileBytes = 65'536;
 constexpr std::uint16_t kZooKeeperPort = 2181;
 constexpr int kMaxWorkers = 64;
+constexpr std::uint16_t kMetricsPort = 9511;
 
 constexpr Duration kShortest = 10ms;
 constexpr Duration kLongestInterval = 1h;
@@ -71,6 +73,10 @@ void ReadServers(const Value& value, std::vector<std::string>& servers) {
   }
   const auto items = value.Items();
   if (items.empty()) value.Complain("empty: at least one server is needed");
+  if (items.size() > zk::kMaxServers) {
+    value.Complain("more than " + std::to_string(zk::kMaxServers) + " servers");
+    return;
+  }
   for (const Value& item : items) {
     const auto text = item.String();
     if (!text) {
@@ -215,11 +221,11 @@ void ReadRedis(const Value& value, CheckerConfig& config) {
   config.redis = ReadAuth(value);
   const Value clusters = value["clusters"];
   if (!clusters.ExpectNamedMap()) return;
+  const std::set<std::string_view> served(config.clusters.begin(), config.clusters.end());
   for (const auto& [name, auth] : clusters.Entries()) {
     if (!CheckName(auth, "cluster name", name)) continue;
     if (auth.present() && !auth.ExpectMap({"user", "password_file"})) continue;
-    if (!config.all_clusters &&
-        std::find(config.clusters.begin(), config.clusters.end(), name) == config.clusters.end()) {
+    if (!config.all_clusters && !served.contains(name)) {
       auth.Complain("this checker does not serve that cluster: it is not listed in clusters");
     }
     // An entry without a password is how one cluster opts out of the password of all.
@@ -240,6 +246,31 @@ void ReadLog(const Value& value, LogOptions& log) {
   log.file = value["file"].String().value_or("");
 }
 
+void ReadMetrics(const Value& value, std::optional<Address>& metrics) {
+  if (!value.present() || !value.ExpectMap({"listen"})) return;
+  const Value listen = value["listen"];
+  const auto text = listen.String();
+  if (!text) {
+    if (!listen.present()) listen.Complain("missing: expected an address such as 127.0.0.1:9511");
+    return;
+  }
+  auto address = ParseAddress(*text, kMetricsPort);
+  if (!address) {
+    listen.Complain(address.error().message);
+    return;
+  }
+  // Who may look is to be said, not to be come upon.
+  if (address->host.empty()) address->host = "127.0.0.1";
+  if (!IsIpLiteral(address->host)) {
+    listen.Complain(
+        "expected an IP address of this host, such as 127.0.0.1:9511 or [::]:9511, "
+        "not the name \"" +
+        address->host + "\"");
+    return;
+  }
+  metrics = *std::move(address);
+}
+
 Result<std::string> HostName() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0) {
@@ -258,7 +289,8 @@ Result<CheckerConfig> ParseConfig(std::string file, std::string_view text,
   CheckerConfig config;
   if (!root.present()) {
     root.Complain("empty: expected at least zookeeper and clusters");
-  } else if (root.ExpectMap({"id", "rack", "zookeeper", "clusters", "probe", "redis", "log"})) {
+  } else if (root.ExpectMap(
+                 {"id", "rack", "zookeeper", "clusters", "probe", "redis", "log", "metrics"})) {
     ReadId(root["id"], host_name, config);
     config.rack = root["rack"].String().value_or("");
     ReadZooKeeper(root["zookeeper"], config.zookeeper);
@@ -266,6 +298,7 @@ Result<CheckerConfig> ParseConfig(std::string file, std::string_view text,
     ReadProbe(root["probe"], config);
     ReadRedis(root["redis"], config);
     ReadLog(root["log"], config.log);
+    ReadMetrics(root["metrics"], config.metrics);
   }
   if (!document->problems().empty()) return Fail(document->problems().ToError());
   return config;

@@ -5,6 +5,7 @@
 #include <zkcluster/result.h>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "checker/probe/prober.h"
 #include "checker/probe/shard_health.h"
+#include "model/address.h"
 
 namespace zkcluster {
 
@@ -25,7 +27,7 @@ struct RedisAuthConfig {
 
 struct CheckerConfig {
   std::string id;    // default: the host name
-  std::string rack;  // free text, shown to people
+  std::string rack;  // free text: shown to people, and counted (ClusterSpec::min_racks)
   struct ZooKeeper {
     std::vector<std::string> servers;                     // "host:port"
     Duration session_timeout = std::chrono::seconds(10);  // 400 ms .. 5 min, as the ensemble allows
@@ -39,6 +41,7 @@ struct CheckerConfig {
   RedisAuthConfig redis;                                    // for all
   std::map<std::string, RedisAuthConfig> redis_by_cluster;  // redis.clusters.<name>
   LogOptions log;
+  std::optional<Address> metrics;  // metrics.listen, an IP literal; nothing: off
   bool operator==(const CheckerConfig&) const = default;
 };
 

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "checker/metrics.h"
 #include "checker/probe/probe_pool.h"
 #include "checker/probe/redis_prober.h"
 #include "checker/quorum/roster.h"
@@ -26,6 +29,7 @@ namespace {
 // Leaving takes a round trip or two; whatever hangs must not keep systemd waiting for its SIGKILL.
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
 constexpr Duration kCareInterval = std::chrono::seconds(10);
+constexpr Duration kCountInterval = std::chrono::seconds(1);
 constexpr Duration kReadyInterval = std::chrono::milliseconds(50);
 // Besides one per shard: loops, session, log, resolver, connects under way.
 constexpr std::size_t kSpareDescriptors = 64;
@@ -108,12 +112,24 @@ class Daemon {
       seats.push_back(workers_.back()->seat());
     }
     pool_ = std::make_unique<ProbePool>(loop_, std::move(seats));
+    pool_->OnStall([this](std::string_view loop, Duration lateness) {
+      ++stalls_[std::string(loop)];
+      logger_->Warn(
+          "stall",
+          {{"loop", loop},
+           {"late_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lateness).count()}});
+    });
     for (const auto& worker : workers_) worker->Start(pool_->ReportFunction());
 
     client_ = zk::NewNativeClient(loop_, *logger_,
                                   {config_.zookeeper.servers, config_.zookeeper.session_timeout});
     roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
                                        [this](const Registration& holder) { OnIdRefused(holder); });
+    if (config_.metrics) {
+      count_ = loop_.NewTimer([this] { Count(); });
+      Count();
+      Serve();
+    }
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
     care_->Arm(kCareInterval);
@@ -181,9 +197,29 @@ class Daemon {
                   {{"id", config_.id}, {"clusters", summary.clusters}, {"shards", summary.shards}});
   }
 
+  void Count() {
+    count_->Arm(kCountInterval);
+    pool_->CollectCounters([this](const ProbeCounters& counters) { probes_ = counters; });
+  }
+
+  // That nobody can look is no reason to stop looking after shards: it is told, and tried again.
+  void Serve() {
+    auto server = MetricsServer::Listen(loop_, *config_.metrics, [this] {
+      return FormatMetrics({client_->state(), roster_->summaries(), probes_, stalls_});
+    });
+    if (server) {
+      metrics_ = *std::move(server);
+      logger_->Info("metrics.listening", {{"address", FormatAddress(*config_.metrics)}});
+    } else if (!told_metrics_) {
+      logger_->Error("metrics.unavailable", {{"error", server.error().message}});
+    }
+    told_metrics_ = !server;
+  }
+
   // Limits that approach are told before they bite.
   void Care() {
     care_->Arm(kCareInterval);
+    if (config_.metrics && !metrics_) Serve();
     const std::size_t needed = roster_->summary().shards + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
     if (short_of_descriptors && !told_descriptors_) {
@@ -202,11 +238,16 @@ class Daemon {
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<zk::Client> client_;
   std::unique_ptr<Roster> roster_;
+  std::unique_ptr<Timer> count_;
+  ProbeCounters probes_;  // as of the last count
+  std::map<std::string, std::uint64_t> stalls_{{"main", 0}, {"worker", 0}};
+  std::unique_ptr<MetricsServer> metrics_;
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
   std::unique_ptr<Timer> ready_;
   bool leaving_ = false;
   bool told_descriptors_ = false;
+  bool told_metrics_ = false;
   int exit_code_ = kExitOk;
 };
 

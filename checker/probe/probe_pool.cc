@@ -15,8 +15,14 @@ struct ProbePool::Inbox {
 ProbePool::ProbePool(Loop& main, std::vector<Seat> seats)
     : seats_(std::move(seats)),
       load_(seats_.size(), 0),
-      inbox_(std::make_shared<Inbox>(Inbox{main, this})) {
+      inbox_(std::make_shared<Inbox>(Inbox{main, this})),
+      beat_(main.NewTimer([this] {
+        beat_->Arm(kBeat);
+        NoteTurn();
+      })) {
   ZKC_CHECK(!seats_.empty());
+  static_cast<void>(stall_.Turn(main.Now()));
+  beat_->Arm(kBeat);
 }
 
 ProbePool::~ProbePool() {
@@ -31,9 +37,51 @@ Worker::Report ProbePool::ReportFunction() {
 
 void ProbePool::Deliver(const std::shared_ptr<Inbox>& inbox,
                         const std::vector<ServerReport>& reports) {
+  ProbePool* const pool = inbox->pool;
+  if (pool == nullptr) return;
+  pool->NoteTurn();
+  if (!pool->settling_) return HandOut(inbox, reports);
+  pool->held_.insert(pool->held_.end(), reports.begin(), reports.end());
+}
+
+void ProbePool::NoteTurn() {
+  const Duration lateness = stall_.Turn(inbox_->main.Now());
+  if (lateness == Duration(0)) return;
+  Settle();
+  if (stall_listener_) stall_listener_("main", lateness);
+}
+
+void ProbePool::Settle() {
+  settling_ = true;
+  // A second stall while settling starts over: what the workers answer to the first is old again.
+  const std::uint64_t round = ++settling_round_;
+  const auto missing = std::make_shared<std::size_t>(seats_.size());
+  for (const Seat& seat : seats_) {
+    seat.loop->Post([loop = seat.loop, worker = seat.worker, inbox = inbox_, missing, round] {
+      if (*worker) (*worker)->LookForStall();
+      // A turn later, behind the report that the look may have queued.
+      loop->Post([inbox, missing, round] {
+        inbox->main.Post([inbox, missing, round] {
+          ProbePool* const pool = inbox->pool;
+          if (pool == nullptr || pool->settling_round_ != round || --*missing > 0) return;
+          pool->settling_ = false;
+          const std::vector<ServerReport> reports = std::exchange(pool->held_, {});
+          HandOut(inbox, reports);
+        });
+      });
+    });
+  }
+}
+
+void ProbePool::HandOut(const std::shared_ptr<Inbox>& inbox,
+                        const std::vector<ServerReport>& reports) {
   for (const ServerReport& report : reports) {
     // Looked up anew each time: a listener may end the watch of the next one, or the pool.
     if (inbox->pool == nullptr) return;
+    if (report.kind == ServerReport::Kind::kStall) {
+      if (inbox->pool->stall_listener_) inbox->pool->stall_listener_("worker", report.lateness);
+      continue;
+    }
     const auto found = inbox->pool->entries_.find(report.handle);
     if (found == inbox->pool->entries_.end()) continue;
     const Listener listener = found->second.listener;

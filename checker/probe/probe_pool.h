@@ -3,10 +3,17 @@
 // simulator all loops are one. Destroying the pool silences it; workers stop probing when the root
 // destroys them (or by Unwatch). Loop-bound to the main loop, which outlives the workers; talks to
 // their loops through Post alone.
+//
+// When the main loop itself was stopped or starved, reports that waited for it may be old: a
+// process frozen for seconds would vote by what it saw before. They are held until every worker has
+// looked at its own clock since (which is when it takes back what the stall made worthless), and
+// are then delivered together.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +25,11 @@ namespace zkcluster {
 class ProbePool {
  public:
   using Listener = std::function<void(const ServerReport&)>;  // on the main loop
+  // `loop`: "main" or "worker".
+  using StallListener = std::function<void(std::string_view loop, Duration lateness)>;
+
+  // The main loop beats this often while there is a pool; later than the limit is a stall.
+  static constexpr Duration kBeat = std::chrono::milliseconds(250);
 
   struct Seat {
     Loop* loop;  // the worker's; outlives the pool's last task on it
@@ -33,6 +45,9 @@ class ProbePool {
 
   // The function a root gives to each Worker it makes: brings its reports to this pool's main loop.
   [[nodiscard]] Worker::Report ReportFunction();
+
+  // Told of each stall, for the log.
+  void OnStall(StallListener listener) { stall_listener_ = std::move(listener); }
 
   // Starts probing; `server.handle` is set here. Reports reach `listener` until Unwatch.
   [[nodiscard]] ServerHandle Watch(ServerToProbe server, Listener listener);
@@ -52,6 +67,10 @@ class ProbePool {
   };
   static void Deliver(const std::shared_ptr<Inbox>& inbox,
                       const std::vector<ServerReport>& reports);
+  static void HandOut(const std::shared_ptr<Inbox>& inbox,
+                      const std::vector<ServerReport>& reports);
+  void NoteTurn();
+  void Settle();
   void OnSeat(std::size_t seat, std::function<void(Worker&)> task);
 
   std::vector<Seat> seats_;
@@ -59,6 +78,12 @@ class ProbePool {
   std::unordered_map<ServerHandle, Entry> entries_;
   ServerHandle next_ = 1;
   std::shared_ptr<Inbox> inbox_;
+  StallListener stall_listener_;
+  StallDetector stall_{kBeat, Worker::kStallLimit};
+  std::unique_ptr<Timer> beat_;
+  bool settling_ = false;
+  std::uint64_t settling_round_ = 0;
+  std::vector<ServerReport> held_;  // while settling
 };
 
 }  // namespace zkcluster

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/resolver.h"
 #include "base/unique_fd.h"
 #include "checker/probe/redis_reply.h"
-#include "checker/probe/resolver.h"
 #include "checker/probe/socket_error.h"
 #include "model/address.h"
 
@@ -224,9 +224,10 @@ void RedisProber::Connect(Target& target) {
   }
   // The answer may come within the call, and the question is stored after it.
   const bool deferring = std::exchange(target.deferring, true);
-  auto question = resolver_.Resolve(
-      *target.address,
-      [this, &target](std::vector<SocketAddress> found) { OnResolved(target, std::move(found)); });
+  auto question = resolver_.Resolve(target.address->host, target.address->port,
+                                    [this, &target](Resolver::Answer answer) {
+                                      OnResolved(target, std::move(answer.addresses));
+                                    });
   if (target.stage == Stage::kResolving) target.question = std::move(question);
   target.deferring = deferring;
 }

@@ -21,6 +21,13 @@ Duration Jittered(Duration interval, double random) {
   return Scaled(interval, 0.9 + 0.2 * random);
 }
 
+namespace {
+
+// More late turns than this within one probe, each less late than the one before, do not happen.
+constexpr std::size_t kLateTurnsKept = 64;
+
+}  // namespace
+
 Duration StallDetector::Turn(TimePoint now) {
   if (last_ == TimePoint::min()) {
     last_ = now;
@@ -28,7 +35,19 @@ Duration StallDetector::Turn(TimePoint now) {
   }
   const Duration late = now - last_ - beat_;
   last_ = std::max(last_, now);
+  if (late > Duration(0)) {
+    while (!late_turns_.empty() && late_turns_.back().late <= late) late_turns_.pop_back();
+    late_turns_.push_back({now, late});
+    if (late_turns_.size() > kLateTurnsKept) late_turns_.pop_front();
+  }
   return late > limit_ ? late : Duration(0);
+}
+
+Duration StallDetector::LatenessSince(TimePoint since) const {
+  for (const LateTurn& turn : late_turns_) {
+    if (turn.at >= since) return turn.late;
+  }
+  return Duration(0);
 }
 
 }  // namespace zkcluster

@@ -5,6 +5,7 @@
 
 #include <zkcluster/time.h>
 #include <cstddef>
+#include <deque>
 
 namespace zkcluster {
 
@@ -25,10 +26,20 @@ class StallDetector {
   // How much longer than a beat the loop was away; 0 when within the limit.
   [[nodiscard]] Duration Turn(TimePoint now);
 
+  // The greatest lateness, however small, of a turn at or after `since`, as far as the last few
+  // late turns tell: what was under way since then has waited so long for this process.
+  [[nodiscard]] Duration LatenessSince(TimePoint since) const;
+
  private:
   Duration beat_;
   Duration limit_;
   TimePoint last_ = TimePoint::min();
+  struct LateTurn {
+    TimePoint at;
+    Duration late;
+  };
+  // By time, each later than any after it: an earlier smaller one is never the answer.
+  std::deque<LateTurn> late_turns_;
 };
 
 }  // namespace zkcluster

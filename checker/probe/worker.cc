@@ -81,6 +81,10 @@ bool Worker::NoteTurn() {
 void Worker::AfterStall(Duration lateness) {
   ++counters_.stalls;
   const TimePoint now = loop_.Now();
+  ServerReport stall;
+  stall.kind = ServerReport::Kind::kStall;
+  stall.lateness = lateness;
+  Tell(stall);
   for (const auto& [handle, server] : servers_) {
     // What is under way has a deadline that passed while nobody looked; its answer would be a
     // guess.
@@ -162,12 +166,17 @@ void Worker::StartProbe(Server& server) {
                 [this, &server](const ProbeResult& result) { OnResult(server, result); });
 }
 
-void Worker::OnResult(Server& server, const ProbeResult& result) {
+void Worker::OnResult(Server& server, ProbeResult result) {
   // This one has ended and must not be abandoned; when the loop had stalled its result is stale,
   // too.
   server.probing = false;
   if (NoteTurn()) return;
   const TimePoint now = loop_.Now();
+  if (result.reason == Reason::kTimeout &&
+      stall_.LatenessSince(server.started) >= server.settings.timeout / 2) {
+    result.verdict = ProbeVerdict::kCannotTell;
+    result.reason = Reason::kLocalLimit;
+  }
   if (result.verdict == ProbeVerdict::kAlive) {
     ++counters_.succeeded;
   } else {

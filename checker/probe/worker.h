@@ -1,6 +1,8 @@
 // Probes its share of the shards: one loop, one prober, a ShardHealth each. It hands over
 // transitions, alarms and counters only, all of one turn together. When its own loop was late by
-// more than `kStallLimit`, probes under way are abandoned and that time counts for nothing.
+// more than `kStallLimit`, probes under way are abandoned and that time counts for nothing. When it
+// was late by less, but by half of a probe's timeout while that was under way, its timeout tells of
+// this process rather than of the server: it cannot tell.
 //
 // When a server is probed: `interval` (with jitter) after the *start* of the last probe, so that a
 // slow one does not slow the beat, and never while one is under way; `fast_interval` after the
@@ -37,11 +39,16 @@ struct ServerToProbe {
 };
 
 struct ServerReport {
-  enum class Kind : unsigned char { kTransition, kAlarm };
+  enum class Kind : unsigned char {
+    kTransition,
+    kAlarm,
+    kStall,  // of the worker itself; handle 0
+  };
   ServerHandle handle = 0;
   Kind kind = Kind::kTransition;
   Vote vote;                             // of kTransition: the new one
   ProbeAlarm alarm = ProbeAlarm::kNone;  // of kAlarm: raised, or kNone when it is over
+  Duration lateness{0};                  // of kStall
   bool operator==(const ServerReport&) const = default;
 };
 
@@ -73,6 +80,9 @@ class Worker {
   void Retune(ServerHandle handle, const HealthSettings& settings);  // the same
   void Recredential(ServerHandle handle, RedisCredentials credentials);  // reconnects
 
+  // Notices now whether the loop had stalled; what follows from that is reported as usual.
+  void LookForStall() { static_cast<void>(NoteTurn()); }
+
   [[nodiscard]] const ProbeCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
 
@@ -87,7 +97,7 @@ class Worker {
   void AddToProber(Server& server);
   void OnTimer(Server& server);
   void StartProbe(Server& server);
-  void OnResult(Server& server, const ProbeResult& result);
+  void OnResult(Server& server, ProbeResult result);
   void OnHint(Server& server);
   void NoteAlarm(Server& server, const ProbeResult& result);
   void Rearm(Server& server);

@@ -72,6 +72,7 @@ class Planner {
       const StatusStore::Slot slot = k < slots.size() ? slots[k] : StatusStore::Slot{};
       std::string data = EncodeChunk(in_.decision->board, k);
       std::int32_t version = slot.version.value_or(0);
+      if (!slot.version && k < needed) new_chunk_ = true;
       if (!slot.version || slot.data != data) {
         version = slot.version ? *slot.version + 1 : 0;
         Write(OpRole::kChunk, in_.paths->chunk(k), slot, std::move(data));
@@ -90,8 +91,13 @@ class Planner {
 
   bool AddLedger() {
     std::string data = EncodeLedger(in_.decision->ledger);
-    if (in_.store->ledger_slot.version && in_.store->ledger_slot.data == data) return false;
-    Write(OpRole::kLedger, in_.paths->ledger(), in_.store->ledger_slot, std::move(data));
+    const StatusStore::Slot& slot = in_.store->ledger_slot;
+    if (slot.version && slot.data == data) {
+      // An operator's order that stands in the ledger holds from its own zxid on.
+      Add(OpRole::kLedger, zk::CheckOp{in_.paths->ledger(), *slot.version});
+      return false;
+    }
+    Write(OpRole::kLedger, in_.paths->ledger(), slot, std::move(data));
     return true;
   }
 
@@ -124,7 +130,17 @@ class Planner {
     head.quorum = in_.electorate->quorum;
     head.electorate = in_.electorate->size;
     head.shards = in_.spec->spec.shards.size();
-    Write(OpRole::kHead, in_.paths->head(), in_.store->head_slot, EncodeHead(head));
+    std::string data = EncodeHead(head);
+    const StatusStore::Slot& slot = in_.store->head_slot;
+    if (slot.version && (!last || new_chunk_)) {
+      // Not a continuation of what clients know: a head that is a new znode makes them forget it.
+      // What a foreign hand has removed begins again at version 0, and would be taken for what they
+      // had read under that version; and nobody knows how far a head had come that is undecodable.
+      Add(OpRole::kHead, zk::DeleteOp{in_.paths->head(), *slot.version});
+      Add(OpRole::kHead, zk::CreateOp{in_.paths->head(), std::move(data)});
+    } else {
+      Write(OpRole::kHead, in_.paths->head(), slot, std::move(data));
+    }
   }
 
   void AddEvent(Event event) {
@@ -135,6 +151,13 @@ class Planner {
     event.spec_version = in_.spec->id.version;
     Add(OpRole::kEvent, zk::CreateOp{in_.paths->event_prefix(), EncodeEvent(event),
                                      zk::CreateMode::kPersistentSequential});
+  }
+
+  [[nodiscard]] Event EventOf(Event::Kind kind) const {
+    Event event;
+    event.kind = kind;
+    if (kind != Event::Kind::kResume) event.dead = static_cast<int>(in_.decision->would_be_dead);
+    return event;
   }
 
   void AddEvents() {
@@ -149,6 +172,9 @@ class Planner {
       event.kind = Event::Kind::kSpec;
       AddEvent(std::move(event));
     }
+    if (in_.decision->pause_over) AddEvent(EventOf(Event::Kind::kResume));
+    if (in_.decision->freeze_began) AddEvent(EventOf(Event::Kind::kFreeze));
+    if (in_.decision->freeze_ended) AddEvent(EventOf(Event::Kind::kUnfreeze));
     const auto& flips = in_.decision->flips;
     if (flips.empty()) return;
     Event event;
@@ -161,6 +187,7 @@ class Planner {
 
   const CommitInput& in_;
   CommitPlan plan_;
+  bool new_chunk_ = false;  // one that has not stood before, as far as we know
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ enum class OpRole : unsigned char {
   kGoBell,  // no Go checker registered meanwhile
   kChunk,   // written, or checked where it stays
   kHead,
-  kLedger,
+  kLedger,  // likewise
   kMirror,
   kEvent,
 };

@@ -61,6 +61,9 @@ void Contender::Start() {
   attempt_.Reset();
   retry_->Cancel();
   phase_ = Phase::kRegistering;
+  // Whether a candidate stands, and before whose, is to be seen: until then a ballot under our id
+  // may be that of another daemon, and none of our business.
+  SetRegistered(false);
   EnsureParents();
 }
 
@@ -87,6 +90,7 @@ void Contender::Retry(const Error& error, std::string_view doing) {
   }
   attempt_.Reset();
   LoseLeadership();
+  SetRegistered(false);
   phase_ = Phase::kRegistering;
   retry_->Arm(backoff_.Next(loop_.Random()));
 }

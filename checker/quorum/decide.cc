@@ -71,19 +71,60 @@ void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput
   ledger.penalties = std::move(kept);
 }
 
+// What the votes amount to, whatever holds it back.
+void LookAhead(const DecideInput& input, Decision& decision) {
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const ShardTally& tally = (*input.tallies)[i];
+    if (tally.outcome == Outcome::kNoQuorum) ++decision.without_quorum;
+    if (StatusOf(tally.outcome, input.board->shards[i].status) == ShardStatus::kDead)
+      ++decision.would_be_dead;
+  }
+}
+
+// Nothing is held, so what pause there is has passed.
+void EndPause(Decision& decision) {
+  decision.pause_over = decision.ledger.pause.has_value();
+  decision.ledger.pause.reset();
+}
+
+void MoveFreeze(const DecideInput& input, Decision& decision) {
+  std::size_t new_deaths = 0;
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const ShardStatus now = input.board->shards[i].status;
+    const ShardStatus next = StatusOf((*input.tallies)[i].outcome, now);
+    new_deaths += now != ShardStatus::kDead && next == ShardStatus::kDead ? 1 : 0;
+  }
+  const FreezeStep step = StepFreeze(
+      decision.ledger.freeze,
+      {input.shards->size(), decision.would_be_dead, new_deaths, input.max_dead_fraction},
+      input.now);
+  decision.ledger.freeze = step.next;
+  decision.freeze_began = step.began;
+  decision.freeze_ended = step.ended;
+}
+
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
   ZKC_CHECK(input.board->shards.size() == input.shards->size());
   ZKC_CHECK(input.tallies->size() == input.shards->size());
-  Decision decision{*input.board, *input.ledger, {}, 0};
-  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+  Decision decision{*input.board, *input.ledger};
+  const bool held = input.hold != Hold::kNone;
+  LookAhead(input, decision);
+  if (!held) {
+    EndPause(decision);
+    MoveFreeze(input, decision);
+  }
+  const bool frozen = decision.ledger.freeze.frozen;
+  for (std::size_t i = 0; i < input.shards->size() && !held; ++i) {
     const ShardTally& tally = (*input.tallies)[i];
     ShardState& state = decision.board.shards[i];
-    if (tally.outcome == Outcome::kNoQuorum) ++decision.without_quorum;
-    const ShardStatus next =
-        input.hold == Hold::kNone ? StatusOf(tally.outcome, state.status) : state.status;
+    const ShardStatus next = StatusOf(tally.outcome, state.status);
     if (next == state.status) continue;
+    if (frozen && next == ShardStatus::kDead) {
+      ++decision.held_deaths;
+      continue;
+    }
     const Reason reason = next == ShardStatus::kDead ? tally.reason : Reason::kNone;
     const ShardSpec& shard = (*input.shards)[i];
     decision.flips.push_back({shard.name, shard.addr, state.status, next, reason, tally.counts});

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <zkcluster/spec.h>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "checker/quorum/freeze.h"
 #include "checker/quorum/guard.h"
 #include "checker/quorum/tally.h"
 #include "model/board.h"
@@ -25,13 +27,19 @@ struct DecideInput {
   Micros now{0};         // wall clock, recorded as `Since`
   Duration interval{};   // of probes: a penalty decays by one each interval while alive
   int max_required = 1;  // cap of the penalty
+  std::optional<double> max_dead_fraction = {};  // of the spec
 };
 
 struct Decision {
   StatusBoard board;
-  Ledger ledger;  // penalties moved with the flips; the electorate is not touched
+  Ledger ledger;  // penalties, freeze and pause moved; the electorate is not touched
   std::vector<Event::Flip> flips;
   std::size_t without_quorum = 0;  // shards on which too few agree
+  std::size_t would_be_dead = 0;   // if nothing held anything back
+  std::size_t held_deaths = 0;     // flips to dead that a freeze holds back
+  bool freeze_began = false;
+  bool freeze_ended = false;
+  bool pause_over = false;  // its time has passed
 };
 
 [[nodiscard]] Decision Decide(const DecideInput& input);

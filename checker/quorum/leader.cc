@@ -1,9 +1,12 @@
 #include "checker/quorum/leader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "model/codec.h"
+#include "model/fraction.h"
 
 namespace zkcluster {
 
@@ -14,10 +17,11 @@ constexpr int kCommitsBetweenTrims = 50;
 constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
 
 std::string Join(const std::vector<std::string>& parts) {
-  std::string joined;
-  for (const auto& part : parts) joined += (joined.empty() ? "" : ",") + part;
-  return joined;
+  return fmt::format("{}", fmt::join(parts, ","));
 }
+
+// A wall clock may be set: look now and then rather than trust it for long.
+constexpr Duration kPauseLook = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -36,6 +40,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
       retry_(loop.NewTimer([this] { Changed(); })),
+      pause_end_(loop.NewTimer([this] { Changed(); })),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
   voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.votes(),
                                                   [this](const auto& ids) { OnVoters(ids); });
@@ -50,6 +55,11 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
   mirror_watcher_ = std::make_unique<zk::NodeWatcher>(
       loop_, client_, paths_.mirror(),
       [this](const auto& node) { OnOwn(node, store_.mirror_slot); });
+  ledger_watcher_ = std::make_unique<zk::NodeWatcher>(
+      loop_, client_, paths_.ledger(),
+      [this](const auto& node) { OnOwn(node, store_.ledger_slot); });
+  token_watcher_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.leader(),
+                                                     [this](const auto& node) { OnToken(node); });
   TrimJournal();
   Changed();
 }
@@ -62,6 +72,25 @@ void Leader::OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot&
   store_.Forget();
   loading_ = false;
   Changed();
+}
+
+// The next commit would find out. But while nothing flips there is none, and whoever asks who leads
+// would be told wrong, or nothing.
+void Leader::OnToken(const std::optional<zk::Node>& node) {
+  if (node && node->stat.version == leadership_.token) return;
+  callbacks_.lost("the leader's record was written or removed by somebody else");
+}
+
+// A chunk that some hand spoilt would stand until its next flip, and whoever starts meanwhile would
+// take its shards for unknown.
+void Leader::WatchChunks() {
+  while (chunk_watchers_.size() < store_.chunk_slots.size()) {
+    const std::size_t k = chunk_watchers_.size();
+    chunk_watchers_.push_back(std::make_unique<zk::NodeWatcher>(
+        loop_, client_, paths_.chunk(k), [this, k](const auto& node) {
+          if (k < store_.chunk_slots.size()) OnOwn(node, store_.chunk_slots[k]);
+        }));
+  }
 }
 
 Leader::~Leader() = default;
@@ -160,18 +189,14 @@ void Leader::Reconsider() {
   if (!store_.loaded() && !loading_) return Load();
   if (store_.loaded()) loading_ = false;
   if (!Ready()) return;
+  WatchChunks();
 
-  GuardFacts facts;
-  if (go_voters_->names()) {
-    for (const auto& name : *go_voters_->names()) {
-      if (name.starts_with("n_")) facts.go_voters.push_back(name);
-    }
-  }
-  const Hold hold = FindHold(facts);
-  const bool resumed = hold == Hold::kNone && logged_hold_ != Hold::kNone;
+  const Hold hold = FindHold(Facts());
+  const bool go_gone = hold != Hold::kGoCheckers && logged_hold_ == Hold::kGoCheckers;
   LogHold(hold);
-  if (hold != Hold::kNone) return;
-  if (resumed) return Load();  // Go checkers wrote the status meanwhile
+  if (hold == Hold::kGoCheckers || hold == Hold::kBehindStatus) return;
+  if (go_gone) return Load();  // Go checkers wrote the status meanwhile
+  WaitForPause(store_.ledger().pause);
 
   std::set<std::string> ids = store_.ledger().electorate;
   std::vector<std::string> learned;
@@ -186,19 +211,24 @@ void Leader::Reconsider() {
   const Ballots ballots = CountedBallots();
   const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
                                                static_cast<int>(ballots.size()));
-  if (!store_.KnowsBoardFor(spec_, lists_) &&
-      static_cast<int>(ballots.size()) < electorate.quorum) {
+  const auto [board, known] = store_.BoardFor(spec_, lists_);
+  if (!known && static_cast<int>(ballots.size()) < electorate.quorum) {
     return LogQuorum(electorate, ballots, spec_.spec.shards.size());
   }
-  const StatusBoard board = store_.BoardFor(spec_, lists_);
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
+  // What is decided anew may not look older than what clients were told, whatever the clock says.
+  const Micros now =
+      known ? loop_.WallNow() : std::max(loop_.WallNow(), store_.NewestSince() + Micros(1));
   Decision decision =
-      Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, loop_.WallNow(),
-              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval)});
+      Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now, numbers_.interval,
+              MaxRequired(numbers_.threshold, numbers_.interval), spec_.spec.max_dead_fraction});
   decision.ledger.electorate = electorate.ids;
   if (static_cast<int>(electorate.ids.size()) >= decision.ledger.at_least)
     decision.ledger.at_least = 0;
   LogQuorum(electorate, ballots, decision.without_quorum);
+  LogHeldDeaths(decision.held_deaths);
+  // Deciding anew begins with forgetting, and what is held back now would stay forgotten.
+  if (!known && (hold != Hold::kNone || decision.held_deaths > 0)) return;
 
   CommitInput input{&paths_,   &leadership_, &spec_, standing_, &store_,        &electorate,
                     &decision, {},           {},     learned,   loop_.WallNow()};
@@ -267,6 +297,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   store_.Adopt(plan.head, decision.ledger, decision.board);
   vote_refusals_ = 0;
   backoff_.Reset();
+  LogFreeze(decision);
   LogFlips(decision, plan.head.quorum);
   if (++commits_since_trim_ >= kCommitsBetweenTrims) TrimJournal();
   Changed();  // votes may have moved while the commit was under way
@@ -374,15 +405,65 @@ void Leader::LogFlips(const Decision& decision, int quorum) {
   }
 }
 
+GuardFacts Leader::Facts() const {
+  GuardFacts facts;
+  if (go_voters_->names()) {
+    for (const auto& name : *go_voters_->names()) {
+      if (name.starts_with("n_")) facts.go_voters.push_back(name);
+    }
+  }
+  facts.pause = store_.ledger().pause;
+  facts.now = loop_.WallNow();
+  const SpecVersions own{spec_.base_version, spec_.shards_version, spec_.options_version};
+  facts.behind_status =
+      standing_ != own && store_.head() && store_.head()->spec.shards_zxid > spec_.id.shards_zxid;
+  return facts;
+}
+
+void Leader::WaitForPause(const std::optional<Pause>& pause) {
+  pause_end_->Cancel();
+  const bool waits = pause && pause->until != Micros(0) && !IsOver(*pause, loop_.WallNow());
+  if (!waits) return;
+  const Duration left = std::max(Duration::zero(), Duration(pause->until - loop_.WallNow()));
+  pause_end_->Arm(std::min(left, kPauseLook));
+}
+
+void Leader::LogFreeze(const Decision& decision) {
+  const auto log = [&](LogLevel level, std::string_view event) {
+    logger_.Log(level, event,
+                {{"cluster", paths_.name()},
+                 {"would_be_dead", decision.would_be_dead},
+                 {"shards", spec_.spec.shards.size()},
+                 {"max_dead_fraction", FormatFraction(spec_.spec.max_dead_fraction.value_or(1))},
+                 {"epoch", leadership_.record.epoch}});
+  };
+  if (decision.freeze_began) log(LogLevel::kError, "freeze.began");
+  if (decision.freeze_ended) log(LogLevel::kInfo, "freeze.ended");
+  if (decision.pause_over) {
+    logger_.Info("pause.over", {{"cluster", paths_.name()}, {"epoch", leadership_.record.epoch}});
+  }
+}
+
+void Leader::LogHeldDeaths(std::size_t held) {
+  if (held == logged_held_) return;
+  logged_held_ = held;
+  if (held == 0) return;
+  logger_.Warn("freeze.holds",
+               {{"cluster", paths_.name()}, {"deaths", held}, {"epoch", leadership_.record.epoch}});
+}
+
 void Leader::LogHold(Hold hold) {
   if (hold == logged_hold_) return;
   logged_hold_ = hold;
   if (hold == Hold::kNone) {
     logger_.Info("leader.resumed", {{"cluster", paths_.name()}});
   } else {
-    logger_.Warn(
-        "leader.hold",
-        {{"cluster", paths_.name()}, {"hold", HoldName(hold)}, {"why", HoldExplanation(hold)}});
+    const Pause pause = hold == Hold::kPaused ? store_.ledger().pause.value_or(Pause{}) : Pause{};
+    logger_.Warn("leader.hold", {{"cluster", paths_.name()},
+                                 {"hold", HoldName(hold)},
+                                 {"why", HoldExplanation(hold)},
+                                 {"by", pause.by},
+                                 {"reason", pause.reason}});
   }
 }
 

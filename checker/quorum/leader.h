@@ -55,6 +55,10 @@ class Leader {
   // `standing`: the versions that the spec's znodes have now; see SpecWatcher::State.
   void SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers);
 
+  // As of the last look; false until the ledger was read.
+  [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
+  [[nodiscard]] bool paused() const { return logged_hold_ == Hold::kPaused; }
+
  private:
   struct VoteState {
     std::unique_ptr<zk::NodeWatcher> watcher;
@@ -67,6 +71,8 @@ class Leader {
   void OnVote(const std::string& id, const std::optional<zk::Node>& node);
   void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
   void OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot& slot);
+  void OnToken(const std::optional<zk::Node>& node);
+  void WatchChunks();
   void Load();
   void Changed();  // something to think about, soon
   void Reconsider();
@@ -78,6 +84,10 @@ class Leader {
   void OnRefused(const CommitPlan& plan, const Error& error);
   void TrimJournal();
   void LogFlips(const Decision& decision, int quorum);
+  [[nodiscard]] GuardFacts Facts() const;
+  void WaitForPause(const std::optional<Pause>& pause);
+  void LogFreeze(const Decision& decision);
+  void LogHeldDeaths(std::size_t held);
   void LogHold(Hold hold);
   void LogQuorum(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
 
@@ -99,6 +109,9 @@ class Leader {
   // What only we may write: whoever else does is noticed at once, not with the next flip.
   std::unique_ptr<zk::NodeWatcher> head_watcher_;
   std::unique_ptr<zk::NodeWatcher> mirror_watcher_;
+  std::unique_ptr<zk::NodeWatcher> ledger_watcher_;  // operators write there too
+  std::unique_ptr<zk::NodeWatcher> token_watcher_;
+  std::vector<std::unique_ptr<zk::NodeWatcher>> chunk_watchers_;
   std::unique_ptr<zk::NodeWatcher> go_bell_;  // rung by Go checkers as they register and vote
   std::map<std::string, VoteState> votes_;
   std::set<std::string> candidate_ids_;
@@ -110,8 +123,10 @@ class Leader {
   int vote_refusals_ = 0;  // in a row
   int commits_since_trim_ = 0;
   Hold logged_hold_ = Hold::kNone;
+  std::size_t logged_held_ = 0;
   std::string logged_quorum_;
   std::unique_ptr<Timer> retry_;
+  std::unique_ptr<Timer> pause_end_;
   Backoff backoff_;
   Lifetime lifetime_;
 };

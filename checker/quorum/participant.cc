@@ -73,7 +73,7 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
       id_refused_(std::move(id_refused)),
       retry_(loop.NewTimer([this] { OnSpec(spec_watcher_->state()); })),
       backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
-      voter_(loop, logger, client, paths_, identity_.id) {
+      voter_(loop, logger, client, paths_, identity_.id, identity_.registration.rack) {
   spec_watcher_ = std::make_unique<SpecWatcher>(
       loop_, client_, paths_, [this](const SpecWatcher::State& state) { OnSpec(state); });
 }
@@ -256,10 +256,12 @@ Participant::Summary Participant::summary() const {
   // served.
   summary.published = voter_.published() || (!spec_ && trouble_ != SpecWatcher::Trouble::kNone);
   summary.leading = contender_ && contender_->leading();
+  summary.frozen = leader_ && leader_->frozen();
+  summary.paused = leader_ && leader_->paused();
   summary.shards = servers_.size();
-  summary.dead = static_cast<std::size_t>(
-      std::count_if(servers_.begin(), servers_.end(),
-                    [](const Server& server) { return server.vote.opinion == Opinion::kDead; }));
+  for (const Server& server : servers_) {
+    ++summary.opinions[static_cast<std::size_t>(server.vote.opinion)];
+  }
   return summary;
 }
 

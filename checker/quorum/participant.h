@@ -3,6 +3,7 @@
 // conductor.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -47,8 +48,13 @@ class Participant {
   struct Summary {
     bool published = false;  // the newest ballot stands, or the spec allows none
     bool leading = false;
+    bool frozen = false;  // these two: as far as this checker, while it leads, knows
+    bool paused = false;
     std::size_t shards = 0;
-    std::size_t dead = 0;  // in this checker's own opinion
+    std::array<std::size_t, 4> opinions{};  // shards by this checker's own Opinion
+    [[nodiscard]] std::size_t dead() const {
+      return opinions[static_cast<std::size_t>(Opinion::kDead)];
+    }
   };
   [[nodiscard]] Summary summary() const;
 

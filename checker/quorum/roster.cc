@@ -91,11 +91,21 @@ Roster::Summary Roster::summary() const {
     const auto part = entry.participant->summary();
     ++summary.clusters;
     summary.leading += part.leading ? 1 : 0;
+    summary.frozen += part.frozen ? 1 : 0;
+    summary.paused += part.paused ? 1 : 0;
     summary.shards += part.shards;
-    summary.dead += part.dead;
+    summary.dead += part.dead();
     summary.ready = summary.ready && part.published;
   }
   return summary;
+}
+
+std::map<std::string, Participant::Summary> Roster::summaries() const {
+  std::map<std::string, Participant::Summary> summaries;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.participant) summaries.emplace(name, entry.participant->summary());
+  }
+  return summaries;
 }
 
 }  // namespace zkcluster

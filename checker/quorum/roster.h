@@ -38,11 +38,15 @@ class Roster {
   struct Summary {
     std::size_t clusters = 0;
     std::size_t leading = 0;
+    std::size_t frozen = 0;  // of those led
+    std::size_t paused = 0;  // of those led
     std::size_t shards = 0;
     std::size_t dead = 0;
     bool ready = false;  // which clusters there are is known, and in each the newest ballot stands
   };
   [[nodiscard]] Summary summary() const;
+  // Of each cluster that is served now, by name.
+  [[nodiscard]] std::map<std::string, Participant::Summary> summaries() const;
 
  private:
   struct Entry {

@@ -11,6 +11,9 @@ std::vector<Candidate> SortCandidates(const std::vector<std::string>& nodes) {
     if (auto name = ParseCandidateName(node)) sorted.push_back({node, *std::move(name)});
   }
   std::sort(sorted.begin(), sorted.end(), [](const Candidate& a, const Candidate& b) {
+    // At its end the server's counter stands still (3.8, measured): all candidates from there on
+    // have the same number, and without an order among them nobody would lead.
+    if (a.name.sequence == b.name.sequence) return a.node < b.node;
     return SequenceBefore(a.name.sequence, b.name.sequence);
   });
   return sorted;

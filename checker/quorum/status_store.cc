@@ -99,37 +99,39 @@ void StatusStore::Decode() {
   }
 }
 
-bool StatusStore::KnowsBoardFor(const StoredSpec& spec, const KnownLists& lists) const {
-  if (!head_ || head_->spec.shards_zxid == spec.id.shards_zxid) return true;
-  if (lists.Find(head_->spec.shards_zxid) != nullptr) return true;
-  const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
-                                          : Result<std::map<std::string, MirrorEntry>>{};
-  return mirror && !mirror->empty();
-}
-
-StatusBoard StatusStore::BoardFor(const StoredSpec& spec, const KnownLists& lists) const {
+StatusStore::CarriedBoard StatusStore::BoardFor(const StoredSpec& spec,
+                                                const KnownLists& lists) const {
   const auto& shards = spec.spec.shards;
   if (head_ && head_->spec.shards_zxid == spec.id.shards_zxid &&
       board_.shards.size() == shards.size()) {
-    return board_;
+    return {board_, true};
   }
   if (head_) {
     const auto* list = lists.Find(head_->spec.shards_zxid);
     if (list != nullptr && list->size() == board_.shards.size())
-      return CarryOver(board_, *list, shards);
+      return {CarryOver(board_, *list, shards), true};
   }
-  StatusBoard board;
-  board.shards.resize(shards.size());
+  CarriedBoard carried;
+  carried.board.shards.resize(shards.size());
   const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
                                           : Result<std::map<std::string, MirrorEntry>>{};
-  if (!mirror) return board;
+  // Without a head nothing was ever decided, and there is nothing to know.
+  carried.known = !head_ || (mirror && !mirror->empty());
+  if (!mirror) return carried;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     const auto entry = mirror->find(shards[i].addr);
     if (entry == mirror->end()) continue;
-    board.shards[i].status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
-    board.shards[i].since = entry->second.since;
+    ShardState& state = carried.board.shards[i];
+    state.status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
+    state.since = entry->second.since;
   }
-  return board;
+  return carried;
+}
+
+Micros StatusStore::NewestSince() const {
+  Micros newest{0};
+  for (const ShardState& state : board_.shards) newest = std::max(newest, state.since);
+  return newest;
 }
 
 void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {

@@ -47,15 +47,19 @@ class StatusStore {
   [[nodiscard]] bool loaded() const { return loaded_; }
   void Forget() { loaded_ = false; }
 
+  struct CarriedBoard {
+    StatusBoard board;
+    // False when the head is of a list nobody here has seen, and the mirror is not kept. Then every
+    // shard is unknown, and a commit would make clients forget.
+    bool known = true;
+  };
   // The board for `spec`: carried over from the list the head refers to, where that list is known;
   // else, and where there is no head yet (Go checkers ran the cluster), from the mirror, by
   // address.
-  [[nodiscard]] StatusBoard BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
+  [[nodiscard]] CarriedBoard BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
 
-  // Whether BoardFor has anything to go by: false when the head is of a list nobody here has seen,
-  // and the mirror is not kept. Then every shard is unknown, and a commit would make clients
-  // forget.
-  [[nodiscard]] bool KnowsBoardFor(const StoredSpec& spec, const KnownLists& lists) const;
+  // Of all shards of the head's list; 0: none was ever decided.
+  [[nodiscard]] Micros NewestSince() const;
 
   [[nodiscard]] const std::optional<Head>& head() const {
     return head_;

@@ -1,6 +1,7 @@
 #include "checker/quorum/tally.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace zkcluster {
 
@@ -10,6 +11,7 @@ Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned
   electorate.size = spec.checkers.value_or(std::max(static_cast<int>(learned.size()), at_least));
   electorate.size = std::max(electorate.size, present);
   electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);
+  electorate.min_racks = spec.min_racks.value_or(1);
   electorate.ids = std::move(learned);
   return electorate;
 }
@@ -38,9 +40,10 @@ void Add(ShardTally& tally, const Vote& vote) {
   }
 }
 
-Outcome Judge(const VoteCounts& counts, int quorum) {
-  const bool alive = counts.alive >= quorum;
-  const bool dead = counts.dead >= quorum;
+Outcome Judge(const ShardTally& tally, const Electorate& electorate) {
+  const bool alive = tally.counts.alive >= electorate.quorum;
+  const bool dead =
+      tally.counts.dead >= electorate.quorum && tally.dead_racks >= electorate.min_racks;
   // With a quorum below a majority both can hold; a tie stays.
   if (alive == dead) return Outcome::kNoQuorum;
   return alive ? Outcome::kAlive : Outcome::kDead;
@@ -51,11 +54,20 @@ Outcome Judge(const VoteCounts& counts, int quorum) {
 std::vector<ShardTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
                                    SpecId spec, std::size_t shards) {
   std::vector<ShardTally> tallies(shards);
+  // Rack by rack, so that a rack is counted once a shard.
+  std::map<std::string_view, std::vector<const Ballot*>> racks;
   for (const auto& [id, ballot] : ballots) {
     if (!electorate.ids.contains(id) || !Counts(ballot, spec, shards)) continue;
-    for (std::size_t i = 0; i < shards; ++i) Add(tallies[i], ballot.votes[i]);
+    racks[ballot.rack].push_back(&ballot);
   }
-  for (auto& tally : tallies) tally.outcome = Judge(tally.counts, electorate.quorum);
+  for (const auto& [rack, members] : racks) {
+    for (std::size_t i = 0; i < shards; ++i) {
+      const int before = tallies[i].counts.dead;
+      for (const Ballot* ballot : members) Add(tallies[i], ballot->votes[i]);
+      tallies[i].dead_racks += tallies[i].counts.dead > before ? 1 : 0;
+    }
+  }
+  for (auto& tally : tallies) tally.outcome = Judge(tally, electorate);
   return tallies;
 }
 

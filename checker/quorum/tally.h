@@ -20,6 +20,7 @@ struct Electorate {
   std::set<std::string> ids;  // learned
   int size = 0;               // the spec's `checkers` when given, else ids.size()
   int quorum = 1;             // the spec's when given, else size / 2 + 1
+  int min_racks = 1;          // a death needs dead votes from this many
   bool operator==(const Electorate&) const = default;
 };
 // `at_least`: the size is no smaller, whatever `learned` holds (a ledger that was lost). `present`:
@@ -31,13 +32,15 @@ struct Electorate {
 enum class Outcome : unsigned char {
   kAlive,
   kDead,
-  kNoQuorum,  // neither reached the quorum, or, with a quorum below a majority, both did
+  kNoQuorum,  // neither reached the quorum (or, of dead, the racks), or, with a quorum below a
+              // majority, both did
 };
 
 struct ShardTally {
   Outcome outcome = Outcome::kNoQuorum;
   VoteCounts counts;
   Reason reason = Reason::kNone;  // of the dead votes: theirs if all agree, else kMixed
+  int dead_racks = 0;  // racks with a dead vote; checkers that name none are one rack together
   bool operator==(const ShardTally&) const = default;
 };
 

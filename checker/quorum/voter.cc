@@ -8,7 +8,8 @@
 
 namespace zkcluster {
 
-Voter::Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id)
+Voter::Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id,
+             std::string rack)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -26,7 +27,9 @@ Voter::Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
         if (own_) own_ = nullptr;
         if (enabled_) Enable();
       })),
-      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(2)) {}
+      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(2)) {
+  ballot_.rack = std::move(rack);
+}
 
 Voter::~Voter() = default;
 

@@ -34,7 +34,8 @@ class Voter {
   // one per shard. Any other change goes out with the turn of the loop that brought it.
   static constexpr Duration kGather = std::chrono::milliseconds(100);
 
-  Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id);
+  Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id,
+        std::string rack);
   ~Voter();
 
   // The list that votes refer to from now on. `votes` are the opinions there are already;
