@@ -110,6 +110,27 @@ class Bench {
   std::unique_ptr<zk::Client> client;  // destroyed before its world
 };
 
+// Writes down the changes of a client's session.
+struct Seen {
+  explicit Seen(zk::Client& client)
+      : subscription(client.OnSession([this](const zk::SessionEvent& e) { events.push_back(e); })) {
+  }
+  [[nodiscard]] std::vector<SessionState> states() const {
+    std::vector<SessionState> result;
+    for (const auto& event : events) result.push_back(event.state);
+    return result;
+  }
+  std::vector<zk::SessionEvent> events;
+  Subscription subscription;
+};
+
+inline bool AwaitNewSession(const Bench& bench, std::uint64_t old_generation) {
+  return bench.world->RunUntil([&] {
+    return bench.client->generation() > old_generation &&
+           bench.client->state() == SessionState::kConnected;
+  });
+}
+
 // The code of a failure; nothing for a success.
 template <class T>
 std::optional<ErrorCode> CodeOf(const Result<T>& result) {

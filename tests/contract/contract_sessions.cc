@@ -1,28 +1,9 @@
-// The contract of zk::Client: sessions, and verbs that a disturbance meets under way.
+// The contract of zk::Client: sessions, and verbs that a disturbance meets under way. Silence:
+// contract_silence.cc.
 #include "tests/contract/contract_bench.h"
 
 namespace zkcluster::contract {
 namespace {
-
-struct Seen {
-  explicit Seen(zk::Client& client)
-      : subscription(client.OnSession([this](const zk::SessionEvent& e) { events.push_back(e); })) {
-  }
-  [[nodiscard]] std::vector<SessionState> states() const {
-    std::vector<SessionState> result;
-    for (const auto& event : events) result.push_back(event.state);
-    return result;
-  }
-  std::vector<zk::SessionEvent> events;
-  Subscription subscription;
-};
-
-bool AwaitNewSession(const Bench& bench, std::uint64_t old_generation) {
-  return bench.world->RunUntil([&] {
-    return bench.client->generation() > old_generation &&
-           bench.client->state() == SessionState::kConnected;
-  });
-}
 
 TEST_CASE("session: connects by itself and says so") {
   const auto world = NewContractWorld();
@@ -144,48 +125,6 @@ TEST_CASE("connection breaks: verbs under way have an unknown outcome, exactly o
   CHECK_FALSE(bench.Exists(bench.root + "/a")->has_value());
 }
 
-TEST_CASE("silence: suspended before the session can have expired, then lost, then a new session") {
-  const Bench bench;
-  const Seen seen(*bench.client);
-  const auto generation = bench.client->generation();
-  const auto session = bench.client->session_id();
-  REQUIRE(bench.Create(bench.root + "/e", "", zk::CreateMode::kEphemeral));
-  const auto watcher = bench.Connected();
-  const Answer<std::string> create;
-  bench.world->Mute(*bench.client);
-  bench.client->Create(bench.root + "/a", "", zk::CreateMode::kPersistent, create.Callback());
-  REQUIRE(bench.AwaitState(*bench.client, SessionState::kSuspended));
-  // Whoever is suspended still has its ephemerals: that is what the early judgement is for.
-  const auto still = bench.Await<std::optional<zk::Stat>>(
-      [&](auto done) { watcher->Exists(bench.root + "/e", {}, done); });
-  REQUIRE(still);
-  CHECK(still->has_value());
-  REQUIRE(bench.world->RunUntil([&] { return create.done(); }));
-  CHECK(CodeOf(create.get()) == ErrorCode::kUnknownOutcome);
-  REQUIRE(bench.world->RunUntil(
-      [&] { return !seen.events.empty() && seen.states().back() != SessionState::kSuspended; }));
-  CHECK(seen.events[0].state == SessionState::kSuspended);
-  CHECK(seen.events[1].state == SessionState::kLost);
-  CHECK(seen.events[1].session_id == session);
-  CHECK(seen.events[1].generation == generation);
-  bench.world->Mend(*bench.client);
-  REQUIRE(AwaitNewSession(bench, generation));
-  CHECK(bench.client->session_id() != session);
-  CHECK(create.count() == 1);
-}
-
-TEST_CASE("answer lost: the outcome is unknown though it took effect") {
-  const Bench bench;
-  const auto session = bench.client->session_id();
-  bench.world->LoseNextAnswer(*bench.client);
-  CHECK(CodeOf(bench.Create(bench.root + "/a", "mine")) == ErrorCode::kUnknownOutcome);
-  REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
-  CHECK(bench.client->session_id() == session);
-  const auto node = bench.Get(bench.root + "/a");
-  REQUIRE(node);
-  CHECK(node->data == "mine");
-}
-
 TEST_CASE("session expires: lost, ephemerals gone, a new session of a greater generation") {
   const Bench bench;
   const Seen seen(*bench.client);
@@ -240,27 +179,6 @@ TEST_CASE("session expires: verbs under way fail, exactly once, and a multi does
   CHECK_FALSE(bench.Exists(bench.root + "/a")->has_value());
 }
 
-TEST_CASE("server stops and starts: the session and its ephemerals survive") {
-  const Bench bench;
-  const Seen seen(*bench.client);
-  const auto session = bench.client->session_id();
-  REQUIRE(bench.Create(bench.root + "/e", "kept", zk::CreateMode::kEphemeral));
-  bench.world->StopServer();
-  REQUIRE(bench.world->RunUntil([&] { return !seen.events.empty(); }));
-  CHECK(seen.events[0].state == SessionState::kSuspended);
-  bench.world->StartServer();
-  REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
-  // A start that takes longer than the timeout may end it; then it must have been said.
-  const bool survived = bench.client->session_id() == session;
-  if (survived) {
-    CHECK(bench.Get(bench.root + "/e")->data == "kept");
-  } else {
-    bool told = false;
-    for (const auto& event : seen.events) told = told || event.state == SessionState::kLost;
-    CHECK(told);
-  }
-}
-
 TEST_CASE("session events: never from within a verb, and a subscription ends with its handle") {
   const Bench bench;
   bool within = false;
@@ -289,6 +207,7 @@ TEST_CASE("close: ephemerals are gone at once and verbs under way are answered f
   const Bench bench;
   auto leaving = bench.Connected();
   REQUIRE(bench.CreateBy(*leaving, bench.root + "/e", "", zk::CreateMode::kEphemeral));
+  REQUIRE(bench.Sync(bench.root));
   const Watching watching;
   REQUIRE(bench.Exists(bench.root + "/e", watching.watch()));
   const Answer<std::string> create;
@@ -378,6 +297,7 @@ TEST_CASE("destroyed without close: its ephemerals go when the session times out
   const Bench bench;
   auto crashing = bench.Connected();
   REQUIRE(bench.CreateBy(*crashing, bench.root + "/e", "", zk::CreateMode::kEphemeral));
+  REQUIRE(bench.Sync(bench.root));
   const Watching watching;
   REQUIRE(bench.Exists(bench.root + "/e", watching.watch()));
   crashing.reset();

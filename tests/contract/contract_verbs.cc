@@ -348,6 +348,49 @@ TEST_CASE("order: answers come in the order of the calls") {
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8});
 }
 
+TEST_CASE("order: a read called right behind a write sees it") {
+  const Bench bench;
+  const std::string path = bench.root + "/a";
+  REQUIRE(bench.Create(path, "-"));
+  std::vector<std::string> read;
+  for (int i = 0; i < 20; ++i) {
+    bench.client->Set(path, std::to_string(i), i, [](const auto& stat) { CHECK(stat); });
+    bench.client->Get(path, {}, [&](const Result<zk::Node>& node) { read.push_back(node->data); });
+  }
+  REQUIRE(bench.world->RunUntil([&] { return read.size() == 20; }));
+  for (int i = 0; i < 20; ++i) {
+    CHECK(read[static_cast<std::size_t>(i)] == std::to_string(i));
+  }
+}
+
+TEST_CASE("order: a new session sees what was answered to another before") {
+  const Bench bench;
+  const std::string path = bench.root + "/a";
+  REQUIRE(bench.Create(path, "-"));
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(bench.Set(path, std::to_string(i), i));
+    const auto fresh = bench.Connected();
+    const auto node = bench.Await<zk::Node>([&](auto done) { fresh->Get(path, {}, done); });
+    REQUIRE(node);
+    CHECK(node->data == std::to_string(i));
+  }
+}
+
+TEST_CASE("order: a sync called right behind another session's answer makes its write seen") {
+  const Bench bench;
+  const auto other = bench.Connected();
+  const std::string path = bench.root + "/a";
+  REQUIRE(bench.Create(path, "-"));
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(bench.SetBy(*other, path, std::to_string(i), i));
+    std::optional<std::string> read;
+    bench.client->Sync(path, [](const auto&) {});
+    bench.client->Get(path, {}, [&](const Result<zk::Node>& node) { read = node->data; });
+    REQUIRE(bench.world->RunUntil([&] { return read.has_value(); }));
+    CHECK(*read == std::to_string(i));
+  }
+}
+
 TEST_CASE("order: a verb called within a callback is answered later, not within it") {
   const Bench bench;
   bool within = false;

@@ -170,6 +170,26 @@ TEST_CASE("watch: one function on two paths fires for each") {
   CHECK(watching.events()[1].path == bench.root + "/a");
 }
 
+TEST_CASE("watch: events come in the order of the changes, also of one multi") {
+  const Bench bench;
+  const auto other = bench.Connected();
+  const Watching watching;
+  for (const char* name : {"/a", "/b", "/c", "/d"}) {
+    REQUIRE(bench.Create(bench.root + name));
+    REQUIRE(bench.Get(bench.root + name, watching.watch()));
+  }
+  REQUIRE(bench.Children(bench.root, watching.watch()));
+  other->Multi({zk::SetOp{bench.root + "/c", "", 0}, zk::SetOp{bench.root + "/a", "", 0}},
+               [](const auto& done) { CHECK(done); });
+  other->Set(bench.root + "/d", "", 0, [](const auto& done) { CHECK(done); });
+  other->Delete(bench.root + "/b", 0, [](const auto& done) { CHECK(done); });
+  REQUIRE(bench.world->RunUntil([&] { return watching.count() == 5; }));
+  std::vector<std::string> paths;
+  for (const auto& event : watching.events()) paths.push_back(event.path);
+  CHECK(paths == std::vector<std::string>{bench.root + "/c", bench.root + "/a", bench.root + "/d",
+                                          bench.root + "/b", bench.root});
+}
+
 TEST_CASE("watch: a function let go is never called") {
   const Bench bench;
   const std::string path = bench.root + "/a";

@@ -41,7 +41,13 @@ class ContractWorld {
   // From now on nothing passes between client and server, in either direction, though the
   // connection stands: what is sent is silently lost. Ended by Break or Mend (which then breaks the
   // connection: bytes are missing in it).
-  virtual void Mute(zk::Client& client) = 0;
+  void Mute(zk::Client& client) {
+    MuteToServer(client);
+    MuteToClient(client);
+  }
+  // The same in one direction only.
+  virtual void MuteToServer(zk::Client& client) = 0;
+  virtual void MuteToClient(zk::Client& client) = 0;
   // Connections can be made again.
   virtual void Mend(zk::Client& client) = 0;
   // The next verb of `client` reaches the server and takes effect; instead of its answer the

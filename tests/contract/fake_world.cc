@@ -1,4 +1,4 @@
-// The contract's world in virtual time.
+// The contract's world in virtual time, with as many servers as the build says.
 #include "tests/contract/contract_world.h"
 #include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/sim_loop.h"
@@ -22,7 +22,8 @@ class FakeWorld final : public ContractWorld {
   void RunFor(Duration duration) override { world_.RunFor(duration); }
 
   void Break(zk::Client& client) override { ensemble_.Disconnect(client); }
-  void Mute(zk::Client& client) override { ensemble_.Mute(client); }
+  void MuteToServer(zk::Client& client) override { ensemble_.MuteToServer(client); }
+  void MuteToClient(zk::Client& client) override { ensemble_.MuteToClient(client); }
   void Mend(zk::Client& client) override { ensemble_.Reconnect(client); }
   void LoseNextAnswer(zk::Client& client) override { ensemble_.LoseAnswers(client, 1); }
   void ExpireSession(zk::Client& client) override { ensemble_.Expire(client); }
@@ -32,7 +33,7 @@ class FakeWorld final : public ContractWorld {
  private:
   sim::SimWorld world_;
   sim::SimLoop loop_{world_};
-  sim::FakeEnsemble ensemble_{world_};
+  sim::FakeEnsemble ensemble_{world_, {.servers = ZKC_FAKE_SERVERS}};
 };
 
 }  // namespace

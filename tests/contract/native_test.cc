@@ -248,21 +248,6 @@ TEST_CASE(
   CHECK(client->generation() == 2);
 }
 
-TEST_CASE("server: away for longer than the session: its ephemerals do not outlive the return") {
-  sandbox::ZooKeeperServer server;
-  Rig rig;
-  const Duration timeout = seconds(3);
-  const auto client = rig.Client({server.address()}, timeout);
-  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
-  REQUIRE(rig.CreateEphemeral(*client, "/e"));
-  server.Stop();
-  REQUIRE(rig.Await([&] { return client->generation() == 2; }));
-  server.Start();
-  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
-  // The server gives the old session its full time again; the client has ended it before.
-  CHECK(rig.Await([&] { return !rig.Exists(*client, "/e"); }, timeout / 2));
-}
-
 TEST_CASE("server: comes back without its data: the old session is not insisted on") {
   sandbox::ZooKeeperServer server;
   Rig rig;

@@ -53,7 +53,8 @@ class NativeWorld final : public ContractWorld {
   }
 
   void Break(zk::Client& client) override { Of(client).Break(); }
-  void Mute(zk::Client& client) override { Of(client).Mute(); }
+  void MuteToServer(zk::Client& client) override { Of(client).MuteToServer(); }
+  void MuteToClient(zk::Client& client) override { Of(client).MuteToClient(); }
   void Mend(zk::Client& client) override { Of(client).Mend(); }
   void LoseNextAnswer(zk::Client& client) override { Of(client).LoseNextAnswer(); }
   void ExpireSession(zk::Client& client) override {

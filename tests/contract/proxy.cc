@@ -173,7 +173,7 @@ bool Proxy::FromClient(Pair& pair) {
     pairs_.remove_if([&](const auto& p) { return p.get() == &pair; });
     return false;
   }
-  if (muted_) return true;
+  if (to_server_muted_) return true;
   pair.from_client.append(bytes, static_cast<std::size_t>(got));
   while (const auto packet = TakePacket(pair.from_client)) {
     const bool greeting = !std::exchange(pair.client_greeted, true);
@@ -198,7 +198,7 @@ bool Proxy::FromServer(Pair& pair) {
   const ssize_t got = ::recv(pair.server.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   if (got <= 0) {
-    if (muted_) {
+    if (to_client_muted_) {
       // Not even the end passes.
       pair.server_event.reset();
       return true;
@@ -206,7 +206,7 @@ bool Proxy::FromServer(Pair& pair) {
     pairs_.remove_if([&](const auto& p) { return p.get() == &pair; });
     return false;
   }
-  if (muted_) return true;
+  if (to_client_muted_) return true;
   pair.from_server.append(bytes, static_cast<std::size_t>(got));
   while (const auto packet = TakePacket(pair.from_server)) {
     if (!std::exchange(pair.server_greeted, true)) {
@@ -225,16 +225,18 @@ bool Proxy::FromServer(Pair& pair) {
 
 void Proxy::Break() {
   broken_ = true;
-  muted_ = false;
+  to_server_muted_ = false;
+  to_client_muted_ = false;
   while (!pairs_.empty()) Drop(*pairs_.front());
 }
 
 void Proxy::Mend() {
-  if (muted_) {
+  if (to_server_muted_ || to_client_muted_) {
     while (!pairs_.empty()) Drop(*pairs_.front());
   }
   broken_ = false;
-  muted_ = false;
+  to_server_muted_ = false;
+  to_client_muted_ = false;
 }
 
 void EndSession(std::uint16_t server_port, const Credentials& credentials) {

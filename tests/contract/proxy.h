@@ -34,7 +34,13 @@ class Proxy {
   [[nodiscard]] const Credentials& credentials() const { return credentials_; }
 
   void Break();
-  void Mute() { muted_ = true; }
+  void Mute() {
+    MuteToServer();
+    MuteToClient();
+  }
+  // One direction only.
+  void MuteToServer() { to_server_muted_ = true; }
+  void MuteToClient() { to_client_muted_ = true; }
   void Mend();
   void LoseNextAnswer() { lose_next_answer_ = true; }
   // The same for the next create of a path that begins with `prefix`.
@@ -63,7 +69,8 @@ class Proxy {
   std::list<std::unique_ptr<Pair>> pairs_;
   Credentials credentials_;
   bool broken_ = false;
-  bool muted_ = false;
+  bool to_server_muted_ = false;
+  bool to_client_muted_ = false;
   bool lose_next_answer_ = false;
   std::optional<std::string> doomed_create_;
   int lost_ = 0;

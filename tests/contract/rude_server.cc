@@ -34,15 +34,20 @@ struct RudeServer::Client {
   ~Client() { event_free(readable); }
 };
 
-RudeServer::RudeServer(EventLoop& loop, Manners manners)
-    : loop_(loop), manners_(std::move(manners)) {
+RudeServer::RudeServer(EventLoop& loop, Manners manners, const std::string& host,
+                       std::uint16_t port)
+    : loop_(loop), manners_(std::move(manners)), host_(host) {
   listener_.Reset(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  sockaddr_in address = Loopback(0);
+  sockaddr_in address = Loopback(port);
+  ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+  // On a given port it takes the place of a server that may have died a moment ago.
+  const int on = 1;
+  if (port != 0) ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 100) != 0 ||
       ::getsockname(listener_.get(), generic, &size) != 0) {
-    throw std::runtime_error("cannot listen on loopback");
+    throw std::runtime_error("cannot listen on " + host);
   }
   port_ = ntohs(address.sin_port);
   accept_ =
@@ -55,7 +60,7 @@ RudeServer::~RudeServer() {
 }
 
 std::string RudeServer::addr() const {
-  return "127.0.0.1:" + std::to_string(port_);
+  return host_ + ":" + std::to_string(port_);
 }
 
 void RudeServer::OnAccept(int listener, short, void* argument) {
@@ -97,7 +102,7 @@ void RudeServer::Push(Client& client) {
   if (n > 0) client.outbox.erase(0, static_cast<std::size_t>(n));
   if (client.outbox.empty() && manners_.repeat) client.outbox = manners_.answer;
   if (!client.outbox.empty()) {
-    client.timer->Arm(std::chrono::milliseconds(1));
+    client.timer->Arm(manners_.pace);
   } else if (client.close_when_sent) {
     End(client);
   }

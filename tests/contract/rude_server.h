@@ -1,7 +1,8 @@
-// A TCP listener on loopback, on the loop of the test itself, that answers whatever it is told to;
-// and a few words said to a real server. For tests of adapters.
+// A TCP listener, on the loop of the test itself, that answers whatever it is told to; and a few
+// words said to a real server on loopback. For tests of adapters.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,15 +19,18 @@ namespace zkcluster::contract {
 class RudeServer {
  public:
   struct Manners {
-    std::string greeting = {};  // sent on accept
-    std::string answer = {};    // sent on each arrival of bytes
-    std::size_t chunk = 0;      // 0: at once; else so many bytes a millisecond
-    bool repeat = false;        // the answer, for ever
-    bool close = false;         // after the answer (or the greeting, when there is one)
-    bool reset = false;         // close with RST
+    std::string greeting = {};          // sent on accept
+    std::string answer = {};            // sent on each arrival of bytes
+    std::size_t chunk = 0;              // 0: at once; else so many bytes at a time
+    std::chrono::milliseconds pace{1};  // between chunks
+    bool repeat = false;                // the answer, for ever
+    bool close = false;                 // after the answer (or the greeting, when there is one)
+    bool reset = false;                 // close with RST
   };
 
-  RudeServer(EventLoop& loop, Manners manners);
+  // Port 0: a free one.
+  RudeServer(EventLoop& loop, Manners manners, const std::string& host = "127.0.0.1",
+             std::uint16_t port = 0);
   ~RudeServer();
   RudeServer(const RudeServer&) = delete;
   RudeServer& operator=(const RudeServer&) = delete;
@@ -44,6 +48,7 @@ class RudeServer {
 
   EventLoop& loop_;
   Manners manners_;
+  const std::string host_;
   UniqueFd listener_;
   std::uint16_t port_ = 0;
   event* accept_ = nullptr;

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "tests/fakes/fake_link.h"
+#include "tests/fakes/fake_request.h"
 #include "zk/session_tracker.h"
 
 namespace zkcluster::sim {
@@ -18,74 +19,6 @@ constexpr Duration kCloseLimit = std::chrono::seconds(2);
 constexpr Duration kConnectLimit = std::chrono::seconds(1);
 constexpr Duration kShortestPause = std::chrono::milliseconds(20);
 constexpr Duration kLongestPause = std::chrono::milliseconds(250);
-
-std::size_t BytesOf(const zk::Op& op) {
-  return std::visit(
-      [](const auto& o) {
-        if constexpr (requires { o.data; }) {
-          return o.path.size() + o.data.size();
-        } else {
-          return o.path.size();
-        }
-      },
-      op);
-}
-
-bool PathIsValid(const zk::Op& op) {
-  if (const auto* const create = std::get_if<zk::CreateOp>(&op)) {
-    return ValidPath(create->path, IsSequential(create->mode));
-  }
-  return ValidPath(std::visit([](const auto& o) { return o.path; }, op));
-}
-
-Result<void> CheckRequest(const Request& request) {
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < request.ops.size(); ++i) {
-    if (!PathIsValid(request.ops[i])) {
-      Error error{ErrorCode::kInvalid, "malformed path", -1};
-      if (request.verb == Verb::kMulti) error.op_index = static_cast<int>(i);
-      return Fail(std::move(error));
-    }
-    bytes += BytesOf(request.ops[i]);
-  }
-  if (request.ops.empty() && request.verb != Verb::kMulti) {
-    if (!ValidPath(request.path)) return Fail(ErrorCode::kInvalid, "malformed path");
-    bytes += request.path.size();
-  }
-  if (bytes > zk::kMaxRequestBytes) return Fail(ErrorCode::kTooLarge, "above the largest request");
-  return {};
-}
-
-// The functions that wait for one kind of change of each path, without keeping them alive.
-class WatchTable {
- public:
-  void Add(const std::string& path, const zk::Watch& watch) {
-    auto& watches = table_[path];
-    for (const zk::Watch& known : watches) {
-      if (!known.owner_before(watch) && !watch.owner_before(known)) return;
-    }
-    watches.push_back(watch);
-  }
-  void Take(const std::string& path, std::vector<zk::Watch>& into) {
-    auto node = table_.extract(path);
-    if (node.empty()) return;
-    for (zk::Watch& watch : node.mapped()) {
-      const bool there = std::ranges::any_of(into, [&](const zk::Watch& known) {
-        return !known.owner_before(watch) && !watch.owner_before(known);
-      });
-      if (!there) into.push_back(std::move(watch));
-    }
-  }
-  [[nodiscard]] std::set<std::string> Paths() {
-    std::set<std::string> paths;
-    for (const auto& [path, watches] : table_) paths.insert(path);
-    return paths;
-  }
-  void Clear() { table_.clear(); }
-
- private:
-  std::map<std::string, std::vector<zk::Watch>> table_;
-};
 
 }  // namespace
 
@@ -159,7 +92,9 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
                   TimePoint sent) override {
     const auto self = shared_from_this();
     if (!StillOn(link)) return;
+    if (ghost_ != 0) return EndGhost(session_id != 0);
     if (session_id == 0) {
+      told_expired_ = true;
       tracker_.Expired();
       return CheckState();
     }
@@ -174,7 +109,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     CheckState();
   }
 
-  void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid, const Result<Reply>& reply,
+  void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid, Result<Reply> reply,
                TimePoint sent) override {
     const auto self = shared_from_this();
     if (!StillOn(link)) return;
@@ -188,7 +123,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
       seen_zxid_ = std::max(seen_zxid_, reply->zxid);
       if (!pending.watch.expired()) Register(pending, *reply);
     }
-    pending.done(reply);
+    pending.done(std::move(reply));
   }
 
   void OnPong(const std::shared_ptr<Link>& link, TimePoint sent) override {
@@ -282,6 +217,15 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     std::deque<Pending> broken;
     if (now == SessionState::kSuspended && link_ && accepted_) broken = LoseLink();
     if (now == SessionState::kLost && announced_ != now) {
+      // Given up by our clock, it may still live: its ephemerals shall not stand beside those of
+      // the next one.
+      if (std::exchange(told_expired_, false)) {
+        // it does not
+      } else if (link_ && accepted_) {
+        ensemble_.Farewell(std::exchange(link_, nullptr));
+      } else {
+        ghost_ = session_id_;
+      }
       const auto rest = LoseLink();
       connect_timer_->Cancel();
       data_watches_.Clear();
@@ -312,7 +256,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     if (dead_ || closing_) return;
     tracker_.Reopen();
     session_id_ = 0;
-    seen_zxid_ = 0;
+    if (ghost_ == 0) seen_zxid_ = 0;
     ++generation_;
     connect_timer_->Arm(Duration::zero());
     CheckState();
@@ -320,11 +264,26 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
 
   void ConnectDue() {
     if (closing_) return;
-    // The attempt before got no answer.
-    if (link_) DropLink();
+    if (link_) {
+      // The attempt before got no answer. For a session that is over anyway one is enough.
+      DropLink();
+      ForgetGhost();
+    }
     accepted_ = false;
-    link_ = ensemble_.Connect(channel_, session_id_, wanted_timeout_);
+    link_ = ensemble_.Connect(channel_, ghost_ != 0 ? ghost_ : session_id_, wanted_timeout_,
+                              seen_zxid_);
     connect_timer_->Arm(kConnectLimit);
+  }
+
+  // The first connection after a session was given up is there to end it.
+  void EndGhost(bool lives) {
+    if (lives) ensemble_.Farewell(std::exchange(link_, nullptr));
+    if (link_) DropLink();
+    ForgetGhost();
+    connect_timer_->Arm(Duration::zero());
+  }
+  void ForgetGhost() {
+    if (std::exchange(ghost_, 0) != 0) seen_zxid_ = 0;
   }
 
   void Ping() {
@@ -382,6 +341,8 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
   WatchTable absent_watches_;  // of one that was not
   WatchTable child_watches_;
   std::int64_t seen_zxid_ = 0;
+  std::int64_t ghost_ = 0;     // a session given up that is still to be ended; 0: none
+  bool told_expired_ = false;  // by the ensemble
   bool dead_ = false;
   bool closing_ = false;
   bool closed_ = false;

@@ -2,19 +2,37 @@
 // be right, and held to the real server by the same contract tests (tests/contract). It keeps to
 // what ZooKeeper promises and to no more: requests of a session are served in order, watches fire
 // once and before the answer that shows the change, sessions end when nothing was heard for their
-// timeout, and a connection that breaks takes an unknown part of what was on its way with it. Must
-// outlive its clients. Not thread-safe: it is its world's.
+// timeout, and a connection that breaks takes an unknown part of what was on its way with it.
+//
+// It has one server, or several, numbered from 0, of which one leads. A client is connected to one
+// of them. Reads, watches and pings are answered by that server from what it has applied; writes go
+// to the leading one, are committed by a majority, and are answered once the client's own server
+// has applied them. So a client on a server that lags or is cut off reads the past. As with a real
+// one, four things follow that are easily forgotten:
+//   - who lost the answer to a write and is on another server since may not find what it wrote,
+//     until it syncs;
+//   - what a server has of a broken connection may take effect after the client has seen it break,
+//     until the session is taken up elsewhere;
+//   - connected, and able to read one's own ephemeral, proves nothing about the session;
+//   - when the leading server goes, all lose their connections; and until an old one that is cut
+//     off has noticed, it grants a sync without asking anybody.
+//
+// Must outlive its clients. Not thread-safe: it is its world's.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/listeners.h"
 #include "tests/fakes/sim_loop.h"
 #include "tests/fakes/znode_tree.h"
 #include "zk/client.h"
@@ -33,20 +51,46 @@ struct Request {
 
 // What becomes of a request. Losing it, or its answer, always breaks the connection: TCP does not
 // lose one message out of the middle.
-enum class Fate { kServe, kDropRequest, kLoseAnswer };
+enum class Fate {
+  kServe,
+  kDropRequest,
+  kLoseAnswer,
+  kKillSession,  // the session ends before the request is served, so it never is
+};
 using FateFunction = std::function<Fate(const Request&)>;
 using RequestPredicate = std::function<bool(const Request&)>;
 
+// A request, as its server receives it.
+struct Arrival {
+  std::uint64_t number;  // 1, 2, 3 ...: over all clients, in the order of their arrival
+  SimLoop* process;      // of the client; null: it is gone
+  std::int64_t session_id;
+  int server;
+  const Request& request;
+};
+using ArrivalFunction = std::function<Fate(const Arrival&)>;
+
 struct EnsembleOptions {
-  Duration min_latency = std::chrono::microseconds(200);  // one way
+  int servers = 1;
+  Duration min_latency = std::chrono::microseconds(200);  // one way, client to server
   Duration max_latency = std::chrono::milliseconds(2);
   Duration min_session_timeout = std::chrono::milliseconds(400);
   Duration max_session_timeout = std::chrono::minutes(1);
+  // One way, between two servers.
+  Duration min_server_latency = std::chrono::microseconds(100);
+  Duration max_server_latency = std::chrono::milliseconds(1);
+  // How long a server that no longer hears of the others goes on: syncLimit x tickTime.
+  Duration sync_limit = std::chrono::seconds(2);
+  // From when the others have given up a leading server until the next one serves.
+  Duration min_election = std::chrono::milliseconds(200);
+  Duration max_election = std::chrono::milliseconds(500);
+  // How often a server tells the leading one which sessions it has heard of: tickTime / 2.
+  Duration report_interval = std::chrono::milliseconds(100);
 };
 
 struct Link;
 struct Channel;
-struct Reply;
+class FakeQuorum;
 
 class FakeEnsemble {
  public:
@@ -83,75 +127,96 @@ class FakeEnsemble {
   void DropRequest(zk::Client& client, RequestPredicate predicate);
   // Decides about each request as it arrives; replaces all of the four above. Null: serve.
   void SetFate(zk::Client& client, FateFunction fate);
+  // The same for all clients at once; what it serves still meets the fate of its own client. It may
+  // pause or destroy any process and call any disturbance.
+  void SetFateOfAll(ArrivalFunction fate);
+  // One-way cuts, the connection stands; until Reconnect. What the client sends vanishes, events
+  // and answers still arrive:
+  void MuteToServer(zk::Client& client);
+  // What it sends arrives and takes effect, and keeps its session alive; it hears nothing:
+  void MuteToClient(zk::Client& client);
+  // Watch events leave the server that late, and what follows them on the connection waits with
+  // them. Zero: at once.
+  void SetEventDelay(zk::Client& client, Duration delay);
 
-  // --- what an outside operator sees and does, at once ---
+  // --- disturbances of one server ---
+  [[nodiscard]] int servers() const { return options_.servers; }
+  // The one that leads; -1: none, for now.
+  [[nodiscard]] int leading() const;
+  // The one that `client` is connected to; -1: none.
+  [[nodiscard]] int ServerOf(zk::Client& client) const;
+  // It applies what is committed that much later, and answers from what it has applied. Nothing on
+  // the leading one: that applies as it commits.
+  void SetLag(int server, Duration lag);
+  // It no longer hears of the other servers, nor they of it; its clients still reach it. For
+  // sync_limit it goes on answering reads and pings, then it hangs up on its clients and refuses
+  // all until Rejoin.
+  void CutOff(int server);
+  void Rejoin(int server);
+  // The process ends, and starts again. What was committed is never lost; what was not yet is lost
+  // or not, by chance.
+  void ServerDown(int server);
+  void ServerUp(int server);
+  // Every server up, none cut off or late.
+  void HealServers();
+
+  // --- what an outside operator sees and does, at once: everything committed ---
   // Sets the data, or creates the znode and its parents.
   void Put(const std::string& path, const std::string& data);
   // With all below it. Nothing when absent.
   void Remove(const std::string& path);
-  [[nodiscard]] std::optional<zk::Node> Get(const std::string& path) const {
-    return tree_.Get(path);
-  }
-  [[nodiscard]] bool Exists(const std::string& path) const { return tree_.Get(path).has_value(); }
+  [[nodiscard]] std::optional<zk::Node> Get(const std::string& path) const;
+  [[nodiscard]] bool Exists(const std::string& path) const;
   // Sorted; empty when absent.
   [[nodiscard]] std::vector<std::string> Children(const std::string& path) const;
   // All or nothing, as session 0.
   Result<std::vector<zk::OpResult>> Commit(const std::vector<zk::Op>& ops);
-  void SetSequence(const std::string& parent, std::int32_t next) {
-    tree_.SetSequence(parent, next);
+  // The number that the next sequential child of `parent` gets. REQUIRES: it exists.
+  void SetSequence(const std::string& parent, std::int32_t next);
+  [[nodiscard]] const std::deque<Transaction>& history() const { return history_; }
+  // Of the history only about the newest `most` are kept, and never less than those. All at first.
+  void KeepHistory(std::size_t most);
+  // Called at each commit, when what Get shows is already the new state. It may not change
+  // anything.
+  [[nodiscard]] Subscription OnCommit(std::function<void(const Transaction&)> listener) {
+    return commit_listeners_.Add(std::move(listener));
   }
-  [[nodiscard]] const std::vector<Transaction>& history() const { return history_; }
-  [[nodiscard]] std::int64_t zxid() const { return tree_.zxid(); }
-  [[nodiscard]] std::size_t live_sessions() const { return sessions_.size(); }
+  [[nodiscard]] std::int64_t zxid() const;
+  [[nodiscard]] std::size_t live_sessions() const;
   [[nodiscard]] std::uint64_t requests_served() const { return requests_served_; }
 
   // --- the network, for FakeClient ---
-  // Begins a connection for session `session_id` (0: a new one).
+  // Begins a connection for session `session_id` (0: a new one), whose client has seen everything
+  // up to `seen`.
   std::shared_ptr<Link> Connect(const std::shared_ptr<Channel>& channel, std::int64_t session_id,
-                                Duration session_timeout);
+                                Duration session_timeout, std::int64_t seen);
   void SendRequest(const std::shared_ptr<Link>& link, std::int32_t xid, Request request);
   void SendPing(const std::shared_ptr<Link>& link);
   void SendClose(const std::shared_ptr<Link>& link);
-  // Watches the client still holds, having seen everything up to `seen`.
+  // Watches the client still holds.
   void SendWatches(const std::shared_ptr<Link>& link, std::int64_t seen, std::set<std::string> data,
                    std::set<std::string> absent, std::set<std::string> children);
   // The client lets go: an unknown part of what it sent may still arrive.
   void Abandon(const std::shared_ptr<Link>& link);
+  // The same, ending the session first; all that it sent may arrive.
+  void Farewell(const std::shared_ptr<Link>& link);
 
  private:
-  struct Session {
-    Duration timeout;
-    SimWorld::EventId expiry = 0;  // 0: the clock stands, the ensemble is down
-    std::weak_ptr<Link> link;
-  };
-
-  void ToServer(const std::shared_ptr<Link>& link, std::function<void()> arrive);
-  void ToClient(const std::shared_ptr<Link>& link, std::function<void()> arrive);
-  // The server's end closes; the client learns of it after what was sent before.
-  void HangUp(const std::shared_ptr<Link>& link);
-  // Both ends, in the middle of whatever was on its way.
-  void Break(const std::shared_ptr<Link>& link);
-
-  void Accept(const std::shared_ptr<Link>& link, std::int64_t session_id, Duration session_timeout,
-              TimePoint sent);
-  void Serve(const std::shared_ptr<Link>& link, std::int32_t xid, const Request& request,
-             TimePoint sent);
-  [[nodiscard]] Result<Reply> Answer(const std::shared_ptr<Link>& link, const Request& request);
-  void Touch(std::int64_t session_id);
-  void EndSession(std::int64_t session_id);
-  void Commit(ZnodeTree::Applied applied);
-  void SendEvent(const std::shared_ptr<Link>& link, zk::WatchEvent event);
-  [[nodiscard]] Micros WallNow() const;
+  [[nodiscard]] Fate FateOf(const std::shared_ptr<Link>& link, const Request& request);
+  [[nodiscard]] int PickServer(Channel& channel);
+  void Log(Transaction transaction);
 
   SimWorld& world_;
   const EnsembleOptions options_;
-  ZnodeTree tree_;
-  std::vector<Transaction> history_;
-  std::map<std::int64_t, Session> sessions_;
-  std::int64_t next_session_id_ = 0x1000000000000001;
+  std::deque<Transaction> history_;
+  std::size_t most_history_ = std::numeric_limits<std::size_t>::max();
+  Listeners<const Transaction&> commit_listeners_;
+  std::shared_ptr<const ArrivalFunction> fate_of_all_;
+  std::uint64_t arrivals_ = 0;
+  std::uint64_t requests_served_ = 0;
   std::vector<std::weak_ptr<Link>> links_;
   bool up_ = true;
-  std::uint64_t requests_served_ = 0;
+  const std::unique_ptr<FakeQuorum> quorum_;
 };
 
 }  // namespace zkcluster::sim

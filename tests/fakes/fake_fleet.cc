@@ -22,6 +22,7 @@ class FakeFleet::FleetProber final : public Prober {
     ZKC_CHECK(slot == nullptr);
     slot = std::make_unique<Target>();
     Target& made = *slot;
+    made.state = &fleet_.servers_[target.addr];
     made.target = std::move(target);
     made.hint = std::move(hint);
     made.timer = loop_.NewTimer([this, &made] { OnTimer(made); });
@@ -33,7 +34,7 @@ class FakeFleet::FleetProber final : public Prober {
     ZKC_CHECK(found != targets_.end());
     Target& target = *found->second;
     ZKC_CHECK(target.done == nullptr);
-    ++StateOf(target).probes;
+    ++target.state->probes;
     target.done = std::move(done);
     target.started = loop_.Now();
     target.deadline = target.started + timeout;
@@ -64,6 +65,7 @@ class FakeFleet::FleetProber final : public Prober {
  private:
   struct Target {
     ProbeTarget target;
+    State* state = nullptr;  // of its server
     std::function<void()> hint;
     std::function<void(const ProbeResult&)> done;
     std::unique_ptr<Timer> timer;  // the answer, the deadline, or the hint
@@ -72,18 +74,16 @@ class FakeFleet::FleetProber final : public Prober {
     std::uint64_t connected_to = 0;  // the life of the server that holds our connection; 0: none
   };
 
-  State& StateOf(const Target& target) { return fleet_.servers_[target.target.addr]; }
-
   Duration Latency(const Target& target) {
-    const Duration latency = StateOf(target).latency;
+    const Duration latency = target.state->latency;
     return latency / 2 + Duration(static_cast<Duration::rep>(static_cast<double>(latency.count()) /
                                                              2 * loop_.Random()));
   }
 
   bool Broken(const Target& target) {
     // A cut way breaks nothing that is idle: nobody is told.
-    return target.connected_to != 0 && StateOf(target).life != target.connected_to &&
-           fleet_.ReachOf(checker_, target.target.addr) == Reach::kOpen;
+    return target.connected_to != 0 && target.state->life != target.connected_to &&
+           ReachOf(*target.state, checker_) == Reach::kOpen;
   }
 
   void AnswerSoon(Target& target) {
@@ -110,6 +110,7 @@ class FakeFleet::FleetProber final : public Prober {
     }
     result->latency = loop_.Now() - target.started;
     const auto done = std::exchange(target.done, nullptr);
+    if (fleet_.listener_) fleet_.listener_(loop_, checker_, target.target.addr, *result);
     done(*result);
   }
 
@@ -119,13 +120,13 @@ class FakeFleet::FleetProber final : public Prober {
 
   // Nothing: silence.
   std::optional<ProbeResult> Answer(Target& target) {
-    const State& state = StateOf(target);
+    const State& state = *target.state;
     const bool connected = std::exchange(target.connected_to, 0) == state.life;
     if (state.server == Server::kUnresolved && !connected) {
       return ProbeResult{
           ProbeVerdict::kCannotTell, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}};
     }
-    switch (fleet_.ReachOf(checker_, target.target.addr)) {
+    switch (ReachOf(state, checker_)) {
       case Reach::kOpen:
         break;
       case Reach::kDropped:
@@ -178,7 +179,7 @@ FakeFleet::FakeFleet(SimWorld& world) : world_(world) {}
 
 FakeFleet::~FakeFleet() {
   ZKC_CHECK(probers_.empty());
-  for (const auto& [addr, state] : servers_) world_.Cancel(state.flap);
+  for (const auto& [addr, state] : servers_) world_.Cancel(state.change);
 }
 
 std::unique_ptr<Prober> FakeFleet::NewProber(SimLoop& loop, std::string checker) {
@@ -197,7 +198,7 @@ void FakeFleet::Change(const std::string& addr, Server server) {
 }
 
 void FakeFleet::Set(const std::string& addr, Server server) {
-  world_.Cancel(std::exchange(servers_[addr].flap, 0));
+  world_.Cancel(std::exchange(servers_[addr].change, 0));
   Change(addr, server);
 }
 
@@ -213,11 +214,17 @@ void FakeFleet::Restart(const std::string& addr) {
 
 void FakeFleet::Flap(const std::string& addr, Duration up, Duration down) {
   Set(addr, Server::kUp);
-  servers_[addr].flap = world_.After(up, nullptr, [this, addr, up, down] {
+  servers_[addr].change = world_.After(up, nullptr, [this, addr, up, down] {
     Change(addr, Server::kRefused);
-    servers_[addr].flap =
+    servers_[addr].change =
         world_.After(down, nullptr, [this, addr, up, down] { Flap(addr, up, down); });
   });
+}
+
+void FakeFleet::SetFor(const std::string& addr, Server server, Duration duration, Server then) {
+  Set(addr, server);
+  servers_[addr].change =
+      world_.After(duration, nullptr, [this, addr, then] { Change(addr, then); });
 }
 
 void FakeFleet::SetPassword(const std::string& addr, std::string password, std::string user) {
@@ -231,18 +238,19 @@ void FakeFleet::SetLatency(const std::string& addr, Duration latency) {
 }
 
 void FakeFleet::SetReach(const std::string& checker, const std::string& addr, Reach reach) {
-  reach_[{checker, addr}] = reach;
+  servers_[addr].reach[checker] = reach;
   Touch(addr);
 }
 
 void FakeFleet::HealAll() {
-  const auto cut = std::exchange(reach_, {});
-  for (const auto& [key, reach] : cut) Touch(key.second);
+  for (auto& [addr, state] : servers_) {
+    if (!std::exchange(state.reach, {}).empty()) Touch(addr);
+  }
 }
 
-FakeFleet::Reach FakeFleet::ReachOf(const std::string& checker, const std::string& addr) const {
-  const auto found = reach_.find({checker, addr});
-  return found == reach_.end() ? Reach::kOpen : found->second;
+FakeFleet::Reach FakeFleet::ReachOf(const State& state, const std::string& checker) {
+  const auto found = state.reach.find(checker);
+  return found == state.reach.end() ? Reach::kOpen : found->second;
 }
 
 std::uint64_t FakeFleet::probes(const std::string& addr) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -47,6 +48,8 @@ class FakeFleet {
   [[nodiscard]] Server Get(const std::string& addr) const;
   // Down and up again at once: its connections break.
   void Restart(const std::string& addr);
+  // `server` for so long, then `then`: loading a while, say. Until Set.
+  void SetFor(const std::string& addr, Server server, Duration duration, Server then);
   // Up for `up`, refused for `down`, and so on, until Set.
   void Flap(const std::string& addr, Duration up, Duration down);
   // Empty: no password wanted. Connections that are open keep their right.
@@ -56,6 +59,12 @@ class FakeFleet {
 
   void SetReach(const std::string& checker, const std::string& addr, Reach reach);
   void HealAll();
+
+  // Called at each probe that ends with a result, before its caller hears of it: the process (of
+  // which a checker that restarts has another), its checker, the address. Null: nobody.
+  using ResultListener = std::function<void(const SimLoop& process, const std::string& checker,
+                                            const std::string& addr, const ProbeResult&)>;
+  void SetResultListener(ResultListener listener) { listener_ = std::move(listener); }
 
   // Probes started at this server, by all.
   [[nodiscard]] std::uint64_t probes(const std::string& addr) const;
@@ -69,16 +78,17 @@ class FakeFleet {
     Duration latency = std::chrono::milliseconds(1);
     std::uint64_t life = 1;  // counts its processes; a connection belongs to one
     std::uint64_t probes = 0;
-    SimWorld::EventId flap = 0;
+    SimWorld::EventId change = 0;        // the next of its own
+    std::map<std::string, Reach> reach;  // by checker; none: open
   };
 
-  [[nodiscard]] Reach ReachOf(const std::string& checker, const std::string& addr) const;
+  [[nodiscard]] static Reach ReachOf(const State& state, const std::string& checker);
   void Change(const std::string& addr, Server server);
   void Touch(const std::string& addr);
 
   SimWorld& world_;
+  ResultListener listener_;
   std::map<std::string, State> servers_;
-  std::map<std::pair<std::string, std::string>, Reach> reach_;  // by checker and address
   std::vector<FleetProber*> probers_;  // in the order they were made: runs repeat exactly
 };
 

@@ -13,8 +13,12 @@ namespace zkcluster::sim {
 SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options)
     : options_(std::move(options)),
       loop_(world, options_.id),
-      logger_(NewSinkLogger(LogLevel::kDebug,
-                            [this](LogLevel, const std::string& line) { log_.push_back(line); })),
+      guid_(fmt::format("{:016x}{:016x}", world.RandomBits(), world.RandomBits())),
+      logger_(options_.logger ? options_.logger
+                              : NewSinkLogger(LogLevel::kDebug,
+                                              [this](LogLevel, const std::string& line) {
+                                                log_.push_back(line);
+                                              })),
       client_(ensemble.NewClient(loop_, options_.session_timeout)),
       prober_(fleet.NewProber(loop_, options_.id)) {
   pool_ = std::make_unique<ProbePool>(loop_, std::vector<ProbePool::Seat>{{&loop_, &worker_}});
@@ -24,9 +28,12 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
   roster.all = options_.clusters.empty();
   roster.names = options_.clusters;
   roster.identity.id = options_.id;
-  roster.identity.guid = fmt::format("{:016x}{:016x}", world.RandomBits(), world.RandomBits());
-  roster.identity.registration = {options_.id, "host-" + options_.id, "", 42, "test", Micros(0)};
-  roster.defaults = [this](const std::string&) { return ProbeDefaults{options_.health, {}}; };
+  roster.identity.guid = guid_;
+  roster.identity.registration = {options_.id, "host-" + options_.id, options_.rack, 42, "test",
+                                  Micros(0),   Duration::zero()};
+  roster.defaults = [this](const std::string&) {
+    return ProbeDefaults{options_.health, options_.credentials};
+  };
   roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, std::move(roster),
                                      [this](const Registration& holder) { refused_ = holder; });
 }

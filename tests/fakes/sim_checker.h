@@ -27,6 +27,9 @@ class SimChecker {
     Duration session_timeout = std::chrono::seconds(4);
     HealthSettings health;
     std::vector<std::string> clusters;  // empty: all
+    std::string rack;
+    RedisCredentials credentials;
+    std::shared_ptr<Logger> logger;  // null: lines are kept, see log()
   };
 
   SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options);
@@ -41,7 +44,9 @@ class SimChecker {
   [[nodiscard]] const std::string& id() const { return options_.id; }
   [[nodiscard]] SimLoop& loop() { return loop_; }
   [[nodiscard]] zk::Client& client() { return *client_; }
+  [[nodiscard]] const std::string& guid() const { return guid_; }
   [[nodiscard]] Roster::Summary summary() const { return roster_->summary(); }
+  // Empty when the options name a logger.
   [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
   // Lines of the log that hold `event=<name>`.
   [[nodiscard]] std::size_t Logged(const std::string& event) const;
@@ -49,6 +54,7 @@ class SimChecker {
  private:
   const Options options_;
   SimLoop loop_;
+  const std::string guid_;
   std::deque<std::string> log_;
   std::shared_ptr<Logger> logger_;
   std::unique_ptr<zk::Client> client_;

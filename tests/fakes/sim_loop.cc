@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 
@@ -54,9 +53,7 @@ SimWorld::SimWorld(std::uint64_t seed) : seed_(seed), random_(seed), now_(kStart
 
 SimWorld::~SimWorld() {
   // What an event holds may cancel others as it goes, so they go while the queue stands empty.
-  keys_.clear();
-  std::map<Key, Event> dropped;
-  dropped.swap(events_);
+  const EventQueue dropped = std::exchange(events_, {});
 }
 
 Micros SimWorld::wall_now() const {
@@ -78,12 +75,8 @@ std::size_t SimWorld::Below(std::size_t bound) {
 }
 
 SimWorld::EventId SimWorld::At(TimePoint due, SimLoop* loop, std::function<void()> event) {
-  const EventId id = next_id_++;
   const TimePoint when = std::max(due, now_);
-  const Key key{when, when, id};
-  events_.emplace(key, Event{loop, std::move(event)});
-  keys_.emplace(id, key);
-  return id;
+  return events_.Add(when, when, loop, std::move(event));
 }
 
 SimWorld::EventId SimWorld::After(Duration delay, SimLoop* loop, std::function<void()> event) {
@@ -92,32 +85,23 @@ SimWorld::EventId SimWorld::After(Duration delay, SimLoop* loop, std::function<v
 }
 
 void SimWorld::Cancel(EventId id) {
-  const auto found = keys_.find(id);
-  if (found == keys_.end()) return;
-  // Out of the maps before it is destroyed: what it holds may cancel others.
-  const auto node = events_.extract(found->second);
-  keys_.erase(found);
+  const auto dropped = events_.Take(id);
 }
 
 bool SimWorld::Step() {
   while (!events_.empty()) {
-    auto node = events_.extract(events_.begin());
-    const auto [when, due, id] = node.key();
-    if (when > now_) {
-      now_ = when;
+    if (events_.NextWhen() > now_) {
+      now_ = events_.NextWhen();
       steps_at_now_ = 0;
     }
-    SimLoop* const loop = node.mapped().loop;
-    if (loop != nullptr && loop->paused()) {
-      node.key() = Key{loop->paused_until_, due, id};
-      keys_.at(id) = node.key();
-      events_.insert(std::move(node));
+    if (const SimLoop* const loop = events_.NextLoop(); loop != nullptr && loop->paused()) {
+      events_.PutOffNext(loop->paused_until_);
       continue;
     }
-    keys_.erase(id);
+    const auto event = events_.TakeNext();
     ++steps_;
     ZKC_CHECK(++steps_at_now_ < kMostStepsAtOneInstant);
-    node.mapped().run();
+    event.run();
     return true;
   }
   return false;
@@ -133,10 +117,8 @@ bool SimWorld::RunUntil(const std::function<bool()>& done, Duration limit) {
   // A fence behind all that is due by then. What it tells is held by both, because `done` may throw
   // (as a failed assertion of a test does) and leave the fence behind.
   const auto at_end = std::make_shared<bool>(false);
-  const EventId fence = next_id_++;
-  const Key key{now_ + limit, TimePoint::max(), fence};
-  events_.emplace(key, Event{nullptr, [at_end] { *at_end = true; }});
-  keys_.emplace(fence, key);
+  const EventId fence =
+      events_.Add(now_ + limit, TimePoint::max(), nullptr, [at_end] { *at_end = true; });
   steps_at_now_ = 0;
   while (!done()) {
     Step();
@@ -146,23 +128,11 @@ bool SimWorld::RunUntil(const std::function<bool()>& done, Duration limit) {
   return true;
 }
 
-void SimWorld::Forget(SimLoop* loop) {
-  std::vector<std::map<Key, Event>::node_type> gone;
-  for (auto it = events_.begin(); it != events_.end();) {
-    const auto next = std::next(it);
-    if (it->second.loop == loop) {
-      keys_.erase(std::get<EventId>(it->first));
-      gone.push_back(events_.extract(it));
-    }
-    it = next;
-  }
-}
-
 SimLoop::SimLoop(SimWorld& world, std::string name)
     : world_(world), name_(std::move(name)), random_(world.RandomBits()) {}
 
 SimLoop::~SimLoop() {
-  world_.Forget(this);
+  const auto dropped = world_.events_.TakeAllOf(this);
 }
 
 double SimLoop::Random() {
@@ -185,19 +155,7 @@ void SimLoop::Resume() {
   if (!paused()) return;
   paused_until_ = TimePoint::min();
   // What was put off to the end of the pause runs from now on, still in the order it was due.
-  std::vector<std::map<SimWorld::Key, SimWorld::Event>::node_type> late;
-  for (auto it = world_.events_.begin(); it != world_.events_.end();) {
-    const auto next = std::next(it);
-    const auto [when, due, id] = it->first;
-    if (it->second.loop == this && when > due) late.push_back(world_.events_.extract(it));
-    it = next;
-  }
-  for (auto& node : late) {
-    const auto [when, due, id] = node.key();
-    node.key() = {std::max(world_.now(), due), due, id};
-    world_.keys_.at(id) = node.key();
-    world_.events_.insert(std::move(node));
-  }
+  world_.events_.BringForward(this, world_.now());
 }
 
 }  // namespace zkcluster::sim

@@ -8,13 +8,12 @@
 #include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <random>
 #include <string>
-#include <tuple>
 
 #include "base/loop.h"
+#include "tests/fakes/event_queue.h"
 
 namespace zkcluster::sim {
 
@@ -49,29 +48,18 @@ class SimWorld {
 
   // For fakes: an event of the outside world (`loop` null), or one that happens to a process and so
   // waits while that is paused and vanishes with it. Never runs within the call.
-  using EventId = std::uint64_t;
+  using EventId = EventQueue::Id;
   EventId At(TimePoint due, SimLoop* loop, std::function<void()> event);
   EventId After(Duration delay, SimLoop* loop, std::function<void()> event);
   void Cancel(EventId id);  // nothing when it has run
 
  private:
   friend class SimLoop;
-  // When it runs, when it was due, in which order it was made: late events keep the order of their
-  // due times.
-  using Key = std::tuple<TimePoint, TimePoint, EventId>;
-  struct Event {
-    SimLoop* loop;
-    std::function<void()> run;
-  };
-
-  void Forget(SimLoop* loop);
 
   const std::uint64_t seed_;
   std::mt19937_64 random_;
   TimePoint now_;
-  EventId next_id_ = 1;
-  std::map<Key, Event> events_;
-  std::map<EventId, Key> keys_;
+  EventQueue events_;
   std::uint64_t steps_ = 0;
   std::uint64_t steps_at_now_ = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -13,7 +15,7 @@ std::string NameOf(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// The counter of the server is a Java int: it wraps.
+// As a Java int.
 std::int32_t Increment(std::int32_t value) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(value) + 1U);
 }
@@ -59,156 +61,261 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+struct ZnodeTree::Work {
+  std::int64_t session_id;
+  Micros wall_now;
+  std::int64_t received;
+  Applied applied;
+};
+
 ZnodeTree::ZnodeTree() {
-  nodes_["/"];
+  const auto root = nodes_.try_emplace("/").first;
+  root->second.path = &root->first;
+  root->second.now.exists = true;
+  root->second.now.data = std::make_shared<const std::string>();
 }
 
-zk::Stat ZnodeTree::StatOf(const Znode& node) {
-  zk::Stat stat = node.stat;
-  stat.num_children = static_cast<std::int32_t>(node.children.size());
+// --- reading ---
+
+const ZnodeTree::State& ZnodeTree::At(const Entry& entry, std::int64_t view) {
+  if (view < kNewest) {
+    for (const Past& past : entry.past) {
+      if (past.until > view) return past.state;
+    }
+  }
+  return entry.now;
+}
+
+const ZnodeTree::State* ZnodeTree::Find(const std::string& path, std::int64_t view) const {
+  const auto found = nodes_.find(path);
+  if (found == nodes_.end()) return nullptr;
+  const State& state = At(found->second, view);
+  return state.exists ? &state : nullptr;
+}
+
+zk::Stat ZnodeTree::StatOf(const State& state) {
+  zk::Stat stat = state.stat;
   // As the server shows it: creates and deletes both count, though only creates are kept.
-  stat.children_version = static_cast<std::int32_t>(2U * static_cast<std::uint32_t>(node.creates) -
+  stat.children_version = static_cast<std::int32_t>(2U * static_cast<std::uint32_t>(state.creates) -
                                                     static_cast<std::uint32_t>(stat.num_children));
   return stat;
 }
 
-ZnodeTree::Znode* ZnodeTree::Touch(const std::string& path, Undo& undo) {
-  const auto found = nodes_.find(path);
-  if (found == nodes_.end()) {
-    undo.try_emplace(path, std::nullopt);
-    return nullptr;
-  }
-  undo.try_emplace(path, found->second);
-  return &found->second;
+std::optional<zk::Node> ZnodeTree::Get(const std::string& path, std::int64_t view) const {
+  const State* const state = Find(path, view);
+  if (state == nullptr) return std::nullopt;
+  return zk::Node{*state->data, StatOf(*state)};
 }
 
-Result<void> ZnodeTree::ApplyOne(const zk::CheckOp& op, std::int64_t, Micros, Work& work) {
-  const Znode* const node = Touch(op.path, work.undo);
-  if (node == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
-  if (auto ok = CheckVersion(op.path, op.version, node->stat.version); !ok) return ok;
-  work.applied.transaction.ops.emplace_back(op);
+std::optional<zk::Stat> ZnodeTree::Exists(const std::string& path, std::int64_t view) const {
+  const State* const state = Find(path, view);
+  if (state == nullptr) return std::nullopt;
+  return StatOf(*state);
+}
+
+std::optional<std::vector<std::string>> ZnodeTree::Children(const std::string& path,
+                                                            std::int64_t view) const {
+  if (Find(path, view) == nullptr) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& [name, child] : nodes_.find(path)->second.children) {
+    if (At(*child, view).exists) names.push_back(name);
+  }
+  return names;
+}
+
+// --- keeping and letting go ---
+
+ZnodeTree::Entry* ZnodeTree::FindNow(const std::string& path) {
+  const auto found = nodes_.find(path);
+  return found == nodes_.end() || !found->second.now.exists ? nullptr : &found->second;
+}
+
+ZnodeTree::State& ZnodeTree::Change(Entry& entry) {
+  if (entry.past.empty() || entry.past.back().until != zxid_ + 1) {
+    entry.past.push_back({zxid_ + 1, entry.now});
+    changing_.push_back(&entry);
+  }
+  return entry.now;
+}
+
+void ZnodeTree::Release(std::vector<Entry*> entries) {
+  std::erase_if(entries, [](const Entry* e) { return e->now.exists || !e->past.empty(); });
+  // Children before their parents, which went no sooner than they.
+  std::ranges::stable_sort(entries, std::greater(), [](const Entry* e) { return e->path->size(); });
+  for (Entry* const entry : entries) {
+    ZKC_CHECK(entry->children.empty());
+    entry->parent->children.erase(NameOf(*entry->path));
+    nodes_.erase(nodes_.find(*entry->path));
+  }
+}
+
+void ZnodeTree::Undo() {
+  for (auto it = changing_.rbegin(); it != changing_.rend(); ++it) {
+    Entry& entry = **it;
+    const State& before = entry.past.back().state;
+    if (entry.now.exists && entry.now.stat.ephemeral_owner != 0) {
+      ephemerals_[entry.now.stat.ephemeral_owner].erase(*entry.path);
+    }
+    if (before.exists && before.stat.ephemeral_owner != 0) {
+      ephemerals_[before.stat.ephemeral_owner].insert(*entry.path);
+    }
+    entry.now = before;
+    entry.past.pop_back();
+  }
+  Release(std::exchange(changing_, {}));
+}
+
+void ZnodeTree::Forget(std::int64_t view) {
+  while (!changed_.empty() && changed_.front().zxid <= view) {
+    Changed changed = std::move(changed_.front());
+    changed_.pop_front();
+    for (Entry* const entry : changed.entries) entry->past.erase(entry->past.begin());
+    Release(std::move(changed.entries));
+  }
+}
+
+void ZnodeTree::SetSequence(const std::string& parent, std::int32_t next) {
+  Entry* const entry = FindNow(parent);
+  ZKC_CHECK(entry != nullptr);
+  const auto set = [next](State& state) {
+    state.creates = next;
+    state.last_create = 0;
+  };
+  set(entry->now);
+  for (Past& past : entry->past) set(past.state);
+}
+
+// --- transactions ---
+
+Result<void> ZnodeTree::ApplyOne(zk::CheckOp op, Work& work) {
+  const Entry* const entry = FindNow(op.path);
+  if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
+  if (auto ok = CheckVersion(op.path, op.version, entry->now.stat.version); !ok) return ok;
+  work.applied.transaction.ops.emplace_back(std::move(op));
   work.applied.transaction.results.emplace_back();
   work.applied.stats.emplace_back();
   return {};
 }
 
-Result<void> ZnodeTree::ApplyOne(const zk::CreateOp& op, std::int64_t session_id, Micros wall_now,
-                                 Work& work) {
+Result<void> ZnodeTree::ApplyOne(zk::CreateOp op, Work& work) {
   if (op.path == "/") return Fail(ErrorCode::kExists, "/: exists");
   const std::string parent_path = ParentOf(op.path);
-  Znode* const parent = Touch(parent_path, work.undo);
+  Entry* const parent = FindNow(parent_path);
   if (parent == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no parent");
-  std::string path = op.path;
-  if (IsSequential(op.mode)) path += fmt::format("{:010d}", parent->creates);
-  if (Touch(path, work.undo) != nullptr) return Fail(ErrorCode::kExists, path + ": exists");
-  if (parent->stat.ephemeral_owner != 0) {
+  const std::int32_t number =
+      parent->now.last_create > work.received ? parent->now.next : parent->now.creates;
+  if (IsSequential(op.mode)) op.path += fmt::format("{:010d}", number);
+  const auto [place, made] = nodes_.try_emplace(op.path);
+  Entry& entry = place->second;
+  if (entry.now.exists) return Fail(ErrorCode::kExists, op.path + ": exists");
+  if (made) {
+    entry.path = &place->first;
+    entry.parent = parent;
+    parent->children.emplace(NameOf(op.path), &entry);
+  }
+  State& state = Change(entry);  // first, so that a failure from here on lets go what was made
+  if (parent->now.stat.ephemeral_owner != 0) {
     return Fail(ErrorCode::kInvalid, op.path + ": an ephemeral znode has no children");
   }
-  parent->creates = Increment(parent->creates);
-  parent->stat.pzxid = zxid_ + 1;
-  parent->children.insert(NameOf(path));
+  State& above = Change(*parent);
+  above.next = Increment(number);
+  above.last_create = zxid_ + 1;
+  // The server keeps the greater, so at its end the counter stands still, and pzxid with it: the
+  // last number is given out again and again.
+  if (above.next > above.creates) {
+    above.creates = above.next;
+    above.stat.pzxid = zxid_ + 1;
+  }
+  ++above.stat.num_children;
 
-  Znode node;
-  node.data = op.data;
-  node.stat.czxid = node.stat.mzxid = node.stat.pzxid = zxid_ + 1;
-  node.stat.modified = wall_now;
-  node.stat.ephemeral_owner = IsEphemeral(op.mode) ? session_id : 0;
-  work.applied.stats.push_back(StatOf(node));
-  nodes_.emplace(path, std::move(node));
-
-  work.applied.transaction.ops.emplace_back(zk::CreateOp{path, op.data, op.mode});
-  work.applied.transaction.results.push_back({path, 0});
-  work.applied.triggers.push_back({zk::WatchKind::kCreated, path});
+  state = State();
+  state.exists = true;
+  state.data = std::make_shared<const std::string>(op.data);
+  state.stat.czxid = state.stat.mzxid = state.stat.pzxid = zxid_ + 1;
+  state.stat.modified = work.wall_now;
+  if (IsEphemeral(op.mode)) {
+    state.stat.ephemeral_owner = work.session_id;
+    if (work.session_id != 0) ephemerals_[work.session_id].insert(op.path);
+  }
+  work.applied.stats.push_back(StatOf(state));
+  work.applied.transaction.results.push_back({op.path, 0});
+  work.applied.triggers.push_back({zk::WatchKind::kCreated, op.path});
   work.applied.triggers.push_back({zk::WatchKind::kChildren, parent_path});
+  work.applied.transaction.ops.emplace_back(std::move(op));
   return {};
 }
 
-Result<void> ZnodeTree::ApplyOne(const zk::SetOp& op, std::int64_t, Micros wall_now, Work& work) {
-  Znode* const node = Touch(op.path, work.undo);
-  if (node == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
-  if (auto ok = CheckVersion(op.path, op.version, node->stat.version); !ok) return ok;
-  node->data = op.data;
-  node->stat.version = Increment(node->stat.version);
-  node->stat.mzxid = zxid_ + 1;
-  node->stat.modified = wall_now;
-  work.applied.stats.push_back(StatOf(*node));
-  work.applied.transaction.ops.emplace_back(op);
-  work.applied.transaction.results.push_back({"", node->stat.version});
+Result<void> ZnodeTree::ApplyOne(zk::SetOp op, Work& work) {
+  Entry* const entry = FindNow(op.path);
+  if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
+  if (auto ok = CheckVersion(op.path, op.version, entry->now.stat.version); !ok) return ok;
+  State& state = Change(*entry);
+  state.data = std::make_shared<const std::string>(op.data);
+  state.stat.version = Increment(state.stat.version);
+  state.stat.mzxid = zxid_ + 1;
+  state.stat.modified = work.wall_now;
+  work.applied.stats.push_back(StatOf(state));
+  work.applied.transaction.results.push_back({"", state.stat.version});
   work.applied.triggers.push_back({zk::WatchKind::kChanged, op.path});
+  work.applied.transaction.ops.emplace_back(std::move(op));
   return {};
 }
 
-Result<void> ZnodeTree::ApplyOne(const zk::DeleteOp& op, std::int64_t, Micros, Work& work) {
+Result<void> ZnodeTree::ApplyOne(zk::DeleteOp op, Work& work) {
   if (op.path == "/") return Fail(ErrorCode::kInvalid, "/: cannot be deleted");
-  const Znode* const node = Touch(op.path, work.undo);
-  if (node == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
-  if (auto ok = CheckVersion(op.path, op.version, node->stat.version); !ok) return ok;
-  if (!node->children.empty()) return Fail(ErrorCode::kNotEmpty, op.path + ": has children");
-  const std::string parent_path = ParentOf(op.path);
-  Znode* const parent = Touch(parent_path, work.undo);
-  parent->children.erase(NameOf(op.path));
-  parent->stat.pzxid = zxid_ + 1;
-  nodes_.erase(op.path);
-  work.applied.transaction.ops.emplace_back(op);
+  Entry* const entry = FindNow(op.path);
+  if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
+  if (auto ok = CheckVersion(op.path, op.version, entry->now.stat.version); !ok) return ok;
+  if (entry->now.stat.num_children != 0) {
+    return Fail(ErrorCode::kNotEmpty, op.path + ": has children");
+  }
+  State& above = Change(*entry->parent);
+  --above.stat.num_children;
+  above.stat.pzxid = zxid_ + 1;
+  State& state = Change(*entry);
+  if (const auto owner = ephemerals_.find(state.stat.ephemeral_owner); owner != ephemerals_.end()) {
+    owner->second.erase(op.path);
+    if (owner->second.empty()) ephemerals_.erase(owner);
+  }
+  state = State();
   work.applied.transaction.results.emplace_back();
   work.applied.stats.emplace_back();
   work.applied.triggers.push_back({zk::WatchKind::kDeleted, op.path});
-  work.applied.triggers.push_back({zk::WatchKind::kChildren, parent_path});
+  work.applied.triggers.push_back({zk::WatchKind::kChildren, ParentOf(op.path)});
+  work.applied.transaction.ops.emplace_back(std::move(op));
   return {};
 }
 
-Result<ZnodeTree::Applied> ZnodeTree::Apply(const std::vector<zk::Op>& ops, std::int64_t session_id,
-                                            Micros wall_now) {
-  Work work;
+Result<ZnodeTree::Applied> ZnodeTree::Apply(std::vector<zk::Op> ops, std::int64_t session_id,
+                                            Micros wall_now, std::int64_t received) {
+  Work work{session_id, wall_now, std::min(received, zxid_), {}};
+  work.applied.transaction.ops.reserve(ops.size());
   for (std::size_t i = 0; i < ops.size(); ++i) {
-    const Result<void> done = std::visit(
-        [&](const auto& op) { return ApplyOne(op, session_id, wall_now, work); }, ops[i]);
+    const Result<void> done =
+        std::visit([&](auto& op) { return ApplyOne(std::move(op), work); }, ops[i]);
     if (done) continue;
-    for (auto& [path, before] : work.undo) {
-      if (before) {
-        nodes_[path] = std::move(*before);
-      } else {
-        nodes_.erase(path);
-      }
-    }
+    Undo();
     Error error = done.error();
     error.op_index = static_cast<int>(i);
     return Fail(std::move(error));
   }
   work.applied.transaction.zxid = ++zxid_;
   work.applied.transaction.session_id = session_id;
+  if (!changing_.empty()) changed_.push_back({zxid_, std::exchange(changing_, {})});
   return std::move(work.applied);
 }
 
 ZnodeTree::Applied ZnodeTree::EndSession(std::int64_t session_id, Micros wall_now) {
   std::vector<zk::Op> ops;
-  for (const auto& [path, node] : nodes_) {
-    if (session_id != 0 && node.stat.ephemeral_owner == session_id) {
+  if (const auto found = ephemerals_.find(session_id); found != ephemerals_.end()) {
+    for (const std::string& path : found->second) {
       ops.emplace_back(zk::DeleteOp{path, zk::kAnyVersion});
     }
   }
-  auto applied = Apply(ops, session_id, wall_now);
+  auto applied = Apply(std::move(ops), session_id, wall_now);
   ZKC_CHECK(applied.has_value());  // ephemerals have no children, and these all exist
   applied->transaction.ends_session = true;
   return std::move(*applied);
-}
-
-std::optional<zk::Node> ZnodeTree::Get(const std::string& path) const {
-  const auto found = nodes_.find(path);
-  if (found == nodes_.end()) return std::nullopt;
-  return zk::Node{found->second.data, StatOf(found->second)};
-}
-
-std::optional<std::vector<std::string>> ZnodeTree::Children(const std::string& path) const {
-  const auto found = nodes_.find(path);
-  if (found == nodes_.end()) return std::nullopt;
-  return std::vector<std::string>(found->second.children.begin(), found->second.children.end());
-}
-
-void ZnodeTree::SetSequence(const std::string& parent, std::int32_t next) {
-  const auto found = nodes_.find(parent);
-  ZKC_CHECK(found != nodes_.end());
-  found->second.creates = next;
 }
 
 }  // namespace zkcluster::sim

@@ -1,13 +1,19 @@
 // The replicated state of an ensemble: znodes with the versions, counters and rules of ZooKeeper's
-// own DataTree, changed by one transaction at a time. It knows nothing of sessions beyond their
-// ids, nor of watches beyond naming what they would have seen. Pure, given the wall clock.
+// own DataTree, changed by one transaction at a time. It can be read as it was after any
+// transaction since the last Forget: servers that lag share one tree, each with its own view of it.
+// It knows nothing of sessions beyond their ids, nor of watches beyond naming what they would have
+// seen. No operation costs in the size of the tree. Pure, given the wall clock.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "zk/client.h"
@@ -40,50 +46,87 @@ struct Trigger {
 class ZnodeTree {
  public:
   ZnodeTree();
+  ZnodeTree(const ZnodeTree&) = delete;
+  ZnodeTree& operator=(const ZnodeTree&) = delete;
+
+  static constexpr std::int64_t kNewest = std::numeric_limits<std::int64_t>::max();
 
   struct Applied {
     Transaction transaction;
     std::vector<zk::Stat> stats;  // after each SetOp or CreateOp; default for others
     std::vector<Trigger> triggers;
   };
-  // All or nothing. Errors as in zk::Client, with Error::op_index.
-  Result<Applied> Apply(const std::vector<zk::Op>& ops, std::int64_t session_id, Micros wall_now);
+  // All or nothing. Errors as in zk::Client, with Error::op_index. `received`: the newest
+  // transaction when the leading server received this one; it matters to sequence numbers that have
+  // come to their end.
+  Result<Applied> Apply(std::vector<zk::Op> ops, std::int64_t session_id, Micros wall_now,
+                        std::int64_t received = kNewest);
   // Removes every ephemeral of the session, in one transaction.
   Applied EndSession(std::int64_t session_id, Micros wall_now);
 
-  [[nodiscard]] std::optional<zk::Node> Get(const std::string& path) const;
-  [[nodiscard]] std::optional<std::vector<std::string>> Children(const std::string& path) const;
+  // As after the transaction `view`. REQUIRES: not forgotten.
+  [[nodiscard]] std::optional<zk::Node> Get(const std::string& path,
+                                            std::int64_t view = kNewest) const;
+  [[nodiscard]] std::optional<zk::Stat> Exists(const std::string& path,
+                                               std::int64_t view = kNewest) const;
+  // Sorted.
+  [[nodiscard]] std::optional<std::vector<std::string>> Children(const std::string& path,
+                                                                 std::int64_t view = kNewest) const;
+  // Nobody will ask for what was before `view` any more.
+  void Forget(std::int64_t view);
+
   [[nodiscard]] std::int64_t zxid() const { return zxid_; }
-  // The number that the next sequential child of `parent` gets. REQUIRES: it exists.
+  // The number that the next sequential child of `parent` gets. No transaction: true of every view.
+  // REQUIRES: it exists.
   void SetSequence(const std::string& parent, std::int32_t next);
 
  private:
-  struct Znode {
-    std::string data;
-    zk::Stat stat;  // but for children_version and num_children, which follow from the two below
-    std::set<std::string> children;
+  struct State {
+    bool exists = false;
+    std::shared_ptr<const std::string> data;
+    zk::Stat stat;             // but for children_version, which follows from the counts
     std::int32_t creates = 0;  // children ever created: the counter of sequential names
+    // The same as the leading server hands it out to what it receives before `last_create` is
+    // committed: beyond the end of numbers the two part.
+    std::int32_t next = 0;
+    std::int64_t last_create = 0;
   };
-  using Nodes = std::map<std::string, Znode>;
-
-  // The nodes before a transaction, for those it touches, to put back when a later operation fails.
-  using Undo = std::map<std::string, std::optional<Znode>>;
-  struct Work {
-    Undo undo;
-    Applied applied;
+  struct Past {
+    std::int64_t until;  // the transaction that ended it
+    State state;
   };
+  struct Entry {
+    const std::string* path = nullptr;  // the key of nodes_
+    Entry* parent = nullptr;
+    State now;
+    std::vector<Past> past;                  // oldest first
+    std::map<std::string, Entry*> children;  // by name, in any state that is kept
+  };
+  struct Changed {
+    std::int64_t zxid;
+    std::vector<Entry*> entries;
+  };
+  struct Work;
 
-  Znode* Touch(const std::string& path, Undo& undo);
-  Result<void> ApplyOne(const zk::CheckOp& op, std::int64_t session_id, Micros wall_now,
-                        Work& work);
-  Result<void> ApplyOne(const zk::CreateOp& op, std::int64_t session_id, Micros wall_now,
-                        Work& work);
-  Result<void> ApplyOne(const zk::SetOp& op, std::int64_t session_id, Micros wall_now, Work& work);
-  Result<void> ApplyOne(const zk::DeleteOp& op, std::int64_t session_id, Micros wall_now,
-                        Work& work);
-  [[nodiscard]] static zk::Stat StatOf(const Znode& node);
+  [[nodiscard]] const State* Find(const std::string& path, std::int64_t view) const;
+  [[nodiscard]] static const State& At(const Entry& entry, std::int64_t view);
+  [[nodiscard]] static zk::Stat StatOf(const State& state);
+  [[nodiscard]] Entry* FindNow(const std::string& path);
+  // The state to change in the transaction under way; as it was before is kept.
+  State& Change(Entry& entry);
+  // Drops those that exist in no state that is kept.
+  void Release(std::vector<Entry*> entries);
+  void Undo();
 
-  Nodes nodes_;
+  Result<void> ApplyOne(zk::CheckOp op, Work& work);
+  Result<void> ApplyOne(zk::CreateOp op, Work& work);
+  Result<void> ApplyOne(zk::SetOp op, Work& work);
+  Result<void> ApplyOne(zk::DeleteOp op, Work& work);
+
+  std::unordered_map<std::string, Entry> nodes_;              // looked up only, never walked
+  std::map<std::int64_t, std::set<std::string>> ephemerals_;  // of the newest view, by session
+  std::vector<Entry*> changing_;                              // by the transaction under way
+  std::deque<Changed> changed_;                               // what Forget may let go
   std::int64_t zxid_ = 0;
 };
 
