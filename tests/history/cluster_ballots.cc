@@ -1,0 +1,130 @@
+// ClusterJudge: ballots, and which of them a commit may have counted.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/history/cluster_judge.h"
+
+namespace zkcluster::history {
+
+// Before it is applied.
+void ClusterJudge::JudgeBallot(const Touch& touch) {
+  const std::int64_t session_id = transaction_->session_id;
+  if (transaction_->ends_session || IsHand(session_id)) return;
+  const std::string_view id = touch.spot.name;
+  const auto known = candidacies_.find(session_id);
+  const bool candidate = known != candidacies_.end() && known->second.contains(id);
+  if (std::holds_alternative<zk::DeleteOp>(*touch.op)) {
+    if (known == candidacies_.end()) return;  // an operator deletes the cluster
+    if (!candidate) {
+      return Report("ballot", fmt::format("the ballot of {} is removed by another checker", id));
+    }
+  } else if (!candidate) {
+    return Report("ballot", fmt::format("session {:#x} votes as {}, and never had a candidate of "
+                                        "that id",
+                                        session_id, id));
+  }
+  if (const auto* create = std::get_if<zk::CreateOp>(touch.op);
+      create != nullptr && create->mode != zk::CreateMode::kEphemeral) {
+    return Report("ballot", fmt::format("the ballot of {} is not ephemeral", id));
+  }
+  const auto standing = replica_.votes.find(id);
+  if (std::holds_alternative<zk::SetOp>(*touch.op) && standing != replica_.votes.end() &&
+      standing->second.owner != session_id) {
+    return Report("ballot", fmt::format("session {:#x} writes the ballot of {}, which is of {:#x}",
+                                        session_id, id, standing->second.owner));
+  }
+  const CandidateSlot* own = nullptr;
+  const CandidateSlot* twin = nullptr;
+  for (const auto& [node, other] : replica_.candidates) {
+    if (!other.name || other.name->id != id) continue;
+    const CandidateSlot*& first = other.owner == session_id ? own : twin;
+    if (first == nullptr || SequenceBefore(other.name->sequence, first->name->sequence)) {
+      first = &other;
+    }
+  }
+  // Where numbers have ended, one that came later may have the smaller one.
+  if (own != nullptr && twin != nullptr && twin->czxid < own->czxid &&
+      SequenceBefore(twin->name->sequence, own->name->sequence)) {
+    Report("ballot", fmt::format("votes as {} with candidate {}, while twin {} stands before it",
+                                 id, own->name->sequence, twin->name->sequence));
+  }
+}
+
+const ClusterSpec* ClusterJudge::FindSpec(const SpecId& id) const {
+  for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
+    const auto& specs = (*record)->specs;
+    const auto found =
+        std::find_if(specs.rbegin(), specs.rend(), [&](const auto& spec) { return spec.id == id; });
+    if (found != specs.rend()) return found->spec.get();
+  }
+  return nullptr;
+}
+
+void ClusterJudge::JudgeVotes(const std::string& id, const VoteSlot& vote) {
+  const Ballot& ballot = *vote.ballot;
+  const ClusterSpec* const spec = FindSpec(ballot.spec);
+  if (spec == nullptr) {
+    return Report("ballot", fmt::format("{} votes on version {} of zxid {:#x}, which never was in "
+                                        "force",
+                                        id, ballot.spec.version, ballot.spec.shards_zxid));
+  }
+  if (ballot.votes.size() != spec->shards.size()) {
+    return Report("ballot", fmt::format("{} votes on {} shards, its spec has {}", id,
+                                        ballot.votes.size(), spec->shards.size()));
+  }
+  if (!judge_.options_.probed) return;
+  const std::int64_t session_id = transaction_->session_id;
+  auto& known = known_probed_[session_id];
+  for (std::size_t i = 0; i < ballot.votes.size(); ++i) {
+    if (ballot.votes[i].opinion == Opinion::kNotProbed) continue;
+    const std::string& addr = spec->shards[i].addr;
+    if (known.contains(addr)) continue;
+    if (judge_.options_.probed(session_id, addr)) {
+      known.insert(addr);
+    } else {
+      Report("silent_vote", fmt::format("{} has an opinion on {} ({}), which it has not probed", id,
+                                        spec->shards[i].name, addr));
+    }
+  }
+}
+
+// Before the change is applied.
+void ClusterJudge::RememberVote(const Touch& touch) {
+  const auto standing = replica_.votes.find(touch.spot.name);
+  past_votes_.push_back({transaction_->time, votes_touched_, std::string(touch.spot.name),
+                         standing == replica_.votes.end() ? nullptr : standing->second.ballot});
+}
+
+void ClusterJudge::ForgetVotes() {
+  const auto& options = judge_.options_;
+  while (!past_votes_.empty() && transaction_->time - past_votes_.front().time > options.lookback &&
+         votes_touched_ - past_votes_.front().number >= options.lookback_votes) {
+    past_votes_.pop_front();
+  }
+}
+
+std::vector<Voter> ClusterJudge::VotersOf(const Facts& facts) const {
+  std::vector<Voter> voters;
+  if (!facts.votes_checked.empty()) {
+    for (const std::string_view id : facts.votes_checked) {
+      const auto vote = replica_.votes.find(id);
+      if (vote == replica_.votes.end()) continue;  // told as a broken history
+      voters.push_back({vote->first, {vote->second.ballot}});
+    }
+    return voters;
+  }
+  std::map<std::string, std::set<std::shared_ptr<const Ballot>>> possible;
+  for (const auto& [id, vote] : replica_.votes) possible[id].insert(vote.ballot);
+  for (const PastVote& past : past_votes_) {
+    auto& of = possible[past.id];
+    if (of.empty()) of.insert(nullptr);  // it is gone by now
+    of.insert(past.ballot);
+  }
+  for (const auto& [id, ballots] : possible) {
+    voters.push_back({id, {ballots.begin(), ballots.end()}});
+  }
+  return voters;
+}
+
+}  // namespace zkcluster::history

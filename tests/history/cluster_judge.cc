@@ -1,0 +1,390 @@
+#include "tests/history/cluster_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "model/codec.h"
+#include "tests/history/commit_judge.h"
+#include "tests/history/ledger_judge.h"
+
+namespace zkcluster::history {
+namespace {
+
+const std::string* DataOf(const zk::Op& op) {
+  if (const auto* create = std::get_if<zk::CreateOp>(&op)) return &create->data;
+  if (const auto* set = std::get_if<zk::SetOp>(&op)) return &set->data;
+  return nullptr;
+}
+
+}  // namespace
+
+ClusterJudge::ClusterJudge(HistoryJudge& judge, std::string name)
+    : judge_(judge), name_(std::move(name)) {
+  records_.push_back(std::make_unique<IncarnationRecord>());
+}
+
+void ClusterJudge::Report(const char* invariant, std::string text) {
+  judge_.verdicts_.Add(invariant, name_, transaction_->zxid, std::move(text));
+}
+
+bool ClusterJudge::IsHand(std::int64_t session_id) const {
+  return session_id == 0 || (judge_.options_.is_hand && judge_.options_.is_hand(session_id));
+}
+
+void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
+  // The first one may have been opened by a znode that is not a cluster's.
+  if (records_.back()->czxid != 0) records_.push_back(std::make_unique<IncarnationRecord>());
+  records_.back()->czxid = zxid;
+  ++judge_.counters_.incarnations;
+  replica_ = Replica();
+  mirror_by_checker_ = false;
+  in_force_ = false;
+  leadership_.reset();
+  led_.clear();
+  sequence_ = 0;
+  sequence_by_hand_ = false;
+  seen_.clear();
+  past_votes_.clear();
+  refusals_ = 0;
+}
+
+void ClusterJudge::Judge(const sim::Transaction& transaction) {
+  transaction_ = &transaction;
+  Facts facts;
+  std::vector<const std::string*> events;
+  for (const Touch& touch : touches_) {
+    const bool changes = !std::holds_alternative<zk::CheckOp>(*touch.op);
+    const bool creates = std::holds_alternative<zk::CreateOp>(*touch.op);
+    if (touch.spot.place == Place::kBase && creates) BeginIncarnation(transaction.zxid);
+    if (touch.spot.place == Place::kVote && changes) {
+      if (!facts.touches_votes) ++votes_touched_;
+      facts.touches_votes = true;
+      JudgeBallot(touch);
+      RememberVote(touch);
+    }
+    if (std::string problem = replica_.Apply(touch, transaction, facts.before); !problem.empty()) {
+      Report("history", std::move(problem));
+    }
+    if (touch.spot.place == Place::kEvent && creates) events.push_back(DataOf(*touch.op));
+    Note(touch, facts);
+  }
+  if (facts.writes_spec) ReadSpec(transaction.zxid);
+  if (facts.writes_leader || facts.writes_status || facts.writes_ledger || facts.writes_mirror) {
+    for (const std::string* data : events) {
+      if (auto event = DecodeEvent(*data)) {
+        facts.events.push_back(*std::move(event));
+      } else {
+        facts.events_spoiled = true;
+      }
+    }
+    JudgeWrites(facts);
+  }
+  if (facts.before.head) MoveSequence();
+  if (!facts.before.chunks.empty() || facts.before.head) RecordHead(facts);
+  if (facts.touches_votes) ForgetVotes();
+  touches_.clear();
+  transaction_ = nullptr;
+}
+
+void ClusterJudge::Note(const Touch& touch, Facts& facts) {
+  if (std::holds_alternative<zk::CheckOp>(*touch.op)) {
+    if (touch.spot.place == Place::kVote) facts.votes_checked.push_back(touch.spot.name);
+    return;
+  }
+  const std::int64_t session_id = transaction_->session_id;
+  // An operator removes whole clusters; of ours, nobody removes what leaders write.
+  const bool removal = std::holds_alternative<zk::DeleteOp>(*touch.op) && !IsChecker(session_id);
+  switch (touch.spot.place) {
+    case Place::kBase:
+    case Place::kShards:
+    case Place::kOptions:
+      facts.writes_spec = true;
+      if (IsChecker(session_id)) Report("spec", "a checker's session writes the spec");
+      break;
+    case Place::kLeader:
+      facts.writes_leader = true;
+      break;
+    case Place::kHead:
+    case Place::kChunk:
+      facts.writes_status |= !removal;
+      break;
+    case Place::kLedger:
+      facts.writes_ledger |= !removal;
+      break;
+    case Place::kMirror:
+      mirror_by_checker_ = IsChecker(session_id);
+      facts.writes_mirror |= mirror_by_checker_;
+      break;
+    case Place::kCandidate:
+      if (const auto found = replica_.candidates.find(touch.spot.name);
+          found != replica_.candidates.end() && found->second.name) {
+        seen_.insert(found->second.name->id);
+        if (found->second.owner != 0) {
+          candidacies_[found->second.owner].insert(found->second.name->id);
+        }
+      }
+      break;
+    case Place::kVote:
+      if (const auto found = replica_.votes.find(touch.spot.name);
+          found != replica_.votes.end() && found->second.ballot) {
+        seen_.insert(found->first);
+        ++judge_.counters_.ballots;
+        if (!IsHand(session_id)) JudgeVotes(found->first, found->second);
+      }
+      break;
+    case Place::kGoBell:
+      if (std::holds_alternative<zk::CreateOp>(*touch.op)) go_bell_since_ = transaction_->time;
+      break;
+    default:
+      break;
+  }
+}
+
+void ClusterJudge::SessionEnded(std::int64_t session_id) {
+  candidacies_.erase(session_id);
+  known_probed_.erase(session_id);
+}
+
+// --- the spec ---
+
+void ClusterJudge::ReadSpec(std::int64_t zxid) {
+  in_force_ = false;
+  if (!replica_.base.exists || !replica_.shards.exists || !replica_.options.exists) return;
+  auto spec = DecodeSpec(name_, {replica_.base.data, replica_.shards.data, replica_.options.data});
+  if (!spec) return;
+  in_force_ = true;
+  const SpecId id{spec->version, replica_.shards.mzxid};
+  auto& specs = records_.back()->specs;
+  if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec) return;
+  specs.push_back({id, std::make_shared<const ClusterSpec>(*std::move(spec)), zxid});
+}
+
+// --- leaders ---
+
+void ClusterJudge::JudgeWrites(const Facts& facts) {
+  const std::int64_t session_id = transaction_->session_id;
+  const bool hand = transaction_->ends_session || IsHand(session_id);
+  if (facts.writes_leader) {
+    if (hand || !replica_.leader.exists) {
+      leadership_.reset();
+    } else {
+      JudgeTakeOver(facts);
+    }
+  }
+  const bool checker = IsChecker(session_id);
+  if (hand) {
+    // Taken as it is.
+  } else if (facts.writes_status || (checker && (facts.writes_ledger || facts.writes_mirror))) {
+    if (MayCommit()) JudgeCommit(facts);
+  } else if (facts.writes_ledger) {
+    const bool ordered = std::any_of(facts.events.begin(), facts.events.end(), [](const auto& e) {
+      return e.kind == Event::Kind::kForget || e.kind == Event::Kind::kPause ||
+             e.kind == Event::Kind::kResume || e.kind == Event::Kind::kUnfreeze;
+    });
+    if (!ordered) {
+      Report("one_leader", "the ledger is written by no checker, and not by an operator's order");
+    } else {
+      JudgeOperator(
+          facts.before.ledger->value, replica_.ledger.value, facts.events,
+          [this](const char* invariant, std::string text) { Report(invariant, std::move(text)); });
+    }
+  }
+}
+
+// What the next head's sequence must exceed.
+void ClusterJudge::MoveSequence() {
+  const auto& head = replica_.head;
+  if (!head.exists) {
+    sequence_ = 0;
+    sequence_by_hand_ = false;
+  } else if (head.value) {
+    sequence_ = head.value->sequence;
+    sequence_by_hand_ |= IsHand(transaction_->session_id);
+  } else if (sequence_by_hand_) {
+    // The product knows how often a head was written, not how far a hand had jumped.
+    sequence_ = 0;
+  }
+}
+
+void ClusterJudge::JudgeTakeOver(const Facts& facts) {
+  ++judge_.counters_.take_overs;
+  const std::int64_t session_id = transaction_->session_id;
+  const CandidateSlot* own = nullptr;
+  std::string node;
+  for (const auto& [name, candidate] : replica_.candidates) {
+    if (candidate.owner != session_id || !candidate.name) continue;
+    // With several of its own, the one it checks.
+    const bool checked =
+        std::any_of(touches_.begin(), touches_.end(), [&, &n = name](const auto& t) {
+          return t.spot.place == Place::kCandidate && t.spot.name == n;
+        });
+    if (own == nullptr || checked) {
+      own = &candidate;
+      node = name;
+    }
+  }
+  leadership_ = Leadership{session_id, node};
+  led_.insert(session_id);
+  refusals_ = 0;
+  if (own == nullptr) {
+    return Report("takeover", fmt::format("by session {:#x}, which has no candidate", session_id));
+  }
+  for (const auto& [name, candidate] : replica_.candidates) {
+    if (name == node || !candidate.name) continue;
+    if (!SequenceBefore(candidate.name->sequence, own->name->sequence)) continue;
+    // Where numbers have ended, one that came later may have the smaller one.
+    if (candidate.czxid > own->czxid) continue;
+    Report("takeover", fmt::format("by {}, and {} is before it", node, name));
+    break;
+  }
+  const auto& record = replica_.leader.value;
+  if (!record) return Report("epoch", "a take-over leaves `leader` undecodable");
+  if (record->id != own->name->id) {
+    Report("takeover", fmt::format("by {} in the name of {}", node, record->id));
+  }
+  const auto& before = facts.before.leader->value;
+  const auto& head = replica_.head.value;
+  const std::int64_t least =
+      std::max(before ? before->epoch : 0, head ? head->epoch : std::int64_t{0});
+  if (record->epoch <= least) {
+    Report("epoch", fmt::format("a take-over with epoch {}, after {}", record->epoch, least));
+  }
+  const bool told = std::any_of(facts.events.begin(), facts.events.end(), [&](const auto& event) {
+    return event.kind == Event::Kind::kLeader && event.epoch == record->epoch &&
+           event.leader == record->id;
+  });
+  if (!told) Report("journal", fmt::format("does not tell of epoch {}", record->epoch));
+}
+
+bool ClusterJudge::MayCommit() {
+  const std::int64_t session_id = transaction_->session_id;
+  if (!leadership_ || leadership_->session_id != session_id) {
+    const bool led = led_.contains(session_id);
+    Report(led ? "deposed" : "one_leader",
+           fmt::format("session {:#x} writes, {}; {}", session_id,
+                       led ? "which led once" : "which has never taken over",
+                       leadership_ ? fmt::format("{:#x} leads", leadership_->session_id)
+                                   : std::string("nobody leads")));
+    return false;
+  }
+  const auto candidate = replica_.candidates.find(leadership_->candidate);
+  if (candidate == replica_.candidates.end() || candidate->second.owner != session_id) {
+    Report("deposed", fmt::format("session {:#x} writes, and its candidate {} is gone", session_id,
+                                  leadership_->candidate));
+    return false;
+  }
+  return true;
+}
+
+void ClusterJudge::JudgeCommit(const Facts& facts) {
+  ++judge_.counters_.commits;
+  const auto& before = facts.before;
+  if (!before.head) return Report("spec", "a commit without a head");
+  if (!replica_.head.value) return Report("spec", "a commit leaves the head undecodable");
+  const Head& head = *replica_.head.value;
+
+  const LeaderRecord leader = replica_.leader.value.value_or(LeaderRecord{});
+  if (head.epoch != leader.epoch || head.leader != leader.id) {
+    Report("epoch", fmt::format("a head of {} in epoch {}, the leader is {} in epoch {}",
+                                head.leader, head.epoch, leader.id, leader.epoch));
+  }
+  // A leader makes it anew where it cannot go on from the last one.
+  const bool made_anew = replica_.head.czxid == transaction_->zxid;
+  if (head.sequence <= sequence_ && !made_anew) {
+    Report("epoch", fmt::format("sequence {} after {}", head.sequence, sequence_));
+  }
+
+  const auto& specs = records_.back()->specs;
+  const auto found = std::find_if(specs.rbegin(), specs.rend(),
+                                  [&](const auto& spec) { return spec.id == head.spec; });
+  if (found == specs.rend()) {
+    return Report("spec", fmt::format("version {} of zxid {:#x} never was in force",
+                                      head.spec.version, head.spec.shards_zxid));
+  }
+  if (in_force_ && found != specs.rbegin()) {
+    Report("spec", fmt::format("decided on version {} of zxid {:#x}, in force is {} of {:#x}",
+                               head.spec.version, head.spec.shards_zxid, specs.back().id.version,
+                               specs.back().id.shards_zxid));
+  }
+  if (facts.events_spoiled) Report("journal", "an event is undecodable");
+
+  const Ledger ledger = replica_.ledger.value.value_or(Ledger{});
+  const BallotBox box(VotersOf(facts), *found->spec, head.spec, ledger);
+  const bool checked = !facts.votes_checked.empty() || box.present().most == 0;
+  const CommitFacts commit{replica_,
+                           before,
+                           head,
+                           *found,
+                           specs,
+                           box,
+                           checked,
+                           facts.events,
+                           seen_,
+                           GoVoterInTheWay(),
+                           mirror_by_checker_};
+  const ReportFunction report = [this](const char* invariant, std::string text) {
+    Report(invariant, std::move(text));
+  };
+  const RowChanges changes = CommitJudge(commit, report).Judge();
+  JudgeLedger(commit, changes, report);
+  const auto flips = static_cast<std::uint64_t>(
+      std::count_if(changes.begin(), changes.end(), [](const RowChange& change) {
+        // What was taken over from the mirror was not decided here: no vote stands behind it.
+        return change.flips() && change.to.counts != VoteCounts{};
+      }));
+  judge_.counters_.flips += flips;
+  if (!checked) {
+    ++judge_.counters_.commits_unchecked;
+    // A leader that knew no ballot on this spec yet has none to check, and flips nothing.
+    if (judge_.options_.refusals_are_told && refusals_ < 2 && flips > 0) {
+      Report("quorum", fmt::format("checks no ballot, after {} refusals", refusals_));
+    }
+  }
+  refusals_ = 0;
+}
+
+std::string ClusterJudge::GoVoterInTheWay() const {
+  const Duration patience = judge_.options_.go_patience;
+  // A leader that had read no bell at all checks none.
+  const bool bell_known = replica_.go_bell.exists && transaction_->time - go_bell_since_ > patience;
+  for (const auto& [name, voter] : replica_.go_voters) {
+    const bool rung = bell_known && replica_.go_bell.mzxid > voter.czxid;
+    if (rung || transaction_->time - voter.since > patience) return name;
+  }
+  return {};
+}
+
+void ClusterJudge::RecordHead(const Facts& facts) {
+  IncarnationRecord& record = *records_.back();
+  const auto& head = replica_.head;
+  if (facts.before.head && facts.before.head->exists && !head.value) record.lost_head = true;
+  for (const auto& [k, chunk] : facts.before.chunks) {
+    const bool stands = k < replica_.chunks.size() && replica_.chunks[k].exists;
+    record.lost_chunk |= chunk.exists && !stands;
+  }
+  if (!head.value || !judge_.options_.keep_heads) return;
+  HeadRecord entry{
+      transaction_->zxid, head.value->spec, head.value->epoch, head.value->sequence, "",
+      record.lost_chunk};
+  for (std::size_t k = 0; k < head.value->chunks.size(); ++k) {
+    // Clients wait for chunks of the versions that the head names.
+    if (k >= replica_.chunks.size() || !replica_.chunks[k].exists ||
+        replica_.chunks[k].version != head.value->chunks[k]) {
+      return;
+    }
+    entry.damaged |= !replica_.chunks[k].value;
+  }
+  entry.statuses.reserve(head.value->shards);
+  for (std::size_t i = 0; i < head.value->shards; ++i) {
+    entry.statuses += StatusLetter(replica_.RowOf(i).status);
+  }
+  record.heads.push_back(std::move(entry));
+}
+
+void ClusterJudge::ObserveRefusal(std::int64_t session_id, Place place) {
+  if (place == Place::kVote && leadership_ && leadership_->session_id == session_id) ++refusals_;
+}
+
+}  // namespace zkcluster::history

@@ -1,0 +1,111 @@
+// The part of a HistoryJudge that watches one cluster: who may write what, and when. What a commit
+// says is judged in commit_judge.h and ledger_judge.h. The invariants are listed in
+// history_judge.h. Private to the judge. Pure but for its own state.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "tests/history/ballot_box.h"
+#include "tests/history/history_judge.h"
+#include "tests/history/replica.h"
+
+namespace zkcluster::history {
+
+class ClusterJudge {
+ public:
+  ClusterJudge(HistoryJudge& judge, std::string name);
+
+  // What a transaction does to this cluster is gathered, then judged as a whole.
+  void Gather(Touch touch) { touches_.push_back(touch); }
+  [[nodiscard]] bool gathered() const { return !touches_.empty(); }
+  void Judge(const sim::Transaction& transaction);
+  void SessionEnded(std::int64_t session_id);
+  void ObserveRefusal(std::int64_t session_id, Place place);
+
+  [[nodiscard]] const std::vector<std::unique_ptr<IncarnationRecord>>& records() const {
+    return records_;
+  }
+
+ private:
+  struct Leadership {
+    std::int64_t session_id = 0;
+    std::string candidate;
+  };
+  // A ballot that stood until `time`.
+  struct PastVote {
+    TimePoint time;
+    std::uint64_t number;  // of transactions that touch `votes`
+    std::string id;
+    std::shared_ptr<const Ballot> ballot;
+  };
+  // What the transaction under judgement holds.
+  struct Facts {
+    Replica::Before before;
+    std::vector<Event> events;
+    std::vector<std::string_view> votes_checked;
+    bool events_spoiled = false;  // an undecodable one
+    bool writes_spec = false;
+    bool writes_leader = false;
+    bool writes_status = false;  // head or chunks
+    bool writes_ledger = false;
+    bool writes_mirror = false;
+    bool touches_votes = false;
+  };
+
+  void Report(const char* invariant, std::string text);
+  [[nodiscard]] bool IsHand(std::int64_t session_id) const;
+  [[nodiscard]] bool IsChecker(std::int64_t session_id) const {
+    return candidacies_.contains(session_id);
+  }
+  void BeginIncarnation(std::int64_t zxid);
+  void Note(const Touch& touch, Facts& facts);
+  void JudgeBallot(const Touch& touch);
+  void JudgeVotes(const std::string& id, const VoteSlot& vote);
+  [[nodiscard]] const ClusterSpec* FindSpec(const SpecId& id) const;
+  void ReadSpec(std::int64_t zxid);
+  void JudgeWrites(const Facts& facts);
+  void MoveSequence();
+  void JudgeTakeOver(const Facts& facts);
+  [[nodiscard]] bool MayCommit();
+  void JudgeCommit(const Facts& facts);
+  [[nodiscard]] std::vector<Voter> VotersOf(const Facts& facts) const;
+  [[nodiscard]] std::string GoVoterInTheWay() const;
+  void RecordHead(const Facts& facts);
+  void RememberVote(const Touch& touch);
+  void ForgetVotes();
+
+  HistoryJudge& judge_;
+  const std::string name_;
+  std::vector<Touch> touches_;
+  const sim::Transaction* transaction_ = nullptr;  // under judgement
+
+  // Over all incarnations. The last one is never absent; one of czxid 0 holds no cluster.
+  std::vector<std::unique_ptr<IncarnationRecord>> records_;
+  std::unordered_map<std::int64_t, std::set<std::string, std::less<>>> candidacies_;  // ids
+
+  // Of this incarnation.
+  Replica replica_;
+  bool in_force_ = false;  // records_.back()->specs.back() is what stands
+  std::optional<Leadership> leadership_;
+  std::unordered_set<std::int64_t> led_;
+  std::int64_t sequence_ = 0;  // of the last head that counts
+  bool sequence_by_hand_ = false;
+  std::set<std::string, std::less<>> seen_;  // ids with a candidate or a ballot
+  std::deque<PastVote> past_votes_;
+  std::uint64_t votes_touched_ = 0;
+  TimePoint go_bell_since_{};
+  bool mirror_by_checker_ = false;  // as it was last written
+  int refusals_ = 0;                // of the leadership's votes, in a row
+  std::map<std::int64_t, std::unordered_set<std::string>> known_probed_;
+};
+
+}  // namespace zkcluster::history

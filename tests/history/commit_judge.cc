@@ -1,0 +1,330 @@
+#include "tests/history/commit_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+namespace zkcluster::history {
+namespace {
+
+std::string Text(const VoteCounts& counts) {
+  return fmt::format("{}/{}/{}", counts.alive, counts.dead, counts.unknown);
+}
+
+std::string Text(const ShardState& state) {
+  return fmt::format("{} since {}", ShardStatusName(state.status), state.since.count());
+}
+
+std::string Text(const Event::Flip& flip) {
+  return fmt::format("{} ({}) {} -> {} by {} {}", flip.shard, flip.addr, ShardStatusName(flip.from),
+                     ShardStatusName(flip.to), Text(flip.counts), ReasonName(flip.reason));
+}
+
+std::string Text(const SpecId& id) {
+  return fmt::format("version {} of zxid {:#x}", id.version, id.shards_zxid);
+}
+
+std::string Text(const Range& range) {
+  return range.least == range.most ? fmt::format("{}", range.least)
+                                   : fmt::format("{} to {}", range.least, range.most);
+}
+
+}  // namespace
+
+const Event* CommitFacts::FindEvent(Event::Kind kind) const {
+  const auto found = std::find_if(events.begin(), events.end(),
+                                  [&](const Event& event) { return event.kind == kind; });
+  return found == events.end() ? nullptr : &*found;
+}
+
+CommitJudge::CommitJudge(const CommitFacts& facts, ReportFunction report)
+    : facts_(facts), report_(std::move(report)), shards_(facts.spec.spec->shards) {}
+
+RowChanges CommitJudge::Judge() {
+  JudgeShape();
+  JudgeNumbers();
+  const ClusterSpec* const list = ListBefore();
+  RowChanges changes = list != nullptr ? AgainstBoard(*list) : AgainstMirror();
+  Problems problems = JudgeChanges(changes);
+  const bool same_list =
+      list != nullptr && facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
+  if (list != nullptr && !same_list && !problems.empty()) {
+    // Right by the mirror; what may be wrong is to have forgotten.
+    RowChanges by_mirror = AgainstMirror();
+    if (JudgeChanges(by_mirror).empty()) {
+      problems = JudgeForgetting(changes);
+      changes = std::move(by_mirror);
+    }
+  }
+  for (auto& [invariant, text] : problems) report_(invariant, std::move(text));
+  JudgeMirror(!same_list || !changes.empty());
+  return changes;
+}
+
+// The list that the head before is about; null: no such head, or a list that never was.
+const ClusterSpec* CommitJudge::ListBefore() const {
+  const auto& head = facts_.HeadBefore();
+  if (!head) return nullptr;
+  const auto found =
+      std::find_if(facts_.specs.rbegin(), facts_.specs.rend(),
+                   [&](const auto& spec) { return spec.id.shards_zxid == head->spec.shards_zxid; });
+  if (found == facts_.specs.rend() || found->spec->shards.size() != head->shards) return nullptr;
+  return found->spec.get();
+}
+
+ShardState CommitJudge::RowBefore(std::size_t shard) const {
+  const auto found = facts_.before.chunks.find(shard / kChunkShards);
+  if (found == facts_.before.chunks.end()) return facts_.after.RowOf(shard);
+  const std::size_t row = shard % kChunkShards;
+  const auto& rows = found->second.value;
+  return rows && row < rows->size() ? (*rows)[row] : ShardState{};
+}
+
+void CommitJudge::JudgeShape() {
+  const Head& head = facts_.head;
+  const auto& was = facts_.HeadBefore();
+  const auto wrong = [&](std::string text) { report_("spec", std::move(text)); };
+  // A head that some hand made up is nothing to go by.
+  const bool known =
+      was && std::any_of(facts_.specs.begin(), facts_.specs.end(),
+                         [&](const auto& s) { return s.id.shards_zxid == was->spec.shards_zxid; });
+  if (known && head.spec.shards_zxid < was->spec.shards_zxid) {
+    wrong(fmt::format("decided on {}, after a decision on {}", Text(head.spec), Text(was->spec)));
+  }
+  if (head.shards != shards_.size()) {
+    return wrong(fmt::format("the head has {} shards, its spec {}", head.shards, shards_.size()));
+  }
+  const auto& chunks = facts_.after.chunks;
+  for (std::size_t k = 0; k < std::max(chunks.size(), head.chunks.size()); ++k) {
+    const bool stands = k < chunks.size() && chunks[k].exists;
+    if (k < head.chunks.size() && (!stands || chunks[k].version != head.chunks[k])) {
+      wrong(fmt::format("the head names version {} of chunk {}, there stands {}", head.chunks[k], k,
+                        stands ? std::to_string(chunks[k].version) : "nothing"));
+    }
+    if (!stands) continue;
+    const std::size_t first = std::min(k * kChunkShards, shards_.size());
+    const std::size_t wanted = std::min(kChunkShards, shards_.size() - first);
+    if (!chunks[k].value) {
+      wrong(fmt::format("chunk {} is undecodable", k));
+    } else if (chunks[k].value->size() != wanted) {
+      wrong(fmt::format("chunk {} has {} rows, not {}", k, chunks[k].value->size(), wanted));
+    }
+  }
+}
+
+void CommitJudge::JudgeNumbers() {
+  const Head& head = facts_.head;
+  const Range electorate = facts_.box.electorate();
+  const auto& asked = facts_.spec.spec->quorum;
+  const int quorum = asked.value_or(head.electorate / 2 + 1);
+  if (!electorate.Holds(head.electorate)) {
+    report_(
+        "head_numbers",
+        fmt::format("electorate {}, computed {}: {} ballots, {} ids in the ledger", head.electorate,
+                    Text(electorate), Text(facts_.box.present()),
+                    facts_.after.ledger.value ? facts_.after.ledger.value->electorate.size() : 0));
+  } else if (head.quorum != quorum) {
+    report_("head_numbers", fmt::format("quorum {} of an electorate of {}, computed {}",
+                                        head.quorum, head.electorate, quorum));
+  }
+}
+
+// Exactly what the board says of the shards that are decided; or nothing at all, above the limit.
+void CommitJudge::JudgeMirror(bool rows_changed) {
+  const TextSlot& mirror = facts_.after.mirror;
+  // What another hand wrote last, a leader mends when it sees it, or with the next change.
+  if (!rows_changed && (!facts_.mirror_is_ours || !mirror.exists)) return;
+  if (mirror.exists && !facts_.mirror_is_ours) return;
+  StatusBoard board;
+  for (std::size_t i = 0; i < shards_.size(); ++i) board.shards.push_back(facts_.after.RowOf(i));
+  const std::string wanted = EncodeMirror(shards_, board);
+  const std::size_t limit = facts_.spec.spec->mirror_limit.value_or(65536);
+  if (wanted.size() > limit) {
+    // A commit that leaves it as it was need not know what a hand wrote a moment before.
+    if (!mirror.exists || mirror.data == "{}" || !facts_.mirror_is_ours) return;
+    report_("spec", fmt::format("the mirror would need {} bytes of {}, and holds {}", wanted.size(),
+                                limit, mirror.data.size()));
+  } else if (!mirror.exists || mirror.data != wanted) {
+    report_("spec", fmt::format("the mirror is {}, not {}",
+                                mirror.exists ? mirror.data.substr(0, 300) : "absent",
+                                wanted.substr(0, 300)));
+  }
+}
+
+RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list) const {
+  RowChanges changes;
+  const auto compare = [&](std::size_t shard, const ShardState& from) {
+    const ShardState to = facts_.after.RowOf(shard);
+    if (from != to) changes.push_back({shard, from, to});
+  };
+  if (facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid) {
+    for (const auto& [k, chunk] : facts_.before.chunks) {
+      const std::size_t first = k * kChunkShards;
+      const std::size_t end = std::min(first + kChunkShards, shards_.size());
+      for (std::size_t shard = first; shard < end; ++shard) compare(shard, RowBefore(shard));
+    }
+    return changes;
+  }
+  std::unordered_map<std::string_view, std::size_t> place;
+  for (std::size_t i = 0; i < list.shards.size(); ++i) place.emplace(list.shards[i].name, i);
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
+    const auto found = place.find(shards_[shard].name);
+    const bool kept = found != place.end() && list.shards[found->second] == shards_[shard];
+    compare(shard, kept ? RowBefore(found->second) : ShardState{});
+  }
+  return changes;
+}
+
+std::map<std::string, MirrorEntry> CommitJudge::MirrorBefore() const {
+  const TextSlot& mirror = facts_.before.mirror ? *facts_.before.mirror : facts_.after.mirror;
+  if (!mirror.exists) return {};
+  return DecodeMirror(mirror.data).value_or(std::map<std::string, MirrorEntry>{});
+}
+
+RowChanges CommitJudge::AgainstMirror() const {
+  const auto mirror = MirrorBefore();
+  RowChanges changes;
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
+    ShardState from;
+    if (const auto entry = mirror.find(shards_[shard].addr); entry != mirror.end()) {
+      from.status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
+      from.since = entry->second.since;
+    }
+    const ShardState to = facts_.after.RowOf(shard);
+    if (from != to) changes.push_back({shard, from, to});
+  }
+  return changes;
+}
+
+CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const {
+  Problems problems;
+  bool any = false;
+  for (const RowChange& change : changes) {
+    if (change.flips()) {
+      any = true;
+      JudgeFlip(change, problems);
+    } else {
+      problems.emplace_back(
+          "since", fmt::format("{} did not flip, and went from {} by {} to {} by {}",
+                               Name(change.shard), Text(change.from), Text(change.from.counts),
+                               Text(change.to), Text(change.to.counts)));
+    }
+  }
+  if (any && !facts_.go_voter.empty()) {
+    problems.emplace_back("go_hold", fmt::format("{} flips, and Go checker {} stands",
+                                                 changes.size(), facts_.go_voter));
+  }
+  JudgeJournal(changes, problems);
+  const auto& ledger = facts_.LedgerBefore();
+  if (any && ledger && ledger->pause) {
+    // By the leader's clock, which is that of its journal.
+    const Event* const event = facts_.FindEvent(Event::Kind::kFlips);
+    const Micros at = event != nullptr ? event->at : changes.front().to.since;
+    const Micros until = ledger->pause->until;
+    if (until == Micros(0) || at < until) {
+      problems.emplace_back(
+          "pause",
+          fmt::format("flips at {}, paused until {}", at.count(),
+                      until == Micros(0) ? "an operator ends it" : std::to_string(until.count())));
+    }
+  }
+  return problems;
+}
+
+void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
+  const auto& [shard, from, to] = change;
+  const std::string what = fmt::format("{} {} -> {}", Name(shard), ShardStatusName(from.status),
+                                       ShardStatusName(to.status));
+  if (to.since <= from.since) {
+    problems.emplace_back("since", fmt::format("{}, and Since went from {} to {}", what,
+                                               from.since.count(), to.since.count()));
+  }
+  const auto count = facts_.box.CountOf(shard);
+  const auto uncovered = [&](std::string_view why) {
+    problems.emplace_back("quorum", fmt::format("{}: {}; {} with a quorum of {}", what, why,
+                                                Describe(count), Text(facts_.box.quorum())));
+  };
+  if (!facts_.box.Covers(count, to.status)) return uncovered("not covered by the ballots");
+  const bool counts_fit = count.alive.Holds(to.counts.alive) && count.dead.Holds(to.counts.dead) &&
+                          count.unknown.Holds(to.counts.unknown);
+  if (!counts_fit) return uncovered("its row says " + Text(to.counts));
+  const Reason one = count.reasons.size() == 1 ? *count.reasons.begin() : Reason::kMixed;
+  const Reason reason = to.status == ShardStatus::kDead ? one : Reason::kNone;
+  const bool reason_fits = to.reason == reason || !facts_.votes_checked;
+  if (!reason_fits) uncovered(fmt::format("its row says {}", ReasonName(to.reason)));
+}
+
+void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) const {
+  std::vector<Event::Flip> flips;
+  for (const auto& [shard, from, to] : changes) {
+    if (!RowChange{shard, from, to}.flips()) continue;
+    // Taken over from the mirror, not decided: no vote stands behind it, and no event tells of it.
+    if (to.counts == VoteCounts{}) continue;
+    flips.push_back(
+        {shards_[shard].name, shards_[shard].addr, from.status, to.status, to.reason, to.counts});
+  }
+  const Event* const event = facts_.FindEvent(Event::Kind::kFlips);
+  if (flips.empty()) {
+    if (event != nullptr && !event->flips.empty()) {
+      problems.emplace_back("journal", "tells of " + Text(event->flips.front()) + ", which is not");
+    }
+    return;
+  }
+  if (event == nullptr) {
+    problems.emplace_back("journal", "does not tell of " + Text(flips.front()));
+    return;
+  }
+  const std::size_t listed = std::min(flips.size(), kMaxEventFlips);
+  const std::size_t more = flips.size() - listed;
+  for (std::size_t i = 0; i < std::max(listed, event->flips.size()); ++i) {
+    if (i < listed && i < event->flips.size() && flips[i] == event->flips[i]) continue;
+    problems.emplace_back("journal",
+                          fmt::format("flip {}: {}, not {}", i,
+                                      i < event->flips.size() ? Text(event->flips[i]) : "nothing",
+                                      i < listed ? Text(flips[i]) : "nothing"));
+    break;
+  }
+  if (event->more_flips != more) {
+    problems.emplace_back("journal",
+                          fmt::format("tells of {} more flips, not {}", event->more_flips, more));
+  }
+}
+
+// A leader that did not know the list before may decide everything anew, when a quorum has voted;
+// what it decides may not look older than what clients were told before.
+CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_board) const {
+  Problems problems;
+  if (MirrorBefore().empty() && facts_.box.present().most < facts_.box.quorum().least) {
+    problems.emplace_back("since",
+                          fmt::format("everything was forgotten, with {} ballots of {}",
+                                      Text(facts_.box.present()), Text(facts_.box.quorum())));
+  }
+  const auto& before = facts_.LedgerBefore();
+  const auto& after = facts_.after.ledger.value;
+  for (const RowChange& change : against_board) {
+    if (change.to.status != ShardStatus::kUnknown && change.to.since < change.from.since) {
+      problems.emplace_back("since", fmt::format("{} went from {} to {}", Name(change.shard),
+                                                 Text(change.from), Text(change.to)));
+    }
+    const bool differs = change.from.status != change.to.status;
+    const bool revived = change.from.status == ShardStatus::kDead && differs;
+    if (revived && change.to.status == ShardStatus::kUnknown && after && after->freeze.frozen) {
+      problems.emplace_back(
+          "freeze", fmt::format("{} went from {} to {}, and cannot go back", Name(change.shard),
+                                Text(change.from), Text(change.to)));
+    }
+    if (differs && before && before->pause && after && after->pause) {
+      problems.emplace_back("pause", fmt::format("{} went from {} to {}", Name(change.shard),
+                                                 Text(change.from), Text(change.to)));
+    }
+  }
+  return problems;
+}
+
+std::string CommitJudge::Name(std::size_t shard) const {
+  return fmt::format("{} ({})", shards_[shard].name, shards_[shard].addr);
+}
+
+}  // namespace zkcluster::history

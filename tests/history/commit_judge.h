@@ -1,0 +1,95 @@
+// Judges what one commit of a leader says: the numbers of its head, its board, its journal and its
+// mirror, against the ballots and the spec it was made by. Its ledger has a judge of its own
+// (ledger_judge.h); who may commit, and when, is judged in cluster_judge.h.
+//
+// A flip is a change of status against what the leader had to go by for that shard: the row of the
+// board before, where the shard kept name and address; where the head before is absent, undecodable
+// or of a list that the leader did not know, the mirror's entry for the address; else nothing
+// (unknown, Since 0). Whether a leader knew a list cannot be seen from outside: a commit that
+// changes the list is right when it is right by either. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/codec.h"
+#include "model/records.h"
+#include "tests/history/ballot_box.h"
+#include "tests/history/record.h"
+#include "tests/history/replica.h"
+
+namespace zkcluster::history {
+
+struct CommitFacts {
+  const Replica& after;  // with the commit
+  const Replica::Before& before;
+  const Head& head;                      // as written
+  const SpecRecord& spec;                // that the head names
+  const std::vector<SpecRecord>& specs;  // all of this incarnation, in order
+  const BallotBox& box;
+  bool votes_checked = false;  // the box is exact
+  const std::vector<Event>& events;
+  const std::set<std::string, std::less<>>& seen;  // ids that ever had a candidate or a ballot
+  std::string go_voter;        // one that no leader has an excuse for overlooking; empty: none
+  bool mirror_is_ours = true;  // whoever wrote it last is a checker
+
+  [[nodiscard]] const std::optional<Head>& HeadBefore() const {
+    return before.head ? before.head->value : after.head.value;
+  }
+  [[nodiscard]] const std::optional<Ledger>& LedgerBefore() const {
+    return before.ledger ? before.ledger->value : after.ledger.value;
+  }
+  // The first event of that kind; null: none.
+  [[nodiscard]] const Event* FindEvent(Event::Kind kind) const;
+};
+
+// A row that differs, and what it was, as the leader may have seen it.
+struct RowChange {
+  std::size_t shard = 0;
+  ShardState from;
+  ShardState to;
+  // Nothing is ever decided to be unknown: that is forgetting.
+  [[nodiscard]] bool flips() const {
+    return from.status != to.status && to.status != ShardStatus::kUnknown;
+  }
+};
+using RowChanges = std::vector<RowChange>;  // in spec order
+
+using ReportFunction = std::function<void(const char* invariant, std::string text)>;
+
+class CommitJudge {
+ public:
+  CommitJudge(const CommitFacts& facts, ReportFunction report);
+
+  // Reports what it finds. Returns what it took for the changes of this commit.
+  RowChanges Judge();
+
+ private:
+  using Problems = std::vector<std::pair<const char*, std::string>>;
+
+  [[nodiscard]] const ClusterSpec* ListBefore() const;
+  [[nodiscard]] ShardState RowBefore(std::size_t shard) const;
+  void JudgeShape();
+  void JudgeNumbers();
+  void JudgeMirror(bool rows_changed);
+  [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list) const;
+  [[nodiscard]] RowChanges AgainstMirror() const;
+  [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
+  void JudgeFlip(const RowChange& change, Problems& problems) const;
+  void JudgeJournal(const RowChanges& changes, Problems& problems) const;
+  [[nodiscard]] Problems JudgeForgetting(const RowChanges& against_board) const;
+  [[nodiscard]] std::map<std::string, MirrorEntry> MirrorBefore() const;
+  [[nodiscard]] std::string Name(std::size_t shard) const;
+
+  const CommitFacts& facts_;
+  const ReportFunction report_;
+  const std::vector<ShardSpec>& shards_;
+};
+
+}  // namespace zkcluster::history

@@ -1,0 +1,188 @@
+#include "tests/history/ledger_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace zkcluster::history {
+namespace {
+
+using Ids = std::set<std::string>;
+
+Ids Without(const Ids& from, const Ids& what) {
+  Ids rest;
+  std::set_difference(from.begin(), from.end(), what.begin(), what.end(),
+                      std::inserter(rest, rest.end()));
+  return rest;
+}
+
+std::string Text(const Ids& ids) {
+  return fmt::format("{}", fmt::join(ids, " "));
+}
+
+class LedgerJudge {
+ public:
+  LedgerJudge(const CommitFacts& facts, const RowChanges& changes, const Ledger& now,
+              const ReportFunction& report)
+      : facts_(facts), changes_(changes), now_(now), report_(report) {}
+
+  void Judge() {
+    JudgeElectorate();
+    JudgeSize();
+    JudgePause();
+    JudgeFreeze();
+    if (facts_.LedgerBefore()) JudgePenalties(*facts_.LedgerBefore());
+  }
+
+ private:
+  void JudgeElectorate() {
+    const auto& was = facts_.LedgerBefore();
+    const Ids before = was ? was->electorate : Ids{};
+    const Ids lost = Without(before, now_.electorate);
+    const Ids learned = Without(now_.electorate, before);
+    if (!lost.empty()) report_("ledger", "the electorate lost " + Text(lost));
+    for (const auto& id : learned) {
+      if (!facts_.seen.contains(id)) {
+        report_("ledger", "learned " + id + ", which nobody has ever seen");
+      }
+    }
+    if (const auto& strangers = facts_.box.strangers(); !strangers.empty()) {
+      report_("ledger", fmt::format("counted {}, not of the electorate", strangers.front()));
+    }
+    const Event* const event = facts_.FindEvent(Event::Kind::kElectorate);
+    const Ids told = event != nullptr ? Ids(event->ids.begin(), event->ids.end()) : Ids{};
+    if (told != learned) {
+      report_("journal",
+              fmt::format("tells of learning [{}], the ledger of [{}]", Text(told), Text(learned)));
+    }
+  }
+
+  // Whoever is present must not become the electorate because its list was lost.
+  void JudgeSize() {
+    const auto& was = facts_.LedgerBefore();
+    const auto& head = facts_.HeadBefore();
+    const int wanted = was ? was->at_least : head ? head->electorate : 0;
+    const int known = static_cast<int>(now_.electorate.size());
+    if (wanted > 0 && known < wanted && now_.at_least < wanted) {
+      report_("ledger",
+              fmt::format("of an electorate of at least {} are left {} ids and AtLeast {}", wanted,
+                          known, now_.at_least));
+    }
+  }
+
+  void JudgePause() {
+    const auto& was = facts_.LedgerBefore();
+    if (!was || was->pause == now_.pause) return;
+    if (!was->pause) return report_("pause", "a leader paused its cluster");
+    if (now_.pause) return report_("pause", "a leader changed an operator's pause");
+    const Event* const event = facts_.FindEvent(Event::Kind::kResume);
+    if (event == nullptr) return report_("pause", "ended, and the journal does not tell");
+    if (!IsOver(*was->pause, event->at)) {
+      report_("pause", fmt::format("ended at {}, ordered until {}", event->at.count(),
+                                   was->pause->until.count()));
+    }
+  }
+
+  // No fraction, or one that nothing exceeds: there is no freeze.
+  [[nodiscard]] double Fraction() const { return facts_.spec.spec->max_dead_fraction.value_or(1); }
+  [[nodiscard]] std::size_t Dead() const {
+    std::size_t dead = 0;
+    for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
+      dead += facts_.after.RowOf(i).status == ShardStatus::kDead ? 1 : 0;
+    }
+    return dead;
+  }
+
+  void JudgeFreeze() {
+    const auto deaths = std::count_if(changes_.begin(), changes_.end(), [](const auto& change) {
+      return change.flips() && change.to.status == ShardStatus::kDead;
+    });
+    if (deaths > 0 && now_.freeze.frozen) {
+      return report_("freeze", fmt::format("{} flips to dead while frozen", deaths));
+    }
+    if (Fraction() >= 1) return;
+    const auto& was = facts_.LedgerBefore();
+    const bool was_frozen = was && was->freeze.frozen;
+    const bool accepts = was && was->freeze.accept;
+    const auto all = static_cast<double>(facts_.spec.spec->shards.size());
+    if (was_frozen && !now_.freeze.frozen && !accepts) {
+      // At least one may be dead, whatever the fraction.
+      const double bound = std::max(1.0, 0.75 * Fraction() * all);
+      const auto dead = static_cast<double>(Dead());
+      if (dead >= bound + 1e-6) {
+        report_("freeze", fmt::format("left with {} of {} shards dead: its lower bound is {}", dead,
+                                      all, bound));
+      }
+    }
+    if (deaths == 0 || now_.freeze.frozen) return;
+    const double allowed =
+        std::max({1.0, Fraction() * all + 1e-6, static_cast<double>(now_.freeze.accepted)});
+    if (static_cast<double>(Dead()) > allowed) {
+      report_("freeze", fmt::format("{} flips to dead make {} of {} shards dead: allowed are {}",
+                                    deaths, Dead(), all, std::floor(allowed)));
+    }
+  }
+
+  void JudgePenalties(const Ledger& was) {
+    std::set<std::string_view> flipped;
+    for (const auto& change : changes_) {
+      if (change.flips()) flipped.insert(facts_.spec.spec->shards[change.shard].name);
+    }
+    if (flipped.empty()) {
+      if (was.penalties != now_.penalties) {
+        report_("ledger", "penalties moved, and nothing flipped");
+      }
+      return;
+    }
+    if (was.penalties.size() >= 500) return;  // then some are forgiven early
+    for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
+      const std::string& name = facts_.spec.spec->shards[i].name;
+      const auto owed = was.penalties.find(name);
+      if (owed == was.penalties.end() || owed->second.required <= 1 || flipped.contains(name))
+        continue;
+      if (facts_.after.RowOf(i).status != ShardStatus::kDead) continue;  // paid back while alive
+      const auto owes = now_.penalties.find(name);
+      if (owes == now_.penalties.end() || !(owes->second == owed->second)) {
+        report_("ledger", fmt::format("dead shard {} owed {} good probes, and no longer does", name,
+                                      owed->second.required));
+      }
+    }
+  }
+
+  const CommitFacts& facts_;
+  const RowChanges& changes_;
+  const Ledger& now_;
+  const ReportFunction& report_;
+};
+
+}  // namespace
+
+void JudgeLedger(const CommitFacts& facts, const RowChanges& changes,
+                 const ReportFunction& report) {
+  const auto& now = facts.after.ledger.value;
+  if (!now) {
+    return report("ledger", facts.after.ledger.exists ? "a commit leaves it undecodable"
+                                                      : "a commit leaves none");
+  }
+  LedgerJudge(facts, changes, *now, report).Judge();
+}
+
+void JudgeOperator(const std::optional<Ledger>& was, const std::optional<Ledger>& now,
+                   const std::vector<Event>& events, const ReportFunction& report) {
+  if (!was || !now) return;
+  Ids forgotten;
+  for (const Event& event : events) {
+    if (event.kind == Event::Kind::kForget) forgotten.insert(event.ids.begin(), event.ids.end());
+  }
+  if (const Ids lost = Without(Without(was->electorate, now->electorate), forgotten);
+      !lost.empty()) {
+    report("ledger", fmt::format("an operator's transaction lost {}, told to forget are [{}]",
+                                 Text(lost), Text(forgotten)));
+  }
+  if (was->penalties != now->penalties) {
+    report("ledger", "an operator's transaction changed penalties");
+  }
+}
+
+}  // namespace zkcluster::history

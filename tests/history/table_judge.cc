@@ -1,0 +1,100 @@
+#include "tests/history/table_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+namespace zkcluster::history {
+namespace {
+
+const ClusterSpec* FindList(const IncarnationRecord& record, std::int64_t shards_zxid) {
+  const auto found = std::find_if(record.specs.rbegin(), record.specs.rend(),
+                                  [&](const auto& s) { return s.id.shards_zxid == shards_zxid; });
+  return found == record.specs.rend() ? nullptr : found->spec.get();
+}
+
+bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const SpecRecord& spec,
+               std::string_view statuses) {
+  if (statuses.size() != spec.spec->shards.size()) return false;
+  if (head.damaged) return true;
+  if (head.spec.shards_zxid == spec.id.shards_zxid) return statuses == head.statuses;
+  const ClusterSpec* const list = FindList(record, head.spec.shards_zxid);
+  std::unordered_map<std::string_view, std::size_t> place;
+  if (list != nullptr && list->shards.size() == head.statuses.size()) {
+    for (std::size_t i = 0; i < list->shards.size(); ++i) place.emplace(list->shards[i].name, i);
+  }
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    if (statuses[i] == '?') continue;
+    const auto found = place.find(spec.spec->shards[i].name);
+    if (found == place.end() || list->shards[found->second] != spec.spec->shards[i]) return false;
+    if (head.statuses[found->second] != statuses[i]) return false;
+  }
+  return true;
+}
+
+std::string Text(const ClientTable& table) {
+  return fmt::format("epoch {} seq {} spec {} {}", table.epoch, table.sequence, table.spec_version,
+                     table.statuses.substr(0, 100));
+}
+
+}  // namespace
+
+bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& table,
+                        Position& from) const {
+  for (std::size_t s = from.spec; s < record.specs.size(); ++s) {
+    const SpecRecord& spec = record.specs[s];
+    if (spec.id.version != table.spec_version) continue;
+    if (table.epoch == 0) {
+      const bool forgets = from.decided && !record.lost_head;
+      if (table.sequence != 0 || forgets) continue;
+      if (table.statuses.size() != spec.spec->shards.size()) continue;
+      from.spec = s;
+      from.decided = false;
+      return true;
+    }
+    for (std::size_t h = from.head; h < record.heads.size(); ++h) {
+      const HeadRecord& head = record.heads[h];
+      if (head.epoch != table.epoch || head.sequence != table.sequence) continue;
+      if (!StandsFor(record, head, spec, table.statuses)) continue;
+      from.spec = s;
+      from.head = h;
+      from.decided = true;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool TableJudge::Find(const ClientTable& table, Position& from) const {
+  const auto& records = history_.RecordsOf(table.cluster);
+  for (std::size_t i = from.incarnation; i < records.size(); ++i) {
+    Position position = i == from.incarnation ? from : Position{i, 0, 0, false, from.generation};
+    if (!FindIn(*records[i], table, position)) continue;
+    from = position;
+    return true;
+  }
+  return false;
+}
+
+void TableJudge::Observe(const ClientTable& table) {
+  ++tables_;
+  Position& position = positions_[{table.client, table.cluster}];
+  const auto wrong = [&](const std::string& text) {
+    verdicts_.Add("older_table", table.cluster, 0,
+                  fmt::format("{}: {}: {}", table.client, Text(table), text));
+  };
+  if (table.generation != 0) {
+    if (table.generation <= position.generation) {
+      wrong(fmt::format("generation {} after {}", table.generation, position.generation));
+    }
+    position.generation = table.generation;
+  }
+  if (Find(table, position)) return;
+  Position start;
+  if (Find(table, start)) return wrong("the client has been further on");
+  wrong("no head ever stood for it");
+}
+
+}  // namespace zkcluster::history

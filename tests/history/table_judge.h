@@ -1,0 +1,69 @@
+// Judges the routing tables that clients take, against the heads that a HistoryJudge has seen.
+//
+// [older_table]  Within one incarnation a client never goes back: neither to an earlier decision
+//                nor to an earlier spec; its generations grow. What it takes is what the head of
+//                its epoch and sequence stood for, carried over to its own spec by name and
+//                address: equal on a shard both lists hold (or unknown, when another list came in
+//                between), unknown on any other. A table without a decision (epoch 0: from a Go
+//                status, or nothing decided) is judged by its length, and never follows one with a
+//                decision, unless somebody removed or spoiled the head.
+//
+// Chunks that are undecodable leave a client with what it had, and of a chunk that some hand
+// removed, its successor's version (0 again) tells nothing: the statuses of such heads are not
+// judged. Pure but for its own state.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/history/history_judge.h"
+
+namespace zkcluster::history {
+
+struct ClientTable {
+  std::string client;  // one process, from start to end
+  std::string cluster;
+  std::int64_t epoch = 0;
+  std::int64_t sequence = 0;
+  std::uint64_t spec_version = 0;
+  std::uint64_t generation = 0;  // 0: not told
+  std::string statuses;          // one letter a shard, in the order of its spec: A, D, ?
+};
+
+class TableJudge {
+ public:
+  // `history` must keep heads, outlive the judge, and have observed whatever a table shows before
+  // that is observed.
+  explicit TableJudge(const HistoryJudge& history) : history_(history) {}
+
+  // Each client's tables in the order it took them.
+  void Observe(const ClientTable& table);
+
+  [[nodiscard]] const std::vector<Violation>& violations() const { return verdicts_.list(); }
+  [[nodiscard]] std::uint64_t tables() const { return tables_; }
+
+ private:
+  // How far a client has come: places in the records.
+  struct Position {
+    std::size_t incarnation = 0;
+    std::size_t spec = 0;
+    std::size_t head = 0;
+    bool decided = false;
+    std::uint64_t generation = 0;
+  };
+
+  // The earliest place, from `from` on, that the table fits.
+  [[nodiscard]] bool FindIn(const IncarnationRecord& record, const ClientTable& table,
+                            Position& from) const;
+  [[nodiscard]] bool Find(const ClientTable& table, Position& from) const;
+
+  const HistoryJudge& history_;
+  Verdicts verdicts_;
+  std::map<std::pair<std::string, std::string>, Position> positions_;  // by client and cluster
+  std::uint64_t tables_ = 0;
+};
+
+}  // namespace zkcluster::history
