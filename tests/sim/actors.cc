@@ -1,0 +1,178 @@
+#include "tests/sim/actors.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "model/codec.h"
+#include "model/paths.h"
+#include "tests/fakes/sim_checker.h"
+
+namespace zkcluster::sim {
+
+// --- Reader ---
+
+Reader::Reader(SimWorld& world, FakeEnsemble& ensemble, std::string name, Duration session_timeout,
+               const std::vector<std::string>& clusters, const Updated& updated)
+    : loop_(world, std::move(name)), client_(ensemble.NewClient(loop_, session_timeout)) {
+  for (const auto& cluster : clusters) {
+    follows_.push_back(std::make_unique<Follow>());
+    Follow& follow = *follows_.back();
+    StatusWatcher::Callbacks callbacks;
+    callbacks.updated = [&follow, cluster, updated](const StatusWatcher::Update& update) {
+      follow.newest = update;
+      updated(cluster, update);
+    };
+    callbacks.troubled = [](const Error&) {};
+    follow.watcher = std::make_unique<StatusWatcher>(
+        loop_, *client_, ClusterPaths(SimSite::kRoot, cluster), false, std::move(callbacks));
+  }
+}
+
+// --- Operator ---
+
+Operator::Operator(SimWorld& world, FakeEnsemble& ensemble, std::string name,
+                   Duration session_timeout, Answered answered)
+    : ensemble_(ensemble),
+      answered_(std::move(answered)),
+      loop_(world, std::move(name)),
+      client_(ensemble.NewClient(loop_, session_timeout)),
+      editor_(loop_, *client_, SimSite::kRoot) {}
+
+OperatorAnswer Operator::Begin(OperatorAnswer::Kind kind, const std::string& cluster) {
+  ZKC_CHECK(!busy_);
+  busy_ = true;
+  OperatorAnswer answer;
+  answer.kind = kind;
+  answer.cluster = cluster;
+  answer.begun = ensemble_.zxid();
+  answer.in_doubt = in_doubt_;
+  return answer;
+}
+
+void Operator::End(OperatorAnswer answer, Result<std::uint64_t> result) {
+  busy_ = false;
+  answer.result = std::move(result);
+  in_doubt_ |= !answer.result && answer.result.error().code == ErrorCode::kUnknownOutcome;
+  answered_(answer);
+}
+
+void Operator::Create(const ClusterSpec& spec) {
+  editor_.Create(spec, [this, answer = Begin(OperatorAnswer::Kind::kCreate, spec.name)](
+                           Result<std::uint64_t> result) { End(answer, std::move(result)); });
+}
+
+void Operator::Update(const std::string& cluster,
+                      std::function<ClusterSpec(const ClusterSpec&)> change) {
+  editor_.Get(cluster, [this, answer = Begin(OperatorAnswer::Kind::kUpdate, cluster),
+                        change = std::move(change)](const Result<StoredSpec>& stored) {
+    if (!stored) return End(answer, Fail(stored.error()));
+    editor_.Update(change(stored->spec), [this, answer](Result<std::uint64_t> result) {
+      End(answer, std::move(result));
+    });
+  });
+}
+
+void Operator::Delete(const std::string& cluster) {
+  editor_.Delete(cluster, 0,
+                 [this, answer = Begin(OperatorAnswer::Kind::kDelete, cluster)](
+                     const Result<std::monostate>& result) {
+                   End(answer, result.map([](std::monostate) { return std::uint64_t{0}; }));
+                 });
+}
+
+void Operator::Abandon() {
+  editor_.Abandon();
+}
+
+// --- GoChecker ---
+
+GoChecker::GoChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, std::string name,
+                     std::string cluster)
+    : ensemble_(ensemble),
+      fleet_(fleet),
+      cluster_(std::move(cluster)),
+      loop_(world, std::move(name)),
+      client_(ensemble.NewClient(loop_, std::chrono::seconds(4))),
+      beat_(loop_.NewTimer([this] { Beat(); })),
+      session_(client_->OnSession([this](const zk::SessionEvent& event) {
+        if (event.state == SessionState::kLost) own_.clear();
+        if (event.state == SessionState::kConnected && own_.empty()) Register();
+      })) {}
+
+void GoChecker::Register() {
+  if (leaving_) return;
+  const ClusterPaths paths(SimSite::kRoot, cluster_);
+  client_->Create(paths.go_voters() + "/n_", "", zk::CreateMode::kEphemeralSequential,
+                  [this](const Result<std::string>& path) {
+                    // Like the library: what became of a lost create it never asks.
+                    if (path) own_ = *path;
+                    if (!beat_->armed()) beat_->Arm(std::chrono::milliseconds(10));
+                  });
+}
+
+void GoChecker::Beat() {
+  if (leaving_) return;
+  beat_->Arm(std::chrono::milliseconds(700));
+  if (own_.empty()) {
+    if (client_->state() == SessionState::kConnected) Register();
+    return;
+  }
+  Vote();
+  Lead();
+}
+
+// The same JSON for votes and status: by address, whether it answers.
+std::string GoChecker::Votes(const std::string& shards) const {
+  SpecPayloads payloads{"1", shards, "{}"};
+  const auto spec = DecodeSpec(cluster_, payloads);
+  if (!spec) return "{}";
+  StatusBoard board;
+  for (const auto& shard : spec->shards) {
+    ShardState state;
+    state.status =
+        fleet_.Get(shard.addr) == FakeFleet::Server::kUp ? ShardStatus::kAlive : ShardStatus::kDead;
+    state.since = Micros(1);
+    board.shards.push_back(state);
+  }
+  return EncodeMirror(spec->shards, board);
+}
+
+void GoChecker::Vote() {
+  const ClusterPaths paths(SimSite::kRoot, cluster_);
+  client_->Get(paths.shards(), {}, [this, paths](const Result<zk::Node>& node) {
+    if (!node || own_.empty()) return;
+    const std::string votes = Votes(node->data);
+    if (votes == voted_) return;
+    voted_ = votes;
+    client_->Set(own_, votes, zk::kAnyVersion, [](const Result<zk::Stat>&) {});
+    client_->Set(paths.go_voters(), cluster_, zk::kAnyVersion, [](const Result<zk::Stat>&) {});
+  });
+}
+
+void GoChecker::Lead() {
+  const ClusterPaths paths(SimSite::kRoot, cluster_);
+  client_->Children(paths.go_voters(), {}, [this, paths](Result<std::vector<std::string>> names) {
+    if (!names || own_.empty() || voted_.empty()) return;
+    std::erase_if(*names, [](const auto& name) { return !name.starts_with("n_"); });
+    if (names->empty() || paths.go_voters() + "/" + *std::ranges::min_element(*names) != own_) {
+      return;
+    }
+    client_->Get(paths.mirror(), {}, [this, paths](const Result<zk::Node>& node) {
+      if (node && node->data != voted_) {
+        client_->Set(paths.mirror(), voted_, zk::kAnyVersion, [](const Result<zk::Stat>&) {});
+      } else if (!node && node.error().code == ErrorCode::kNotFound) {
+        client_->Create(paths.mirror(), voted_, zk::CreateMode::kPersistent,
+                        [](const Result<std::string>&) {});
+      }
+    });
+  });
+}
+
+void GoChecker::Leave() {
+  if (leaving_) return;
+  leaving_ = true;
+  client_->Close([this] { left_ = true; });
+}
+
+}  // namespace zkcluster::sim

@@ -1,0 +1,136 @@
+// Orders of operators (pause, freeze lifted or accepted, a checker forgotten), and what comes in
+// between a leader's tally and its commit one piece at a time: each single check of the fencing
+// multi has a fault here or in faults_world.cc that only it stands against.
+#include <fmt/format.h>
+
+#include "model/codec.h"
+#include "tests/sim/faults.h"
+
+namespace zkcluster::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kGoByHand = "/n_0000009999";
+
+}  // namespace
+
+void FaultMachine::Order(std::size_t cluster, Event event,
+                         const std::function<void(Ledger&)>& change) {
+  const ClusterPaths paths = scene_.Paths(cluster);
+  const auto node = scene_.ensemble.Get(paths.ledger());
+  auto ledger = node ? DecodeLedger(node->data) : Result<Ledger>(tl::unexpect, Error{});
+  if (!ledger) return;
+  const Ledger before = *ledger;
+  change(*ledger);
+  if (*ledger == before) return;
+  event.at = scene_.world.wall_now();
+  event.by = "ann@ops1";
+  Tell(fmt::format("an operator's order ({})", EventKindName(event.kind)));
+  static_cast<void>(
+      scene_.ensemble.Commit({zk::SetOp{paths.ledger(), EncodeLedger(*ledger), node->stat.version},
+                              zk::CreateOp{paths.event_prefix(), EncodeEvent(event),
+                                           zk::CreateMode::kPersistentSequential}}));
+}
+
+void FaultMachine::PauseCluster(std::size_t cluster) {
+  Event event;
+  event.kind = Event::Kind::kPause;
+  const Micros now = scene_.world.wall_now();
+  const Duration length = dice_.LogBetween(milliseconds(500), seconds(10));
+  const bool open_end = dice_.Chance(0.3);
+  event.until = open_end ? Micros(0) : now + std::chrono::duration_cast<Micros>(length);
+  Order(cluster, event, [&](Ledger& ledger) {
+    ledger.pause = zkcluster::Pause{now, event.until, "ann@ops1", "a test"};
+  });
+  // Also where it has an end: the leader's clock may be far off.
+  After(length, [this, cluster] { ResumeCluster(cluster); });
+}
+
+void FaultMachine::ResumeCluster(std::size_t cluster) {
+  Event event;
+  event.kind = Event::Kind::kResume;
+  Order(cluster, event, [](Ledger& ledger) { ledger.pause.reset(); });
+}
+
+void FaultMachine::LiftOrders() {
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    ResumeCluster(k);
+    scene_.Remove(scene_.Paths(k).go_voters() + kGoByHand);
+  }
+}
+
+void FaultMachine::Pause() {
+  PauseCluster(PickCluster());
+}
+
+void FaultMachine::PauseInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) { PauseCluster(cluster); });
+}
+
+void FaultMachine::Unfreeze() {
+  Event event;
+  event.kind = Event::Kind::kUnfreeze;
+  const bool accept = dice_.Chance(0.5);
+  if (accept) event.note = "accepted";
+  Order(PickCluster(), event, [&](Ledger& ledger) {
+    if (!ledger.freeze.frozen) return;
+    if (accept) {
+      ledger.freeze.accept = true;
+    } else {
+      ledger.freeze = zkcluster::Freeze{};
+    }
+  });
+}
+
+void FaultMachine::Forget() {
+  const std::size_t cluster = PickCluster();
+  const std::string& id = scene_.plan.checkers[dice_.Below(scene_.plan.checkers.size())].id;
+  Event event;
+  event.kind = Event::Kind::kForget;
+  event.ids = {id};
+  Order(cluster, event, [&](Ledger& ledger) { ledger.electorate.erase(id); });
+}
+
+// As the Go manager writes: one znode after the other.
+void FaultMachine::RewritePieceInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
+    const auto stored = scene_.SpecOf(cluster);
+    if (!stored) return;
+    const ClusterPaths paths = scene_.Paths(cluster);
+    ClusterSpec next = stored->spec;
+    switch (dice_.Below(3)) {
+      case 0:
+        next.version = stored->spec.version + 1;
+        Tell("a commit arrives: the version alone is changed before it");
+        return scene_.Put(paths.base(), EncodeSpec(next).version);
+      case 1:
+        // Options without a new version are told apart by nobody who did not see them, as whoever
+        // holds the last good spec while the standing one is spoilt.
+        if (Weight(&FaultMachine::SpoilSpec) > 0) return;
+        next.quorum = next.quorum ? std::nullopt : std::optional(1);
+        next.checkers.reset();
+        Tell("a commit arrives: the options alone are changed before it");
+        return scene_.Put(paths.options(), EncodeSpec(next).options);
+      default:
+        Tell("a commit arrives: the list is written anew before it");
+        return scene_.Put(paths.shards(), EncodeSpec(next).shards);
+    }
+  });
+}
+
+// A Go checker registers, and rings the bell as it does.
+void FaultMachine::GoComesInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
+    const ClusterPaths paths = scene_.Paths(cluster);
+    const std::string name = paths.go_voters() + kGoByHand;
+    if (!scene_.ensemble.Exists(paths.go_voters()) || scene_.ensemble.Exists(name)) return;
+    Tell("a commit arrives: a Go checker registers before it");
+    scene_.Put(name, "{}");
+    scene_.Put(paths.go_voters(), "go");
+    After(dice_.LogBetween(milliseconds(200), seconds(5)), [this, name] { scene_.Remove(name); });
+  });
+}
+
+}  // namespace zkcluster::sim

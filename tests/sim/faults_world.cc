@@ -1,0 +1,328 @@
+// Faults of Redis, operators at work, the rude outsider, and the Go library.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "model/codec.h"
+#include "tests/sim/faults.h"
+
+namespace zkcluster::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Server = FakeFleet::Server;
+using Reach = FakeFleet::Reach;
+
+}  // namespace
+
+// --- Redis ---
+
+void FaultMachine::StopRedis() {
+  const std::string addr = PickAddress();
+  scene_.SetServer(addr, Server::kRefused);
+  if (dice_.Chance(0.2)) return;  // some stay dead
+  After(dice_.LogBetween(milliseconds(200), seconds(15)),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::HangRedis() {
+  const std::string addr = PickAddress();
+  scene_.SetServer(addr, Server::kHung);
+  After(dice_.LogBetween(milliseconds(200), seconds(15)),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::LoadRedis() {
+  const std::string addr = PickAddress();
+  scene_.SetServer(addr, Server::kRefused);
+  scene_.SetServer(addr, Server::kLoading);
+  After(dice_.LogBetween(milliseconds(500), seconds(8)),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::FillRedis() {
+  const std::string addr = PickAddress();
+  scene_.SetServer(addr, Server::kMaxClients);
+  After(dice_.LogBetween(milliseconds(500), seconds(8)),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::HideRedis() {
+  const std::string addr = PickAddress();
+  if (dice_.Chance(0.5)) scene_.SetServer(addr, Server::kRefused);
+  scene_.SetServer(addr, Server::kUnresolved);
+  After(dice_.LogBetween(milliseconds(500), seconds(8)),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::LockRedis() {
+  const std::string addr = PickAddress();
+  Tell(addr + " asks for a password");
+  scene_.fleet.SetPassword(addr, "secret");
+  scene_.RestartServer(addr);
+  After(dice_.LogBetween(milliseconds(500), seconds(8)),
+        [this, addr] { scene_.fleet.SetPassword(addr, ""); });
+}
+
+void FaultMachine::FlapRedis() {
+  const std::string addr = PickAddress();
+  scene_.FlapServer(addr, dice_.LogBetween(milliseconds(50), seconds(3)),
+                    dice_.LogBetween(milliseconds(50), seconds(3)));
+  After(dice_.Between(seconds(2), seconds(15)),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::SlowRedis() {
+  const std::string addr = PickAddress();
+  scene_.SlowServer(addr, dice_.LogBetween(milliseconds(5), milliseconds(700)));
+}
+
+void FaultMachine::RestartRedis() {
+  scene_.RestartServer(PickAddress());
+}
+
+void FaultMachine::KillMany() {
+  const Server how = dice_.Chance(0.5) ? Server::kRefused : Server::kHung;
+  const double share = 0.3 + 0.7 * dice_.Unit();
+  std::vector<std::string> killed;
+  for (const auto& addr : AddressesInUse()) {
+    if (dice_.Chance(share)) killed.push_back(addr);
+  }
+  for (const auto& addr : killed) scene_.SetServer(addr, how);
+  After(dice_.LogBetween(milliseconds(300), seconds(8)), [this, killed] {
+    for (const auto& addr : killed) scene_.SetServer(addr, Server::kUp);
+  });
+}
+
+void FaultMachine::CutFromRedis() {
+  const std::string& checker = scene_.plan.checkers[PickChecker()].id;
+  const std::string addr = PickAddress();
+  const Reach how =
+      dice_.Pick(std::vector<Reach>{Reach::kDropped, Reach::kRejected, Reach::kNoRoute});
+  scene_.SetReach(checker, addr, how);
+  After(dice_.LogBetween(milliseconds(300), seconds(12)),
+        [this, checker, addr] { scene_.SetReach(checker, addr, Reach::kOpen); });
+}
+
+void FaultMachine::CutFromAllRedis() {
+  const std::string& checker = scene_.plan.checkers[PickChecker()].id;
+  const Reach how =
+      dice_.Pick(std::vector<Reach>{Reach::kDropped, Reach::kRejected, Reach::kNoRoute});
+  const auto addresses = AddressesInUse();
+  for (const auto& addr : addresses) scene_.SetReach(checker, addr, how);
+  After(dice_.LogBetween(milliseconds(300), seconds(10)), [this, checker, addresses] {
+    for (const auto& addr : addresses) scene_.SetReach(checker, addr, Reach::kOpen);
+  });
+}
+
+// --- operators ---
+
+void FaultMachine::UpdateSpec() {
+  Operator* const who = FreeOperator();
+  if (who == nullptr) return;
+  const std::size_t cluster = PickCluster();
+  if (!scene_.ensemble.Exists(scene_.Paths(cluster).base())) {
+    return who->Create(scene_.plan.clusters[cluster].spec);
+  }
+  who->Update(scene_.clusters()[cluster], [this, cluster](const ClusterSpec& spec) {
+    return DrawChange(dice_, spec, cluster, scene_.plan.checkers.size());
+  });
+  // Somebody who waits for so long gives up.
+  const std::size_t index = dice_.Below(scene_.operators());
+  After(dice_.Between(seconds(2), seconds(20)), [this, index] {
+    Operator* const one = scene_.OperatorAt(index);
+    if (one != nullptr && one->busy()) one->Abandon();
+  });
+}
+
+void FaultMachine::UpdateByTwo() {
+  const std::size_t cluster = PickCluster();
+  for (int i = 0; i < 2; ++i) {
+    Operator* const who = FreeOperator();
+    if (who == nullptr) return;
+    who->Update(scene_.clusters()[cluster], [this, cluster](const ClusterSpec& spec) {
+      return DrawChange(dice_, spec, cluster, scene_.plan.checkers.size());
+    });
+  }
+}
+
+void FaultMachine::DeleteSpec() {
+  Operator* const who = FreeOperator();
+  if (who == nullptr) return;
+  const std::size_t cluster = PickCluster();
+  who->Delete(scene_.clusters()[cluster]);
+  After(dice_.LogBetween(milliseconds(50), seconds(5)), [this, cluster] {
+    Operator* const again = FreeOperator();
+    if (again != nullptr) again->Create(scene_.plan.clusters[cluster].spec);
+  });
+}
+
+void FaultMachine::RewriteSpec(std::size_t cluster) {
+  const auto stored = scene_.SpecOf(cluster);
+  if (!stored) return;
+  ClusterSpec next = DrawChange(dice_, stored->spec, cluster, scene_.plan.checkers.size());
+  next.version = stored->spec.version + 1;
+  const SpecPayloads payloads = EncodeSpec(next);
+  const ClusterPaths paths = scene_.Paths(cluster);
+  static_cast<void>(
+      scene_.ensemble.Commit({zk::SetOp{paths.base(), payloads.version, zk::kAnyVersion},
+                              zk::SetOp{paths.shards(), payloads.shards, zk::kAnyVersion},
+                              zk::SetOp{paths.options(), payloads.options, zk::kAnyVersion}}));
+}
+
+void FaultMachine::UpdateInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
+    Tell("a commit arrives: the spec is changed before it");
+    RewriteSpec(cluster);
+  });
+}
+
+void FaultMachine::DeleteInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
+    Tell("a commit arrives: the cluster is deleted and made anew before it");
+    scene_.Remove(scene_.Paths(cluster).base());
+    ClusterSpec spec = scene_.plan.clusters[cluster].spec;
+    spec.version = static_cast<std::uint64_t>(scene_.world.wall_now().count());
+    const SpecPayloads payloads = EncodeSpec(spec);
+    const ClusterPaths paths = scene_.Paths(cluster);
+    scene_.ensemble.Put(paths.base(), payloads.version);
+    static_cast<void>(scene_.ensemble.Commit({zk::CreateOp{paths.shards(), payloads.shards},
+                                              zk::CreateOp{paths.options(), payloads.options}}));
+  });
+}
+
+void FaultMachine::BusyVoters() {
+  AtNextCommits(dice_.Between(1, 4), [this](const Arrival&, std::size_t cluster) {
+    const ClusterPaths paths = scene_.Paths(cluster);
+    const auto voters = scene_.ensemble.Children(paths.votes());
+    if (voters.empty()) return;
+    const std::string path = paths.vote(dice_.Pick(voters));
+    Tell("a commit arrives: a ballot is written anew before it: " + path);
+    scene_.ensemble.Put(path, scene_.ensemble.Get(path)->data);
+  });
+}
+
+void FaultMachine::VoterGoneInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t) {
+    const std::size_t checker = dice_.Below(scene_.plan.checkers.size());
+    if (scene_.Checker(checker) == nullptr) return;
+    Tell("a commit arrives: a voter's session ends before it: " + scene_.plan.checkers[checker].id);
+    scene_.ensemble.Expire(scene_.Checker(checker)->client());
+  });
+}
+
+// --- the rude outsider ---
+
+std::string FaultMachine::Junk(const std::string& path) {
+  const auto node = scene_.ensemble.Get(path);
+  const std::string was = node ? node->data : "";
+  switch (dice_.Below(6)) {
+    case 0:
+      return "";
+    case 1:
+      return "not json";
+    case 2:
+      return was.substr(0, was.size() / 2);
+    case 3:
+      return was + "}";
+    case 4:
+      return std::string(200, '[');
+    default: {
+      std::string bytes;
+      for (int i = 0; i < 20; ++i) bytes += static_cast<char>(dice_.Below(256));
+      return bytes;
+    }
+  }
+}
+
+void FaultMachine::Spoil(const std::string& path) {
+  if (scene_.ensemble.Exists(path)) scene_.Put(path, Junk(path));
+}
+
+void FaultMachine::SpoilBallot() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  const auto voters = scene_.ensemble.Children(paths.votes());
+  if (!voters.empty()) Spoil(paths.vote(dice_.Pick(voters)));
+}
+
+void FaultMachine::SpoilStatus() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  Spoil(dice_.Pick(std::vector<std::string>{paths.head(), paths.chunk(0), paths.mirror()}));
+}
+
+void FaultMachine::SpoilLedger() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  if (dice_.Chance(0.3)) return scene_.Remove(paths.ledger());
+  Spoil(paths.ledger());
+}
+
+void FaultMachine::SpoilLeader() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  if (dice_.Chance(0.3)) return scene_.Remove(paths.leader());
+  Spoil(paths.leader());
+}
+
+void FaultMachine::RestoreSpec(std::size_t cluster, const std::string& path,
+                               const std::string& bytes) {
+  if (!scene_.ensemble.Exists(path) || scene_.SpecOf(cluster)) return;
+  scene_.Put(path, bytes);
+}
+
+void FaultMachine::SpoilSpec() {
+  const std::size_t cluster = PickCluster();
+  const ClusterPaths paths = scene_.Paths(cluster);
+  const std::string path =
+      dice_.Pick(std::vector<std::string>{paths.base(), paths.shards(), paths.options()});
+  const auto node = scene_.ensemble.Get(path);
+  if (!node || !scene_.SpecOf(cluster)) return;
+  Spoil(path);
+  After(dice_.LogBetween(milliseconds(50), seconds(5)),
+        [this, cluster, path, bytes = node->data] { RestoreSpec(cluster, path, bytes); });
+}
+
+void FaultMachine::TouchCandidate() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  const auto nodes = scene_.ensemble.Children(paths.election());
+  if (nodes.empty()) return;
+  const std::string path = paths.candidate(dice_.Pick(nodes));
+  scene_.Put(path, dice_.Chance(0.5) ? scene_.ensemble.Get(path)->data : Junk(path));
+}
+
+void FaultMachine::RemoveCandidate() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  const auto nodes = scene_.ensemble.Children(paths.election());
+  if (!nodes.empty()) scene_.Remove(paths.candidate(dice_.Pick(nodes)));
+}
+
+void FaultMachine::RemoveBallot() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  const auto voters = scene_.ensemble.Children(paths.votes());
+  if (!voters.empty()) scene_.Remove(paths.vote(dice_.Pick(voters)));
+}
+
+void FaultMachine::RemoveParent() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  scene_.Remove(dice_.Pick(std::vector<std::string>{paths.election(), paths.votes(), paths.chunks(),
+                                                    paths.events(), paths.head(), paths.quorum()}));
+}
+
+void FaultMachine::Litter() {
+  const ClusterPaths paths = scene_.Paths(PickCluster());
+  if (!scene_.ensemble.Exists(paths.quorum())) return;
+  const std::string path = dice_.Pick(
+      std::vector<std::string>{paths.vote("stray"), paths.candidate("stray"),
+                               paths.chunks() + "/stray", paths.go_voters() + "/stray",
+                               paths.events() + "/stray", std::string(SimSite::kRoot) + "/stray"});
+  scene_.Put(path, Junk(path));
+}
+
+void FaultMachine::GoComes() {
+  if (scene_.gos() >= 2) return;
+  scene_.StartGo(PickCluster());
+  After(dice_.LogBetween(milliseconds(200), seconds(10)),
+        [this, in_good_order = dice_.Chance(0.7)] { scene_.LeaveGo(in_good_order); });
+}
+
+}  // namespace zkcluster::sim

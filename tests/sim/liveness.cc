@@ -1,0 +1,373 @@
+#include "tests/sim/liveness.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checker/quorum/standing.h"
+#include "model/codec.h"
+
+namespace zkcluster::sim {
+namespace {
+
+using Server = FakeFleet::Server;
+
+// How often it is looked, and how many of what is missing are told.
+constexpr Duration kLook = std::chrono::milliseconds(500);
+constexpr std::size_t kTold = 8;
+
+// Beside what the ensemble itself does: sessions without ephemerals end.
+std::uint64_t WritesOf(const FakeEnsemble& ensemble, std::int64_t since) {
+  std::uint64_t writes = 0;
+  for (auto it = ensemble.history().rbegin(); it != ensemble.history().rend(); ++it) {
+    if (it->zxid <= since) break;
+    if (!it->ops.empty()) ++writes;
+  }
+  return writes;
+}
+
+}  // namespace
+
+// --- the end of all faults ---
+
+void Liveness::Heal(Dice* dice) {
+  scene_.Note("heal", "every fault ends");
+  lasting_.clear();
+  scene_.ensemble.Up();
+  scene_.ensemble.HealServers();
+  HealProcesses();
+  scene_.HealFleet();
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    for (const auto& addr : AddressesOf(k, scene_.plan.clusters[k].spec)) {
+      const bool dead = dice != nullptr && dice->Chance(0.25);
+      scene_.SetServer(addr, dead ? dice->Pick(std::vector<Server>{Server::kRefused, Server::kHung,
+                                                                   Server::kLoading})
+                                  : Server::kUp);
+    }
+    // Whoever spoils a spec has to mend it; nobody else can know what was meant.
+    const ClusterPaths paths = scene_.Paths(k);
+    if (scene_.ensemble.Exists(paths.base()) && !scene_.SpecOf(k)) scene_.Remove(paths.base());
+  }
+  if (dice != nullptr && dice->Chance(0.3)) DisturbForEver(*dice);
+  Tend();
+}
+
+void Liveness::HealProcesses() {
+  scene_.KillTwins();
+  while (scene_.gos() > 0) scene_.LeaveGo(false);
+  for (const auto& life : scene_.Lives()) {
+    scene_.Resume(life.number);
+    life.loop->SetWallOffset(Micros(0));
+    scene_.ensemble.Reconnect(*life.client);
+    scene_.ensemble.SetEventDelay(*life.client, Duration::zero());
+    scene_.ensemble.SetFate(*life.client, nullptr);
+  }
+  for (std::size_t i = 0; i < scene_.operators(); ++i) {
+    if (Operator* const one = scene_.OperatorAt(i)) one->Abandon();
+  }
+}
+
+void Liveness::DisturbForEver(Dice& dice) {
+  const std::size_t all = scene_.plan.checkers.size();
+  const std::size_t most = (all - 1) / 2;
+  if (most == 0) return;
+  const std::size_t count = 1 + dice.Below(most);
+  const auto how = dice.Pick(std::vector<Lasting>{Lasting::kKilled, Lasting::kMute,
+                                                  Lasting::kFrozen, Lasting::kCutFromRedis});
+  const std::size_t first = dice.Below(all);
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t i = (first + n) % all;
+    lasting_[i] = how;
+    const std::string& id = scene_.plan.checkers[i].id;
+    SimChecker* const checker = scene_.Checker(i);
+    switch (how) {
+      case Lasting::kNone:
+        break;
+      case Lasting::kKilled:
+        scene_.Note("heal", id + " stays dead");
+        scene_.KillChecker(i);
+        break;
+      case Lasting::kMute:
+        scene_.Note("heal", id + " stays mute");
+        if (checker != nullptr) scene_.ensemble.Mute(checker->client());
+        break;
+      case Lasting::kFrozen:
+        scene_.Note("heal", id + " stays frozen");
+        if (checker != nullptr) scene_.Pause(scene_.CheckerLife(i), std::chrono::hours(1));
+        break;
+      case Lasting::kCutFromRedis:
+        scene_.Note("heal", id + " stays cut from Redis");
+        for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+          for (const auto& addr : AddressesOf(k, scene_.plan.clusters[k].spec)) {
+            scene_.SetReach(id, addr, FakeFleet::Reach::kDropped);
+          }
+        }
+    }
+  }
+}
+
+void Liveness::Tend() {
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    const auto lasting = lasting_.find(i);
+    const bool wanted = lasting == lasting_.end() || lasting->second == Lasting::kCutFromRedis;
+    if (wanted && scene_.Checker(i) == nullptr) scene_.StartChecker(i);
+  }
+  if (scene_.readers() == 0) scene_.StartReader();
+  if (scene_.OperatorAt(0) == nullptr) scene_.StartOperator(0);
+  Operator& who = *scene_.OperatorAt(0);
+  for (std::size_t k = 0; k < scene_.clusters().size() && !who.busy(); ++k) {
+    if (!scene_.ensemble.Exists(scene_.Paths(k).base())) {
+      who.Create(scene_.plan.clusters[k].spec);
+    }
+  }
+}
+
+void Liveness::Settle() {
+  const TimePoint healed = scene_.world.now();
+  std::vector<std::string> missing = Missing();
+  while (!missing.empty()) {
+    if (scene_.world.now() - healed >= kBound) {
+      std::string text = fmt::format("{:.0f} s after the last fault:",
+                                     std::chrono::duration<double>(kBound).count());
+      for (std::size_t i = 0; i < std::min(missing.size(), kTold); ++i) {
+        text += "\n    " + missing[i];
+      }
+      if (missing.size() > kTold) text += fmt::format("\n    and {} more", missing.size() - kTold);
+      return scene_.Violate("liveness", text);
+    }
+    scene_.Run(kLook);
+    if (scene_.violation()) return;
+    Tend();
+    missing = Missing();
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::seconds>(scene_.world.now() - healed);
+  scene_.Note("heal", fmt::format("nothing is missing after {} s", took.count()));
+  scene_.counters.Add("settled");
+  scene_.counters.Add("settled within 5 s", took.count() < 5 ? 1 : 0);
+  scene_.counters.Add("settled after 20 s", took.count() >= 20 ? 1 : 0);
+}
+
+void Liveness::StayQuiet(Duration duration) {
+  if (scene_.violation()) return;
+  // What was under way as the last thing fell into place: a journal that is trimmed, a mirror.
+  scene_.Run(std::chrono::seconds(3));
+  const std::int64_t zxid = scene_.ensemble.zxid();
+  scene_.Run(duration);
+  if (scene_.violation()) return;
+  if (const auto writes = WritesOf(scene_.ensemble, zxid); writes > 0) {
+    return scene_.Violate("quiet",
+                          fmt::format("{} transactions in {:.1f} s in which nothing "
+                                      "happened",
+                                      writes, std::chrono::duration<double>(duration).count()));
+  }
+  const auto missing = Missing();
+  if (!missing.empty()) scene_.Violate("quiet", "it did not last: " + missing.front());
+}
+
+// --- what is owed ---
+
+bool Liveness::IsLive(std::size_t checker) const {
+  const auto lasting = lasting_.find(checker);
+  return lasting == lasting_.end() || lasting->second == Lasting::kCutFromRedis;
+}
+
+Opinion Liveness::Deserved(std::size_t checker, const std::string& addr) const {
+  const auto lasting = lasting_.find(checker);
+  if (lasting != lasting_.end() && lasting->second == Lasting::kCutFromRedis) {
+    return Opinion::kDead;
+  }
+  return scene_.fleet.Get(addr) == Server::kUp ? Opinion::kAlive : Opinion::kDead;
+}
+
+std::vector<std::string> Liveness::Missing() const {
+  std::vector<std::string> missing;
+  std::size_t leading = 0;
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (!IsLive(i)) continue;
+    SimChecker* const checker = scene_.Checker(i);
+    if (checker == nullptr) {
+      missing.push_back(scene_.plan.checkers[i].id + " does not run");
+    } else if (checker->client().state() != SessionState::kConnected) {
+      missing.push_back(checker->id() + " has no session");
+    } else {
+      leading += checker->summary().leading;
+    }
+  }
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) MissingIn(k, missing);
+  if (missing.empty() && leading != scene_.clusters().size()) {
+    missing.push_back(
+        fmt::format("{} leaders lead {} clusters", leading, scene_.clusters().size()));
+  }
+  return missing;
+}
+
+void Liveness::MissingIn(std::size_t cluster, std::vector<std::string>& missing) const {
+  const auto stored = scene_.SpecOf(cluster);
+  if (!stored) {
+    missing.push_back("cluster " + scene_.clusters()[cluster] + " has no spec");
+    return;
+  }
+  MissingBallots(cluster, *stored, missing);
+  MissingLeader(cluster, missing);
+  MissingStatus(cluster, *stored, missing);
+  MissingTables(cluster, *stored, missing);
+}
+
+void Liveness::MissingBallots(std::size_t cluster, const StoredSpec& stored,
+                              std::vector<std::string>& missing) const {
+  const ClusterPaths paths = scene_.Paths(cluster);
+  std::set<std::int64_t> sessions;
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    SimChecker* const checker = scene_.Checker(i);
+    if (!IsLive(i) || checker == nullptr) continue;
+    sessions.insert(checker->client().session_id());
+    const std::string whose = fmt::format("{}: the ballot of {}", paths.name(), checker->id());
+    const auto node = scene_.ensemble.Get(paths.vote(checker->id()));
+    if (!node) {
+      missing.push_back(whose + " is missing");
+      continue;
+    }
+    const auto ballot = DecodeBallot(node->data);
+    if (!ballot) {
+      missing.push_back(whose + " is undecodable");
+    } else if (node->stat.ephemeral_owner != checker->client().session_id()) {
+      missing.push_back(whose + " is of another session");
+    } else if (ballot->spec != stored.id || ballot->votes.size() != stored.spec.shards.size()) {
+      missing.push_back(whose + " is on an old spec");
+    } else {
+      for (std::size_t n = 0; n < ballot->votes.size(); ++n) {
+        const ShardSpec& shard = stored.spec.shards[n];
+        if (ballot->votes[n].opinion == Deserved(i, shard.addr)) continue;
+        missing.push_back(fmt::format("{} says {} of {}", whose,
+                                      static_cast<int>(ballot->votes[n].opinion), shard.name));
+      }
+    }
+  }
+  const auto ghost = [&](const std::string& path, const char* what) {
+    const auto node = scene_.ensemble.Get(path);
+    if (!node || node->stat.ephemeral_owner == 0) return;
+    if (sessions.contains(node->stat.ephemeral_owner)) return;
+    missing.push_back(fmt::format("{}: a ghost's {} stands: {}", paths.name(), what, path));
+  };
+  for (const auto& id : scene_.ensemble.Children(paths.votes())) ghost(paths.vote(id), "ballot");
+  for (const auto& node : scene_.ensemble.Children(paths.election())) {
+    ghost(paths.candidate(node), "candidate");
+  }
+  for (const auto& node : scene_.ensemble.Children(paths.go_voters())) {
+    ghost(paths.go_voters() + "/" + node, "Go registration");
+  }
+}
+
+void Liveness::MissingLeader(std::size_t cluster, std::vector<std::string>& missing) const {
+  const ClusterPaths paths = scene_.Paths(cluster);
+  const auto candidates = SortCandidates(scene_.ensemble.Children(paths.election()));
+  std::size_t live = 0;
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) live += IsLive(i) ? 1 : 0;
+  if (candidates.size() != live) {
+    missing.push_back(
+        fmt::format("{}: {} candidates of {} checkers", paths.name(), candidates.size(), live));
+  }
+  if (candidates.empty()) return;
+  const auto leader = scene_.LeaderOf(cluster);
+  const std::string& first = candidates.front().name.id;
+  if (!leader || leader->id != first) {
+    missing.push_back(fmt::format("{}: `leader` names {}, the first candidate is {}", paths.name(),
+                                  leader ? leader->id : "nobody", first));
+    return;
+  }
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (scene_.plan.checkers[i].id != first || scene_.Checker(i) == nullptr) continue;
+    if (scene_.Checker(i)->summary().leading == 0) {
+      missing.push_back(fmt::format("{}: {} is first and does not lead", paths.name(), first));
+    }
+  }
+}
+
+int Liveness::LiveVoters() const {
+  int voters = 0;
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) voters += IsLive(i) ? 1 : 0;
+  return voters;
+}
+
+int Liveness::QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const {
+  int size = std::max(static_cast<int>(ledger.electorate.size()), ledger.at_least);
+  if (spec.checkers) size = *spec.checkers;
+  size = std::max(size, LiveVoters());
+  return spec.quorum.value_or(size / 2 + 1);
+}
+
+std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger& ledger,
+                                          const std::string& addr) const {
+  int alive = 0;
+  int dead = 0;
+  std::set<std::string> racks;
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (!IsLive(i)) continue;
+    if (Deserved(i, addr) == Opinion::kAlive) {
+      ++alive;
+    } else {
+      ++dead;
+      racks.insert(scene_.plan.checkers[i].rack);
+    }
+  }
+  const int quorum = QuorumOf(spec, ledger);
+  const bool may_live = alive >= quorum;
+  const bool may_die =
+      dead >= quorum && static_cast<int>(racks.size()) >= spec.min_racks.value_or(1);
+  if (may_live == may_die) return std::nullopt;
+  if (may_die && ledger.freeze.frozen) return std::nullopt;
+  return may_live ? ShardStatus::kAlive : ShardStatus::kDead;
+}
+
+void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
+                             std::vector<std::string>& missing) const {
+  const std::string& name = scene_.clusters()[cluster];
+  const Ledger ledger = scene_.LedgerOf(cluster);
+  for (const auto& id : ledger.electorate) {
+    const bool known = std::any_of(scene_.plan.checkers.begin(), scene_.plan.checkers.end(),
+                                   [&](const auto& checker) { return checker.id == id; });
+    if (!known) missing.push_back(fmt::format("{}: nobody is called {}, who may vote", name, id));
+  }
+  const auto head = scene_.HeadOf(cluster);
+  if (!head || head->spec != stored.id) {
+    // With too few voters a leader that does not know the old list leaves the old status standing:
+    // a new one would make clients forget everything.
+    if (LiveVoters() < QuorumOf(stored.spec, ledger)) return;
+    missing.push_back(name + ": the status is of an old spec");
+    return;
+  }
+  const std::string letters = scene_.StatusesOf(cluster);
+  for (std::size_t n = 0; n < stored.spec.shards.size(); ++n) {
+    const ShardSpec& shard = stored.spec.shards[n];
+    const auto owed = Owed(stored.spec, ledger, shard.addr);
+    if (!owed || letters[n] == history::StatusLetter(*owed)) continue;
+    missing.push_back(fmt::format("{}: shard {} is {}, should be {}", name, shard.name, letters[n],
+                                  history::StatusLetter(*owed)));
+  }
+}
+
+void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
+                             std::vector<std::string>& missing) const {
+  const std::string& name = scene_.clusters()[cluster];
+  const auto head = scene_.HeadOf(cluster);
+  for (std::size_t i = 0; i < scene_.readers(); ++i) {
+    const std::string who = fmt::format("{}: reader {}", name, i + 1);
+    const auto& update = scene_.ReaderAt(i)->table(cluster);
+    if (!update) {
+      missing.push_back(who + " has no table");
+    } else if (update->table->spec() != stored.spec) {
+      missing.push_back(who + " has an old spec");
+    } else if (head && head->spec != stored.id) {
+      continue;  // see MissingStatus: how much of an older status a reader can place differs
+    } else if (head && (update->epoch != head->epoch || update->sequence != head->sequence)) {
+      missing.push_back(fmt::format("{} has epoch {} sequence {}, not {} {}", who, update->epoch,
+                                    update->sequence, head->epoch, head->sequence));
+    } else if (const std::string letters = Letters(update->table->board());
+               letters != scene_.StatusesOf(cluster)) {
+      missing.push_back(fmt::format("{} sees {}, the status is {}", who, letters.substr(0, 40),
+                                    scene_.StatusesOf(cluster).substr(0, 40)));
+    }
+  }
+}
+
+}  // namespace zkcluster::sim

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Deliberate faults: proof that the swarm can fail.
+
+usage: mutants.py TOP OUTPUT_FOLDER    writes mutated copies of the production sources, and mutant_list.cc
+       mutants.py TOP --sources        the names of the files it writes, one a line
+
+Each mutant replaces one piece of a production source by a piece that asks, while it runs, whether the mutant is on.
+All of them are in one build, switched by name (`mutants --only NAME`), and production sources stay free of them. A
+piece that is not found exactly once is an error: a mutant cannot silently fall out of date.
+"""
+import os
+import re
+import sys
+
+LEADER = "checker/quorum/leader.cc"
+COMMIT = "checker/quorum/commit.cc"
+CONTENDER = "checker/quorum/contender.cc"
+DECIDE = "checker/quorum/decide.cc"
+TALLY = "checker/quorum/tally.cc"
+GUARD = "checker/quorum/guard.cc"
+FREEZE = "checker/quorum/freeze.cc"
+VOTER = "checker/quorum/voter.cc"
+PARTICIPANT = "checker/quorum/participant.cc"
+STORE = "checker/quorum/status_store.cc"
+WORKER = "checker/probe/worker.cc"
+EDITOR = "libzkcluster/client/editor_call.cc"
+WATCHER = "libzkcluster/zk/watcher.cc"
+TRACKER = "libzkcluster/zk/session_tracker.cc"
+BOARD = "libzkcluster/model/board.cc"
+TABLE = "libzkcluster/model/routing_table.cc"
+
+# name, what is wrong, file, the piece (white space does not matter), what stands there instead. $ON asks for this mutant.
+MUTANTS = [
+    # --- the fencing multi, check by check ---
+    ("no_candidate_check", "the commit does not check the own candidate", COMMIT,
+     "Add(OpRole::kFence, zk::CheckOp{in_.leadership->candidate, 0});",
+     "if (!$ON) Add(OpRole::kFence, zk::CheckOp{in_.leadership->candidate, 0});"),
+    ("no_token_check", "the commit does not check the token in `leader`", COMMIT,
+     "Add(OpRole::kFence, zk::CheckOp{paths.leader(), in_.leadership->token});",
+     "if (!$ON) Add(OpRole::kFence, zk::CheckOp{paths.leader(), in_.leadership->token});"),
+    ("no_base_check", "the commit does not check the cluster's own znode", COMMIT,
+     "spec(paths.base(), in_.standing.base);", "if (!$ON) spec(paths.base(), in_.standing.base);"),
+    ("no_shards_check", "the commit does not check the list of shards", COMMIT,
+     "spec(paths.shards(), in_.standing.shards);",
+     "if (!$ON) spec(paths.shards(), in_.standing.shards);"),
+    ("no_options_check", "the commit does not check the options", COMMIT,
+     "spec(paths.options(), in_.standing.options);",
+     "if (!$ON) spec(paths.options(), in_.standing.options);"),
+    ("no_spec_checks", "the commit checks nothing of the spec", COMMIT,
+     "if (version) Add(OpRole::kSpec, zk::CheckOp{path, *version});",
+     "if (version && !$ON) Add(OpRole::kSpec, zk::CheckOp{path, *version});"),
+    ("no_go_bell_check", "the commit does not check that no Go checker came", COMMIT,
+     "if (in_.go_bell) Add(", "if (in_.go_bell && !$ON) Add("),
+    ("no_vote_checks", "the commit does not check the ballots it counted", LEADER,
+     "if (vote_refusals_ < 2) {", "if (vote_refusals_ < 2 && !$ON) {"),
+    ("any_version", "the commit overwrites whatever version stands", COMMIT,
+     "Add(role, zk::SetOp{std::move(path), std::move(data), *slot.version});",
+     "Add(role, zk::SetOp{std::move(path), std::move(data), $ON ? zk::kAnyVersion : *slot.version});"),
+    ("no_ledger_check", "the commit does not check the ledger it leaves as it is", COMMIT,
+     "Add(OpRole::kLedger, zk::CheckOp{in_.paths->ledger(), *slot.version});",
+     "if (!$ON) Add(OpRole::kLedger, zk::CheckOp{in_.paths->ledger(), *slot.version});"),
+    # --- election ---
+    ("takeover_not_committed", "the first candidate leads without writing `leader`", CONTENDER,
+     "return CommitTakeOver(record, node->stat.version);",
+     "if ($ON) { record.epoch = last->epoch; return Lead(record, node->stat.version); }"
+     " return CommitTakeOver(record, node->stat.version);"),
+    ("takeover_unfenced", "the take-over does not check the own candidate", CONTENDER,
+     "ops.push_back(zk::CheckOp{paths_.candidate(own_node_), 0});",
+     "if (!$ON) ops.push_back(zk::CheckOp{paths_.candidate(own_node_), 0});"),
+    ("epoch_not_raised", "a new leader keeps the epoch of the last", CONTENDER,
+     "record.epoch = last->epoch + 1;", "record.epoch = last->epoch + ($ON ? 0 : 1);"),
+    ("leader_not_confirmed", "whoever sees itself registered takes over, first or not", CONTENDER,
+     "if (standing.first) return TakeOver();", "if (standing.first || $ON) return TakeOver();"),
+    ("owner_not_confirmed", "a candidate of a former session is taken for one's own", CONTENDER,
+     "return stat.ephemeral_owner == client_.session_id() && stat.version == 0;",
+     "return (stat.ephemeral_owner == client_.session_id() || $ON) && stat.version == 0;"),
+    ("twin_not_awaited", "an id that somebody else holds is used all the same", CONTENDER,
+     "if (standing.twin) return WaitForTwin(*standing.twin);",
+     "if (standing.twin && !$ON) return WaitForTwin(*standing.twin);"),
+    ("suspended_leads_on", "a suspended leader goes on", CONTENDER,
+     "GoAway(); if (event.state == SessionState::kConnected) Start();",
+     "if ($ON && leading_) return; GoAway(); if (event.state == SessionState::kConnected) Start();"),
+    ("unknown_outcome_is_failure", "a change whose answer was lost is taken for one that failed", EDITOR,
+     "lost_ = lost_ || IsLost(result.error());", "lost_ = !$ON && (lost_ || IsLost(result.error()));"),
+    ("no_local_expiry", "a session is trusted until the ensemble says otherwise", TRACKER,
+     "if (now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
+     " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
+     "if (!$ON && now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
+     " if (!$ON && (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3))"),
+    # --- counting ---
+    ("quorum_of_present", "the quorum is a majority of whoever is present", TALLY,
+     "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",
+     "if ($ON) electorate.size = present;"
+     " electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);"),
+    ("tie_decides", "alive and dead both reach the quorum: dead", TALLY,
+     "if (alive == dead) return Outcome::kNoQuorum;",
+     "if (alive == dead) return alive && $ON ? Outcome::kDead : Outcome::kNoQuorum;"),
+    ("half_is_a_majority", "half of the electorate decides", TALLY,
+     "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",
+     "electorate.quorum = spec.quorum.value_or($ON ? (electorate.size + 1) / 2 : electorate.size / 2 + 1);"),
+    ("old_list_counts", "a ballot on another list of shards counts", TALLY,
+     "return ballot.spec == spec && ballot.votes.size() == shards;",
+     "return (ballot.spec == spec || $ON) && ballot.votes.size() == shards;"),
+    ("old_list_counts", "a ballot on another list of shards counts", LEADER,
+     "if (vote.ballot && vote.ballot->spec == spec_.id)", "if (vote.ballot && (vote.ballot->spec == spec_.id || $ON))"),
+    ("racks_ignored", "dead votes of one rack are enough whatever min_racks says", TALLY,
+     "tally.dead_racks >= electorate.min_racks;", "(tally.dead_racks >= electorate.min_racks || $ON);"),
+    ("no_retally", "a voter that leaves is not noticed", LEADER,
+     "std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });",
+     "if (!$ON) std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });"),
+    ("no_retally", "a voter that leaves is not noticed", LEADER,
+     "VoteState& vote = votes_[id]; vote.known = true;",
+     "VoteState& vote = votes_[id]; if ($ON && !node && vote.known) return; vote.known = true;"),
+    ("stranger_votes", "whoever registers or votes is not learned", LEADER,
+     "if (ids.insert(id).second) learned.push_back(id);",
+     "if (!$ON && ids.insert(id).second) learned.push_back(id);"),
+    # --- votes ---
+    ("echo_vote", "a checker votes alive on what it has not probed yet", PARTICIPANT,
+     "for (const auto& server : servers_) votes.push_back(server.vote);",
+     "for (const auto& server : servers_) votes.push_back("
+     "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
+    ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
+     "dirty_ = true; known_ = false; version_.reset(); if (error.code != ErrorCode::kConflict",
+     "dirty_ = !$ON; known_ = false; version_.reset(); if ($ON) return; if (error.code != ErrorCode::kConflict"),
+    ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
+     "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
+    ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
+     "if (result.reason == Reason::kTimeout &&", "if (result.reason == Reason::kTimeout && !$ON &&"),
+    # --- status ---
+    ("since_reset", "a take-over or a change of the spec resets Since", DECIDE,
+     "if (next == state.status) continue;",
+     "if (next == state.status) { if ($ON && state.since != Micros(0)) state.since = input.now; continue; }"),
+    ("since_falls", "Since follows the wall clock back", DECIDE,
+     "state = {next, std::max(input.now, state.since + Micros(1)), reason, tally.counts};",
+     "state = {next, $ON ? input.now : std::max(input.now, state.since + Micros(1)), reason, tally.counts};"),
+    ("ghost_shards", "a shard that moved to another address keeps its status", BOARD,
+     "if (found == old_index.end() || old_shards[found->second] != new_shards[i]) continue;",
+     "if (found == old_index.end() || (!$ON && old_shards[found->second] != new_shards[i])) continue;"),
+    ("spec_change_unwritten", "a change of the spec waits for the next flip", COMMIT,
+     "return !head || head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size();",
+     "return !head || (!$ON && (head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size()));"),
+    ("mirror_forgotten", "the mirror for Go clients is not kept up", COMMIT,
+     "if (slot.version && slot.data == data) return false; Write(OpRole::kMirror",
+     "if (slot.version && (slot.data == data || $ON)) return false; Write(OpRole::kMirror"),
+    # --- holds ---
+    ("go_ignored", "our leader decides beside a Go checker", GUARD,
+     "if (!facts.go_voters.empty()) return Hold::kGoCheckers;",
+     "if (!facts.go_voters.empty() && !$ON) return Hold::kGoCheckers;"),
+    ("pause_ignored", "an operator's pause holds nothing", GUARD,
+     "if (facts.pause && !IsOver(*facts.pause, facts.now)) return Hold::kPaused;",
+     "if (facts.pause && !IsOver(*facts.pause, facts.now) && !$ON) return Hold::kPaused;"),
+    ("freeze_ignored", "a freeze holds no death", DECIDE,
+     "if (frozen && next == ShardStatus::kDead) {", "if (frozen && next == ShardStatus::kDead && !$ON) {"),
+    ("freeze_without_hysteresis", "a freeze ends as soon as the fraction allows", FREEZE,
+     "return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1, DeadAllowed(max_dead_fraction, shards));",
+     "if ($ON) return DeadAllowed(max_dead_fraction, shards) + 1;"
+     " return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1, DeadAllowed(max_dead_fraction, shards));"),
+    # --- watches and clients ---
+    ("watch_not_rearmed", "a watch is set once and never again", WATCHER,
+     "client_.Get(path_, watch(), lifetime_.Guard(",
+     "client_.Get(path_, $ON && known_ ? Watch() : watch(), lifetime_.Guard("),
+    ("no_reread_on_connect", "a reconnect is not a reason to read again", WATCHER,
+     "if (event.state == SessionState::kConnected) Refresh();",
+     "if (event.state == SessionState::kConnected && !($ON && client_.generation() > 1)) Refresh();"),
+    ("stand_in_validity", "a stand-in's keys are valid since its own Since, whoever was skipped", TABLE,
+     "here = {next.shard, std::max(next.since_us, here.since_us)};",
+     "here = {next.shard, $ON ? next.since_us : std::max(next.since_us, here.since_us)};"),
+]
+
+
+def pattern(piece):
+    """Matches the piece whatever its white space."""
+    tokens = re.findall(r"\w+|[^\w\s]", piece)
+    return re.compile(r"\s*".join(re.escape(token) for token in tokens))
+
+
+def mutate(top, output):
+    by_file = {}
+    for number, (name, _, path, piece, replacement) in enumerate(MUTANTS, 1):
+        by_file.setdefault(path, []).append((number, name, piece, replacement))
+    for path, mutants in by_file.items():
+        with open(os.path.join(top, path), encoding="utf-8") as file:
+            source = file.read()
+        edits = []
+        for _, name, piece, replacement in mutants:
+            found = [match.span() for match in pattern(piece).finditer(source)]
+            if len(found) != 1:
+                sys.exit(f"{path}: mutant {name}: its piece stands there {len(found)} times, not once: {piece}")
+            edits.append((*found[0], name, replacement))
+        source = apply(source, edits, path)
+        with open(os.path.join(output, os.path.basename(path)), "w", encoding="utf-8") as file:
+            file.write(f'#include "tests/sim/mutant.h"\n#line 1 "{path}"\n{source}')
+
+
+def apply(source, edits, path):
+    """Two mutants of the same piece become one choice; other overlaps are an error."""
+    pieces = {}
+    for begin, end, name, replacement in edits:
+        pieces.setdefault((begin, end), []).append((name, replacement))
+    last = len(source) + 1
+    for (begin, end), choices in sorted(pieces.items(), reverse=True):
+        if end > last:
+            sys.exit(f"{path}: the pieces of {choices[0][0]} and of another mutant overlap")
+        last = begin
+        text = source[begin:end]
+        for name, replacement in choices:
+            on = f'zkcluster::sim::IsMutant("{name}")'
+            if len(choices) == 1:
+                text = replacement.replace("$ON", on)
+            else:  # whole statements
+                text = f"if ({on}) {{ {replacement.replace('$ON', 'true')} }} else {{ {text} }}"
+        # One line, so that the lines of the rest stay where they are.
+        source = source[:begin] + " ".join(text.split()) + "\n" * source[begin:end].count("\n") + source[end:]
+    return source
+
+
+def write_list(output):
+    unique = dict.fromkeys((name, what) for name, what, *_ in MUTANTS)  # some take two pieces
+    rows = "".join(f'      {{"{name}", "{what}"}},\n' for name, what in unique)
+    with open(os.path.join(output, "mutant_list.cc"), "w", encoding="utf-8") as file:
+        file.write('#include "tests/sim/mutant.h"\n\nnamespace zkcluster::sim {\n\n'
+                   "const std::vector<Mutant>& Mutants() {\n  static const std::vector<Mutant> mutants = {\n"
+                   f"{rows}  }};\n  return mutants;\n}}\n\n}}  // namespace zkcluster::sim\n")
+
+
+def main():
+    top, output = sys.argv[1:3]
+    if output == "--sources":
+        print("\n".join(dict.fromkeys(mutant[2] for mutant in MUTANTS)))
+        return
+    mutate(top, output)
+    write_list(output)
+
+
+if __name__ == "__main__":
+    main()

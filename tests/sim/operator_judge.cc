@@ -1,0 +1,76 @@
+#include "tests/sim/operator_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace zkcluster::sim {
+
+std::optional<std::string> OperatorJudge::ClusterOf(const std::string& path) const {
+  if (!path.starts_with(root_ + "/")) return std::nullopt;
+  std::string name = path.substr(root_.size() + 1);
+  if (name.find('/') != std::string::npos) return std::nullopt;
+  return name;
+}
+
+void OperatorJudge::Observe(const Transaction& transaction) {
+  const auto note = [&](const std::string& path, Change change, const std::string& data) {
+    if (const auto name = ClusterOf(path)) {
+      writes_[*name].push_back({transaction.zxid, transaction.session_id, change, data});
+    }
+  };
+  for (const auto& op : transaction.ops) {
+    if (const auto* const create = std::get_if<zk::CreateOp>(&op)) {
+      note(create->path, Change::kMade, create->data);
+    } else if (const auto* const set = std::get_if<zk::SetOp>(&op)) {
+      note(set->path, Change::kSet, set->data);
+    } else if (const auto* const gone = std::get_if<zk::DeleteOp>(&op)) {
+      note(gone->path, Change::kGone, "");
+    }
+  }
+}
+
+std::optional<std::string> OperatorJudge::Judge(const OperatorAnswer& answer,
+                                                const std::set<std::int64_t>& sessions) const {
+  using Kind = OperatorAnswer::Kind;
+  const auto found = writes_.find(answer.cluster);
+  const std::vector<Write> none;
+  const std::vector<Write>& writes = found == writes_.end() ? none : found->second;
+  const auto own = [&](const Write& write) {
+    return write.zxid > answer.begun && sessions.contains(write.session_id);
+  };
+  if (!answer.result) {
+    if (answer.result.error().code == ErrorCode::kUnknownOutcome) return std::nullopt;
+    if (answer.in_doubt) return std::nullopt;
+    const auto mine = std::find_if(writes.begin(), writes.end(), own);
+    // Where others have changed it since, what the operator hears is about their change.
+    if (mine == writes.end() || &*mine != &writes.back()) return std::nullopt;
+    return fmt::format("cluster {}: the operator was told {} ({}), but its change is zxid {:#x}",
+                       answer.cluster, ErrorCodeName(answer.result.error().code),
+                       answer.result.error().message, mine->zxid);
+  }
+  const std::string version = std::to_string(*answer.result);
+  const bool stands = std::any_of(writes.begin(), writes.end(), [&](const Write& write) {
+    switch (answer.kind) {
+      case Kind::kDelete:
+        return write.zxid > answer.begun && write.change == Change::kGone;
+      case Kind::kCreate:
+        return own(write) && write.change == Change::kMade && write.data == version;
+      case Kind::kUpdate:
+        return write.data == version;  // nothing is written where nothing differs
+    }
+    return false;
+  });
+  if (stands) return std::nullopt;
+  return fmt::format(
+      "cluster {}: the operator was told that its {} succeeded with version {}, but "
+      "it is not in the history",
+      answer.cluster,
+      answer.kind == Kind::kCreate   ? "create"
+      : answer.kind == Kind::kUpdate ? "update"
+                                     : "delete",
+      version);
+}
+
+}  // namespace zkcluster::sim

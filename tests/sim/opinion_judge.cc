@@ -1,0 +1,135 @@
+#include "tests/sim/opinion_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace zkcluster::sim {
+namespace {
+
+// Turns of the loop, latencies, and pauses too short to be told.
+constexpr Duration kSlack = std::chrono::milliseconds(300);
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+void OpinionJudge::ServerIs(const std::string& addr, FakeFleet::Server server, bool steady,
+                            TimePoint now) {
+  Service service = Service::kNeither;
+  switch (server) {
+    case FakeFleet::Server::kUp:
+      if (steady) service = Service::kServes;
+      break;
+    case FakeFleet::Server::kRefused:
+    case FakeFleet::Server::kHung:
+    case FakeFleet::Server::kLoading:
+      if (steady) service = Service::kFails;
+      break;
+    case FakeFleet::Server::kMaxClients:  // open connections go on being served
+    case FakeFleet::Server::kUnresolved:
+      break;
+  }
+  const auto [found, made] = servers_.try_emplace(addr, State{service, now});
+  if (!made && found->second.service != service) found->second = {service, now};
+}
+
+void OpinionJudge::ReachIs(const std::string& checker, const std::string& addr,
+                           FakeFleet::Reach reach, TimePoint now) {
+  Service service = Service::kNeither;
+  switch (reach) {
+    case FakeFleet::Reach::kOpen:
+      service = Service::kServes;
+      break;
+    case FakeFleet::Reach::kDropped:
+    case FakeFleet::Reach::kRejected:
+      service = Service::kFails;
+      break;
+    case FakeFleet::Reach::kNoRoute:
+      break;
+  }
+  const auto [found, made] = reaches_.try_emplace({checker, addr}, State{service, now});
+  if (!made && found->second.service != service) found->second = {service, now};
+}
+
+void OpinionJudge::AllReachesOpen(TimePoint now) {
+  for (auto& [key, state] : reaches_) {
+    if (state.service != Service::kServes) state = {Service::kServes, now};
+  }
+}
+
+void OpinionJudge::Paused(std::uint64_t life, TimePoint now, Duration duration) {
+  pauses_[life].push_back({now, now + duration});
+}
+
+void OpinionJudge::Resumed(std::uint64_t life, TimePoint now) {
+  for (auto& pause : pauses_[life]) pause.to = std::min(pause.to, std::max(now, pause.from));
+}
+
+OpinionJudge::State OpinionJudge::Between(const std::string& checker,
+                                          const std::string& addr) const {
+  const auto server = servers_.find(addr);
+  if (server == servers_.end()) return {Service::kNeither, TimePoint::min()};
+  const auto reach = reaches_.find({checker, addr});
+  if (reach == reaches_.end()) return server->second;
+  const State& one = server->second;
+  const State& other = reach->second;
+  if (one.service == Service::kServes && other.service == Service::kServes) {
+    return {Service::kServes, std::max(one.since, other.since)};
+  }
+  // A way that is cut keeps any answer from coming, whatever the server does.
+  if (other.service == Service::kNeither) return other;
+  if (one.service == Service::kFails && other.service == Service::kFails) {
+    return {Service::kFails, std::min(one.since, other.since)};
+  }
+  if (other.service == Service::kFails) return other;
+  return one;
+}
+
+Duration OpinionJudge::Allowance(std::uint64_t life, TimePoint from, TimePoint to) const {
+  const auto found = pauses_.find(life);
+  if (found == pauses_.end()) return Duration::zero();
+  Duration allowance{0};
+  for (const auto& pause : found->second) {
+    const Duration within = std::min(pause.to, to) - std::max(pause.from, from);
+    // After a stall each server waits up to half an interval for its next probe.
+    if (within > Duration::zero()) allowance += within + limits_.interval / 2;
+  }
+  return allowance;
+}
+
+std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
+                                                          const std::string& checker,
+                                                          const std::string& addr, Opinion opinion,
+                                                          TimePoint now) {
+  const Opinion before = std::exchange(said_[{life, addr}].opinion, opinion);
+  const State state = Between(checker, addr);
+  if (state.since == TimePoint::min()) return std::nullopt;
+  const Duration held = now - state.since;
+  const auto finding = [&](const char* rule, const char* what) {
+    return Finding{
+        rule, fmt::format("{} says {} of {}, {} for {:.3f} s", checker,
+                          opinion == Opinion::kDead ? "dead" : "alive", addr, what, Seconds(held))};
+  };
+  // From unknown to dead is a return to what it was before the doubts.
+  if (opinion == Opinion::kDead && before != Opinion::kUnknown &&
+      state.service == Service::kServes) {
+    const Duration explained = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack +
+                               Allowance(life, state.since, now);
+    if (held > explained) return finding("false_dead", "which has served it");
+  }
+  if (opinion == Opinion::kAlive && state.service == Service::kFails) {
+    const Duration explained = limits_.timeout + kSlack + Allowance(life, state.since, now);
+    if (held > explained) return finding("false_alive", "which has not served it");
+  }
+  return std::nullopt;
+}
+
+bool OpinionJudge::HasProbed(std::uint64_t life, const std::string& addr) const {
+  const auto found = said_.find({life, addr});
+  return found != said_.end() && found->second.probed;
+}
+
+}  // namespace zkcluster::sim

@@ -1,0 +1,82 @@
+// Judges what checkers say about Redis servers against what the fleet really does. It is told every
+// change of the fleet, every probe that ended and every opinion, and reports:
+//   [false_dead]   an opinion turned dead on a server that had answered this checker all along
+//   [false_alive]  an opinion turned alive on a server that had not been able to answer for long
+// All along and for long: longer than a probe that was already under way, the next probe, and the
+// time in which the process stood still can explain. It also remembers who has probed what, for
+// the judge of ballots. Not thread-safe.
+#pragma once
+
+#include <zkcluster/time.h>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/ballot.h"
+#include "tests/fakes/fake_fleet.h"
+
+namespace zkcluster::sim {
+
+class OpinionJudge {
+ public:
+  // The largest numbers that any spec or checker of the scene probes by.
+  struct Limits {
+    Duration interval{};
+    Duration timeout{};
+  };
+  explicit OpinionJudge(Limits limits) : limits_(limits) {}
+
+  // --- what happens ---
+  // `steady`: it stays so until the next call. A flapping or slow server is not.
+  void ServerIs(const std::string& addr, FakeFleet::Server server, bool steady, TimePoint now);
+  void ReachIs(const std::string& checker, const std::string& addr, FakeFleet::Reach reach,
+               TimePoint now);
+  void AllReachesOpen(TimePoint now);
+  // The process stands still for that long from `now`.
+  void Paused(std::uint64_t life, TimePoint now, Duration duration);
+  void Resumed(std::uint64_t life, TimePoint now);
+  void Probed(std::uint64_t life, const std::string& addr) { said_[{life, addr}].probed = true; }
+  // Its pauses no longer matter; what it probed does: a ballot may still be on its way.
+  void Ended(std::uint64_t life) { pauses_.erase(life); }
+
+  // --- what is said; returns what is wrong with it ---
+  struct Finding {
+    const char* rule;
+    std::string text;
+  };
+  [[nodiscard]] std::optional<Finding> Opined(std::uint64_t life, const std::string& checker,
+                                              const std::string& addr, Opinion opinion,
+                                              TimePoint now);
+  [[nodiscard]] bool HasProbed(std::uint64_t life, const std::string& addr) const;
+
+ private:
+  enum class Service { kServes, kFails, kNeither };
+  struct State {
+    Service service = Service::kFails;
+    TimePoint since = TimePoint::min();
+  };
+  struct Pause {
+    TimePoint from;
+    TimePoint to;
+  };
+  struct Said {
+    Opinion opinion = Opinion::kNotProbed;
+    bool probed = false;
+  };
+
+  // Whether this checker is served by that server, and since when without a break.
+  [[nodiscard]] State Between(const std::string& checker, const std::string& addr) const;
+  // How much longer anything may take for what stood still since `from`.
+  [[nodiscard]] Duration Allowance(std::uint64_t life, TimePoint from, TimePoint to) const;
+
+  const Limits limits_;
+  std::map<std::string, State> servers_;
+  std::map<std::pair<std::string, std::string>, State> reaches_;  // by checker and address
+  std::map<std::uint64_t, std::vector<Pause>> pauses_;
+  std::map<std::pair<std::uint64_t, std::string>, Said> said_;  // by life and address
+};
+
+}  // namespace zkcluster::sim

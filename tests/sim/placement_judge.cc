@@ -1,0 +1,51 @@
+#include "tests/sim/placement_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace zkcluster::sim {
+namespace {
+
+constexpr int kKeys = 12;
+
+// As DESIGN has it: a key is served by the first shard on the way round from its point that is not
+// dead, and is valid since the newest of that shard's own Since and the deaths passed over.
+RoutingTable::Route Walk(const RoutingTable& table, std::string_view key) {
+  const auto& points = table.ring().points();
+  const std::uint32_t hash = Ring::Hash(key);
+  std::size_t at = 0;
+  while (at < points.size() && points[at].hash < hash) ++at;
+  if (at == points.size()) at = 0;
+  RoutingTable::Route route{points[at].shard, RoutingTable::kNobody, Micros(0)};
+  const std::size_t reach = table.spec().failover ? points.size() : 1;
+  for (std::size_t n = 0; n < reach; ++n) {
+    const std::uint32_t shard = points[(at + n) % points.size()].shard;
+    const ShardState& state = table.board().shards[shard];
+    route.since = std::max(route.since, state.since);
+    if (state.status == ShardStatus::kDead) continue;
+    route.serving = shard;
+    return route;
+  }
+  // Nobody: its validity is that of its owner's death.
+  route.since = table.board().shards[route.owner].since;
+  return route;
+}
+
+}  // namespace
+
+std::optional<std::string> FindMisplacedKey(const RoutingTable& table) {
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = fmt::format("key-{}", i);
+    const RoutingTable::Route is = table.Find(key);
+    const RoutingTable::Route should = Walk(table, key);
+    if (is.owner == should.owner && is.serving == should.serving && is.since == should.since)
+      continue;
+    return fmt::format("{} of owner {} is served by {} since {}, not by {} since {}", key,
+                       should.owner, static_cast<std::int32_t>(is.serving), is.since.count(),
+                       static_cast<std::int32_t>(should.serving), should.since.count());
+  }
+  return std::nullopt;
+}
+
+}  // namespace zkcluster::sim

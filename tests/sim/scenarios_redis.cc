@@ -1,0 +1,164 @@
+// Scenarios of Redis servers and of the way to them, and of what checkers make of it when they are
+// slow themselves.
+#include "tests/sim/scenario.h"
+
+namespace zkcluster::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Reach = FakeFleet::Reach;
+using Server = FakeFleet::Server;
+
+ScenePlan Plain() {
+  return PlainScene();
+}
+
+void CutAll(Play& play, std::size_t checker, Reach reach) {
+  for (int number = 1; number <= 4; ++number) {
+    play.scene().SetReach(play.scene().plan.checkers[checker].id, Play::Shard(number), reach);
+  }
+}
+
+void CutFromAllRedis(Play& play) {
+  play.Begin();
+  CutAll(play, play.Leader(), Reach::kDropped);
+  play.Throughout("one checker flips nothing", seconds(8),
+                  [&] { return play.scene().StatusesOf(0) == "AAAA"; });
+  play.KillShard(2);
+  play.AwaitStatus("ADAA", seconds(4));
+}
+
+void CutFromOneRedis(Play& play) {
+  play.Begin();
+  play.scene().SetReach("c1", Play::Shard(1), Reach::kRejected);
+  play.scene().SetReach("c2", Play::Shard(1), Reach::kDropped);
+  play.AwaitStatus("DAAA", seconds(4));
+  play.scene().SetReach("c1", Play::Shard(1), Reach::kOpen);
+  play.AwaitStatus("AAAA", seconds(4));
+}
+
+void NoRoute(Play& play) {
+  play.Begin();
+  for (std::size_t i = 0; i < 3; ++i) CutAll(play, i, Reach::kNoRoute);
+  play.Throughout("who cannot tell kills nobody", seconds(8),
+                  [&] { return play.scene().StatusesOf(0) == "AAAA"; });
+  for (std::size_t i = 0; i < 3; ++i) CutAll(play, i, Reach::kOpen);
+  play.Run(seconds(2));
+}
+
+void Taxonomy(Play& play) {
+  play.Begin();
+  play.scene().SetServer(Play::Shard(1), Server::kHung);
+  play.scene().SetServer(Play::Shard(2), Server::kRefused);
+  play.scene().SetServer(Play::Shard(2), Server::kLoading);
+  play.scene().SetServer(Play::Shard(3), Server::kUnresolved);
+  play.scene().fleet.SetPassword(Play::Shard(4), "secret");
+  play.scene().RestartServer(Play::Shard(4));
+  play.AwaitStatus("DDAA", seconds(4));
+  play.Run(seconds(4));
+  play.Check("the others live", play.scene().StatusesOf(0) == "DDAA");
+}
+
+void Flapping(Play& play) {
+  play.Begin();
+  play.scene().FlapServer(Play::Shard(1), milliseconds(900), milliseconds(1600));
+  play.Run(seconds(40));
+  const auto flips = play.Count("log shard.dead");
+  play.Check("it flips, and ever more seldom: 16 deaths of the server", flips >= 2 && flips <= 8);
+  play.scene().SetServer(Play::Shard(1), Server::kUp);
+  play.AwaitStatus("AAAA", seconds(20));
+}
+
+ScenePlan WithFreeze() {
+  ScenePlan plan = PlainScene();
+  plan.clusters[0].spec.max_dead_fraction = 0.5;
+  return plan;
+}
+
+void MassDeath(Play& play) {
+  play.Begin();
+  for (int number = 1; number <= 3; ++number) play.KillShard(number);
+  play.Run(seconds(4));
+  const std::string frozen = play.scene().StatusesOf(0);
+  play.Check("no more than half are marked dead",
+             std::count(frozen.begin(), frozen.end(), 'D') <= 2);
+  play.Check("it is frozen", play.scene().LedgerOf(0).freeze.frozen);
+  // Handed on to the next leader.
+  play.KillChecker(play.Leader());
+  play.Run(seconds(5));
+  play.Check("it is frozen still", play.scene().LedgerOf(0).freeze.frozen);
+  for (int number = 1; number <= 3; ++number) play.ReviveShard(number);
+  play.AwaitStatus("AAAA", seconds(8));
+  play.Await(
+      "the thaw", [&] { return !play.scene().LedgerOf(0).freeze.frozen; }, seconds(2));
+}
+
+void SlowLoops(Play& play) {
+  play.Begin();
+  for (int round = 0; round < 30; ++round) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      play.PauseChecker(i, milliseconds(120 + 190 * ((round + static_cast<int>(i)) % 4)));
+    }
+    play.Run(milliseconds(600));
+  }
+  play.Check("nothing died of our slowness", play.Count("log shard.dead") == 0);
+}
+
+void WallClockJumps(Play& play) {
+  play.Begin();
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(2));
+  const Micros dead = play.StateOf(0).since;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (SimChecker* const checker = play.scene().Checker(i)) {
+      checker->loop().SetWallOffset(-std::chrono::hours(24));
+    }
+  }
+  play.ReviveShard(1);
+  play.AwaitStatus("AAAA", seconds(4));
+  play.Check("Since grows all the same", play.StateOf(0).since > dead);
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (SimChecker* const checker = play.scene().Checker(i)) {
+      checker->loop().SetWallOffset(std::chrono::hours(24));
+    }
+  }
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(2));
+}
+
+void BusyVoters(Play& play) {
+  play.Begin();
+  play.AtNextCommits(3, [&play](const Arrival&) {
+    const ClusterPaths paths = play.scene().Paths(0);
+    const auto ballot = play.scene().ensemble.Get(paths.vote("c1"));
+    if (ballot) play.scene().Put(paths.vote("c1"), ballot->data);
+  });
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(4));
+  play.Check("two refusals by votes", play.Count("refused by vote") == 2);
+  play.Check("then one commit without their checks",
+             play.scene().judge().counters().commits_unchecked >= 1);
+}
+
+}  // namespace
+
+std::vector<Scenario> RedisScenarios() {
+  return {
+      {"cut-from-all-redis", "the leader is cut from all Redis servers, nobody else is", Plain,
+       CutFromAllRedis},
+      {"cut-from-one-redis", "two of three checkers do not reach a shard", Plain, CutFromOneRedis},
+      {"no-route", "no checker has a route: nothing dies", Plain, NoRoute},
+      {"redis-taxonomy", "hung, loading, unresolved, locked: two are dead", Plain, Taxonomy},
+      {"redis-flaps", "a shard flaps for 40 s", Plain, Flapping},
+      {"mass-death", "three of four shards die: freeze, handed on, and thaw", WithFreeze,
+       MassDeath},
+      {"slow-loops", "all checkers stand still for a moment, again and again", Plain, SlowLoops},
+      {"wall-clock-jumps", "wall clocks a day back, and a day ahead, between flips", Plain,
+       WallClockJumps},
+      {"busy-voters", "a ballot changes before each commit: the third leaves the checks out", Plain,
+       BusyVoters},
+  };
+}
+
+}  // namespace zkcluster::sim
