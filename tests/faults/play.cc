@@ -1,0 +1,278 @@
+#include "tests/faults/play.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace zkcluster::faults {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kLeaderLimit = seconds(20);
+constexpr Duration kCommandLimit = seconds(40);
+constexpr int kUnavailable = 69;
+
+Micros WallNow() {
+  return std::chrono::duration_cast<Micros>(std::chrono::system_clock::now().time_since_epoch());
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const auto& word : words) joined += (joined.empty() ? "" : " ") + word;
+  return joined;
+}
+
+std::string InSeconds(Duration duration) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
+}
+
+}  // namespace
+
+Play::Play(Site& site_of_play) : site(site_of_play), begun_(WallNow()) {}
+
+Micros Play::Now() const {
+  return WallNow();
+}
+
+void Play::Say(const std::string& line) {
+  story_.push_back(
+      fmt::format("{:8.3f}  {}", std::chrono::duration<double>(Now() - begun_).count(), line));
+}
+
+void Play::Note(const std::string& shard, Truth truth) {
+  truth_.Set(shard, truth, Now());
+  Say(shard + (truth == Truth::kAlive  ? " lives"
+               : truth == Truth::kDead ? " is dead"
+                                       : " may be either"));
+}
+
+void Play::Kill(const std::string& shard) {
+  site.redis(shard).Kill();
+  Note(shard, Truth::kDead);
+}
+void Play::Start(const std::string& shard) {
+  site.redis(shard).Start();
+  Note(shard, Truth::kAlive);
+}
+void Play::Freeze(const std::string& shard) {
+  site.redis(shard).Pause();
+  Note(shard, Truth::kDead);
+}
+void Play::Unfreeze(const std::string& shard) {
+  site.redis(shard).Resume();
+  Note(shard, Truth::kAlive);
+}
+void Play::MakeRude(const std::string& shard, const std::string& manners, Truth truth) {
+  site.StartRude(shard, manners);
+  Say(shard + " is now " + manners);
+  Note(shard, truth);
+}
+void Play::MakeKind(const std::string& shard) {
+  site.StopRude(shard);
+  Start(shard);
+}
+
+std::string Play::Leader() {
+  std::string leader;
+  const auto found = [&] {
+    const auto snapshot = site.eye.Look();
+    if (!snapshot || !snapshot->leader || snapshot->candidates.empty()) return false;
+    leader = snapshot->leader->id;
+    return leader == snapshot->candidates.front().name.id;
+  };
+  if (!site.eye.Await(found, kLeaderLimit)) throw std::runtime_error("nobody leads");
+  return leader;
+}
+
+std::vector<std::string> Play::Followers() {
+  std::vector<std::string> followers = site.CheckerIds();
+  std::erase(followers, Leader());
+  return followers;
+}
+
+void Play::KillChecker(const std::string& id) {
+  Say("checker " + id + " is killed");
+  site.checker(id).Kill();
+}
+void Play::StopChecker(const std::string& id) {
+  Say("checker " + id + " is stopped");
+  site.checker(id).Pause();
+}
+void Play::ContinueChecker(const std::string& id) {
+  Say("checker " + id + " goes on");
+  site.checker(id).Resume();
+}
+void Play::StartChecker(const std::string& id) {
+  Say("checker " + id + " is started");
+  site.checker(id).Start();
+}
+
+std::size_t Play::ZooKeeperLeader() {
+  std::optional<std::size_t> leader;
+  if (!site.eye.Await([&] { return (leader = site.ensemble.Leader()).has_value(); },
+                      kLeaderLimit)) {
+    throw std::runtime_error("no ZooKeeper server leads");
+  }
+  return *leader;
+}
+void Play::KillZooKeeper(std::size_t server) {
+  Say(fmt::format("zk{} is killed", server + 1));
+  site.ensemble.server(server).Kill();
+}
+void Play::StartZooKeeper(std::size_t server) {
+  Say(fmt::format("zk{} is started", server + 1));
+  site.ensemble.server(server).Start();
+}
+
+const std::vector<std::string>& Play::ZooKeepers() {
+  static const std::vector<std::string> kHosts = {"zk1", "zk2", "zk3"};
+  return kHosts;
+}
+const std::vector<std::string>& Play::Shards() {
+  static const std::vector<std::string> kHosts = {"s1", "s2", "s3", "s4", "s5", "s6"};
+  return kHosts;
+}
+
+void Play::SetWires(const std::string& host, const std::vector<std::string>& others,
+                    const Wire& wire, Way way) {
+  for (const std::string& other : others) {
+    if (way != Way::kFrom) site.fabric.Set(host, other, wire);
+    if (way != Way::kTo) site.fabric.Set(other, host, wire);
+  }
+}
+void Play::Cut(const std::string& host, const std::vector<std::string>& others, Way way) {
+  Say(fmt::format("{} from {} to {}", way == Way::kBoth ? "cut both ways" : "cut one way",
+                  way == Way::kFrom ? Joined(others) : host,
+                  way == Way::kFrom ? host : Joined(others)));
+  SetWires(host, others, {.cut = true}, way);
+}
+void Play::Lose(const std::string& host, const std::vector<std::string>& others, double chance) {
+  Say(fmt::format("{:.0f} % loss between {} and {}", chance * 100, host, Joined(others)));
+  SetWires(host, others, {.loss = chance}, Way::kBoth);
+}
+void Play::Delay(const std::string& host, const std::vector<std::string>& others, Duration delay) {
+  Say(fmt::format("{} to {} takes {}", host, Joined(others), InSeconds(delay)));
+  SetWires(host, others, {.delay = delay}, Way::kTo);
+}
+void Play::Mend() {
+  Say("the network is mended");
+  site.fabric.Mend();
+}
+
+void Play::Expect(bool holds, const std::string& what) {
+  if (holds) return;
+  Say("MISSED: " + what);
+  failures_.push_back(what);
+}
+
+void Play::Await(const std::string& what, const std::function<bool()>& done, Duration limit) {
+  const bool came = site.eye.Await(done, limit);
+  if (came) Say(what);
+  Expect(came, what + " within " + InSeconds(limit));
+}
+
+void Play::AwaitStatus(const std::vector<std::string>& shards, ShardStatus status, Duration limit) {
+  Await(
+      Joined(shards) + " said to be " + std::string(ShardStatusName(status)),
+      [&] {
+        const auto statuses = site.eye.Statuses();
+        return statuses && std::all_of(shards.begin(), shards.end(), [&](const auto& shard) {
+                 return statuses->contains(shard) && statuses->at(shard) == status;
+               });
+      },
+      limit);
+}
+void Play::AwaitDead(const std::vector<std::string>& shards, Duration limit) {
+  AwaitStatus(shards, ShardStatus::kDead, limit);
+}
+void Play::AwaitAlive(const std::vector<std::string>& shards, Duration limit) {
+  AwaitStatus(shards, ShardStatus::kAlive, limit);
+}
+
+void Play::AwaitVoters(std::size_t count, Duration limit) {
+  Await(
+      std::to_string(count) + " checkers vote",
+      [&] {
+        const auto snapshot = site.eye.Look();
+        return snapshot && snapshot->voters.size() == count;
+      },
+      limit);
+}
+
+void Play::ForbidDeadVotes(const std::string& id, bool false_ones_only) {
+  vote_rules_.push_back({id, false_ones_only, Now(), Micros::max()});
+}
+void Play::AllowDeadVotes(const std::string& id) {
+  for (VoteRule& rule : vote_rules_) {
+    if (rule.id == id) rule.to = std::min(rule.to, Now());
+  }
+}
+
+void Play::Repeat(const std::string& what, const std::function<Ran()>& run) {
+  Ran last;
+  const TimePoint deadline = std::chrono::steady_clock::now() + kCommandLimit;
+  do {
+    last = run();
+    if (last.code == 0) return Say(what);
+    Pass(milliseconds(200));
+  } while (last.code == kUnavailable && std::chrono::steady_clock::now() < deadline);
+  Expect(false, what + ": " + last.output);
+}
+void Play::Command(const std::vector<std::string>& arguments) {
+  Repeat("zkctl " + Joined(arguments), [&] { return site.Zkctl(arguments); });
+}
+void Play::Apply(const ClusterSpec& spec) {
+  Repeat("zkctl apply", [&] { return site.Apply(spec); });
+}
+
+bool Play::ProgramsAreCurrent(const Head& head) const {
+  for (std::size_t i = 0; i < kPrograms; ++i) {
+    const auto line = nlohmann::json::parse(sandbox::Tail(site.TableFile(i), 1), nullptr, false);
+    if (line.is_discarded() || line["sequence"] != head.sequence ||
+        line["spec_version"] != head.spec.version) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Play::Recover(Duration limit) {
+  Say("everything is mended");
+  for (const std::string& shard : Shards()) {
+    if (truth_.At(shard, Now()) != Truth::kAlive) truth_.Set(shard, Truth::kOpen, Now());
+  }
+  site.Revive();
+  for (const std::string& shard : Shards()) {
+    if (truth_.At(shard, Now()) != Truth::kAlive) Note(shard, Truth::kAlive);
+  }
+  std::string missing;
+  const bool well = site.eye.Await(
+      [&] {
+        const auto snapshot = site.eye.Look();
+        if (!snapshot) return missing = snapshot.error().message, false;
+        if (!snapshot->board_is_current || !snapshot->head) return missing = "no board", false;
+        for (const auto& row : snapshot->board.shards) {
+          if (row.status != ShardStatus::kAlive) return missing = "a shard is not alive", false;
+        }
+        if (snapshot->voters.size() != site.CheckerIds().size() ||
+            snapshot->candidates.size() != site.CheckerIds().size()) {
+          return missing = "not every checker votes, once", false;
+        }
+        if (!snapshot->leader || snapshot->leader->id != snapshot->candidates.front().name.id) {
+          return missing = "nobody leads", false;
+        }
+        if (!ProgramsAreCurrent(*snapshot->head))
+          return missing = "a program has an old table", false;
+        return true;
+      },
+      limit);
+  if (well) Say("all is well");
+  Expect(well, "all is well within " + InSeconds(limit) + " of the last fault: " + missing);
+}
+
+}  // namespace zkcluster::faults

@@ -1,0 +1,114 @@
+// What a scenario is written in: steps that do something to the site and note what is true from
+// then on, and expectations. A step that cannot be done throws; an expectation that does not hold
+// is noted, and the scenario goes on. Used from the main thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/faults/measures.h"
+#include "tests/faults/site.h"
+
+namespace zkcluster::faults {
+
+enum class Way { kBoth, kTo, kFrom };  // of packets: from and to the first host, or one of them
+
+class Play {
+ public:
+  explicit Play(Site& site_of_play);
+
+  // --- shards ---
+  void Kill(const std::string& shard);    // SIGKILL: refused from now on; dead
+  void Start(const std::string& shard);   // empty, and alive
+  void Freeze(const std::string& shard);  // SIGSTOP: accepts, answers nothing; dead
+  void Unfreeze(const std::string& shard);
+  void MakeRude(const std::string& shard, const std::string& manners, Truth truth);
+  void MakeKind(const std::string& shard);           // a Redis again
+  void Note(const std::string& shard, Truth truth);  // as of now
+
+  // --- checkers ---
+  // The one that leads now; waits for one.
+  [[nodiscard]] std::string Leader();
+  [[nodiscard]] std::vector<std::string> Followers();  // REQUIRES: one leads
+  void KillChecker(const std::string& id);
+  void StopChecker(const std::string& id);  // SIGSTOP
+  void ContinueChecker(const std::string& id);
+  void StartChecker(const std::string& id);
+
+  // --- the ensemble ---
+  [[nodiscard]] std::size_t ZooKeeperLeader();
+  void KillZooKeeper(std::size_t server);
+  void StartZooKeeper(std::size_t server);
+
+  // --- the network ---
+  void Cut(const std::string& host, const std::vector<std::string>& others, Way way = Way::kBoth);
+  void Lose(const std::string& host, const std::vector<std::string>& others, double chance);
+  void Delay(const std::string& host, const std::vector<std::string>& others, Duration delay);
+  void Mend();
+  static const std::vector<std::string>& ZooKeepers();
+  static const std::vector<std::string>& Shards();
+
+  // --- what is expected ---
+  void Pass(Duration duration) { site.eye.Pass(duration); }
+  void Expect(bool holds, const std::string& what);
+  // Waits for it; noted as missed when `limit` passes first.
+  void Await(const std::string& what, const std::function<bool()>& done, Duration limit);
+  // These shards have that status, all at once.
+  void AwaitDead(const std::vector<std::string>& shards, Duration limit);
+  void AwaitAlive(const std::vector<std::string>& shards, Duration limit);
+  void AwaitVoters(std::size_t count, Duration limit);
+  // The operator's command succeeds; it is given again for a while when it is told that the
+  // ensemble is unavailable or its outcome unknown.
+  void Command(const std::vector<std::string>& arguments);
+  void Apply(const ClusterSpec& spec);
+
+  // From now on (until AllowDeadVotes) this checker must not newly vote a shard dead: any, or with
+  // `false_ones_only` one that is alive. Judged in the end, from its ballots.
+  void ForbidDeadVotes(const std::string& id, bool false_ones_only = false);
+  void AllowDeadVotes(const std::string& id);
+  // In the whole scenario. Judged in the end.
+  void AllowFlips(const std::string& shard, std::size_t most) { most_flips_[shard] = most; }
+
+  // Everything is mended. Within the limit every shard is alive and said to be, every checker
+  // votes, one leads, and both programs have the newest table.
+  void Recover(Duration limit);
+
+  void Say(const std::string& line);  // to the story, with the time
+  void Remark(const std::string& observation) { remarks_.push_back(observation); }
+
+  [[nodiscard]] Micros Now() const;
+  [[nodiscard]] const TruthLog& truth() const { return truth_; }
+  [[nodiscard]] const std::vector<std::string>& story() const { return story_; }
+  [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+  [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
+  [[nodiscard]] Micros begun() const { return begun_; }
+  struct VoteRule {
+    std::string id;
+    bool false_ones_only = false;
+    Micros from{0};
+    Micros to = Micros::max();
+  };
+  [[nodiscard]] const std::vector<VoteRule>& vote_rules() const { return vote_rules_; }
+  [[nodiscard]] const std::map<std::string, std::size_t>& most_flips() const { return most_flips_; }
+
+  Site& site;
+
+ private:
+  void AwaitStatus(const std::vector<std::string>& shards, ShardStatus status, Duration limit);
+  void SetWires(const std::string& host, const std::vector<std::string>& others, const Wire& wire,
+                Way way);
+  [[nodiscard]] bool ProgramsAreCurrent(const Head& head) const;
+  void Repeat(const std::string& what, const std::function<Ran()>& run);
+
+  const Micros begun_;
+  TruthLog truth_;
+  std::vector<std::string> story_;
+  std::vector<std::string> failures_;
+  std::vector<std::string> remarks_;
+  std::vector<VoteRule> vote_rules_;
+  std::map<std::string, std::size_t> most_flips_;
+};
+
+}  // namespace zkcluster::faults

@@ -1,0 +1,48 @@
+// What the ensemble did, from the transaction logs of its own servers, and the verdict on it: the
+// judges of tests/history, the same as in the simulator. Throws std::runtime_error when a log
+// cannot be read. One thread.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/ballot.h"
+#include "tests/fakes/znode_tree.h"
+#include "tests/faults/measures.h"
+#include "tests/history/history_judge.h"
+
+namespace zkcluster::faults {
+
+// Every transaction that was committed, in order. REQUIRES: the servers have ended, and were in
+// step with each other.
+//
+// It is the log of the server with the newest transaction, and whatever two servers have logged
+// besides: a server that was brought up to date by a snapshot has a gap, and one that was killed as
+// a leader may have logged what nobody else ever saw.
+[[nodiscard]] std::vector<sim::Transaction> ReadRecording(
+    const std::vector<std::filesystem::path>& logs);
+
+struct BallotStep {
+  Micros at{0};
+  std::string id;
+  std::map<std::string, Vote> votes;  // by shard
+};
+
+struct Evidence {
+  std::vector<std::string> violations;
+  history::HistoryJudge::Counters counters;
+  std::size_t tables = 0;
+  std::vector<StatusStep> steps;
+  std::vector<BallotStep> ballots;
+  std::vector<std::string> story;  // a line for each transaction that touched the cluster
+};
+
+// `tables`: what each program wrote (client_main.cc), by its name.
+[[nodiscard]] Evidence Judge(const std::vector<sim::Transaction>& recording,
+                             const std::map<std::string, std::filesystem::path>& tables,
+                             Micros story_begins);
+
+}  // namespace zkcluster::faults

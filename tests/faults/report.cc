@@ -1,0 +1,146 @@
+#include "tests/faults/report.h"
+
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace zkcluster::faults {
+namespace {
+
+constexpr const char* kHead = R"(# Faults on real servers
+
+Written by `tests/faults/run --report tests/faults/README.md`.
+
+Each scenario is a world of its own: an ensemble of three ZooKeeper servers, three or five `zkchecker`s, six Redis
+servers, two programs with `libzkcluster`, and an operator with `zkctl`. All are real processes. Where the machine allows
+it, each host has a network namespace of its own, and every packet between two hosts passes a switch that can cut one
+direction, lose packets at random and delay them. Where it does not, everything is on loopback, a TCP proxy cuts checkers
+off ZooKeeper in one direction or both, and scenarios that need more are skipped with the reason.
+
+What happened is read from the transaction logs of the ZooKeeper servers themselves: every change of a znode, with its zxid
+and time. The judge of the simulator (`tests/history`) judges it, and every routing table that the two programs took.
+
+```sh
+tests/faults/run                          # all of them, two at a time
+tests/faults/run --scenario leader_kill   # one; may be given again
+tests/faults/run --list                   # their names
+tests/faults/run --keep                   # and keep every log
+tests/faults/run --fabric proxy           # without namespaces
+```
+
+`tools/run-tests` runs a few of them (suite `faults`). Nothing is left running, listening or lying about, also when a run is
+interrupted (killed by SIGKILL it leaves empty folders in `/tmp`, and without namespaces full ones). It takes no root where
+`/dev/net/tun` is open to everybody, as Debian has it, and user namespaces are allowed.
+
+Beside what its row says, every scenario must hold this: the judges find no violation; no status flips that should not
+have (to dead while the shard lived all the last 6 s, or to alive while it was dead as long); and within 25 s of the last
+fault every shard is alive and said to be, every checker votes, one leads, and both programs have the newest table.
+
+The *longest time wrong* is the longest time that the status of any one shard was not the truth, from the moment a
+server really died or returned to the commit that says so: the detection itself (here: threshold 1 s, 0.5 s where
+refused, probes every 250 ms, sessions of 2 s), and whatever the fault adds to it. A *false flip* is one that should not
+have been. *Not told*: it was over before anybody was told of it.
+)";
+
+std::string Result(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kPassed:
+      return outcome.observed;
+    case Outcome::Kind::kSkipped:
+      return "skipped: " + outcome.reason;
+    case Outcome::Kind::kFailed:
+      break;
+  }
+  std::string text = "**FAILED**: ";
+  for (const auto& why : outcome.failures) text += why + "; ";
+  if (!outcome.violations.empty()) {
+    text += fmt::format("{} violations, such as {}; ", outcome.violations.size(),
+                        outcome.violations.front());
+  }
+  return text + outcome.reason + outcome.observed;
+}
+
+// In a cell of a table.
+std::string Cell(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  std::string escaped;
+  for (const char c : text) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+  return escaped;
+}
+
+std::size_t Count(const std::vector<Outcome>& outcomes, Outcome::Kind kind) {
+  return static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(),
+                                                [&](const Outcome& o) { return o.kind == kind; }));
+}
+
+}  // namespace
+
+std::string ProgressLine(const Outcome& outcome) {
+  const char* word = outcome.kind == Outcome::Kind::kPassed    ? "passed "
+                     : outcome.kind == Outcome::Kind::kSkipped ? "skipped"
+                                                               : "FAILED ";
+  return fmt::format("{} {:<30} {:5.1f} s  wrong {:4.1f} s {:2}  false flips {}  {}", word,
+                     outcome.scenario, outcome.took_s, outcome.longest_wrong_s, outcome.wrong_shard,
+                     outcome.false_flips, Result(outcome));
+}
+
+std::string FailureText(const Outcome& outcome) {
+  std::string text = "=== " + outcome.scenario + "\n";
+  for (const auto& line : outcome.story) text += line + "\n";
+  for (const auto& violation : outcome.violations) text += "VIOLATION " + violation + "\n";
+  for (const auto& failure : outcome.failures) text += "MISSED " + failure + "\n";
+  if (!outcome.reason.empty()) text += outcome.reason + "\n";
+  return text;
+}
+
+std::string Totals(const std::vector<Outcome>& outcomes) {
+  std::uint64_t transactions = 0;
+  std::uint64_t tables = 0;
+  std::size_t violations = 0;
+  for (const Outcome& outcome : outcomes) {
+    transactions += outcome.transactions;
+    tables += outcome.tables;
+    violations += outcome.violations.size();
+  }
+  return fmt::format(
+      "{} passed, {} failed, {} skipped; {} transactions and {} tables judged, {} violations",
+      Count(outcomes, Outcome::Kind::kPassed), Count(outcomes, Outcome::Kind::kFailed),
+      Count(outcomes, Outcome::Kind::kSkipped), transactions, tables, violations);
+}
+
+std::string MachineLine() {
+  utsname name{};
+  ::uname(&name);
+  struct sysinfo memory {};
+  ::sysinfo(&memory);
+  const std::string release = name.release;
+  return fmt::format("{} {} {}, {} processors, {:.0f} GB", name.sysname,
+                     release.substr(0, release.find('-')), name.machine,
+                     std::thread::hardware_concurrency(),
+                     static_cast<double>(memory.totalram) * memory.mem_unit / 1e9);
+}
+
+std::string Report(const std::vector<const Scenario*>& scenarios,
+                   const std::vector<Outcome>& outcomes, const ReportFacts& facts) {
+  std::string text = kHead;
+  text += fmt::format("\n## The last run\n\n{}; {}; {} at a time, {:.0f} min {:.0f} s.\n\n{}.\n\n",
+                      facts.date, facts.machine, facts.jobs, facts.took_s / 60 - 0.5,
+                      facts.took_s - 60 * static_cast<int>(facts.took_s / 60), Totals(outcomes));
+  text += "| scenario | what must hold | observed | longest time wrong | false flips |\n";
+  text += "| --- | --- | --- | --- | --- |\n";
+  for (std::size_t i = 0; i < scenarios.size(); ++i) {
+    const Outcome& outcome = outcomes[i];
+    const bool skipped = outcome.kind == Outcome::Kind::kSkipped;
+    text += fmt::format(
+        "| `{}` | {} | {} | {} | {} |\n", outcome.scenario, Cell(scenarios[i]->must_hold),
+        Cell(Result(outcome)),
+        skipped ? "-" : fmt::format("{:.1f} s {}", outcome.longest_wrong_s, outcome.wrong_shard),
+        skipped ? "-" : std::to_string(outcome.false_flips));
+  }
+  return text;
+}
+
+}  // namespace zkcluster::faults

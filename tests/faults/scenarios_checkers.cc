@@ -1,0 +1,158 @@
+// Checkers that die, hang and are too few.
+#include "tests/faults/bounds.h"
+#include "tests/faults/scenario.h"
+
+namespace zkcluster::faults {
+namespace {
+
+void LeaderKill(Play& play) {
+  const std::string leader = play.Leader();
+  play.KillChecker(leader);
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kAfterElection);
+  play.Expect(play.Leader() != leader, "another checker leads");
+  play.StartChecker(leader);
+  play.AwaitVoters(3, kAfterElection);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kSoon);
+}
+
+// Stopped longer than its session, in the middle of a death; what it knows when it wakes is old.
+void LeaderStop(Play& play) {
+  const std::string leader = play.Leader();
+  play.Kill("s1");
+  play.StopChecker(leader);
+  play.AwaitDead({"s1"}, kAfterElection);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kSoon);
+  play.Pass(kPastSession);
+  play.ForbidDeadVotes(leader, true);
+  play.ContinueChecker(leader);
+  play.AwaitVoters(3, kAfterElection);
+  play.Expect(play.Leader() != leader, "another checker leads");
+  play.Kill("s2");
+  play.AwaitDead({"s2"}, kSoon);
+}
+
+void FollowerKill(Play& play) {
+  const std::string leader = play.Leader();
+  const std::string victim = play.Followers().front();
+  play.KillChecker(victim);
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kSoon);
+  play.Expect(play.Leader() == leader, "the leader stays");
+  play.StartChecker(victim);
+  play.AwaitVoters(3, kAfterElection);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kSoon);
+}
+
+void FollowerStop(Play& play) {
+  const std::string victim = play.Followers().front();
+  play.StopChecker(victim);
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kSoon);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kSoon);
+  play.Pass(kPastSession);
+  play.ForbidDeadVotes(victim, true);
+  play.ContinueChecker(victim);
+  play.AwaitVoters(3, kAfterElection);
+}
+
+// One checker is no quorum of three: nothing flips until a second one is back.
+void TwoOfThreeKilled(Play& play) {
+  const auto followers = play.Followers();
+  for (const auto& id : followers) play.KillChecker(id);
+  play.Pass(kPastSession);
+  play.Kill("s1");
+  play.Pass(std::chrono::seconds(3));
+  const auto statuses = play.site.eye.Statuses();
+  play.Expect(statuses && statuses->at("s1") == ShardStatus::kAlive,
+              "s1 stays alive without a quorum");
+  play.StartChecker(followers.front());
+  play.AwaitDead({"s1"}, kAfterElection);
+}
+
+// Five checkers, of which any two may be gone: the leader is killed, a follower hangs.
+void TwoOfFiveGone(Play& play) {
+  const std::string leader = play.Leader();
+  const std::string hung = play.Followers().back();
+  play.KillChecker(leader);
+  play.StopChecker(hung);
+  play.Kill("s1");
+  play.Freeze("s2");
+  play.AwaitDead({"s1", "s2"}, kAfterElection);
+  play.Start("s1");
+  play.Unfreeze("s2");
+  play.AwaitAlive({"s1", "s2"}, kSoon);
+  play.ContinueChecker(hung);
+  play.StartChecker(leader);
+  play.AwaitVoters(5, kAfterElection);
+}
+
+// Whoever leads is killed, four times in a row.
+void LeadersKilledInARow(Play& play) {
+  for (int round = 1; round <= 4; ++round) {
+    const std::string leader = play.Leader();
+    play.KillChecker(leader);
+    const std::string shard = "s" + std::to_string(round);
+    play.Kill(shard);
+    play.AwaitDead({shard}, kAfterElection);
+    play.StartChecker(leader);
+    play.AwaitVoters(3, kAfterElection);
+  }
+}
+
+// All of them, at once, and a shard dies and another returns meanwhile.
+void EveryCheckerKilled(Play& play) {
+  play.Kill("s2");
+  play.AwaitDead({"s2"}, kSoon);
+  for (const auto& id : play.site.CheckerIds()) play.KillChecker(id);
+  play.Kill("s1");
+  play.Start("s2");
+  play.Pass(kPastSession);
+  for (const auto& id : play.site.CheckerIds()) play.StartChecker(id);
+  play.AwaitDead({"s1"}, kAfterElection);
+  play.AwaitAlive({"s2"}, kAfterElection);
+}
+
+}  // namespace
+
+std::vector<Scenario> CheckerScenarios() {
+  return {
+      {.name = "leader_kill",
+       .must_hold = "s1, killed with the leader, is dead within 10 s by another leader; alive "
+                    "within 5 s of its return",
+       .play = LeaderKill},
+      {.name = "leader_stop",
+       .must_hold = "s1 is dead within 10 s by another leader; the old one, continued after its "
+                    "session, commits nothing, votes nothing false and does not lead",
+       .play = LeaderStop},
+      {.name = "follower_kill",
+       .must_hold = "s1 is dead within 5 s by the votes of two; the leader stays",
+       .play = FollowerKill},
+      {.name = "follower_stop",
+       .must_hold = "s1 is dead within 5 s; the follower, continued after its session, votes "
+                    "nothing false",
+       .play = FollowerStop},
+      {.name = "two_of_three_checkers_killed",
+       .must_hold = "without a quorum s1's death flips nothing; it does within 10 s of the second "
+                    "checker's start",
+       .play = TwoOfThreeKilled},
+      {.name = "two_of_five_checkers_gone",
+       .must_hold = "leader killed and a follower hung: s1 (killed) and s2 (hung) are dead within "
+                    "10 s",
+       .site = {.checkers = 5},
+       .play = TwoOfFiveGone},
+      {.name = "every_checker_killed",
+       .must_hold = "s1, dead meanwhile, and s2, returned meanwhile, are told within 10 s of their "
+                    "restart",
+       .play = EveryCheckerKilled},
+      {.name = "leaders_killed_in_a_row",
+       .must_hold = "each time the death of a shard is told within 10 s by the next leader",
+       .play = LeadersKilledInARow},
+  };
+}
+
+}  // namespace zkcluster::faults

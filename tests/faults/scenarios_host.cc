@@ -1,0 +1,166 @@
+// A checker's own host is in trouble: no descriptors, no room for the log, a clock that jumps.
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include "tests/faults/bounds.h"
+#include "tests/faults/scenario.h"
+
+namespace zkcluster::faults {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+void LimitDescriptors(pid_t pid, rlim_t limit) {
+  rlimit limits{};
+  if (::prlimit(pid, RLIMIT_NOFILE, nullptr, &limits) == 0) {
+    limits.rlim_cur = limit == RLIM_INFINITY ? limits.rlim_max : limit;
+    if (::prlimit(pid, RLIMIT_NOFILE, &limits, nullptr) == 0) return;
+  }
+  throw std::runtime_error(std::string("prlimit: ") + std::strerror(errno));
+}
+
+// The hosts of all checkers are so busy that each runs for 40 ms, then not for 700 ms: every probe
+// is late by more than it may be, and so is every look at an answer.
+void Starved(Play& play) {
+  play.Say("every checker is starved");
+  for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id, true);
+  const Micros begun = play.Now();
+  while (play.Now() - begun < seconds(10)) {
+    for (const auto& id : play.site.CheckerIds()) play.site.checker(id).Pause();
+    play.Pass(milliseconds(700));
+    for (const auto& id : play.site.CheckerIds()) play.site.checker(id).Resume();
+    play.Pass(milliseconds(40));
+  }
+  play.Say("they run again");
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kAfterElection);
+}
+
+// What this checker says of the shard now.
+Opinion OpinionOf(Play& play, const std::string& id, const std::string& shard) {
+  const auto snapshot = play.site.eye.Look();
+  if (!snapshot) return Opinion::kNotProbed;
+  const auto& shards = snapshot->spec.spec.shards;
+  for (const auto& voter : snapshot->voters) {
+    if (voter.id != id || !voter.ballot) continue;
+    for (std::size_t i = 0; i < shards.size() && i < voter.ballot->votes.size(); ++i) {
+      if (shards[i].name == shard) return voter.ballot->votes[i].opinion;
+    }
+  }
+  return Opinion::kNotProbed;
+}
+
+// No new descriptor is to be had; those it has, it keeps. Every shard whose connection breaks is
+// one it cannot see any more.
+void OutOfDescriptors(Play& play) {
+  const std::string victim = play.Followers().front();
+  LimitDescriptors(play.site.checker(victim).pid(), 3);
+  play.Say("checker " + victim + " gets no more descriptors");
+  play.ForbidDeadVotes(victim);
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kSoon);
+  play.Kill("s2");
+  play.Start("s2");
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kSoon);
+  for (const char* shard : {"s1", "s2"}) {
+    play.Await(
+        victim + " cannot tell of " + shard,
+        [&] { return OpinionOf(play, victim, shard) == Opinion::kUnknown; }, kSoon);
+  }
+  LimitDescriptors(play.site.checker(victim).pid(), RLIM_INFINITY);
+  play.Say("checker " + victim + " gets descriptors again");
+  for (const char* shard : {"s1", "s2"}) {
+    play.Await(
+        victim + " sees " + shard,
+        [&] { return OpinionOf(play, victim, shard) == Opinion::kAlive; }, kSoon);
+  }
+  play.AllowDeadVotes(victim);
+}
+
+void LogDiskFull(Play& play) {
+  for (const auto& id : play.site.CheckerIds()) play.site.FillLogDisk(id);
+  play.Say("every checker's log disk is full");
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kSoon);
+  const std::string leader = play.Leader();
+  play.KillChecker(leader);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kAfterElection);
+  play.StartChecker(leader);
+  play.AwaitVoters(3, kAfterElection);
+  for (const auto& id : play.site.CheckerIds()) play.site.EmptyLogDisk(id);
+  play.Say("there is room again");
+  play.Kill("s2");
+  play.AwaitDead({"s2"}, kSoon);
+  const std::string second = play.Leader();
+  play.Await(
+      "the leader logs it",
+      [&] {
+        return play.site.checker(second).CountLog({"event=shard.dead", "shard=s2"}) > 0;
+      },
+      kSoon);
+}
+
+// The leader's clock falls back by an hour, then a follower's that leads next; then it jumps ahead.
+void WallClockBack(Play& play) {
+  const std::string leader = play.Leader();
+  const auto flip = [&](const std::string& shard) {
+    play.Kill(shard);
+    play.AwaitDead({shard}, kAfterElection);
+    play.Start(shard);
+    play.AwaitAlive({shard}, kSoon);
+  };
+  play.Say("the leader's wall clock goes back by an hour");
+  play.site.SetWallClock(leader, "-3600");
+  flip("s1");
+  flip("s1");
+  for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "-7200");
+  play.Say("everybody's goes back by two, and the leader is killed");
+  play.KillChecker(leader);
+  flip("s1");
+  flip("s2");
+  play.StartChecker(leader);
+  play.AwaitVoters(3, kAfterElection);
+  for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "+3600");
+  play.Say("everybody's jumps ahead by three");
+  flip("s3");
+  for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "+0");
+  play.Say("everybody's is right again");
+  flip("s3");
+}
+
+}  // namespace
+
+std::vector<Scenario> HostScenarios() {
+  return {
+      {.name = "checker_out_of_fds",
+       .must_hold = "what it cannot see it calls unknown, never dead; s1's death is told within "
+                    "5 s by the other two",
+       .play = OutOfDescriptors},
+      {.name = "checkers_starved",
+       .must_hold = "nobody votes a living shard dead; s1, killed afterwards, is dead within 10 s",
+       .play = Starved},
+      {.name = "log_disk_full",
+       .must_hold = "deaths are told within 5 s, an election within 10 s; logging goes on when "
+                    "there is room",
+       .site = {.tiny_log_disk = true},
+       .needs = {Need::kMounts},
+       .play = LogDiskFull},
+      {.name = "wall_clock_back",
+       .must_hold = "deaths and returns are told within 10 s and 5 s; no Since falls",
+       .site = {.fake_wall_clock = true},
+       .play = WallClockBack,
+       .why_not =
+           [] {
+             return FindFakeTime().empty() ? std::string("libfaketime is missing: install faketime")
+                                           : std::string();
+           }},
+  };
+}
+
+}  // namespace zkcluster::faults
