@@ -1,0 +1,17 @@
+// The ballot of one checker.
+#include "model/codec.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  if (const auto ballot = DecodeBallot(input)) {
+    for (const Vote& vote : ballot->votes) {
+      const bool has_reason = vote.opinion == Opinion::kDead || vote.opinion == Opinion::kUnknown;
+      ZKC_CHECK(has_reason || vote.reason == Reason::kNone);
+    }
+  }
+  return TestCodec(input, DecodeBallot, EncodeBallot);
+}
+
+}  // namespace zkcluster::fuzz

@@ -1,0 +1,14 @@
+// One chunk of the status.
+#include "model/codec.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  if (const auto states = DecodeChunk(input)) ZKC_CHECK(states->size() <= kChunkShards);
+  return TestCodec(input, DecodeChunk, [](const std::vector<ShardState>& states) {
+    return EncodeChunk(StatusBoard{states}, 0);
+  });
+}
+
+}  // namespace zkcluster::fuzz

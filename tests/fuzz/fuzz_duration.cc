@@ -1,0 +1,28 @@
+// Durations as users write them, and how any duration or time is shown.
+#include <cstdint>
+#include <cstring>
+
+#include "model/duration.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  if (input.size() == sizeof(std::int64_t)) {
+    std::int64_t any = 0;
+    std::memcpy(&any, input.data(), sizeof any);
+    ZKC_CHECK(IsPrintable(FormatDuration(Duration(any))));
+    ZKC_CHECK(IsPrintable(FormatAge(Duration(any))));
+    ZKC_CHECK(IsPrintable(FormatTime(Micros(any))));
+  }
+  const auto duration = ParseDuration(input);
+  if (!duration) {
+    CheckError(duration.error(), ErrorCode::kInvalid);
+    return false;
+  }
+  ZKC_CHECK(*duration >= Duration::zero() && *duration <= std::chrono::hours(1000));
+  CheckReadsBack(*duration, ParseDuration, FormatDuration);
+  return true;
+}
+
+}  // namespace zkcluster::fuzz

@@ -1,0 +1,33 @@
+// The two ends of all codecs: any bytes as JSON, and any text written as JSON.
+#include "model/json.h"
+#include "model/utf8.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  std::string text;
+  AppendJsonText(text, input);
+  const auto written = ParseJson(text);
+  ZKC_CHECK(written.has_value() && written->is_string());
+  if (IsUtf8(input)) ZKC_CHECK(written->get_ref<const std::string&>() == input);
+
+  const auto json = ParseJson(input);
+  if (!json) {
+    CheckError(json.error(), ErrorCode::kBadData);
+    return false;
+  }
+  // Whatever it is: reading a field of it is a value or a problem.
+  JsonProblem problem;
+  const JsonFields fields(*json, "", problem, JsonFields::Keys::kIgnoreCase);
+  const std::int64_t number = fields.Integer("n", 100);
+  ZKC_CHECK(number >= 0 && number <= 100);
+  static_cast<void>(fields.Text("t"));
+  static_cast<void>(fields.Bool("b"));
+  static_cast<void>(fields.Array("a"));
+  static_cast<void>(fields.Object("o"));
+  if (problem.found()) CheckError(problem.failure().value(), ErrorCode::kBadData);
+  return true;
+}
+
+}  // namespace zkcluster::fuzz

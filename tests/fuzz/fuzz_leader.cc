@@ -1,0 +1,11 @@
+// The znode `leader`.
+#include "model/codec.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  return TestCodec(input, DecodeLeader, EncodeLeader);
+}
+
+}  // namespace zkcluster::fuzz

@@ -1,0 +1,69 @@
+// A Redis server's bytes, cut as a socket may cut them: what is read does not depend on the cuts.
+#include <algorithm>
+#include <vector>
+
+#include "checker/probe/redis_reply.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+namespace {
+
+// What the prober reads at once.
+constexpr std::size_t kMaxPiece = 16 * 1024;
+
+struct Reading {
+  std::vector<RedisReply> replies;
+  bool broken = false;
+  bool empty = true;
+  bool operator==(const Reading&) const = default;
+};
+
+// The sizes of the pieces come from `cuts`, again and again; none: as large as possible.
+Reading Read(std::string_view bytes, std::string_view cuts) {
+  Reading reading;
+  ReplyReader reader;
+  for (std::size_t n = 0; !bytes.empty(); ++n) {
+    const std::size_t wanted =
+        cuts.empty() ? kMaxPiece : static_cast<unsigned char>(cuts[n % cuts.size()]) % 64 + 1;
+    const std::string_view piece = bytes.substr(0, wanted);
+    bytes.remove_prefix(piece.size());
+    // A piece of its own, so that a sanitizer sees a read past its end.
+    reader.Feed(std::string(piece));
+    while (auto reply = reader.Next()) {
+      ZKC_CHECK(reply->text.size() <= 256);
+      reading.replies.push_back(*std::move(reply));
+    }
+  }
+  reading.broken = reader.broken();
+  reading.empty = reader.empty();
+  return reading;
+}
+
+void CheckJudgement(const ProbeResult& result) {
+  ZKC_CHECK(result.verdict != ProbeVerdict::kCannotTell);  // it answered
+  ZKC_CHECK((result.verdict == ProbeVerdict::kAlive) == (result.reason == Reason::kNone));
+  ZKC_CHECK(result.verdict == ProbeVerdict::kAlive || result.alarm == ProbeAlarm::kNone);
+  ZKC_CHECK(result.latency == Duration::zero());
+}
+
+}  // namespace
+
+bool TestOneInput(std::string_view input) {
+  const auto parts = Split(input, 2);
+  const Reading whole = Read(parts[1], {});
+  Reading cut = Read(parts[1], parts[0]);
+  // Broken is broken; how much of the rest still waits is nobody's business.
+  if (whole.broken) cut.empty = whole.empty;
+  ZKC_CHECK(whole == cut);
+  ZKC_CHECK(whole == Read(parts[1], std::string_view("\0", 1)) || whole.broken);
+  std::optional<RedisReply> before;
+  for (const RedisReply& reply : whole.replies) {
+    CheckJudgement(JudgeReplies(std::nullopt, reply));
+    CheckJudgement(JudgeReplies(before, reply));
+    if (IsFarewell(reply)) ZKC_CHECK(reply.type == RedisReply::Type::kError);
+    before = reply;
+  }
+  return !whole.replies.empty() && !whole.broken;
+}
+
+}  // namespace zkcluster::fuzz

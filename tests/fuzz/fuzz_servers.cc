@@ -1,0 +1,24 @@
+// ZooKeeper's connect string.
+#include "model/address.h"
+#include "tests/fuzz/target.h"
+#include "zk/native_client.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  const auto servers = zk::ParseServers(input);
+  if (!servers) {
+    CheckError(servers.error(), ErrorCode::kInvalid);
+    return false;
+  }
+  ZKC_CHECK(!servers->empty());
+  for (const std::string& server : *servers) ZKC_CHECK(ParseAddress(server).has_value());
+  CheckReadsBack(*servers, zk::ParseServers, [](const std::vector<std::string>& list) {
+    std::string text;
+    for (const std::string& server : list) text += (text.empty() ? "" : ", ") + server;
+    return text;
+  });
+  return true;
+}
+
+}  // namespace zkcluster::fuzz

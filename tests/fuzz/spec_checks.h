@@ -1,0 +1,33 @@
+// What holds of every spec that a decoder let in, whatever form it came in. Pure.
+#pragma once
+
+#include <zkcluster/ring.h>
+#include <zkcluster/spec.h>
+
+#include "model/address.h"
+#include "model/codec.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+inline void CheckSpec(const ClusterSpec& spec) {
+  ZKC_CHECK(Validate(spec).has_value());
+  for (const ShardSpec& shard : spec.shards) {
+    const auto address = ParseAddress(shard.addr);
+    ZKC_CHECK(address.has_value());
+    ZKC_CHECK(ParseAddress(FormatAddress(*address)) == *address);
+  }
+  const SpecPayloads payloads = EncodeSpec(spec);
+  ZKC_CHECK(payloads.shards.size() <= kMaxShardsBytes);
+  const auto again = DecodeSpec(spec.name, payloads);
+  ZKC_CHECK(again.has_value());
+  ZKC_CHECK(*again == spec);
+  // Larger rings are right or wrong in the same way, and slow.
+  if (spec.shards.size() * static_cast<std::size_t>(spec.ring.points) <= 2'000) {
+    const auto ring = Ring::Build(spec.shards, spec.ring);
+    ZKC_CHECK(ring.has_value());
+    ZKC_CHECK(ring->Owner(spec.name) < spec.shards.size());
+  }
+}
+
+}  // namespace zkcluster::fuzz

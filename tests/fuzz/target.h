@@ -1,0 +1,57 @@
+// A fuzz target is one function that takes foreign bytes to one decoder and aborts when something
+// does not hold. Built two ways: with libFuzzer (-Dfuzz=true, clang), which makes up inputs, and
+// with replay_main.cc, which runs the files of corpus/ in every build. The checks that all targets
+// share are here. Pure.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "model/json.h"
+
+namespace zkcluster::fuzz {
+
+// Defined by each target. True when the decoder accepted the input.
+bool TestOneInput(std::string_view input);
+
+// Several payloads in one input stand one behind the other, with this byte between them: no
+// decoder but hiredis' accepts it outside of a text, so each part can be anything else.
+inline constexpr char kSeparator = '\x1e';
+// Always `count` parts: what is missing is empty, the last one takes the rest.
+[[nodiscard]] std::vector<std::string_view> Split(std::string_view input, std::size_t count);
+
+// No control character but line ends where `lines` allows them, nothing that a terminal obeys.
+[[nodiscard]] bool IsPrintable(std::string_view text, bool lines = false);
+
+// The error is of `code` and fit for one line of a log: it says something, is short and printable.
+void CheckError(const Error& error, ErrorCode code);
+// As yaml::Problems writes it: one or more lines that begin with `file:line:column: `.
+void CheckFileError(const Error& error, std::string_view file);
+
+// What was accepted reads back as the same value, and is written the same way from then on.
+template <class T, class Decode, class Encode>
+void CheckReadsBack(const T& value, Decode decode, Encode encode) {
+  const std::string text = encode(value);
+  if (text.size() > kMaxPayloadBytes) return;  // what was left out had its default written in full
+  const auto again = decode(std::string_view(text));
+  ZKC_CHECK(again.has_value());
+  ZKC_CHECK(*again == value);
+  ZKC_CHECK(encode(*again) == text);
+}
+
+// The whole test of most decoders of znodes.
+template <class Decode, class Encode>
+[[nodiscard]] bool TestCodec(std::string_view input, Decode decode, Encode encode) {
+  const auto value = decode(input);
+  if (!value) {
+    CheckError(value.error(), ErrorCode::kBadData);
+    return false;
+  }
+  CheckReadsBack(*value, decode, encode);
+  return true;
+}
+
+}  // namespace zkcluster::fuzz
