@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -63,6 +64,7 @@ struct Exec {
   char* const* environment;
   const char* output;
   const char* folder;
+  int network_namespace;
   pid_t parent;
 
   // Returns only when a step failed, with errno of it.
@@ -70,6 +72,7 @@ struct Exec {
     if (::setpgid(0, 0) != 0) return;
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
     if (::getppid() != parent) ::_exit(127);  // it died before the line above
+    if (network_namespace >= 0 && ::setns(network_namespace, CLONE_NEWNET) != 0) return;
     // An inherited descriptor of, say, a ZooKeeper session would keep that connection open.
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
       for (int fd = 3; fd < 1024; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -187,6 +190,7 @@ ChildProcess::ChildProcess(const SpawnOptions& options) {
                   environment_pointers.data(),
                   output.c_str(),
                   options.folder.empty() ? nullptr : options.folder.c_str(),
+                  options.network_namespace,
                   ::getpid()};
 
   int ends[2];

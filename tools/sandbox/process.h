@@ -58,6 +58,7 @@ struct SpawnOptions {
   std::map<std::string, std::string> environment;  // added to ours
   std::filesystem::path output;                    // stdout and stderr, appended; empty: /dev/null
   std::filesystem::path folder;                    // working folder; empty: ours
+  int network_namespace = -1;                      // a descriptor of one to run in; -1: ours
 };
 
 struct ExitStatus {

@@ -21,8 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kStartLimit = seconds(30);  // a loaded machine; both are usually up within one
-constexpr int kPortTries = 5;
+constexpr Duration kStartLimit = seconds(30);  // of a checker, on a loaded machine
 
 constexpr const char* kZooKeeperJar = "/usr/share/java/zookeeper.jar";
 constexpr const char* kLogJar = "/usr/share/java/slf4j-simple.jar";
@@ -34,9 +33,7 @@ std::filesystem::path FindJava() {
   return FindProgram("java");
 }
 
-std::string LocalAddress(std::uint16_t port) {
-  return "127.0.0.1:" + std::to_string(port);
-}
+constexpr const char* kLoopback = "127.0.0.1";
 
 // JSON's escapes are YAML's too.
 std::string Quoted(std::string_view text) {
@@ -46,23 +43,6 @@ std::string Quoted(std::string_view text) {
     quoted += c;
   }
   return quoted + '"';
-}
-
-// Tries `launch` on ports of the kernel until one was not snatched away; on a given port just once.
-template <class Launch, class Ready>
-void StartOnSomePort(std::uint16_t wanted, std::uint16_t& port, const char* what,
-                     const std::filesystem::path& log, Launch launch, Ready ready) {
-  const bool chosen = port != 0 || wanted != 0;
-  if (wanted != 0) port = wanted;
-  for (int attempt = 1;; ++attempt) {
-    if (!chosen) port = FreePort();
-    launch();
-    if (ready()) return;
-    if (chosen || attempt == kPortTries) {
-      throw std::runtime_error(std::string(what) + " did not start on port " +
-                               std::to_string(port) + "; its log ends with:\n" + Tail(log));
-    }
-  }
 }
 
 }  // namespace
@@ -83,10 +63,15 @@ std::string WhyNoRedis() {
 }
 
 std::string FourLetterWord(std::uint16_t port, std::string_view word, Duration limit) {
+  return FourLetterWord(kLoopback, port, word, limit);
+}
+
+std::string FourLetterWord(const std::string& host, std::uint16_t port, std::string_view word,
+                           Duration limit) {
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return {};
   address.sin_port = htons(port);
   const auto limit_us = std::chrono::duration_cast<std::chrono::microseconds>(limit).count();
   const timeval timeout{limit_us / 1'000'000, limit_us % 1'000'000};
@@ -108,161 +93,96 @@ std::string FourLetterWord(std::uint16_t port, std::string_view word, Duration l
 
 // --- ZooKeeper ---
 
-ZooKeeperServer::ZooKeeperServer(ZooKeeperOptions options) : options_(std::move(options)) {
+ZooKeeperServer::ZooKeeperServer(ZooKeeperOptions options)
+    : PrivateServer("zookeeper", options.place, options.port), options_(std::move(options)) {
   Start();
 }
 
-ZooKeeperServer::~ZooKeeperServer() = default;
-
-std::string ZooKeeperServer::address() const {
-  return LocalAddress(port_);
-}
-std::filesystem::path ZooKeeperServer::log() const {
-  return folder_.path() / "zookeeper.log";
-}
-pid_t ZooKeeperServer::pid() const {
-  return process_ ? process_->pid() : -1;
-}
-bool ZooKeeperServer::running() {
-  return process_ && process_->running();
+std::string ZooKeeperServer::WhyNot() const {
+  return WhyNoZooKeeper();
 }
 
-void ZooKeeperServer::Start() {
-  if (running()) return;
-  if (const std::string why = WhyNoZooKeeper(); !why.empty()) throw std::runtime_error(why);
-  StartOnSomePort(
-      options_.port, port_, "ZooKeeper", log(), [this] { Launch(); },
-      [this] { return AwaitReady(); });
-}
-
-void ZooKeeperServer::Launch() {
-  const std::filesystem::path config = folder_.path() / "zoo.cfg";
+SpawnOptions ZooKeeperServer::Prepare() {
+  const std::filesystem::path config = folder() / "zoo.cfg";
+  const std::filesystem::path data = folder() / "data";
   std::ostringstream text;
-  text << "tickTime=" << options_.tick.count() << "\ndataDir=" << (folder_.path() / "data").string()
-       << "\nclientPort=" << port_ << "\nclientPortAddress=127.0.0.1\nmaxClientCnxns=0\n"
-       << "admin.enableServer=false\n4lw.commands.whitelist=*\n"
+  text << "tickTime=" << options_.tick.count() << "\ndataDir=" << data.string()
+       << "\nclientPort=" << port() << "\nclientPortAddress=" << place().host
+       << "\nmaxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=*\n"
        << "minSessionTimeout=" << 2 * options_.tick.count() << "\nmaxSessionTimeout=60000\n";
   for (const std::string& line : options_.config) text << line << "\n";
   WriteFile(config, text.str());
+  if (options_.member != 0) {
+    std::filesystem::create_directories(data);
+    WriteFile(data / "myid", std::to_string(options_.member) + "\n");
+  }
   // Few threads and no compiler that thinks for long: up in half a second, 60 MB.
-  process_ = std::make_unique<ChildProcess>(SpawnOptions{
-      .command = {FindJava().string(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-                  "-XX:-UsePerfData", "-Xms32m", "-Xmx256m", "-Dzookeeper.preAllocSize=1024",
-                  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
-                  std::string(kZooKeeperJar) + ":" + kLogJar,
-                  "org.apache.zookeeper.server.quorum.QuorumPeerMain", config.string()},
-      .environment = {},
-      .output = log(),
-      .folder = folder_.path()});
+  return {.command = {FindJava().string(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                      "-XX:-UsePerfData", "-Xms32m", "-Xmx256m", "-Dzookeeper.preAllocSize=1024",
+                      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
+                      std::string(kZooKeeperJar) + ":" + kLogJar,
+                      "org.apache.zookeeper.server.quorum.QuorumPeerMain", config.string()},
+          .environment = {},
+          .output = {},
+          .folder = {}};
 }
 
-bool ZooKeeperServer::AwaitReady() {
-  bool answered = false;
-  static_cast<void>(WaitUntil(
-      [&] {
-        // Early words hang and `ruok` answers too early: ask for the mode, with a short limit.
-        answered =
-            FourLetterWord(port_, "srvr", milliseconds(100)).find("Mode:") != std::string::npos;
-        return answered || !running();
-      },
-      kStartLimit));
-  return answered && running();
+bool ZooKeeperServer::Answers() {
+  return options_.member != 0 || !Mode().empty();
 }
 
-void ZooKeeperServer::Stop() {
-  if (process_) process_->Stop();
-  process_.reset();
+std::string ZooKeeperServer::Mode() const {
+  // Early words hang and `ruok` answers too early: ask for the mode, with a short limit.
+  const std::string answer = FourLetterWord(place().host, port(), "srvr", milliseconds(100));
+  constexpr std::string_view kKey = "Mode: ";
+  const std::size_t at = answer.find(kKey);
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + kKey.size();
+  return answer.substr(from, answer.find('\n', from) - from);
 }
-void ZooKeeperServer::Kill() {
-  process_.reset();
-}
-void ZooKeeperServer::Pause() {
-  if (process_) process_->Signal(SIGSTOP);
-}
-void ZooKeeperServer::Resume() {
-  if (process_) process_->Signal(SIGCONT);
-}
+
 void ZooKeeperServer::Wipe() {
-  std::filesystem::remove_all(folder_.path() / "data");
+  std::filesystem::remove_all(folder() / "data");
 }
 
 // --- Redis ---
 
-RedisServer::RedisServer(RedisOptions options) : options_(std::move(options)) {
+RedisServer::RedisServer(RedisOptions options)
+    : PrivateServer("redis", options.place, options.port), options_(std::move(options)) {
   Start();
 }
 
-RedisServer::~RedisServer() = default;
-
-std::string RedisServer::address() const {
-  return LocalAddress(port_);
-}
-pid_t RedisServer::pid() const {
-  return process_ ? process_->pid() : -1;
-}
-bool RedisServer::running() {
-  return process_ && process_->running();
+std::string RedisServer::WhyNot() const {
+  return WhyNoRedis();
 }
 
-void RedisServer::Start() {
-  if (running()) return;
-  if (const std::string why = WhyNoRedis(); !why.empty()) throw std::runtime_error(why);
-  StartOnSomePort(
-      options_.port, port_, "redis-server", folder_.path() / "redis.log", [this] { Launch(); },
-      [this] { return AwaitReady(); });
-}
-
-void RedisServer::Launch() {
-  const std::filesystem::path config = folder_.path() / "redis.conf";
+SpawnOptions RedisServer::Prepare() {
+  const std::filesystem::path config = folder() / "redis.conf";
   std::ostringstream text;
-  text << "port " << port_ << "\nbind 127.0.0.1\ndaemonize no\nsave \"\"\nappendonly no\n"
-       << "enable-debug-command yes\ndir " << folder_.path().string() << "\n";
+  text << "port " << port() << "\nbind " << place().host
+       << "\ndaemonize no\nsave \"\"\nappendonly no\nprotected-mode no\n"
+       << "enable-debug-command yes\ndir " << folder().string() << "\n";
   if (!options_.password.empty()) text << "requirepass " << Quoted(options_.password) << "\n";
   for (const std::string& line : options_.config) text << line << "\n";
   WriteFile(config, text.str());
-  process_ =
-      std::make_unique<ChildProcess>(SpawnOptions{.command = {"redis-server", config.string()},
-                                                  .environment = {},
-                                                  .output = folder_.path() / "redis.log",
-                                                  .folder = folder_.path()});
+  return {
+      .command = {"redis-server", config.string()}, .environment = {}, .output = {}, .folder = {}};
 }
 
-bool RedisServer::AwaitReady() {
-  bool answered = false;
-  static_cast<void>(WaitUntil(
-      [&] {
-        const std::unique_ptr<redisContext, decltype(&redisFree)> context(
-            redisConnectWithTimeout("127.0.0.1", port_, timeval{1, 0}), &redisFree);
-        if (context && context->err == 0 &&
-            redisSetTimeout(context.get(), timeval{1, 0}) == REDIS_OK) {
-          // Any reply will do: -NOAUTH and -LOADING come from a server that is up, too.
-          void* reply = redisCommand(context.get(), "PING");
-          answered = reply != nullptr;
-          if (reply != nullptr) freeReplyObject(reply);
-        }
-        return answered || !running();
-      },
-      kStartLimit));
-  return answered && running();
-}
-
-void RedisServer::Stop() {
-  if (process_) process_->Stop();
-  process_.reset();
-}
-void RedisServer::Kill() {
-  process_.reset();
-}
-void RedisServer::Pause() {
-  if (process_) process_->Signal(SIGSTOP);
-}
-void RedisServer::Resume() {
-  if (process_) process_->Signal(SIGCONT);
+bool RedisServer::Answers() {
+  const std::unique_ptr<redisContext, decltype(&redisFree)> context(
+      redisConnectWithTimeout(place().host.c_str(), port(), timeval{1, 0}), &redisFree);
+  if (!context || context->err != 0) return false;
+  if (redisSetTimeout(context.get(), timeval{1, 0}) != REDIS_OK) return false;
+  // Any reply will do: -NOAUTH and -LOADING come from a server that is up, too.
+  void* reply = redisCommand(context.get(), "PING");
+  if (reply != nullptr) freeReplyObject(reply);
+  return reply != nullptr;
 }
 
 std::string RedisServer::Command(const std::vector<std::string>& words) {
   const std::unique_ptr<redisContext, decltype(&redisFree)> context(
-      redisConnectWithTimeout("127.0.0.1", port_, timeval{5, 0}), &redisFree);
+      redisConnectWithTimeout(place().host.c_str(), port(), timeval{5, 0}), &redisFree);
   if (!context || context->err != 0) throw std::runtime_error("cannot connect to " + address());
   redisSetTimeout(context.get(), timeval{30, 0});
   const auto send = [&](const std::vector<std::string>& command) {
@@ -335,13 +255,19 @@ CheckerProcess::CheckerProcess(CheckerOptions options) : options_(std::move(opti
     for (const std::string& cluster : options_.clusters) text << "  - " << Quoted(cluster) << "\n";
   }
   if (!options_.probe.empty()) text << "probe: {" << options_.probe << "}\n";
-  text << "log: {level: " << options_.log_level << ", format: logfmt}\n" << options_.more;
+  text << "log: {level: " << options_.log_level << ", format: logfmt";
+  if (!options_.log_file.empty()) text << ", file: " << Quoted(options_.log_file);
+  text << "}\n" << options_.more;
   WriteFile(config(), text.str());
   Start();
 }
 
 CheckerProcess::~CheckerProcess() = default;
 
+std::filesystem::path CheckerProcess::log() const {
+  if (!options_.log_file.empty()) return options_.log_file;
+  return folder_.path() / "checker.log";
+}
 pid_t CheckerProcess::pid() const {
   return process_ ? process_->pid() : -1;
 }
@@ -356,9 +282,10 @@ void CheckerProcess::Start() {
   const std::size_t before = options_.ready_line.empty() ? 0 : CountLog({options_.ready_line});
   process_ = std::make_unique<ChildProcess>(
       SpawnOptions{.command = {program.string(), "--config", config().string()},
-                   .environment = {},
-                   .output = log(),
-                   .folder = folder_.path()});
+                   .environment = options_.environment,
+                   .output = folder_.path() / "checker.log",
+                   .folder = folder_.path(),
+                   .network_namespace = options_.network_namespace});
   if (options_.ready_line.empty()) return;
   const auto ready = [&] { return CountLog({options_.ready_line}) > before; };
   if (!WaitUntil([&] { return ready() || !running(); }, kStartLimit) || !ready()) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "tools/sandbox/process.h"
+#include "tools/sandbox/server.h"
 
 namespace zkcluster::sandbox {
 
@@ -22,80 +24,64 @@ namespace zkcluster::sandbox {
 
 // Asks a ZooKeeper server a four-letter word ("srvr", "ruok", "cons"). Empty when it does not
 // answer.
+[[nodiscard]] std::string FourLetterWord(const std::string& host, std::uint16_t port,
+                                         std::string_view word,
+                                         Duration limit = std::chrono::milliseconds(500));
 [[nodiscard]] std::string FourLetterWord(std::uint16_t port, std::string_view word,
                                          Duration limit = std::chrono::milliseconds(500));
 
 struct ZooKeeperOptions {
-  std::uint16_t port = 0;               // 0: a free one
-  std::chrono::milliseconds tick{200};  // sessions of 2 .. 300 ticks, expired in whole ticks
-  std::vector<std::string> config;      // more lines for zoo.cfg
+  std::uint16_t port = 0;                // 0: a free one
+  std::chrono::milliseconds tick{200};   // sessions of 2 .. 300 ticks, expired in whole ticks
+  std::vector<std::string> config = {};  // more lines for zoo.cfg
+  Place place = {};
+  // Its number within an ensemble (see ensemble.h). Start then returns at once: it takes a majority
+  // to serve. 0: alone.
+  int member = 0;
 };
 
-// A standalone server. Port and data survive Stop, Kill and Start.
-class ZooKeeperServer {
+// One server. Port and data survive Stop, Kill and Start.
+class ZooKeeperServer final : public PrivateServer {
  public:
   explicit ZooKeeperServer(ZooKeeperOptions options = {});
-  ~ZooKeeperServer();
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] std::string address() const;  // "127.0.0.1:port"
-  [[nodiscard]] std::filesystem::path log() const;
-  [[nodiscard]] pid_t pid() const;  // -1 when stopped
-  [[nodiscard]] bool running();
-
-  void Start();  // nothing happens when it runs
-  void Stop();
-  void Kill();
-  void Pause();  // SIGSTOP: connections stay open, nothing is answered
-  void Resume();
   void Wipe();  // forgets all data. REQUIRES: stopped
+  // Snapshots and transaction logs.
+  [[nodiscard]] std::filesystem::path data() const { return folder() / "data" / "version-2"; }
+  // What `srvr` says of it: "standalone", "leader" or "follower"; empty when it does not serve.
+  [[nodiscard]] std::string Mode() const;
 
  private:
-  void Launch();
-  bool AwaitReady();
+  std::string WhyNot() const override;
+  SpawnOptions Prepare() override;
+  bool Answers() override;
 
   ZooKeeperOptions options_;
-  TempFolder folder_{"zkc-zookeeper"};
-  std::uint16_t port_ = 0;
-  std::unique_ptr<ChildProcess> process_;
 };
 
 struct RedisOptions {
-  std::uint16_t port = 0;           // 0: a free one
-  std::string password;             // requirepass; empty: none
-  std::vector<std::string> config;  // more lines for redis.conf
+  std::uint16_t port = 0;                // 0: a free one
+  std::string password = {};             // requirepass; empty: none
+  std::vector<std::string> config = {};  // more lines for redis.conf
+  Place place = {};
 };
 
 // A server without persistence: restarted, it is empty.
-class RedisServer {
+class RedisServer final : public PrivateServer {
  public:
   explicit RedisServer(RedisOptions options = {});
-  ~RedisServer();
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] std::string address() const;
-  [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
-  [[nodiscard]] pid_t pid() const;  // -1 when stopped
-  [[nodiscard]] bool running();
-
-  void Start();  // nothing happens when it runs
-  void Stop();
-  void Kill();
-  void Pause();  // SIGSTOP
-  void Resume();
   // Sends one command (AUTH first when there is a password) and returns the reply as text: a status
   // or a string as it is, a number in digits, an array joined by newlines, nil as "". Throws on
   // errors.
   std::string Command(const std::vector<std::string>& words);
 
  private:
-  void Launch();
-  bool AwaitReady();
+  std::string WhyNot() const override;
+  SpawnOptions Prepare() override;
+  bool Answers() override;
 
   RedisOptions options_;
-  TempFolder folder_{"zkc-redis"};
-  std::uint16_t port_ = 0;
-  std::unique_ptr<ChildProcess> process_;
 };
 
 struct CheckerOptions {
@@ -108,6 +94,9 @@ struct CheckerOptions {
   std::string probe;  // inside of `probe: {...}`, e.g. "interval: 100ms, threshold: 500ms"
   std::string more;   // further YAML at the top level
   std::string log_level = "info";
+  std::string log_file;                            // log.file, instead of what it writes to stderr
+  std::map<std::string, std::string> environment;  // added to ours
+  int network_namespace = -1;                      // see SpawnOptions
   // Start waits for a log line with this; empty: it does not wait.
   std::string ready_line = "event=checker.ready";
 };
@@ -124,7 +113,7 @@ class CheckerProcess {
 
   [[nodiscard]] const std::string& id() const { return options_.id; }
   [[nodiscard]] std::filesystem::path config() const { return folder_.path() / "checker.yaml"; }
-  [[nodiscard]] std::filesystem::path log() const { return folder_.path() / "checker.log"; }
+  [[nodiscard]] std::filesystem::path log() const;
   [[nodiscard]] pid_t pid() const;  // -1 when ended and collected
   [[nodiscard]] bool running();
 

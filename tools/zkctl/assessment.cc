@@ -1,8 +1,11 @@
 #include "tools/zkctl/assessment.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
+#include "model/duration.h"
+#include "model/fraction.h"
 #include "tools/zkctl/render.h"
 
 namespace zkcluster::zkctl {
@@ -45,12 +48,66 @@ std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<s
   return sorted;
 }
 
-void NoteLeadership(const Snapshot& snapshot, Assessment& assessment) {
+// What may still be dead without a freeze: by the fraction, or because an operator accepted it.
+std::size_t Allowed(const Snapshot& snapshot, const Assessment& assessment) {
+  const auto accepted = static_cast<std::size_t>(std::max(0, assessment.freeze.accepted));
+  return std::max(accepted, DeadAllowed(snapshot.spec.spec.max_dead_fraction.value_or(1),
+                                        snapshot.spec.spec.shards.size()));
+}
+
+std::size_t ToThaw(const Snapshot& snapshot) {
+  return DeadToThaw(snapshot.spec.spec.max_dead_fraction.value_or(1),
+                    snapshot.spec.spec.shards.size());
+}
+
+void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
   auto& notes = assessment.notes;
-  if (assessment.hold != Hold::kNone) {
+  const std::string& name = snapshot.spec.spec.name;
+  if (assessment.hold == Hold::kGoCheckers) {
     notes.push_back("held: " + std::string(HoldExplanation(assessment.hold)) + " (" +
                     Join(snapshot.go_voters) + ")");
   }
+  if (assessment.pause) {
+    notes.push_back("paused " + PauseSentence(*assessment.pause) +
+                    "; nothing flips until then (`zkctl resume " + name + "` ends it)");
+  } else if (snapshot.ledger && snapshot.ledger->pause) {
+    notes.push_back("the pause " + PauseSentence(*snapshot.ledger->pause) +
+                    " is over; the leader takes note when it looks next");
+  }
+  if (!assessment.freeze.frozen) return;
+  std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
+                     FreezeSentence(snapshot, assessment);
+  note += assessment.freeze.accept
+              ? "; an operator has accepted the deaths: they pass when the leader looks next"
+              : "; nothing more is marked dead until fewer than " +
+                    std::to_string(ToThaw(snapshot)) + " would be (`zkctl unfreeze " + name +
+                    " --accept` lets the deaths pass)";
+  notes.push_back(std::move(note));
+}
+
+void NoteRacks(const Snapshot& snapshot, Assessment& assessment) {
+  const int wanted = assessment.electorate.min_racks;
+  if (wanted <= 1 || snapshot.candidates.empty()) return;
+  std::set<std::string> registered;
+  std::set<std::string> voting;
+  for (const CheckerView& view : assessment.checkers) {
+    if (view.candidate) registered.insert(view.candidate->registration.rack);
+    if (view.state == BallotState::kCounted) voting.insert(view.voter->ballot->rack);
+  }
+  const auto note = [&](std::string_view who, std::size_t racks) {
+    assessment.notes.push_back("min_racks is " + std::to_string(wanted) + ", but " +
+                               std::string(who) + " " + Counted(racks, "rack") +
+                               ": no shard can be marked dead");
+  };
+  if (static_cast<int>(registered.size()) < wanted) {
+    note("the registered checkers are on", registered.size());
+  } else if (static_cast<int>(voting.size()) < wanted) {
+    note("the ballots that count come from", voting.size());
+  }
+}
+
+void NoteLeadership(const Snapshot& snapshot, Assessment& assessment) {
+  auto& notes = assessment.notes;
   if (snapshot.candidates.empty()) {
     notes.push_back("no checker is registered: nothing is decided until one is");
   } else if (!assessment.leader) {
@@ -78,6 +135,15 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
     notes.push_back("too few ballots: " + std::to_string(assessment.counted) + " of the " +
                     std::to_string(electorate.quorum) +
                     " that are needed; every status stays as it is");
+    const auto gone =
+        std::find_if(assessment.checkers.begin(), assessment.checkers.end(),
+                     [&](const CheckerView& view) { return !view.candidate && !view.voter; });
+    if (!checkers && gone != assessment.checkers.end()) {
+      notes.push_back(
+          "a checker that is gone for good counts until it is forgotten: `zkctl "
+          "checkers forget " +
+          snapshot.spec.spec.name + " " + gone->id + "`");
+    }
   }
   for (const CheckerView& view : assessment.checkers) {
     if (view.state == BallotState::kUndecodable) {
@@ -115,15 +181,15 @@ std::string_view BallotStateName(BallotState state) {
   return "none";
 }
 
-Assessment Assess(const Snapshot& snapshot) {
-  Assessment assessment;
-  assessment.leader = FindLeader(snapshot);
-  if (snapshot.leader) assessment.epoch = snapshot.leader->epoch;
-  assessment.hold = FindHold(GuardFacts{snapshot.go_voters});
-
-  // As the leader does: who registers or votes is learned at once.
+Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten) {
   std::set<std::string> known;
-  if (snapshot.ledger) known = snapshot.ledger->electorate;
+  int at_least = snapshot.head ? snapshot.head->electorate : 0;
+  if (snapshot.ledger) {
+    known = snapshot.ledger->electorate;
+    at_least = snapshot.ledger->at_least;
+    if (known.erase(std::string(forgotten)) > 0) at_least = std::max(0, at_least - 1);
+  }
+  // As the leader does: who registers or votes is learned at once.
   for (const auto& candidate : snapshot.candidates) known.insert(candidate.name.id);
   int present = 0;
   for (const auto& voter : snapshot.voters) {
@@ -131,11 +197,20 @@ Assessment Assess(const Snapshot& snapshot) {
     known.insert(voter.id);
     present += voter.ballot->spec == snapshot.spec.id ? 1 : 0;
   }
-  const int lost_size = snapshot.head ? snapshot.head->electorate : 0;
-  assessment.electorate = MakeElectorate(
-      snapshot.spec.spec, known, snapshot.ledger ? snapshot.ledger->at_least : lost_size, present);
+  return MakeElectorate(snapshot.spec.spec, std::move(known), at_least, present);
+}
 
-  assessment.checkers = FindCheckers(snapshot, known, assessment.leader);
+Assessment Assess(const Snapshot& snapshot) {
+  const ClusterSpec& spec = snapshot.spec.spec;
+  const Ledger ledger = snapshot.ledger.value_or(Ledger{});
+  Assessment assessment;
+  assessment.leader = FindLeader(snapshot);
+  if (snapshot.leader) assessment.epoch = snapshot.leader->epoch;
+  assessment.hold = FindHold(GuardFacts{snapshot.go_voters, ledger.pause, snapshot.taken});
+  if (ledger.pause && !IsOver(*ledger.pause, snapshot.taken)) assessment.pause = ledger.pause;
+  assessment.freeze = ledger.freeze;
+  assessment.electorate = FindElectorate(snapshot);
+  assessment.checkers = FindCheckers(snapshot, assessment.electorate.ids, assessment.leader);
   Ballots ballots;
   for (const CheckerView& view : assessment.checkers) {
     if (view.voter && view.voter->ballot) ballots.emplace(view.id, *view.voter->ballot);
@@ -145,12 +220,48 @@ Assessment Assess(const Snapshot& snapshot) {
       assessment.missing.push_back(view.id);
     }
   }
-  assessment.tallies = CountVotes(ballots, assessment.electorate, snapshot.spec.id,
-                                  snapshot.spec.spec.shards.size());
+  assessment.tallies =
+      CountVotes(ballots, assessment.electorate, snapshot.spec.id, spec.shards.size());
+  for (const ShardState& state : snapshot.board.shards) {
+    assessment.dead += state.status == ShardStatus::kDead ? 1 : 0;
+  }
+  DecideInput input;
+  input.shards = &spec.shards;
+  input.board = &snapshot.board;
+  input.tallies = &assessment.tallies;
+  input.ledger = &ledger;
+  input.hold = assessment.hold;
+  input.now = snapshot.taken;
+  input.max_dead_fraction = spec.max_dead_fraction;
+  assessment.next = Decide(input);
+  NoteHolds(snapshot, assessment);
   NoteLeadership(snapshot, assessment);
   NoteQuorum(snapshot, assessment);
+  NoteRacks(snapshot, assessment);
   NoteBoard(snapshot, assessment);
   return assessment;
+}
+
+std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment) {
+  const ClusterSpec& spec = snapshot.spec.spec;
+  const std::size_t would_be = assessment.next.would_be_dead;
+  const std::size_t allowed = Allowed(snapshot, assessment);
+  std::string text =
+      std::to_string(would_be) + " of " + Counted(spec.shards.size(), "shard") + " would be dead";
+  if (would_be <= allowed) {
+    // It began above, and ends only well below.
+    return text + ", and a freeze ends below " + std::to_string(ToThaw(snapshot));
+  }
+  const bool accepted = static_cast<int>(allowed) == assessment.freeze.accepted;
+  text += ", more than the " + std::to_string(allowed);
+  return text + (accepted ? " that an operator accepted"
+                          : " that max_dead_fraction " +
+                                FormatFraction(spec.max_dead_fraction.value_or(1)) + " allows");
+}
+
+std::string PauseSentence(const Pause& pause) {
+  return (pause.until == Micros(0) ? "until it is resumed" : "until " + FormatTime(pause.until)) +
+         " by " + pause.by + ": " + pause.reason;
 }
 
 }  // namespace zkcluster::zkctl

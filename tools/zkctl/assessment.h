@@ -1,13 +1,15 @@
 // What a snapshot of a cluster amounts to: who leads, who may vote, which ballots count and which
-// not and why, the count of every shard, and what keeps the cluster from deciding. The same rules
-// as the leader's, applied by the same functions. Pure.
+// not and why, the count of every shard, what a leader would decide now, and what keeps it from
+// deciding. The same rules as the leader's, applied by the same functions. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "checker/quorum/decide.h"
 #include "checker/quorum/guard.h"
 #include "checker/quorum/tally.h"
 #include "client/snapshot.h"
@@ -40,10 +42,22 @@ struct Assessment {
   std::vector<ShardTally> tallies;    // of each shard
   std::size_t counted = 0;            // ballots
   Hold hold = Hold::kNone;
+  std::optional<Pause> pause;      // that holds now, by the clock of who looks
+  Freeze freeze;                   // as the last leader left it, or an operator since
+  Decision next;                   // what a leader that saw just this would decide; penalties aside
+  std::size_t dead = 0;            // shards whose status is dead
   std::vector<std::string> notes;  // sentences about what is not as it should be
 };
 
 // The result points into `snapshot`, which must outlive it.
 [[nodiscard]] Assessment Assess(const Snapshot& snapshot);
+
+// The electorate, as a leader would reckon it; without `forgotten`, should that be told to forget.
+[[nodiscard]] Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten = {});
+
+// "5 of 6 shards would be dead, more than the 3 that max_dead_fraction 0.5 allows"
+[[nodiscard]] std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment);
+// "until 2026-11-21T03:17:34.120Z by ann@ops1: switch replaced"
+[[nodiscard]] std::string PauseSentence(const Pause& pause);
 
 }  // namespace zkcluster::zkctl

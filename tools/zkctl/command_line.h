@@ -16,7 +16,7 @@ namespace zkcluster::zkctl {
 enum class OutputForm { kTable, kJson, kYaml };
 
 struct CommandLine {
-  std::string verb;                   // empty: none was given
+  std::string verb;                   // empty: none was given; "checkers forget" is one
   std::vector<std::string> operands;  // as many as the verb takes
   std::string zookeeper;              // --zk, else ZKCTL_ZK
   std::string root;                   // --root, else ZKCTL_ROOT, else /goreclusters
@@ -26,6 +26,9 @@ struct CommandLine {
   bool version = false;
   bool yes = false;     // --yes
   bool follow = false;  // --follow
+  bool accept = false;  // --accept
+  Duration length{0};   // --for; 0: was not given
+  std::string reason;   // --reason
   std::string file;     // -f; "-" is standard input
   SpecEdits edits;
 };

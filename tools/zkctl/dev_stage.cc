@@ -114,6 +114,17 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
       return timeline_.Add(at, "spec", fmt::format("version {} is taken", event.spec_version));
     case Event::Kind::kElectorate:
       return timeline_.Add(at, "election", "may vote from now on: " + Listed(event.ids));
+    case Event::Kind::kForget:
+      return timeline_.Add(at, "election", "may no longer vote: " + Listed(event.ids));
+    case Event::Kind::kFreeze:
+      return timeline_.Add(
+          at, "freeze", fmt::format("{} shards would be dead: no more flips to dead", event.dead));
+    case Event::Kind::kUnfreeze:
+      return timeline_.Add(at, "freeze", "over");
+    case Event::Kind::kPause:
+      return timeline_.Add(at, "pause", "nothing flips: " + event.note);
+    case Event::Kind::kResume:
+      return timeline_.Add(at, "pause", "over");
   }
 }
 

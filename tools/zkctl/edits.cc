@@ -6,6 +6,7 @@
 
 #include "model/address.h"
 #include "model/duration.h"
+#include "model/fraction.h"
 #include "yaml/suggest.h"
 
 namespace zkcluster::zkctl {
@@ -52,6 +53,16 @@ Result<CountEdit> ParseCount(std::string_view text) {
     return Fail(ErrorCode::kInvalid, "expected a number from 1 up, or none, not " + Quoted(text));
   }
   return CountEdit{number};
+}
+
+Result<FractionEdit> ParseFractionEdit(std::string_view text) {
+  if (text == kNone) return FractionEdit{};
+  const auto fraction = ParseFraction(text);
+  if (!fraction) {
+    return Fail(ErrorCode::kInvalid,
+                "expected a fraction such as 0.5, at most 1, or none, not " + Quoted(text));
+  }
+  return FractionEdit{*fraction};
 }
 
 Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(std::string_view text) {
@@ -107,6 +118,8 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
   if (edits.failover) spec.failover = *edits.failover;
   if (edits.checkers) spec.checkers = edits.checkers->value;
   if (edits.quorum) spec.quorum = edits.quorum->value;
+  if (edits.min_racks) spec.min_racks = edits.min_racks->value;
+  if (edits.max_dead_fraction) spec.max_dead_fraction = edits.max_dead_fraction->value;
   for (const auto& [key, value] : edits.probe) {
     if (auto* setting = FindProbe(spec.probe, key)) *setting = value;
   }

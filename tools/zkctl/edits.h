@@ -16,6 +16,12 @@ struct CountEdit {
   bool operator==(const CountEdit&) const = default;
 };
 
+// The same for a fraction: `--max-dead-fraction none`.
+struct FractionEdit {
+  std::optional<double> value;
+  bool operator==(const FractionEdit&) const = default;
+};
+
 struct SpecEdits {
   std::vector<ShardSpec> add_shards;
   std::vector<std::string> remove_shards;
@@ -25,6 +31,8 @@ struct SpecEdits {
   std::optional<bool> failover;
   std::optional<CountEdit> checkers;
   std::optional<CountEdit> quorum;
+  std::optional<CountEdit> min_racks;
+  std::optional<FractionEdit> max_dead_fraction;
   // Key as in the spec file ("interval"); nothing: left to the checkers' own file.
   std::vector<std::pair<std::string, std::optional<Duration>>> probe;
   bool operator==(const SpecEdits&) const = default;
@@ -34,6 +42,8 @@ struct SpecEdits {
 [[nodiscard]] Result<ShardSpec> ParseShard(std::string_view text);
 // "3" or "none". Errors: kInvalid.
 [[nodiscard]] Result<CountEdit> ParseCount(std::string_view text);
+// "0.5" or "none". Errors: kInvalid.
+[[nodiscard]] Result<FractionEdit> ParseFractionEdit(std::string_view text);
 // "interval=500ms" or "interval=none". Errors: kInvalid, suggesting the nearest key.
 [[nodiscard]] Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(
     std::string_view text);

@@ -90,13 +90,22 @@ std::string ElectorateSentence(const Snapshot& snapshot, const Assessment& asses
 }
 
 // What follows from the count: the flip, or why there is none.
-std::string VerdictSentence(const ShardState& state, const ShardTally& tally,
-                            const Assessment& assessment) {
+std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessment,
+                            std::size_t shard) {
+  const ShardState& state = snapshot.board.shards[shard];
+  const ShardTally& tally = assessment.tallies[shard];
   const std::string quorum = std::to_string(assessment.electorate.quorum);
   const std::string status(ShardStatusName(state.status));
   if (tally.outcome == Outcome::kNoQuorum) {
-    if (tally.counts.alive >= assessment.electorate.quorum) {
+    if (tally.counts.alive >= assessment.electorate.quorum &&
+        tally.counts.dead >= assessment.electorate.quorum) {
       return "both alive and dead reach the quorum of " + quorum + ": a tie, so it stays " + status;
+    }
+    if (tally.counts.dead >= assessment.electorate.quorum) {
+      return std::to_string(tally.counts.dead) + " votes for dead reach the quorum of " + quorum +
+             ", but they come from " + Counted(static_cast<std::size_t>(tally.dead_racks), "rack") +
+             " and min_racks asks for " + std::to_string(assessment.electorate.min_racks) +
+             ", so it stays " + status;
     }
     const int best = std::max(tally.counts.alive, tally.counts.dead);
     return "neither alive nor dead reaches the quorum of " + quorum + " (" +
@@ -107,11 +116,23 @@ std::string VerdictSentence(const ShardState& state, const ShardTally& tally,
   const std::string reached = std::to_string(dead ? tally.counts.dead : tally.counts.alive) +
                               " votes for " + wanted + " reach the quorum of " + quorum;
   const bool agrees = state.status == (dead ? ShardStatus::kDead : ShardStatus::kAlive);
+  const std::string stays = agrees ? "" : "; so it stays " + status;
+  if (assessment.hold == Hold::kPaused) {
+    return reached + ", but the cluster is paused " + PauseSentence(*assessment.pause) + stays;
+  }
   if (assessment.hold != Hold::kNone) {
     return reached + ", but decisions are held: " + std::string(HoldExplanation(assessment.hold)) +
-           (agrees ? "" : "; so it stays " + status);
+           stays;
   }
   if (agrees) return reached + ", which agrees with the status: nothing to change";
+  const bool frozen = assessment.freeze.frozen;
+  if (dead && assessment.next.ledger.freeze.frozen && (frozen || assessment.leader)) {
+    return reached + ", but " + FreezeSentence(snapshot, assessment) + ": " +
+           (frozen ? "frozen since " + FormatTime(assessment.freeze.since)
+                   : "the leader " + *assessment.leader + " is about to freeze") +
+           ", so it stays " + status + "; `zkctl unfreeze " + snapshot.spec.spec.name +
+           " --accept` lets the deaths pass";
+  }
   if (!assessment.leader) return reached + ", but nobody leads: it flips as soon as a checker does";
   return reached + ": the leader " + *assessment.leader + " is about to flip it to " + wanted;
 }
@@ -130,7 +151,7 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
   }
   sentences.push_back("the votes now are " + CountText(tally.counts) + "; " +
                       ElectorateSentence(snapshot, assessment));
-  sentences.push_back(VerdictSentence(state, tally, assessment));
+  sentences.push_back(VerdictSentence(snapshot, assessment, shard));
   if (snapshot.ledger) {
     const auto penalty = snapshot.ledger->penalties.find(spec.name);
     if (penalty != snapshot.ledger->penalties.end() && penalty->second.required > 1) {
@@ -182,8 +203,11 @@ Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::si
   json["quorum"] = assessment.electorate.quorum;
   json["electorate"] = assessment.electorate.ids;
   json["electorate_size"] = assessment.electorate.size;
+  json["dead_racks"] = tally.dead_racks;
+  json["min_racks"] = assessment.electorate.min_racks;
   json["leader"] = assessment.leader ? Json(*assessment.leader) : Json();
   json["held"] = HeldJson(assessment);
+  json["frozen"] = assessment.freeze.frozen;
   json["checkers"] = Json::array();
   for (const CheckerView& checker : assessment.checkers) {
     const VoteLine line = LineOf(checker, shard);

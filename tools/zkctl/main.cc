@@ -21,10 +21,14 @@ struct Entry {
   int (*run)(const CommandLine& line);
 };
 constexpr std::array kEntries = {
-    Entry{"create", RunCreate}, Entry{"update", RunUpdate},   Entry{"delete", RunDelete},
-    Entry{"apply", RunApply},   Entry{"diff", RunDiff},       Entry{"get", RunGet},
-    Entry{"list", RunList},     Entry{"status", RunStatus},   Entry{"checkers", RunCheckers},
-    Entry{"locate", RunLocate}, Entry{"explain", RunExplain}, Entry{"events", RunEvents},
+    Entry{"create", RunCreate},     Entry{"update", RunUpdate},
+    Entry{"delete", RunDelete},     Entry{"apply", RunApply},
+    Entry{"diff", RunDiff},         Entry{"get", RunGet},
+    Entry{"list", RunList},         Entry{"status", RunStatus},
+    Entry{"checkers", RunCheckers}, Entry{"checkers forget", RunForget},
+    Entry{"pause", RunPause},       Entry{"resume", RunResume},
+    Entry{"unfreeze", RunUnfreeze}, Entry{"locate", RunLocate},
+    Entry{"explain", RunExplain},   Entry{"events", RunEvents},
 };
 
 std::string FromEnvironment(const char* name) {

@@ -40,27 +40,6 @@ const CheckerView* FindView(const Assessment& assessment, const std::string& id)
   return found == assessment.checkers.end() ? nullptr : &*found;
 }
 
-Json FlipJson(const Event::Flip& flip) {
-  Json json;
-  json["shard"] = flip.shard;
-  json["addr"] = flip.addr;
-  json["from"] = ShardStatusName(flip.from);
-  json["to"] = ShardStatusName(flip.to);
-  json["reason"] = ReasonJson(flip.reason);
-  json["votes"] = CountsJson(flip.counts);
-  return json;
-}
-
-std::string FlipText(const Event::Flip& flip, bool color) {
-  std::string text = Printable(flip.shard) + " (" + Printable(flip.addr) + ") " +
-                     std::string(ShardStatusName(flip.from)) + " -> " +
-                     Paint(ShardStatusName(flip.to), ColorOf(flip.to), color);
-  if (flip.reason != Reason::kNone) text += ", " + std::string(ReasonName(flip.reason));
-  return text + "; votes " + std::to_string(flip.counts.alive) + " alive, " +
-         std::to_string(flip.counts.dead) + " dead, " + std::to_string(flip.counts.unknown) +
-         " unknown";
-}
-
 }  // namespace
 
 Json ReasonJson(Reason reason) {
@@ -79,6 +58,16 @@ Json HeldJson(const Assessment& assessment) {
   return assessment.hold == Hold::kNone ? Json() : Json(HoldName(assessment.hold));
 }
 
+Json PauseJson(const std::optional<Pause>& pause) {
+  if (!pause) return {};
+  Json json;
+  json["since"] = pause->since.count();
+  json["until"] = pause->until == Micros(0) ? Json() : Json(pause->until.count());
+  json["by"] = pause->by;
+  json["reason"] = pause->reason;
+  return json;
+}
+
 std::string NotesText(const Assessment& assessment, bool color) {
   std::string out;
   for (const std::string& note : assessment.notes) {
@@ -89,6 +78,42 @@ std::string NotesText(const Assessment& assessment, bool color) {
 }
 
 // --- status ---
+
+namespace {
+
+// Null where the spec asks for none and none is left.
+Json FreezeJson(const ClusterSpec& spec, const Assessment& assessment) {
+  const Freeze& freeze = assessment.freeze;
+  if (!spec.max_dead_fraction && freeze == Freeze{}) return {};
+  const double fraction = spec.max_dead_fraction.value_or(1);
+  Json json;
+  json["since"] = freeze.frozen ? Json(freeze.since.count()) : Json();
+  json["would_be_dead"] = assessment.next.would_be_dead;
+  json["dead"] = assessment.dead;
+  json["allowed"] = DeadAllowed(fraction, spec.shards.size());
+  json["ends_below"] = DeadToThaw(fraction, spec.shards.size());
+  json["max_dead_fraction"] = fraction;
+  json["accept"] = freeze.accept;
+  json["accepted"] = freeze.accepted;
+  return json;
+}
+
+std::string HoldLines(const Assessment& assessment, Micros now, bool color) {
+  std::string out;
+  if (assessment.pause) {
+    out += Paint("paused", Color::kDoubtful, color) + "      " +
+           Printable(PauseSentence(*assessment.pause)) + "\n";
+  }
+  if (assessment.freeze.frozen) {
+    out += Paint("frozen", Color::kBad, color) + "      since " +
+           RenderSince(assessment.freeze.since, now) + ": " +
+           Counted(assessment.next.would_be_dead, "shard") + " would be dead, " +
+           std::to_string(assessment.dead) + (assessment.dead == 1 ? " is\n" : " are\n");
+  }
+  return out;
+}
+
+}  // namespace
 
 Json StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
   const ClusterSpec& spec = snapshot.spec.spec;
@@ -101,7 +126,9 @@ Json StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
   json["electorate"] = assessment.electorate.ids;
   json["electorate_size"] = assessment.electorate.size;
   json["missing"] = assessment.missing;
-  json["frozen"] = false;  // nothing freezes decisions yet
+  json["frozen"] = assessment.freeze.frozen;
+  json["freeze"] = FreezeJson(spec, assessment);
+  json["paused"] = PauseJson(assessment.pause);
   json["held"] = HeldJson(assessment);
   json["notes"] = assessment.notes;
   json["shards"] = Json::array();
@@ -140,7 +167,8 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
         Printable(id) +
         (silent ? Paint(absent ? " (absent)" : " (silent)", Color::kDoubtful, color) : ""));
   }
-  out += "electorate  " + OrDash(Join(ids)) + "\n" + NotesText(assessment, color) + "\n";
+  out += "electorate  " + OrDash(Join(ids)) + "\n" + HoldLines(assessment, now, color) +
+         NotesText(assessment, color) + "\n";
   std::vector<std::vector<Cell>> rows;
   for (std::size_t i = 0; i < spec.shards.size(); ++i) {
     const ShardState& state = snapshot.board.shards[i];
@@ -215,6 +243,10 @@ ListRow MakeListRow(const Snapshot& snapshot) {
         break;
     }
   }
+  if (snapshot.ledger) {
+    row.frozen = snapshot.ledger->freeze.frozen;
+    row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, snapshot.taken);
+  }
   return row;
 }
 
@@ -228,11 +260,22 @@ Json ListJson(const std::vector<ListRow>& rows) {
     row["alive"] = each.alive;
     row["dead"] = each.dead;
     row["unknown"] = each.unknown;
+    row["frozen"] = each.frozen;
+    row["paused"] = each.paused;
     if (!each.error.empty()) row["error"] = each.error;
     json.push_back(std::move(row));
   }
   return json;
 }
+
+namespace {
+
+Cell HoldCell(const ListRow& row) {
+  if (row.frozen) return Cell(row.paused ? "frozen, paused" : "frozen", Color::kBad);
+  return row.paused ? Cell("paused", Color::kDoubtful) : Cell("");
+}
+
+}  // namespace
 
 std::string ListText(const std::vector<ListRow>& rows, bool color) {
   std::vector<std::vector<Cell>> lines;
@@ -243,7 +286,7 @@ std::string ListText(const std::vector<ListRow>& rows, bool color) {
     }
     lines.push_back({row.name, std::to_string(row.version.value_or(0)), std::to_string(row.shards),
                      CountCell(row.alive, Color::kGood), CountCell(row.dead, Color::kBad),
-                     CountCell(row.unknown, Color::kDoubtful), ""});
+                     CountCell(row.unknown, Color::kDoubtful), HoldCell(row)});
   }
   return RenderTable({"NAME", "VERSION", "SHARDS", "ALIVE", "DEAD", "UNKNOWN", ""}, lines, color);
 }
@@ -336,58 +379,6 @@ std::string DiffText(const SpecDiff& diff, bool color) {
     line('+', Color::kGood, "shard " + shard.name + " " + shard.addr);
   }
   if (diff.reordered) line('~', Color::kDoubtful, "the shards are in another order");
-  return out;
-}
-
-// --- events ---
-
-Json EventJson(std::string_view node, const Result<Event>& event) {
-  Json json;
-  json["event"] = node;
-  if (!event) {
-    json["error"] = event.error().message;
-    return json;
-  }
-  json["at"] = event->at.count();
-  json["kind"] = EventKindName(event->kind);
-  json["leader"] = OrNull(event->leader);
-  json["epoch"] = event->epoch;
-  json["quorum"] = event->quorum;
-  json["version"] = event->spec_version;
-  if (event->kind == Event::Kind::kFlips) {
-    json["flips"] = Json::array();
-    for (const Event::Flip& flip : event->flips) json["flips"].push_back(FlipJson(flip));
-    json["more_flips"] = event->more_flips;
-  }
-  if (event->kind == Event::Kind::kElectorate) json["ids"] = event->ids;
-  return json;
-}
-
-std::string EventText(std::string_view node, const Result<Event>& event, bool color) {
-  if (!event)
-    return Printable(node) + "  cannot be decoded: " + Printable(event.error().message) + "\n";
-  const std::string start = FormatTime(event->at) + "  ";
-  const std::string by = Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";
-  std::string out;
-  switch (event->kind) {
-    case Event::Kind::kFlips:
-      for (const Event::Flip& flip : event->flips) {
-        out += start + "flip        " + FlipText(flip, color) + "; quorum " +
-               std::to_string(event->quorum) + "; decided by " + by + "\n";
-      }
-      if (event->more_flips > 0) {
-        out += start + "flip        and " + std::to_string(event->more_flips) + " more\n";
-      }
-      return out;
-    case Event::Kind::kLeader:
-      return start + "leader      " + by + " took over\n";
-    case Event::Kind::kSpec:
-      return start + "spec        version " + std::to_string(event->spec_version) + ", seen by " +
-             by + "\n";
-    case Event::Kind::kElectorate:
-      return start + "electorate  learned " + Printable(Join(event->ids)) + "; quorum " +
-             std::to_string(event->quorum) + "; by " + by + "\n";
-  }
   return out;
 }
 

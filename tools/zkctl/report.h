@@ -33,6 +33,8 @@ struct ListRow {
   std::size_t alive = 0;
   std::size_t dead = 0;
   std::size_t unknown = 0;
+  bool frozen = false;
+  bool paused = false;
   std::string error;
 };
 [[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot);
@@ -58,7 +60,8 @@ struct LocateRow {
 // --- Parts shared with `explain` ---
 [[nodiscard]] Json ReasonJson(Reason reason);  // null for none
 [[nodiscard]] Json CountsJson(const VoteCounts& counts);
-[[nodiscard]] Json HeldJson(const Assessment& assessment);  // null, or why nothing is decided
+[[nodiscard]] Json HeldJson(const Assessment& assessment);        // null, or why nothing is decided
+[[nodiscard]] Json PauseJson(const std::optional<Pause>& pause);  // null, or who paused until when
 [[nodiscard]] std::string NotesText(const Assessment& assessment, bool color);
 
 }  // namespace zkcluster::zkctl

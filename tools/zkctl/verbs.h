@@ -21,6 +21,12 @@ int RunCheckers(const CommandLine& line);
 int RunLocate(const CommandLine& line);
 int RunExplain(const CommandLine& line);
 
+// verbs_order.cc: orders to the checkers
+int RunPause(const CommandLine& line);
+int RunResume(const CommandLine& line);
+int RunUnfreeze(const CommandLine& line);
+int RunForget(const CommandLine& line);
+
 // verbs_events.cc
 int RunEvents(const CommandLine& line);
 

@@ -1,0 +1,38 @@
+// Several ZooKeeper servers that form one ensemble, each at a place of its own. Ready when the
+// constructor returns. Throws std::runtime_error. One thread at a time (see process.h).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/sandbox/sandbox.h"
+
+namespace zkcluster::sandbox {
+
+struct EnsembleOptions {
+  std::vector<Place> places = {{}, {}, {}};  // one a server; those on loopback get free ports
+  std::chrono::milliseconds tick{200};
+  int sync_limit = 10;  // in ticks: a server that hears nothing for so long stops to serve
+};
+
+class ZooKeeperEnsemble {
+ public:
+  explicit ZooKeeperEnsemble(const EnsembleOptions& options = {});
+
+  [[nodiscard]] std::size_t size() const { return servers_.size(); }
+  [[nodiscard]] ZooKeeperServer& server(std::size_t i) { return *servers_.at(i); }
+  [[nodiscard]] std::string addresses() const;  // "host:port,host:port,host:port"
+
+  // Which server leads now; nothing: none does.
+  [[nodiscard]] std::optional<std::size_t> Leader();
+  // Until every server that runs serves, and one of them leads.
+  [[nodiscard]] bool AwaitServing(Duration limit);
+
+ private:
+  std::vector<std::unique_ptr<ZooKeeperServer>> servers_;
+};
+
+}  // namespace zkcluster::sandbox

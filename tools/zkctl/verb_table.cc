@@ -1,0 +1,243 @@
+#include "tools/zkctl/verb_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "tools/zkctl/command_line.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+constexpr std::size_t kAny = 1'000'000;
+
+constexpr std::array kCommon = {"zk", "root", "output", "timeout", "help", "version"};
+constexpr Option kOptions[] = {
+    {"zk", "HOSTS", "ZooKeeper servers, host:port separated by commas (or ZKCTL_ZK)"},
+    {"root", "PATH", "where the clusters are (or ZKCTL_ROOT); /goreclusters when left out"},
+    {"output,o", "FORM", "table, json or yaml"},
+    {"timeout", "DURATION", "how long to wait for ZooKeeper, such as 5s; 10s when left out"},
+    {"help,h", nullptr, "print help, also about one verb"},
+    {"version", nullptr, "print the version"},
+    {"yes,y", nullptr, "do not ask"},
+    {"for", "DURATION", "how long, such as 30m; 1s to 720h"},
+    {"reason", "TEXT", "why, for whoever wonders"},
+    {"accept", nullptr, "let the deaths pass"},
+    {"follow", nullptr, "keep printing until Ctrl-C"},
+    {"file,f", "FILE", "a spec file; - is standard input"},
+    {"shard", "NAME=ADDR", "a shard of the new cluster"},
+    {"add-shard", "NAME=ADDR", "a shard to add at the end of the list"},
+    {"remove-shard", "NAME", "a shard to remove"},
+    {"set-addr", "NAME=ADDR", "a new address for a shard"},
+    {"ring", "TYPE", "consistent"},
+    {"points", "N", "points per shard on the ring"},
+    {"failover", nullptr, "other shards stand in for a dead one"},
+    {"no-failover", nullptr, "nobody stands in for a dead shard"},
+    {"checkers", "N|none", "size of the electorate"},
+    {"quorum", "N|none", "votes needed"},
+    {"min-racks", "N|none", "a death needs dead votes from checkers of so many racks"},
+    {"max-dead-fraction", "F|none", "freeze when more of the shards would be dead, such as 0.5"},
+    {"probe", "KEY=DURATION", "interval, timeout, threshold, refused_threshold or fast_interval"},
+};
+
+bool IsCommon(std::string_view option) {
+  return std::find(kCommon.begin(), kCommon.end(), option) != kCommon.end();
+}
+
+std::string OptionLine(const Option& option) {
+  const std::string names = option.names;
+  const std::size_t comma = names.find(',');
+  std::string text = comma == std::string::npos ? "      " : "  -" + names.substr(comma + 1) + ", ";
+  text += "--" + names.substr(0, comma);
+  if (option.argument) text += " " + std::string(option.argument);
+  text.resize(std::max<std::size_t>(text.size() + 2, 32), ' ');
+  return text + option.help + "\n";
+}
+
+}  // namespace
+
+const std::vector<Verb>& Verbs() {
+  static const std::vector<Verb> kVerbs = {
+      {"create",
+       "NAME",
+       1,
+       1,
+       {"file", "shard", "ring", "points", "failover", "no-failover", "checkers", "quorum",
+        "min-racks", "max-dead-fraction", "probe"},
+       "create a cluster from a file or from options",
+       "  zkctl create NAME -f FILE\n"
+       "  zkctl create NAME --shard s1=10.0.0.1:6379 [--shard ...] [--ring consistent] [--points "
+       "160]\n"
+       "                    [--no-failover] [--checkers 3] [--quorum 2] [--min-racks 2]\n"
+       "                    [--max-dead-fraction 0.5] [--probe interval=1s ...]\n"},
+      {"update",
+       "NAME",
+       1,
+       1,
+       {"file", "yes", "add-shard", "remove-shard", "set-addr", "ring", "points", "failover",
+        "no-failover", "checkers", "quorum", "min-racks", "max-dead-fraction", "probe"},
+       "change a cluster by a file or by options",
+       "  zkctl update NAME -f FILE [--yes]\n"
+       "  zkctl update NAME [--add-shard s5=10.0.0.5:6379] [--remove-shard s1] [--set-addr "
+       "s2=10.0.0.9:6379]\n"
+       "                    [--points N] [--failover|--no-failover] [--checkers N|none] [--quorum "
+       "N|none]\n"
+       "                    [--min-racks N|none] [--max-dead-fraction F|none]\n"
+       "                    [--probe interval=1s|none ...] [--yes]\n"
+       "Removing shards asks first; --yes does not ask, and is needed without a terminal.\n"
+       "A file with `version:` (as `zkctl get` prints it) is refused when the cluster changed "
+       "since.\n"},
+      {"delete",
+       "NAME",
+       1,
+       1,
+       {"yes"},
+       "delete a cluster with everything below it",
+       "Asks first; --yes does not ask, and is needed without a terminal.\n"},
+      {"apply",
+       "",
+       0,
+       0,
+       {"file", "yes"},
+       "create or update the cluster that a file describes",
+       "  zkctl apply -f FILE [--yes]\n"
+       "Removing shards asks first; --yes does not ask, and is needed without a terminal.\n"
+       "A file with `version:` (as `zkctl get` prints it) is refused when the cluster changed "
+       "since.\n"},
+      {"diff",
+       "NAME",
+       1,
+       1,
+       {"file"},
+       "show what a file would change",
+       "  zkctl diff NAME -f FILE\n"
+       "Exit code 0 when nothing would change, 1 when something would.\n"},
+      {"get", "NAME", 1, 1, {}, "print a cluster's spec as a file that apply accepts", ""},
+      {"list", "", 0, 0, {}, "list the clusters with the health of their shards", ""},
+      {"status", "NAME", 1, 1, {}, "show leader, electorate, and the status of every shard", ""},
+      {"checkers",
+       "NAME",
+       1,
+       1,
+       {},
+       "show the checkers registered for a cluster, and their ballots",
+       "zkctl checkers forget NAME ID is a verb of its own.\n"},
+      {"checkers forget",
+       "NAME ID",
+       2,
+       2,
+       {"yes"},
+       "take a checker that is gone for good out of the electorate",
+       "Whoever was ever seen may vote and counts for the quorum, until it is forgotten. A "
+       "checker\n"
+       "that is registered must be stopped first: it would be learned again at once.\n"
+       "Asks first; --yes does not ask, and is needed without a terminal.\n"},
+      {"pause",
+       "NAME",
+       1,
+       1,
+       {"for", "reason"},
+       "let no status flip; checkers go on probing and voting",
+       "  zkctl pause NAME --reason \"switch in rack 7 replaced\" [--for 30m]\n"
+       "With --for it ends by itself, without it `zkctl resume` ends it. A pause replaces "
+       "another.\n"},
+      {"resume", "NAME", 1, 1, {}, "end a pause: what has died meanwhile flips at once", ""},
+      {"unfreeze",
+       "NAME",
+       1,
+       1,
+       {"accept"},
+       "end a freeze",
+       "  zkctl unfreeze NAME [--accept]\n"
+       "Without --accept the freeze begins again, and the exit code is 1, when still more shards\n"
+       "would be dead than max_dead_fraction allows. With --accept the deaths pass.\n"},
+      {"locate",
+       "NAME KEY...",
+       2,
+       kAny,
+       {},
+       "show which shard owns a key and which serves it now",
+       ""},
+      {"events",
+       "NAME",
+       1,
+       1,
+       {"follow"},
+       "print the journal: flips, leaders, changes of the spec; the newest last",
+       "  zkctl events NAME [--follow]\n"
+       "--follow keeps printing as things happen, until Ctrl-C.\n"},
+      {"explain",
+       "NAME SHARD",
+       2,
+       2,
+       {},
+       "say why a shard has its status: each vote, the count, the quorum",
+       ""},
+      {"dev",
+       "[--redis N] [--checkers M] [--demo]",
+       0,
+       0,
+       {},
+       "run a sandbox of ZooKeeper, Redis and checkers on this machine",
+       ""},
+  };
+  return kVerbs;
+}
+
+const Verb* FindVerb(std::string_view name) {
+  const auto& verbs = Verbs();
+  const auto found =
+      std::find_if(verbs.begin(), verbs.end(), [&](const Verb& verb) { return verb.name == name; });
+  return found == verbs.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> VerbNames() {
+  std::vector<std::string_view> names;
+  for (const Verb& verb : Verbs()) names.push_back(verb.name);
+  return names;
+}
+
+std::span<const Option> Options() {
+  return kOptions;
+}
+
+std::string LongName(const Option& option) {
+  const std::string names = option.names;
+  return names.substr(0, names.find(','));
+}
+
+bool Takes(const Verb& verb, std::string_view option) {
+  return IsCommon(option) ||
+         std::find(verb.options.begin(), verb.options.end(), option) != verb.options.end();
+}
+
+std::string HelpText(std::string_view name) {
+  const Verb* verb = FindVerb(name);
+  std::string text = "usage: zkctl ";
+  if (!verb) {
+    text += "VERB [NAME] [options]\n\n";
+    for (const Verb& each : Verbs()) {
+      std::string column = "  " + std::string(each.name);
+      column.resize(19, ' ');
+      text += column + std::string(each.summary) + "\n";
+    }
+    text += "\nzkctl VERB --help tells more.\n\n";
+  } else {
+    text += std::string(verb->name) + (verb->operands.empty() ? "" : " ") +
+            std::string(verb->operands) + " [options]\n\n";
+    text += std::string(verb->summary) + "\n";
+    if (!verb->help.empty()) text += "\n" + std::string(verb->help);
+    text += "\n";
+  }
+  for (const Option& option : kOptions) {
+    const std::string long_name = LongName(option);
+    if (verb ? Takes(*verb, long_name) : IsCommon(long_name)) text += OptionLine(option);
+  }
+  if (!verb) {
+    text +=
+        "\nExit codes: 0 done; 1 refused or not found; 64 usage; 65 bad file; 69 ZooKeeper not "
+        "reachable.\n";
+  }
+  return text;
+}
+
+}  // namespace zkcluster::zkctl
