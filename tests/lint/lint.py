@@ -17,8 +17,8 @@ TOP_LEVEL = {
 # Who may include a foreign library: its adapters, and nobody else.
 FOREIGN = {
     r"<event2/": [
-        "libzkcluster/base/event_loop.cc", "libzkcluster/zk/", "checker/probe/redis_prober.cc",
-        "checker/probe/resolver.cc", "tests/",
+        "libzkcluster/base/event_loop.cc", "libzkcluster/base/resolver.cc", "libzkcluster/zk/",
+        "checker/probe/redis_prober.cc", "checker/metrics.cc", "tests/",
     ],
     r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/"],
     r"<hiredis": [
@@ -26,6 +26,7 @@ FOREIGN = {
         "tools/zkctl/dev", "tests/",
     ],
     r"<yaml-cpp/": ["libzkcluster/yaml/", "tests/"],
+    r"<prometheus/": ["checker/metrics.cc"],
     r"<spdlog/": ["libzkcluster/base/spdlog_logger.cc"],
     r"<boost/": ["checker/options.cc", "tools/zkctl/"],
     r"<nlohmann/": ["libzkcluster/model/", "libzkcluster/yaml/", "libzkcluster/base/log.cc", "tools/zkctl/", "tests/"],

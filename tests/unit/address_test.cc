@@ -81,6 +81,12 @@ TEST_CASE("address: what is refused, and why") {
   }
 }
 
+TEST_CASE("address: what is said of a bad one moves no terminal, and is short") {
+  CHECK(ParseAddress("\x1b[31m").error().message ==
+        "address \"\\x1b[31m\": no host name or IP address");
+  CHECK(ParseAddress(std::string(1'000'000, '\n')).error().message.size() < 200);
+}
+
 TEST_CASE("address: a missing port is the default, a wrong one is not") {
   CHECK(ParseAddress("zk1", 2181) == Address{"zk1", 2181});
   CHECK(ParseAddress("zk1:9", 2181) == Address{"zk1", 9});

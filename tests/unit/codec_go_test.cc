@@ -140,6 +140,11 @@ TEST_CASE("go spec: random specs come back as they were") {
     spec.failover = random() % 2 == 0;
     if (random() % 2 == 0) spec.checkers = 1 + static_cast<int>(random() % 1000);
     if (random() % 2 == 0)
+      spec.min_racks =
+          1 + static_cast<int>(random() % static_cast<unsigned>(spec.checkers.value_or(1000)));
+    if (random() % 2 == 0)
+      spec.max_dead_fraction = (1 + static_cast<double>(random() % 1000)) / 1000;
+    if (random() % 2 == 0)
       spec.quorum =
           1 + static_cast<int>(random() % static_cast<unsigned>(spec.checkers.value_or(1000)));
     spec.probe = {maybe(1h), maybe(1min), maybe(1h), maybe(1h), maybe(1h)};

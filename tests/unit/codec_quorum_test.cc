@@ -52,6 +52,7 @@ Ballot RandomBallot(std::mt19937_64& random, std::size_t shards) {
     const bool has_reason = opinion == Opinion::kDead || opinion == Opinion::kUnknown;
     ballot.votes.push_back({opinion, has_reason ? RandomReason(random) : Reason::kNone});
   }
+  if (random() % 2 == 0) ballot.rack = RandomText(random);
   return ballot;
 }
 
@@ -101,12 +102,21 @@ Ledger RandomLedger(std::mt19937_64& random) {
     ledger.penalties[RandomText(random)] = {1 + RandomCount(random) / 2,
                                             Micros(RandomTime(random))};
   }
+  if (random() % 2 == 0) ledger.at_least = RandomCount(random);
+  if (random() % 2 == 0) {
+    ledger.freeze = {random() % 2 == 0, Micros(RandomTime(random)), RandomCount(random),
+                     random() % 2 == 0, RandomCount(random)};
+  }
+  if (random() % 2 == 0) {
+    ledger.pause = Pause{Micros(RandomTime(random)), Micros(RandomTime(random)), RandomText(random),
+                         RandomText(random)};
+  }
   return ledger;
 }
 
 Event RandomEvent(std::mt19937_64& random) {
   Event event;
-  event.kind = static_cast<Event::Kind>(random() % 4);
+  event.kind = static_cast<Event::Kind>(random() % 9);
   event.at = Micros(RandomTime(random));
   if (random() % 2 == 0) event.leader = RandomText(random);
   if (random() % 2 == 0) event.epoch = RandomTime(random);
@@ -122,6 +132,10 @@ Event RandomEvent(std::mt19937_64& random) {
   }
   if (random() % 2 == 0) event.more_flips = random() % 1000;
   for (std::size_t n = random() % 3; n > 0; --n) event.ids.push_back(RandomText(random));
+  if (random() % 2 == 0) event.by = RandomText(random);
+  if (random() % 2 == 0) event.note = RandomText(random);
+  if (random() % 2 == 0) event.until = Micros(RandomTime(random));
+  if (random() % 2 == 0) event.dead = RandomCount(random);
   return event;
 }
 
@@ -179,6 +193,12 @@ void CheckBad(const Result<T>& value, const std::string& why) {
   CHECK(value.error().message.find(why) != std::string::npos);
 }
 
+std::string Repeated(const std::string& text, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("quorum codecs: the forms in ZooKeeper, byte for byte") {
@@ -194,6 +214,10 @@ TEST_CASE("quorum codecs: the forms in ZooKeeper, byte for byte") {
   CHECK(EncodeBallot(ballot) ==
         R"({"Spec":1795228044224923,"ShardsZxid":42,"Writes":7,"Shards":5,"Votes":"iQM=",)"
         R"("Reasons":[["timeout",2],["refused",1]]})");
+  Ballot racked;
+  racked.rack = "r1";
+  CHECK(EncodeBallot(racked) ==
+        R"({"Spec":0,"ShardsZxid":0,"Writes":0,"Shards":0,"Votes":"","Reasons":[],"Rack":"r1"})");
   CHECK(EncodeHead({{1, 2}, 3, 17, "rack1", 2, 3, 600, {4, 0}}) ==
         R"({"Spec":1,"ShardsZxid":2,"Epoch":3,"Seq":17,"Leader":"rack1","Quorum":2,"Electorate":3,)"
         R"("Shards":600,"Chunks":[4,0]})");
@@ -208,6 +232,14 @@ TEST_CASE("quorum codecs: the forms in ZooKeeper, byte for byte") {
   CHECK(EncodeLedger({{"rack2", "rack1"}, {{"s2", {4, Micros(5)}}}}) ==
         R"({"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":5}}})");
   CHECK(EncodeLedger({}) == R"({"Electorate":[],"Penalties":{}})");
+  Ledger orders;
+  orders.at_least = 3;
+  orders.freeze = {true, Micros(5), 6, false, 0};
+  orders.pause = Pause{Micros(7), Micros(8), "ann@ops1", "switch replaced"};
+  CHECK(EncodeLedger(orders) ==
+        R"({"Electorate":[],"Penalties":{},"AtLeast":3,"Freeze":{"Frozen":true,"Since":5,"Dead":6,)"
+        R"("Accept":false,"Accepted":0},"Pause":{"Since":7,"Until":8,"By":"ann@ops1",)"
+        R"("Reason":"switch replaced"}})");
   Event event;
   event.at = Micros(5);
   CHECK(EncodeEvent(event) == R"({"Kind":"flips","At":5})");
@@ -312,7 +344,8 @@ TEST_CASE("ballot: undecodable ones, and why") {
   CheckBad(ballot("2", "B===", "[]"), "Votes: expected base64");
   CheckBad(ballot("2", "B!==", "[]"), "Votes: expected base64");
   CheckBad(ballot("9", "Bg==", "[]"), "Votes: expected base64");
-  CheckBad(ballot("3000000", "Bg==", "[]"), "Votes: expected base64");
+  CheckBad(ballot("40000", "Bg==", "[]"), "Votes: expected base64");
+  CheckBad(ballot("40001", "Bg==", "[]"), "Shards: expected a number from 0 to 40000");
   CheckBad(ballot("2", "Vg==", R"([["busy",1]])"), "more shards than there are");
   CheckBad(ballot("99999999999", "", "[]"), "Shards: expected a number from");
   CheckBad(ballot("-1", "", "[]"), "Shards: expected a number from");
@@ -354,6 +387,9 @@ TEST_CASE("chunk, head, ledger, event: undecodable ones, and why") {
   CheckBad(DecodeHead(head + R"(600,"Chunks":[4]})"), "Chunks: expected 2 of them");
   CheckBad(DecodeHead(head + R"(512,"Chunks":[2147483648]})"), "Chunks: expected a number from");
   CheckBad(DecodeHead(head + R"(512,"Chunks":null})"), "Chunks: is missing");
+  // A leader makes a board of that size, and a client asks for every chunk.
+  CheckBad(DecodeHead(head + "40001,\"Chunks\":[0" + Repeated(",0", 78) + "]}"),
+           "Shards: expected a number from 0 to 40000");
 
   CheckBad(DecodeLedger(R"({"Electorate":[7],"Penalties":{}})"), "Electorate: expected a text");
   CheckBad(DecodeLedger(R"({"Electorate":[],"Penalties":{"s2":{"Required":0,"Since":1}}})"),
@@ -377,6 +413,27 @@ TEST_CASE("event: flips beyond the limit are only counted") {
   REQUIRE(read.has_value());
   CHECK(read->flips.size() == kMaxEventFlips);
   CHECK(read->more_flips == 35);
+}
+
+TEST_CASE("event: flips beyond the limit that somebody else wrote are only counted") {
+  const std::string flip =
+      R"({"Shard":"s","Addr":"h:1","From":"alive","To":"dead","Reason":"reset",)"
+      R"("Votes":{"Alive":0,"Dead":1,"Unknown":0}})";
+  const auto read = DecodeEvent(R"({"Kind":"flips","At":5,"Flips":[)" + flip +
+                                Repeated("," + flip, kMaxEventFlips) + R"(],"More":2147483647})");
+  REQUIRE(read.has_value());
+  CHECK(read->flips.size() == kMaxEventFlips);
+  CHECK(read->more_flips == 2'147'483'648);
+  CheckBad(DecodeEvent(R"({"Kind":"flips","At":5,"More":2147483648})"), "More: expected a number");
+}
+
+TEST_CASE("undecodable: what is said of foreign names is one short line") {
+  const auto ledger = DecodeLedger(R"({"Electorate":[],"Penalties":{"\u001b[31m\n)" +
+                                   std::string(100'000, 'x') + R"(":7}})");
+  REQUIRE_FALSE(ledger.has_value());
+  CHECK(ledger.error().message.starts_with("Penalties: \\x1b[31m\\x0axxx"));
+  CHECK(ledger.error().message.ends_with("x...: expected an object"));
+  CHECK(ledger.error().message.size() < 300);
 }
 
 TEST_CASE("quorum codecs: sizes at 20,000 shards") {

@@ -67,7 +67,8 @@ TEST_CASE("config: every key") {
       "  clusters:\n"
       "    carts: {password_file: /etc/zkchecker/carts}\n"
       "    sessions:\n"
-      "log: {level: debug, format: json, file: /var/log/zkchecker.log}\n");
+      "log: {level: debug, format: json, file: /var/log/zkchecker.log}\n"
+      "metrics: {listen: '[::]:9600'}\n");
   CheckerConfig expected;
   expected.id = "rack1";
   expected.rack = "r1";
@@ -78,6 +79,7 @@ TEST_CASE("config: every key") {
   expected.redis = {"probe", "/etc/zkchecker/redis"};
   expected.redis_by_cluster = {{"carts", {"", "/etc/zkchecker/carts"}}, {"sessions", {}}};
   expected.log = {LogLevel::kDebug, LogFormat::kJson, "/var/log/zkchecker.log"};
+  expected.metrics = Address{"::", 9600};
   CHECK(config == expected);
 }
 
@@ -94,6 +96,13 @@ TEST_CASE("config: servers as one text") {
   const CheckerConfig config =
       Parse("zookeeper: {servers: 'zk1:2181,[::1]:2182,zk3'}\nclusters: [a]\n");
   CHECK(config.zookeeper.servers == std::vector<std::string>{"zk1:2181", "[::1]:2182", "zk3:2181"});
+}
+
+TEST_CASE("config: metrics are off, or where the file says, on loopback when it says no address") {
+  CHECK_FALSE(Parse(kLeast + "metrics:\n").metrics);
+  CHECK(Parse(kLeast + "metrics: {listen: 10.0.0.7:9600}\n").metrics == Address{"10.0.0.7", 9600});
+  CHECK(Parse(kLeast + "metrics: {listen: 0.0.0.0}\n").metrics == Address{"0.0.0.0", 9511});
+  CHECK(Parse(kLeast + "metrics: {listen: ':9600'}\n").metrics == Address{"127.0.0.1", 9600});
 }
 
 TEST_CASE("config: defaults give way to what the file says beside them") {
@@ -189,6 +198,15 @@ TEST_CASE("config: refusals, each at its own place") {
        "checker.yaml:3:23: redis.clusters.b: this checker does not serve that cluster"},
       {kLeast + "log: {format: xml}\n",
        "checker.yaml:3:15: log.format: expected one of logfmt, json, not \"xml\""},
+      {kLeast + "metrics: {}\n",
+       "checker.yaml:3:10: metrics.listen: missing: expected an address such as 127.0.0.1:9511"},
+      {kLeast + "metrics: 9511\n", "checker.yaml:3:10: metrics: expected"},
+      {kLeast + "metrics: {listen: '[::1]', port: 9511}\n",
+       "checker.yaml:3:28: metrics.port: unknown key"},
+      {kLeast + "metrics: {listen: '127.0.0.1:99999'}\n", "checker.yaml:3:19: metrics.listen: "},
+      {kLeast + "metrics: {listen: host7:9511}\n",
+       "checker.yaml:3:19: metrics.listen: expected an IP address of this host, such as "
+       "127.0.0.1:9511 or [::]:9511, not the name \"host7\""},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -196,6 +214,13 @@ TEST_CASE("config: refusals, each at its own place") {
     CHECK_MESSAGE(error.compare(0, row.start.size(), row.start) == 0, error);
     CHECK_MESSAGE(error.find('\n') == std::string::npos, error);
   }
+}
+
+TEST_CASE("config: more servers than can be meant") {
+  std::string list = "zk";
+  for (int i = 0; i < 100; ++i) list += ", zk";
+  CHECK(ErrorOf("zookeeper: {servers: [" + list + "]}\nclusters: all\n") ==
+        "checker.yaml:1:22: zookeeper.servers: more than 100 servers");
 }
 
 TEST_CASE("config: a host name that is no id") {

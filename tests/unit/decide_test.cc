@@ -17,6 +17,7 @@ struct World {
   Hold hold = Hold::kNone;
   Micros now{1'000'000'000};
   int max_required = 30;
+  std::optional<double> max_dead_fraction;
 
   explicit World(std::size_t n) {
     for (std::size_t i = 0; i < n; ++i)
@@ -25,7 +26,8 @@ struct World {
     tallies.resize(n);
   }
   [[nodiscard]] Decision Run() const {
-    return Decide({&shards, &board, &tallies, &ledger, hold, now, 1s, max_required});
+    return Decide(
+        {&shards, &board, &tallies, &ledger, hold, now, 1s, max_required, max_dead_fraction});
   }
   // Lets the decision become the state, as a commit does.
   Decision Apply() {
@@ -200,4 +202,82 @@ TEST_CASE("decide: random histories keep Since rising and moving exactly with fl
       CHECK(world.board.shards[i].since >= before.shards[i].since);
     }
   }
+}
+
+TEST_CASE("decide: a freeze holds every death of its moment, and lets returns pass") {
+  World world(8);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 8; ++i) world.Vote(i, Outcome::kAlive);
+  world.Vote(0, Outcome::kDead);
+  CHECK(world.Apply().flips.size() == 8);
+
+  // Four more: five would be dead.
+  for (std::size_t i = 1; i < 5; ++i) world.Vote(i, Outcome::kDead);
+  world.Vote(0, Outcome::kAlive);  // four would be
+  world.Vote(5, Outcome::kDead);   // five again
+  const auto frozen = world.Apply();
+  CHECK(frozen.freeze_began);
+  CHECK(frozen.would_be_dead == 5);
+  CHECK(frozen.held_deaths == 5);
+  REQUIRE(frozen.flips.size() == 1);
+  CHECK(frozen.flips[0].shard == "s0");
+  CHECK(frozen.flips[0].to == ShardStatus::kAlive);
+  CHECK(frozen.ledger.freeze == Freeze{true, world.now, 5, false, 0});
+
+  // Within the fraction again, but not below its three quarters.
+  world.Vote(5, Outcome::kAlive);
+  world.Vote(4, Outcome::kAlive);
+  const auto still = world.Apply();
+  CHECK(still.would_be_dead == 3);
+  CHECK(still.flips.empty());
+  CHECK(still.ledger.freeze.frozen);
+
+  world.Vote(3, Outcome::kAlive);
+  const auto thawed = world.Apply();
+  CHECK(thawed.freeze_ended);
+  CHECK(thawed.flips.size() == 2);
+  CHECK(thawed.ledger.freeze == Freeze{});
+}
+
+TEST_CASE("decide: accepted deaths pass, one more freezes again") {
+  World world(4);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 4; ++i) world.Vote(i, Outcome::kAlive);
+  world.Apply();
+  for (std::size_t i = 0; i < 3; ++i) world.Vote(i, Outcome::kDead);
+  CHECK(world.Apply().held_deaths == 3);
+  world.ledger.freeze.accept = true;
+  const auto accepted = world.Apply();
+  CHECK(accepted.flips.size() == 3);
+  CHECK(!accepted.ledger.freeze.frozen);
+  CHECK(accepted.ledger.freeze.accepted == 3);
+  world.Vote(3, Outcome::kDead);
+  const auto again = world.Apply();
+  CHECK(again.freeze_began);
+  CHECK(again.flips.empty());
+  CHECK(world.board.shards[3].status == ShardStatus::kAlive);
+}
+
+TEST_CASE("decide: while paused nothing moves; when the pause is over it leaves the ledger") {
+  World world(2);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 2; ++i) world.Vote(i, Outcome::kAlive);
+  world.Apply();
+  world.ledger.pause = Pause{Micros(1), world.now + Micros(10), "ann@ops1", "test"};
+  world.hold = Hold::kPaused;
+  for (std::size_t i = 0; i < 2; ++i) world.Vote(i, Outcome::kDead);
+  const auto paused = world.Apply();
+  CHECK(paused.flips.empty());
+  CHECK(!paused.freeze_began);
+  CHECK(paused.would_be_dead == 2);
+  CHECK(paused.ledger.pause.has_value());
+  CHECK(!paused.pause_over);
+
+  world.hold = Hold::kNone;
+  world.Vote(1, Outcome::kAlive);
+  const auto after = world.Apply();
+  CHECK(after.pause_over);
+  CHECK(!after.ledger.pause);
+  REQUIRE(after.flips.size() == 1);
+  CHECK(after.flips[0].shard == "s0");
 }

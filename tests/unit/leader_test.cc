@@ -81,7 +81,7 @@ TEST_CASE("commit: one multi holds every check and every write of a flip") {
   CHECK(kinds.at(kPaths.options()) == 'C');
   CHECK(kinds.at(kPaths.head()) == 'S');
   CHECK(kinds.at(kPaths.chunk(0)) == 'S');
-  CHECK(!kinds.contains(kPaths.ledger()));  // a first death owes nothing
+  CHECK(kinds.at(kPaths.ledger()) == 'C');  // a first death owes nothing; orders stand there
   CHECK(kinds.at(kPaths.mirror()) == 'S');
   CHECK(ChecksVotes(commit->ops));
   for (const auto& op : commit->ops) {
@@ -309,4 +309,22 @@ TEST_CASE("chunks: a list that shrinks and grows again never shows an old versio
   REQUIRE(site.Reaches(kName, std::string(600, 'A'), 10s));
   CHECK(site.ensemble.Get(kPaths.chunk(1))->stat.version > before.version);
   CHECK(site.HeadOf(kName)->chunks[1] == site.ensemble.Get(kPaths.chunk(1))->stat.version);
+}
+
+TEST_CASE(
+    "leader: its record is removed or overwritten while nothing flips, and it takes over anew") {
+  for (const bool removed : {true, false}) {
+    CAPTURE(removed);
+    Site site;
+    const auto before = *site.LeaderOf(kName);
+    const auto epoch_of_head = site.HeadOf(kName)->epoch;
+    if (removed) {
+      site.ensemble.Remove(kPaths.leader());
+    } else {
+      site.ensemble.Put(kPaths.leader(), "nonsense");
+    }
+    REQUIRE(site.world.RunUntil([&] { return site.LeaderOf(kName).has_value(); }, 5s));
+    CHECK(site.LeaderOf(kName)->epoch > epoch_of_head);
+    CHECK(site.LeaderOf(kName)->id == before.id);
+  }
 }

@@ -183,3 +183,61 @@ TEST_CASE("retune and new credentials reach the right worker; unknown handles ar
   CHECK(bench.reports[0].alarm == ProbeAlarm::kNone);
   CHECK(bench.fleet.probes("s1:1") - before >= 35);
 }
+
+TEST_CASE(
+    "stall: a report that waited for a frozen main loop is not delivered before its worker has "
+    "looked") {
+  Bench bench(2);
+  bench.fleet.Set("s1:1", Server::kUp);
+  bench.fleet.Set("s2:1", Server::kUp);
+  static_cast<void>(bench.Watch("s1:1"));
+  static_cast<void>(bench.Watch("s2:1"));
+  std::vector<std::string> stalls;
+  bench.pool->OnStall([&](std::string_view loop, Duration) { stalls.emplace_back(loop); });
+  bench.world.RunFor(5s);
+  bench.reports.clear();
+
+  bench.main.Pause(20s);
+  bench.fleet.Set("s1:1", Server::kRefused);
+  bench.world.RunFor(5s);  // its worker has told of the death; the report waits
+  bench.fleet.Set("s1:1", Server::kUp);
+  for (const auto& seat : bench.seats) seat->loop.Pause(15s + 50ms);  // a little longer than main
+  bench.world.RunFor(15s + 20ms);
+  CHECK(bench.reports.empty());
+  CHECK(stalls == std::vector<std::string>{"main"});
+
+  bench.world.RunFor(40ms);
+  REQUIRE(bench.reports.size() == 3);  // the death, and that nothing is known of either server
+  CHECK(bench.reports[0].vote.opinion == Opinion::kDead);
+  CHECK(bench.reports[1].vote.opinion == Opinion::kNotProbed);
+  CHECK(bench.reports[2].vote.opinion == Opinion::kNotProbed);
+  CHECK(stalls == std::vector<std::string>{"main", "worker", "worker"});
+  bench.world.RunFor(5s);
+  CHECK(bench.reports.size() == 5);
+  CHECK(bench.reports.back().vote.opinion == Opinion::kAlive);
+}
+
+TEST_CASE("stall: of the main loop alone delays reports, and loses none") {
+  Bench bench(2);
+  bench.fleet.Set("s1:1", Server::kUp);
+  static_cast<void>(bench.Watch("s1:1"));
+  bench.world.RunFor(5s);
+  bench.reports.clear();
+  bench.main.Pause(20s);
+  bench.fleet.Set("s1:1", Server::kRefused);
+  bench.world.RunFor(20s + 100ms);
+  REQUIRE(bench.reports.size() == 1);
+  CHECK(bench.reports[0].vote.opinion == Opinion::kDead);
+}
+
+TEST_CASE("stall: the pool is destroyed while it waits for its workers") {
+  Bench bench(1);
+  bench.fleet.Set("s1:1", Server::kUp);
+  static_cast<void>(bench.Watch("s1:1"));
+  bench.main.Pause(5s);
+  bench.seats[0]->loop.Pause(6s);
+  bench.world.RunFor(5500ms);
+  bench.pool.reset();
+  bench.world.RunFor(5s);
+  CHECK(bench.reports.empty());
+}

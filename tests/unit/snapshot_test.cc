@@ -49,6 +49,7 @@ TEST_CASE("snapshot: everything there is, in order") {
   w.Decide(w.IdNow(), BoardOf({Alive(), Dead(), Alive()}), 4, 2);
   const auto snapshot = w.Read();
   REQUIRE(snapshot);
+  CHECK(snapshot->taken == w.reader.WallNow());
   CHECK(snapshot->spec.spec.version == 10);
   REQUIRE(snapshot->candidates.size() == 2);
   CHECK(snapshot->candidates[0].name.id == "c1");

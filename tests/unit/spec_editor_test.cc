@@ -214,6 +214,20 @@ TEST_CASE("lost answers: somebody else acts before we can look") {
     });
     CHECK(CodeOf(w.Update(w.one, With(TestSpec(4), version))) == ErrorCode::kConflict);
   }
+  SUBCASE("update that arrived, and a part of it that a hand has written since") {
+    Editing w;
+    const auto version = *w.Create(w.one, TestSpec());
+    w.ensemble.LoseAnswer(*w.one.client, IsMulti());
+    std::optional<Result<std::uint64_t>> answer;
+    w.one.editor.Update(With(TestSpec(4), version), [&](const auto& result) { answer = result; });
+    REQUIRE(w.world.RunUntil(
+        [&] { return w.ensemble.Get(w.paths.base())->data != std::to_string(version); },
+        std::chrono::seconds(9)));
+    w.ensemble.Put(w.paths.shards(), "not json");
+    w.Run(std::chrono::minutes(1));
+    REQUIRE(answer);
+    CHECK(CodeOf(*answer) == ErrorCode::kUnknownOutcome);
+  }
 }
 
 TEST_CASE("delete: nothing is left, with live ephemerals, Go voters, 1,000 events and 40 chunks") {

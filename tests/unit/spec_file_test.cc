@@ -23,6 +23,8 @@ ClusterSpec Full() {
   spec.failover = false;
   spec.checkers = 5;
   spec.quorum = 3;
+  spec.min_racks = 2;
+  spec.max_dead_fraction = 0.25;
   spec.probe.interval = 500ms;
   spec.probe.timeout = 250ms;
   spec.probe.threshold = 1500ms;
@@ -43,6 +45,8 @@ TEST_CASE("spec file: every key") {
                                   "failover: false\n"
                                   "checkers: 5\n"
                                   "quorum: 3\n"
+                                  "min_racks: 2\n"
+                                  "max_dead_fraction: 0.25\n"
                                   "probe:\n"
                                   "  interval: 500ms\n"
                                   "  timeout: 250ms\n"
@@ -86,6 +90,8 @@ TEST_CASE("spec file: every problem at once, sorted by place") {
       "ring: {type: chord, points: 0}\n"
       "checkers: 2\n"
       "quorum: 3\n"
+      "min_racks: 3\n"
+      "max_dead_fraction: 50%\n"
       "probe:\n"
       "  intervall: 1s\n"
       "  timeout: 5ms\n"
@@ -111,20 +117,22 @@ TEST_CASE("spec file: every problem at once, sorted by place") {
       "c.yaml:2:14: ring.type: expected consistent, not \"chord\"",
       "c.yaml:2:29: ring.points: expected a whole number from 1 to 10000, not 0",
       "c.yaml:4:9: quorum: is 3, more than the 2 checkers",
-      "c.yaml:6:3: probe.intervall: unknown key; did you mean \"interval\"?",
-      "c.yaml:7:12: probe.timeout: must be from 10ms to 1m, not 5ms",
-      "c.yaml:8:14: probe.threshold: ",
-      "c.yaml:11:12: shards[1].name: duplicate shard name \"s1\"; it stands in line 10 already",
-      "c.yaml:12:22: shards[2].addr: duplicate address \"10.0.0.1:6379\"; it stands in line 10 "
+      "c.yaml:5:12: min_racks: is 3, more than the 2 checkers",
+      "c.yaml:6:20: max_dead_fraction: expected a fraction above 0 and at most 1, such as 0.5",
+      "c.yaml:8:3: probe.intervall: unknown key; did you mean \"interval\"?",
+      "c.yaml:9:12: probe.timeout: must be from 10ms to 1m, not 5ms",
+      "c.yaml:10:14: probe.threshold: ",
+      "c.yaml:13:12: shards[1].name: duplicate shard name \"s1\"; it stands in line 12 already",
+      "c.yaml:14:22: shards[2].addr: duplicate address \"10.0.0.1:6379\"; it stands in line 12 "
       "already",
-      "c.yaml:13:22: shards[3].addr: ",
-      "c.yaml:14:12: shards[4].name: must not be empty",
-      "c.yaml:14:29: shards[4].port: unknown key",
-      "c.yaml:15:5: shards[5].name: missing",
-      "c.yaml:16:5: shards[6]: expected keys and values, not \"text\"",
-      "c.yaml:18:1: checkers: duplicate key; it stands in line 3 already",
+      "c.yaml:15:22: shards[3].addr: ",
+      "c.yaml:16:12: shards[4].name: must not be empty",
+      "c.yaml:16:29: shards[4].port: unknown key",
+      "c.yaml:17:5: shards[5].name: missing",
+      "c.yaml:18:5: shards[6]: expected keys and values, not \"text\"",
+      "c.yaml:20:1: checkers: duplicate key; it stands in line 3 already",
       // yaml-cpp gives an empty item the place of what follows it.
-      "c.yaml:18:1: shards[7]: expected a shard such as {name: s1, addr: 10.0.0.1:6379}",
+      "c.yaml:20:1: shards[7]: expected a shard such as {name: s1, addr: 10.0.0.1:6379}",
   };
   REQUIRE_MESSAGE(lines.size() == starts.size(), problems);
   for (std::size_t i = 0; i < starts.size(); ++i) {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+
 #include <zkcluster/spec.h>
+#include <cmath>
 
 #include <functional>
 #include <string>
@@ -51,6 +53,11 @@ TEST_CASE("validate: what is refused, and why") {
       {[](ClusterSpec& s) { s.checkers = 1001; }, "checkers: 1001"},
       {[](ClusterSpec& s) { s.quorum = 0; }, "quorum: 0"},
       {[](ClusterSpec& s) { s.checkers = 3, s.quorum = 4; }, "quorum: 4 votes"},
+      {[](ClusterSpec& s) { s.min_racks = 0; }, "min_racks: 0"},
+      {[](ClusterSpec& s) { s.checkers = 3, s.min_racks = 4; }, "min_racks: 4 racks"},
+      {[](ClusterSpec& s) { s.max_dead_fraction = 0; }, "max_dead_fraction"},
+      {[](ClusterSpec& s) { s.max_dead_fraction = 1.5; }, "max_dead_fraction"},
+      {[](ClusterSpec& s) { s.max_dead_fraction = std::nan(""); }, "max_dead_fraction"},
       {[](ClusterSpec& s) { s.probe.interval = 9ms; },
        "probe.interval: 9ms is not within 10ms .. 1h"},
       {[](ClusterSpec& s) { s.probe.timeout = 61s; },

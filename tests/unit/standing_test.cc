@@ -41,6 +41,19 @@ TEST_CASE("standing: the counter of ZooKeeper wraps and the order holds") {
   CHECK(sorted[1].name.id == "late");
 }
 
+TEST_CASE("standing: at the end of numbers all are equal, and each sees the same order") {
+  const std::string a = Node("a", kGuidA, 2147483647);
+  const std::string b = Node("b", kGuidB, 2147483647);
+  const std::string c = Node("c", kGuidC, 2147483646);
+  for (const auto& seen : {std::vector{a, b, c}, std::vector{b, c, a}, std::vector{c, b, a}}) {
+    const auto sorted = SortCandidates(seen);
+    REQUIRE(sorted.size() == 3);
+    CHECK(sorted[0].node == c);
+    CHECK(sorted[1].node == a);
+    CHECK(sorted[2].node == b);
+  }
+}
+
 TEST_CASE("standing: who follows whom") {
   const std::string first = Node("r1", kGuidA, 1);
   const std::string second = Node("r2", kGuidB, 2);

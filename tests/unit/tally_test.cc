@@ -158,3 +158,36 @@ TEST_CASE("tally: agrees with a dumb count on random ballots") {
     }
   }
 }
+
+TEST_CASE("tally: a death needs its racks, a return does not") {
+  struct Case {
+    const char* ballots;
+    std::vector<std::string> racks;  // of c1, c2, ...
+    int min_racks;
+    const char* outcome;
+    int dead_racks;
+  };
+  const std::vector<Case> cases = {
+      {"t t t", {"r1", "r2", "r3"}, 2, "D", 3}, {"t t a", {"r1", "r1", "r2"}, 2, "-", 1},
+      {"t t a", {"r1", "r2", "r2"}, 2, "D", 2}, {"t t t", {"", "", ""}, 2, "-", 1},
+      {"t t a", {"", "r1", "r2"}, 2, "D", 2},  // no rack is a rack of its own
+      {"a a a", {"r1", "r1", "r1"}, 3, "A", 0}, {"t t a", {"r1", "r1", "r1"}, 1, "D", 1},
+      {"t t u", {"r1", "r1", "r2"}, 2, "-", 1},  // who cannot tell stands for no rack
+  };
+  for (const auto& test : cases) {
+    CAPTURE(test.ballots);
+    CAPTURE(test.min_racks);
+    Ballots ballots = BallotsOf(test.ballots);
+    for (std::size_t i = 0; i < test.racks.size(); ++i)
+      ballots.at("c" + std::to_string(i + 1)).rack = test.racks[i];
+    Electorate electorate = ElectorateOf(3);
+    electorate.min_racks = test.min_racks;
+    const auto tallies = CountVotes(ballots, electorate, kSpec, 1);
+    CHECK(Letter(tallies[0].outcome) == test.outcome[0]);
+    CHECK(tallies[0].dead_racks == test.dead_racks);
+  }
+  ClusterSpec spec;
+  CHECK(MakeElectorate(spec, {"a"}).min_racks == 1);
+  spec.min_racks = 3;
+  CHECK(MakeElectorate(spec, {"a"}).min_racks == 3);
+}

@@ -22,7 +22,7 @@ struct Booth {
         loop(world),
         logger(NewSinkLogger(LogLevel::kDebug, [](LogLevel, const std::string&) {})),
         client(ensemble.NewClient(loop, 4s)),
-        voter(loop, *logger, *client, kPaths, "me") {
+        voter(loop, *logger, *client, kPaths, "me", "r1") {
     ensemble.Put(kPaths.votes(), "");
     REQUIRE(world.RunUntil([&] { return client->state() == SessionState::kConnected; }, 5s));
   }
@@ -69,6 +69,7 @@ TEST_CASE("ballot: nothing is published before every shard was probed") {
   REQUIRE(booth.Shows({kAliveVote, kDeadVote, kAliveVote}, 1s));
   CHECK(booth.ballot()->writes == 1);
   CHECK(booth.ballot()->spec == kSpecId);
+  CHECK(booth.ballot()->rack == "r1");
 }
 
 TEST_CASE("ballot: after its patience it goes out with silence for the rest") {

@@ -167,6 +167,24 @@ TEST_CASE("reader: a key with a line end in it stays one line") {
   CHECK(Complaints(document) == "f.yaml:1:1: a\\x0ab: unknown key");
 }
 
+TEST_CASE("reader: of many problems the first hundred, of a long one the beginning") {
+  std::string text;
+  for (int i = 0; i < 130; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  const Document many = Read(text);
+  CHECK(many.root().ExpectMap({"interval"}));
+  const std::string said = Complaints(many);
+  CHECK(std::count(said.begin(), said.end(), '\n') == 100);
+  CHECK(StartsWith(said, "f.yaml:1:1: k0: unknown key\nf.yaml:2:1: k1: unknown key\n"));
+  CHECK(said.ends_with("f.yaml:100:1: k99: unknown key\nand 30 more"));
+
+  const Document wordy = Read("a: \"" + std::string(100'000, 'x') + "\\u009b\"\n");
+  CHECK_FALSE(wordy.root()["a"].ExpectMap({}));
+  CHECK(Complaints(wordy).size() < 1'100);
+  const Document control = Read("a: \"\\u009b31m\"\n");
+  CHECK_FALSE(control.root()["a"].ExpectMap({}));
+  CHECK(Complaints(control) == "f.yaml:1:4: a: expected keys and values, not \"\\x9b31m\"");
+}
+
 TEST_CASE("reader: files that are refused as a whole") {
   struct Row {
     std::string text;
@@ -185,6 +203,7 @@ TEST_CASE("reader: files that are refused as a whole") {
       {"? [a]\n: 1\n", "f.yaml:1:3: a key must be text"},
       {deep, "f.yaml:1:33: nested deeper than 32 levels"},
       {deeper, "f.yaml:1:"},
+      {"a: " + std::string(8'000'000, 'x'), "f.yaml:1:1: larger than 8000000 bytes"},
       {std::string("a: 1\nb: \x04x\n"), "f.yaml:2:4: control characters are not accepted"},
       {std::string("a: \0x\n", 6), "f.yaml:1:4: control characters are not accepted"},
       {"a: b\xff\n", "f.yaml:1:5: not UTF-8 text"},

@@ -88,6 +88,49 @@ TEST_CASE("command line: what create and update are told") {
   CHECK_FALSE(update.edits.probe[1].second.has_value());
 }
 
+TEST_CASE("command line: the settings of freeze and racks, and none of them") {
+  const CommandLine create =
+      Parse({"create", "a", "--shard", "s1=h:1", "--min-racks", "2", "--max-dead-fraction", "0.5"});
+  CHECK(create.edits.min_racks == CountEdit{2});
+  CHECK(create.edits.max_dead_fraction == FractionEdit{0.5});
+  const CommandLine update =
+      Parse({"update", "a", "--min-racks", "none", "--max-dead-fraction", "none"});
+  ClusterSpec spec = Spec();
+  spec.min_racks = 2;
+  spec.max_dead_fraction = 0.5;
+  CHECK(*ApplyEdits(spec, update.edits) == Spec());
+  CHECK(*ApplyEdits(Spec(), {}) == Spec());
+}
+
+TEST_CASE("command line: orders") {
+  const CommandLine pause =
+      Parse({"pause", "a", "--for", "30m", "--reason", "switch in rack 7 replaced"});
+  CHECK(pause.length == Duration(30min));
+  CHECK(pause.reason == "switch in rack 7 replaced");
+  CHECK(Parse({"pause", "a", "--reason", "x"}).length == Duration(0));
+  CHECK(Parse({"unfreeze", "a", "--accept"}).accept);
+  CHECK_FALSE(Parse({"unfreeze", "a"}).accept);
+  CHECK(Parse({"resume", "a"}).verb == "resume");
+}
+
+TEST_CASE("command line: checkers of a cluster, of one named forget, and one to forget") {
+  const CommandLine forget = Parse({"checkers", "forget", "a", "c4", "--yes"});
+  CHECK(forget.verb == "checkers forget");
+  CHECK(forget.operands == std::vector<std::string>{"a", "c4"});
+  CHECK(forget.yes);
+  CHECK(Parse({"checkers", "a"}).operands == std::vector<std::string>{"a"});
+  const CommandLine named = Parse({"checkers", "forget"});
+  CHECK(named.verb == "checkers");
+  CHECK(named.operands == std::vector<std::string>{"forget"});
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"checkers", "forget", "--help"}, {"help", "checkers", "forget"}}) {
+    CHECK(Parse(arguments).verb == "checkers forget");
+  }
+  CHECK(HelpText("checkers forget").find("zkctl checkers forget NAME ID [options]") !=
+        std::string::npos);
+  CHECK(HelpText("").find("  checkers forget  take a checker") != std::string::npos);
+}
+
 TEST_CASE("command line: keys may be anything, also what looks like an option") {
   const CommandLine line = Parse({"locate", "a", "k1", "k 2", "--", "-x", "--zk"});
   CHECK(line.operands == std::vector<std::string>{"a", "k1", "k 2", "-x", "--zk"});
@@ -147,6 +190,21 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"update", "a", "--probe", "interval"}, "--probe: expected a setting such as"},
       {{"update", "a", "--checkers", "-1"}, "-1"},
       {{"update", "a", "--checkers", "many"}, "--checkers: expected a number"},
+      {{"update", "a", "--min-racks", "0"}, "--min-racks: expected a number from 1 up, or none"},
+      {{"update", "a", "--max-dead-fraction", "50%"}, "--max-dead-fraction: expected a fraction"},
+      {{"update", "a", "--max-dead-fraction", "1.5"}, "such as 0.5, at most 1, or none"},
+      {{"checkers", "forget", "a"}, "usage: zkctl checkers forget NAME ID"},
+      {{"checkers", "a", "b"}, "usage: zkctl checkers NAME"},
+      {{"checkers", "a", "--yes"}, "--yes is no option of checkers"},
+      {{"checkers", "forget", "a", "c/4"}, "checker"},
+      {{"pause", "a"}, "pause needs --reason TEXT"},
+      {{"pause", "a", "--reason", ""}, "--reason: the reason is empty"},
+      {{"pause", "a", "--reason", "a\nb"}, "--reason: the reason contains a control character"},
+      {{"pause", "a", "--reason", "x", "--for", "soon"}, "--for: expected a duration"},
+      {{"pause", "a", "--reason", "x", "--for", "0s"}, "--for: must be from 1s to 720h"},
+      {{"pause", "a", "--reason", "x", "--for", "721h"}, "--for: must be from 1s to 720h"},
+      {{"resume", "a", "--reason", "x"}, "--reason is no option of resume"},
+      {{"unfreze", "a"}, "no verb \"unfreze\"; did you mean \"unfreeze\"?"},
   };
   for (const Row& row : rows) {
     const std::string error = ErrorOf(row.arguments, kEnvironment);

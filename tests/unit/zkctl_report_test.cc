@@ -6,80 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "tools/zkctl/assessment.h"
-#include "tools/zkctl/explain.h"
-#include "tools/zkctl/render.h"
+#include "tests/unit/zkctl_snapshots.h"
 #include "yaml/reader.h"
 
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
-
-namespace {
-
-const Micros kNow{1'795'000'100'000'000};
-const Micros kFlip{1'795'000'000'000'000};  // 100 s before
-
-Ballot MakeBallot(std::vector<Vote> votes) {
-  Ballot ballot;
-  ballot.spec = {7, 70};
-  ballot.writes = 3;
-  ballot.votes = std::move(votes);
-  return ballot;
-}
-
-constexpr Vote kAliveVote{Opinion::kAlive, Reason::kNone};
-constexpr Vote kTimeoutVote{Opinion::kDead, Reason::kTimeout};
-
-Snapshot::Candidate MakeCandidate(const std::string& id, std::int32_t sequence) {
-  Snapshot::Candidate candidate;
-  candidate.name = {id, std::string(32, 'a'), sequence};
-  candidate.node = id + "-guid-" + std::to_string(sequence);
-  candidate.registration = {id, "host-" + id, "r-" + id, 100 + sequence, "0.1.0", kFlip};
-  return candidate;
-}
-
-Snapshot::Voter MakeVoter(const std::string& id, Ballot ballot) {
-  Snapshot::Voter voter;
-  voter.id = id;
-  voter.ballot = std::move(ballot);
-  voter.written = kFlip;
-  return voter;
-}
-
-// Three checkers, two shards; s2 is dead by three timeouts; c1 leads.
-Snapshot Healthy() {
-  Snapshot snapshot;
-  snapshot.spec.spec.name = "sessions";
-  snapshot.spec.spec.version = 7;
-  snapshot.spec.spec.shards = {{"s1", "10.0.0.1:6379"}, {"s2", "10.0.0.2:6379"}};
-  snapshot.spec.id = {7, 70};
-  for (int i = 1; i <= 3; ++i) {
-    const std::string id = "c" + std::to_string(i);
-    snapshot.candidates.push_back(MakeCandidate(id, i));
-    snapshot.voters.push_back(MakeVoter(id, MakeBallot({kAliveVote, kTimeoutVote})));
-  }
-  snapshot.leader = LeaderRecord{"c1", 41, kFlip};
-  snapshot.head = Head{};
-  snapshot.board_is_current = true;
-  snapshot.board.shards = {{ShardStatus::kAlive, kFlip, Reason::kNone, {3, 0, 0}},
-                           {ShardStatus::kDead, kFlip, Reason::kTimeout, {0, 3, 0}}};
-  snapshot.ledger = Ledger{{"c1", "c2", "c3"}, {}};
-  return snapshot;
-}
-
-std::string Notes(const Snapshot& snapshot) {
-  return Join(Assess(snapshot).notes, " | ");
-}
-
-std::string Sentences(const Snapshot& snapshot, std::size_t shard) {
-  return Join(ExplainShard(snapshot, Assess(snapshot), shard, kNow), " | ");
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("status: the JSON form") {
   const Snapshot snapshot = Healthy();
@@ -270,7 +201,8 @@ TEST_CASE("list and locate: the JSON forms") {
   broken.error = "incomplete";
   const Json list = ListJson({MakeListRow(Healthy()), broken});
   CHECK(list[0].dump() ==
-        R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0})");
+        R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0,)"
+        R"("frozen":false,"paused":false})");
   CHECK(list[1]["version"].is_null());
   CHECK(list[1]["error"] == "incomplete");
 
@@ -323,6 +255,54 @@ TEST_CASE("events: one line each, and a bad one does not stop the others") {
   const Result<Event> bad = Fail(ErrorCode::kBadData, "not JSON");
   CHECK(EventJson("e_0000000002", bad)["error"] == "not JSON");
   CHECK(EventText("e_0000000002", bad, false) == "e_0000000002  cannot be decoded: not JSON\n");
+}
+
+TEST_CASE("events: the lines of freeze, pause and electorate") {
+  struct Row {
+    Event event;
+    const char* text;
+  };
+  const auto event = [](Event::Kind kind, const std::string& by = "", const std::string& note = "",
+                        int dead = 0) {
+    Event made;
+    made.kind = kind;
+    made.at = kFlip;
+    made.by = by;
+    made.note = note;
+    made.dead = dead;
+    if (by.empty()) {
+      made.leader = "c1";
+      made.epoch = 41;
+    }
+    return made;
+  };
+  using Kind = Event::Kind;
+  Event until = event(Kind::kPause, "ann@ops1", "switch replaced");
+  until.until = kNow;
+  Event forgot = event(Kind::kForget, "ann@ops1");
+  forgot.ids = {"c4"};
+  const std::vector<Row> rows = {
+      {event(Kind::kFreeze, "", "", 5),
+       "freeze      began: 5 shards would be dead; decided by c1 (epoch 41)\n"},
+      {event(Kind::kUnfreeze, "", "", 2),
+       "freeze      over: 2 shards would be dead; decided by c1 (epoch 41)\n"},
+      {event(Kind::kUnfreeze, "ann@ops1"), "freeze      lifted by ann@ops1\n"},
+      {event(Kind::kUnfreeze, "ann@ops1", "accepted"),
+       "freeze      lifted, the deaths accepted, by ann@ops1\n"},
+      {event(Kind::kPause, "ann@ops1", "move"), "pause       began: move; by ann@ops1\n"},
+      {until, "pause       began, until 2026-11-18T11:08:20.000Z: switch replaced; by ann@ops1\n"},
+      {event(Kind::kResume), "pause       over, its time has passed; seen by c1 (epoch 41)\n"},
+      {event(Kind::kResume, "ann@ops1"), "pause       ended by ann@ops1\n"},
+      {forgot, "electorate  forgot c4; by ann@ops1\n"},
+  };
+  for (const Row& row : rows) {
+    CHECK(EventText("e_0000000001", row.event, false) ==
+          "2026-11-18T11:06:40.000Z  " + std::string(row.text));
+  }
+  CHECK(EventJson("e_0000000001", until).dump() ==
+        R"({"event":"e_0000000001","at":1795000000000000,"kind":"pause","leader":null,"epoch":0,)"
+        R"("quorum":0,"version":0,"by":"ann@ops1","note":"switch replaced",)"
+        R"("until":1795000100000000})");
 }
 
 TEST_CASE("render: tables align by what a terminal shows, and nothing can steer it") {

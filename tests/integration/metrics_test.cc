@@ -1,0 +1,140 @@
+// The page /metrics of real checkers, over HTTP.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <map>
+#include <sstream>
+
+#include "base/unique_fd.h"
+#include "tests/integration/site.h"
+
+namespace zkcluster::integration {
+namespace {
+
+using std::chrono::seconds;
+
+// What the server says to one request, until it hangs up; "" when nobody listens.
+std::string Talk(std::uint16_t port, const std::string& request) {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "";
+  REQUIRE(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(request.size()));
+  std::string answer;
+  for (char buffer[4096];;) {
+    pollfd ready{fd.get(), POLLIN, 0};
+    REQUIRE_MESSAGE(::poll(&ready, 1, 20'000) == 1, "no end of the answer: " << answer);
+    const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
+    if (count <= 0) return answer;
+    answer.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+std::string Get(std::uint16_t port, const std::string& path) {
+  return Talk(port, "GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+}
+
+// By name and labels: `zkcluster_leading{cluster="sessions"}`.
+std::map<std::string, double> Scrape(std::uint16_t port) {
+  const std::string answer = Get(port, "/metrics");
+  std::map<std::string, double> values;
+  std::istringstream lines(answer.substr(std::min(answer.find("\r\n\r\n"), answer.size())));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t space = line.rfind(' ');
+    if (line.starts_with('#') || space == std::string::npos) continue;
+    values[line.substr(0, space)] = std::stod(line.substr(space + 1));
+  }
+  return values;
+}
+
+sandbox::CheckerOptions Measured(const Site& site, const std::string& id, std::uint16_t port) {
+  auto options = site.CheckerDefaults(id);
+  options.more = "metrics: {listen: \"127.0.0.1:" + std::to_string(port) + "\"}\n";
+  return options;
+}
+
+TEST_CASE("metrics: a scrape tells of opinions, probes, pause, freeze and stalls") {
+  Site site;
+  const std::uint16_t port = sandbox::FreePort();
+  site.AddRedis(3);
+  auto& checker = site.AddChecker(Measured(site, "c1", port));
+  ClusterSpec spec = site.SpecOf("sessions");
+  spec.max_dead_fraction = 0.4;
+  site.Create(spec);
+  REQUIRE(site.AwaitStatus("sessions", "AAA") == "AAA");
+  const auto reads = [&](const std::string& key, double value) {
+    return site.hand.Await([&] { return Scrape(port)[key] == value; });
+  };
+  CHECK(reads("zkcluster_shards{cluster=\"sessions\",opinion=\"alive\"}", 3));
+  auto values = Scrape(port);
+  CHECK(values["zkcluster_session_state{state=\"connected\"}"] == 1);
+  CHECK(values["zkcluster_leading{cluster=\"sessions\"}"] == 1);
+  CHECK(values["zkcluster_frozen{cluster=\"sessions\"}"] == 0);
+  CHECK(values["zkcluster_paused{cluster=\"sessions\"}"] == 0);
+  REQUIRE(values.contains("zkcluster_shards{cluster=\"sessions\",opinion=\"not_probed\"}"));
+  CHECK(site.hand.Await(
+      [&] { return Scrape(port)["zkcluster_probes_total{result=\"alive\"}"] > 3; }));
+
+  for (std::size_t i = 0; i < 2; ++i) site.redis[i]->Kill();
+  CHECK(reads("zkcluster_frozen{cluster=\"sessions\"}", 1));
+  CHECK(reads("zkcluster_shards{cluster=\"sessions\",opinion=\"dead\"}", 2));
+  CHECK(site.hand.Await(
+      [&] { return Scrape(port)["zkcluster_probes_total{result=\"refused\"}"] > 0; }));
+  REQUIRE(site.manager->Pause("sessions", {seconds(0), "test@here", "to be measured"}));
+  CHECK(reads("zkcluster_paused{cluster=\"sessions\"}", 1));
+  REQUIRE(site.manager->Resume("sessions", "test@here"));
+  CHECK(reads("zkcluster_paused{cluster=\"sessions\"}", 0));
+  REQUIRE(site.manager->Delete("sessions"));
+  CHECK(site.hand.Await(
+      [&] { return !Scrape(port).contains("zkcluster_leading{cluster=\"sessions\"}"); }));
+
+  // Stopped for longer than a stall, as a starved process is.
+  checker.Pause();
+  site.hand.Pump(seconds(1));
+  checker.Resume();
+  CHECK(
+      site.hand.Await([&] { return Scrape(port)["zkcluster_stalls_total{loop=\"main\"}"] >= 1; }));
+}
+
+TEST_CASE("metrics: whatever else is asked for is refused, and the daemon goes on") {
+  Site site;
+  const std::uint16_t port = sandbox::FreePort();
+  auto& checker = site.AddChecker(Measured(site, "c1", port));
+  CHECK(Get(port, "/metrics").starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(Get(port, "/metrics").find("Content-Type: text/plain; version=0.0.4") != std::string::npos);
+  CHECK(Get(port, "/").starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CHECK(Get(port, "/metrics/x").starts_with("HTTP/1.1 404 Not Found\r\n"));
+  for (const std::string& bad :
+       {std::string("DELETE /metrics HTTP/1.1\r\nConnection: close\r\n\r\n"),
+        std::string("HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n"),
+        std::string("hello\r\n\r\n"), std::string(64, '\0') + "\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"}) {
+    CHECK_FALSE(Talk(port, bad).starts_with("HTTP/1.1 200"));
+  }
+  CHECK(Scrape(port)["zkcluster_session_state{state=\"connected\"}"] == 1);
+  CHECK(checker.running());
+}
+
+TEST_CASE("metrics: a port that is taken is told, and taken over when it is free") {
+  Site site;
+  const std::uint16_t port = sandbox::FreePort();
+  site.AddRedis(1);
+  auto& first = site.AddChecker(Measured(site, "c1", port));
+  auto& second = site.AddChecker(Measured(site, "c2", port));
+  CHECK(second.AwaitLog({"event=metrics.unavailable", "Address already in use"}, kLimit));
+  site.Create(site.SpecOf("sessions"));
+  REQUIRE(site.AwaitVoters("sessions", "c1,c2") == "c1,c2");  // it is of no account for the rest
+  CHECK(first.Stop().code == 0);
+  CHECK(second.AwaitLog({"event=metrics.listening"}, kLimit));
+  CHECK(Scrape(port).contains("zkcluster_leading{cluster=\"sessions\"}"));
+}
+
+}  // namespace
+}  // namespace zkcluster::integration

@@ -1,0 +1,72 @@
+// FakeFleet's own hooks. What its servers answer is held to real ones in tests/contract.
+#include "tests/fakes/fake_fleet.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/fakes/sim_loop.h"
+
+namespace zkcluster::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kAddr = "10.0.0.1:1";
+
+struct Bench {
+  Bench() {
+    fleet.SetResultListener([this](const SimLoop& process, const std::string& checker,
+                                   const std::string& addr, const ProbeResult& result) {
+      CHECK(&process == &loop);
+      CHECK(addr == kAddr);
+      results.push_back(checker + " " + std::string(ReasonName(result.reason)));
+    });
+    prober->AddTarget(1, {kAddr, {}}, [] {});
+  }
+  // And runs the world that long.
+  void Probe(Duration limit = seconds(1)) {
+    prober->Start(1, milliseconds(300), [](const ProbeResult&) {});
+    world.RunFor(limit);
+  }
+
+  SimWorld world;
+  SimLoop loop{world, "c1"};
+  FakeFleet fleet{world};
+  std::vector<std::string> results;
+  std::unique_ptr<Prober> prober = fleet.NewProber(loop, "c1");
+};
+
+TEST_CASE("fleet: who listens hears of each result, not of a probe that is abandoned") {
+  Bench bench;
+  bench.fleet.Set(kAddr, FakeFleet::Server::kUp);
+  bench.Probe();
+  bench.fleet.Set(kAddr, FakeFleet::Server::kHung);
+  bench.Probe();
+  bench.Probe(milliseconds(10));
+  bench.prober->Abandon(1);
+  bench.world.RunFor(seconds(1));
+  bench.fleet.Set(kAddr, FakeFleet::Server::kRefused);
+  bench.Probe();
+  CHECK(bench.results == std::vector<std::string>{"c1 none", "c1 timeout", "c1 refused"});
+  CHECK(bench.fleet.probes(kAddr) == 4);
+}
+
+TEST_CASE("fleet: a server that loads for a while, then serves; until it is set otherwise") {
+  Bench bench;
+  using Server = FakeFleet::Server;
+  bench.fleet.SetFor(kAddr, Server::kLoading, seconds(5), Server::kUp);
+  bench.Probe();
+  bench.world.RunFor(seconds(5));
+  bench.Probe();
+  bench.fleet.SetFor(kAddr, Server::kLoading, seconds(5), Server::kUp);
+  bench.fleet.Set(kAddr, Server::kRefused);
+  bench.world.RunFor(seconds(10));
+  bench.Probe();
+  CHECK(bench.results == std::vector<std::string>{"c1 loading", "c1 none", "c1 refused"});
+}
+
+}  // namespace
+}  // namespace zkcluster::sim

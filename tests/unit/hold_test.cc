@@ -1,0 +1,238 @@
+// What holds flips back, with whole checkers in a simulated world: freeze, pause, racks, and what a
+// new leader takes over from the ledger.
+#include <doctest/doctest.h>
+
+#include "tests/fakes/sim_checker.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+using Server = FakeFleet::Server;
+
+namespace {
+
+constexpr const char* kName = "sessions";
+const ClusterPaths kPaths(SimSite::kRoot, kName);
+
+// Three checkers on the racks given, six living shards, everything decided.
+struct Site : SimSite {
+  explicit Site(const std::function<void(ClusterSpec&)>& change = nullptr,
+                const std::vector<std::string>& racks = {"r1", "r2", "r3"}) {
+    spec = MakeSpec(kName, 6);
+    spec.checkers = 3;
+    if (change) change(spec);
+    Create(spec);
+    for (std::size_t i = 0; i < racks.size(); ++i) {
+      SimChecker::Options options;
+      options.id = "c" + std::to_string(i + 1);
+      options.rack = racks[i];
+      Start(std::move(options));
+    }
+    REQUIRE(Reaches(kName, "AAAAAA", 10s));
+    REQUIRE(world.RunUntil([&] { return LedgerOf(kName).electorate.size() == 3; }, 10s));
+    world.RunFor(1s);
+  }
+
+  void Set(std::initializer_list<int> shards, Server server) {
+    for (const int shard : shards)
+      fleet.Set(spec.shards[static_cast<std::size_t>(shard - 1)].addr, server);
+  }
+  // As an operator's order does: the ledger at the version that stands.
+  void Order(const std::function<void(Ledger&)>& change) {
+    const auto node = ensemble.Get(kPaths.ledger());
+    REQUIRE(node.has_value());
+    Ledger ledger = *DecodeLedger(node->data);
+    change(ledger);
+    REQUIRE(
+        ensemble.Commit({zk::SetOp{kPaths.ledger(), EncodeLedger(ledger), node->stat.version}}));
+  }
+  SimChecker& Leader() { return At(LeaderOf(kName)->id); }
+  void KillLeader() {
+    const auto epoch = LeaderOf(kName)->epoch;
+    Kill(LeaderOf(kName)->id);
+    REQUIRE(world.RunUntil([&] { return LeaderOf(kName)->epoch > epoch; }, 30s));
+    world.RunFor(1s);
+  }
+  [[nodiscard]] std::size_t Events(Event::Kind kind) const {
+    std::size_t count = 0;
+    for (const auto& name : ensemble.Children(kPaths.events())) {
+      const auto event = DecodeEvent(ensemble.Get(kPaths.events() + "/" + name)->data);
+      count += event && event->kind == kind ? 1 : 0;
+    }
+    return count;
+  }
+  ClusterSpec spec;
+};
+
+void HalfMayDie(ClusterSpec& spec) {
+  spec.max_dead_fraction = 0.5;
+}
+
+}  // namespace
+
+TEST_CASE("freeze: too many die at once, returns pass, and it ends below the lower bound") {
+  Site site(HalfMayDie);
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
+  site.Set({2, 3, 4}, Server::kHung);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  site.world.RunFor(20s);
+  // How many had passed before depends on the moments at which the checkers saw them.
+  const std::string frozen = site.Statuses(kName);
+  CHECK(std::count(frozen.begin(), frozen.end(), 'D') <= 3);
+  CHECK(site.Events(Event::Kind::kFreeze) == 1);
+  CHECK(site.Leader().Logged("freeze.began") == 1);
+  CHECK(site.Leader().summary().frozen == 1);
+
+  site.Set({1}, Server::kUp);  // three would be dead: still frozen
+  REQUIRE(site.world.RunUntil([&] { return site.StatusOf(kName, 0) == ShardStatus::kAlive; }, 5s));
+  CHECK(site.LedgerOf(kName).freeze.frozen);
+  site.world.RunFor(10s);
+  CHECK(site.LedgerOf(kName).freeze.frozen);
+  site.Set({2}, Server::kUp);  // two would be
+  REQUIRE(site.Reaches(kName, "AADDAA", 10s));
+  CHECK(!site.LedgerOf(kName).freeze.frozen);
+  CHECK(site.Events(Event::Kind::kUnfreeze) == 1);
+  site.world.RunFor(100ms);  // until the answer is there
+  CHECK(site.Leader().Logged("freeze.ended") == 1);
+}
+
+TEST_CASE("freeze: the next leader carries it on") {
+  Site site(HalfMayDie);
+  site.Set({1, 2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  const std::string frozen = site.Statuses(kName);
+  site.KillLeader();
+  // Five of the six are still seen dead by two of three; nothing flips, and it does not begin anew.
+  site.Set({5}, Server::kUp);
+  site.Set({4}, Server::kUp);  // three: not below the bound
+  site.world.RunFor(20s);
+  CHECK(site.Statuses(kName) == frozen);
+  CHECK(site.LedgerOf(kName).freeze.frozen);
+  CHECK(site.Events(Event::Kind::kFreeze) == 1);
+}
+
+TEST_CASE("freeze: an operator accepts the deaths") {
+  Site site(HalfMayDie);
+  site.Set({1, 2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  site.world.RunFor(5s);
+  site.Order([](Ledger& ledger) { ledger.freeze.accept = true; });
+  REQUIRE(site.Reaches(kName, "DDDDDA", 2s));
+  CHECK(site.LedgerOf(kName).freeze.accepted == 5);
+  CHECK(!site.LedgerOf(kName).freeze.frozen);
+  site.Set({6}, Server::kRefused);  // one more than accepted
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  CHECK(site.Statuses(kName) == "DDDDDA");
+}
+
+TEST_CASE("freeze: lifted without accepting, it begins again while as many are dead") {
+  Site site(HalfMayDie);
+  site.Set({1, 2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  site.world.RunFor(5s);
+  const std::string frozen = site.Statuses(kName);
+  site.Order([](Ledger& ledger) { ledger.freeze = Freeze{}; });
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 5s));
+  CHECK(site.Statuses(kName) == frozen);
+  CHECK(site.Events(Event::Kind::kFreeze) == 2);
+}
+
+TEST_CASE("freeze: a spec without the fraction ends it") {
+  Site site(HalfMayDie);
+  site.Set({1, 2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  ClusterSpec spec = site.spec;
+  spec.max_dead_fraction.reset();
+  site.Update(spec);
+  REQUIRE(site.Reaches(kName, "DDDDDA", 5s));
+  CHECK(site.LedgerOf(kName).freeze == Freeze{});
+}
+
+TEST_CASE("pause: nothing flips, a commit under way is refused, and it ends by itself") {
+  Site site;
+  const Micros until = site.world.wall_now() + 30s;
+  // The order arrives between tally and commit.
+  bool ordered = false;
+  site.ensemble.SetFate(site.Leader().client(), [&](const Request& request) {
+    const bool commit = request.verb == Verb::kMulti && request.ops.size() > 3;
+    if (commit && !ordered) {
+      ordered = true;
+      site.Order([&](Ledger& ledger) {
+        ledger.pause = Pause{site.world.wall_now(), until, "ann@ops1", "switch replaced"};
+      });
+    }
+    return Fate::kServe;
+  });
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return ordered; }, 10s));
+  site.world.RunFor(10s);
+  CHECK(site.Statuses(kName) == "AAAAAA");
+  CHECK(site.Leader().Logged("leader.hold") == 1);
+  CHECK(site.Leader().summary().paused == 1);
+  REQUIRE(site.BallotOf(kName, "c1"));
+  CHECK(site.BallotOf(kName, "c1")->votes[0].opinion == Opinion::kDead);  // still voting
+
+  site.KillLeader();  // the next one reads the pause from the ledger
+  CHECK(site.Statuses(kName) == "AAAAAA");
+  REQUIRE(site.Reaches(kName, "DAAAAA", 30s));
+  CHECK(site.world.wall_now() >= until);
+  CHECK(!site.LedgerOf(kName).pause);
+  CHECK(site.Events(Event::Kind::kResume) == 1);
+}
+
+TEST_CASE("pause: without an end it holds until an operator resumes") {
+  Site site;
+  site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
+  site.Set({1}, Server::kRefused);
+  site.world.RunFor(5min);
+  CHECK(site.Statuses(kName) == "AAAAAA");
+  site.Order([](Ledger& ledger) { ledger.pause.reset(); });
+  CHECK(site.Reaches(kName, "DAAAAA", 2s));
+}
+
+TEST_CASE("pause: a changed list of shards is taken over meanwhile, nothing new is decided") {
+  Site site;
+  site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
+  ClusterSpec spec = site.spec;
+  spec.shards.erase(spec.shards.begin());
+  spec.shards.push_back({"s7", "10.0.0.1:7"});
+  site.fleet.Set("10.0.0.1:7", Server::kUp);
+  site.Update(spec);
+  REQUIRE(site.Reaches(kName, "AAAAA?", 10s));
+  site.world.RunFor(20s);
+  CHECK(site.Statuses(kName) == "AAAAA?");
+  site.Order([](Ledger& ledger) { ledger.pause.reset(); });
+  CHECK(site.Reaches(kName, "AAAAAA", 5s));
+}
+
+TEST_CASE("racks: the votes of one rack are not enough") {
+  Site site([](ClusterSpec& spec) { spec.min_racks = 2; }, {"r1", "r1", "r2"});
+  // The whole of r1 has lost its way to s1.
+  site.fleet.SetReach("c1", site.spec.shards[0].addr, FakeFleet::Reach::kDropped);
+  site.fleet.SetReach("c2", site.spec.shards[0].addr, FakeFleet::Reach::kDropped);
+  site.world.RunFor(30s);
+  CHECK(site.Statuses(kName) == "AAAAAA");
+  CHECK(site.BallotOf(kName, "c1")->rack == "r1");
+  site.Set({1}, Server::kHung);  // now r2 sees it dead too
+  REQUIRE(site.Reaches(kName, "DAAAAA", 10s));
+  site.fleet.HealAll();
+  site.Set({1}, Server::kUp);
+  CHECK(site.Reaches(kName, "AAAAAA", 10s));
+}
+
+TEST_CASE("forget: the quorum falls at once, and a checker that comes back is learned again") {
+  Site site([](ClusterSpec& spec) { spec.checkers.reset(); });
+  site.Kill("c3");
+  site.world.RunFor(10s);
+  site.Kill(site.LeaderOf(kName)->id == "c1" ? "c2" : "c1");
+  site.world.RunFor(10s);
+  site.Set({1}, Server::kRefused);
+  site.world.RunFor(20s);
+  CHECK(site.Statuses(kName) == "AAAAAA");  // one of three
+  const std::string last = site.LeaderOf(kName)->id;
+  site.Order([&](Ledger& ledger) { ledger.electorate = {last}; });
+  REQUIRE(site.Reaches(kName, "DAAAAA", 2s));
+  site.Start("c3");
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).electorate.contains("c3"); }, 10s));
+}
