@@ -47,6 +47,7 @@ class Planner {
       Add(OpRole::kVote, zk::CheckOp{paths.vote(id), version});
       plan_.voters.push_back(id);
     }
+    if (!in_.votes.empty()) Add(OpRole::kVoteBell, zk::CheckOp{paths.votes(), in_.vote_bell});
   }
 
   void Write(OpRole role, std::string path, const StatusStore::Slot& slot, std::string data) {

@@ -19,11 +19,12 @@
 namespace zkcluster {
 
 enum class OpRole : unsigned char {
-  kFence,   // own candidate, token
-  kSpec,    // base, shards, options
-  kVote,    // a ballot that was counted
-  kGoBell,  // no Go checker registered meanwhile
-  kChunk,   // written, or checked where it stays
+  kFence,     // own candidate, token
+  kSpec,      // base, shards, options
+  kVote,      // a ballot that was counted
+  kVoteBell,  // none of them has ended and begun again meanwhile
+  kGoBell,    // no Go checker registered meanwhile
+  kChunk,     // written, or checked where it stays
   kHead,
   kLedger,  // likewise
   kMirror,
@@ -41,6 +42,7 @@ struct CommitInput {
   const Decision* decision = nullptr;
   // Versions of the ballots counted, by voter; empty where the checks are dropped for progress.
   std::map<std::string, zk::Version> votes;
+  zk::Version vote_bell = 0;           // data version of `votes`, of before they were read
   std::optional<zk::Version> go_bell;  // data version of `localstatus`, where it exists
   std::vector<std::string> learned;    // ids new to the electorate
   Micros now{0};

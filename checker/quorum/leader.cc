@@ -42,6 +42,8 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       retry_(loop.NewTimer([this] { Changed(); })),
       pause_end_(loop.NewTimer([this] { Changed(); })),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
+  vote_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.votes(),
+                                                 [this](const auto&) { OnVoteBell(); });
   voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.votes(),
                                                   [this](const auto& ids) { OnVoters(ids); });
   candidates_ = std::make_unique<zk::ChildrenWatcher>(
@@ -99,6 +101,14 @@ void Leader::SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers) {
   spec_ = std::move(spec);
   standing_ = standing;
   numbers_ = numbers;
+  Changed();
+}
+
+// Some ballot has begun. Which of those read before is still the same one nobody can tell by its
+// version, so all are read anew, after the bell.
+void Leader::OnVoteBell() {
+  votes_.clear();
+  if (voters_->known()) OnVoters(voters_->names());
   Changed();
 }
 
@@ -167,7 +177,8 @@ void Leader::Changed() {
 
 bool Leader::Ready() const {
   if (client_.state() != SessionState::kConnected || committing_ || !store_.loaded()) return false;
-  if (!voters_->known() || !candidates_->known() || !go_voters_->known() || !go_bell_->known())
+  if (!vote_bell_->known() || !voters_->known() || !candidates_->known() || !go_voters_->known() ||
+      !go_bell_->known())
     return false;
   return std::all_of(votes_.begin(), votes_.end(),
                      [](const auto& vote) { return vote.second.known; });
@@ -230,11 +241,19 @@ void Leader::Reconsider() {
   // Deciding anew begins with forgetting, and what is held back now would stay forgotten.
   if (!known && (hold != Hold::kNone || decision.held_deaths > 0)) return;
 
-  CommitInput input{&paths_,   &leadership_, &spec_, standing_, &store_,        &electorate,
-                    &decision, {},           {},     learned,   loop_.WallNow()};
+  CommitInput input{.paths = &paths_,
+                    .leadership = &leadership_,
+                    .spec = &spec_,
+                    .standing = standing_,
+                    .store = &store_,
+                    .electorate = &electorate,
+                    .decision = &decision,
+                    .learned = learned,
+                    .now = loop_.WallNow()};
   // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
   if (vote_refusals_ < 2) {
     for (const auto& [id, ballot] : ballots) input.votes.emplace(id, *votes_.at(id).version);
+    if (vote_bell_->node()) input.vote_bell = vote_bell_->node()->stat.version;
   }
   if (go_bell_->node()) input.go_bell = go_bell_->node()->stat.version;
   CommitPlan plan = PlanCommit(input);
@@ -341,6 +360,12 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
       voters_->Refresh();
       break;
     }
+    case OpRole::kVoteBell:
+      ++vote_refusals_;
+      client_.Sync(paths_.votes(), [](Result<std::monostate>) {});
+      vote_bell_->Refresh();
+      voters_->Refresh();
+      break;
     case OpRole::kGoBell:
       go_voters_->Refresh();
       go_bell_->Refresh();

@@ -67,6 +67,7 @@ class Leader {
     std::optional<Ballot> ballot;        // nothing: withdrawn or undecodable
   };
 
+  void OnVoteBell();
   void OnVoters(const std::optional<std::vector<std::string>>& ids);
   void OnVote(const std::string& id, const std::optional<zk::Node>& node);
   void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
@@ -103,6 +104,7 @@ class Leader {
   const Callbacks callbacks_;
 
   StatusStore store_;
+  std::unique_ptr<zk::NodeWatcher> vote_bell_;  // rung by each ballot as it begins
   std::unique_ptr<zk::ChildrenWatcher> voters_;
   std::unique_ptr<zk::ChildrenWatcher> candidates_;
   std::unique_ptr<zk::ChildrenWatcher> go_voters_;

@@ -114,15 +114,18 @@ void Voter::Flush() {
 }
 
 void Voter::Create() {
-  client_.Create(path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral,
-                 attempt_.Guard([this](Result<std::string> path) {
-                   writing_ = false;
-                   if (!path) return Failed(path.error(), "create ballot");
-                   logger_.Info(
-                       "ballot.published",
-                       {{"cluster", paths_.name()}, {"id", id_}, {"shards", ballot_.votes.size()}});
-                   OnWritten(0);
-                 }));
+  // A ballot begins again at version 0, and a leader who counted version 0 of the one before could
+  // not tell them apart: so each beginning rings the parent, whose version the leader checks.
+  std::vector<zk::Op> ops;
+  ops.emplace_back(zk::CreateOp{path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral});
+  ops.emplace_back(zk::SetOp{paths_.votes(), paths_.name(), zk::kAnyVersion});
+  client_.Multi(std::move(ops), attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
+    writing_ = false;
+    if (!results) return Failed(results.error(), "create ballot");
+    logger_.Info("ballot.published",
+                 {{"cluster", paths_.name()}, {"id", id_}, {"shards", ballot_.votes.size()}});
+    OnWritten(0);
+  }));
 }
 
 void Voter::Set() {

@@ -105,6 +105,8 @@ class Teller {
         return Checked("spec");
       case Place::kGoBell:
         return Checked("bell");
+      case Place::kVoteBell:
+        return Checked("vote bell");
       case Place::kChunk:
         return Checked("chunk");
       case Place::kLedger:
@@ -128,6 +130,7 @@ class Teller {
           told_.push_back(fmt::format("{} an undecodable head", verb));
         }
         return;
+      case Place::kVoteBell:  // a ballot begins
       case Place::kChunk:
       case Place::kMirror:
         return;  // the head and its event say it all

@@ -160,6 +160,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
       return child(go_voters, [&](GoVoterSlot& voter) {
         if (std::holds_alternative<zk::CreateOp>(*touch.op)) voter.since = transaction.time;
       });
+    case Place::kVoteBell:
     case Place::kEvent:
     case Place::kOther:
       return "";

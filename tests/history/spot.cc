@@ -17,6 +17,7 @@ constexpr std::array kAlone = {
     Known{"/options", Place::kOptions},
     Known{"/status", Place::kMirror},
     Known{"/localstatus", Place::kGoBell},
+    Known{"/quorum/votes", Place::kVoteBell},
     Known{"/quorum/leader", Place::kLeader},
     Known{"/quorum/head", Place::kHead},
     Known{"/quorum/ledger", Place::kLedger},

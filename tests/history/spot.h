@@ -16,6 +16,7 @@ enum class Place : unsigned char {
   kCandidate,
   kLeader,
   kVote,
+  kVoteBell,  // `quorum/votes`, their parent
   kChunk,
   kHead,
   kLedger,

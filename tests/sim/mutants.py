@@ -53,6 +53,8 @@ MUTANTS = [
      "if (in_.go_bell) Add(", "if (in_.go_bell && !$ON) Add("),
     ("no_vote_checks", "the commit does not check the ballots it counted", LEADER,
      "if (vote_refusals_ < 2) {", "if (vote_refusals_ < 2 && !$ON) {"),
+    ("no_vote_bell_check", "the commit does not check that none of the ballots it counted has begun again", COMMIT,
+     "if (!in_.votes.empty()) Add(OpRole::kVoteBell", "if (!in_.votes.empty() && !$ON) Add(OpRole::kVoteBell"),
     ("any_version", "the commit overwrites whatever version stands", COMMIT,
      "Add(role, zk::SetOp{std::move(path), std::move(data), *slot.version});",
      "Add(role, zk::SetOp{std::move(path), std::move(data), $ON ? zk::kAnyVersion : *slot.version});"),

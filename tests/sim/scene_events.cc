@@ -54,6 +54,8 @@ std::string_view NameOf(OpRole role) {
       return "spec";
     case OpRole::kVote:
       return "vote";
+    case OpRole::kVoteBell:
+      return "vote bell";
     case OpRole::kGoBell:
       return "go bell";
     case OpRole::kChunk:
@@ -215,7 +217,7 @@ void Scene::OnLog(const Life& life, LogLevel level, std::string_view event,
   if (event == "leader.commit_refused") {
     const auto role = static_cast<OpRole>(std::stoi(*field("role")));
     counters.Add(fmt::format("refused by {}", NameOf(role)));
-    if (role == OpRole::kVote) {
+    if (role == OpRole::kVote || role == OpRole::kVoteBell) {
       const ClusterPaths paths(SimSite::kRoot, *field("cluster"));
       judge_.ObserveRefusal(life.client->session_id(), paths.vote("?"));
     }
