@@ -311,8 +311,41 @@ void Contender::FindEpoch(LeaderRecord record, std::optional<zk::Version> expect
                 }
                 const auto decoded = head ? DecodeHead(head->data) : Result<Head>();
                 if (decoded) record.epoch = std::max(record.epoch, decoded->epoch + 1);
+                if (head && decoded) return CommitTakeOver(record, expected);
                 // Each decision wrote the head once, and no epoch began without one take-over.
-                if (!decoded) record.epoch += std::int64_t{head->stat.version} + 1;
+                if (head) record.epoch += std::int64_t{head->stat.version} + 1;
+                FindEpochInJournal(record, expected);
+              }));
+}
+
+// Both are lost. Each take-over wrote an event, of which the newest are kept.
+void Contender::FindEpochInJournal(LeaderRecord record, std::optional<zk::Version> expected) {
+  client_.Children(paths_.events(), {},
+                   Guard([this, record, expected](Result<std::vector<std::string>> names) {
+                     if (!names && names.error().code != ErrorCode::kNotFound) {
+                       return Retry(names.error(), "read the journal for the last epoch");
+                     }
+                     auto newest = std::make_shared<std::vector<std::string>>();
+                     if (names) *newest = *std::move(names);
+                     std::sort(newest->begin(), newest->end());
+                     ReadJournal(record, expected, newest);
+                   }));
+}
+
+// From the newest event, the last of `names`, to the first that tells of an epoch. (Numbers past
+// 2^31 - 1 sort before: then an older event is read, and the versions above still count.)
+void Contender::ReadJournal(LeaderRecord record, std::optional<zk::Version> expected,
+                            const std::shared_ptr<std::vector<std::string>>& names) {
+  if (names->empty()) return CommitTakeOver(record, expected);
+  const std::string path = paths_.events() + "/" + names->back();
+  names->pop_back();
+  client_.Get(path, {}, Guard([this, record, expected, names](Result<zk::Node> node) mutable {
+                if (!node && node.error().code != ErrorCode::kNotFound) {
+                  return Retry(node.error(), "read the journal for the last epoch");
+                }
+                const auto event = node ? DecodeEvent(node->data) : Result<Event>(Event());
+                if (!event || event->epoch == 0) return ReadJournal(record, expected, names);
+                record.epoch = std::max(record.epoch, event->epoch + 1);
                 CommitTakeOver(record, expected);
               }));
 }
@@ -367,7 +400,7 @@ void Contender::SetRegistered(bool registered) {
   if (registered) {
     logger_.Info("election.registered",
                  {{"cluster", paths_.name()}, {"id", identity_.id}, {"node", own_node_}});
-    callbacks_.registered();
+    callbacks_.registered(paths_.candidate(own_node_));
   } else {
     callbacks_.unregistered();
   }

@@ -45,7 +45,8 @@ class Contender {
     Registration registration;
   };
   struct Callbacks {
-    std::function<void()> registered;  // the candidate stands and the id is ours: votes may be cast
+    // The candidate (its path) stands and the id is ours: votes may be cast.
+    std::function<void(const std::string& candidate)> registered;
     std::function<void()> unregistered;  // until registered comes again
     std::function<void(const Leadership&)> elected;
     std::function<void()> deposed;                     // after elected, once, whatever the cause
@@ -90,6 +91,9 @@ class Contender {
   void Follow(const Candidate& predecessor);
   void TakeOver();
   void FindEpoch(LeaderRecord record, std::optional<zk::Version> expected);
+  void FindEpochInJournal(LeaderRecord record, std::optional<zk::Version> expected);
+  void ReadJournal(LeaderRecord record, std::optional<zk::Version> expected,
+                   const std::shared_ptr<std::vector<std::string>>& names);
   void CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected);
   void Lead(const LeaderRecord& record, zk::Version token);
   void LoseLeadership();

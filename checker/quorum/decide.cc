@@ -89,14 +89,16 @@ void EndPause(Decision& decision) {
 
 void MoveFreeze(const DecideInput& input, Decision& decision) {
   std::size_t new_deaths = 0;
+  std::size_t unheard = 0;
   for (std::size_t i = 0; i < input.shards->size(); ++i) {
     const ShardStatus now = input.board->shards[i].status;
     const ShardStatus next = StatusOf((*input.tallies)[i].outcome, now);
     new_deaths += now != ShardStatus::kDead && next == ShardStatus::kDead ? 1 : 0;
+    unheard += next != ShardStatus::kDead && (*input.tallies)[i].too_few ? 1 : 0;
   }
   const FreezeStep step = StepFreeze(
       decision.ledger.freeze,
-      {input.shards->size(), decision.would_be_dead, new_deaths, input.max_dead_fraction},
+      {input.shards->size(), decision.would_be_dead, new_deaths, input.max_dead_fraction, unheard},
       input.now);
   decision.ledger.freeze = step.next;
   decision.freeze_began = step.began;

@@ -35,18 +35,19 @@ FreezeStep StepFreeze(const Freeze& freeze, const FreezeFacts& facts, Micros now
   }
   Freeze& next = step.next;
   next = freeze;
-  if (next.accept) {
+  const std::size_t most_dead = DeadAllowed(*facts.max_dead_fraction, facts.shards);
+  if (next.accept && (facts.unheard == 0 || facts.would_be_dead > most_dead)) {
     next.accept = false;
     next.frozen = false;
     next.accepted = static_cast<int>(facts.would_be_dead);
   }
-  if (facts.would_be_dead < DeadToThaw(*facts.max_dead_fraction, facts.shards)) {
+  if (facts.would_be_dead + facts.unheard < DeadToThaw(*facts.max_dead_fraction, facts.shards)) {
     step.ended = next.frozen;
     next = Freeze{};
     return step;
   }
-  const std::size_t allowed = std::max(DeadAllowed(*facts.max_dead_fraction, facts.shards),
-                                       static_cast<std::size_t>(std::max(0, next.accepted)));
+  const std::size_t allowed =
+      std::max(most_dead, static_cast<std::size_t>(std::max(0, next.accepted)));
   if (!next.frozen && facts.new_deaths > 0 && facts.would_be_dead > allowed) {
     next.frozen = true;
     next.since = now;

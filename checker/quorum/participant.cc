@@ -178,7 +178,7 @@ void Participant::TakeSpec(StoredSpec stored) {
   if (leader_) leader_->SetSpec(*spec_, standing_, LeaderNumbers());
   if (contender_) return;
   Contender::Callbacks callbacks;
-  callbacks.registered = [this] { voter_.Enable(); };
+  callbacks.registered = [this](const std::string& candidate) { voter_.Enable(candidate); };
   callbacks.unregistered = [this] { voter_.Disable(); };
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };

@@ -67,7 +67,11 @@ std::vector<ShardTally> CountVotes(const Ballots& ballots, const Electorate& ele
       tallies[i].dead_racks += tallies[i].counts.dead > before ? 1 : 0;
     }
   }
-  for (auto& tally : tallies) tally.outcome = Judge(tally, electorate);
+  for (auto& tally : tallies) {
+    tally.outcome = Judge(tally, electorate);
+    tally.too_few =
+        tally.counts.alive + tally.counts.dead + tally.counts.unknown < electorate.quorum;
+  }
   return tallies;
 }
 

@@ -40,7 +40,8 @@ struct ShardTally {
   Outcome outcome = Outcome::kNoQuorum;
   VoteCounts counts;
   Reason reason = Reason::kNone;  // of the dead votes: theirs if all agree, else kMixed
-  int dead_racks = 0;  // racks with a dead vote; checkers that name none are one rack together
+  int dead_racks = 0;    // racks with a dead vote; checkers that name none are one rack together
+  bool too_few = false;  // fewer checkers than the quorum say anything, even that they cannot tell
   bool operator==(const ShardTally&) const = default;
 };
 

@@ -25,7 +25,7 @@ Voter::Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
         // Not only write again: what stands there may be something else by now.
         known_ = false;
         if (own_) own_ = nullptr;
-        if (enabled_) Enable();
+        if (enabled_) Watch();
       })),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(2)) {
   ballot_.rack = std::move(rack);
@@ -65,8 +65,13 @@ void Voter::SetVote(std::size_t shard, Vote vote) {
   Schedule();
 }
 
-void Voter::Enable() {
+void Voter::Enable(std::string candidate) {
   enabled_ = true;
+  candidate_ = std::move(candidate);
+  Watch();
+}
+
+void Voter::Watch() {
   if (withdrawn_ || own_) return;
   own_ = std::make_unique<zk::NodeWatcher>(
       loop_, client_, path_, [this](const std::optional<zk::Node>& node) { OnOwnNode(node); });
@@ -113,11 +118,20 @@ void Voter::Flush() {
   }
 }
 
+// Nothing of a ballot is written once the own candidate is gone: whoever has the id then makes a
+// ballot whose version may be the one we know. (Its name is unique; that somebody wrote into it is
+// the election's affair.)
+std::vector<zk::Op> Voter::Fenced(zk::Op op) const {
+  std::vector<zk::Op> ops;
+  ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});
+  ops.push_back(std::move(op));
+  return ops;
+}
+
 void Voter::Create() {
   // A ballot begins again at version 0, and a leader who counted version 0 of the one before could
   // not tell them apart: so each beginning rings the parent, whose version the leader checks.
-  std::vector<zk::Op> ops;
-  ops.emplace_back(zk::CreateOp{path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral});
+  auto ops = Fenced(zk::CreateOp{path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral});
   ops.emplace_back(zk::SetOp{paths_.votes(), paths_.name(), zk::kAnyVersion});
   client_.Multi(std::move(ops), attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
     writing_ = false;
@@ -129,12 +143,12 @@ void Voter::Create() {
 }
 
 void Voter::Set() {
-  client_.Set(path_, EncodeBallot(ballot_), *version_,
-              attempt_.Guard([this](Result<zk::Stat> stat) {
-                writing_ = false;
-                if (!stat) return Failed(stat.error(), "write ballot");
-                OnWritten(stat->version);
-              }));
+  client_.Multi(Fenced(zk::SetOp{path_, EncodeBallot(ballot_), *version_}),
+                attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
+                  writing_ = false;
+                  if (!results) return Failed(results.error(), "write ballot");
+                  OnWritten((*results)[1].version);
+                }));
 }
 
 void Voter::OnWritten(zk::Version version) {
@@ -175,11 +189,11 @@ void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
   if (node->stat.ephemeral_owner != client_.session_id()) {
     // The election says that the id is ours, so this is what a former session left behind.
     logger_.Info("ballot.ghost", {{"cluster", paths_.name()}, {"id", id_}});
-    client_.Delete(path_, node->stat.version,
-                   attempt_.Guard([this](Result<std::monostate> deleted) {
-                     if (!deleted && deleted.error().code != ErrorCode::kNotFound)
-                       Failed(deleted.error(), "delete ghost");
-                   }));
+    client_.Multi(Fenced(zk::DeleteOp{path_, node->stat.version}),
+                  attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
+                    if (!results && results.error().code != ErrorCode::kNotFound)
+                      Failed(results.error(), "delete ghost");
+                  }));
     return;
   }
   if (known_ && version_ && node->stat.version < *version_)

@@ -44,8 +44,8 @@ class Voter {
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
   void SetVote(std::size_t shard, Vote vote);  // REQUIRES: within the list
 
-  // The id is ours (again), or not.
-  void Enable();
+  // The id is ours (again), as long as `candidate`, a path, stands; or not.
+  void Enable(std::string candidate);
   void Disable();
 
   // What withdraws the ballot, for Contender::Leave. Nothing more is written afterwards.
@@ -54,10 +54,12 @@ class Voter {
   [[nodiscard]] bool published() const { return version_.has_value() && !dirty_; }
 
  private:
+  void Watch();
   void Schedule();
   void Flush();
   void Create();
   void Set();
+  [[nodiscard]] std::vector<zk::Op> Fenced(zk::Op op) const;
   void OnOwnNode(const std::optional<zk::Node>& node);
   void OnWritten(zk::Version version);
   void Failed(const Error& error, std::string_view doing);
@@ -69,6 +71,7 @@ class Voter {
   const ClusterPaths paths_;
   const std::string id_;
   const std::string path_;
+  std::string candidate_;  // while enabled
 
   bool enabled_ = false;
   bool withdrawn_ = false;

@@ -43,8 +43,12 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
       first = &other;
     }
   }
+  if (own == nullptr) {
+    return Report("ballot", fmt::format("session {:#x} votes as {}, and its candidate is gone",
+                                        session_id, id));
+  }
   // Where numbers have ended, one that came later may have the smaller one.
-  if (own != nullptr && twin != nullptr && twin->czxid < own->czxid &&
+  if (twin != nullptr && twin->czxid < own->czxid &&
       SequenceBefore(twin->name->sequence, own->name->sequence)) {
     Report("ballot", fmt::format("votes as {} with candidate {}, while twin {} stands before it",
                                  id, own->name->sequence, twin->name->sequence));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checker/quorum/freeze.h"
 #include "checker/quorum/standing.h"
 #include "model/codec.h"
 
@@ -319,20 +320,32 @@ std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger&
   return may_live ? ShardStatus::kAlive : ShardStatus::kDead;
 }
 
+bool Liveness::MayFreeze(const ClusterSpec& spec) const {
+  if (spec.max_dead_fraction.value_or(1) >= 1) return false;
+  const auto down = std::count_if(spec.shards.begin(), spec.shards.end(), [&](const auto& shard) {
+    return scene_.fleet.Get(shard.addr) != Server::kUp;
+  });
+  return static_cast<std::size_t>(down) > DeadAllowed(*spec.max_dead_fraction, spec.shards.size());
+}
+
 void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
                              std::vector<std::string>& missing) const {
   const std::string& name = scene_.clusters()[cluster];
-  const Ledger ledger = scene_.LedgerOf(cluster);
+  const auto head = scene_.HeadOf(cluster);
+  Ledger ledger = scene_.LedgerOf(cluster);
+  // Where it is lost, the head tells how many there were.
+  if (ledger.electorate.empty() && head) ledger.at_least = head->electorate;
   for (const auto& id : ledger.electorate) {
     const bool known = std::any_of(scene_.plan.checkers.begin(), scene_.plan.checkers.end(),
                                    [&](const auto& checker) { return checker.id == id; });
     if (!known) missing.push_back(fmt::format("{}: nobody is called {}, who may vote", name, id));
   }
-  const auto head = scene_.HeadOf(cluster);
   if (!head || head->spec != stored.id) {
     // With too few voters a leader that does not know the old list leaves the old status standing:
     // a new one would make clients forget everything.
     if (LiveVoters() < QuorumOf(stored.spec, ledger)) return;
+    // Likewise while it would have to leave out deaths that a freeze holds.
+    if (MayFreeze(stored.spec)) return;
     missing.push_back(name + ": the status is of an old spec");
     return;
   }

@@ -128,6 +128,10 @@ MUTANTS = [
      "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
      "if (result.reason == Reason::kTimeout &&", "if (result.reason == Reason::kTimeout && !$ON &&"),
+    ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
+     "ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});", "if (!$ON) ops.emplace_back(zk::CheckOp{candidate_, 0});"),
+    ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
+     "OnWritten((*results)[1].version);", "OnWritten(results->back().version);"),
     # --- status ---
     ("since_reset", "a take-over or a change of the spec resets Since", DECIDE,
      "if (next == state.status) continue;",

@@ -19,7 +19,7 @@ struct Process {
         logger(NewSinkLogger(LogLevel::kDebug, [](LogLevel, const std::string&) {})),
         client(ensemble.NewClient(loop, 4s)) {
     Contender::Callbacks callbacks;
-    callbacks.registered = [this] { registered = true; };
+    callbacks.registered = [this](const std::string&) { registered = true; };
     callbacks.unregistered = [this] { registered = false; };
     callbacks.elected = [this](const Leadership& l) {
       leadership = l;

@@ -46,6 +46,7 @@ TEST_CASE("freeze: the table of states") {
     Freeze after;
     bool began;
     bool ended;
+    std::size_t unheard = 0;
   };
   const std::vector<Case> cases = {
       {"as many as allowed", {}, 10, 10, 0.5, {}, false, false},
@@ -90,11 +91,31 @@ TEST_CASE("freeze: the table of states") {
        {},
        false,
        false},
+      {"too few have voted to end it", Frozen(11), 2, 0, 0.5, Frozen(11), false, false, 6},
+      {"the few that have not voted do not matter", Frozen(11), 2, 0, 0.5, {}, false, true, 5},
+      {"accepted before anybody has voted",
+       {true, Micros(1), 11, true, 0},
+       0,
+       0,
+       0.5,
+       {true, Micros(1), 11, true, 0},
+       false,
+       false,
+       20},
+      {"accepted, and enough have voted to tell",
+       {true, Micros(1), 11, true, 0},
+       11,
+       11,
+       0.5,
+       {false, Micros(1), 11, false, 11},
+       false,
+       false,
+       9},
   };
   for (const auto& test : cases) {
     CAPTURE(test.what);
-    const FreezeStep step =
-        StepFreeze(test.before, {20, test.would_be_dead, test.new_deaths, test.fraction}, kNow);
+    const FreezeStep step = StepFreeze(
+        test.before, {20, test.would_be_dead, test.new_deaths, test.fraction, test.unheard}, kNow);
     CHECK(step.next == test.after);
     CHECK(step.began == test.began);
     CHECK(step.ended == test.ended);

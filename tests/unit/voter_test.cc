@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const ClusterPaths kPaths("/r", "c");
+const std::string kCandidate = kPaths.candidate("me-1");
 constexpr Vote kAliveVote{Opinion::kAlive, Reason::kNone};
 constexpr Vote kDeadVote{Opinion::kDead, Reason::kTimeout};
 const SpecId kSpecId{7, 70};
@@ -24,6 +25,8 @@ struct Booth {
         client(ensemble.NewClient(loop, 4s)),
         voter(loop, *logger, *client, kPaths, "me", "r1") {
     ensemble.Put(kPaths.votes(), "");
+    ensemble.Put(kPaths.election(), "");
+    ensemble.Put(kCandidate, "");
     REQUIRE(world.RunUntil([&] { return client->state() == SessionState::kConnected; }, 5s));
   }
   [[nodiscard]] std::optional<Ballot> ballot() const {
@@ -37,7 +40,7 @@ struct Booth {
   }
   void Publish(std::vector<Vote> votes) {
     voter.SetSpec(kSpecId, votes, 1s);
-    voter.Enable();
+    voter.Enable(kCandidate);
     REQUIRE(Shows(votes));
     world.RunFor(1s);
   }
@@ -60,7 +63,7 @@ struct Booth {
 TEST_CASE("ballot: nothing is published before every shard was probed") {
   Booth booth;
   booth.voter.SetSpec(kSpecId, std::vector<Vote>(3), 60s);
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   booth.voter.SetVote(0, kAliveVote);
   booth.voter.SetVote(1, kDeadVote);
   booth.world.RunFor(5s);
@@ -75,7 +78,7 @@ TEST_CASE("ballot: nothing is published before every shard was probed") {
 TEST_CASE("ballot: after its patience it goes out with silence for the rest") {
   Booth booth;
   booth.voter.SetSpec(kSpecId, std::vector<Vote>(2), 2s);
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   booth.voter.SetVote(0, kAliveVote);
   CHECK(booth.Shows({kAliveVote, Vote{}}, 3s));
 }
@@ -126,13 +129,13 @@ TEST_CASE("ballot: the answer to its create is lost, it stands once and is kept 
   booth.ensemble.LoseAnswer(*booth.client,
                             [](const Request& r) { return r.verb == Verb::kCreate; });
   booth.voter.SetSpec(kSpecId, {kAliveVote}, 1s);
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   booth.world.RunFor(3s);
   // As the Contender does around a suspended session.
   booth.voter.Disable();
   REQUIRE(
       booth.world.RunUntil([&] { return booth.client->state() == SessionState::kConnected; }, 10s));
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   booth.voter.SetVote(0, kDeadVote);
   CHECK(booth.Shows({kDeadVote}));
 }
@@ -148,7 +151,7 @@ TEST_CASE("ballot: a vote cast while the session is away is written after it is 
   booth.ensemble.Reconnect(*booth.client);
   REQUIRE(
       booth.world.RunUntil([&] { return booth.client->state() == SessionState::kConnected; }, 10s));
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   CHECK(booth.Shows({kDeadVote}, 5s));
 }
 
@@ -158,7 +161,7 @@ TEST_CASE("ballot: a reconnect without news writes nothing") {
   const auto zxid = booth.ensemble.zxid();
   booth.voter.Disable();
   booth.world.RunFor(10ms);
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   booth.world.RunFor(2s);
   CHECK(booth.ensemble.zxid() == zxid);
 }
@@ -176,7 +179,7 @@ TEST_CASE("ballot: a ghost of a former session is replaced by one of this sessio
         return booth.client->state() == SessionState::kConnected && booth.client->generation() == 2;
       },
       10s));
-  booth.voter.Enable();
+  booth.voter.Enable(kCandidate);
   REQUIRE(booth.Shows({kAliveVote}));
   CHECK(booth.ensemble.Get(kPaths.vote("me"))->stat.ephemeral_owner == booth.client->session_id());
 }
@@ -201,4 +204,31 @@ TEST_CASE("ballot: withdrawn, nothing is written any more") {
   booth.voter.SetVote(0, kDeadVote);
   booth.world.RunFor(2s);
   CHECK(booth.ensemble.zxid() == zxid);
+}
+
+TEST_CASE("ballot: each beginning rings the parent, a change does not") {
+  Booth booth;
+  const auto bell = [&] { return booth.ensemble.Get(kPaths.votes())->stat.version; };
+  const auto before = bell();
+  booth.Publish({kAliveVote});
+  CHECK(bell() == before + 1);
+  booth.voter.SetVote(0, kDeadVote);
+  REQUIRE(booth.Shows({kDeadVote}));
+  CHECK(bell() == before + 1);
+  booth.ensemble.Remove(kPaths.vote("me"));
+  REQUIRE(booth.Shows({kDeadVote}));
+  CHECK(bell() == before + 2);
+}
+
+TEST_CASE("ballot: nothing is written once the own candidate is gone") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.ensemble.Remove(kCandidate);
+  booth.voter.SetVote(0, kDeadVote);
+  booth.world.RunFor(10s);
+  CHECK(booth.ballot()->votes == std::vector<Vote>{kAliveVote});
+  booth.voter.Disable();
+  booth.ensemble.Put(kPaths.candidate("me-2"), "");
+  booth.voter.Enable(kPaths.candidate("me-2"));
+  CHECK(booth.Shows({kDeadVote}));
 }
