@@ -110,7 +110,11 @@ class Planner {
       if (!slot.version) return false;
       data = "{}";  // a mirror nobody keeps up would lie to Go clients
     }
-    if (slot.version && slot.data == data) return false;
+    // Checked, too: what is decided may come from there (see StatusStore::BoardFor).
+    if (slot.version && slot.data == data) {
+      Add(OpRole::kMirror, zk::CheckOp{in_.paths->mirror(), *slot.version});
+      return false;
+    }
     Write(OpRole::kMirror, in_.paths->mirror(), slot, std::move(data));
     return true;
   }

@@ -199,12 +199,13 @@ class SpecEditor::CreateCall final : public SpecEditor::CallFor<std::uint64_t> {
     // Sent again with the same version inside, so that it stays recognisable.
     if (!raw.base) return Write();
     if (Holds(raw, payloads_)) return End(version_);
-    // Never changed since it was created, and not with our bytes: not by us.
-    if (raw.base->stat.version == 0) {
+    // Never changed since it was created, and the version in it (a moment in microseconds) is not
+    // ours: not by us.
+    if (raw.base->stat.version == 0 && raw.base->data != payloads_.version) {
       return Refuse({ErrorCode::kExists, Quoted() + " exists already"});
     }
     Refuse({ErrorCode::kUnknownOutcome,
-            "the answer was lost, and " + Quoted() + " has been changed since"});
+            "the answer was lost: " + Quoted() + " has been created, and changed since"});
   }
 
   [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }

@@ -223,7 +223,9 @@ struct StatusWatcher::Impl {
     if (!head || k >= head->chunks.size()) return Evaluate();
     const std::string name = "status chunk " + std::to_string(k);
     if (!node && node.error().code != ErrorCode::kNotFound) return LookAgain();
-    if (!node || node->stat.version != head->chunks[k]) {
+    // Written after the head: in a cluster made anew meanwhile, whose versions begin again.
+    const bool later = node && judged_head && node->stat.mzxid > *judged_head;
+    if (!node || node->stat.version != head->chunks[k] || later) {
       // Newer: a head that says so is on its way, and what we hold is half of the old decision and
       // half of the next. Older or absent: a server that lags, or a writer's bug.
       if (++mismatches == kMaxMismatches) {

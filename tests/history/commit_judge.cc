@@ -315,7 +315,10 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
           "freeze", fmt::format("{} went from {} to {}, and cannot go back", Name(change.shard),
                                 Text(change.from), Text(change.to)));
     }
-    if (differs && before && before->pause && after && after->pause) {
+    // What nobody could read may be known from the mirror.
+    const bool found =
+        change.from.status == ShardStatus::kUnknown && change.to.counts == VoteCounts{};
+    if (differs && !found && before && before->pause && after && after->pause) {
       problems.emplace_back("pause", fmt::format("{} went from {} to {}", Name(change.shard),
                                                  Text(change.from), Text(change.to)));
     }

@@ -345,7 +345,7 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
     // a new one would make clients forget everything.
     if (LiveVoters() < QuorumOf(stored.spec, ledger)) return;
     // Likewise while it would have to leave out deaths that a freeze holds.
-    if (MayFreeze(stored.spec)) return;
+    if (ledger.freeze.frozen || MayFreeze(stored.spec)) return;
     missing.push_back(name + ": the status is of an old spec");
     return;
   }

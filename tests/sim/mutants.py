@@ -146,8 +146,8 @@ MUTANTS = [
      "return !head || head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size();",
      "return !head || (!$ON && (head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size()));"),
     ("mirror_forgotten", "the mirror for Go clients is not kept up", COMMIT,
-     "if (slot.version && slot.data == data) return false; Write(OpRole::kMirror",
-     "if (slot.version && (slot.data == data || $ON)) return false; Write(OpRole::kMirror"),
+     "if (slot.version && slot.data == data) { Add(OpRole::kMirror",
+     "if (slot.version && (slot.data == data || $ON)) { Add(OpRole::kMirror"),
     # --- holds ---
     ("go_ignored", "our leader decides beside a Go checker", GUARD,
      "if (!facts.go_voters.empty()) return Hold::kGoCheckers;",

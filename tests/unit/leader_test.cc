@@ -328,3 +328,31 @@ TEST_CASE(
     CHECK(site.LeaderOf(kName)->id == before.id);
   }
 }
+
+TEST_CASE("commit: a ballot that ended and began again is not the one that was counted") {
+  Site site;
+  const std::string leader = site.LeaderOf(kName)->id;
+  const std::string path = kPaths.vote(leader == "c3" ? "c2" : "c3");
+  std::int64_t replaced = 0;
+  site.ensemble.SetFate(site.At(leader).client(), [&](const Request& request) {
+    if (!SetsHead(request) || replaced != 0) return Fate::kServe;
+    const auto counted = *site.ensemble.Get(path);
+    site.ensemble.Remove(path);
+    site.ensemble.Put(path, counted.data);
+    while (site.ensemble.Get(path)->stat.version < counted.stat.version)
+      site.ensemble.Put(path, counted.data);
+    site.ensemble.Put(kPaths.votes(), "rung");
+    replaced = site.ensemble.zxid();
+    return Fate::kServe;
+  });
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 20s));
+  REQUIRE(replaced != 0);
+  for (const auto& transaction : site.ensemble.history()) {
+    if (transaction.zxid != replaced + 1) continue;
+    for (const auto& op : transaction.ops) {
+      const auto* set = std::get_if<zk::SetOp>(&op);
+      CHECK((set == nullptr || set->path != kPaths.head()));
+    }
+  }
+}

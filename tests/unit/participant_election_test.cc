@@ -259,3 +259,25 @@ TEST_CASE("epochs never fall: the leader's record is removed") {
   CHECK(site.LeaderOf(kName)->epoch >= before);
   CHECK(site.HeadOf(kName)->epoch > head);
 }
+
+TEST_CASE("epochs never fall: the leader's record and the head are both lost") {
+  Settled site;
+  const ClusterPaths paths(SimSite::kRoot, kName);
+  // Take-overs that decide nothing: no version tells how many there were.
+  for (int round = 0; round < 6; ++round) {
+    const std::string id = site.LeaderOf(kName)->id;
+    site.At(id).Leave();
+    site.world.RunFor(1s);
+    site.Kill(id);
+    site.Start(id);
+    site.world.RunFor(2s);
+  }
+  const auto before = site.LeaderOf(kName)->epoch;
+  REQUIRE(before > 5);
+  site.ensemble.Remove(paths.head());
+  site.ensemble.Put(paths.head(), "garbage");
+  site.ensemble.Remove(paths.leader());
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAA", 60s));
+  CHECK(site.LeaderOf(kName)->epoch > before);
+}

@@ -182,14 +182,17 @@ TEST_CASE("lost answers: somebody else acts before we can look") {
     ErrorCode code;
   };
   SUBCASE("create") {
-    for (const Case& c : {Case{"updated", [](Editing& w) { w.PutSpec(With(TestSpec(9), 9)); },
-                               ErrorCode::kUnknownOutcome},
-                          Case{"created by another",
-                               [](Editing& w) {
-                                 w.ensemble.Remove(w.paths.base());
-                                 w.PutSpec(With(TestSpec(9), 9));
-                               },
-                               ErrorCode::kExists}}) {
+    for (const Case& c :
+         {Case{"updated", [](Editing& w) { w.PutSpec(With(TestSpec(9), 9)); },
+               ErrorCode::kUnknownOutcome},
+          Case{"spoilt by a hand", [](Editing& w) { w.ensemble.Put(w.paths.options(), "garbage"); },
+               ErrorCode::kUnknownOutcome},
+          Case{"created by another",
+               [](Editing& w) {
+                 w.ensemble.Remove(w.paths.base());
+                 w.PutSpec(With(TestSpec(9), 9));
+               },
+               ErrorCode::kExists}}) {
       CAPTURE(c.name);
       Editing w;
       w.ensemble.Put("/goreclusters", "");

@@ -395,3 +395,26 @@ TEST_CASE("status: random trouble on the way, specs and decisions changing") {
     CHECK(w.troubles.empty());
   }
 }
+
+TEST_CASE("status: a chunk of a cluster that was made anew is never read into the old one's") {
+  Following w;
+  w.PutSpec(With(TestSpec(), 10));
+  w.Decide(w.IdNow(), Letters("ADA"), 2, 4);
+  w.Follow();
+  // Between the head and its chunk: the same version of the same path, and another cluster.
+  w.ensemble.SetFate(*w.client, [&](const Request& request) {
+    if (request.path != w.paths.chunk(0) || request.verb != Verb::kGet) return Fate::kServe;
+    const auto chunk = *w.ensemble.Get(w.paths.chunk(0));
+    w.ensemble.Remove(w.paths.chunk(0));
+    w.ensemble.Put(w.paths.chunk(0), EncodeChunk(Letters("DDD"), 0));
+    REQUIRE(w.ensemble.Get(w.paths.chunk(0))->stat.version == chunk.stat.version);
+    w.ensemble.SetFate(*w.client, nullptr);
+    return Fate::kServe;
+  });
+  w.Run();
+  for (const auto& update : w.updates) {
+    for (const auto& shard : update.table->board().shards) {
+      CHECK((shard.status == ShardStatus::kUnknown || update.epoch != 2));
+    }
+  }
+}
