@@ -56,8 +56,8 @@
 // [go_hold]      While a Go voter stands, nothing flips. Excused is a leader that may not have
 //                heard: the bell was not rung since the voter came, and that is within go_patience.
 // [ballot]       A ballot is ephemeral, on a spec that was in force, and written by its owner: a
-//                session that has had a candidate of that id. While it has one, no other session's
-//                live candidate of that id is before it (the earlier twin votes).
+//                session that has a live candidate of that id, before which no other session's
+//                live candidate of that id stands (the earlier twin votes).
 // [silent_vote]  With an oracle: a ballot says nothing (not probed) about a server that its session
 //                has not probed.
 // [history]      What is fed is a history: versions fit, nothing is missing.
