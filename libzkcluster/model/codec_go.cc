@@ -27,11 +27,18 @@ constexpr ProbeKey kProbeKeys[] = {
 
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
 //  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}; from
-//  Checkers on only what is set.
+//  Checkers on only what is set. "RingType":"ketama","RingParams":"fnv1a_64" for the other ring.
 std::string EncodeOptions(const ClusterSpec& spec) {
   JsonWriter json;
   json.Open('{').Key("FailoverEnabled").Bool(spec.failover);
-  json.Key("RingType").Text("consistent").Key("RingParams").Text(std::to_string(spec.ring.points));
+  // The hash stands where the Go library's own manager keeps it: lost, it would move all keys. A Go
+  // client knows no ring of this type.
+  json.Key("RingType").Text(RingTypeName(spec.ring.type)).Key("RingParams");
+  if (spec.ring.type == RingType::kKetama) {
+    json.Text(RingHashName(spec.ring.hash));
+  } else {
+    json.Text(std::to_string(spec.ring.points));
+  }
   if (spec.checkers) json.Key("Checkers").Number(*spec.checkers);
   if (spec.quorum) json.Key("Quorum").Number(*spec.quorum);
   if (spec.min_racks) json.Key("MinRacks").Number(*spec.min_racks);
@@ -50,12 +57,14 @@ std::string EncodeOptions(const ClusterSpec& spec) {
   return json.Take();
 }
 
-// [{"Name":"s1","Addr":"10.0.0.1:6379"},...]
+// [{"Name":"s1","Addr":"10.0.0.1:6379"},...], with "Weight":2 where it is not 1.
 std::string EncodeShards(const std::vector<ShardSpec>& shards) {
   JsonWriter json;
   json.Open('[');
   for (const ShardSpec& shard : shards) {
-    json.Open('{').Key("Name").Text(shard.name).Key("Addr").Text(shard.addr).Close('}');
+    json.Open('{').Key("Name").Text(shard.name).Key("Addr").Text(shard.addr);
+    if (shard.weight != 1) json.Key("Weight").Number(shard.weight);
+    json.Close('}');
   }
   json.Close(']');
   return json.Take();
@@ -74,8 +83,9 @@ std::optional<std::int64_t> Atoi(std::string_view text) {
   return value;
 }
 
-bool IsConsistent(std::string_view type) {
-  return std::ranges::equal(type, std::string_view("consistent"), [](char a, char b) {
+// `name` in any case.
+bool IsSpelled(std::string_view text, std::string_view name) {
+  return std::ranges::equal(text, name, [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
   });
 }
@@ -90,7 +100,8 @@ Result<std::uint64_t> DecodeVersion(std::string_view payload) {
   return static_cast<std::uint64_t>(version);
 }
 
-Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload) {
+// Weights are read for the ring that knows them; for the other they are ignored, as Go does.
+Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload, RingType ring) {
   const auto json = ParseJson(payload);
   if (!json) return Fail(json.error());
   std::vector<ShardSpec> shards;
@@ -100,7 +111,11 @@ Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload) {
   shards.reserve(json->size());
   for (const Json& entry : *json) {
     const JsonFields fields(entry, "row " + std::to_string(shards.size()), problem, kGoKeys);
-    shards.push_back({fields.Text("Name"), fields.Text("Addr")});
+    ShardSpec shard{fields.Text("Name"), fields.Text("Addr")};
+    if (ring == RingType::kKetama) {
+      shard.weight = static_cast<int>(fields.Integer("Weight", kIntMax, 1));
+    }
+    shards.push_back(std::move(shard));
     if (problem.found()) return problem.failure();
   }
   return shards;
@@ -111,6 +126,34 @@ std::optional<int> OptionalInt(const JsonFields& fields, std::string_view key) {
   return static_cast<int>(fields.Integer(key, kIntMax));
 }
 
+// Where RingParams is no number the Go library takes the number of shards, which is not known here.
+constexpr int kPointsLikeShards = 0;
+
+RingSpec DecodeRing(const JsonFields& fields, JsonProblem& problem) {
+  RingSpec ring;
+  const std::string type = fields.Text("RingType");
+  const std::string params = fields.Text("RingParams", "");
+  if (IsSpelled(type, RingTypeName(RingType::kKetama))) {
+    ring.type = RingType::kKetama;
+    for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
+      if (!IsSpelled(params, RingHashName(hash))) continue;
+      ring.hash = hash;
+      return ring;
+    }
+    problem.Add("RingParams", "expected fnv1a_64 or md5");
+    return ring;
+  }
+  if (!IsSpelled(type, RingTypeName(RingType::kConsistent))) {
+    problem.Add("RingType", "expected consistent or ketama");
+  }
+  const auto wanted = Atoi(params);
+  if (wanted && (*wanted < 1 || *wanted > kIntMax)) {
+    problem.Add("RingParams", "expected at least 1 point per shard");
+  }
+  ring.points = wanted ? static_cast<int>(*wanted) : kPointsLikeShards;
+  return ring;
+}
+
 // What is absent has Go's zero value, as it has for Go clients.
 Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
   const auto json = ParseJson(payload);
@@ -118,15 +161,7 @@ Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
   JsonProblem problem;
   const JsonFields fields(*json, "", problem, kGoKeys);
   spec.failover = fields.Bool("FailoverEnabled", false);
-  if (!IsConsistent(fields.Text("RingType"))) problem.Add("RingType", "expected consistent");
-  const auto points = Atoi(fields.Text("RingParams", ""));
-  // The Go library's own fallback.
-  const auto wanted = points.value_or(static_cast<std::int64_t>(spec.shards.size()));
-  if (wanted < 1 || wanted > kIntMax) {
-    problem.Add("RingParams", "expected at least 1 point per shard");
-  } else {
-    spec.ring.points = static_cast<int>(wanted);
-  }
+  spec.ring = DecodeRing(fields, problem);
   spec.checkers = OptionalInt(fields, "Checkers");
   spec.quorum = OptionalInt(fields, "Quorum");
   spec.min_racks = OptionalInt(fields, "MinRacks");
@@ -163,11 +198,14 @@ Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloa
   const auto version = DecodeVersion(payloads.version);
   if (!version) return Fail(version.error().Within("version"));
   spec.version = *version;
-  auto shards = DecodeShards(payloads.shards);
-  if (!shards) return Fail(shards.error().Within("shards"));
-  spec.shards = *std::move(shards);
   if (const auto options = DecodeOptions(payloads.options, spec); !options) {
     return Fail(options.error().Within("options"));
+  }
+  auto shards = DecodeShards(payloads.shards, spec.ring.type);
+  if (!shards) return Fail(shards.error().Within("shards"));
+  spec.shards = *std::move(shards);
+  if (spec.ring.points == kPointsLikeShards) {
+    spec.ring.points = static_cast<int>(spec.shards.size());
   }
   if (const auto valid = Validate(spec); !valid) {
     return Fail(ErrorCode::kBadData, valid.error().message);

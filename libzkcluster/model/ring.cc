@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "model/ketama.h"
+
 namespace zkcluster {
 namespace {
 
@@ -68,44 +70,65 @@ void RadixSort(std::vector<Ring::Point>& points) {
   }
 }
 
-}  // namespace
-
-Result<Ring> Ring::Build(const std::vector<ShardSpec>& shards, RingSpec ring) {
-  if (shards.empty()) return Fail(ErrorCode::kInvalid, "a ring needs at least one shard");
-  if (ring.points < 1)
-    return Fail(ErrorCode::kInvalid, "a ring needs at least one point per shard");
-  const auto per_shard = static_cast<std::size_t>(ring.points);
-  if (shards.size() > kMaxPoints / per_shard) {
-    return Fail(ErrorCode::kInvalid,
-                "a ring has at most " + std::to_string(kMaxPoints) + " points");
-  }
-
+// In the order of the list.
+std::vector<Ring::Point> ConsistentPoints(const std::vector<ShardSpec>& shards,
+                                          std::size_t per_shard) {
   // A point's text begins with its number, so the number's part of the CRC is the same for all
   // shards.
   std::vector<std::uint32_t> after_number(per_shard);
   for (std::size_t j = 0; j < per_shard; ++j) after_number[j] = Feed(kCrcStart, std::to_string(j));
 
-  std::vector<Point> points;
+  std::vector<Ring::Point> points;
   points.reserve(shards.size() * per_shard);
   for (std::size_t i = 0; i < shards.size(); ++i) {
     for (const std::uint32_t crc : after_number) {
       points.push_back({~Feed(crc, shards[i].name), static_cast<std::uint32_t>(i)});
     }
   }
-  RadixSort(points);
-
-  // Of equal points the last one, which is the later shard's, stays.
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (i + 1 < points.size() && points[i + 1].hash == points[i].hash) continue;
-    points[kept++] = points[i];
-  }
-  points.resize(kept);
-  return Ring(std::move(points), shards.size());
+  return points;
 }
 
-Ring::Ring(std::vector<Point> points, std::size_t shard_count)
-    : points_(std::move(points)), shard_count_(shard_count) {
+// Of equal points, neighbours once sorted, one stays: the first or the last.
+void DropEqual(std::vector<Ring::Point>& points, bool keep_last) {
+  std::size_t kept = 0;
+  for (const Ring::Point& point : points) {
+    if (kept == 0 || points[kept - 1].hash != point.hash) {
+      points[kept++] = point;
+    } else if (keep_last) {
+      points[kept - 1] = point;
+    }
+  }
+  points.resize(kept);
+}
+
+}  // namespace
+
+Result<Ring> Ring::Build(const std::vector<ShardSpec>& shards, RingSpec ring) {
+  if (shards.empty()) return Fail(ErrorCode::kInvalid, "a ring needs at least one shard");
+  const bool is_ketama = ring.type == RingType::kKetama;
+  const int wanted = is_ketama ? ketama::kPointsPerShard : ring.points;
+  if (wanted < 1) return Fail(ErrorCode::kInvalid, "a ring needs at least one point per shard");
+  const auto per_shard = static_cast<std::size_t>(wanted);
+  if (shards.size() > kMaxPoints / per_shard) {
+    return Fail(ErrorCode::kInvalid,
+                "a ring has at most " + std::to_string(kMaxPoints) + " points");
+  }
+  if (is_ketama && std::ranges::any_of(shards, [](const ShardSpec& shard) {
+        return shard.weight < 1 || shard.weight > kMaxWeight;
+      })) {
+    return Fail(ErrorCode::kInvalid, "a shard's weight is 1 .. " + std::to_string(kMaxWeight));
+  }
+
+  auto points = is_ketama ? ketama::Points(shards) : ConsistentPoints(shards, per_shard);
+  RadixSort(points);
+  DropEqual(points, /*keep_last=*/!is_ketama);
+  Hashing hashing = Hashing::kCrc32;
+  if (is_ketama) hashing = ring.hash == RingHash::kMd5 ? Hashing::kMd5 : Hashing::kFnv1a64;
+  return Ring(std::move(points), shards.size(), hashing);
+}
+
+Ring::Ring(std::vector<Point> points, std::size_t shard_count, Hashing hashing)
+    : points_(std::move(points)), shard_count_(shard_count), hashing_(hashing) {
   // At least two buckets: shifting by all 32 bits is undefined.
   const int bits = std::max(1, static_cast<int>(std::bit_width(points_.size() - 1)));
   shift_ = 32 - bits;
@@ -121,6 +144,12 @@ std::uint32_t Ring::Hash(std::string_view key) {
   return ~Feed(kCrcStart, key);
 }
 
+std::uint32_t Ring::KeyHash(std::string_view key) const {
+  if (hashing_ == Hashing::kCrc32) return Hash(key);
+  if (key.empty()) return 0;  // twemproxy does not ask its hash then
+  return hashing_ == Hashing::kMd5 ? ketama::HashMd5(key) : ketama::HashFnv1a64(key);
+}
+
 std::size_t Ring::PointOf(std::uint32_t hash) const {
   std::size_t point = buckets_[hash >> shift_];
   while (point < points_.size() && points_[point].hash < hash) ++point;
@@ -128,14 +157,14 @@ std::size_t Ring::PointOf(std::uint32_t hash) const {
 }
 
 std::size_t Ring::Owner(std::string_view key) const {
-  return points_[PointOf(Hash(key))].shard;
+  return points_[PointOf(KeyHash(key))].shard;
 }
 
 std::vector<std::size_t> Ring::Order(std::string_view key, std::size_t limit) const {
   std::vector<std::size_t> order;
   std::vector<bool> seen(shard_count_);
   const std::size_t wanted = std::min(limit, shard_count_);
-  const std::size_t first = PointOf(Hash(key));
+  const std::size_t first = PointOf(KeyHash(key));
   // A shard whose every point lost to an equal one is never met: the walk ends after one turn.
   for (std::size_t n = 0; n < points_.size() && order.size() < wanted; ++n) {
     const std::size_t at = first + n < points_.size() ? first + n : first + n - points_.size();

@@ -10,7 +10,9 @@ namespace {
 
 bool HasSamePlacement(const ClusterSpec& a, const ClusterSpec& b) {
   return a.ring == b.ring &&
-         std::ranges::equal(a.shards, b.shards, {}, &ShardSpec::name, &ShardSpec::name);
+         std::ranges::equal(a.shards, b.shards, [](const ShardSpec& x, const ShardSpec& y) {
+           return x.name == y.name && x.weight == y.weight;
+         });
 }
 
 }  // namespace
@@ -59,7 +61,7 @@ RoutingTable::RoutingTable(ClusterSpec spec, StatusBoard board, std::shared_ptr<
 }
 
 RoutingTable::Route RoutingTable::Find(std::string_view key) const {
-  const std::size_t point = ring_->PointOf(Ring::Hash(key));
+  const std::size_t point = ring_->PointOf(ring_->KeyHash(key));
   const Serving& serving = serving_[point];
   return {ring_->points()[point].shard, serving.shard, Micros(serving.since_us)};
 }

@@ -11,6 +11,7 @@
 #include "model/codec.h"
 #include "model/duration.h"
 #include "model/fraction.h"
+#include "model/ketama.h"
 #include "model/paths.h"
 #include "model/utf8.h"
 
@@ -84,6 +85,31 @@ void CheckShards(const std::vector<ShardSpec>& shards, Problems& problems) {
   }
 }
 
+// One ring has one way to be written: what its type does not use stays as it is when left out.
+void CheckRing(const ClusterSpec& spec, Problems& problems) {
+  const RingSpec& ring = spec.ring;
+  const auto weight = [&problems](const ShardSpec& shard, const std::string& what) {
+    problems.Add("shard \"" + OneLine(shard.name, 100) + "\": the weight " +
+                 std::to_string(shard.weight) + what);
+  };
+  if (ring.type == RingType::kKetama) {
+    if (ring.points != ketama::kPointsPerShard) {
+      problems.Add("ring.points: a ketama ring always has " +
+                   std::to_string(ketama::kPointsPerShard) + ", not " +
+                   std::to_string(ring.points));
+    }
+    for (const ShardSpec& shard : spec.shards) {
+      if (shard.weight >= 1 && shard.weight <= kMaxWeight) continue;
+      weight(shard, " is not within 1 .. " + std::to_string(kMaxWeight));
+    }
+    return;
+  }
+  if (ring.hash != RingSpec{}.hash) problems.Add("ring.hash: only a ketama ring has one");
+  for (const ShardSpec& shard : spec.shards) {
+    if (shard.weight != 1) weight(shard, ", but only a ketama ring knows weights");
+  }
+}
+
 void CheckRange(std::string_view key, std::optional<Duration> value, Duration min, Duration max,
                 Problems& problems) {
   if (!value || (*value >= min && *value <= max)) return;
@@ -98,6 +124,14 @@ void CheckRange(std::string_view key, std::optional<int> value, int max, Problem
 }
 
 }  // namespace
+
+std::string_view RingTypeName(RingType type) {
+  return type == RingType::kKetama ? "ketama" : "consistent";
+}
+
+std::string_view RingHashName(RingHash hash) {
+  return hash == RingHash::kMd5 ? "md5" : "fnv1a_64";
+}
 
 Result<void> Validate(const ClusterSpec& spec) {
   using std::chrono::hours;
@@ -118,6 +152,7 @@ Result<void> Validate(const ClusterSpec& spec) {
                  std::to_string(spec.shards.size()) + " shards make a ring of more than " +
                  std::to_string(Ring::kMaxPoints) + " points");
   }
+  CheckRing(spec, problems);
   CheckRange("checkers", spec.checkers, kMaxCheckers, problems);
   CheckRange("quorum", spec.quorum, kMaxCheckers, problems);
   if (spec.checkers && spec.quorum && *spec.quorum > *spec.checkers) {

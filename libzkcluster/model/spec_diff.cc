@@ -1,6 +1,7 @@
 #include "model/spec_diff.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -11,7 +12,10 @@ namespace zkcluster {
 namespace {
 
 std::string Shown(RingType type) {
-  return type == RingType::kConsistent ? "consistent" : "?";
+  return std::string(RingTypeName(type));
+}
+std::string Shown(RingHash hash) {
+  return std::string(RingHashName(hash));
 }
 std::string Shown(bool value) {
   return value ? "true" : "false";
@@ -33,6 +37,14 @@ std::string Shown(const std::optional<T>& value) {
   return value ? Shown(*value) : "-";
 }
 
+// What the ring's type uses, as the spec file has it.
+std::optional<int> PointsOf(const RingSpec& ring) {
+  return ring.type == RingType::kKetama ? std::nullopt : std::optional(ring.points);
+}
+std::optional<RingHash> HashOf(const RingSpec& ring) {
+  return ring.type == RingType::kKetama ? std::optional(ring.hash) : std::nullopt;
+}
+
 using Index = std::unordered_map<std::string_view, const ShardSpec*>;
 Index IndexByName(const std::vector<ShardSpec>& shards) {
   Index index;
@@ -49,7 +61,8 @@ SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to) {
     if (a != b) diff.settings.push_back({std::move(key), Shown(a), Shown(b)});
   };
   compare("ring.type", from.ring.type, to.ring.type);
-  compare("ring.points", from.ring.points, to.ring.points);
+  compare("ring.points", PointsOf(from.ring), PointsOf(to.ring));
+  compare("ring.hash", HashOf(from.ring), HashOf(to.ring));
   compare("failover", from.failover, to.failover);
   compare("checkers", from.checkers, to.checkers);
   compare("quorum", from.quorum, to.quorum);
@@ -82,6 +95,9 @@ SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to) {
     new_order.push_back(shard.name);
     if (old->second->addr != shard.addr) {
       diff.moved.push_back({shard.name, old->second->addr, shard.addr});
+    }
+    if (old->second->weight != shard.weight) {
+      diff.reweighted.push_back({shard.name, old->second->weight, shard.weight});
     }
   }
   diff.reordered = old_order != new_order;

@@ -14,6 +14,12 @@ struct SpecDiff {
     std::string to;
     bool operator==(const Moved&) const = default;
   };
+  struct Reweighted {
+    std::string name;
+    int from;
+    int to;
+    bool operator==(const Reweighted&) const = default;
+  };
   struct Setting {
     std::string key;   // as in the spec file: "ring.points", "probe.interval", "checkers"
     std::string from;  // "-" when it was not set
@@ -23,11 +29,13 @@ struct SpecDiff {
   std::vector<ShardSpec> added;
   std::vector<ShardSpec> removed;
   std::vector<Moved> moved;  // same name, another address
-  bool reordered = false;    // the shards that stayed are in another order
+  std::vector<Reweighted> reweighted;
+  bool reordered = false;  // the shards that stayed are in another order
   std::vector<Setting> settings;
 
   [[nodiscard]] bool empty() const {
-    return added.empty() && removed.empty() && moved.empty() && !reordered && settings.empty();
+    return added.empty() && removed.empty() && moved.empty() && reweighted.empty() && !reordered &&
+           settings.empty();
   }
   bool operator==(const SpecDiff&) const = default;
 };

@@ -32,8 +32,6 @@ constexpr Duration kShortest = 10ms;
 constexpr Duration kLongestInterval = 1h;
 constexpr Duration kLongestTimeout = 1min;
 
-constexpr std::string_view kRingTypes[] = {"consistent"};
-
 void ReadName(const Value& value, std::string_view wanted, ClusterSpec& spec) {
   if (!value.present()) {
     if (wanted.empty()) {
@@ -54,11 +52,23 @@ void ReadName(const Value& value, std::string_view wanted, ClusterSpec& spec) {
 }
 
 void ReadRing(const Value& value, RingSpec& ring) {
-  if (!value.ExpectMap({"type", "points"})) return;
-  if (value["type"].Choice({kRingTypes[0]})) ring.type = RingType::kConsistent;
-  if (const auto points = value["points"].Integer(1, kMaxPoints)) {
-    ring.points = static_cast<int>(*points);
+  if (!value.ExpectMap({"type", "points", "hash"})) return;
+  const auto type =
+      value["type"].Choice({RingTypeName(RingType::kConsistent), RingTypeName(RingType::kKetama)});
+  if (type == 1u) ring.type = RingType::kKetama;
+  const Value points = value["points"];
+  const Value hash = value["hash"];
+  if (ring.type == RingType::kKetama) {
+    if (points.present()) {
+      points.Complain("a ketama ring always has 160 for a shard of mean weight: leave this out");
+    }
+    const auto chosen =
+        hash.Choice({RingHashName(RingHash::kFnv1a64), RingHashName(RingHash::kMd5)});
+    if (chosen == 1u) ring.hash = RingHash::kMd5;
+    return;
   }
+  if (hash.present()) hash.Complain("only a ring of type ketama has a choice of hash");
+  if (const auto count = points.Integer(1, kMaxPoints)) ring.points = static_cast<int>(*count);
 }
 
 std::optional<int> ReadCount(const Value& value) {
@@ -107,7 +117,38 @@ std::string Canonical(Address address) {
   return FormatAddress(address);
 }
 
-void ReadShards(const Value& value, std::vector<ShardSpec>& shards) {
+ShardSpec ReadShard(const Value& item, const RingSpec& ring, Once& names, Once& addresses) {
+  ShardSpec shard;
+  if (const Value name = item["name"]; !name.present()) {
+    name.Complain("missing");
+  } else if (const auto text = name.String()) {
+    if (text->empty()) name.Complain("must not be empty");
+    if (text->size() > kMaxShardNameBytes) name.Complain("is longer than 200 bytes");
+    if (HasControl(*text)) name.Complain("must not contain control characters");
+    shard.name = *text;
+    if (!text->empty()) names.Take(name, *text);
+  }
+  if (const Value addr = item["addr"]; !addr.present()) {
+    addr.Complain("missing");
+  } else if (const auto text = addr.String()) {
+    if (const auto address = ParseAddress(*text); !address) {
+      addr.Complain(address.error().message);
+    } else {
+      addresses.Take(addr, Canonical(*address));
+    }
+    shard.addr = *text;
+  }
+  const Value weight = item["weight"];
+  if (const auto number = weight.Integer(1, kMaxWeight)) {
+    shard.weight = static_cast<int>(*number);
+    if (shard.weight != 1 && ring.type != RingType::kKetama) {
+      weight.Complain("only a ring of type ketama knows weights");
+    }
+  }
+  return shard;
+}
+
+void ReadShards(const Value& value, const RingSpec& ring, std::vector<ShardSpec>& shards) {
   if (!value.present()) {
     value.Complain("missing: a cluster has at least one shard");
     return;
@@ -121,28 +162,8 @@ void ReadShards(const Value& value, std::vector<ShardSpec>& shards) {
       item.Complain("expected a shard such as {name: s1, addr: 10.0.0.1:6379}");
       continue;
     }
-    if (!item.ExpectMap({"name", "addr"})) continue;
-    ShardSpec shard;
-    if (const Value name = item["name"]; !name.present()) {
-      name.Complain("missing");
-    } else if (const auto text = name.String()) {
-      if (text->empty()) name.Complain("must not be empty");
-      if (text->size() > kMaxShardNameBytes) name.Complain("is longer than 200 bytes");
-      if (HasControl(*text)) name.Complain("must not contain control characters");
-      shard.name = *text;
-      if (!text->empty()) names.Take(name, *text);
-    }
-    if (const Value addr = item["addr"]; !addr.present()) {
-      addr.Complain("missing");
-    } else if (const auto text = addr.String()) {
-      if (const auto address = ParseAddress(*text); !address) {
-        addr.Complain(address.error().message);
-      } else {
-        addresses.Take(addr, Canonical(*address));
-      }
-      shard.addr = *text;
-    }
-    shards.push_back(std::move(shard));
+    if (!item.ExpectMap({"name", "addr", "weight"})) continue;
+    shards.push_back(ReadShard(item, ring, names, addresses));
   }
 }
 
@@ -199,7 +220,7 @@ Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::
     if (const auto limit = root["mirror_limit"].Integer(0, kMaxShardsBytes)) {
       spec.mirror_limit = static_cast<std::size_t>(*limit);
     }
-    ReadShards(root["shards"], spec.shards);
+    ReadShards(root["shards"], spec.ring, spec.shards);
     if (spec.shards.size() > Ring::kMaxPoints / static_cast<std::size_t>(spec.ring.points)) {
       root["ring"]["points"].Complain(
           std::to_string(spec.ring.points) + " for each of " + std::to_string(spec.shards.size()) +
@@ -230,8 +251,12 @@ std::string FormatSpecYaml(const ClusterSpec& spec) {
   using yaml::FormatScalar;
   std::string out = "name: " + FormatScalar(spec.name) + "\n";
   if (spec.version != 0) out += "version: " + std::to_string(spec.version) + "\n";
-  out += "ring:\n  type: " + std::string(kRingTypes[0]) +
-         "\n  points: " + std::to_string(spec.ring.points) + "\n";
+  out += "ring:\n  type: " + std::string(RingTypeName(spec.ring.type)) + "\n";
+  if (spec.ring.type == RingType::kKetama) {
+    out += "  hash: " + std::string(RingHashName(spec.ring.hash)) + "\n";
+  } else {
+    out += "  points: " + std::to_string(spec.ring.points) + "\n";
+  }
   out += std::string("failover: ") + (spec.failover ? "true" : "false") + "\n";
   if (spec.checkers) out += "checkers: " + std::to_string(*spec.checkers) + "\n";
   if (spec.quorum) out += "quorum: " + std::to_string(*spec.quorum) + "\n";
@@ -247,7 +272,8 @@ std::string FormatSpecYaml(const ClusterSpec& spec) {
   if (spec.mirror_limit) out += "mirror_limit: " + std::to_string(*spec.mirror_limit) + "\n";
   out += "shards:\n";
   for (const ShardSpec& shard : spec.shards) {
-    out += "  - {name: " + FormatScalar(shard.name) + ", addr: " + FormatScalar(shard.addr) + "}\n";
+    out += "  - {name: " + FormatScalar(shard.name) + ", addr: " + FormatScalar(shard.addr);
+    out += (shard.weight == 1 ? "" : ", weight: " + std::to_string(shard.weight)) + "}\n";
   }
   return out;
 }
@@ -257,8 +283,12 @@ std::string FormatSpecJson(const ClusterSpec& spec) {
   Json json;
   json["name"] = spec.name;
   if (spec.version != 0) json["version"] = spec.version;
-  json["ring"]["type"] = kRingTypes[0];
-  json["ring"]["points"] = spec.ring.points;
+  json["ring"]["type"] = RingTypeName(spec.ring.type);
+  if (spec.ring.type == RingType::kKetama) {
+    json["ring"]["hash"] = RingHashName(spec.ring.hash);
+  } else {
+    json["ring"]["points"] = spec.ring.points;
+  }
   json["failover"] = spec.failover;
   if (spec.checkers) json["checkers"] = *spec.checkers;
   if (spec.quorum) json["quorum"] = *spec.quorum;
@@ -273,6 +303,7 @@ std::string FormatSpecJson(const ClusterSpec& spec) {
     Json row;
     row["name"] = shard.name;
     row["addr"] = shard.addr;
+    if (shard.weight != 1) row["weight"] = shard.weight;
     json["shards"].push_back(std::move(row));
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

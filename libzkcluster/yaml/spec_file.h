@@ -9,12 +9,11 @@
 namespace zkcluster {
 
 // `name`: the cluster's name when the file leaves it out; when both are there they must be the
-// same. Reads name, ring {type, points}, failover, checkers, quorum, min_racks, max_dead_fraction,
-// probe {interval, timeout,
-// threshold, refused_threshold, fast_interval}, mirror_limit and shards [{name, addr}]. Every
-// problem is reported as file:line:column, those of Validate too. JSON is YAML: `get -o json` is
-// accepted as well. `version` may stand in the file (as `get` prints it) and is returned. Errors:
-// kInvalid, kTooLarge.
+// same. Reads name, ring {type, points, hash}, failover, checkers, quorum, min_racks,
+// max_dead_fraction, probe {interval, timeout, threshold, refused_threshold, fast_interval},
+// mirror_limit and shards [{name, addr, weight}]. Every problem is reported as file:line:column,
+// those of Validate too. JSON is YAML: `get -o json` is accepted as well. `version` may stand in
+// the file (as `get` prints it) and is returned. Errors: kInvalid, kTooLarge.
 [[nodiscard]] Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text,
                                                 std::string_view name = {});
 

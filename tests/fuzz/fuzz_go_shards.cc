@@ -1,4 +1,4 @@
-// The list of shards in the Go form.
+// The list of shards in the Go form, for a ring that ignores weights and for one that reads them.
 #include "tests/fuzz/spec_checks.h"
 
 namespace zkcluster::fuzz {
@@ -12,6 +12,14 @@ bool TestOneInput(std::string_view input) {
     return false;
   }
   CheckSpec(*spec);
+  // One rule more: a weight must be one.
+  const std::string ketama = R"({"RingType":"ketama","RingParams":"md5"})";
+  const auto weighted = DecodeSpec("sessions", {"1795228044224923", std::string(input), ketama});
+  if (!weighted) {
+    CheckError(weighted.error(), ErrorCode::kBadData);
+    return false;
+  }
+  CheckSpec(*weighted);
   return true;
 }
 

@@ -59,6 +59,14 @@ ClusterSpec FullSpec() {
   return spec;
 }
 
+ClusterSpec KetamaSpec() {
+  ClusterSpec spec = PlainSpec();
+  spec.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  spec.shards[0].weight = 3;
+  spec.shards[1].weight = kMaxWeight;
+  return spec;
+}
+
 Ballot MakeBallot(std::size_t shards) {
   Ballot ballot{kSpecId, 7, {}, shards % 2 == 0 ? "r1" : ""};
   for (std::size_t i = 0; i < shards; ++i) {
@@ -154,8 +162,8 @@ int main(int count, char** arguments) {
   }
   Corpus corpus(arguments[1]);
 
-  for (const auto& [name, spec] :
-       {std::pair("plain", PlainSpec()), std::pair("full", FullSpec())}) {
+  for (const auto& [name, spec] : {std::pair("plain", PlainSpec()), std::pair("full", FullSpec()),
+                                   std::pair("ketama", KetamaSpec())}) {
     const SpecPayloads payloads = EncodeSpec(spec);
     corpus.Write("go-shards", name, payloads.shards);
     corpus.Write("go-options", name, Joined({payloads.version, payloads.options}));

@@ -217,7 +217,7 @@ TEST_CASE("zkctl: refused files are told with file, line and column") {
       {Replaced(kFile, "10.0.0.1:6379", "10.0.0.1:70000"), "8:22", "70000"},
       {Replaced(kFile, "quorum: 2", "quorum: 4"), "5:9", "more than the 3 checkers"},
       {Replaced(kFile, "name: sessions", "name: a/b"), "1:7", "contains '/'"},
-      {Replaced(kFile, "type: consistent", "type: chord"), "2:14", "expected consistent"},
+      {Replaced(kFile, "type: consistent", "type: chord"), "2:14", "expected one of consistent"},
       {Replaced(kFile, "failover: false", "failover: maybe"), "3:11", "failover"},
       {Replaced(kFile, "interval: 500ms", "interval: soon"), "6:19", "500ms"},
       {oversized, "3:3", "bytes of JSON"},

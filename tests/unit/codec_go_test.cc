@@ -111,6 +111,30 @@ TEST_CASE("go spec: options of ours, only those that are set") {
   CHECK(DecodeSpec("c", EncodeSpec(spec)) == spec);
 }
 
+TEST_CASE("go spec: a ketama ring, its hash where Go keeps it, weights where Go ignores them") {
+  ClusterSpec spec;
+  spec.name = "c";
+  spec.version = 1;
+  spec.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  spec.shards = {{"s1", "h:1", 3}, {"s2", "h:2"}};
+  const SpecPayloads payloads = EncodeSpec(spec);
+  CHECK(payloads.options == R"({"FailoverEnabled":true,"RingType":"ketama","RingParams":"md5"})");
+  CHECK(payloads.shards == R"([{"Name":"s1","Addr":"h:1","Weight":3},{"Name":"s2","Addr":"h:2"}])");
+  CHECK(DecodeSpec("c", payloads) == spec);
+  const auto any_case =
+      DecodeSpec("c", {"1", payloads.shards, R"({"RingType":"Ketama","RingParams":"FNV1A_64"})"});
+  REQUIRE(any_case.has_value());
+  CHECK(any_case->ring == RingSpec{RingType::kKetama});
+  for (const char* weight : {"0", "-1", "1.5", "\"2\"", "100001", "99999999999"}) {
+    CAPTURE(weight);
+    const std::string shards =
+        R"([{"Name":"s1","Addr":"h:1","Weight":)" + std::string(weight) + "}]";
+    CHECK_FALSE(DecodeSpec("c", {"1", shards, payloads.options}).has_value());
+    // An unknown key, to the other ring.
+    CHECK(WithShards(shards).has_value());
+  }
+}
+
 TEST_CASE("go spec: random specs come back as they were") {
   std::mt19937_64 random(4);
   const std::vector<std::string> pieces = {"a",
@@ -137,6 +161,10 @@ TEST_CASE("go spec: random specs come back as they were") {
     spec.name = "c" + std::to_string(round);
     spec.version = random() >> (1 + random() % 63);
     spec.ring.points = static_cast<int>(1 + random() % 10'000);
+    const bool is_ketama = random() % 3 == 0;
+    if (is_ketama) {
+      spec.ring = {RingType::kKetama, 160, random() % 2 ? RingHash::kMd5 : RingHash::kFnv1a64};
+    }
     spec.failover = random() % 2 == 0;
     if (random() % 2 == 0) spec.checkers = 1 + static_cast<int>(random() % 1000);
     if (random() % 2 == 0)
@@ -153,6 +181,7 @@ TEST_CASE("go spec: random specs come back as they were") {
       std::string name = std::to_string(i);
       for (std::size_t n = random() % 8; n > 0; --n) name += pieces[random() % pieces.size()];
       spec.shards.push_back({name, ":" + std::to_string(i + 1)});
+      if (is_ketama) spec.shards.back().weight = static_cast<int>(1 + random() % kMaxWeight);
     }
     const auto decoded = DecodeSpec(spec.name, EncodeSpec(spec));
     CAPTURE((decoded ? std::string() : decoded.error().message));
@@ -223,6 +252,9 @@ TEST_CASE("go spec: what cannot be decoded, and where it is wrong") {
   check(WithOptions("[]"), "options: expected an object");
   check(WithOptions(R"({"RingType":"modulo","RingParams":"1"})"), "RingType");
   check(WithOptions(R"({"RingParams":"1"})"), "RingType");
+  check(WithOptions(R"({"RingType":"ketama","RingParams":"160"})"),
+        "RingParams: expected fnv1a_64 or md5");
+  check(WithOptions(R"({"RingType":"ketama"})"), "RingParams: expected fnv1a_64 or md5");
   check(WithOptions(R"({"RingType":"consistent","RingParams":160})"),
         "RingParams: expected a text");
   check(WithOptions(R"({"RingType":"consistent","RingParams":"0"})"), "RingParams");

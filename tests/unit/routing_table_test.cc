@@ -193,6 +193,25 @@ TEST_CASE("routing: the ring is built again only when names or ring change") {
   changed = spec;
   changed.shards.pop_back();
   CHECK_FALSE(reuses(changed, {{State(kAlive, 1)}}));
+  changed = spec;
+  changed.ring = {RingType::kKetama};
+  CHECK_FALSE(reuses(changed, board));
+  const auto ketama = MustBuild(changed, board);
+  changed.shards[0].weight = 3;
+  CHECK(&MustBuild(changed, board, false, ketama.get())->ring() != &ketama->ring());
+}
+
+TEST_CASE("routing: keys are hashed as the ring says") {
+  ClusterSpec spec = Spec(5, 160);
+  const StatusBoard board{std::vector<ShardState>(5, State(kAlive, 1))};
+  for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
+    spec.ring = {RingType::kKetama, 160, hash};
+    const auto table = MustBuild(spec, board);
+    for (int i = 0; i < 100; ++i) {
+      const std::string key = "key" + std::to_string(i);
+      CHECK(table->Find(key).owner == Ring::Build(spec.shards, spec.ring)->Owner(key));
+    }
+  }
 }
 
 TEST_CASE("routing: a spec that makes no ring") {

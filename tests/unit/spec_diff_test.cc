@@ -69,3 +69,19 @@ TEST_CASE("diff: settings, with '-' for what was not set") {
   to.checkers.reset();
   CHECK(DiffSpecs(from, to).settings == Settings{{"checkers", "3", "-"}});
 }
+
+TEST_CASE("diff: another ring shows what it uses; weights") {
+  ClusterSpec to = Spec();
+  to.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  to.shards[1].weight = 5;
+  const SpecDiff diff = DiffSpecs(Spec(), to);
+  using Settings = std::vector<SpecDiff::Setting>;
+  CHECK(diff.settings == Settings{{"ring.type", "consistent", "ketama"},
+                                  {"ring.points", "160", "-"},
+                                  {"ring.hash", "-", "md5"}});
+  CHECK(diff.reweighted == std::vector<SpecDiff::Reweighted>{{"b", 1, 5}});
+  CHECK(diff.moved.empty());
+  ClusterSpec heavier = to;
+  heavier.shards[1].weight = 6;
+  CHECK_FALSE(DiffSpecs(to, heavier).empty());
+}

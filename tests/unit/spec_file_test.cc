@@ -72,6 +72,32 @@ TEST_CASE("spec file: what is left out") {
   CHECK(*spec == expected);
 }
 
+TEST_CASE("spec file: a ketama ring and its weights") {
+  const std::string shards = "shards:\n  - {name: s1, addr: 'h:1', weight: 3}\n";
+  auto spec = ParseSpecFile("c.yaml", "name: a\nring: {type: ketama, hash: md5}\n" + shards);
+  REQUIRE_MESSAGE(spec.has_value(), spec.error().message);
+  CHECK(spec->ring == RingSpec{RingType::kKetama, 160, RingHash::kMd5});
+  CHECK(spec->shards == std::vector<ShardSpec>{{"s1", "h:1", 3}});
+  spec = ParseSpecFile("c.yaml", "name: a\nring: {hash: FNV1A_64, type: Ketama}\n" + shards);
+  REQUIRE_MESSAGE(spec.has_value(), spec.error().message);
+  CHECK(spec->ring == RingSpec{RingType::kKetama});
+  CHECK(ParseSpecFile("c.yaml", "name: a\nring: {type: ketama}\n" + shards)->ring ==
+        RingSpec{RingType::kKetama});
+
+  CHECK(ErrorOf("name: a\nring: {type: ketama, points: 160, hash: crc32}\n" + shards) ==
+        "c.yaml:2:30: ring.points: a ketama ring always has 160 for a shard of mean weight: leave "
+        "this out\n"
+        "c.yaml:2:41: ring.hash: expected one of fnv1a_64, md5, not \"crc32\"");
+  CHECK(ErrorOf("name: a\nring: {hash: md5}\n" + shards) ==
+        "c.yaml:2:14: ring.hash: only a ring of type ketama has a choice of hash\n"
+        "c.yaml:4:37: shards[0].weight: only a ring of type ketama knows weights");
+  CHECK(ErrorOf("name: a\nring: {type: ketama}\nshards: [{name: s, addr: 'h:1', weight: 0}]\n") ==
+        "c.yaml:3:41: shards[0].weight: expected a whole number from 1 to 100000, not 0");
+  // No weight is none, whatever the ring.
+  CHECK(ParseSpecFile("c.yaml", "name: a\nshards: [{name: s, addr: 'h:1', weight: 1}]\n")
+            .has_value());
+}
+
 TEST_CASE("spec file: the name may come from the command, but not another one") {
   const auto spec = ParseSpecFile("c.yaml", "shards: [{name: s, addr: 'h:1'}]\n", "given");
   REQUIRE_MESSAGE(spec.has_value(), spec.error().message);
@@ -114,7 +140,7 @@ TEST_CASE("spec file: every problem at once, sorted by place") {
   }
   const std::vector<std::string> starts = {
       "c.yaml:1:7: name: ",
-      "c.yaml:2:14: ring.type: expected consistent, not \"chord\"",
+      "c.yaml:2:14: ring.type: expected one of consistent, ketama, not \"chord\"",
       "c.yaml:2:29: ring.points: expected a whole number from 1 to 10000, not 0",
       "c.yaml:4:9: quorum: is 3, more than the 2 checkers",
       "c.yaml:5:12: min_racks: is 3, more than the 2 checkers",
@@ -175,7 +201,12 @@ TEST_CASE("spec file: what is printed reads back as the same spec") {
   ClusterSpec small;
   small.name = "a";
   small.shards = {{"s", "h:1"}};
-  for (const ClusterSpec& spec : {Full(), odd, small}) {
+  ClusterSpec ketama = Full();
+  ketama.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  ketama.shards[1].weight = 40;
+  ClusterSpec plain_ketama = small;
+  plain_ketama.ring.type = RingType::kKetama;
+  for (const ClusterSpec& spec : {Full(), odd, small, ketama, plain_ketama}) {
     for (const std::string& text : {FormatSpecYaml(spec), FormatSpecJson(spec)}) {
       CAPTURE(text);
       const auto read = ParseSpecFile("c.yaml", text);

@@ -34,6 +34,9 @@ TEST_CASE("validate: what is good") {
   spec.ring.points = 10'000;
   spec.shards[0].name = "\xe9\x87\x8d/<1>";
   CHECK(Validate(spec).has_value());
+  spec.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  spec.shards[0].weight = kMaxWeight;
+  CHECK(Validate(spec).has_value());
 }
 
 TEST_CASE("validate: what is refused, and why") {
@@ -49,6 +52,17 @@ TEST_CASE("validate: what is refused, and why") {
       {[](ClusterSpec& s) { s.ring.points = 0; }, "ring.points: 0"},
       {[](ClusterSpec& s) { s.ring.points = -1; }, "ring.points: -1"},
       {[](ClusterSpec& s) { s.ring.points = 10'001; }, "ring.points: 10001"},
+      {[](ClusterSpec& s) { s.ring.hash = RingHash::kMd5; }, "ring.hash: only a ketama ring"},
+      {[](ClusterSpec& s) { s.shards[1].weight = 2; },
+       "shard \"s2\": the weight 2, but only a ketama ring knows weights"},
+      {[](ClusterSpec& s) {
+         s.ring = {RingType::kKetama, 100};
+       },
+       "ring.points: a ketama ring always has 160, not 100"},
+      {[](ClusterSpec& s) { s.ring.type = RingType::kKetama, s.shards[0].weight = 0; },
+       "shard \"s1\": the weight 0 is not within 1 .. 100000"},
+      {[](ClusterSpec& s) { s.ring.type = RingType::kKetama, s.shards[0].weight = 100'001; },
+       "the weight 100001 is not"},
       {[](ClusterSpec& s) { s.checkers = 0; }, "checkers: 0"},
       {[](ClusterSpec& s) { s.checkers = 1001; }, "checkers: 1001"},
       {[](ClusterSpec& s) { s.quorum = 0; }, "quorum: 0"},

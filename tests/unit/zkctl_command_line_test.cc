@@ -102,6 +102,29 @@ TEST_CASE("command line: the settings of freeze and racks, and none of them") {
   CHECK(*ApplyEdits(Spec(), {}) == Spec());
 }
 
+TEST_CASE("command line: a ketama ring, its hash and weights") {
+  const CommandLine create = Parse({"create", "a", "--shard", "s1=h:1", "--ring", "ketama",
+                                    "--hash", "md5", "--weight", "s1=3", "--weight", "x=y=2"});
+  CHECK(create.edits.ring == RingType::kKetama);
+  CHECK(create.edits.hash == RingHash::kMd5);
+  CHECK(create.edits.weights == std::vector<std::pair<std::string, int>>{{"s1", 3}, {"x=y", 2}});
+
+  // The other ring's settings do not stay behind.
+  ClusterSpec spec = Spec();
+  spec.ring.points = 40;
+  spec = *ApplyEdits(spec, Parse({"update", "a", "--ring", "ketama", "--weight", "s2=9"}).edits);
+  CHECK(spec.ring == RingSpec{RingType::kKetama});
+  CHECK(spec.shards[1].weight == 9);
+  CHECK(Validate(spec).has_value());
+  spec = *ApplyEdits(spec, Parse({"update", "a", "--ring", "ketama", "--hash", "md5"}).edits);
+  CHECK(spec.shards[1].weight == 9);
+  spec = *ApplyEdits(spec, Parse({"update", "a", "--ring", "consistent"}).edits);
+  CHECK(spec == Spec());
+  const auto unknown = ApplyEdits(spec, Parse({"update", "a", "--weight", "s9=2"}).edits);
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().code == ErrorCode::kNotFound);
+}
+
 TEST_CASE("command line: orders") {
   const CommandLine pause =
       Parse({"pause", "a", "--for", "30m", "--reason", "switch in rack 7 replaced"});
@@ -184,6 +207,11 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"create", "a", "--shard", "s1=h"}, "--shard: shard \"s1=h\": "},
       {{"create", "a", "--shard", "s1=h:1", "--points", "0"}, "--points: expected a number"},
       {{"create", "a", "--shard", "s1=h:1", "--ring", "slots"}, "--ring: expected consistent"},
+      {{"update", "a", "--hash", "crc32"}, "--hash: expected fnv1a_64 or md5, not \"crc32\""},
+      {{"update", "a", "--weight", "s1"}, "--weight: expected a weight such as s1=2"},
+      {{"update", "a", "--weight", "s1=0"}, "--weight: expected a weight"},
+      {{"update", "a", "--weight", "s1=2x"}, "--weight: expected a weight"},
+      {{"update", "a", "--weight", "s1=100001"}, "1 to 100000, not \"s1=100001\""},
       {{"create", "a", "--shard", "s1=h:1", "--failover", "--no-failover"}, "contradict"},
       {{"update", "a"}, "update needs -f FILE or options"},
       {{"update", "a", "--probe", "intervall=1s"}, "did you mean \"interval\"?"},

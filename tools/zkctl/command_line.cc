@@ -33,7 +33,7 @@ po::options_description Describe() {
 
 bool Repeatable(std::string_view option) {
   return option == "shard" || option == "add-shard" || option == "remove-shard" ||
-         option == "set-addr" || option == "probe" || option == "words";
+         option == "set-addr" || option == "weight" || option == "probe" || option == "words";
 }
 
 Error Usage(std::string message) {
@@ -68,8 +68,17 @@ Result<void> Each(const Given& given, const std::string& name, Parse parse, Take
 }
 
 Result<RingType> ParseRing(const std::string& text) {
-  if (text == "consistent") return RingType::kConsistent;
-  return Fail(ErrorCode::kInvalid, "expected consistent, not \"" + text + "\"");
+  for (const RingType type : {RingType::kConsistent, RingType::kKetama}) {
+    if (text == RingTypeName(type)) return type;
+  }
+  return Fail(ErrorCode::kInvalid, "expected consistent or ketama, not \"" + text + "\"");
+}
+
+Result<RingHash> ParseHash(const std::string& text) {
+  for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
+    if (text == RingHashName(hash)) return hash;
+  }
+  return Fail(ErrorCode::kInvalid, "expected fnv1a_64 or md5, not \"" + text + "\"");
 }
 
 Result<int> ParsePoints(const std::string& text) {
@@ -92,6 +101,14 @@ Result<void> ReadEdits(const Given& given, SpecEdits& edits) {
   }
   if (auto rc = Each(given, "points", ParsePoints, [&](int n) { edits.points = n; }); !rc)
     return rc;
+  if (auto rc = Each(given, "hash", ParseHash, [&](RingHash hash) { edits.hash = hash; }); !rc) {
+    return rc;
+  }
+  if (auto rc = Each(given, "weight", ParseWeight,
+                     [&](auto edit) { edits.weights.push_back(std::move(edit)); });
+      !rc) {
+    return rc;
+  }
   if (auto rc = Each(given, "checkers", ParseCount, [&](CountEdit n) { edits.checkers = n; });
       !rc) {
     return rc;

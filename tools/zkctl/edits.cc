@@ -45,6 +45,19 @@ Result<ShardSpec> ParseShard(std::string_view text) {
   return ShardSpec{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
+Result<std::pair<std::string, int>> ParseWeight(std::string_view text) {
+  const std::size_t equals = text.rfind('=');
+  const std::string_view digits = text.substr(equals == std::string_view::npos ? 0 : equals + 1);
+  int weight = 0;
+  const auto [end, rc] = std::from_chars(digits.data(), digits.data() + digits.size(), weight);
+  if (equals == std::string_view::npos || equals == 0 || rc != std::errc() ||
+      end != digits.data() + digits.size() || weight < 1 || weight > kMaxWeight) {
+    return Fail(ErrorCode::kInvalid, "expected a weight such as s1=2, 1 to " +
+                                         std::to_string(kMaxWeight) + ", not " + Quoted(text));
+  }
+  return std::pair(std::string(text.substr(0, equals)), weight);
+}
+
 Result<CountEdit> ParseCount(std::string_view text) {
   if (text == kNone) return CountEdit{};
   int number = 0;
@@ -113,8 +126,20 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
     }
     spec.shards.push_back(shard);
   }
-  if (edits.ring) spec.ring.type = *edits.ring;
+  if (edits.ring && *edits.ring != spec.ring.type) {
+    spec.ring = RingSpec{.type = *edits.ring};
+    // Only one type has weights.
+    for (ShardSpec& shard : spec.shards) shard.weight = 1;
+  }
+  for (const auto& [name, weight] : edits.weights) {
+    const auto found = FindShard(spec.shards, name);
+    if (found == spec.shards.end()) {
+      return Fail(ErrorCode::kNotFound, "no shard " + Quoted(name) + " to weigh");
+    }
+    found->weight = weight;
+  }
   if (edits.points) spec.ring.points = *edits.points;
+  if (edits.hash) spec.ring.hash = *edits.hash;
   if (edits.failover) spec.failover = *edits.failover;
   if (edits.checkers) spec.checkers = edits.checkers->value;
   if (edits.quorum) spec.quorum = edits.quorum->value;

@@ -26,8 +26,10 @@ struct SpecEdits {
   std::vector<ShardSpec> add_shards;
   std::vector<std::string> remove_shards;
   std::vector<ShardSpec> set_addresses;
+  std::vector<std::pair<std::string, int>> weights;  // by name of the shard
   std::optional<RingType> ring;
   std::optional<int> points;
+  std::optional<RingHash> hash;
   std::optional<bool> failover;
   std::optional<CountEdit> checkers;
   std::optional<CountEdit> quorum;
@@ -40,6 +42,8 @@ struct SpecEdits {
 
 // "s1=10.0.0.1:6379"; the name may contain '='. Errors: kInvalid.
 [[nodiscard]] Result<ShardSpec> ParseShard(std::string_view text);
+// "s1=2"; the name may contain '='. Errors: kInvalid.
+[[nodiscard]] Result<std::pair<std::string, int>> ParseWeight(std::string_view text);
 // "3" or "none". Errors: kInvalid.
 [[nodiscard]] Result<CountEdit> ParseCount(std::string_view text);
 // "0.5" or "none". Errors: kInvalid.
@@ -48,8 +52,10 @@ struct SpecEdits {
 [[nodiscard]] Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(
     std::string_view text);
 
-// Removes first, then moves, then adds at the end of the list. The result is not validated.
-// Errors: kNotFound (removes or moves a shard that is not there), kExists (adds one that is).
+// Removes first, then moves, then adds at the end of the list, then weighs. Another type of ring
+// begins with its own defaults. The result is not validated.
+// Errors: kNotFound (removes, moves or weighs a shard that is not there), kExists (adds one that
+// is).
 [[nodiscard]] Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits);
 
 }  // namespace zkcluster::zkctl

@@ -332,6 +332,7 @@ Json DiffJson(std::string_view cluster, const SpecDiff& diff) {
       Json row;
       row["name"] = shard.name;
       row["addr"] = shard.addr;
+      if (shard.weight != 1) row["weight"] = shard.weight;
       json.push_back(std::move(row));
     }
     return json;
@@ -348,6 +349,14 @@ Json DiffJson(std::string_view cluster, const SpecDiff& diff) {
     row["from"] = moved.from;
     row["to"] = moved.to;
     json["moved"].push_back(std::move(row));
+  }
+  json["reweighted"] = Json::array();
+  for (const auto& shard : diff.reweighted) {
+    Json row;
+    row["name"] = shard.name;
+    row["from"] = shard.from;
+    row["to"] = shard.to;
+    json["reweighted"].push_back(std::move(row));
   }
   json["reordered"] = diff.reordered;
   json["settings"] = Json::array();
@@ -375,8 +384,15 @@ std::string DiffText(const SpecDiff& diff, bool color) {
   for (const auto& moved : diff.moved) {
     line('~', Color::kDoubtful, "shard " + moved.name + ": " + moved.from + " -> " + moved.to);
   }
+  for (const auto& shard : diff.reweighted) {
+    line('~', Color::kDoubtful,
+         "shard " + shard.name + ": weight " + std::to_string(shard.from) + " -> " +
+             std::to_string(shard.to));
+  }
   for (const ShardSpec& shard : diff.added) {
-    line('+', Color::kGood, "shard " + shard.name + " " + shard.addr);
+    line('+', Color::kGood,
+         "shard " + shard.name + " " + shard.addr +
+             (shard.weight == 1 ? "" : " weight " + std::to_string(shard.weight)));
   }
   if (diff.reordered) line('~', Color::kDoubtful, "the shards are in another order");
   return out;

@@ -28,8 +28,10 @@ constexpr Option kOptions[] = {
     {"add-shard", "NAME=ADDR", "a shard to add at the end of the list"},
     {"remove-shard", "NAME", "a shard to remove"},
     {"set-addr", "NAME=ADDR", "a new address for a shard"},
-    {"ring", "TYPE", "consistent"},
-    {"points", "N", "points per shard on the ring"},
+    {"weight", "NAME=N", "a shard's part of a ketama ring beside the others'"},
+    {"ring", "TYPE", "consistent or ketama"},
+    {"points", "N", "points per shard on a consistent ring"},
+    {"hash", "HASH", "of keys on a ketama ring: fnv1a_64 or md5"},
     {"failover", nullptr, "other shards stand in for a dead one"},
     {"no-failover", nullptr, "nobody stands in for a dead shard"},
     {"checkers", "N|none", "size of the electorate"},
@@ -61,25 +63,27 @@ const std::vector<Verb>& Verbs() {
        "NAME",
        1,
        1,
-       {"file", "shard", "ring", "points", "failover", "no-failover", "checkers", "quorum",
-        "min-racks", "max-dead-fraction", "probe"},
+       {"file", "shard", "weight", "ring", "points", "hash", "failover", "no-failover", "checkers",
+        "quorum", "min-racks", "max-dead-fraction", "probe"},
        "create a cluster from a file or from options",
        "  zkctl create NAME -f FILE\n"
        "  zkctl create NAME --shard s1=10.0.0.1:6379 [--shard ...] [--ring consistent] [--points "
        "160]\n"
+       "  zkctl create NAME --shard ... --ring ketama [--hash fnv1a_64|md5] [--weight s1=2 ...]\n"
        "                    [--no-failover] [--checkers 3] [--quorum 2] [--min-racks 2]\n"
        "                    [--max-dead-fraction 0.5] [--probe interval=1s ...]\n"},
       {"update",
        "NAME",
        1,
        1,
-       {"file", "yes", "add-shard", "remove-shard", "set-addr", "ring", "points", "failover",
-        "no-failover", "checkers", "quorum", "min-racks", "max-dead-fraction", "probe"},
+       {"file", "yes", "add-shard", "remove-shard", "set-addr", "weight", "ring", "points", "hash",
+        "failover", "no-failover", "checkers", "quorum", "min-racks", "max-dead-fraction", "probe"},
        "change a cluster by a file or by options",
        "  zkctl update NAME -f FILE [--yes]\n"
        "  zkctl update NAME [--add-shard s5=10.0.0.5:6379] [--remove-shard s1] [--set-addr "
        "s2=10.0.0.9:6379]\n"
-       "                    [--points N] [--failover|--no-failover] [--checkers N|none] [--quorum "
+       "                    [--ring TYPE] [--points N] [--hash HASH] [--weight s2=3]\n"
+       "                    [--failover|--no-failover] [--checkers N|none] [--quorum "
        "N|none]\n"
        "                    [--min-racks N|none] [--max-dead-fraction F|none]\n"
        "                    [--probe interval=1s|none ...] [--yes]\n"

@@ -1,9 +1,12 @@
 // A consistent-hash ring: which shard owns a key, and who stands in for it, in order. Built once
-// from a spec, immutable ever after. Placement is a wire format shared with the Go library of 2015:
-// for j in 0 .. points-1 a shard holds the point CRC-32 (IEEE) of decimal(j) followed by its name;
-// a key hashes with the same CRC and belongs to the first point at or above its hash, else to the
-// first of all; of two shards with the same point the later in the list wins. Pure; a const Ring
-// may be read from any number of threads.
+// from a spec, immutable ever after. A key belongs to the first point at or above its hash, else to
+// the first of all. Placement is a wire format:
+// - `consistent`, shared with the Go library of 2015: for j in 0 .. points-1 a shard holds the
+//   point CRC-32 (IEEE) of decimal(j) followed by its name; a key hashes with the same CRC; of two
+//   shards with the same point the later in the list wins.
+// - `ketama`, shared with twemproxy (`distribution: ketama`): see model/ketama.h; of two shards
+//   with the same point the earlier wins.
+// Pure; a const Ring may be read from any number of threads.
 #pragma once
 
 #include <zkcluster/export.h>
@@ -29,11 +32,15 @@ class ZKC_EXPORT Ring {
   static constexpr std::size_t kMaxPoints = 10'000'000;
 
   // Errors: kInvalid when there is no shard, fewer than one point per shard or more than
-  // kMaxPoints.
+  // kMaxPoints, or a weight below 1 or above kMaxWeight.
   [[nodiscard]] static Result<Ring> Build(const std::vector<ShardSpec>& shards, RingSpec ring);
 
-  // The hash of keys and points: CRC-32 (IEEE 802.3), as zlib and Go compute it.
+  // The hash of keys and points of a `consistent` ring: CRC-32 (IEEE 802.3), as zlib and Go compute
+  // it.
   [[nodiscard]] static std::uint32_t Hash(std::string_view key);
+
+  // What this ring hashes a key to.
+  [[nodiscard]] std::uint32_t KeyHash(std::string_view key) const;
 
   // The index (in the spec's list) of the shard that owns `key`.
   [[nodiscard]] std::size_t Owner(std::string_view key) const;
@@ -47,7 +54,8 @@ class ZKC_EXPORT Ring {
   [[nodiscard]] std::size_t shard_count() const { return shard_count_; }
 
  private:
-  Ring(std::vector<Point> points, std::size_t shard_count);
+  enum class Hashing : unsigned char { kCrc32, kFnv1a64, kMd5 };
+  Ring(std::vector<Point> points, std::size_t shard_count, Hashing hashing);
 
   std::vector<Point> points_;
   // buckets_[h >> shift_] is the first point with that prefix or a later one: a lookup starts there
@@ -55,6 +63,7 @@ class ZKC_EXPORT Ring {
   std::vector<std::uint32_t> buckets_;
   int shift_ = 0;
   std::size_t shard_count_ = 0;
+  Hashing hashing_ = Hashing::kCrc32;
 };
 
 }  // namespace zkcluster

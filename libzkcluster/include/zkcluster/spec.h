@@ -20,17 +20,32 @@ struct ShardSpec {
   std::string name;  // unique in the cluster, not empty
   std::string
       addr;  // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique
+  // Its part of a `ketama` ring's keys beside the other shards' weights, 1 .. kMaxWeight. Other
+  // rings know no weights: there it must be 1.
+  int weight = 1;
   bool operator==(const ShardSpec&) const = default;
 };
 
-enum class RingType { kConsistent };
+// The largest weight: those of 20,000 shards must add up in 32 bits, as they do in twemproxy.
+inline constexpr int kMaxWeight = 100'000;
+
+enum class RingType {
+  kConsistent,  // as the Go library places keys
+  kKetama,      // as twemproxy does with `distribution: ketama`
+};
+// What a `ketama` ring hashes keys with: `hash` of a twemproxy pool.
+enum class RingHash { kFnv1a64, kMd5 };
+
+[[nodiscard]] ZKC_EXPORT std::string_view RingTypeName(RingType type);  // "consistent", "ketama"
+[[nodiscard]] ZKC_EXPORT std::string_view RingHashName(RingHash hash);  // "fnv1a_64", "md5"
 
 struct RingSpec {
   RingType type = RingType::kConsistent;
   // Points per shard, 1 .. 10,000, and at most 10 million in the whole ring. More points spread
   // keys more evenly and cost memory: 160 points keep the busiest of ten shards within about 20 %
-  // of the mean.
+  // of the mean. A `ketama` ring always has 160 for a shard of mean weight.
   int points = 160;
+  RingHash hash = RingHash::kFnv1a64;  // of a `ketama` ring; left alone for others
   bool operator==(const RingSpec&) const = default;
 };
 
@@ -64,7 +79,9 @@ struct ClusterSpec {
   ProbeSpec probe;
   // The Go mirror in `status` is kept while its JSON is at most this many bytes; 0 turns it off.
   std::optional<std::size_t> mirror_limit;
-  std::vector<ShardSpec> shards;  // order matters: of two equal ring points the later shard's wins
+  // Order matters: of two equal points of a `consistent` ring the later shard's wins, of a `ketama`
+  // ring the earlier's.
+  std::vector<ShardSpec> shards;
   bool operator==(const ClusterSpec&) const = default;
 };
 
@@ -73,7 +90,8 @@ struct ClusterSpec {
 inline constexpr std::size_t kMaxShardsBytes = 1'000'000;
 
 // Every rule that a spec must keep, all broken ones listed in one message: names, addresses,
-// duplicates, empty list, ranges, quorum within checkers, and kMaxShardsBytes.
+// duplicates, empty list, ranges, what goes with which type of ring, quorum within checkers, and
+// kMaxShardsBytes.
 // Errors: kInvalid, kTooLarge.
 [[nodiscard]] ZKC_EXPORT Result<void> Validate(const ClusterSpec& spec);
 
