@@ -125,6 +125,17 @@ TEST_CASE("command line: a ketama ring, its hash and weights") {
   CHECK(unknown.error().code == ErrorCode::kNotFound);
 }
 
+TEST_CASE("command line: a ring of a cluster, of a file without ZooKeeper, of both") {
+  CHECK(Parse({"ring", "a"}).operands == std::vector<std::string>{"a"});
+  const auto file = ParseCommandLine({"ring", "-f", "x.yaml"}, {});
+  REQUIRE_MESSAGE(file.has_value(), file.error().message);
+  CHECK(file->file == "x.yaml");
+  const CommandLine both = Parse({"ring", "a", "--after", "-f", "x.yaml"});
+  CHECK(both.after);
+  CHECK(both.file == "x.yaml");
+  CHECK(ErrorOf({"ring", "a"}, {}).find("where is ZooKeeper?") == 0);
+}
+
 TEST_CASE("command line: orders") {
   const CommandLine pause =
       Parse({"pause", "a", "--for", "30m", "--reason", "switch in rack 7 replaced"});
@@ -221,6 +232,11 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"update", "a", "--min-racks", "0"}, "--min-racks: expected a number from 1 up, or none"},
       {{"update", "a", "--max-dead-fraction", "50%"}, "--max-dead-fraction: expected a fraction"},
       {{"update", "a", "--max-dead-fraction", "1.5"}, "such as 0.5, at most 1, or none"},
+      {{"ring"}, "ring needs NAME or -f FILE"},
+      {{"ring", "--after", "-f", "x"}, "--after needs NAME and -f FILE"},
+      {{"ring", "a", "--after"}, "--after needs NAME and -f FILE"},
+      {{"ring", "a", "-f", "x"}, "either NAME or -f FILE"},
+      {{"ring", "a", "b"}, "usage: zkctl ring [NAME]"},
       {{"checkers", "forget", "a"}, "usage: zkctl checkers forget NAME ID"},
       {{"checkers", "a", "b"}, "usage: zkctl checkers NAME"},
       {{"checkers", "a", "--yes"}, "--yes is no option of checkers"},

@@ -144,6 +144,7 @@ Result<void> ReadCommon(const Given& given, const Environment& environment, Comm
   line.yes = given.Has("yes");
   line.follow = given.Has("follow");
   line.accept = given.Has("accept");
+  line.after = given.Has("after");
   line.file = given.One("file");
   if (given.Has("file") && line.file.empty()) return Fail(Usage("--file: expected a file"));
   const std::string output = given.One("output", "table");
@@ -195,6 +196,18 @@ Result<void> CheckOptions(const Verb& verb, const po::variables_map& values) {
   return {};
 }
 
+// NAME, -f FILE without ZooKeeper, or both for what the file would move.
+Result<void> CheckRing(const CommandLine& line) {
+  const bool named = !line.operands.empty();
+  const bool has_file = !line.file.empty();
+  if (line.after && !(named && has_file)) return Fail(Usage("--after needs NAME and -f FILE"));
+  if (!named && !has_file) return Fail(Usage("ring needs NAME or -f FILE"));
+  if (named && has_file && !line.after) {
+    return Fail(Usage("give either NAME or -f FILE; NAME --after -f FILE compares them"));
+  }
+  return {};
+}
+
 Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
   const std::size_t count = line.operands.size();
   if (count < verb.least || count > verb.most) {
@@ -213,6 +226,10 @@ Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
   const bool edited = line.edits != SpecEdits{};
   if ((verb.name == "apply" || verb.name == "diff") && line.file.empty()) {
     return Fail(Usage(std::string(verb.name) + " needs -f FILE"));
+  }
+  if (verb.name == "ring") {
+    if (auto rc = CheckRing(line); !rc) return rc;
+    if (line.operands.empty()) return {};  // nobody asks ZooKeeper
   }
   if (!line.file.empty() && edited) {
     return Fail(Usage("give either -f FILE or options that change the spec, not both"));

@@ -27,6 +27,7 @@ struct CommandLine {
   bool yes = false;     // --yes
   bool follow = false;  // --follow
   bool accept = false;  // --accept
+  bool after = false;   // --after
   Duration length{0};   // --for; 0: was not given
   std::string reason;   // --reason
   std::string file;     // -f; "-" is standard input

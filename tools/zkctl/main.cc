@@ -28,7 +28,8 @@ constexpr std::array kEntries = {
     Entry{"checkers", RunCheckers}, Entry{"checkers forget", RunForget},
     Entry{"pause", RunPause},       Entry{"resume", RunResume},
     Entry{"unfreeze", RunUnfreeze}, Entry{"locate", RunLocate},
-    Entry{"explain", RunExplain},   Entry{"events", RunEvents},
+    Entry{"ring", RunRing},         Entry{"explain", RunExplain},
+    Entry{"events", RunEvents},
 };
 
 std::string FromEnvironment(const char* name) {

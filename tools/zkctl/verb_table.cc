@@ -23,6 +23,7 @@ constexpr Option kOptions[] = {
     {"reason", "TEXT", "why, for whoever wonders"},
     {"accept", nullptr, "let the deaths pass"},
     {"follow", nullptr, "keep printing until Ctrl-C"},
+    {"after", nullptr, "what the file would move"},
     {"file,f", "FILE", "a spec file; - is standard input"},
     {"shard", "NAME=ADDR", "a shard of the new cluster"},
     {"add-shard", "NAME=ADDR", "a shard to add at the end of the list"},
@@ -161,6 +162,20 @@ const std::vector<Verb>& Verbs() {
        {},
        "show which shard owns a key and which serves it now",
        ""},
+      {"ring",
+       "[NAME]",
+       0,
+       1,
+       {"file", "after"},
+       "show how keys spread over the shards, and what a change would move",
+       "  zkctl ring NAME\n"
+       "  zkctl ring -f FILE             without ZooKeeper\n"
+       "  zkctl ring NAME --after -f FILE\n"
+       "SHARE is exact: the part of all hashes that falls to a shard. LOAD is that over FAIR, its "
+       "weight's\n"
+       "part. KEYS are of 100,000 sample keys. --after says how many keys the file would move, and "
+       "from\n"
+       "where to where; shards are told apart by name.\n"},
       {"events",
        "NAME",
        1,

@@ -21,6 +21,9 @@ int RunCheckers(const CommandLine& line);
 int RunLocate(const CommandLine& line);
 int RunExplain(const CommandLine& line);
 
+// verbs_ring.cc: where keys lie, and where they would
+int RunRing(const CommandLine& line);
+
 // verbs_order.cc: orders to the checkers
 int RunPause(const CommandLine& line);
 int RunResume(const CommandLine& line);
