@@ -161,10 +161,9 @@ class Cluster::Impl {
                     : "ZooKeeper answered, but no table was complete in time");
   }
 
-  Location Locate(std::string_view key) const {
-    Location location = slot_.Current().Locate(key);
+  void Locate(std::string_view key, Location& location) const {
+    slot_.Current().Locate(key, location);
     lookups_.Count(location);
-    return location;
   }
 
   [[nodiscard]] bool is_foreign() const { return thread_.is_foreign(); }
@@ -174,7 +173,8 @@ class Cluster::Impl {
     if (is_foreign()) {
       return Fail(ErrorCode::kUnavailable, "this cluster belongs to the parent process");
     }
-    Location location = Locate(key);
+    Location location;
+    Locate(key, location);
     if (location.serving) return pool_.Take(std::move(location));
     return Fail(ErrorCode::kShardDead,
                 "shard \"" + location.owner + "\" is dead and nobody stands in");
@@ -372,7 +372,12 @@ Result<std::unique_ptr<Cluster>> Cluster::Open(ClusterOptions options) {
 }
 
 Location Cluster::Locate(std::string_view key) const {
-  return impl_->Locate(key);
+  Location location;
+  impl_->Locate(key, location);
+  return location;
+}
+void Cluster::Locate(std::string_view key, Location& location) const {
+  impl_->Locate(key, location);
 }
 Result<Lease> Cluster::Connect(std::string_view key) {
   return impl_->Connect(key);

@@ -67,15 +67,24 @@ RoutingTable::Route RoutingTable::Find(std::string_view key) const {
 }
 
 Location RoutingTable::Locate(std::string_view key) const {
-  const Route route = Find(key);
   Location location;
+  Locate(key, location);
+  return location;
+}
+
+void RoutingTable::Locate(std::string_view key, Location& location) const {
+  const Route route = Find(key);
+  const bool is_served = route.serving != kNobody;
   location.owner = spec_.shards[route.owner].name;
   location.since = route.since;
-  if (route.serving == kNobody) return location;
-  location.serving = spec_.shards[route.serving].name;
-  location.addr = spec_.shards[route.serving].addr;
-  location.stand_in = route.serving != route.owner;
-  return location;
+  location.stand_in = is_served && route.serving != route.owner;
+  if (is_served) {
+    location.serving = spec_.shards[route.serving].name;
+    location.addr = spec_.shards[route.serving].addr;
+  } else {
+    location.serving.reset();
+    location.addr.clear();
+  }
 }
 
 }  // namespace zkcluster

@@ -32,6 +32,8 @@ class RoutingTable {
   };
   [[nodiscard]] Route Find(std::string_view key) const;
   [[nodiscard]] Location Locate(std::string_view key) const;
+  // Reuses what `location`'s strings have allocated: see Cluster::Locate.
+  void Locate(std::string_view key, Location& location) const;
 
   [[nodiscard]] const ClusterSpec& spec() const { return spec_; }
   [[nodiscard]] const StatusBoard& board() const { return board_; }

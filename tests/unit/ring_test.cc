@@ -188,6 +188,25 @@ TEST_CASE("ring: points that collide in a large ring go to the later shard") {
   }));
 }
 
+TEST_CASE("ring: points that crowd together are sorted all the same") {
+  std::vector<ShardSpec> shards;
+  for (int i = 0; shards.size() < 200; ++i) {
+    // One point a shard, all within a 256th of the circle.
+    const std::string name = std::to_string(i);
+    if (DumbCrc("0" + name) >> 24 == 0x5a) shards.push_back({name, ""});
+  }
+  const Ring ring = MustBuild(shards, 1);
+  const DumbRing dumb(shards, 1);
+  REQUIRE(ring.points().size() == dumb.points().size());
+  std::size_t at = 0;
+  for (const auto& [hash, shard] : dumb.points()) {
+    REQUIRE(ring.points()[at++] == Ring::Point{hash, static_cast<std::uint32_t>(shard)});
+    CHECK(ring.points()[ring.PointOf(hash)].shard == shard);
+  }
+  CHECK(ring.PointOf(0) == 0);
+  CHECK(ring.PointOf(0xffffffff) == 0);
+}
+
 TEST_CASE("ring: what cannot be built") {
   CHECK(Ring::Build({}, {}).error().code == ErrorCode::kInvalid);
   CHECK(Ring::Build(Shards(1), {RingType::kConsistent, 0}).error().code == ErrorCode::kInvalid);

@@ -153,6 +153,20 @@ TEST_CASE("routing: without failover a dead owner's keys have nobody, at once") 
   CHECK(table->Locate(KeyWithOrder(table->ring(), {1, 0})).serving == "s1");
 }
 
+TEST_CASE("routing: a location that is used again holds nothing of before") {
+  ClusterSpec spec = Spec(3, 40);
+  const std::vector<StatusBoard> boards = {{{State(kAlive, 1), State(kAlive, 2), State(kAlive, 3)}},
+                                           {{State(kDead, 9), State(kAlive, 2), State(kDead, 4)}},
+                                           {{State(kDead, 9), State(kDead, 8), State(kDead, 7)}}};
+  Location location;
+  for (int i = 0; i < 60; ++i) {
+    const auto table = MustBuild(spec, boards[static_cast<std::size_t>(i) % boards.size()]);
+    const std::string key = std::to_string(i);
+    table->Locate(key, location);
+    CHECK(location == table->Locate(key));
+  }
+}
+
 TEST_CASE("routing: every shard dead") {
   const auto table = MustBuild(Spec(2, 3), {{State(kDead, 1), State(kDead, 2)}});
   for (int i = 0; i < 50; ++i) {

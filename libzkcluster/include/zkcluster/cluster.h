@@ -134,6 +134,9 @@ class ZKC_EXPORT Cluster {
 
   // Where `key` is served by the newest table. Takes no lock; never waits.
   [[nodiscard]] Location Locate(std::string_view key) const;
+  // The same into a Location that is used again and again: once its strings have grown to the
+  // longest name and address, a lookup of a served key allocates nothing.
+  void Locate(std::string_view key, Location& location) const;
 
   // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout
   // (AUTH), and for the system's resolver where the address is a name. Errors: kShardDead at once

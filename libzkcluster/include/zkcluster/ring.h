@@ -55,11 +55,13 @@ class ZKC_EXPORT Ring {
 
  private:
   enum class Hashing : unsigned char { kCrc32, kFnv1a64, kMd5 };
-  Ring(std::vector<Point> points, std::size_t shard_count, Hashing hashing);
+  Ring(std::vector<Point> points, std::vector<std::uint32_t> buckets, std::size_t shard_count,
+       Hashing hashing);
 
   std::vector<Point> points_;
-  // buckets_[h >> shift_] is the first point with that prefix or a later one: a lookup starts there
-  // and walks a point or two instead of searching the whole ring.
+  // buckets_[h >> shift_] is the first point with that prefix or a later one (one entry more than
+  // there are prefixes): a lookup starts there and walks a point or two instead of searching the
+  // whole ring.
   std::vector<std::uint32_t> buckets_;
   int shift_ = 0;
   std::size_t shard_count_ = 0;
