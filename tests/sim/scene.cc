@@ -285,7 +285,7 @@ void Scene::RestartReader(std::size_t index) {
   slot.process = std::make_unique<Reader>(
       world, ensemble, name, kReaderSession, clusters_,
       [this, client = fmt::format("{}#{}", name, life)](const std::string& cluster,
-                                                              const StatusWatcher::Update& update) {
+                                                        const StatusWatcher::Update& update) {
         OnTable(client, cluster, update);
       });
   Bind(life, slot.process->loop(), slot.process->client());
