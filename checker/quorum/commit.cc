@@ -18,7 +18,7 @@ class Planner {
     const bool status_changed = AddChunks();
     const bool ledger_changed = AddLedger();
     const bool mirror_changed = AddMirror();
-    if (status_changed || ledger_changed || mirror_changed || Respecced()) {
+    if (status_changed || ledger_changed || mirror_changed || Respecced() || NamesOtherChunks()) {
       plan_.empty = false;
       AddHead();
       AddEvents();
@@ -61,6 +61,18 @@ class Planner {
   [[nodiscard]] bool Respecced() const {
     const auto& head = in_.store->head();
     return !head || head->spec != in_.spec->id || head->shards != in_.spec->spec.shards.size();
+  }
+
+  // Somebody wrote the bytes of a chunk again: clients that start would look for the version that
+  // the head names, and never find it.
+  [[nodiscard]] bool NamesOtherChunks() const {
+    const auto& head = in_.store->head();
+    const auto& slots = in_.store->chunk_slots;
+    if (!head) return false;
+    for (std::size_t k = 0; k < std::min(head->chunks.size(), slots.size()); ++k) {
+      if (slots[k].version && *slots[k].version != head->chunks[k]) return true;
+    }
+    return false;
   }
 
   // Chunks past the end of a list that shrank are emptied, never deleted: a version that starts

@@ -311,14 +311,14 @@ void Contender::FindEpoch(LeaderRecord record, std::optional<zk::Version> expect
                 }
                 const auto decoded = head ? DecodeHead(head->data) : Result<Head>();
                 if (decoded) record.epoch = std::max(record.epoch, decoded->epoch + 1);
-                if (head && decoded) return CommitTakeOver(record, expected);
                 // Each decision wrote the head once, and no epoch began without one take-over.
-                if (head) record.epoch += std::int64_t{head->stat.version} + 1;
+                if (!decoded) record.epoch += std::int64_t{head->stat.version} + 1;
                 FindEpochInJournal(record, expected);
               }));
 }
 
-// Both are lost. Each take-over wrote an event, of which the newest are kept.
+// Not every epoch has decided something. But each take-over wrote an event, and the newest are
+// kept.
 void Contender::FindEpochInJournal(LeaderRecord record, std::optional<zk::Version> expected) {
   client_.Children(paths_.events(), {},
                    Guard([this, record, expected](Result<std::vector<std::string>> names) {

@@ -41,6 +41,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       store_(logger, client, paths_),
       retry_(loop.NewTimer([this] { Changed(); })),
       pause_end_(loop.NewTimer([this] { Changed(); })),
+      pace_end_(loop.NewTimer([this] { Changed(); })),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
   vote_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.votes(),
                                                  [this](const auto&) { OnVoteBell(); });
@@ -201,6 +202,9 @@ void Leader::Reconsider() {
   if (store_.loaded()) loading_ = false;
   if (!Ready()) return;
   WatchChunks();
+  if (const Duration wait = pace_.Wait(loop_.Now()); wait > Duration::zero()) {
+    return pace_end_->Arm(wait);
+  }
 
   const Hold hold = FindHold(Facts());
   const bool go_gone = hold != Hold::kGoCheckers && logged_hold_ == Hold::kGoCheckers;
@@ -257,7 +261,10 @@ void Leader::Reconsider() {
   }
   if (go_bell_->node()) input.go_bell = go_bell_->node()->stat.version;
   CommitPlan plan = PlanCommit(input);
-  if (plan.empty) return;
+  if (plan.empty) {
+    vote_refusals_ = 0;
+    return;
+  }
   if (!learned.empty()) {
     logger_.Info("electorate.learned", {{"cluster", paths_.name()},
                                         {"ids", Join(learned)},
@@ -315,6 +322,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   }
   store_.Adopt(plan.head, decision.ledger, decision.board);
   vote_refusals_ = 0;
+  pace_.Wrote(loop_.Now());
   backoff_.Reset();
   LogFreeze(decision);
   LogFlips(decision, plan.head.quorum);

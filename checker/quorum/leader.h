@@ -26,6 +26,7 @@
 #include "checker/quorum/commit.h"
 #include "checker/quorum/contender.h"
 #include "checker/quorum/decide.h"
+#include "checker/quorum/pace.h"
 #include "checker/quorum/status_store.h"
 #include "checker/quorum/tally.h"
 #include "client/spec_watcher.h"
@@ -129,6 +130,8 @@ class Leader {
   std::string logged_quorum_;
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<Timer> pause_end_;
+  Pace pace_;  // of commits
+  std::unique_ptr<Timer> pace_end_;
   Backoff backoff_;
   Lifetime lifetime_;
 };

@@ -67,9 +67,10 @@ void StatusStore::Complain(const std::string& path, const Error& error) {
 }
 
 void StatusStore::Decode() {
-  head_.reset();
+  const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
+  StatusBoard last_board = std::exchange(board_, StatusBoard{});
+  if (std::exchange(damaged_, false)) last_board.shards.clear();  // worth nothing
   ledger_ = Ledger{};
-  board_ = StatusBoard{};
   bool ledger_lost = !ledger_slot.version;
   if (ledger_slot.version) {
     if (auto ledger = DecodeLedger(ledger_slot.data)) {
@@ -85,16 +86,27 @@ void StatusStore::Decode() {
   head_ = *std::move(head);
   // Whoever is present must not become the electorate because its list was lost.
   if (ledger_lost) ledger_.at_least = head_->electorate;
+  DecodeRows(last_head, last_board);
+}
+
+void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board) {
   board_.shards.resize(head_->shards);
-  for (std::size_t k = 0; k < std::min(ChunkCount(head_->shards), chunk_slots.size()); ++k) {
-    auto rows = DecodeChunk(chunk_slots[k].data);
-    if (!rows) {
-      Complain(paths_.chunk(k), rows.error());
-      continue;  // its shards are unknown until they are counted again
-    }
+  const bool remembered = last_head == head_ && last_board.shards.size() == head_->shards;
+  for (std::size_t k = 0; k < ChunkCount(head_->shards); ++k) {
     const std::size_t first = k * kChunkShards;
-    for (std::size_t i = 0; i < rows->size() && first + i < board_.shards.size(); ++i) {
-      board_.shards[first + i] = (*rows)[i];
+    const std::size_t count = std::min(kChunkShards, board_.shards.size() - first);
+    const bool stands = k < chunk_slots.size() && chunk_slots[k].version;
+    auto rows = stands ? DecodeChunk(chunk_slots[k].data)
+                       : Fail(ErrorCode::kNotFound, "there is no such chunk");
+    if (rows && rows->size() != count) rows = Fail(ErrorCode::kBadData, "has too many or few rows");
+    if (!rows) Complain(paths_.chunk(k), rows.error());
+    const auto to = board_.shards.begin() + static_cast<std::ptrdiff_t>(first);
+    if (rows) {
+      std::copy(rows->begin(), rows->end(), to);
+    } else if (remembered) {
+      std::copy_n(last_board.shards.begin() + static_cast<std::ptrdiff_t>(first), count, to);
+    } else {
+      damaged_ = true;
     }
   }
 }
@@ -102,15 +114,22 @@ void StatusStore::Decode() {
 StatusStore::CarriedBoard StatusStore::BoardFor(const StoredSpec& spec,
                                                 const KnownLists& lists) const {
   const auto& shards = spec.spec.shards;
+  std::optional<StatusBoard> carried;
   if (head_ && head_->spec.shards_zxid == spec.id.shards_zxid &&
       board_.shards.size() == shards.size()) {
-    return {board_, true};
-  }
-  if (head_) {
+    carried = board_;
+  } else if (head_) {
     const auto* list = lists.Find(head_->spec.shards_zxid);
     if (list != nullptr && list->size() == board_.shards.size())
-      return {CarryOver(board_, *list, shards), true};
+      carried = CarryOver(board_, *list, shards);
   }
+  if (carried && !damaged_) return {*std::move(carried), true};
+  CarriedBoard mirrored = FromMirror(shards);
+  if (carried && !mirrored.known) return {*std::move(carried), false};
+  return mirrored;
+}
+
+StatusStore::CarriedBoard StatusStore::FromMirror(const std::vector<ShardSpec>& shards) const {
   CarriedBoard carried;
   carried.board.shards.resize(shards.size());
   const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
@@ -138,6 +157,7 @@ void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {
   head_ = std::move(head);
   ledger_ = std::move(ledger);
   board_ = std::move(board);
+  damaged_ = false;
 }
 
 }  // namespace zkcluster

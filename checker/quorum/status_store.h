@@ -49,8 +49,8 @@ class StatusStore {
 
   struct CarriedBoard {
     StatusBoard board;
-    // False when the head is of a list nobody here has seen, and the mirror is not kept. Then every
-    // shard is unknown, and a commit would make clients forget.
+    // False when rows cannot be read, or the head is of a list nobody here has seen, and the mirror
+    // is not kept. Then these shards are unknown, and a commit would make clients forget.
     bool known = true;
   };
   // The board for `spec`: carried over from the list the head refers to, where that list is known;
@@ -79,6 +79,8 @@ class StatusStore {
   void Read(const std::string& path, Slot& slot);
   void Finish();
   void Decode();
+  void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
+  [[nodiscard]] CarriedBoard FromMirror(const std::vector<ShardSpec>& shards) const;
   void Complain(const std::string& path, const Error& error);
 
   Logger& logger_;
@@ -89,7 +91,8 @@ class StatusStore {
   std::optional<Error> failure_;
   std::function<void(Result<std::monostate>)> done_;
   std::optional<Head> head_;
-  StatusBoard board_;  // in the order of the head's list
+  StatusBoard board_;     // in the order of the head's list
+  bool damaged_ = false;  // some rows of it could not be read: they are unknown
   Ledger ledger_;
   Lifetime load_;
 };

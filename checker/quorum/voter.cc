@@ -21,6 +21,7 @@ Voter::Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
         Schedule();
       })),
       gather_(loop.NewTimer([this] { Schedule(); })),
+      pace_end_(loop.NewTimer([this] { Schedule(); })),
       retry_(loop.NewTimer([this] {
         // Not only write again: what stands there may be something else by now.
         known_ = false;
@@ -108,6 +109,9 @@ void Voter::Schedule() {
 void Voter::Flush() {
   if (!enabled_ || withdrawn_ || !released_ || !known_ || writing_ || retry_->armed()) return;
   if (!dirty_ && version_) return;
+  if (const Duration wait = pace_.Wait(loop_.Now()); wait > Duration::zero()) {
+    return pace_end_->Arm(wait);
+  }
   ++ballot_.writes;
   dirty_ = false;
   writing_ = true;
@@ -153,6 +157,7 @@ void Voter::Set() {
 
 void Voter::OnWritten(zk::Version version) {
   version_ = version;
+  pace_.Wrote(loop_.Now());
   backoff_.Reset();
   if (dirty_) Schedule();
 }

@@ -21,6 +21,7 @@
 #include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "checker/quorum/pace.h"
 #include "model/ballot.h"
 #include "model/paths.h"
 #include "zk/client.h"
@@ -85,6 +86,8 @@ class Voter {
   std::optional<zk::Version> version_;  // of our own ephemeral; nothing: absent
   std::unique_ptr<Timer> patience_;
   std::unique_ptr<Timer> gather_;
+  Pace pace_;
+  std::unique_ptr<Timer> pace_end_;
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<zk::NodeWatcher> own_;
   Backoff backoff_;

@@ -45,6 +45,7 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   led_.clear();
   sequence_ = 0;
   sequence_by_hand_ = false;
+  greatest_epoch_ = 0;
   seen_.clear();
   past_votes_.clear();
   refusals_ = 0;
@@ -132,6 +133,12 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
         seen_.insert(found->first);
         ++judge_.counters_.ballots;
         if (!IsHand(session_id)) JudgeVotes(found->first, found->second);
+      }
+      break;
+    case Place::kEvent:
+      // Whoever removes the journal and the two records takes away what epochs there were.
+      if (std::holds_alternative<zk::DeleteOp>(*touch.op) && IsHand(session_id)) {
+        greatest_epoch_ = 0;
       }
       break;
     case Place::kGoBell:
@@ -247,10 +254,11 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
   const auto& before = facts.before.leader->value;
   const auto& head = replica_.head.value;
   const std::int64_t least =
-      std::max(before ? before->epoch : 0, head ? head->epoch : std::int64_t{0});
+      std::max({before ? before->epoch : 0, head ? head->epoch : std::int64_t{0}, greatest_epoch_});
   if (record->epoch <= least) {
     Report("epoch", fmt::format("a take-over with epoch {}, after {}", record->epoch, least));
   }
+  greatest_epoch_ = record->epoch;
   const bool told = std::any_of(facts.events.begin(), facts.events.end(), [&](const auto& event) {
     return event.kind == Event::Kind::kLeader && event.epoch == record->epoch &&
            event.leader == record->id;

@@ -99,6 +99,7 @@ class ClusterJudge {
   std::unordered_set<std::int64_t> led_;
   std::int64_t sequence_ = 0;  // of the last head that counts
   bool sequence_by_hand_ = false;
+  std::int64_t greatest_epoch_ = 0;          // of this incarnation; 0 after its journal was removed
   std::set<std::string, std::less<>> seen_;  // ids with a candidate or a ballot
   std::deque<PastVote> past_votes_;
   std::uint64_t votes_touched_ = 0;

@@ -46,16 +46,24 @@ RowChanges CommitJudge::Judge() {
   JudgeShape();
   JudgeNumbers();
   const ClusterSpec* const list = ListBefore();
-  RowChanges changes = list != nullptr ? AgainstBoard(*list) : AgainstMirror();
+  RowChanges changes = list != nullptr ? AgainstBoard(*list, Lost::kAsLastRead) : AgainstMirror();
   Problems problems = JudgeChanges(changes);
   const bool same_list =
       list != nullptr && facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
-  if (list != nullptr && !same_list && !problems.empty()) {
+  if (list != nullptr && (!same_list || LostRows()) && !problems.empty()) {
     // Right by the mirror; what may be wrong is to have forgotten.
     RowChanges by_mirror = AgainstMirror();
     if (JudgeChanges(by_mirror).empty()) {
       problems = JudgeForgetting(changes);
       changes = std::move(by_mirror);
+    }
+  }
+  if (list != nullptr && LostRows() && !problems.empty()) {
+    // Or as if nothing had been known of the rows that nobody could read.
+    RowChanges anew = AgainstBoard(*list, Lost::kUnknown);
+    if (JudgeChanges(anew).empty()) {
+      problems = JudgeForgetting(changes);
+      changes = std::move(anew);
     }
   }
   for (auto& [invariant, text] : problems) report_(invariant, std::move(text));
@@ -74,12 +82,24 @@ const ClusterSpec* CommitJudge::ListBefore() const {
   return found->spec.get();
 }
 
-ShardState CommitJudge::RowBefore(std::size_t shard) const {
-  const auto found = facts_.before.chunks.find(shard / kChunkShards);
-  if (found == facts_.before.chunks.end()) return facts_.after.RowOf(shard);
+ShardState CommitJudge::RowBefore(std::size_t shard, Lost lost) const {
+  const std::size_t k = shard / kChunkShards;
   const std::size_t row = shard % kChunkShards;
-  const auto& rows = found->second.value;
-  return rows && row < rows->size() ? (*rows)[row] : ShardState{};
+  const auto at = [row](const Rows& rows) { return row < rows.size() ? rows[row] : ShardState{}; };
+  const auto found = facts_.before.chunks.find(k);
+  if (found == facts_.before.chunks.end()) return facts_.after.RowOf(shard);
+  if (found->second.value) return at(*found->second.value);
+  const auto last = facts_.before.readable.find(k);
+  return lost == Lost::kUnknown || last == facts_.before.readable.end() ? ShardState{}
+                                                                        : at(last->second);
+}
+
+bool CommitJudge::LostRows() const {
+  const auto& head = facts_.HeadBefore();
+  return head && std::any_of(facts_.before.chunks.begin(), facts_.before.chunks.end(),
+                             [&](const auto& chunk) {
+                               return !chunk.second.value && chunk.first < ChunkCount(head->shards);
+                             });
 }
 
 void CommitJudge::JudgeShape() {
@@ -153,7 +173,7 @@ void CommitJudge::JudgeMirror(bool rows_changed) {
   }
 }
 
-RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list) const {
+RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list, Lost lost) const {
   RowChanges changes;
   const auto compare = [&](std::size_t shard, const ShardState& from) {
     const ShardState to = facts_.after.RowOf(shard);
@@ -163,7 +183,7 @@ RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list) const {
     for (const auto& [k, chunk] : facts_.before.chunks) {
       const std::size_t first = k * kChunkShards;
       const std::size_t end = std::min(first + kChunkShards, shards_.size());
-      for (std::size_t shard = first; shard < end; ++shard) compare(shard, RowBefore(shard));
+      for (std::size_t shard = first; shard < end; ++shard) compare(shard, RowBefore(shard, lost));
     }
     return changes;
   }
@@ -172,7 +192,7 @@ RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list) const {
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
     const auto found = place.find(shards_[shard].name);
     const bool kept = found != place.end() && list.shards[found->second] == shards_[shard];
-    compare(shard, kept ? RowBefore(found->second) : ShardState{});
+    compare(shard, kept ? RowBefore(found->second, lost) : ShardState{});
   }
   return changes;
 }

@@ -74,11 +74,14 @@ class CommitJudge {
   using Problems = std::vector<std::pair<const char*, std::string>>;
 
   [[nodiscard]] const ClusterSpec* ListBefore() const;
-  [[nodiscard]] ShardState RowBefore(std::size_t shard) const;
+  // What stands for rows that could not be read before the commit.
+  enum class Lost : unsigned char { kAsLastRead, kUnknown };
+  [[nodiscard]] ShardState RowBefore(std::size_t shard, Lost lost) const;
+  [[nodiscard]] bool LostRows() const;
   void JudgeShape();
   void JudgeNumbers();
   void JudgeMirror(bool rows_changed);
-  [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list) const;
+  [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
   [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
   void JudgeFlip(const RowChange& change, Problems& problems) const;

@@ -137,9 +137,12 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
       const auto k = ChunkNumber(touch.spot.name);
       if (!k) return "";
       if (chunks.size() <= *k) chunks.resize(*k + 1);
-      if (changes) before.chunks.try_emplace(*k, chunks[*k]);
+      if (changes && before.chunks.try_emplace(*k, chunks[*k]).second) {
+        before.readable.emplace(*k, readable[*k]);
+      }
       std::string problem =
           decoded(chunks[*k], [](const std::string& bytes) { return DecodeChunk(bytes); });
+      if (changes && chunks[*k].value) readable[*k] = *chunks[*k].value;
       while (!chunks.empty() && !chunks.back().exists) chunks.pop_back();
       return problem;
     }

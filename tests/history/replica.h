@@ -65,6 +65,7 @@ class Replica {
   DecodedSlot<Head> head;
   DecodedSlot<Ledger> ledger;
   std::vector<DecodedSlot<Rows>> chunks;
+  std::map<std::size_t, Rows> readable;  // of each chunk, the last rows that could be decoded
   std::map<std::string, VoteSlot, std::less<>> votes;
   std::map<std::string, CandidateSlot, std::less<>> candidates;
   std::map<std::string, GoVoterSlot, std::less<>> go_voters;  // `n_` children of `localstatus`
@@ -76,6 +77,7 @@ class Replica {
     std::optional<DecodedSlot<Head>> head;
     std::optional<DecodedSlot<Ledger>> ledger;
     std::map<std::size_t, DecodedSlot<Rows>> chunks;
+    std::map<std::size_t, Rows> readable;  // of those
   };
 
   // Applies one operation, and keeps in `before` what it replaces. Returns what does not fit what

@@ -249,7 +249,14 @@ void FaultMachine::SpoilBallot() {
 
 void FaultMachine::SpoilStatus() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
-  Spoil(dice_.Pick(std::vector<std::string>{paths.head(), paths.chunk(0), paths.mirror()}));
+  const std::size_t chunks = scene_.ensemble.Children(paths.chunks()).size();
+  const std::string chunk = paths.chunk(chunks == 0 ? 0 : dice_.Below(chunks));
+  const std::string path =
+      dice_.Pick(std::vector<std::string>{paths.head(), chunk, paths.mirror()});
+  const auto node = scene_.ensemble.Get(path);
+  // Mended by hand, or by a tool that rewrites what it reads.
+  if (node && dice_.Chance(0.25)) return scene_.Put(path, node->data);
+  Spoil(path);
 }
 
 void FaultMachine::SpoilLedger() {

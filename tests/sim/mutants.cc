@@ -106,7 +106,8 @@ Row Hunt(const Mutant& mutant, SwarmOptions swarm) {
     const SwarmResult result = RunSwarm(swarm);
     if (result.failed.empty()) return row;
     const FailedSeed& failed = result.failed.front();
-    if (!FailsAnyway(failed.seed, swarm)) {
+    // A crash says nothing of the rules: the fakes may be what has crashed.
+    if (failed.rule != "crash" && !FailsAnyway(failed.seed, swarm)) {
       row.caught = failed;
       row.seeds = failed.seed - first + 1;
       return row;

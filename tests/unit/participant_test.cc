@@ -60,9 +60,9 @@ TEST_CASE("main job: many deaths of one moment are few ballots and few commits")
   for (int i = 0; i < 200; ++i)
     site.fleet.Set(spec.shards[static_cast<std::size_t>(i)].addr, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(200, 'D') + std::string(800, 'A'), 4s));
-  MESSAGE("ballots written: " << site.WritesSince(zxid, "/votes/")
-                              << ", heads: " << site.WritesSince(zxid, "/head"));
-  CHECK(site.WritesSince(zxid, "/head") < 400);
+  // Probes find out over a second and a bit.
+  CHECK(site.WritesSince(zxid, "/votes/") <= std::size_t{3} * 12);
+  CHECK(site.WritesSince(zxid, "/head") <= 12);
 }
 
 TEST_CASE("quorum: a checker alone of three flips nothing") {
