@@ -63,6 +63,8 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
       });
       return;
     }
+    // Only a tracker that is wrong about the state, a mutant, gets here without a link. It waits.
+    if (!link_) return;
     request.watch = !watch.expired();
     const std::int32_t xid = next_xid_++;
     pending_.push_back({xid, request.verb, request.path, watch, std::move(done)});

@@ -320,6 +320,13 @@ std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger&
   return may_live ? ShardStatus::kAlive : ShardStatus::kDead;
 }
 
+// With too few voters a leader that does not know the old list, or cannot read rows, leaves the old
+// status standing: a new one would make clients forget. Likewise while it would have to leave out
+// deaths that a freeze holds.
+bool Liveness::MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const {
+  return LiveVoters() < QuorumOf(spec, ledger) || ledger.freeze.frozen || MayFreeze(spec);
+}
+
 bool Liveness::MayFreeze(const ClusterSpec& spec) const {
   if (spec.max_dead_fraction.value_or(1) >= 1) return false;
   const auto down = std::count_if(spec.shards.begin(), spec.shards.end(), [&](const auto& shard) {
@@ -341,11 +348,7 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
     if (!known) missing.push_back(fmt::format("{}: nobody is called {}, who may vote", name, id));
   }
   if (!head || head->spec != stored.id) {
-    // With too few voters a leader that does not know the old list leaves the old status standing:
-    // a new one would make clients forget everything.
-    if (LiveVoters() < QuorumOf(stored.spec, ledger)) return;
-    // Likewise while it would have to leave out deaths that a freeze holds.
-    if (ledger.freeze.frozen || MayFreeze(stored.spec)) return;
+    if (MayStayBehind(stored.spec, ledger)) return;
     missing.push_back(name + ": the status is of an old spec");
     return;
   }
@@ -363,6 +366,9 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
                              std::vector<std::string>& missing) const {
   const std::string& name = scene_.clusters()[cluster];
   const auto head = scene_.HeadOf(cluster);
+  const auto rows = scene_.ensemble.Get(scene_.Paths(cluster).chunk(0));
+  const bool lost =
+      (!rows || !DecodeChunk(rows->data)) && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
   for (std::size_t i = 0; i < scene_.readers(); ++i) {
     const std::string who = fmt::format("{}: reader {}", name, i + 1);
     const auto& update = scene_.ReaderAt(i)->table(cluster);
@@ -370,7 +376,7 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
       missing.push_back(who + " has no table");
     } else if (update->table->spec() != stored.spec) {
       missing.push_back(who + " has an old spec");
-    } else if (head && head->spec != stored.id) {
+    } else if (head && (head->spec != stored.id || lost)) {
       continue;  // see MissingStatus: how much of an older status a reader can place differs
     } else if (head && (update->epoch != head->epoch || update->sequence != head->sequence)) {
       missing.push_back(fmt::format("{} has epoch {} sequence {}, not {} {}", who, update->epoch,

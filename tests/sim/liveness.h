@@ -81,6 +81,7 @@ class Liveness {
   void MissingTables(std::size_t cluster, const StoredSpec& stored,
                      std::vector<std::string>& missing) const;
   [[nodiscard]] int LiveVoters() const;
+  [[nodiscard]] bool MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const;
   // More of its shards are down than may die at once.
   [[nodiscard]] bool MayFreeze(const ClusterSpec& spec) const;
   [[nodiscard]] int QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const;

@@ -63,9 +63,6 @@ MUTANTS = [
      "if (!$ON) Add(OpRole::kLedger, zk::CheckOp{in_.paths->ledger(), *slot.version});"),
     ("no_chunk_check", "the commit does not check the chunks it leaves as they are", COMMIT,
      "Add(OpRole::kChunk, zk::CheckOp{", "if (!$ON) Add(OpRole::kChunk, zk::CheckOp{"),
-    ("no_mirror_check", "the commit does not check the mirror it leaves as it is", COMMIT,
-     "zk::CheckOp{in_.paths->mirror(), *slot.version}",
-     "zk::CheckOp{in_.paths->mirror(), $ON ? zk::kAnyVersion : *slot.version}"),
     ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", STORE,
      "} else { damaged_ = true; }", "} else { damaged_ = !$ON; }"),
     ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", CONTENDER,
@@ -94,9 +91,11 @@ MUTANTS = [
      "if ($ON && leading_) return; GoAway(); if (event.state == SessionState::kConnected) Start();"),
     ("unknown_outcome_is_failure", "a change whose answer was lost is taken for one that failed", EDITOR,
      "lost_ = lost_ || IsLost(result.error());", "lost_ = !$ON && (lost_ || IsLost(result.error()));"),
-    ("trusted_while_silent", "a silent session is trusted until it must have ended", TRACKER,
-     "if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
-     "if (phase_ == Phase::kBroken || (now >= last_sent_ + timeout_ * 2 / 3 && !$ON))"),
+    ("no_local_expiry", "a session is trusted until the ensemble says otherwise", TRACKER,
+     "if (now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
+     " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
+     "if (!$ON && now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
+     " if (!$ON && (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3))"),
     # --- counting ---
     ("quorum_of_present", "the quorum is a majority of whoever is present", TALLY,
      "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",

@@ -356,3 +356,52 @@ TEST_CASE("commit: a ballot that ended and began again is not the one that was c
     }
   }
 }
+
+TEST_CASE("commit: what it leaves as it is, it checks") {
+  Site site;
+  const auto zxid = site.ensemble.zxid();
+  site.spec.probe.threshold = 5s;  // no shard moves, no status flips: the head alone is new
+  site.Update(site.spec);
+  site.world.RunFor(3s);
+  std::map<std::string, char> kinds;
+  for (const auto& transaction : site.ensemble.history()) {
+    if (transaction.zxid <= zxid) continue;
+    const auto sets_head = [](const zk::Op& op) {
+      const auto* set = std::get_if<zk::SetOp>(&op);
+      return set != nullptr && set->path == kPaths.head();
+    };
+    if (std::none_of(transaction.ops.begin(), transaction.ops.end(), sets_head)) continue;
+    for (const auto& op : transaction.ops) {
+      std::visit([&](const auto& o) { kinds[o.path] = "CNSD"[op.index()]; }, op);
+    }
+  }
+  REQUIRE(kinds.contains(kPaths.head()));
+  CHECK(kinds.at(kPaths.mirror()) == 'C');
+  CHECK(kinds.at(kPaths.chunk(0)) == 'C');
+  CHECK(kinds.at(kPaths.ledger()) == 'C');
+}
+
+TEST_CASE("commit: a chunk whose bytes somebody wrote again is named anew by the head") {
+  Site site;
+  site.ensemble.Put(kPaths.chunk(0), site.ensemble.Get(kPaths.chunk(0))->data);
+  site.world.RunFor(3s);
+  const auto head = site.HeadOf(kName);
+  REQUIRE(head);
+  CHECK(head->chunks ==
+        std::vector<std::int32_t>{site.ensemble.Get(kPaths.chunk(0))->stat.version});
+}
+
+TEST_CASE("commit: a chunk that nobody can read is mended from memory, without a vote") {
+  Site site;
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 10s));
+  const auto before = site.StateOf(kName, 0);
+  // Two of three are gone: nothing may flip, and nothing may be forgotten.
+  for (const char* id : {"c1", "c2", "c3"}) {
+    if (id != site.LeaderOf(kName)->id) site.Kill(id);
+  }
+  site.ensemble.Put(kPaths.chunk(0), "garbage");
+  site.world.RunFor(5s);
+  CHECK(site.Statuses(kName) == "DA");
+  CHECK(site.StateOf(kName, 0).since == before.since);
+}
