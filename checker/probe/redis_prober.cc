@@ -1,9 +1,7 @@
 #include "checker/probe/redis_prober.h"
 
 #include <event2/event.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <event2/event_struct.h>
 
 #include <array>
 #include <cerrno>
@@ -15,18 +13,14 @@
 
 #include "base/check.h"
 #include "base/resolver.h"
-#include "base/unique_fd.h"
 #include "checker/probe/redis_reply.h"
 #include "checker/probe/socket_error.h"
+#include "checker/probe/stream.h"
+#include "checker/probe/timer_wheel.h"
 #include "model/address.h"
 
 namespace zkcluster {
 namespace {
-
-struct EventFree {
-  void operator()(event* e) const { event_free(e); }
-};
-using EventPtr = std::unique_ptr<event, EventFree>;
 
 ProbeResult Failed(Reason reason) {
   return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
@@ -59,9 +53,15 @@ bool WorthKeeping(const ProbeResult& result) {
   }
 }
 
+// At rest a target is an open connection that waits to be readable, and a probe of it is one send,
+// one receive and a deadline in the wheel: no allocation, no change of what the kernel watches.
+// Everything else that may happen on the way is in a Detour, which lasts as long as the probe.
 class RedisProber final : public Prober {
  public:
-  explicit RedisProber(EventLoop& loop) : loop_(loop), resolver_(loop) {}
+  explicit RedisProber(EventLoop& loop)
+      : loop_(loop), resolver_(loop), wheel_(loop, [this](TimerWheel::Entry& entry, TimePoint) {
+          OnTimer(static_cast<Target&>(entry));
+        }) {}
 
   void AddTarget(TargetId id, ProbeTarget target, std::function<void()> hint) override;
   void RemoveTarget(TargetId id) override { targets_.erase(id); }
@@ -71,59 +71,76 @@ class RedisProber final : public Prober {
  private:
   enum class Stage : unsigned char { kClosed, kResolving, kConnecting, kOpen };
 
-  struct Target {
-    RedisProber* prober = nullptr;
-    std::optional<Address> address;  // nothing: not even an address
-    std::string auth;                // what AUTH is sent, or empty
-    std::function<void()> hint;
-
-    // The connection. Events go before the descriptor they watch.
-    Stage stage = Stage::kClosed;
-    UniqueFd fd;
-    EventPtr readable;
-    EventPtr writable;
-    std::unique_ptr<ReplyReader> reader;
-
-    // The probe under way.
-    std::function<void(const ProbeResult&)> done;
-    std::unique_ptr<Timer> timer;  // its deadline, or that of one address among several
-    TimePoint started{};
-    TimePoint deadline{};
-    bool fresh = false;      // connected by this probe
-    bool retried = false;    // the old connection turned out to be dead
-    bool deferring = false;  // `done` must not run now: a caller up the stack still works with us
-    std::optional<ProbeResult> deferred;
+  struct Detour {
     Resolver::Question question;
     std::vector<SocketAddress> addresses;
     std::size_t next_address = 0;
     std::optional<ProbeResult> address_failure;
-    std::string outbox;
-    std::size_t sent = 0;
+    std::string outbox;  // what is not sent yet
     bool auth_pending = false;
     std::optional<RedisReply> auth_reply;
+    std::unique_ptr<ReplyReader> reader;
+    std::optional<ProbeResult> deferred;
   };
 
-  static void OnReadable(evutil_socket_t, short, void* target);
-  static void OnWritable(evutil_socket_t, short, void* target);
+  // Its entry in the wheel is the probe's deadline, or that of one address among several.
+  struct Target : TimerWheel::Entry {
+    Target() = default;
+    ~Target() { Close(*this); }
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+    Detour& OnDetour() {
+      if (!detour) detour = std::make_unique<Detour>();
+      return *detour;
+    }
+
+    RedisProber* prober = nullptr;
+    std::function<void()> hint;
+    std::optional<Address> address;  // nothing: not even an address
+    std::string auth;                // what AUTH is sent, or empty
+
+    // The connection. The event is assigned, and known to the loop, while there is one.
+    Stream stream;
+    Stage stage = Stage::kClosed;
+    event ready{};
+
+    // The probe under way.
+    bool fresh = false;      // connected by this probe
+    bool retried = false;    // the old connection turned out to be dead
+    bool deferring = false;  // `done` must not run now: a caller up the stack still works with us
+    std::function<void(const ProbeResult&)> done;
+    TimePoint started{};
+    TimePoint deadline{};
+    std::unique_ptr<Detour> detour;
+  };
+
+  static void OnReady(evutil_socket_t, short what, void* target);
 
   // Each of these may end the probe, and with it the target's life: nothing touches it afterwards.
   void Connect(Target& target);
   void OnResolved(Target& target, std::vector<SocketAddress> addresses);
   void TryNextAddress(Target& target);
   void OnConnectOutcome(Target& target);
-  void BeginExchange(Target& target, bool fresh);
-  void Flush(Target& target);
+  void Ask(Target& target, std::string_view question);
   void Receive(Target& target);
   void OnReplies(Target& target);
   void OnBroken(Target& target, int error);
   void OnTimer(Target& target);
   void Finish(Target& target, ProbeResult result);
 
-  [[nodiscard]] int OpenSocket(Target& target, const SocketAddress& to);
+  // Bytes of one exchange would be taken for those of the next.
+  [[nodiscard]] static bool HalfDone(const Target& target) {
+    const Detour* const detour = target.detour.get();
+    return detour != nullptr &&
+           (!detour->outbox.empty() || (detour->reader && !detour->reader->empty()));
+  }
+  [[nodiscard]] int Open(Target& target, const SocketAddress& to);
+  [[nodiscard]] int Await(Target& target, short what);
   static void Close(Target& target);
 
   EventLoop& loop_;
   Resolver resolver_;
+  TimerWheel wheel_;
   std::array<char, 16 * 1024> buffer_;
   std::unordered_map<TargetId, std::unique_ptr<Target>> targets_;
 };
@@ -137,7 +154,6 @@ void RedisProber::AddTarget(TargetId id, ProbeTarget from, std::function<void()>
   if (auto address = ParseAddress(from.addr)) target.address = *std::move(address);
   target.auth = EncodeAuth(from.credentials);
   target.hint = std::move(hint);
-  target.timer = loop_.NewTimer([this, &target] { OnTimer(target); });
 }
 
 void RedisProber::Start(TargetId id, Duration timeout,
@@ -149,11 +165,11 @@ void RedisProber::Start(TargetId id, Duration timeout,
   target.done = std::move(done);
   target.started = loop_.Now();
   target.deadline = target.started + timeout;
-  target.retried = false;
-  target.timer->Arm(timeout);
+  target.retried = target.fresh = false;
+  wheel_.Arm(target, target.deadline);
   target.deferring = true;
   if (target.stage == Stage::kOpen) {
-    BeginExchange(target, false);
+    Ask(target, kPing);
   } else {
     Connect(target);
   }
@@ -165,46 +181,43 @@ void RedisProber::Abandon(TargetId id) {
   if (found == targets_.end()) return;
   Target& target = *found->second;
   Close(target);
-  target.timer->Cancel();
-  target.deferred.reset();
+  TimerWheel::Cancel(target);
   target.done = nullptr;
 }
 
+// Also what a probe under way has collected; its deadline goes on.
 void RedisProber::Close(Target& target) {
+  if (target.stage == Stage::kConnecting || target.stage == Stage::kOpen) event_del(&target.ready);
   target.stage = Stage::kClosed;
-  target.question.reset();
-  target.readable.reset();
-  target.writable.reset();
-  target.reader.reset();
-  target.fd.Reset();
+  target.stream.Close();
+  target.detour.reset();
 }
 
 void RedisProber::Finish(Target& target, ProbeResult result) {
-  if (target.stage == Stage::kOpen && !(WorthKeeping(result) && target.reader->empty()))
-    Close(target);
-  target.question.reset();
+  if (!WorthKeeping(result) || HalfDone(target)) Close(target);
+  target.detour.reset();
   if (target.deferring) {
-    target.deferred = result;
-    target.timer->Arm(Duration(0));
+    target.OnDetour().deferred = result;
+    wheel_.Arm(target, target.started);  // as soon as may be
     return;
   }
-  target.timer->Cancel();
-  target.deferred.reset();
+  TimerWheel::Cancel(target);
   result.latency = loop_.Now() - target.started;
   const auto done = std::exchange(target.done, nullptr);
   done(result);
 }
 
 void RedisProber::OnTimer(Target& target) {
-  if (target.deferred) {
-    Finish(target, *target.deferred);
+  Detour* const detour = target.detour.get();
+  if (detour != nullptr && detour->deferred) {
+    const ProbeResult result = *detour->deferred;
+    Finish(target, result);
     return;
   }
   const bool more =
-      target.stage == Stage::kConnecting && target.next_address < target.addresses.size();
+      target.stage == Stage::kConnecting && detour->next_address < detour->addresses.size();
   if (more && loop_.Now() < target.deadline) {
-    Close(target);
-    target.address_failure = Worse(target.address_failure, Failed(Reason::kTimeout));
+    detour->address_failure = Worse(detour->address_failure, Failed(Reason::kTimeout));
     TryNextAddress(target);
     return;
   }
@@ -216,19 +229,18 @@ void RedisProber::OnTimer(Target& target) {
 }
 
 void RedisProber::Connect(Target& target) {
-  target.stage = Stage::kResolving;
   if (!target.address) {
-    target.stage = Stage::kClosed;
     Finish(target, CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved));
     return;
   }
+  target.stage = Stage::kResolving;
   // The answer may come within the call, and the question is stored after it.
   const bool deferring = std::exchange(target.deferring, true);
   auto question = resolver_.Resolve(target.address->host, target.address->port,
                                     [this, &target](Resolver::Answer answer) {
                                       OnResolved(target, std::move(answer.addresses));
                                     });
-  if (target.stage == Stage::kResolving) target.question = std::move(question);
+  if (target.stage == Stage::kResolving) target.OnDetour().question = std::move(question);
   target.deferring = deferring;
 }
 
@@ -238,130 +250,126 @@ void RedisProber::OnResolved(Target& target, std::vector<SocketAddress> addresse
     Finish(target, CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved));
     return;
   }
-  target.addresses = std::move(addresses);
-  target.next_address = 0;
-  target.address_failure.reset();
+  target.OnDetour().addresses = std::move(addresses);
   TryNextAddress(target);
 }
 
 void RedisProber::TryNextAddress(Target& target) {
-  while (target.next_address < target.addresses.size()) {
-    const int error = OpenSocket(target, target.addresses[target.next_address++]);
+  Detour& detour = *target.detour;
+  while (detour.next_address < detour.addresses.size()) {
+    const int error = Open(target, detour.addresses[detour.next_address++]);
     if (error == 0) {
       // One address that swallows packets must not use up the time of the others.
       const auto share =
-          static_cast<Duration::rep>(target.addresses.size() - target.next_address + 1);
-      target.timer->Arm((target.deadline - loop_.Now()) / share);
+          static_cast<Duration::rep>(detour.addresses.size() - detour.next_address + 1);
+      const TimePoint now = loop_.Now();
+      wheel_.Arm(target, now + (target.deadline - now) / share);
       return;
     }
-    Close(target);
-    target.address_failure = Worse(target.address_failure, JudgeSocketError(error));
+    detour.address_failure = Worse(detour.address_failure, JudgeSocketError(error));
   }
-  Finish(target, *target.address_failure);
+  const ProbeResult failure = *detour.address_failure;
+  Close(target);
+  Finish(target, failure);
 }
 
-int RedisProber::OpenSocket(Target& target, const SocketAddress& to) {
-  target.fd.Reset(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!target.fd.valid()) return errno;
-  const int on = 1;
-  static_cast<void>(::setsockopt(target.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
-  if (::connect(target.fd.get(), reinterpret_cast<const sockaddr*>(&to.storage), to.size) != 0 &&
-      errno != EINPROGRESS) {
-    return errno;
-  }
-  const int fd = target.fd.get();
-  target.readable.reset(event_new(loop_.base(), fd, EV_READ | EV_PERSIST, &OnReadable, &target));
-  target.writable.reset(event_new(loop_.base(), fd, EV_WRITE, &OnWritable, &target));
+// Leaves the detour alone: it goes on to other addresses.
+int RedisProber::Open(Target& target, const SocketAddress& to) {
+  if (target.stage == Stage::kConnecting) event_del(&target.ready);
+  target.stage = Stage::kClosed;
+  if (const int error = target.stream.Open(to); error != 0) return error;
   // Also when it is connected already: one path for both.
-  if (!target.readable || !target.writable || event_add(target.writable.get(), nullptr) != 0) {
-    return ENOMEM;
-  }
+  if (const int error = Await(target, EV_WRITE); error != 0) return error;
   target.stage = Stage::kConnecting;
   return 0;
 }
 
-void RedisProber::OnWritable(evutil_socket_t, short, void* argument) {
+int RedisProber::Await(Target& target, short what) {
+  const auto persist = static_cast<short>((what & EV_READ) != 0 ? EV_PERSIST : 0);
+  const bool added = event_assign(&target.ready, loop_.base(), target.stream.fd(),
+                                  static_cast<short>(what | persist), &OnReady, &target) == 0 &&
+                     event_add(&target.ready, nullptr) == 0;
+  return added ? 0 : ENOMEM;
+}
+
+void RedisProber::OnReady(evutil_socket_t, short what, void* argument) {
   Target& target = *static_cast<Target*>(argument);
+  RedisProber& prober = *target.prober;
   if (target.stage == Stage::kConnecting) {
-    target.prober->OnConnectOutcome(target);
+    prober.OnConnectOutcome(target);
+  } else if ((what & EV_READ) != 0) {
+    // Before what is left to send: it may be why there is nothing to be sent to any more. The rest
+    // has its turn when there is nothing to read.
+    prober.Receive(target);
   } else {
-    target.prober->Flush(target);
+    prober.Ask(target, std::exchange(target.OnDetour().outbox, {}));
   }
 }
 
 void RedisProber::OnConnectOutcome(Target& target) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(target.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error == 0 && event_add(target.readable.get(), nullptr) != 0) error = ENOMEM;
+  int error = target.stream.Established();
+  if (error == 0) error = Await(target, EV_READ);
   if (error != 0) {
-    Close(target);
-    target.address_failure = Worse(target.address_failure, JudgeConnectError(error));
+    target.detour->address_failure =
+        Worse(target.detour->address_failure, JudgeConnectError(error));
     TryNextAddress(target);
     return;
   }
   target.stage = Stage::kOpen;
-  target.reader = std::make_unique<ReplyReader>();
-  target.timer->Arm(target.deadline - loop_.Now());
-  BeginExchange(target, true);
+  wheel_.Arm(target, target.deadline);
+  target.fresh = true;
+  target.detour->auth_pending = !target.auth.empty();
+  Ask(target, target.auth + std::string(kPing));
 }
 
-void RedisProber::BeginExchange(Target& target, bool fresh) {
-  target.fresh = fresh;
-  target.outbox = fresh ? target.auth : std::string();
-  target.outbox += kPing;
-  target.sent = 0;
-  target.auth_pending = fresh && !target.auth.empty();
-  target.auth_reply.reset();
-  Flush(target);
-}
-
-void RedisProber::Flush(Target& target) {
-  while (target.sent < target.outbox.size()) {
-    const ssize_t n = ::send(target.fd.get(), target.outbox.data() + target.sent,
-                             target.outbox.size() - target.sent, MSG_NOSIGNAL);
-    if (n >= 0) {
-      target.sent += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      static_cast<void>(event_add(target.writable.get(), nullptr));
-      return;  // should it fail: the deadline ends it
-    } else if (errno != EINTR) {
-      if (!target.fresh) {
-        OnBroken(target, errno);
-      }
+// What cannot be sent now waits in the outbox until the socket is ready for it.
+void RedisProber::Ask(Target& target, std::string_view question) {
+  while (!question.empty()) {
+    const Stream::Moved moved = target.stream.Send(question);
+    if (moved.error) {
       // A fresh connection that is closed already: the server may have said why ("max number of
       // clients reached"), and the read event brings that, or the end.
+      if (!target.fresh) OnBroken(target, *moved.error);
       return;
     }
+    if (moved.bytes == 0) break;
+    question.remove_prefix(moved.bytes);
   }
-}
-
-void RedisProber::OnReadable(evutil_socket_t, short, void* argument) {
-  Target& target = *static_cast<Target*>(argument);
-  target.prober->Receive(target);
+  const bool waits = !question.empty();
+  const bool waited = (event_get_events(&target.ready) & EV_WRITE) != 0;
+  if (waits) target.OnDetour().outbox = question;
+  if (waits == waited) return;
+  event_del(&target.ready);
+  // Should it fail: the deadline ends it.
+  static_cast<void>(Await(target, waits ? EV_READ | EV_WRITE : EV_READ));
 }
 
 void RedisProber::Receive(Target& target) {
   // One read a turn: a server that sends without end gets no more than its share.
-  const ssize_t n = ::recv(target.fd.get(), buffer_.data(), buffer_.size(), 0);
-  if (n < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) OnBroken(target, errno);
-    return;
-  }
+  const Stream::Moved moved = target.stream.Receive(buffer_);
+  if (moved.error) return OnBroken(target, *moved.error);
+  if (moved.bytes == 0) return;
   // Nobody asked: a farewell such as "-ERR ... timeout", or a server that has lost count of its
   // replies.
-  if (n == 0 || target.done == nullptr) {
-    OnBroken(target, kEndOfFile);
+  if (target.done == nullptr) return OnBroken(target, kEndOfFile);
+  const std::string_view bytes(buffer_.data(), moved.bytes);
+  Detour* const detour = target.detour.get();
+  const bool first = detour == nullptr || (!detour->reader && !detour->auth_pending);
+  if (first && bytes == kPongReply) {
+    Finish(target, {ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}});
     return;
   }
-  target.reader->Feed({buffer_.data(), static_cast<std::size_t>(n)});
+  auto& reader = target.OnDetour().reader;
+  if (!reader) reader = std::make_unique<ReplyReader>();
+  reader->Feed(bytes);
   OnReplies(target);
 }
 
 void RedisProber::OnReplies(Target& target) {
-  while (auto reply = target.reader->Next()) {
-    if (!std::exchange(target.auth_pending, false)) {
-      Finish(target, JudgeReplies(target.auth_reply, *reply));
+  Detour& detour = *target.detour;
+  while (auto reply = detour.reader->Next()) {
+    if (!std::exchange(detour.auth_pending, false)) {
+      Finish(target, JudgeReplies(detour.auth_reply, *reply));
       return;
     }
     if (IsFarewell(*reply)) {
@@ -370,9 +378,9 @@ void RedisProber::OnReplies(Target& target) {
       Finish(target, result);
       return;
     }
-    target.auth_reply = std::move(reply);
+    detour.auth_reply = std::move(reply);
   }
-  if (target.reader->broken()) {
+  if (detour.reader->broken()) {
     Close(target);
     Finish(target, Failed(Reason::kProtocol));
   }

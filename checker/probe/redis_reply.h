@@ -65,5 +65,7 @@ class ReplyReader {
 // What to send, as RESP.
 [[nodiscard]] std::string EncodeAuth(const RedisCredentials& credentials);  // empty: no AUTH
 inline constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+// What nearly every answer to it is: worth a comparison before a parser.
+inline constexpr std::string_view kPongReply = "+PONG\r\n";
 
 }  // namespace zkcluster

@@ -5,6 +5,10 @@
 
 namespace zkcluster {
 
+Duration FastInterval(const HealthSettings& settings) {
+  return std::min({settings.fast_interval, settings.interval, settings.refused_threshold / 2});
+}
+
 ShardHealth::ShardHealth(const HealthSettings& settings, int required) : settings_(settings) {
   required_ = std::clamp(required, 1, MaxRequired());
 }
@@ -108,7 +112,8 @@ bool ShardHealth::suspect() const {
 }
 
 Duration ShardHealth::NextDelay() const {
-  return suspect() ? std::min(settings_.fast_interval, settings_.interval) : settings_.interval;
+  return suspect() ? std::min({settings_.fast_interval, settings_.interval, Limit() / 2})
+                   : settings_.interval;
 }
 
 void ShardHealth::Retune(const HealthSettings& settings) {

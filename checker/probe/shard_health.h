@@ -47,10 +47,14 @@ struct HealthSettings {
   // A refused connect is the kernel of a living host saying that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
   Duration refused_threshold = std::chrono::seconds(1);
-  // Between probes while something is wrong and undecided.
+  // Between probes while something is wrong and undecided; at most half of the threshold that
+  // applies, so that the second failure is there when it has passed.
   Duration fast_interval = std::chrono::milliseconds(250);
   bool operator==(const HealthSettings&) const = default;
 };
+
+// How soon a probe may follow another when the end of its connection may be a death.
+[[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
 class ShardHealth {
  public:
@@ -86,6 +90,7 @@ class ShardHealth {
   // Takes new settings over without forgetting what was seen.
   void Retune(const HealthSettings& settings);
 
+  [[nodiscard]] const HealthSettings& settings() const { return settings_; }
   [[nodiscard]] const Vote& vote() const { return vote_; }
   [[nodiscard]] int required() const { return required_; }
 

@@ -8,6 +8,10 @@
 namespace zkcluster {
 namespace {
 
+// Between two connections that broke in one moment. Of many hundreds all have their turn within
+// one fast interval.
+constexpr Duration kReconnectGap = std::chrono::milliseconds(1);
+
 // Alarms that only a server's own words raise; until it speaks again, silence does not take them
 // back.
 bool ToldByServer(ProbeAlarm alarm) {
@@ -36,27 +40,30 @@ ProbeCounters& ProbeCounters::operator+=(const ProbeCounters& other) {
   return *this;
 }
 
-struct Worker::Server {
+// Its timer is the entry.
+struct Worker::Server : TimerWheel::Entry {
   Server(const ServerToProbe& from)
-      : handle(from.handle),
-        target(from.target),
-        settings(from.settings),
-        health(from.settings, from.required) {}
+      : handle(from.handle), target(from.target), health(from.settings, from.required) {}
+
+  [[nodiscard]] const HealthSettings& settings() const { return health.settings(); }
 
   const ServerHandle handle;
   ProbeTarget target;
-  HealthSettings settings;
   ShardHealth health;
   ProbeAlarm alarm = ProbeAlarm::kNone;
   bool probing = false;
   bool ever_started = false;
   TimePoint started{};  // of the last probe
   TimePoint due{};      // of the next, when none is under way
-  std::unique_ptr<Timer> timer;
 };
 
 Worker::Worker(Loop& loop, Prober& prober, Report report)
-    : loop_(loop), prober_(prober), report_(std::move(report)) {
+    : loop_(loop),
+      prober_(prober),
+      report_(std::move(report)),
+      wheel_(loop, [this](TimerWheel::Entry& entry, TimePoint now) {
+        OnTimer(static_cast<Server&>(entry), now);
+      }) {
   beat_ = loop_.NewTimer([this] { OnBeat(); });
   static_cast<void>(stall_.Turn(loop_.Now()));
   beat_->Arm(kBeat);
@@ -67,20 +74,19 @@ Worker::~Worker() {
 }
 
 void Worker::OnBeat() {
-  static_cast<void>(NoteTurn());
+  static_cast<void>(NoteTurn(loop_.Now()));
   beat_->Arm(kBeat);
 }
 
-bool Worker::NoteTurn() {
-  const Duration lateness = stall_.Turn(loop_.Now());
+bool Worker::NoteTurn(TimePoint now) {
+  const Duration lateness = stall_.Turn(now);
   if (lateness == Duration(0)) return false;
-  AfterStall(lateness);
+  AfterStall(lateness, now);
   return true;
 }
 
-void Worker::AfterStall(Duration lateness) {
+void Worker::AfterStall(Duration lateness, TimePoint now) {
   ++counters_.stalls;
-  const TimePoint now = loop_.Now();
   ServerReport stall;
   stall.kind = ServerReport::Kind::kStall;
   stall.lateness = lateness;
@@ -91,19 +97,19 @@ void Worker::AfterStall(Duration lateness) {
     if (std::exchange(server->probing, false)) prober_.Abandon(handle);
     Tell(*server, server->health.Stalled(lateness, now));
     // All are overdue at once: probing them in one burst would be the next stall.
-    server->due = now + FirstDelay(0, 1, server->settings.interval / 2, loop_.Random());
+    server->due = now + FirstDelay(0, 1, server->settings().interval / 2, loop_.Random());
     Rearm(*server);
   }
 }
 
 void Worker::Watch(ServerToProbe from) {
-  static_cast<void>(NoteTurn());
+  const TimePoint now = loop_.Now();
+  static_cast<void>(NoteTurn(now));
   auto& slot = servers_[from.handle];
   ZKC_CHECK(slot == nullptr);
   slot = std::make_unique<Server>(from);
   Server& server = *slot;
-  server.timer = loop_.NewTimer([this, &server] { OnTimer(server); });
-  server.due = loop_.Now() + from.first_delay;
+  server.due = now + from.first_delay;
   AddToProber(server);
   Rearm(server);
 }
@@ -113,20 +119,19 @@ void Worker::AddToProber(Server& server) {
 }
 
 void Worker::Unwatch(ServerHandle handle) {
-  static_cast<void>(NoteTurn());
+  static_cast<void>(NoteTurn(loop_.Now()));
   if (servers_.erase(handle) == 0) return;
   prober_.RemoveTarget(handle);
   std::erase_if(outbox_, [handle](const ServerReport& report) { return report.handle == handle; });
 }
 
 void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
-  static_cast<void>(NoteTurn());
+  const TimePoint now = loop_.Now();
+  static_cast<void>(NoteTurn(now));
   const auto found = servers_.find(handle);
   if (found == servers_.end()) return;
   Server& server = *found->second;
-  server.settings = settings;
   server.health.Retune(settings);
-  const TimePoint now = loop_.Now();
   Tell(server, server.health.Tick(now));
   // The old interval may have been an hour; the new one counts from now, spread by its jitter and
   // more.
@@ -135,7 +140,8 @@ void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
 }
 
 void Worker::Recredential(ServerHandle handle, RedisCredentials credentials) {
-  static_cast<void>(NoteTurn());
+  const TimePoint now = loop_.Now();
+  static_cast<void>(NoteTurn(now));
   const auto found = servers_.find(handle);
   if (found == servers_.end()) return;
   Server& server = *found->second;
@@ -145,24 +151,23 @@ void Worker::Recredential(ServerHandle handle, RedisCredentials credentials) {
   AddToProber(server);
   server.probing = false;
   // A whole cluster changes its password at once: spread the reconnects.
-  server.due = loop_.Now() + FirstDelay(0, 1, server.settings.interval, loop_.Random());
+  server.due = now + FirstDelay(0, 1, server.settings().interval, loop_.Random());
   Rearm(server);
 }
 
-void Worker::OnTimer(Server& server) {
-  if (NoteTurn()) return;
-  const TimePoint now = loop_.Now();
+void Worker::OnTimer(Server& server, TimePoint now) {
+  if (NoteTurn(now)) return;
   Tell(server, server.health.Tick(now));
-  if (!server.probing && now >= server.due) StartProbe(server);
+  if (!server.probing && now >= server.due) StartProbe(server, now);
   Rearm(server);
 }
 
-void Worker::StartProbe(Server& server) {
+void Worker::StartProbe(Server& server, TimePoint now) {
   ++counters_.started;
   server.probing = true;
   server.ever_started = true;
-  server.started = loop_.Now();
-  prober_.Start(server.handle, server.settings.timeout,
+  server.started = now;
+  prober_.Start(server.handle, server.settings().timeout,
                 [this, &server](const ProbeResult& result) { OnResult(server, result); });
 }
 
@@ -170,10 +175,10 @@ void Worker::OnResult(Server& server, ProbeResult result) {
   // This one has ended and must not be abandoned; when the loop had stalled its result is stale,
   // too.
   server.probing = false;
-  if (NoteTurn()) return;
   const TimePoint now = loop_.Now();
+  if (NoteTurn(now)) return;
   if (result.reason == Reason::kTimeout &&
-      stall_.LatenessSince(server.started) >= server.settings.timeout / 2) {
+      stall_.LatenessSince(server.started) >= server.settings().timeout / 2) {
     result.verdict = ProbeVerdict::kCannotTell;
     result.reason = Reason::kLocalLimit;
   }
@@ -202,21 +207,27 @@ void Worker::NoteAlarm(Server& server, const ProbeResult& result) {
 }
 
 void Worker::OnHint(Server& server) {
-  if (NoteTurn() || server.probing) return;
-  const Duration pause = std::min(server.settings.fast_interval, server.settings.interval);
   const TimePoint now = loop_.Now();
-  const TimePoint soon = server.ever_started ? std::max(now, server.started + pause) : now;
-  server.due = std::min(server.due, soon);
+  if (NoteTurn(now) || server.probing) return;
+  server.due = std::min(server.due, NextReconnect(server, now));
   Rearm(server);
+}
+
+TimePoint Worker::NextReconnect(const Server& server, TimePoint now) {
+  const Duration pause = FastInterval(server.settings());
+  const Duration gap = std::min(kReconnectGap, pause / static_cast<int>(servers_.size()));
+  reconnect_at_ = std::max(now, reconnect_at_ + gap);
+  const TimePoint soon = server.ever_started ? server.started + pause : now;
+  return std::max(soon, reconnect_at_);
 }
 
 void Worker::Rearm(Server& server) {
   TimePoint next = server.health.NextDeadline();
   if (!server.probing) next = std::min(next, server.due);
   if (next == TimePoint::max()) {
-    server.timer->Cancel();
+    TimerWheel::Cancel(server);
   } else {
-    server.timer->Arm(std::max(Duration(0), Duration(next - loop_.Now())));
+    wheel_.Arm(server, next);
   }
 }
 

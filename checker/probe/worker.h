@@ -7,8 +7,9 @@
 // When a server is probed: `interval` (with jitter) after the *start* of the last probe, so that a
 // slow one does not slow the beat, and never while one is under way; `fast_interval` after the
 // *end* of a failed one while its death is undecided; at once when its idle connection breaks, but
-// then too not sooner than `fast_interval` after the last start: neither hints nor reconnects can
-// make a storm. Loop-bound conductor.
+// then too not sooner than `fast_interval` after the last start, and where many break together
+// spread over `fast_interval`: neither hints nor reconnects can make a storm. All times are in
+// whole ticks of a TimerWheel. Loop-bound conductor.
 #pragma once
 
 #include <array>
@@ -24,6 +25,7 @@
 #include "checker/probe/prober.h"
 #include "checker/probe/schedule.h"
 #include "checker/probe/shard_health.h"
+#include "checker/probe/timer_wheel.h"
 
 namespace zkcluster {
 
@@ -81,7 +83,7 @@ class Worker {
   void Recredential(ServerHandle handle, RedisCredentials credentials);  // reconnects
 
   // Notices now whether the loop had stalled; what follows from that is reported as usual.
-  void LookForStall() { static_cast<void>(NoteTurn()); }
+  void LookForStall() { static_cast<void>(NoteTurn(loop_.Now())); }
 
   [[nodiscard]] const ProbeCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
@@ -91,14 +93,15 @@ class Worker {
 
   // Starts every callback. True: the loop had stalled, everything was rescheduled; there is nothing
   // to do.
-  [[nodiscard]] bool NoteTurn();
-  void AfterStall(Duration lateness);
+  [[nodiscard]] bool NoteTurn(TimePoint now);
+  void AfterStall(Duration lateness, TimePoint now);
   void OnBeat();
   void AddToProber(Server& server);
-  void OnTimer(Server& server);
-  void StartProbe(Server& server);
+  void OnTimer(Server& server, TimePoint now);
+  void StartProbe(Server& server, TimePoint now);
   void OnResult(Server& server, ProbeResult result);
   void OnHint(Server& server);
+  [[nodiscard]] TimePoint NextReconnect(const Server& server, TimePoint now);
   void NoteAlarm(Server& server, const ProbeResult& result);
   void Rearm(Server& server);
   void Tell(const Server& server, const std::optional<ShardHealth::Transition>& transition);
@@ -108,7 +111,9 @@ class Worker {
   Prober& prober_;
   Report report_;
   StallDetector stall_{kBeat, kStallLimit};
+  TimerWheel wheel_;
   std::unordered_map<ServerHandle, std::unique_ptr<Server>> servers_;
+  TimePoint reconnect_at_{};  // of the last connection that broke
   std::vector<ServerReport> outbox_;
   ProbeCounters counters_;
   std::unique_ptr<Timer> beat_;

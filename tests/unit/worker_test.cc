@@ -145,6 +145,44 @@ TEST_CASE("worker: a storm of hints probes no faster than the fast interval") {
   CHECK(bench.fleet.probes("s1:1") - before >= 30);  // but the hints are heard
 }
 
+TEST_CASE("worker: many connections that break at once come back one after the other") {
+  Bench bench;
+  HealthSettings settings;
+  settings.interval = 60s;  // nothing but the hints brings a probe
+  std::vector<std::string> addrs;
+  for (int i = 0; i < 1000; ++i) {
+    addrs.push_back("s" + std::to_string(i) + ":1");
+    bench.fleet.Set(addrs.back(), Server::kUp);
+    bench.Watch(addrs.back(), settings, 1ms * i);
+  }
+  bench.world.RunFor(5s);
+  const auto probes = [&] { return bench.worker->counters().started; };
+  REQUIRE(probes() == addrs.size());
+  for (const auto& addr : addrs) bench.fleet.Restart(addr);
+  std::uint64_t most = 0;
+  for (int i = 0; i < 35; ++i) {
+    const auto before = probes();
+    bench.world.RunFor(10ms);
+    most = std::max(most, probes() - before);
+  }
+  CHECK(probes() == 2 * addrs.size());  // all within a fast interval or so
+  CHECK(most <= 70);                    // of 40, if they are spread as evenly as may be
+}
+
+TEST_CASE("worker: a short refused_threshold is reached although the fast interval is longer") {
+  HealthSettings settings;
+  settings.refused_threshold = 100ms;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    Bench bench(seed);
+    bench.fleet.Set("s1:1", Server::kUp);
+    const auto s1 = bench.Watch("s1:1", settings);
+    bench.world.RunFor(5s + 37ms * static_cast<int>(seed));
+    bench.fleet.Set("s1:1", Server::kRefused);
+    CHECK(bench.RunUntilVote(s1, Opinion::kDead, 200ms));
+  }
+}
+
 TEST_CASE(
     "worker: a timeout longer than the interval never overlaps, and slow answers keep the beat") {
   Bench bench;
