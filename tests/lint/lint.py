@@ -20,7 +20,7 @@ FOREIGN = {
         "libzkcluster/base/event_loop.cc", "libzkcluster/base/resolver.cc", "libzkcluster/zk/",
         "checker/probe/redis_prober.cc", "checker/metrics.cc", "tests/",
     ],
-    r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/"],
+    r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/", "tests/bench/"],
     r"<hiredis": [
         "libzkcluster/client/connection_pool.cc", "checker/probe/redis_reply.cc", "tools/sandbox/sandbox.cc",
         "tools/zkctl/dev", "tests/",
