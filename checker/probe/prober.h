@@ -54,7 +54,8 @@ struct ProbeResult {
 
 class Prober {
  public:
-  using TargetId = std::uint64_t;
+  // Chosen by the caller; small, since a prober may keep a table of them.
+  using TargetId = std::uint32_t;
 
   virtual ~Prober() = default;
 
@@ -69,6 +70,9 @@ class Prober {
   // REQUIRES: the target was added and has no probe under way.
   virtual void Start(TargetId id, Duration timeout,
                      std::function<void(const ProbeResult&)> done) = 0;
+
+  // A Start of this one will follow in a moment: fetch what it needs into the cache.
+  virtual void Prefetch(TargetId) {}
 
   // Drops the target's connection and probe under way without a result.
   virtual void Abandon(TargetId id) = 0;

@@ -1,18 +1,17 @@
 #include "checker/probe/redis_prober.h"
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <sys/epoll.h>
 
 #include <array>
 #include <cerrno>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "base/resolver.h"
+#include "checker/probe/ready_set.h"
 #include "checker/probe/redis_reply.h"
 #include "checker/probe/socket_error.h"
 #include "checker/probe/stream.h"
@@ -58,13 +57,11 @@ bool WorthKeeping(const ProbeResult& result) {
 // Everything else that may happen on the way is in a Detour, which lasts as long as the probe.
 class RedisProber final : public Prober {
  public:
-  explicit RedisProber(EventLoop& loop)
-      : loop_(loop), resolver_(loop), wheel_(loop, [this](TimerWheel::Entry& entry, TimePoint) {
-          OnTimer(static_cast<Target&>(entry));
-        }) {}
+  explicit RedisProber(EventLoop& loop);
 
   void AddTarget(TargetId id, ProbeTarget target, std::function<void()> hint) override;
-  void RemoveTarget(TargetId id) override { targets_.erase(id); }
+  void RemoveTarget(TargetId id) override;
+  void Prefetch(TargetId id) override;
   void Start(TargetId id, Duration timeout, std::function<void(const ProbeResult&)> done) override;
   void Abandon(TargetId id) override;
 
@@ -83,40 +80,35 @@ class RedisProber final : public Prober {
     std::optional<ProbeResult> deferred;
   };
 
-  // Its entry in the wheel is the probe's deadline, or that of one address among several.
-  struct Target : TimerWheel::Entry {
-    Target() = default;
-    ~Target() { Close(*this); }
-    Target(const Target&) = delete;
-    Target& operator=(const Target&) = delete;
+  // What each probe touches comes first, together.
+  struct Target {
     Detour& OnDetour() {
       if (!detour) detour = std::make_unique<Detour>();
       return *detour;
     }
+    // Tells this connection from former ones, and from those of other targets.
+    [[nodiscard]] std::uint64_t key() const { return std::uint64_t{connection} << 32U | id; }
 
-    RedisProber* prober = nullptr;
+    TargetId id = 0;  // also of its timer: the probe's deadline, or that of one address of several
+    std::uint32_t connection = 0;
+    Stream stream;
+    Stage stage = Stage::kClosed;
+    bool awaits_room = false;  // to send what is in the outbox
+    bool fresh = false;        // connected by the probe under way
+    bool retried = false;      // the old connection turned out to be dead
+    bool deferring = false;    // `done` must not run now: a caller up the stack still works with us
+    TimePoint started{};
+    TimePoint deadline{};
+    std::function<void(const ProbeResult&)> done;  // of the probe under way
+    std::unique_ptr<Detour> detour;
+
     std::function<void()> hint;
     std::optional<Address> address;  // nothing: not even an address
     std::string auth;                // what AUTH is sent, or empty
-
-    // The connection. The event is assigned, and known to the loop, while there is one.
-    Stream stream;
-    Stage stage = Stage::kClosed;
-    event ready{};
-
-    // The probe under way.
-    bool fresh = false;      // connected by this probe
-    bool retried = false;    // the old connection turned out to be dead
-    bool deferring = false;  // `done` must not run now: a caller up the stack still works with us
-    std::function<void(const ProbeResult&)> done;
-    TimePoint started{};
-    TimePoint deadline{};
-    std::unique_ptr<Detour> detour;
   };
 
-  static void OnReady(evutil_socket_t, short what, void* target);
-
   // Each of these may end the probe, and with it the target's life: nothing touches it afterwards.
+  void OnReady(std::uint64_t key, std::uint32_t what);
   void Connect(Target& target);
   void OnResolved(Target& target, std::vector<SocketAddress> addresses);
   void TryNextAddress(Target& target);
@@ -125,7 +117,7 @@ class RedisProber final : public Prober {
   void Receive(Target& target);
   void OnReplies(Target& target);
   void OnBroken(Target& target, int error);
-  void OnTimer(Target& target);
+  void OnDeadline(TargetId id, TimePoint now);
   void Finish(Target& target, ProbeResult result);
 
   // Bytes of one exchange would be taken for those of the next.
@@ -134,39 +126,63 @@ class RedisProber final : public Prober {
     return detour != nullptr &&
            (!detour->outbox.empty() || (detour->reader && !detour->reader->empty()));
   }
+  [[nodiscard]] Target* Find(TargetId id) {
+    return id < targets_.size() ? targets_[id].get() : nullptr;
+  }
   [[nodiscard]] int Open(Target& target, const SocketAddress& to);
-  [[nodiscard]] int Await(Target& target, short what);
   static void Close(Target& target);
 
   EventLoop& loop_;
   Resolver resolver_;
+  ReadySet ready_;
   TimerWheel wheel_;
   std::array<char, 16 * 1024> buffer_;
-  std::unordered_map<TargetId, std::unique_ptr<Target>> targets_;
+  std::vector<std::unique_ptr<Target>> targets_;
+  std::uint32_t connections_ = 0;
 };
 
+RedisProber::RedisProber(EventLoop& loop)
+    : loop_(loop),
+      resolver_(loop),
+      ready_(loop, [this](std::uint64_t key, std::uint32_t what) { OnReady(key, what); }),
+      wheel_(loop, [this](TimerWheel::Id id, TimePoint now) { OnDeadline(id, now); }) {}
+
 void RedisProber::AddTarget(TargetId id, ProbeTarget from, std::function<void()> hint) {
-  auto& slot = targets_[id];
-  ZKC_CHECK(slot == nullptr);
-  slot = std::make_unique<Target>();
-  Target& target = *slot;
-  target.prober = this;
+  if (id >= targets_.size()) targets_.resize(id + std::size_t{1});
+  ZKC_CHECK(targets_[id] == nullptr);
+  targets_[id] = std::make_unique<Target>();
+  Target& target = *targets_[id];
+  target.id = id;
+  target.connection = ++connections_;
   if (auto address = ParseAddress(from.addr)) target.address = *std::move(address);
   target.auth = EncodeAuth(from.credentials);
   target.hint = std::move(hint);
 }
 
+void RedisProber::RemoveTarget(TargetId id) {
+  if (Find(id) == nullptr) return;
+  wheel_.Cancel(id);
+  targets_[id].reset();
+}
+
+void RedisProber::Prefetch(TargetId id) {
+  const Target* const target = Find(id);
+  if (target == nullptr) return;
+  __builtin_prefetch(&target->id);
+  __builtin_prefetch(&target->done);
+}
+
 void RedisProber::Start(TargetId id, Duration timeout,
                         std::function<void(const ProbeResult&)> done) {
-  const auto found = targets_.find(id);
-  ZKC_CHECK(found != targets_.end());
-  Target& target = *found->second;
+  Target* const found = Find(id);
+  ZKC_CHECK(found != nullptr);
+  Target& target = *found;
   ZKC_CHECK(target.done == nullptr);
   target.done = std::move(done);
   target.started = loop_.Now();
   target.deadline = target.started + timeout;
   target.retried = target.fresh = false;
-  wheel_.Arm(target, target.deadline);
+  wheel_.Arm(id, target.deadline);
   target.deferring = true;
   if (target.stage == Stage::kOpen) {
     Ask(target, kPing);
@@ -177,17 +193,15 @@ void RedisProber::Start(TargetId id, Duration timeout,
 }
 
 void RedisProber::Abandon(TargetId id) {
-  const auto found = targets_.find(id);
-  if (found == targets_.end()) return;
-  Target& target = *found->second;
-  Close(target);
-  TimerWheel::Cancel(target);
-  target.done = nullptr;
+  Target* const target = Find(id);
+  if (target == nullptr) return;
+  Close(*target);
+  wheel_.Cancel(id);
+  target->done = nullptr;
 }
 
 // Also what a probe under way has collected; its deadline goes on.
 void RedisProber::Close(Target& target) {
-  if (target.stage == Stage::kConnecting || target.stage == Stage::kOpen) event_del(&target.ready);
   target.stage = Stage::kClosed;
   target.stream.Close();
   target.detour.reset();
@@ -198,16 +212,21 @@ void RedisProber::Finish(Target& target, ProbeResult result) {
   target.detour.reset();
   if (target.deferring) {
     target.OnDetour().deferred = result;
-    wheel_.Arm(target, target.started);  // as soon as may be
+    wheel_.Arm(target.id, target.started);  // as soon as may be
     return;
   }
-  TimerWheel::Cancel(target);
+  wheel_.Cancel(target.id);
   result.latency = loop_.Now() - target.started;
   const auto done = std::exchange(target.done, nullptr);
   done(result);
 }
 
-void RedisProber::OnTimer(Target& target) {
+void RedisProber::OnDeadline(TargetId id, TimePoint now) {
+  // What has arrived was in time, though nobody has looked yet.
+  ready_.Look();
+  Target* const found = Find(id);
+  if (found == nullptr || found->done == nullptr || wheel_.armed(id)) return;
+  Target& target = *found;
   Detour* const detour = target.detour.get();
   if (detour != nullptr && detour->deferred) {
     const ProbeResult result = *detour->deferred;
@@ -216,7 +235,7 @@ void RedisProber::OnTimer(Target& target) {
   }
   const bool more =
       target.stage == Stage::kConnecting && detour->next_address < detour->addresses.size();
-  if (more && loop_.Now() < target.deadline) {
+  if (more && now < target.deadline) {
     detour->address_failure = Worse(detour->address_failure, Failed(Reason::kTimeout));
     TryNextAddress(target);
     return;
@@ -263,7 +282,7 @@ void RedisProber::TryNextAddress(Target& target) {
       const auto share =
           static_cast<Duration::rep>(detour.addresses.size() - detour.next_address + 1);
       const TimePoint now = loop_.Now();
-      wheel_.Arm(target, now + (target.deadline - now) / share);
+      wheel_.Arm(target.id, now + (target.deadline - now) / share);
       return;
     }
     detour.address_failure = Worse(detour.address_failure, JudgeSocketError(error));
@@ -275,40 +294,35 @@ void RedisProber::TryNextAddress(Target& target) {
 
 // Leaves the detour alone: it goes on to other addresses.
 int RedisProber::Open(Target& target, const SocketAddress& to) {
-  if (target.stage == Stage::kConnecting) event_del(&target.ready);
   target.stage = Stage::kClosed;
+  target.awaits_room = false;
+  target.connection = ++connections_;
   if (const int error = target.stream.Open(to); error != 0) return error;
   // Also when it is connected already: one path for both.
-  if (const int error = Await(target, EV_WRITE); error != 0) return error;
+  if (const int error = ready_.Add(target.stream.fd(), target.key(), EPOLLOUT); error != 0)
+    return error;
   target.stage = Stage::kConnecting;
   return 0;
 }
 
-int RedisProber::Await(Target& target, short what) {
-  const auto persist = static_cast<short>((what & EV_READ) != 0 ? EV_PERSIST : 0);
-  const bool added = event_assign(&target.ready, loop_.base(), target.stream.fd(),
-                                  static_cast<short>(what | persist), &OnReady, &target) == 0 &&
-                     event_add(&target.ready, nullptr) == 0;
-  return added ? 0 : ENOMEM;
-}
-
-void RedisProber::OnReady(evutil_socket_t, short what, void* argument) {
-  Target& target = *static_cast<Target*>(argument);
-  RedisProber& prober = *target.prober;
-  if (target.stage == Stage::kConnecting) {
-    prober.OnConnectOutcome(target);
-  } else if ((what & EV_READ) != 0) {
+void RedisProber::OnReady(std::uint64_t key, std::uint32_t what) {
+  Target* const target = Find(static_cast<TargetId>(key));
+  // Of a connection that was closed since the kernel told.
+  if (target == nullptr || target->key() != key || target->stage == Stage::kClosed) return;
+  if (target->stage == Stage::kConnecting) {
+    OnConnectOutcome(*target);
+  } else if ((what & ~EPOLLOUT) != 0) {
     // Before what is left to send: it may be why there is nothing to be sent to any more. The rest
     // has its turn when there is nothing to read.
-    prober.Receive(target);
+    Receive(*target);
   } else {
-    prober.Ask(target, std::exchange(target.OnDetour().outbox, {}));
+    Ask(*target, std::exchange(target->OnDetour().outbox, {}));
   }
 }
 
 void RedisProber::OnConnectOutcome(Target& target) {
   int error = target.stream.Established();
-  if (error == 0) error = Await(target, EV_READ);
+  if (error == 0) error = ready_.Change(target.stream.fd(), target.key(), EPOLLIN);
   if (error != 0) {
     target.detour->address_failure =
         Worse(target.detour->address_failure, JudgeConnectError(error));
@@ -316,7 +330,7 @@ void RedisProber::OnConnectOutcome(Target& target) {
     return;
   }
   target.stage = Stage::kOpen;
-  wheel_.Arm(target, target.deadline);
+  wheel_.Arm(target.id, target.deadline);
   target.fresh = true;
   target.detour->auth_pending = !target.auth.empty();
   Ask(target, target.auth + std::string(kPing));
@@ -336,12 +350,11 @@ void RedisProber::Ask(Target& target, std::string_view question) {
     question.remove_prefix(moved.bytes);
   }
   const bool waits = !question.empty();
-  const bool waited = (event_get_events(&target.ready) & EV_WRITE) != 0;
   if (waits) target.OnDetour().outbox = question;
-  if (waits == waited) return;
-  event_del(&target.ready);
+  if (waits == std::exchange(target.awaits_room, waits)) return;
   // Should it fail: the deadline ends it.
-  static_cast<void>(Await(target, waits ? EV_READ | EV_WRITE : EV_READ));
+  static_cast<void>(
+      ready_.Change(target.stream.fd(), target.key(), waits ? EPOLLIN | EPOLLOUT : EPOLLIN));
 }
 
 void RedisProber::Receive(Target& target) {

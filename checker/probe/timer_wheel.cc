@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
 namespace zkcluster {
 namespace {
@@ -23,44 +24,40 @@ TimePoint TimeOf(std::int64_t tick) {
 
 }  // namespace
 
-void TimerWheel::Entry::Unlink() {
-  if (next_ == nullptr) return;
-  previous_->next_ = next_;
-  next_->previous_ = previous_;
-  previous_ = next_ = nullptr;
+TimePoint TimerWheel::NapEnd(TimePoint now) {
+  return TimePoint((now.time_since_epoch() / kNap + 1) * kNap);
 }
 
-TimerWheel::List::List() {
-  head.previous_ = head.next_ = &head;
-}
-
-TimerWheel::List::~List() {
-  while (!empty()) head.next_->Unlink();
-}
-
-void TimerWheel::List::Append(Entry& entry) {
-  entry.previous_ = head.previous_;
-  entry.next_ = &head;
-  head.previous_->next_ = &entry;
-  head.previous_ = &entry;
-}
-
-TimerWheel::TimerWheel(Loop& loop, Fire fire)
+TimerWheel::TimerWheel(Loop& loop, Fire fire, Next next)
     : loop_(loop),
       fire_(std::move(fire)),
+      next_(std::move(next)),
       collected_(TickAt(loop.Now())),
       armed_(kNever),
       timer_(loop.NewTimer([this] { OnTimer(); })) {}
 
-void TimerWheel::Arm(Entry& entry, TimePoint due) {
-  entry.Unlink();
+void TimerWheel::Arm(Id id, TimePoint due) {
+  if (id >= timers_.size()) timers_.resize(id + std::size_t{1});
+  State& state = timers_[id];
   // A tick that was collected already has passed: the next one serves it.
-  entry.tick_ = std::max(TickFrom(due), collected_ + 1);
-  const auto slot = static_cast<std::size_t>(entry.tick_) % kSlots;
-  slots_[slot].Append(entry);
+  state.tick = std::max(TickFrom(due), collected_ + 1);
+  state.armed = true;
+  const auto slot = static_cast<std::size_t>(state.tick) % kSlots;
+  slots_[slot].push_back({id, ++state.arm});
   occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
   // At the end of a turn the timer is armed once for all.
-  if (!firing_ && entry.tick_ < armed_) ArmTimer(entry.tick_, loop_.Now());
+  if (!firing_ && state.tick < armed_) ArmTimer(state.tick, loop_.Now());
+}
+
+void TimerWheel::Cancel(Id id) {
+  if (!armed(id)) return;
+  timers_[id].armed = false;
+  ++timers_[id].arm;
+}
+
+bool TimerWheel::Counts(const Item& item) const {
+  const State& state = timers_[item.id];
+  return state.armed && state.arm == item.arm;
 }
 
 void TimerWheel::OnTimer() {
@@ -68,21 +65,9 @@ void TimerWheel::OnTimer() {
   const TimePoint now = loop_.Now();
   CollectDue(TickAt(now));
   firing_ = true;
-  std::size_t fired = 0;
-  for (; fired < kFiredPerTurn && !due_.empty(); ++fired) {
-    Entry& entry = *due_.head.next_;
-    entry.Unlink();
-    fire_(entry, now);
-  }
-  NoteCrowd(fired, now);
+  NoteCrowd(FireDue(now), now);
   firing_ = false;
   ArmNext(now);
-}
-
-void TimerWheel::NoteCrowd(std::size_t fired, TimePoint now) {
-  // A nap gathers as many as several ticks would: half of that keeps it from flickering.
-  crowded_ = fired >= (crowded_ ? kCrowd * (kNap / kTick) / 2 : kCrowd);
-  nap_until_ = crowded_ ? now + kNap : now;
 }
 
 void TimerWheel::CollectDue(std::int64_t now_tick) {
@@ -97,16 +82,41 @@ void TimerWheel::CollectDue(std::int64_t now_tick) {
 void TimerWheel::CollectSlot(std::size_t slot, std::int64_t now_tick) {
   const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
   if ((occupied_[slot / 64] & bit) == 0) return;
-  List& list = slots_[slot];
-  for (Entry* entry = list.head.next_; entry != &list.head;) {
-    Entry* const next = entry->next_;
-    if (entry->tick_ <= now_tick) {
-      entry->Unlink();
-      due_.Append(*entry);
+  std::vector<Item>& items = slots_[slot];
+  std::size_t kept = 0;
+  for (const Item& item : items) {
+    if (!Counts(item)) continue;
+    if (timers_[item.id].tick <= now_tick) {
+      due_.push_back(item);
+    } else {
+      items[kept++] = item;
     }
-    entry = next;
   }
-  if (list.empty()) occupied_[slot / 64] &= ~bit;
+  items.resize(kept);
+  if (kept == 0) occupied_[slot / 64] &= ~bit;
+}
+
+std::size_t TimerWheel::FireDue(TimePoint now) {
+  std::size_t count = 0;
+  while (count < kFiredPerTurn && fired_ < due_.size()) {
+    const Item item = due_[fired_++];
+    if (next_ && fired_ < due_.size()) next_(due_[fired_].id);
+    if (!Counts(item)) continue;  // by who fired before it
+    timers_[item.id].armed = false;
+    ++count;
+    fire_(item.id, now);
+  }
+  if (fired_ == due_.size()) {
+    due_.clear();
+    fired_ = 0;
+  }
+  return count;
+}
+
+void TimerWheel::NoteCrowd(std::size_t fired, TimePoint now) {
+  // A nap gathers as many as several ticks would: half of that keeps it from flickering.
+  crowded_ = fired >= (crowded_ ? kCrowd * (kNap / kTick) / 2 : kCrowd);
+  nap_until_ = crowded_ ? NapEnd(now) : now;
 }
 
 void TimerWheel::ArmNext(TimePoint now) {
@@ -118,15 +128,20 @@ void TimerWheel::ArmNext(TimePoint now) {
   for (std::int64_t tick = first; tick < first + static_cast<std::int64_t>(kSlots);) {
     const auto slot = static_cast<std::size_t>(tick) % kSlots;
     const std::uint64_t rest = occupied_[slot / 64] >> (slot % 64);
-    if (rest != 0) {
-      tick += std::countr_zero(rest);
-      const auto found = static_cast<std::size_t>(tick) % kSlots;
-      if (!slots_[found].empty()) return ArmTimer(tick, now);
-      occupied_[found / 64] &= ~(std::uint64_t{1} << (found % 64));  // cancelled meanwhile
-    } else {
+    if (rest == 0) {
       tick += static_cast<std::int64_t>(64 - slot % 64);
+      continue;
     }
+    tick += std::countr_zero(rest);
+    if (HoldsAny(static_cast<std::size_t>(tick) % kSlots)) return ArmTimer(tick, now);
   }
+}
+
+bool TimerWheel::HoldsAny(std::size_t slot) {
+  std::erase_if(slots_[slot], [this](const Item& item) { return !Counts(item); });
+  if (!slots_[slot].empty()) return true;
+  occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+  return false;
 }
 
 void TimerWheel::ArmTimer(std::int64_t tick, TimePoint now) {

@@ -1,8 +1,7 @@
-// Ten thousand timers for the price of one: entries lie in slots of one tick each, a turn of the
-// loop takes all that are due together, and arming or cancelling one moves two pointers. A probe's
-// times may be late by a tick; in exchange whoever is due within it is served in one turn, so that
-// the process sleeps and wakes once for many probes. Owned by whoever embeds the entries.
-// Loop-bound.
+// Ten thousand timers for the price of one: they lie in slots of one tick each, a turn of the loop
+// takes all that are due together, and arming or cancelling one touches a few bytes. Times may be
+// late by a tick, and by a nap while there is a crowd; in exchange whoever is due meanwhile is
+// served in one turn, so that the process sleeps and wakes once for many probes. Loop-bound.
 #pragma once
 
 #include <array>
@@ -18,73 +17,72 @@ namespace zkcluster {
 
 class TimerWheel {
  public:
+  // Timers are numbered by their owner; numbers are small, since there is a table of them.
+  using Id = std::uint32_t;
+
   static constexpr Duration kTick = std::chrono::milliseconds(1);
-  // Once many fire together, turns are this far apart. Raised: fewer turns of the loop for the same
-  // probes, and each probe, deadline and flip later by at most as much. At 4 ms and 10,000 probes a
-  // second forty share a turn.
+  // Once many fire together, turns are this far apart, at the same moments in every wheel. Raised:
+  // fewer turns of the loop for the same probes, and each probe, deadline and flip later by at most
+  // as much. At 4 ms and 10,000 probes a second forty share a turn.
   static constexpr Duration kNap = std::chrono::milliseconds(4);
   static constexpr std::size_t kCrowd = 4;  // in one tick: then it naps
   // Descriptors wait while timers run: so many of them at most in one turn.
   static constexpr std::size_t kFiredPerTurn = 256;
 
-  // One timer: embed it, or derive from it. Destroying it cancels it.
-  class Entry {
-   public:
-    Entry() = default;
-    ~Entry() { Unlink(); }
-    Entry(const Entry&) = delete;
-    Entry& operator=(const Entry&) = delete;
-    [[nodiscard]] bool armed() const { return next_ != nullptr; }
+  // The end of the nap that begins at `now`.
+  [[nodiscard]] static TimePoint NapEnd(TimePoint now);
 
-   private:
-    friend class TimerWheel;
-    void Unlink();
-    Entry* previous_ = nullptr;
-    Entry* next_ = nullptr;
-    std::int64_t tick_ = 0;
-  };
-
-  // `fire` is told each entry that is due, after it was disarmed, with the time at which the turn
-  // began. It may arm, cancel and destroy entries, this one too.
+  // `fire` is told each timer that is due, after it was disarmed, with the time at which the turn
+  // began. It may arm and cancel timers, this one too.
   // REQUIRES: it does not destroy the wheel.
-  using Fire = std::function<void(Entry&, TimePoint now)>;
+  using Fire = std::function<void(Id, TimePoint now)>;
+  // `next`, where given, is told shortly before whom `fire` will be told: a chance to fetch what it
+  // needs into the cache.
+  using Next = std::function<void(Id)>;
 
-  TimerWheel(Loop& loop, Fire fire);
+  TimerWheel(Loop& loop, Fire fire, Next next = nullptr);
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
   // Fires once at `due` or up to a tick or nap later, never within this call, also when `due` has
   // passed. Replaces an earlier Arm. Far times cost a look every kSlots ticks.
-  void Arm(Entry& entry, TimePoint due);
-  static void Cancel(Entry& entry) { entry.Unlink(); }
+  void Arm(Id id, TimePoint due);
+  void Cancel(Id id);
+  [[nodiscard]] bool armed(Id id) const { return id < timers_.size() && timers_[id].armed; }
 
  private:
   static constexpr std::size_t kSlots = 2048;
 
-  // A ring of entries around a sentinel.
-  struct List {
-    List();
-    ~List();  // disarms what is left
-    List(const List&) = delete;
-    List& operator=(const List&) = delete;
-    [[nodiscard]] bool empty() const { return head.next_ == &head; }
-    void Append(Entry& entry);
-    Entry head;
+  // An Arm leaves an item in a slot; it counts while it is its timer's newest.
+  struct Item {
+    Id id;
+    std::uint32_t arm;
+  };
+  struct State {
+    std::int64_t tick = 0;
+    std::uint32_t arm = 0;  // how often it was armed or cancelled
+    bool armed = false;
   };
 
   void OnTimer();
   void CollectDue(std::int64_t now_tick);
   void CollectSlot(std::size_t slot, std::int64_t now_tick);
-  void ArmNext(TimePoint now);
-  void ArmTimer(std::int64_t tick, TimePoint now);
+  std::size_t FireDue(TimePoint now);
+  [[nodiscard]] bool Counts(const Item& item) const;
   void NoteCrowd(std::size_t fired, TimePoint now);
+  void ArmNext(TimePoint now);
+  [[nodiscard]] bool HoldsAny(std::size_t slot);
+  void ArmTimer(std::int64_t tick, TimePoint now);
 
   Loop& loop_;
   const Fire fire_;
-  std::array<List, kSlots> slots_;
-  // One bit a slot: it may hold entries. Set by Arm, cleared when the slot is found empty.
+  const Next next_;
+  std::vector<State> timers_;
+  std::array<std::vector<Item>, kSlots> slots_;
+  // One bit a slot: it holds items, though perhaps none that counts.
   std::array<std::uint64_t, kSlots / 64> occupied_{};
-  List due_;                // taken from their slots, not yet fired
+  std::vector<Item> due_;   // taken from their slots
+  std::size_t fired_ = 0;   // of these
   std::int64_t collected_;  // every tick up to here
   std::int64_t armed_;      // the tick that timer_ waits for
   bool firing_ = false;

@@ -40,37 +40,48 @@ ProbeCounters& ProbeCounters::operator+=(const ProbeCounters& other) {
   return *this;
 }
 
-// Its timer is the entry.
-struct Worker::Server : TimerWheel::Entry {
-  Server(const ServerToProbe& from)
-      : handle(from.handle), target(from.target), health(from.settings, from.required) {}
+// What each probe touches comes first, together.
+struct Worker::Server {
+  Server(const ServerToProbe& from, Slot at)
+      : slot(at), handle(from.handle), health(from.settings, from.required), target(from.target) {}
 
   [[nodiscard]] const HealthSettings& settings() const { return health.settings(); }
 
-  const ServerHandle handle;
-  ProbeTarget target;
-  ShardHealth health;
-  ProbeAlarm alarm = ProbeAlarm::kNone;
+  const Slot slot;
   bool probing = false;
   bool ever_started = false;
+  ProbeAlarm alarm = ProbeAlarm::kNone;
+  const ServerHandle handle;
   TimePoint started{};  // of the last probe
   TimePoint due{};      // of the next, when none is under way
+  ShardHealth health;
+  ProbeTarget target;
 };
 
 Worker::Worker(Loop& loop, Prober& prober, Report report)
     : loop_(loop),
       prober_(prober),
       report_(std::move(report)),
-      wheel_(loop, [this](TimerWheel::Entry& entry, TimePoint now) {
-        OnTimer(static_cast<Server&>(entry), now);
-      }) {
+      wheel_(
+          loop, [this](Slot slot, TimePoint now) { OnTimer(*servers_[slot], now); },
+          [this](Slot slot) { Prefetch(slot); }) {
   beat_ = loop_.NewTimer([this] { OnBeat(); });
   static_cast<void>(stall_.Turn(loop_.Now()));
   beat_->Arm(kBeat);
 }
 
 Worker::~Worker() {
-  for (const auto& [handle, server] : servers_) prober_.RemoveTarget(handle);
+  for (const auto& [handle, slot] : slots_) prober_.RemoveTarget(slot);
+}
+
+// Ten thousand servers do not stay in the cache from one probe to the next.
+void Worker::Prefetch(Slot slot) {
+  const Server* const server = servers_[slot].get();
+  if (server == nullptr) return;
+  __builtin_prefetch(&server->slot);
+  __builtin_prefetch(&server->health);
+  __builtin_prefetch(&server->target);  // the end of health
+  prober_.Prefetch(slot);
 }
 
 void Worker::OnBeat() {
@@ -91,10 +102,11 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
   stall.kind = ServerReport::Kind::kStall;
   stall.lateness = lateness;
   Tell(stall);
-  for (const auto& [handle, server] : servers_) {
+  for (const auto& server : servers_) {
+    if (!server) continue;
     // What is under way has a deadline that passed while nobody looked; its answer would be a
     // guess.
-    if (std::exchange(server->probing, false)) prober_.Abandon(handle);
+    if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
     Tell(*server, server->health.Stalled(lateness, now));
     // All are overdue at once: probing them in one burst would be the next stall.
     server->due = now + FirstDelay(0, 1, server->settings().interval / 2, loop_.Random());
@@ -105,32 +117,49 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
 void Worker::Watch(ServerToProbe from) {
   const TimePoint now = loop_.Now();
   static_cast<void>(NoteTurn(now));
-  auto& slot = servers_[from.handle];
-  ZKC_CHECK(slot == nullptr);
-  slot = std::make_unique<Server>(from);
-  Server& server = *slot;
+  ZKC_CHECK(Find(from.handle) == nullptr);
+  if (free_.empty()) {
+    free_.push_back(static_cast<Slot>(servers_.size()));
+    servers_.emplace_back();
+  }
+  const Slot slot = free_.back();
+  free_.pop_back();
+  slots_.emplace(from.handle, slot);
+  servers_[slot] = std::make_unique<Server>(from, slot);
+  Server& server = *servers_[slot];
   server.due = now + from.first_delay;
   AddToProber(server);
   Rearm(server);
 }
 
+Worker::Server* Worker::Find(ServerHandle handle) {
+  const auto found = slots_.find(handle);
+  return found == slots_.end() ? nullptr : servers_[found->second].get();
+}
+
 void Worker::AddToProber(Server& server) {
-  prober_.AddTarget(server.handle, server.target, [this, &server] { OnHint(server); });
+  prober_.AddTarget(server.slot, server.target, [this, &server] { OnHint(server); });
 }
 
 void Worker::Unwatch(ServerHandle handle) {
   static_cast<void>(NoteTurn(loop_.Now()));
-  if (servers_.erase(handle) == 0) return;
-  prober_.RemoveTarget(handle);
+  const auto found = slots_.find(handle);
+  if (found == slots_.end()) return;
+  const Slot slot = found->second;
+  slots_.erase(found);
+  wheel_.Cancel(slot);
+  prober_.RemoveTarget(slot);
+  servers_[slot].reset();
+  free_.push_back(slot);
   std::erase_if(outbox_, [handle](const ServerReport& report) { return report.handle == handle; });
 }
 
 void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
   const TimePoint now = loop_.Now();
   static_cast<void>(NoteTurn(now));
-  const auto found = servers_.find(handle);
-  if (found == servers_.end()) return;
-  Server& server = *found->second;
+  Server* const found = Find(handle);
+  if (found == nullptr) return;
+  Server& server = *found;
   server.health.Retune(settings);
   Tell(server, server.health.Tick(now));
   // The old interval may have been an hour; the new one counts from now, spread by its jitter and
@@ -142,12 +171,12 @@ void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
 void Worker::Recredential(ServerHandle handle, RedisCredentials credentials) {
   const TimePoint now = loop_.Now();
   static_cast<void>(NoteTurn(now));
-  const auto found = servers_.find(handle);
-  if (found == servers_.end()) return;
-  Server& server = *found->second;
+  Server* const found = Find(handle);
+  if (found == nullptr) return;
+  Server& server = *found;
   if (server.target.credentials == credentials) return;
   server.target.credentials = std::move(credentials);
-  prober_.RemoveTarget(handle);
+  prober_.RemoveTarget(server.slot);
   AddToProber(server);
   server.probing = false;
   // A whole cluster changes its password at once: spread the reconnects.
@@ -167,7 +196,7 @@ void Worker::StartProbe(Server& server, TimePoint now) {
   server.probing = true;
   server.ever_started = true;
   server.started = now;
-  prober_.Start(server.handle, server.settings().timeout,
+  prober_.Start(server.slot, server.settings().timeout,
                 [this, &server](const ProbeResult& result) { OnResult(server, result); });
 }
 
@@ -215,7 +244,7 @@ void Worker::OnHint(Server& server) {
 
 TimePoint Worker::NextReconnect(const Server& server, TimePoint now) {
   const Duration pause = FastInterval(server.settings());
-  const Duration gap = std::min(kReconnectGap, pause / static_cast<int>(servers_.size()));
+  const Duration gap = std::min(kReconnectGap, pause / static_cast<int>(size()));
   reconnect_at_ = std::max(now, reconnect_at_ + gap);
   const TimePoint soon = server.ever_started ? server.started + pause : now;
   return std::max(soon, reconnect_at_);
@@ -225,9 +254,9 @@ void Worker::Rearm(Server& server) {
   TimePoint next = server.health.NextDeadline();
   if (!server.probing) next = std::min(next, server.due);
   if (next == TimePoint::max()) {
-    TimerWheel::Cancel(server);
+    wheel_.Cancel(server.slot);
   } else {
-    wheel_.Arm(server, next);
+    wheel_.Arm(server.slot, next);
   }
 }
 

@@ -86,16 +86,19 @@ class Worker {
   void LookForStall() { static_cast<void>(NoteTurn(loop_.Now())); }
 
   [[nodiscard]] const ProbeCounters& counters() const { return counters_; }
-  [[nodiscard]] std::size_t size() const { return servers_.size(); }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
 
  private:
   struct Server;
+  using Slot = TimerWheel::Id;
 
   // Starts every callback. True: the loop had stalled, everything was rescheduled; there is nothing
   // to do.
   [[nodiscard]] bool NoteTurn(TimePoint now);
   void AfterStall(Duration lateness, TimePoint now);
   void OnBeat();
+  [[nodiscard]] Server* Find(ServerHandle handle);
+  void Prefetch(Slot slot);
   void AddToProber(Server& server);
   void OnTimer(Server& server, TimePoint now);
   void StartProbe(Server& server, TimePoint now);
@@ -112,7 +115,10 @@ class Worker {
   Report report_;
   StallDetector stall_{kBeat, kStallLimit};
   TimerWheel wheel_;
-  std::unordered_map<ServerHandle, std::unique_ptr<Server>> servers_;
+  // By slot, which is also its number in the wheel and at the prober; null: free.
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::vector<Slot> free_;
+  std::unordered_map<ServerHandle, Slot> slots_;
   TimePoint reconnect_at_{};  // of the last connection that broke
   std::vector<ServerReport> outbox_;
   ProbeCounters counters_;
