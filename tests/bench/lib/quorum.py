@@ -1,6 +1,5 @@
 """Five thousand shards and three checkers: the start, a mass death, rest."""
 import signal
-import subprocess
 
 from .follow import Follower, last_zxid, now_us, transactions, writes_to
 from .probing import addresses, pass_time
@@ -154,8 +153,8 @@ def main_loop(run):
     worst = max(longest)
     row = Row(f"longest turn of a main loop: start and mass deaths of {count:,} shards", "< 50 ms", f"{worst:.0f} ms", worst < 50,
               "each checker: " + ", ".join(f"{ms:.0f} ms" for ms in longest),
-              f"Between two waits, wall clock, on {run.cores} cores that also run ZooKeeper and {crowd.site and 4} other busy "
-              f"processes, traced. Stalls that the daemons themselves logged in all benchmarks so far: {run.stalls}.")
+              f"Between two waits, wall clock, on {run.cores} cores that also run ZooKeeper, two other checkers, two Redis servers and "
+              f"a client, under strace. Stalls that the daemons themselves logged in all benchmarks so far: {run.stalls}.")
     return {"rows": [row], "figures": {"longest_ms": longest}}
 
 
@@ -178,21 +177,3 @@ def zkctl_status(run):
     row = Row(f"`zkctl status` of {count:,} shards", "< 300 ms", f"{middle * 1000:.0f} ms", middle < 0.3,
               f"best {best * 1000:.0f} ms of {len(seconds)}")
     return {"rows": [row], "figures": {"seconds": seconds}}
-
-
-def ring(run):
-    """The micro benchmarks, where they are built."""
-    program = run.path("tests/bench/micro")
-    if not program:
-        return {"rows": [], "error": "tests/bench/micro is not built"}
-    done = subprocess.run([program, "--benchmark_format=json", *(["--benchmark_min_time=0.05"] if run.quick else [])],
-                          capture_output=True, text=True, check=False)
-    return micro_rows(done.stdout)
-
-
-def micro_rows(text):
-    import json
-    rows = []
-    for b in json.loads(text).get("benchmarks", []):
-        rows.append(Row(b["name"], "", f"{b['cpu_time']:.1f} {b['time_unit']}"))
-    return {"rows": rows}
