@@ -39,6 +39,31 @@ void LosePackets(Play& play) {
   play.Lose(play.Leader(), Play::Shards(), 0.3);
 }
 
+void KillFollower(Play& play) {
+  play.KillChecker(play.Followers().front());
+}
+void StopFollower(Play& play) {
+  play.StopChecker(play.Followers().front());
+}
+void CutFollowerOff(Play& play) {
+  const std::string follower = play.Followers().front();
+  play.Cut(follower, Play::ZooKeepers());
+  play.Cut(follower, Play::Shards());
+}
+void KillZooKeeperFollower(Play& play) {
+  play.KillZooKeeper((play.ZooKeeperLeader() + 1) % 3);
+}
+void DelayLeader(Play& play) {
+  play.Delay(play.Leader(), Play::ZooKeepers(), std::chrono::milliseconds(200));
+  play.Delay(play.Leader(), Play::Shards(), std::chrono::milliseconds(200));
+}
+void HangShard(Play& play) {
+  play.Freeze("s3");
+}
+void KillMany(Play& play) {
+  for (const char* shard : {"s3", "s4", "s5"}) play.Kill(shard);
+}
+
 // The list in another order, with one shard more where nobody listens; and back again.
 std::function<void(Play&)> UpdateAmid(Strike strike) {
   return [=](Play& play) {
@@ -59,7 +84,7 @@ std::function<void(Play&)> UpdateAmid(Strike strike) {
 }
 
 // Gone, and made anew with a shard dead from its first day.
-std::function<void(Play&)> DeleteAmid(Strike strike) {
+std::function<void(Play&)> DeleteAmid(Strike strike, std::vector<std::string> alive) {
   return [=](Play& play) {
     play.Kill("s1");
     strike(play);
@@ -67,7 +92,7 @@ std::function<void(Play&)> DeleteAmid(Strike strike) {
     play.Pass(std::chrono::seconds(1));
     play.Apply(play.site.spec);
     play.AwaitDead({"s1"}, kAfterOutage);
-    play.AwaitAlive({"s2", "s3", "s4", "s5", "s6"}, kAfterOutage);
+    play.AwaitAlive(alive, kAfterOutage);
     play.Start("s1");
     play.AwaitAlive({"s1"}, kAfterOutage);
   };
@@ -105,6 +130,7 @@ std::vector<Scenario> OperatorScenarios() {
     const char* name;
     Strike strike;
     std::vector<Need> needs;
+    std::vector<std::string> alive = {"s2", "s3", "s4", "s5", "s6"};
   };
   const Fault faults[] = {
       {"leader_kill", KillLeader, {}},
@@ -115,6 +141,13 @@ std::vector<Scenario> OperatorScenarios() {
       {"one_way_loss", DeafenLeader, {Need::kCutFromZooKeeper}},
       {"blind_leader", BlindLeader, {Need::kPackets}},
       {"packet_loss_30", LosePackets, {Need::kPackets}},
+      {"follower_kill", KillFollower, {}},
+      {"follower_stop", StopFollower, {}},
+      {"follower_cut_off", CutFollowerOff, {Need::kPackets}},
+      {"zk_follower_kill", KillZooKeeperFollower, {}},
+      {"delay_200ms", DelayLeader, {Need::kPackets}},
+      {"redis_hang", HangShard, {}, {"s2", "s4", "s5", "s6"}},
+      {"four_deaths", KillMany, {}, {"s2", "s6"}},
   };
   std::vector<Scenario> scenarios;
   for (const Fault& fault : faults) {
@@ -130,7 +163,7 @@ std::vector<Scenario> OperatorScenarios() {
                          .must_hold = "the cluster made anew is decided on within 15 s, by nothing "
                                       "of the old one",
                          .needs = fault.needs,
-                         .play = DeleteAmid(fault.strike)});
+                         .play = DeleteAmid(fault.strike, fault.alive)});
   }
   scenarios.push_back({.name = "pause_mid_leader_kill",
                        .must_hold = "nothing flips while paused, whoever leads; within 5 s of "
