@@ -24,10 +24,6 @@ TimePoint TimeOf(std::int64_t tick) {
 
 }  // namespace
 
-TimePoint TimerWheel::NapEnd(TimePoint now) {
-  return TimePoint((now.time_since_epoch() / kNap + 1) * kNap);
-}
-
 TimerWheel::TimerWheel(Loop& loop, Fire fire, Next next)
     : loop_(loop),
       fire_(std::move(fire)),
@@ -116,7 +112,7 @@ std::size_t TimerWheel::FireDue(TimePoint now) {
 void TimerWheel::NoteCrowd(std::size_t fired, TimePoint now) {
   // A nap gathers as many as several ticks would: half of that keeps it from flickering.
   crowded_ = fired >= (crowded_ ? kCrowd * (kNap / kTick) / 2 : kCrowd);
-  nap_until_ = crowded_ ? NapEnd(now) : now;
+  nap_until_ = crowded_ ? now + kNap : now;
 }
 
 void TimerWheel::ArmNext(TimePoint now) {

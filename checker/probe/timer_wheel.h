@@ -21,16 +21,13 @@ class TimerWheel {
   using Id = std::uint32_t;
 
   static constexpr Duration kTick = std::chrono::milliseconds(1);
-  // Once many fire together, turns are this far apart, at the same moments in every wheel. Raised:
-  // fewer turns of the loop for the same probes, and each probe, deadline and flip later by at most
-  // as much. At 4 ms and 10,000 probes a second forty share a turn.
+  // Once several fire together, turns are this far apart. Raised: fewer turns of the loop for the
+  // same probes, and each probe, deadline and flip later by at most as much. At 4 ms and 10,000
+  // probes a second forty share a turn.
   static constexpr Duration kNap = std::chrono::milliseconds(4);
-  static constexpr std::size_t kCrowd = 4;  // in one tick: then it naps
+  static constexpr std::size_t kCrowd = 2;  // in one tick: then it naps
   // Descriptors wait while timers run: so many of them at most in one turn.
   static constexpr std::size_t kFiredPerTurn = 256;
-
-  // The end of the nap that begins at `now`.
-  [[nodiscard]] static TimePoint NapEnd(TimePoint now);
 
   // `fire` is told each timer that is due, after it was disarmed, with the time at which the turn
   // began. It may arm and cancel timers, this one too.

@@ -23,8 +23,10 @@ class ServerRow:
         self.servers = [site.start_redis(FIRST_PORT + i, bind="127.0.0.1", name=f"redis{i}") for i in range(count)]
         self.apply(probe)
         self.follower = Follower(site, "row")
-        self.checkers = [site.start_checker(f"c{i + 1}", session_timeout=session_timeout) for i in range(3)]
+        start = now_us()
+        self.checkers = [site.start_checker(f"c{i + 1}", session_timeout=session_timeout, ready=False) for i in range(3)]
         self.await_alive()
+        self.start_seconds = (now_us() - start) / 1e6
 
     def apply(self, probe):
         self.site.apply("row", [f"127.0.0.1:{FIRST_PORT + i}" for i in range(self.count)], checkers=3, probe=probe)

@@ -155,7 +155,8 @@ def sentinel(run):
             f"3 redis-sentinels {their_cpu:.0f} us: {cpu / their_cpu:.2f} x",
             "A whole daemon's CPU over servers and seconds, not over PINGs: Sentinel also asks for INFO and publishes."),
         Row(f"{len(doomed)} of {count} servers hang at once, threshold 3 s", "", ours, None, f"redis-sentinel (odown): {theirs}"),
-        Row("three of them know each other", "", "in the first second", None, f"redis-sentinel: {learned}")],
+        Row("three of them are started: to the status of all / to know each other", "", f"{row.start_seconds:.1f} s", None,
+            f"redis-sentinel: {learned}")],
         "figures": {"cpu": cpu, "sentinel_cpu": their_cpu}}
 
 
