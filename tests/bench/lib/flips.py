@@ -9,7 +9,7 @@ from .site import Site, wait_until
 PROBE = "interval: 1s, timeout: 500ms, threshold: 3s, refused_threshold: 1s"
 QUICK_PROBE = "interval: 1s, timeout: 500ms, threshold: 3s, refused_threshold: 100ms"
 FIRST_PORT = 7000
-APART = 0.13  # seconds between two deaths: each is a flip of its own
+APART = 0.3  # seconds between two deaths: closer together they are a storm, whose writes the checkers gather
 
 
 class ServerRow:
@@ -69,7 +69,7 @@ class ServerRow:
 
 
 def kill_to_flip(run):
-    count, rounds = (15, 1) if run.quick else (35, 3)
+    count, rounds = (10, 1) if run.quick else (30, 3)
     rows, figures = [], {}
     for threshold, probe in ((1000, PROBE), (100, QUICK_PROBE)):
         run.progress(f"refused_threshold {threshold} ms")
@@ -92,7 +92,7 @@ def kill_to_flip(run):
 
 
 def hang_to_flip(run):
-    count, rounds = (15, 1) if run.quick else (35, 2)
+    count, rounds = (10, 1) if run.quick else (30, 2)
     with Site(run.build) as site:
         row = ServerRow(site, count)
         decided, seen = row.rounds(signal.SIGSTOP, rounds)
@@ -109,7 +109,7 @@ def delays(lines, commits, key):
 
 
 def flip_to_table(run):
-    count, clients, rounds = (15, 50, 1) if run.quick else (30, 50, 2)
+    count, clients, rounds = (8, 50, 1) if run.quick else (20, 50, 2)
     figures = {"bare": [], "ours": []}
     with Site(run.build) as site:
         row = ServerRow(site, count)
