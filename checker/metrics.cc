@@ -100,7 +100,7 @@ void AddCounters(Page& page, const MetricsFacts& facts) {
   page.Add({{"result", "alive"}}, static_cast<double>(facts.probes.succeeded));
   for (int i = 0; i < kReasonCount; ++i) {
     const auto reason = static_cast<Reason>(i);
-    if (reason == Reason::kNone || reason == Reason::kMixed) continue;  // no probe ends so
+    if (reason == Reason::kNone || reason >= Reason::kMixed) continue;  // no probe ends so
     page.Add({{"result", std::string(ReasonName(reason))}},
              static_cast<double>(facts.probes.failed[static_cast<std::size_t>(i)]));
   }

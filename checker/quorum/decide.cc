@@ -122,6 +122,8 @@ Decision Decide(const DecideInput& input) {
     const ShardTally& tally = (*input.tallies)[i];
     ShardState& state = decision.board.shards[i];
     const ShardStatus next = StatusOf(tally.outcome, state.status);
+    // Whoever was told something before the loss may take this for something newer.
+    if (state.lost() && state.since == Micros(0)) state.since = input.now;
     if (next == state.status) continue;
     if (frozen && next == ShardStatus::kDead) {
       ++decision.held_deaths;

@@ -226,14 +226,15 @@ void Leader::Reconsider() {
   const Ballots ballots = CountedBallots();
   const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
                                                static_cast<int>(ballots.size()));
-  const auto [board, known] = store_.BoardFor(spec_, lists_);
-  if (!known && static_cast<int>(ballots.size()) < electorate.quorum) {
+  const auto [board, lost] = store_.BoardFor(spec_, lists_);
+  // What nobody can read is decided anew, and not by a few.
+  if (lost > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
     return LogQuorum(electorate, ballots, spec_.spec.shards.size());
   }
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
   // What is decided anew may not look older than what clients were told, whatever the clock says.
   const Micros now =
-      known ? loop_.WallNow() : std::max(loop_.WallNow(), store_.NewestSince() + Micros(1));
+      lost == 0 ? loop_.WallNow() : std::max(loop_.WallNow(), store_.NewestSince() + Micros(1));
   Decision decision =
       Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now, numbers_.interval,
               MaxRequired(numbers_.threshold, numbers_.interval), spec_.spec.max_dead_fraction});
@@ -242,8 +243,8 @@ void Leader::Reconsider() {
     decision.ledger.at_least = 0;
   LogQuorum(electorate, ballots, decision.without_quorum);
   LogHeldDeaths(decision.held_deaths);
-  // Deciding anew begins with forgetting, and what is held back now would stay forgotten.
-  if (!known && (hold != Hold::kNone || decision.held_deaths > 0)) return;
+  // Nothing may be decided, so nothing anew either.
+  if (lost > 0 && hold != Hold::kNone) return;
 
   CommitInput input{.paths = &paths_,
                     .leadership = &leadership_,

@@ -5,6 +5,12 @@
 
 namespace zkcluster {
 
+namespace {
+
+constexpr ShardState kLostRow{.reason = Reason::kLost};
+
+}  // namespace
+
 void KnownLists::Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards) {
   if (Find(shards_zxid) != nullptr) return;
   if (lists_.size() == kKept) lists_.erase(lists_.begin());
@@ -68,8 +74,7 @@ void StatusStore::Complain(const std::string& path, const Error& error) {
 
 void StatusStore::Decode() {
   const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
-  StatusBoard last_board = std::exchange(board_, StatusBoard{});
-  if (std::exchange(damaged_, false)) last_board.shards.clear();  // worth nothing
+  const StatusBoard last_board = std::exchange(board_, StatusBoard{});
   ledger_ = Ledger{};
   bool ledger_lost = !ledger_slot.version;
   if (ledger_slot.version) {
@@ -106,7 +111,7 @@ void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusB
     } else if (remembered) {
       std::copy_n(last_board.shards.begin() + static_cast<std::ptrdiff_t>(first), count, to);
     } else {
-      damaged_ = true;
+      std::fill_n(to, count, kLostRow);
     }
   }
 }
@@ -114,37 +119,42 @@ void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusB
 StatusStore::CarriedBoard StatusStore::BoardFor(const StoredSpec& spec,
                                                 const KnownLists& lists) const {
   const auto& shards = spec.spec.shards;
-  std::optional<StatusBoard> carried;
-  if (head_ && head_->spec.shards_zxid == spec.id.shards_zxid &&
-      board_.shards.size() == shards.size()) {
-    carried = board_;
-  } else if (head_) {
-    const auto* list = lists.Find(head_->spec.shards_zxid);
-    if (list != nullptr && list->size() == board_.shards.size())
-      carried = CarryOver(board_, *list, shards);
+  CarriedBoard carried;
+  const bool same_list = head_ && head_->spec.shards_zxid == spec.id.shards_zxid;
+  const auto* const list = head_ ? lists.Find(head_->spec.shards_zxid) : nullptr;
+  if (same_list && board_.shards.size() == shards.size()) {
+    carried.board = board_;
+  } else if (!same_list && list != nullptr && list->size() == board_.shards.size()) {
+    carried.board = CarryOver(board_, *list, shards);
+  } else {
+    carried.board.shards.assign(shards.size(), kLostRow);
   }
-  if (carried && !damaged_) return {*std::move(carried), true};
-  CarriedBoard mirrored = FromMirror(shards);
-  if (carried && !mirrored.known) return {*std::move(carried), false};
-  return mirrored;
+  FindInMirror(shards, carried);
+  return carried;
 }
 
-StatusStore::CarriedBoard StatusStore::FromMirror(const std::vector<ShardSpec>& shards) const {
-  CarriedBoard carried;
-  carried.board.shards.resize(shards.size());
+// What the rows do not tell.
+void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const {
+  const auto sought = [](const ShardState& state) { return state == kLostRow; };
+  if (std::ranges::none_of(carried.board.shards, sought)) return;
   const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
                                           : Result<std::map<std::string, MirrorEntry>>{};
-  // Without a head nothing was ever decided, and there is nothing to know.
-  carried.known = !head_ || (mirror && !mirror->empty());
-  if (!mirror) return carried;
+  // A mirror that is not kept tells nothing. Without a head nothing was ever decided, and there is
+  // nothing to know.
+  const bool complete = !head_ || (mirror && !mirror->empty());
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    const auto entry = mirror->find(shards[i].addr);
-    if (entry == mirror->end()) continue;
     ShardState& state = carried.board.shards[i];
-    state.status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
-    state.since = entry->second.since;
+    if (!sought(state)) continue;
+    const bool listed = mirror && mirror->contains(shards[i].addr);
+    if (listed) {
+      const MirrorEntry& entry = mirror->at(shards[i].addr);
+      state = {entry.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry.since};
+    } else if (complete) {
+      state = ShardState{};
+    } else {
+      ++carried.lost;
+    }
   }
-  return carried;
 }
 
 Micros StatusStore::NewestSince() const {
@@ -157,7 +167,6 @@ void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {
   head_ = std::move(head);
   ledger_ = std::move(ledger);
   board_ = std::move(board);
-  damaged_ = false;
 }
 
 }  // namespace zkcluster

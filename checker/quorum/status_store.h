@@ -49,9 +49,10 @@ class StatusStore {
 
   struct CarriedBoard {
     StatusBoard board;
-    // False when rows cannot be read, or the head is of a list nobody here has seen, and the mirror
-    // is not kept. Then these shards are unknown, and a commit would make clients forget.
-    bool known = true;
+    // Rows that cannot be read (or all, when the head is of a list nobody here has seen), and that
+    // the mirror does not tell either: ShardState::lost(), with no `since`. Clients may know them
+    // still, and a commit tells new clients that nobody does.
+    std::size_t lost = 0;
   };
   // The board for `spec`: carried over from the list the head refers to, where that list is known;
   // else, and where there is no head yet (Go checkers ran the cluster), from the mirror, by
@@ -80,7 +81,7 @@ class StatusStore {
   void Finish();
   void Decode();
   void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
-  [[nodiscard]] CarriedBoard FromMirror(const std::vector<ShardSpec>& shards) const;
+  void FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const;
   void Complain(const std::string& path, const Error& error);
 
   Logger& logger_;
@@ -91,8 +92,7 @@ class StatusStore {
   std::optional<Error> failure_;
   std::function<void(Result<std::monostate>)> done_;
   std::optional<Head> head_;
-  StatusBoard board_;     // in the order of the head's list
-  bool damaged_ = false;  // some rows of it could not be read: they are unknown
+  StatusBoard board_;  // in the order of the head's list
   Ledger ledger_;
   Lifetime load_;
 };

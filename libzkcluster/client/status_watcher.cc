@@ -255,14 +255,18 @@ struct StatusWatcher::Impl {
     if (!retry->armed()) retry->Arm(backoff.Next(loop.Random()));
   }
 
-  // Rows of an undecodable chunk stay as they were.
+  // Rows of an undecodable chunk stay as they were, and what was lost to the checkers is not lost
+  // to us.
   void Apply(const std::vector<ShardSpec>& list) {
     StatusBoard next = CarryOver(board, spec->spec.shards, list);
     for (std::size_t k = 0; k < head->chunks.size(); ++k) {
       const auto& rows = chunks[k].rows;
       if (!rows) continue;
-      std::copy(rows->begin(), rows->end(),
-                next.shards.begin() + static_cast<std::ptrdiff_t>(k * kChunkShards));
+      for (std::size_t row = 0; row < rows->size(); ++row) {
+        ShardState& state = next.shards[k * kChunkShards + row];
+        if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) continue;
+        state = (*rows)[row];
+      }
     }
     chunks.erase(chunks.lower_bound(head->chunks.size()), chunks.end());
     mirror.reset();

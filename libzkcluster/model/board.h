@@ -27,6 +27,11 @@ struct ShardState {
   Reason reason = Reason::kNone;
   VoteCounts counts;  // at the decision that last flipped it
   bool operator==(const ShardState&) const = default;
+  // Unknown because its row was spoilt, not because nothing was ever decided: clients that know
+  // better keep what they know. `since` is then of the loss; 0 where no commit has told it yet.
+  [[nodiscard]] constexpr bool lost() const {
+    return status == ShardStatus::kUnknown && reason == Reason::kLost;
+  }
 };
 
 // Which shard list positions refer to. The zxid of the `shards` znode's last change is unique where

@@ -9,7 +9,7 @@ namespace {
 constexpr std::array<std::string_view, kReasonCount> kNames = {
     "none",        "refused",  "reset",       "timeout",     "loading",  "masterdown",
     "busy",        "misconf",  "maxclients",  "error_reply", "protocol", "unresolved",
-    "unreachable", "no_route", "local_limit", "mixed",
+    "unreachable", "no_route", "local_limit", "mixed",       "lost",
 };
 static_assert(!kNames.back().empty());
 

@@ -25,8 +25,9 @@ enum class Reason : unsigned char {
   kNoRoute,      // this host itself has no route to it
   kLocalLimit,   // this host ran out of descriptors, ports, memory or time
   kMixed,        // in a status: the voters had different reasons
+  kLost,         // in a status: what was decided cannot be read any more, and nothing was since
 };
-inline constexpr int kReasonCount = static_cast<int>(Reason::kMixed) + 1;
+inline constexpr int kReasonCount = static_cast<int>(Reason::kLost) + 1;
 
 [[nodiscard]] std::string_view ReasonName(Reason reason);  // "none", "refused", "timeout", ...
 [[nodiscard]] std::optional<Reason> ParseReason(std::string_view name);

@@ -386,7 +386,7 @@ void ClusterJudge::RecordHead(const Facts& facts) {
   }
   entry.statuses.reserve(head.value->shards);
   for (std::size_t i = 0; i < head.value->shards; ++i) {
-    entry.statuses += StatusLetter(replica_.RowOf(i).status);
+    entry.statuses += RowLetter(replica_.RowOf(i));
   }
   record.heads.push_back(std::move(entry));
 }

@@ -50,22 +50,18 @@ RowChanges CommitJudge::Judge() {
   Problems problems = JudgeChanges(changes);
   const bool same_list =
       list != nullptr && facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
-  if (list != nullptr && (!same_list || LostRows()) && !problems.empty()) {
-    // Right by the mirror; what may be wrong is to have forgotten.
-    RowChanges by_mirror = AgainstMirror();
-    if (JudgeChanges(by_mirror).empty()) {
-      problems = JudgeForgetting(changes);
-      changes = std::move(by_mirror);
-    }
+  // Right by the mirror, or as if nothing had been known of what nobody could read: what may be
+  // wrong is to have forgotten.
+  const auto allow = [&](RowChanges other) {
+    if (problems.empty() || !JudgeAnew(other).empty()) return;
+    problems = JudgeForgetting(changes);
+    changes = std::move(other);
+  };
+  if (list != nullptr && LostRows()) {
+    allow(AgainstBoard(*list, Lost::kByMirror));
+    allow(AgainstBoard(*list, Lost::kUnknown));
   }
-  if (list != nullptr && LostRows() && !problems.empty()) {
-    // Or as if nothing had been known of the rows that nobody could read.
-    RowChanges anew = AgainstBoard(*list, Lost::kUnknown);
-    if (JudgeChanges(anew).empty()) {
-      problems = JudgeForgetting(changes);
-      changes = std::move(anew);
-    }
-  }
+  if (list != nullptr && !same_list) allow(AgainstMirror());
   for (auto& [invariant, text] : problems) report_(invariant, std::move(text));
   JudgeMirror(!same_list || !changes.empty());
   return changes;
@@ -82,16 +78,18 @@ const ClusterSpec* CommitJudge::ListBefore() const {
   return found->spec.get();
 }
 
-ShardState CommitJudge::RowBefore(std::size_t shard, Lost lost) const {
-  const std::size_t k = shard / kChunkShards;
-  const std::size_t row = shard % kChunkShards;
-  const auto at = [row](const Rows& rows) { return row < rows.size() ? rows[row] : ShardState{}; };
+ShardState CommitJudge::RowBefore(std::size_t row, std::string_view addr, Lost lost) const {
+  const std::size_t k = row / kChunkShards;
+  const auto at = [n = row % kChunkShards](const Rows& rows) {
+    return n < rows.size() ? rows[n] : ShardState{};
+  };
   const auto found = facts_.before.chunks.find(k);
-  if (found == facts_.before.chunks.end()) return facts_.after.RowOf(shard);
+  if (found == facts_.before.chunks.end()) return facts_.after.RowOf(row);
   if (found->second.value) return at(*found->second.value);
+  if (lost == Lost::kUnknown) return ShardState{};
+  if (lost == Lost::kByMirror) return InMirror(addr);
   const auto last = facts_.before.readable.find(k);
-  return lost == Lost::kUnknown || last == facts_.before.readable.end() ? ShardState{}
-                                                                        : at(last->second);
+  return last == facts_.before.readable.end() ? ShardState{} : at(last->second);
 }
 
 bool CommitJudge::LostRows() const {
@@ -183,7 +181,8 @@ RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list, Lost lost) const {
     for (const auto& [k, chunk] : facts_.before.chunks) {
       const std::size_t first = k * kChunkShards;
       const std::size_t end = std::min(first + kChunkShards, shards_.size());
-      for (std::size_t shard = first; shard < end; ++shard) compare(shard, RowBefore(shard, lost));
+      for (std::size_t shard = first; shard < end; ++shard)
+        compare(shard, RowBefore(shard, shards_[shard].addr, lost));
     }
     return changes;
   }
@@ -192,30 +191,67 @@ RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list, Lost lost) const {
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
     const auto found = place.find(shards_[shard].name);
     const bool kept = found != place.end() && list.shards[found->second] == shards_[shard];
-    compare(shard, kept ? RowBefore(found->second, lost) : ShardState{});
+    compare(shard, kept ? RowBefore(found->second, shards_[shard].addr, lost) : ShardState{});
   }
   return changes;
 }
 
-std::map<std::string, MirrorEntry> CommitJudge::MirrorBefore() const {
-  const TextSlot& mirror = facts_.before.mirror ? *facts_.before.mirror : facts_.after.mirror;
-  if (!mirror.exists) return {};
-  return DecodeMirror(mirror.data).value_or(std::map<std::string, MirrorEntry>{});
+const CommitJudge::Mirror& CommitJudge::MirrorBefore() const {
+  if (!mirror_before_) {
+    const TextSlot& mirror = facts_.before.mirror ? *facts_.before.mirror : facts_.after.mirror;
+    mirror_before_ = mirror.exists ? DecodeMirror(mirror.data).value_or(Mirror{}) : Mirror{};
+  }
+  return *mirror_before_;
+}
+
+ShardState CommitJudge::InMirror(std::string_view addr) const {
+  const auto& mirror = MirrorBefore();
+  const auto entry = mirror.find(std::string(addr));
+  if (entry == mirror.end()) return {};
+  return {entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry->second.since};
 }
 
 RowChanges CommitJudge::AgainstMirror() const {
-  const auto mirror = MirrorBefore();
   RowChanges changes;
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
-    ShardState from;
-    if (const auto entry = mirror.find(shards_[shard].addr); entry != mirror.end()) {
-      from.status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
-      from.since = entry->second.since;
-    }
+    const ShardState from = InMirror(shards_[shard].addr);
     const ShardState to = facts_.after.RowOf(shard);
     if (from != to) changes.push_back({shard, from, to});
   }
   return changes;
+}
+
+// As JudgeChanges, where some of the rows before were lost.
+CommitJudge::Problems CommitJudge::JudgeAnew(const RowChanges& changes) const {
+  RowChanges others;
+  Problems lost;
+  for (const RowChange& change : changes) {
+    if (change.from == ShardState{} && change.to.lost()) {
+      JudgeLost(change, lost);
+    } else {
+      others.push_back(change);
+    }
+  }
+  Problems problems = JudgeChanges(others);
+  problems.insert(problems.end(), lost.begin(), lost.end());
+  return problems;
+}
+
+// Only what cannot be decided may be left so.
+void CommitJudge::JudgeLost(const RowChange& change, Problems& problems) const {
+  const auto count = facts_.box.CountOf(change.shard);
+  const auto& ledger = facts_.after.ledger.value;
+  const bool frozen = ledger && ledger->freeze.frozen;
+  const bool lives = facts_.box.Covers(count, ShardStatus::kAlive);
+  const bool dies = facts_.box.Covers(count, ShardStatus::kDead) && !frozen;
+  if (facts_.votes_checked && (lives || dies)) {
+    problems.emplace_back(
+        "quorum", fmt::format("{} is left lost with {} and a quorum of {}", Name(change.shard),
+                              Describe(count), Text(facts_.box.quorum())));
+  }
+  if (change.to.since == Micros(0)) {
+    problems.emplace_back("since", fmt::format("{} is lost since ever", Name(change.shard)));
+  }
 }
 
 CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const {
@@ -324,13 +360,15 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
   const auto& before = facts_.LedgerBefore();
   const auto& after = facts_.after.ledger.value;
   for (const RowChange& change : against_board) {
-    if (change.to.status != ShardStatus::kUnknown && change.to.since < change.from.since) {
+    const bool tells = change.to.status != ShardStatus::kUnknown || change.to.lost();
+    if (tells && change.to.since < change.from.since) {
       problems.emplace_back("since", fmt::format("{} went from {} to {}", Name(change.shard),
                                                  Text(change.from), Text(change.to)));
     }
     const bool differs = change.from.status != change.to.status;
     const bool revived = change.from.status == ShardStatus::kDead && differs;
-    if (revived && change.to.status == ShardStatus::kUnknown && after && after->freeze.frozen) {
+    const bool forgotten = change.to.status == ShardStatus::kUnknown && !change.to.lost();
+    if (revived && forgotten && after && after->freeze.frozen) {
       problems.emplace_back(
           "freeze", fmt::format("{} went from {} to {}, and cannot go back", Name(change.shard),
                                 Text(change.from), Text(change.to)));

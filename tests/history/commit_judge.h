@@ -6,7 +6,8 @@
 // board before, where the shard kept name and address; where the head before is absent, undecodable
 // or of a list that the leader did not know, the mirror's entry for the address; else nothing
 // (unknown, Since 0). Whether a leader knew a list cannot be seen from outside: a commit that
-// changes the list is right when it is right by either. Pure.
+// changes the list is right when it is right by either. What nobody could read or know is decided
+// anew by a quorum, or told to be lost where nothing may be decided. Pure.
 #pragma once
 
 #include <cstdint>
@@ -71,28 +72,33 @@ class CommitJudge {
   RowChanges Judge();
 
  private:
+  using Mirror = std::map<std::string, MirrorEntry>;
   using Problems = std::vector<std::pair<const char*, std::string>>;
 
   [[nodiscard]] const ClusterSpec* ListBefore() const;
   // What stands for rows that could not be read before the commit.
-  enum class Lost : unsigned char { kAsLastRead, kUnknown };
-  [[nodiscard]] ShardState RowBefore(std::size_t shard, Lost lost) const;
+  enum class Lost : unsigned char { kAsLastRead, kByMirror, kUnknown };
+  [[nodiscard]] ShardState RowBefore(std::size_t row, std::string_view addr, Lost lost) const;
   [[nodiscard]] bool LostRows() const;
   void JudgeShape();
   void JudgeNumbers();
   void JudgeMirror(bool rows_changed);
   [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
+  [[nodiscard]] Problems JudgeAnew(const RowChanges& changes) const;
   [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
+  void JudgeLost(const RowChange& change, Problems& problems) const;
   void JudgeFlip(const RowChange& change, Problems& problems) const;
   void JudgeJournal(const RowChanges& changes, Problems& problems) const;
   [[nodiscard]] Problems JudgeForgetting(const RowChanges& against_board) const;
-  [[nodiscard]] std::map<std::string, MirrorEntry> MirrorBefore() const;
+  [[nodiscard]] const Mirror& MirrorBefore() const;
+  [[nodiscard]] ShardState InMirror(std::string_view addr) const;
   [[nodiscard]] std::string Name(std::size_t shard) const;
 
   const CommitFacts& facts_;
   const ReportFunction report_;
   const std::vector<ShardSpec>& shards_;
+  mutable std::optional<Mirror> mirror_before_;  // decoded once it is needed
 };
 
 }  // namespace zkcluster::history

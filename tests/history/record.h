@@ -58,7 +58,7 @@ struct HeadRecord {
   SpecId spec;
   std::int64_t epoch = 0;
   std::int64_t sequence = 0;
-  std::string statuses;  // one letter a shard: A, D, ?
+  std::string statuses;  // one letter a shard: A, D, ?, ~ for lost (clients keep what they know)
   // Some chunk is undecodable, and clients keep what they had of its shards; or one was removed, so
   // that the version of its successor tells them nothing.
   bool damaged = false;
@@ -83,6 +83,11 @@ struct IncarnationRecord {
       return '?';
   }
   return '?';
+}
+
+// Of a row as it stands in ZooKeeper; '~': clients keep what they know of the shard.
+[[nodiscard]] constexpr char RowLetter(const ShardState& row) {
+  return row.lost() ? '~' : StatusLetter(row.status);
 }
 
 }  // namespace zkcluster::history

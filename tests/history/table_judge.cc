@@ -19,7 +19,10 @@ bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const Sp
                std::string_view statuses) {
   if (statuses.size() != spec.spec->shards.size()) return false;
   if (head.damaged) return true;
-  if (head.spec.shards_zxid == spec.id.shards_zxid) return statuses == head.statuses;
+  if (head.spec.shards_zxid == spec.id.shards_zxid) {
+    return std::ranges::equal(statuses, head.statuses,
+                              [](char seen, char row) { return row == '~' || seen == row; });
+  }
   const ClusterSpec* const list = FindList(record, head.spec.shards_zxid);
   std::unordered_map<std::string_view, std::size_t> place;
   if (list != nullptr && list->shards.size() == head.statuses.size()) {
@@ -29,7 +32,8 @@ bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const Sp
     if (statuses[i] == '?') continue;
     const auto found = place.find(spec.spec->shards[i].name);
     if (found == place.end() || list->shards[found->second] != spec.spec->shards[i]) return false;
-    if (head.statuses[found->second] != statuses[i]) return false;
+    const char row = head.statuses[found->second];
+    if (row != '~' && row != statuses[i]) return false;
   }
   return true;
 }
@@ -70,12 +74,32 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
 bool TableJudge::Find(const ClientTable& table, Position& from) const {
   const auto& records = history_.RecordsOf(table.cluster);
   for (std::size_t i = from.incarnation; i < records.size(); ++i) {
-    Position position = i == from.incarnation ? from : Position{i, 0, 0, false, from.generation};
+    Position position = from;
+    if (i != from.incarnation) {
+      position.incarnation = i;
+      position.spec = position.head = 0;
+      position.decided = false;
+    }
     if (!FindIn(*records[i], table, position)) continue;
     from = position;
     return true;
   }
   return false;
+}
+
+std::optional<std::size_t> TableJudge::FindForgotten(const ClientTable& table,
+                                                     const Position& before,
+                                                     const Position& now) const {
+  const bool same_list = before.incarnation == now.incarnation && before.decided && now.decided &&
+                         before.spec_version == table.spec_version;
+  if (!same_list || before.statuses.size() != table.statuses.size()) return std::nullopt;
+  const HeadRecord& head = history_.RecordsOf(table.cluster)[now.incarnation]->heads[now.head];
+  if (head.damaged || head.statuses.size() != table.statuses.size()) return std::nullopt;
+  for (std::size_t i = 0; i < table.statuses.size(); ++i) {
+    const bool forgotten = before.statuses[i] != '?' && before.statuses[i] != table.statuses[i];
+    if (head.statuses[i] == '~' && forgotten) return i;
+  }
+  return std::nullopt;
 }
 
 void TableJudge::Observe(const ClientTable& table) {
@@ -91,7 +115,15 @@ void TableJudge::Observe(const ClientTable& table) {
     }
     position.generation = table.generation;
   }
-  if (Find(table, position)) return;
+  const Position before = position;
+  position.spec_version = table.spec_version;
+  position.statuses = table.statuses;
+  if (Find(table, position)) {
+    if (const auto shard = FindForgotten(table, before, position)) {
+      wrong(fmt::format("shard {} was {}, and its row is lost", *shard, before.statuses[*shard]));
+    }
+    return;
+  }
   Position start;
   if (Find(table, start)) return wrong("the client has been further on");
   wrong("no head ever stood for it");

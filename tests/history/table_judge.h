@@ -7,6 +7,7 @@
 //                between), unknown on any other. A table without a decision (epoch 0: from a Go
 //                status, or nothing decided) is judged by its length, and never follows one with a
 //                decision, unless somebody removed or spoiled the head.
+//                A shard whose row is lost stays what the client knew it to be.
 //
 // Chunks that are undecodable leave a client with what it had, and of a chunk that some hand
 // removed, its successor's version (0 again) tells nothing: the statuses of such heads are not
@@ -15,6 +16,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,12 +55,18 @@ class TableJudge {
     std::size_t head = 0;
     bool decided = false;
     std::uint64_t generation = 0;
+    std::uint64_t spec_version = 0;  // of the last table
+    std::string statuses;            // likewise
   };
 
   // The earliest place, from `from` on, that the table fits.
   [[nodiscard]] bool FindIn(const IncarnationRecord& record, const ClientTable& table,
                             Position& from) const;
   [[nodiscard]] bool Find(const ClientTable& table, Position& from) const;
+  // The first shard that the client knew, and no longer does though its row is only lost.
+  [[nodiscard]] std::optional<std::size_t> FindForgotten(const ClientTable& table,
+                                                         const Position& before,
+                                                         const Position& now) const;
 
   const HistoryJudge& history_;
   Verdicts verdicts_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "checker/quorum/freeze.h"
 #include "checker/quorum/standing.h"
 #include "model/codec.h"
 
@@ -321,18 +320,9 @@ std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger&
 }
 
 // With too few voters a leader that does not know the old list, or cannot read rows, leaves the old
-// status standing: a new one would make clients forget. Likewise while it would have to leave out
-// deaths that a freeze holds.
+// status standing: a new one would make clients forget.
 bool Liveness::MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const {
-  return LiveVoters() < QuorumOf(spec, ledger) || ledger.freeze.frozen || MayFreeze(spec);
-}
-
-bool Liveness::MayFreeze(const ClusterSpec& spec) const {
-  if (spec.max_dead_fraction.value_or(1) >= 1) return false;
-  const auto down = std::count_if(spec.shards.begin(), spec.shards.end(), [&](const auto& shard) {
-    return scene_.fleet.Get(shard.addr) != Server::kUp;
-  });
-  return static_cast<std::size_t>(down) > DeadAllowed(*spec.max_dead_fraction, spec.shards.size());
+  return LiveVoters() < QuorumOf(spec, ledger);
 }
 
 void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
@@ -382,7 +372,8 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
       missing.push_back(fmt::format("{} has epoch {} sequence {}, not {} {}", who, update->epoch,
                                     update->sequence, head->epoch, head->sequence));
     } else if (const std::string letters = Letters(update->table->board());
-               letters != scene_.StatusesOf(cluster)) {
+               !std::ranges::equal(letters, scene_.StatusesOf(cluster),
+                                   [](char seen, char row) { return row == '~' || seen == row; })) {
       missing.push_back(fmt::format("{} sees {}, the status is {}", who, letters.substr(0, 40),
                                     scene_.StatusesOf(cluster).substr(0, 40)));
     }

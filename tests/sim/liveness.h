@@ -83,7 +83,6 @@ class Liveness {
   [[nodiscard]] int LiveVoters() const;
   [[nodiscard]] bool MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const;
   // More of its shards are down than may die at once.
-  [[nodiscard]] bool MayFreeze(const ClusterSpec& spec) const;
   [[nodiscard]] int QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const;
   // Nothing: whatever stands may stand.
   [[nodiscard]] std::optional<ShardStatus> Owed(const ClusterSpec& spec, const Ledger& ledger,

@@ -21,6 +21,7 @@ GUARD = "checker/quorum/guard.cc"
 FREEZE = "checker/quorum/freeze.cc"
 VOTER = "checker/quorum/voter.cc"
 PARTICIPANT = "checker/quorum/participant.cc"
+STATUS_WATCHER = "libzkcluster/client/status_watcher.cc"
 STORE = "checker/quorum/status_store.cc"
 WORKER = "checker/probe/worker.cc"
 EDITOR = "libzkcluster/client/editor_call.cc"
@@ -53,6 +54,9 @@ MUTANTS = [
      "if (in_.go_bell) Add(", "if (in_.go_bell && !$ON) Add("),
     ("no_vote_checks", "the commit does not check the ballots it counted", LEADER,
      "if (vote_refusals_ < 2) {", "if (vote_refusals_ < 2 && !$ON) {"),
+    ("bell_unheard", "a ballot that may have begun again is not read anew when the bell rings", LEADER,
+     "std::erase_if(votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });",
+     "if (!$ON) std::erase_if(votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });"),
     ("no_vote_bell_check", "the commit does not check that none of the ballots it counted has begun again", COMMIT,
      "if (!in_.votes.empty()) Add(OpRole::kVoteBell", "if (!in_.votes.empty() && !$ON) Add(OpRole::kVoteBell"),
     ("any_version", "the commit overwrites whatever version stands", COMMIT,
@@ -64,7 +68,10 @@ MUTANTS = [
     ("no_chunk_check", "the commit does not check the chunks it leaves as they are", COMMIT,
      "Add(OpRole::kChunk, zk::CheckOp{", "if (!$ON) Add(OpRole::kChunk, zk::CheckOp{"),
     ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", STORE,
-     "} else { damaged_ = true; }", "} else { damaged_ = !$ON; }"),
+     "std::fill_n(to, count, kLostRow);", "std::fill_n(to, count, $ON ? ShardState{} : kLostRow);"),
+    ("lost_rows_forgotten", "a client forgets what the checkers have lost", STATUS_WATCHER,
+     "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) continue;",
+     "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) continue;"),
     ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", CONTENDER,
      "FindEpochInJournal(record, expected); }));", "if ($ON) return CommitTakeOver(record, expected);"
      " FindEpochInJournal(record, expected); }));"),

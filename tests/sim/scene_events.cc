@@ -314,17 +314,16 @@ std::string Scene::StatusesOf(std::size_t cluster) const {
   const auto head = HeadOf(cluster);
   if (!head) return "";
   const ClusterPaths paths = Paths(cluster);
-  StatusBoard board;
-  board.shards.resize(head->shards);
+  std::string letters(head->shards, '?');
   for (std::size_t k = 0; k < ChunkCount(head->shards); ++k) {
     const auto node = ensemble.Get(paths.chunk(k));
     const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>();
     if (!rows) continue;
     for (std::size_t i = 0; i < rows->size() && k * kChunkShards + i < head->shards; ++i) {
-      board.shards[k * kChunkShards + i] = (*rows)[i];
+      letters[k * kChunkShards + i] = history::RowLetter((*rows)[i]);
     }
   }
-  return Letters(board);
+  return letters;
 }
 
 std::optional<std::size_t> Scene::LeadingChecker(std::size_t cluster) const {

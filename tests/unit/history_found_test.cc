@@ -80,7 +80,9 @@ TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster 
   for (const char* id : {"c4", "c5", "c6"}) site.Start(id);
   site.world.RunFor(20s);
   CHECK_MESSAGE(site.Told().empty(), site.Told());
-  CHECK(site.Statuses(kName) == "DDAA");
+  // Who cannot be said to be dead is told to be lost: clients keep what they know.
+  CHECK(site.Statuses(kName) == "???A");
+  for (const std::size_t held : {0, 1, 2}) CHECK(site.StateOf(kName, held).lost());
   // When few enough would be dead, everything is decided anew.
   for (const int back : {0, 1, 2}) {
     site.fleet.Set(spec.shards[static_cast<std::size_t>(back)].addr, Server::kUp);

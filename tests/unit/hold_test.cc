@@ -112,6 +112,44 @@ TEST_CASE("freeze: the next leader carries it on") {
   CHECK(site.Events(Event::Kind::kFreeze) == 1);
 }
 
+TEST_CASE("freeze: rows that a hand spoilt are told to be lost, and returns pass all the same") {
+  Site site([](ClusterSpec& spec) {
+    HalfMayDie(spec);
+    spec.mirror_limit = 1;  // not kept
+  });
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
+  site.Set({2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  site.world.RunFor(5s);
+  // The next leader has no memory of what stood there.
+  const auto epoch = site.LeaderOf(kName)->epoch;
+  const std::string first = site.LeaderOf(kName)->id;
+  site.Kill(first);
+  site.ensemble.Put(kPaths.chunk(0), "garbage");
+  REQUIRE(site.world.RunUntil([&] { return site.LeaderOf(kName)->epoch > epoch; }, 30s));
+  const auto rows = [&] { return DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data); };
+  REQUIRE(site.world.RunUntil([&] { return rows().has_value(); }, 5s));
+  CHECK(site.LedgerOf(kName).freeze.frozen);
+  for (std::size_t shard = 0; shard < 5; ++shard) {
+    CHECK((*rows())[shard].lost());
+    CHECK((*rows())[shard].since > Micros(0));
+  }
+  CHECK((*rows())[5].status == ShardStatus::kAlive);
+
+  site.Set({1}, Server::kUp);
+  REQUIRE(site.world.RunUntil([&] { return site.StatusOf(kName, 0) == ShardStatus::kAlive; }, 5s));
+  const auto since = (*rows())[1].since;
+  site.KillLeader();
+  site.Start(first);  // two of three again
+  site.world.RunFor(10s);
+  CHECK(site.LedgerOf(kName).freeze.frozen);
+  CHECK((*rows())[1].lost());
+  CHECK((*rows())[1].since == since);
+  site.Order([](Ledger& ledger) { ledger.freeze.accept = true; });
+  REQUIRE(site.Reaches(kName, "ADDDDA", 10s));
+}
+
 TEST_CASE("freeze: an operator accepts the deaths") {
   Site site(HalfMayDie);
   site.Set({1, 2, 3, 4, 5}, Server::kRefused);

@@ -229,6 +229,30 @@ TEST_CASE("status: deleted keeps the table, created again starts over") {
   }
 }
 
+TEST_CASE("status: what the checkers have lost, a client that knows it keeps") {
+  Following w;
+  w.PutSpec(With(TestSpec(3), 10));
+  w.Decide(w.IdNow(), Letters("ADA"), 1, 1);
+  w.Follow();
+  w.Run();
+  StatusBoard board = Letters("???");
+  for (ShardState& state : board.shards) state = {.since = Micros(77), .reason = Reason::kLost};
+  board.shards[0] = Dead();
+  w.Decide(w.IdNow(), board, 2, 2);
+  w.Run();
+  CHECK(w.now() == "DDA");
+  CHECK(w.last().table->board().shards[1] == Dead());
+  CHECK(w.last().sequence == 2);
+  w.Follow();  // one that starts now
+  w.Run();
+  CHECK(w.now() == "D??");
+  CHECK(w.last().table->board().shards[1].since == Micros(77));
+  board.shards[1] = Alive();
+  w.Decide(w.IdNow(), board, 2, 3);
+  w.Run();
+  CHECK(w.now() == "DA?");
+}
+
 TEST_CASE("status: undecodable bytes in each znode keep the last good and are counted") {
   Following w;
   w.PutSpec(With(TestSpec(3), 10));
