@@ -105,10 +105,10 @@ void Leader::SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers) {
   Changed();
 }
 
-// Some ballot has begun. Which of those read before is still the same one nobody can tell by its
-// version, so all are read anew, after the bell.
+// Some ballot has begun. Of one that ended before that, a watch has told before the bell was read:
+// what it was is forgotten, for its version may be that of the ballot which follows it.
 void Leader::OnVoteBell() {
-  votes_.clear();
+  std::erase_if(votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });
   if (voters_->known()) OnVoters(voters_->names());
   Changed();
 }

@@ -29,6 +29,9 @@ class Rereader {
   [[nodiscard]] const std::string& path() const { return path_; }
   // Reads again soon, watch or no watch. Cheap to call often: reads do not pile up.
   void Refresh();
+  // Something may have changed that has not been read yet. False is worth as much as the newest
+  // answer of any read on the session: what changed before that, a watch has told before it.
+  [[nodiscard]] bool has_news() const { return reading_ || retry_->armed(); }
 
  protected:
   virtual void Read() = 0;  // calls Succeeded or Failed in the end

@@ -357,6 +357,27 @@ TEST_CASE("commit: a ballot that ended and began again is not the one that was c
   }
 }
 
+TEST_CASE("votes: one that begins is read, the others are not read again") {
+  Site site;
+  const std::string leader = site.LeaderOf(kName)->id;
+  const std::string begins = leader == "c3" ? "c2" : "c3";
+  const std::string stays = leader == "c1" ? "c2" : "c1";
+  REQUIRE(stays != begins);
+  std::map<std::string, int> reads;
+  site.ensemble.SetFate(site.At(leader).client(), [&](const Request& request) {
+    if (request.verb == Verb::kGet) ++reads[request.path];
+    return Fate::kServe;
+  });
+  site.Kill(begins);
+  REQUIRE(site.world.RunUntil([&] { return !site.ensemble.Get(kPaths.vote(begins)); }, 60s));
+  site.Start(begins);
+  REQUIRE(
+      site.world.RunUntil([&] { return site.ensemble.Get(kPaths.vote(begins)).has_value(); }, 10s));
+  site.world.RunFor(3s);
+  CHECK(reads[kPaths.vote(begins)] > 0);
+  CHECK(reads[kPaths.vote(stays)] == 0);
+}
+
 TEST_CASE("commit: what it leaves as it is, it checks") {
   Site site;
   const auto zxid = site.ensemble.zxid();
