@@ -10,10 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ScenePlan Plain() {
-  return PlainScene();
-}
-
 void LeaderFrozen(Play& play) {
   play.Begin();
   const std::size_t leader = play.Leader();
@@ -177,22 +173,23 @@ void SplitInTwo(Play& play) {
 
 std::vector<Scenario> ElectionScenarios() {
   return {
-      {"leader-frozen", "leader frozen past its session while a shard dies", Plain, LeaderFrozen},
-      {"leader-frozen-at-commit", "leader frozen between sending a commit and its answer", Plain,
-       LeaderFrozenAtCommit},
-      {"leader-killed-at-commit", "leader killed as its commit arrives", Plain,
+      {"leader-frozen", "leader frozen past its session while a shard dies", PlainScene,
+       LeaderFrozen},
+      {"leader-frozen-at-commit", "leader frozen between sending a commit and its answer",
+       PlainScene, LeaderFrozenAtCommit},
+      {"leader-killed-at-commit", "leader killed as its commit arrives", PlainScene,
        LeaderKilledAtCommit},
-      {"ghost-of-own-life", "leader killed, and back before its session has ended", Plain,
+      {"ghost-of-own-life", "leader killed, and back before its session has ended", PlainScene,
        GhostOfOwnLife},
-      {"id-used-twice", "a second daemon with the id of the leader", Plain, IdUsedTwice},
+      {"id-used-twice", "a second daemon with the id of the leader", PlainScene, IdUsedTwice},
       {"id-taken-over", "the first of two daemons with one id dies, and comes back as the second",
-       Plain, IdTakenOver},
-      {"clean-leave", "leader stopped in good order", Plain, Leave},
-      {"all-restart", "all checkers killed at once while a shard is dead", Plain, AllRestart},
-      {"rolling-restart", "one checker after the other leaves and comes back", Plain, Rolling},
+       PlainScene, IdTakenOver},
+      {"clean-leave", "leader stopped in good order", PlainScene, Leave},
+      {"all-restart", "all checkers killed at once while a shard is dead", PlainScene, AllRestart},
+      {"rolling-restart", "one checker after the other leaves and comes back", PlainScene, Rolling},
       {"sequence-near-wrap", "candidates at the end of sequence numbers", NearWrap,
        SequenceNearWrap},
-      {"leader-cut-from-zookeeper", "the only one cut from ZooKeeper is the leader", Plain,
+      {"leader-cut-from-zookeeper", "the only one cut from ZooKeeper is the leader", PlainScene,
        SplitInTwo},
   };
 }

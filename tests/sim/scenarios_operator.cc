@@ -8,10 +8,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ScenePlan Plain() {
-  return PlainScene();
-}
-
 ScenePlan TwoOperators() {
   ScenePlan plan = PlainScene();
   plan.operators = 2;
@@ -151,19 +147,19 @@ void GoTakesOver(Play& play) {
 
 std::vector<Scenario> OperatorScenarios() {
   return {
-      {"update-in-commit", "spec changed between tally and commit", Plain, UpdateInCommit},
+      {"update-in-commit", "spec changed between tally and commit", PlainScene, UpdateInCommit},
       {"delete-and-create-in-commit", "cluster deleted and made anew between tally and commit",
-       Plain, DeleteAndCreateInCommit},
+       PlainScene, DeleteAndCreateInCommit},
       {"two-operators", "two operators change one version", TwoOperators, TwoAtOnce},
-      {"update-while-dying", "shards added, reordered and moved while one is dying", Plain,
+      {"update-while-dying", "shards added, reordered and moved while one is dying", PlainScene,
        UpdateWhileDying},
-      {"delete-and-create", "cluster deleted and made anew under living checkers", Plain,
+      {"delete-and-create", "cluster deleted and made anew under living checkers", PlainScene,
        DeleteAndCreate},
-      {"go-comes-and-goes", "a Go checker registers while a shard dies, and leaves", Plain,
+      {"go-comes-and-goes", "a Go checker registers while a shard dies, and leaves", PlainScene,
        GoComesAndGoes},
-      {"go-comes-in-commit", "a Go checker registers between tally and commit", Plain,
+      {"go-comes-in-commit", "a Go checker registers between tally and commit", PlainScene,
        GoComesInCommit},
-      {"go-before-us", "a Go checker ran the cluster before ours came", Plain, GoTakesOver},
+      {"go-before-us", "a Go checker ran the cluster before ours came", PlainScene, GoTakesOver},
   };
 }
 

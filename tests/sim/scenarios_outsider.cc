@@ -7,10 +7,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ScenePlan Plain() {
-  return PlainScene();
-}
-
 ScenePlan Learning() {
   ScenePlan plan = PlainScene();
   plan.clusters[0].spec.checkers.reset();
@@ -125,20 +121,20 @@ void Litter(Play& play) {
 
 std::vector<Scenario> OutsiderScenarios() {
   return {
-      {"bad-ballots", "all ballots become undecodable", Plain, BadBallots},
-      {"bad-spec", "the list becomes undecodable while a shard and then the leader die", Plain,
+      {"bad-ballots", "all ballots become undecodable", PlainScene, BadBallots},
+      {"bad-spec", "the list becomes undecodable while a shard and then the leader die", PlainScene,
        BadSpec},
       {"bad-status", "head, ledger, leader and mirror become undecodable, one after the other",
-       Plain, BadStatus},
+       PlainScene, BadStatus},
       {"lost-ledger", "the ledger is removed, then two of three checkers die", Learning,
        LostLedger},
-      {"candidates-touched", "somebody writes into every candidate, then removes them", Plain,
+      {"candidates-touched", "somebody writes into every candidate, then removes them", PlainScene,
        CandidatesTouched},
-      {"parents-removed", "candidates, ballots and journal lose their parents", Plain,
+      {"parents-removed", "candidates, ballots and journal lose their parents", PlainScene,
        ParentsRemoved},
-      {"election-removed-under-twins", "quorum/ is removed under two daemons with one id", Plain,
-       ElectionRemovedUnderTwins},
-      {"litter", "znodes of nobody's everywhere", Plain, Litter},
+      {"election-removed-under-twins", "quorum/ is removed under two daemons with one id",
+       PlainScene, ElectionRemovedUnderTwins},
+      {"litter", "znodes of nobody's everywhere", PlainScene, Litter},
   };
 }
 

@@ -10,10 +10,6 @@ using std::chrono::seconds;
 using Reach = FakeFleet::Reach;
 using Server = FakeFleet::Server;
 
-ScenePlan Plain() {
-  return PlainScene();
-}
-
 void CutAll(Play& play, std::size_t checker, Reach reach) {
   for (int number = 1; number <= 4; ++number) {
     play.scene().SetReach(play.scene().plan.checkers[checker].id, Play::Shard(number), reach);
@@ -145,19 +141,21 @@ void BusyVoters(Play& play) {
 
 std::vector<Scenario> RedisScenarios() {
   return {
-      {"cut-from-all-redis", "the leader is cut from all Redis servers, nobody else is", Plain,
+      {"cut-from-all-redis", "the leader is cut from all Redis servers, nobody else is", PlainScene,
        CutFromAllRedis},
-      {"cut-from-one-redis", "two of three checkers do not reach a shard", Plain, CutFromOneRedis},
-      {"no-route", "no checker has a route: nothing dies", Plain, NoRoute},
-      {"redis-taxonomy", "hung, loading, unresolved, locked: two are dead", Plain, Taxonomy},
-      {"redis-flaps", "a shard flaps for 40 s", Plain, Flapping},
+      {"cut-from-one-redis", "two of three checkers do not reach a shard", PlainScene,
+       CutFromOneRedis},
+      {"no-route", "no checker has a route: nothing dies", PlainScene, NoRoute},
+      {"redis-taxonomy", "hung, loading, unresolved, locked: two are dead", PlainScene, Taxonomy},
+      {"redis-flaps", "a shard flaps for 40 s", PlainScene, Flapping},
       {"mass-death", "three of four shards die: freeze, handed on, and thaw", WithFreeze,
        MassDeath},
-      {"slow-loops", "all checkers stand still for a moment, again and again", Plain, SlowLoops},
-      {"wall-clock-jumps", "wall clocks a day back, and a day ahead, between flips", Plain,
+      {"slow-loops", "all checkers stand still for a moment, again and again", PlainScene,
+       SlowLoops},
+      {"wall-clock-jumps", "wall clocks a day back, and a day ahead, between flips", PlainScene,
        WallClockJumps},
-      {"busy-voters", "a ballot changes before each commit: the third leaves the checks out", Plain,
-       BusyVoters},
+      {"busy-voters", "a ballot changes before each commit: the third leaves the checks out",
+       PlainScene, BusyVoters},
   };
 }
 

@@ -10,10 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ScenePlan Plain() {
-  return PlainScene();
-}
-
 ScenePlan ThreeServers() {
   ScenePlan plan = PlainScene();
   plan.servers = 3;
@@ -215,22 +211,23 @@ void ReaderRestarts(Play& play) {
 
 std::vector<Scenario> SessionScenarios() {
   return {
-      {"take-over-answer-lost", "the answer to the take-over is lost", Plain, TakeOverAnswerLost},
-      {"commit-answer-lost", "the answer to a commit is lost", Plain, CommitAnswerLost},
-      {"commit-dropped", "a commit does not arrive", Plain, CommitDropped},
-      {"session-expired", "the leader's session expires", Plain, SessionExpired},
-      {"session-suspended", "the leader's session is mute, and comes back before it ends", Plain,
-       SessionSuspended},
-      {"one-way-cuts", "the leader hears and is not heard, then is heard and does not hear", Plain,
-       OneWay},
-      {"late-watches", "every watch fires 800 ms late", Plain, LateWatches},
+      {"take-over-answer-lost", "the answer to the take-over is lost", PlainScene,
+       TakeOverAnswerLost},
+      {"commit-answer-lost", "the answer to a commit is lost", PlainScene, CommitAnswerLost},
+      {"commit-dropped", "a commit does not arrive", PlainScene, CommitDropped},
+      {"session-expired", "the leader's session expires", PlainScene, SessionExpired},
+      {"session-suspended", "the leader's session is mute, and comes back before it ends",
+       PlainScene, SessionSuspended},
+      {"one-way-cuts", "the leader hears and is not heard, then is heard and does not hear",
+       PlainScene, OneWay},
+      {"late-watches", "every watch fires 800 ms late", PlainScene, LateWatches},
       {"follower-cut-off", "a following server is cut off with the leader on it", ThreeServers,
        FollowerCutOff},
       {"follower-lags", "two of three servers lag by 700 ms", ThreeServers, FollowerLags},
       {"leading-server-changes", "the leading server is down, three times", ThreeServers,
        LeadingServerChanges},
       {"ensemble-down", "no ensemble for two minutes, while a shard dies and another returns",
-       Plain, EnsembleDown},
+       PlainScene, EnsembleDown},
       {"reader-restarts", "a program starts again and again on a lagging server", ThreeServers,
        ReaderRestarts},
   };

@@ -66,9 +66,8 @@ std::vector<std::string> AddressesOf(std::size_t cluster, const ClusterSpec& spe
   return addresses;
 }
 
-ScenePlan PlainScene(std::uint64_t seed) {
+ScenePlan PlainScene() {
   ScenePlan plan;
-  plan.seed = seed;
   plan.health.interval = milliseconds(500);
   plan.health.timeout = milliseconds(300);
   plan.health.threshold = milliseconds(1500);

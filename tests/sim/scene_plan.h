@@ -50,7 +50,7 @@ struct ScenePlan {
 
 // Three checkers, one cluster "a" of four shards, one reader, one operator, one server: what a
 // scenario starts from.
-[[nodiscard]] ScenePlan PlainScene(std::uint64_t seed = 1);
+[[nodiscard]] ScenePlan PlainScene();
 [[nodiscard]] ScenePlan DrawScene(std::uint64_t seed);
 
 // "10.1.0.1:7": shard `number` (from 1) of cluster `cluster` (from 0), in its `life`th place: a
