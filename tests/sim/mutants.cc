@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "tests/sim/faults.h"
+#include "tests/sim/flags.h"
 #include "tests/sim/mutant.h"
 #include "tests/sim/run_seed.h"
 #include "tests/sim/seed_pool.h"
@@ -42,35 +42,13 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
   Options options;
   options.swarm.seeds = 2000;
   options.swarm.quiet = true;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    const std::string value = argv[i + 1];
-    if (name == "--only") {
-      options.only = value;
-      continue;
-    }
-    if (name == "--write") {
-      options.write = value;
-      continue;
-    }
-    char* end = nullptr;
-    const std::uint64_t number = std::strtoull(value.c_str(), &end, 10);
-    if (value.empty() || *end != '\0') return std::nullopt;
-    if (name == "--seeds") {
-      options.swarm.seeds = number;
-    } else if (name == "--first") {
-      options.swarm.first = number;
-    } else if (name == "--steps") {
-      options.swarm.steps = static_cast<int>(number);
-    } else if (name == "--jobs") {
-      options.swarm.jobs = static_cast<int>(number);
-    } else if (name == "--seed") {
-      options.seed = number;
-    } else {
-      return std::nullopt;
-    }
-  }
-  return argc % 2 == 1 ? std::optional(options) : std::nullopt;
+  Flags flags;
+  flags.Swarm(options.swarm);
+  flags.Number("--seed", options.seed);
+  flags.Text("--only", options.only);
+  flags.Text("--write", options.write);
+  if (!flags.Parse(argc, argv)) return std::nullopt;
+  return options;
 }
 
 struct Row {

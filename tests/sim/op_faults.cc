@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/sim/flags.h"
 #include "tests/sim/fork_pool.h"
 #include "tests/sim/scenario.h"
 
@@ -45,41 +45,21 @@ std::optional<OpFaultKind> ParseKind(const std::string& text) {
 
 std::optional<Options> ParseOptions(int argc, char** argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--list") {
-      options.list = true;
-      continue;
-    }
-    if (name == "--clean") {
-      options.clean = true;
-      continue;
-    }
-    if (i + 1 == argc) return std::nullopt;
-    const std::string value = argv[++i];
-    if (name == "--scenario") {
-      options.scenario = value;
-      if (FindScenario(value) == nullptr) return std::nullopt;
-      continue;
-    }
-    if (name == "--kind") {
-      options.kind = ParseKind(value);
-      if (!options.kind) return std::nullopt;
-      continue;
-    }
-    char* end = nullptr;
-    const std::uint64_t number = std::strtoull(value.c_str(), &end, 10);
-    if (value.empty() || *end != '\0' || number == 0) return std::nullopt;
-    if (name == "--every") {
-      options.every = number;
-    } else if (name == "--at") {
-      options.at = number;
-    } else if (name == "--jobs") {
-      options.jobs = static_cast<int>(number);
-    } else {
-      return std::nullopt;
-    }
-  }
+  Flags flags;
+  flags.Switch("--list", options.list);
+  flags.Switch("--clean", options.clean);
+  flags.Number("--every", options.every, 1);
+  flags.Number("--at", options.at, 1);
+  flags.Number("--jobs", options.jobs, 1);
+  flags.Value("--scenario", [&](const std::string& value) {
+    options.scenario = value;
+    return FindScenario(value) != nullptr;
+  });
+  flags.Value("--kind", [&](const std::string& value) {
+    options.kind = ParseKind(value);
+    return options.kind.has_value();
+  });
+  if (!flags.Parse(argc, argv)) return std::nullopt;
   const bool one = options.clean || options.at.has_value();
   if (one && options.scenario.empty()) return std::nullopt;
   if (options.at && !options.kind) return std::nullopt;

@@ -4,13 +4,12 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <optional>
 #include <string>
 
 #include "tests/sim/faults.h"
+#include "tests/sim/flags.h"
 #include "tests/sim/run_seed.h"
 #include "tests/sim/seed_pool.h"
 
@@ -39,45 +38,18 @@ std::optional<Mode> ParseMode(const std::string& text) {
 
 std::optional<Options> ParseOptions(int argc, char** argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--counters") {
-      options.counters = true;
-      continue;
-    }
-    if (name == "--orders-by-hand") {
-      OrdersByHand() = true;
-      continue;
-    }
-    if (name == "--keep-going") {
-      options.swarm.keep_going = true;
-      continue;
-    }
-    if (i + 1 == argc) return std::nullopt;
-    const std::string value = argv[++i];
-    if (name == "--mode") {
-      const auto mode = ParseMode(value);
-      if (!mode) return std::nullopt;
-      options.swarm.mode = *mode;
-      continue;
-    }
-    char* end = nullptr;
-    const std::uint64_t number = std::strtoull(value.c_str(), &end, 10);
-    if (value.empty() || *end != '\0') return std::nullopt;
-    if (name == "--seeds") {
-      options.swarm.seeds = number;
-    } else if (name == "--first") {
-      options.swarm.first = number;
-    } else if (name == "--steps") {
-      options.swarm.steps = static_cast<int>(number);
-    } else if (name == "--jobs") {
-      options.swarm.jobs = static_cast<int>(number);
-    } else if (name == "--seed") {
-      options.seed = number;
-    } else {
-      return std::nullopt;
-    }
-  }
+  Flags flags;
+  flags.Swarm(options.swarm);
+  flags.Number("--seed", options.seed);
+  flags.Switch("--keep-going", options.swarm.keep_going);
+  flags.Switch("--counters", options.counters);
+  flags.Switch("--orders-by-hand", OrdersByHand());
+  flags.Value("--mode", [&](const std::string& value) {
+    const auto mode = ParseMode(value);
+    if (mode) options.swarm.mode = *mode;
+    return mode.has_value();
+  });
+  if (!flags.Parse(argc, argv)) return std::nullopt;
   return options;
 }
 
