@@ -9,13 +9,41 @@ using namespace zkcluster::sim;
 using namespace std::chrono_literals;
 using Server = FakeFleet::Server;
 
+namespace {
+
+// Three checkers run it, and every shard lives.
+void Run(JudgedSite& site, const ClusterSpec& spec) {
+  site.Create(spec);
+  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
+  REQUIRE(site.Reaches(kName, std::string(spec.shards.size(), 'A'), 10s));
+}
+
+// Of a list that changes while nobody runs, its successors find neither the old one nor a mirror.
+ClusterSpec WithoutMirror(JudgedSite& site, int shards) {
+  ClusterSpec spec = site.MakeSpec(kName, shards);
+  spec.checkers = 3;
+  spec.mirror_limit = 0;
+  return spec;
+}
+void KillAll(JudgedSite& site) {
+  for (const char* id : {"c1", "c2", "c3"}) site.Kill(id);
+}
+void ChangeUnseen(JudgedSite& site, ClusterSpec spec) {
+  spec.failover = false;
+  site.Update(spec);
+  site.world.RunFor(10s);
+}
+void StartSuccessors(JudgedSite& site, Micros wall_offset = {}) {
+  for (const char* id : {"c4", "c5", "c6"}) site.Start(id).loop().SetWallOffset(wall_offset);
+}
+
+}  // namespace
+
 TEST_CASE("a leader that missed a spec does not go back behind it while the newest one is bad") {
   JudgedSite site;
   ClusterSpec spec = site.MakeSpec(kName, 2);
   spec.checkers = 3;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, "AA", 10s));
+  Run(site, spec);
   site.world.RunFor(2s);
   const std::string leader = site.LeaderOf(kName)->id;
   // The others do not hear of the second spec; the third is bad bytes.
@@ -38,19 +66,13 @@ TEST_CASE("a leader that missed a spec does not go back behind it while the newe
 
 TEST_CASE("a leader that knows neither the list nor a mirror, whose clock was set back") {
   JudgedSite site;
-  ClusterSpec spec = site.MakeSpec(kName, 2);
-  spec.checkers = 3;
-  spec.mirror_limit = 0;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, "AA", 10s));
+  const ClusterSpec spec = WithoutMirror(site, 2);
+  Run(site, spec);
   site.world.RunFor(2s);
   const auto since = site.StateOf(kName, 0).since;
-  for (const char* id : {"c1", "c2", "c3"}) site.Kill(id);
-  spec.failover = false;
-  site.Update(spec);
-  site.world.RunFor(10s);
-  for (const char* id : {"c4", "c5", "c6"}) site.Start(id).loop().SetWallOffset(-1h);
+  KillAll(site);
+  ChangeUnseen(site, spec);
+  StartSuccessors(site, -1h);
   REQUIRE(site.world.RunUntil([&] { return !site.HeadOf(kName) || site.HeadOf(kName)->epoch > 1; },
                               20s));
   REQUIRE(site.Reaches(kName, "AA", 10s));
@@ -60,24 +82,18 @@ TEST_CASE("a leader that knows neither the list nor a mirror, whose clock was se
 
 TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster is frozen") {
   JudgedSite site;
-  ClusterSpec spec = site.MakeSpec(kName, 4);
-  spec.checkers = 3;
-  spec.mirror_limit = 0;
+  ClusterSpec spec = WithoutMirror(site, 4);
   spec.max_dead_fraction = 0.5;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, "AAAA", 10s));
+  Run(site, spec);
   for (const int dead : {0, 1}) {
     site.fleet.Set(spec.shards[static_cast<std::size_t>(dead)].addr, Server::kRefused);
   }
   REQUIRE(site.Reaches(kName, "DDAA", 10s));
   site.fleet.Set(spec.shards[2].addr, Server::kRefused);
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
-  for (const char* id : {"c1", "c2", "c3"}) site.Kill(id);
-  spec.failover = false;
-  site.Update(spec);
-  site.world.RunFor(10s);
-  for (const char* id : {"c4", "c5", "c6"}) site.Start(id);
+  KillAll(site);
+  ChangeUnseen(site, spec);
+  StartSuccessors(site);
   site.world.RunFor(20s);
   CHECK_MESSAGE(site.Told().empty(), site.Told());
   // Who cannot be said to be dead is told to be lost: clients keep what they know.
@@ -94,21 +110,15 @@ TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster 
 
 TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster is paused") {
   JudgedSite site;
-  ClusterSpec spec = site.MakeSpec(kName, 2);
-  spec.checkers = 3;
-  spec.mirror_limit = 0;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, "AA", 10s));
+  const ClusterSpec spec = WithoutMirror(site, 2);
+  Run(site, spec);
   site.world.RunFor(2s);
-  for (const char* id : {"c1", "c2", "c3"}) site.Kill(id);
+  KillAll(site);
   Ledger ledger = site.LedgerOf(kName);
   ledger.pause = Pause{Micros(1), Micros(0), "ann", ""};
   site.ensemble.Put(kPaths.ledger(), EncodeLedger(ledger));
-  spec.failover = false;
-  site.Update(spec);
-  site.world.RunFor(10s);
-  for (const char* id : {"c4", "c5", "c6"}) site.Start(id);
+  ChangeUnseen(site, spec);
+  StartSuccessors(site);
   site.world.RunFor(20s);
   CHECK_MESSAGE(site.Told().empty(), site.Told());
   CHECK(site.Statuses(kName) == "AA");
