@@ -29,7 +29,7 @@ struct Arguments {
   bool verbose = false;
   std::string fabric;
   std::string report;
-  RunOptions run{.jobs = 2};
+  RunOptions run{.jobs = 3};
   // Of a scenario's own process.
   std::string stage;
   int result = -1;
@@ -146,7 +146,7 @@ int Main(int argc, char** argv) {
   }
   if (arguments.list) {
     for (const Scenario* scenario : scenarios) {
-      std::printf("%-30s %s\n", scenario->name.c_str(), scenario->must_hold.c_str());
+      std::printf("%-40s %s\n", scenario->name.c_str(), scenario->must_hold.c_str());
     }
     return 0;
   }

@@ -16,6 +16,9 @@ using std::chrono::seconds;
 constexpr Duration kLeaderLimit = seconds(20);
 constexpr Duration kCommandLimit = seconds(40);
 constexpr int kUnavailable = 69;
+// Of an order in vain, and until it has given up: to connect, to read, and a busy machine.
+constexpr const char* kVainTimeout = "3s";
+constexpr Duration kVainLimit = seconds(10);
 
 Micros WallNow() {
   return std::chrono::duration_cast<Micros>(std::chrono::system_clock::now().time_since_epoch());
@@ -33,7 +36,8 @@ std::string InSeconds(Duration duration) {
 
 }  // namespace
 
-Play::Play(Site& site_of_play) : site(site_of_play), begun_(WallNow()) {}
+Play::Play(Site& site_of_play, const Intervention* intervention)
+    : site(site_of_play), intervention_(intervention), begun_(WallNow()) {}
 
 Micros Play::Now() const {
   return WallNow();
@@ -194,6 +198,38 @@ void Play::AwaitAlive(const std::vector<std::string>& shards, Duration limit) {
   AwaitStatus(shards, ShardStatus::kAlive, limit);
 }
 
+bool Play::StatusIsTruth(const std::vector<ShardSpec>& shards) {
+  const auto snapshot = site.eye.Look();
+  if (!snapshot || !snapshot->board_is_current || snapshot->spec.spec.shards != shards)
+    return false;
+  const bool paused = snapshot->ledger && snapshot->ledger->pause;
+  const bool frozen = snapshot->ledger && snapshot->ledger->freeze.frozen;
+  if (paused) return true;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    if (most_flips_.contains(shards[i].name)) continue;
+    const Truth truth = truth_.At(shards[i].name, Now());
+    const ShardStatus status = snapshot->board.shards.at(i).status;
+    if (truth == Truth::kAlive && status != ShardStatus::kAlive) return false;
+    if (truth == Truth::kDead && status != ShardStatus::kDead && !frozen) return false;
+  }
+  return true;
+}
+void Play::AwaitTruth(const std::vector<ShardSpec>& shards, Duration limit) {
+  Await(
+      fmt::format("the truth of {} shards is told", shards.size()),
+      [&] { return StatusIsTruth(shards); }, limit);
+}
+void Play::ExpectNotSaidDead(const std::string& shard, const std::string& what) {
+  const auto snapshot = site.eye.Look();
+  Expect(snapshot.has_value(), what + ": it can be read");
+  if (!snapshot) return;
+  const auto& shards = snapshot->spec.spec.shards;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    if (shards[i].name != shard) continue;
+    Expect(snapshot->board.shards.at(i).status != ShardStatus::kDead, what);
+  }
+}
+
 void Play::AwaitVoters(std::size_t count, Duration limit) {
   Await(
       std::to_string(count) + " checkers vote",
@@ -228,6 +264,44 @@ void Play::Command(const std::vector<std::string>& arguments) {
 }
 void Play::Apply(const ClusterSpec& spec) {
   Repeat("zkctl apply", [&] { return site.Apply(spec); });
+}
+
+// An attempt whose outcome was unknown may have done it: then the next finds nothing to delete.
+void Play::Delete() {
+  bool tried = false;
+  Repeat("zkctl delete", [&] {
+    Ran ran = site.Zkctl({"delete", kCluster, "--yes"});
+    if (ran.code == 1 && tried && site.Zkctl({"get", kCluster}).code == 1) ran.code = 0;
+    tried = true;
+    return ran;
+  });
+}
+
+void Play::OperatorActs() {
+  OperatorGivesOrders();
+  OperatorSeesDecisions();
+}
+void Play::OperatorGivesOrders() {
+  if (intervention_ == nullptr) return;
+  intervention_->give_orders(*this);
+  ++orders_given_;
+}
+void Play::OperatorSeesDecisions() {
+  if (intervention_ == nullptr) return;
+  intervention_->await_decisions(*this);
+  ++orders_seen_through_;
+}
+void Play::OperatorIsNotHeard() {
+  if (intervention_ == nullptr) return;
+  const TimePoint begun = std::chrono::steady_clock::now();
+  const Ran ran = intervention_->try_in_vain(*this, kVainTimeout);
+  const Duration took = std::chrono::steady_clock::now() - begun;
+  Say(fmt::format("zkctl, not heard, ends with {} after {}", ran.code, InSeconds(took)));
+  Expect(ran.code == kUnavailable, "zkctl says that no ensemble hears it: " + ran.output);
+  Expect(took < kVainLimit, "zkctl gives up within " + InSeconds(kVainLimit));
+}
+bool Play::intervened() const {
+  return intervention_ == nullptr || (orders_given_ > 0 && orders_given_ == orders_seen_through_);
 }
 
 bool Play::ProgramsAreCurrent(const Head& head) const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/faults/intervention.h"
 #include "tests/faults/measures.h"
 #include "tests/faults/site.h"
 
@@ -17,7 +18,8 @@ enum class Way { kBoth, kTo, kFrom };  // of packets: from and to the first host
 
 class Play {
  public:
-  explicit Play(Site& site_of_play);
+  // `intervention`: what an operator does amid the fault, or null.
+  explicit Play(Site& site_of_play, const Intervention* intervention = nullptr);
 
   // --- shards ---
   void Kill(const std::string& shard);    // SIGKILL: refused from now on; dead
@@ -59,10 +61,25 @@ class Play {
   void AwaitDead(const std::vector<std::string>& shards, Duration limit);
   void AwaitAlive(const std::vector<std::string>& shards, Duration limit);
   void AwaitVoters(std::size_t count, Duration limit);
+  // The status is of these very shards, and what is true of each; or what is held back, in a pause
+  // or by a freeze. It waits for no shard of AllowFlips.
+  void AwaitTruth(const std::vector<ShardSpec>& shards, Duration limit);
+  // No decision says so, as of now.
+  void ExpectNotSaidDead(const std::string& shard, const std::string& what);
+
+  // --- the operator ---
   // The operator's command succeeds; it is given again for a while when it is told that the
   // ensemble is unavailable or its outcome unknown.
   void Command(const std::vector<std::string>& arguments);
   void Apply(const ClusterSpec& spec);
+  void Delete();
+  // Here the fault stands. The intervention strikes, if this play has one, and is decided on ...
+  void OperatorActs();
+  // ... or in two parts, where no decision can come of it yet ...
+  void OperatorGivesOrders();
+  void OperatorSeesDecisions();
+  // ... or its first order ends as one must that no ensemble hears: soon, and saying so.
+  void OperatorIsNotHeard();
 
   // From now on (until AllowDeadVotes) this checker must not newly vote a shard dead: any, or with
   // `false_ones_only` one that is alive. Judged in the end, from its ballots.
@@ -84,6 +101,8 @@ class Play {
   [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
   [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
   [[nodiscard]] Micros begun() const { return begun_; }
+  // The intervention, if there is one, struck, and was seen through.
+  [[nodiscard]] bool intervened() const;
   struct VoteRule {
     std::string id;
     bool false_ones_only = false;
@@ -101,7 +120,11 @@ class Play {
                 Way way);
   [[nodiscard]] bool ProgramsAreCurrent(const Head& head) const;
   void Repeat(const std::string& what, const std::function<Ran()>& run);
+  [[nodiscard]] bool StatusIsTruth(const std::vector<ShardSpec>& shards);
 
+  const Intervention* const intervention_;
+  int orders_given_ = 0;
+  int orders_seen_through_ = 0;
   const Micros begun_;
   TruthLog truth_;
   std::vector<std::string> story_;

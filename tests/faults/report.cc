@@ -24,7 +24,7 @@ What happened is read from the transaction logs of the ZooKeeper servers themsel
 and time. The judge of the simulator (`tests/history`) judges it, and every routing table that the two programs took.
 
 ```sh
-tests/faults/run                          # all of them, two at a time
+tests/faults/run                          # all of them, three at a time
 tests/faults/run --scenario leader_kill   # one; may be given again
 tests/faults/run --list                   # their names
 tests/faults/run --keep                   # and keep every log
@@ -43,6 +43,12 @@ The *longest time wrong* is the longest time that the status of any one shard wa
 server really died or returned to the commit that says so: the detection itself (here: threshold 1 s, 0.5 s where
 refused, probes every 250 ms, sessions of 2 s), and whatever the fault adds to it. A *false flip* is one that should not
 have been. *Not told*: it was over before anybody was told of it.
+
+In the middle of each fault an operator strikes, too: every scenario is played again with an update (`update_mid_NAME`: the
+list in another order and with one shard more, `x1`, that never lives; then as it was) and with a deletion
+(`delete_mid_NAME`: and the cluster made anew a second later). Where no ensemble can hear the operator (none serves, or the
+operator's own host is cut off), the command must end with status 69 within 10 s, and be carried out when it is given
+again. What the scenario itself must hold, its times included, it must hold all the same.
 )";
 
 std::string Result(const Outcome& outcome) {
@@ -76,13 +82,31 @@ std::size_t Count(const std::vector<Outcome>& outcomes, Outcome::Kind kind) {
                                                 [&](const Outcome& o) { return o.kind == kind; }));
 }
 
+// Of the scenarios with this intervention; those without one say what must hold.
+std::string Rows(const std::vector<const Scenario*>& scenarios,
+                 const std::vector<Outcome>& outcomes, const Intervention* intervention) {
+  std::string text;
+  for (std::size_t i = 0; i < scenarios.size(); ++i) {
+    if (scenarios[i]->intervention != intervention) continue;
+    const Outcome& outcome = outcomes[i];
+    const bool skipped = outcome.kind == Outcome::Kind::kSkipped;
+    text += "| `" + outcome.scenario + "` | ";
+    if (intervention == nullptr) text += Cell(scenarios[i]->must_hold) + " | ";
+    text += fmt::format(
+        "{} | {} | {} |\n", Cell(Result(outcome)),
+        skipped ? "-" : fmt::format("{:.1f} s {}", outcome.longest_wrong_s, outcome.wrong_shard),
+        skipped ? "-" : std::to_string(outcome.false_flips));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ProgressLine(const Outcome& outcome) {
   const char* word = outcome.kind == Outcome::Kind::kPassed    ? "passed "
                      : outcome.kind == Outcome::Kind::kSkipped ? "skipped"
                                                                : "FAILED ";
-  return fmt::format("{} {:<30} {:5.1f} s  wrong {:4.1f} s {:2}  false flips {}  {}", word,
+  return fmt::format("{} {:<40} {:5.1f} s  wrong {:4.1f} s {:2}  false flips {}  {}", word,
                      outcome.scenario, outcome.took_s, outcome.longest_wrong_s, outcome.wrong_shard,
                      outcome.false_flips, Result(outcome));
 }
@@ -131,14 +155,13 @@ std::string Report(const std::vector<const Scenario*>& scenarios,
                       facts.took_s - 60 * static_cast<int>(facts.took_s / 60), Totals(outcomes));
   text += "| scenario | what must hold | observed | longest time wrong | false flips |\n";
   text += "| --- | --- | --- | --- | --- |\n";
-  for (std::size_t i = 0; i < scenarios.size(); ++i) {
-    const Outcome& outcome = outcomes[i];
-    const bool skipped = outcome.kind == Outcome::Kind::kSkipped;
-    text += fmt::format(
-        "| `{}` | {} | {} | {} | {} |\n", outcome.scenario, Cell(scenarios[i]->must_hold),
-        Cell(Result(outcome)),
-        skipped ? "-" : fmt::format("{:.1f} s {}", outcome.longest_wrong_s, outcome.wrong_shard),
-        skipped ? "-" : std::to_string(outcome.false_flips));
+  text += Rows(scenarios, outcomes, nullptr);
+  for (const Intervention& intervention : Interventions()) {
+    const std::string rows = Rows(scenarios, outcomes, &intervention);
+    if (rows.empty()) continue;
+    text += fmt::format("\nAs above, and {}:\n\n", intervention.must_hold);
+    text += "| scenario | observed | longest time wrong | false flips |\n";
+    text += "| --- | --- | --- | --- |\n" + rows;
   }
   return text;
 }

@@ -21,9 +21,10 @@ struct Scenario {
   std::function<void(Play&)> play = {};
   // Why this machine cannot; empty or null: it can.
   std::function<std::string()> why_not = {};
+  const Intervention* intervention = nullptr;  // amid the fault
 };
 
-// In the order of the report.
+// In the order of the report: those of each family, and then each again with each intervention.
 [[nodiscard]] const std::vector<Scenario>& Scenarios();
 
 [[nodiscard]] std::vector<Scenario> CheckerScenarios();

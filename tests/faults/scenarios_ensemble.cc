@@ -7,14 +7,23 @@ namespace {
 
 using std::chrono::seconds;
 
-void ZooKeeperLeaderKill(Play& play) {
-  const std::size_t server = play.ZooKeeperLeader();
+void KillAndReturn(Play& play, std::size_t server) {
   play.KillZooKeeper(server);
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
   play.StartZooKeeper(server);
   play.Start("s1");
   play.AwaitAlive({"s1"}, kAfterElection);
+}
+
+void ZooKeeperLeaderKill(Play& play) {
+  KillAndReturn(play, play.ZooKeeperLeader());
+}
+
+// Somebody's session moves to another server.
+void ZooKeeperFollowerKill(Play& play) {
+  KillAndReturn(play, (play.ZooKeeperLeader() + 1) % play.site.ensemble.size());
 }
 
 void ZooKeeperLeaderStop(Play& play) {
@@ -22,6 +31,7 @@ void ZooKeeperLeaderStop(Play& play) {
   play.Say("the leading ZooKeeper server is stopped");
   play.site.ensemble.server(server).Pause();
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
   play.Say("it goes on");
   play.site.ensemble.server(server).Resume();
@@ -35,9 +45,11 @@ void TwoOfThreeDown(Play& play) {
   play.KillZooKeeper(leader);
   play.KillZooKeeper(other);
   play.Kill("s1");
+  play.OperatorIsNotHeard();
   play.Pass(seconds(6));
   play.StartZooKeeper(leader);
   play.StartZooKeeper(other);
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
   play.Start("s1");
   play.AwaitAlive({"s1"}, kSoon);
@@ -54,9 +66,11 @@ void AllDown(Play& play) {
   const std::string before = tables();
   play.Kill("s1");
   play.Start("s2");
+  play.OperatorIsNotHeard();
   play.Pass(seconds(18));
   play.Expect(tables() == before, "the programs keep their tables while ZooKeeper is away");
   for (std::size_t i = 0; i < play.site.ensemble.size(); ++i) play.StartZooKeeper(i);
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
   play.AwaitAlive({"s2"}, kSoon);
 }
@@ -68,6 +82,7 @@ void RollingRestart(Play& play) {
     play.Say("a ZooKeeper server is restarted");
     play.site.ensemble.server(i).Stop();
     play.Kill(shard);
+    play.OperatorActs();
     play.AwaitDead({shard}, kAfterOutage);
     play.StartZooKeeper(i);
     play.Expect(play.site.ensemble.AwaitServing(kAfterOutage), "the ensemble serves again");
@@ -83,6 +98,9 @@ std::vector<Scenario> EnsembleScenarios() {
       {.name = "zk_leader_kill",
        .must_hold = "s1, killed with it, is dead within 15 s",
        .play = ZooKeeperLeaderKill},
+      {.name = "zk_follower_kill",
+       .must_hold = "s1, killed with it, is dead within 15 s",
+       .play = ZooKeeperFollowerKill},
       {.name = "zk_leader_stop",
        .must_hold = "s1, killed meanwhile, is dead within 15 s; what the old leader had in hand "
                     "takes no effect",

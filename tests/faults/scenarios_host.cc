@@ -29,13 +29,15 @@ void Starved(Play& play) {
   play.Say("every checker is starved");
   for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id, true);
   const Micros begun = play.Now();
-  while (play.Now() - begun < seconds(10)) {
+  for (int round = 1; play.Now() - begun < seconds(10); ++round) {
     for (const auto& id : play.site.CheckerIds()) play.site.checker(id).Pause();
+    if (round == 5) play.OperatorGivesOrders();
     play.Pass(milliseconds(700));
     for (const auto& id : play.site.CheckerIds()) play.site.checker(id).Resume();
     play.Pass(milliseconds(40));
   }
   play.Say("they run again");
+  play.OperatorSeesDecisions();
   play.Kill("s1");
   play.AwaitDead({"s1"}, kAfterElection);
 }
@@ -62,6 +64,7 @@ void OutOfDescriptors(Play& play) {
   play.Say("checker " + victim + " gets no more descriptors");
   play.ForbidDeadVotes(victim);
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
   play.Kill("s2");
   play.Start("s2");
@@ -86,6 +89,7 @@ void LogDiskFull(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.site.FillLogDisk(id);
   play.Say("every checker's log disk is full");
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
   const std::string leader = play.Leader();
   play.KillChecker(leader);
@@ -117,11 +121,13 @@ void WallClockBack(Play& play) {
   };
   play.Say("the leader's wall clock goes back by an hour");
   play.site.SetWallClock(leader, "-3600");
+  play.OperatorActs();
   flip("s1");
   flip("s1");
   for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "-7200");
   play.Say("everybody's goes back by two, and the leader is killed");
   play.KillChecker(leader);
+  play.OperatorActs();
   flip("s1");
   flip("s2");
   play.StartChecker(leader);

@@ -28,6 +28,7 @@ std::function<void(Play&)> CutFrom(Who who, std::vector<std::string> hosts, Way 
     const std::string victim = Victim(play, who);
     play.Cut(victim, hosts, way);
     play.Kill("s1");
+    play.OperatorActs();
     play.AwaitDead({"s1"}, who == Who::kLeader ? kAfterElection : kSoon);
     play.Pass(kPastSession);
     play.Start("s1");
@@ -44,6 +45,7 @@ std::function<void(Play&)> BlindToRedis(Who who) {
     play.Cut(victim, Play::Shards());
     play.Pass(seconds(5));
     play.Kill("s1");
+    play.OperatorActs();
     play.AwaitDead({"s1"}, kSoon);
     play.Start("s1");
     play.AwaitAlive({"s1"}, kSoon);
@@ -59,6 +61,7 @@ void MinorityBlind(Play& play) {
   play.Cut(play.Followers().back(), Play::Shards());
   play.Pass(seconds(5));
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
 }
 
@@ -67,13 +70,17 @@ void RackBlind(Play& play) {
   for (const char* id : {"c1", "c2", "c3"}) play.Cut(id, Play::Shards());
   play.Pass(seconds(5));
   play.Kill("s1");
+  play.OperatorGivesOrders();
   play.AwaitDead({"s1"}, kSoon);
+  play.Mend();  // a cluster made anew has no quorum of alive votes before
+  play.OperatorSeesDecisions();
 }
 
 void LossToOne(Play& play) {
   play.Lose(play.Leader(), Everybody(), 0.3);
   play.Pass(seconds(5));
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
   play.Start("s1");
   play.AwaitAlive({"s1"}, kAfterOutage);
@@ -84,8 +91,10 @@ void LossToAll(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.Lose(id, Everybody(), 0.3);
   play.Pass(seconds(8));
   play.Kill("s1");
+  play.OperatorGivesOrders();
   play.AwaitDead({"s1"}, seconds(40));
   play.Mend();
+  play.OperatorSeesDecisions();
   play.Start("s1");
 }
 
@@ -94,6 +103,7 @@ void SlowNetwork(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.Delay(id, Everybody(), milliseconds(200));
   play.Pass(seconds(3));
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterElection);
   play.Freeze("s2");
   play.AwaitDead({"s2"}, kAfterElection);
@@ -102,10 +112,25 @@ void SlowNetwork(Play& play) {
   play.AwaitAlive({"s1", "s2"}, kAfterElection);
 }
 
+// What the ensemble agrees on reaches one of its servers late, and whoever reads there reads what
+// was.
+void LaggingZooKeeper(Play& play) {
+  const std::size_t leader = play.ZooKeeperLeader();
+  const std::size_t late = (leader + 1) % play.site.ensemble.size();
+  play.Delay("zk" + std::to_string(leader + 1), {"zk" + std::to_string(late + 1)},
+             milliseconds(800));
+  play.Kill("s1");
+  play.OperatorActs();
+  play.AwaitDead({"s1"}, kAfterElection);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kAfterElection);
+}
+
 // Power off: no refusal, no answer, for anybody.
 void RedisHostVanishes(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.Cut(id, {"s1"});
   play.Note("s1", Truth::kDead);
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
   play.Mend();
   play.Note("s1", Truth::kAlive);
@@ -123,6 +148,7 @@ void SplitEnsemble(Play& play) {
   play.Cut(checker, others);
   for (const auto& id : play.Followers()) play.Cut(id, {alone});
   play.Kill("s1");
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
   play.Start("s1");
   play.AwaitAlive({"s1"}, kSoon);
@@ -173,6 +199,9 @@ std::vector<Scenario> NetworkScenarios() {
                CutFrom(Who::kLeader, Play::ZooKeepers(), Way::kFrom), cut),
       lossless("zk_split", "the side with two servers tells of s1's death within 15 s",
                SplitEnsemble, packets),
+      lossless("zk_follower_lags",
+               "one server is 800 ms behind: deaths and returns are told within 10 s",
+               LaggingZooKeeper, packets),
       lossless("packet_loss_30", "30 % loss around the leader: no false flip; s1 dead within 15 s",
                LossToOne, packets),
       Scenario{.name = "packet_loss_30_everywhere",

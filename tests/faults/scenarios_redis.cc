@@ -18,6 +18,7 @@ using std::chrono::seconds;
 std::function<void(Play&)> Rude(std::string manners) {
   return [=](Play& play) {
     play.MakeRude("s1", manners, Truth::kDead);
+    play.OperatorActs();
     play.AwaitDead({"s1"}, kSoon);
     play.Pass(seconds(3));
     play.MakeKind("s1");
@@ -28,8 +29,10 @@ std::function<void(Play&)> Rude(std::string manners) {
 // First as slow as an answer may be, then slower.
 void ByteByByte(Play& play) {
   play.MakeRude("s1", "byte-by-byte", Truth::kAlive);
+  play.OperatorActs();
   play.Pass(seconds(5));
   play.MakeRude("s1", "byte-a-second", Truth::kDead);
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
   play.MakeKind("s1");
   play.AwaitAlive({"s1"}, kSoon);
@@ -54,30 +57,43 @@ void Loading(Play& play) {
   play.Say("s1 is loading");
   play.Note("s1", Truth::kDead);
   const auto reload = InBackground(play, "s1", {"DEBUG", "RELOAD"});
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
   play.Expect(reload->Wait(seconds(30)).has_value(), "s1 has loaded");
   play.Note("s1", Truth::kAlive);
   play.AwaitAlive({"s1"}, kSoon);
 }
 
+// A connection of ours that stays: what it may say does not change with what others may.
+class Line {
+ public:
+  explicit Line(const sandbox::RedisServer& server)
+      : connection_(redisConnect(server.place().host.c_str(), server.port()), &redisFree) {
+    Say("PING");
+  }
+  void Say(const char* command) {
+    const bool open = connection_ && connection_->err == 0;
+    auto* reply = open ? redisCommand(connection_.get(), command) : nullptr;
+    if (reply == nullptr) throw std::runtime_error(std::string(command) + ": no reply");
+    freeReplyObject(reply);
+  }
+
+ private:
+  std::unique_ptr<redisContext, decltype(&redisFree)> connection_;
+};
+
 // Ours takes the only place there is, and those of the others are ended: the checkers come back
 // and are refused.
 void MaxClients(Play& play) {
-  const auto& server = play.site.redis("s1");
-  const std::unique_ptr<redisContext, decltype(&redisFree)> crowd(
-      redisConnect(server.place().host.c_str(), server.port()), &redisFree);
-  const auto say = [&](const char* command) {
-    auto* reply = crowd && crowd->err == 0 ? redisCommand(crowd.get(), command) : nullptr;
-    if (reply == nullptr) throw std::runtime_error(std::string(command) + ": no reply");
-    freeReplyObject(reply);
-  };
-  say("CONFIG SET maxclients 1");
-  say("CLIENT KILL TYPE normal SKIPME yes");
+  Line crowd(play.site.redis("s1"));
+  crowd.Say("CONFIG SET maxclients 1");
+  crowd.Say("CLIENT KILL TYPE normal SKIPME yes");
   play.Say("s1 has as many clients as it takes");
   play.Note("s1", Truth::kDead);
+  play.OperatorActs();
   play.AwaitDead({"s1"}, kSoon);
   play.Pass(seconds(2));
-  say("CONFIG SET maxclients 1000");
+  crowd.Say("CONFIG SET maxclients 1000");
   play.Say("s1 has room");
   play.Note("s1", Truth::kAlive);
   play.AwaitAlive({"s1"}, kSoon);
@@ -90,16 +106,32 @@ void DebugSleep(Play& play) {
   play.Say("s1 sleeps for 4 s");
   play.Note("s1", Truth::kDead);
   const auto sleep = InBackground(play, "s1", {"DEBUG", "SLEEP", "4"});
+  play.OperatorGivesOrders();
   play.AwaitDead({"s1"}, kSoon);
   play.Expect(sleep->Wait(seconds(20)).has_value(), "s1 wakes");
   play.Note("s1", Truth::kAlive);
   play.AwaitAlive({"s1"}, kSoon);
+  play.OperatorSeesDecisions();
+}
+
+// It asks for a password that nobody has: it answers, so it is alive, and dead when it is not.
+void AuthRequired(Play& play) {
+  Line line(play.site.redis("s1"));
+  line.Say("CONFIG SET requirepass secret");
+  line.Say("CLIENT KILL TYPE normal SKIPME yes");
+  play.Say("s1 asks for a password");
+  play.OperatorActs();
+  play.Pass(seconds(3));
+  play.AwaitAlive({"s1"}, kSoon);
+  play.Kill("s1");
+  play.AwaitDead({"s1"}, kSoon);
 }
 
 const std::vector<std::string> kFive = {"s2", "s3", "s4", "s5", "s6"};
 
 void FiveOfSixDie(Play& play) {
   for (const auto& shard : kFive) play.Kill(shard);
+  play.OperatorActs();
   play.AwaitDead(kFive, kSoon);
   play.Pass(seconds(1));
   for (const auto& shard : kFive) play.Start(shard);
@@ -126,6 +158,9 @@ void FiveOfSixFrozen(Play& play) {
       "the cluster is frozen", [&] { return IsFrozen(play); }, kSoon);
   play.Pass(seconds(2));
   play.Expect(CountDead(play) <= 3, "half of the shards are dead at most");
+  play.OperatorActs();
+  play.Await(
+      "the cluster is frozen", [&] { return IsFrozen(play); }, kSoon);
   const std::string leader = play.Leader();
   play.KillChecker(leader);
   play.Pass(kPastSession);
@@ -144,6 +179,7 @@ void FreezeEnds(Play& play) {
   play.Await(
       "the cluster is frozen", [&] { return IsFrozen(play); }, kSoon);
   play.Pass(seconds(2));
+  play.OperatorActs();
   for (const auto& shard : kFive) play.Start(shard);
   play.AwaitAlive(kFive, kSoon);
   play.Await(
@@ -158,8 +194,9 @@ void FreezeEnds(Play& play) {
 void Flap(Play& play) {
   play.AllowFlips("s1", 8);
   const Micros begun = play.Now();
-  while (play.Now() - begun < seconds(60)) {
+  for (int round = 1; play.Now() - begun < seconds(60); ++round) {
     play.Kill("s1");
+    if (round == 5) play.OperatorActs();
     play.Pass(seconds(1));
     play.Start("s1");
     play.Pass(seconds(1));
@@ -190,6 +227,10 @@ std::vector<Scenario> RedisScenarios() {
       {.name = "redis_debug_sleep",
        .must_hold = "0.5 s of sleep: no flip; 4 s: dead within 5 s, alive within 5 s of waking",
        .play = DebugSleep},
+      {.name = "redis_auth_required",
+       .must_hold =
+           "s1 asks for a password that nobody has: no flip; killed, it is dead within 5 s",
+       .play = AuthRequired},
       {.name = "five_of_six_die",
        .must_hold = "all five are dead within 5 s, s1 is not; alive within 5 s of their return",
        .play = FiveOfSixDie},

@@ -218,10 +218,10 @@ Ran Site::Zkctl(const std::vector<std::string>& arguments) {
   return {ended ? ended->code : -1, sandbox::ReadFile(options.output)};
 }
 
-Ran Site::Apply(const ClusterSpec& wanted) {
+Ran Site::Apply(const ClusterSpec& wanted, const std::string& timeout) {
   const std::filesystem::path file = folder() / "spec.yaml";
   sandbox::WriteFile(file, FormatSpecYaml(wanted));
-  return Zkctl({"apply", "-f", file.string(), "--yes"});
+  return Zkctl({"apply", "-f", file.string(), "--yes", "--timeout", timeout});
 }
 
 std::filesystem::path Site::ClockFile(const std::string& id) const {

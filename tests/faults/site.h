@@ -65,8 +65,8 @@ class Site {
   void StopRude(const std::string& shard);
 
   [[nodiscard]] Ran Zkctl(const std::vector<std::string>& arguments);
-  // zkctl apply -f. The wanted spec is kept in `spec`.
-  [[nodiscard]] Ran Apply(const ClusterSpec& wanted);
+  // zkctl apply -f.
+  [[nodiscard]] Ran Apply(const ClusterSpec& wanted, const std::string& timeout = "10s");
 
   // An offset to the wall clock of a checker, such as "-3600". REQUIRES: fake_wall_clock.
   void SetWallClock(const std::string& id, const std::string& offset);
@@ -85,7 +85,7 @@ class Site {
   sandbox::ZooKeeperEnsemble ensemble;
   const ClusterPaths paths{kRoot, kCluster};
   Eye eye;
-  ClusterSpec spec;
+  ClusterSpec spec;  // as it was made at first
 
  private:
   [[nodiscard]] sandbox::CheckerOptions OptionsOf(const std::string& id) const;

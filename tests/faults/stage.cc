@@ -128,13 +128,14 @@ void CopyFiles(const std::string& keep) {
 
 void Run(const Scenario& scenario, Fabric& fabric, const std::string& keep, Outcome& outcome) {
   Site site(fabric, scenario.site);
-  Play play(site);
+  Play play(site, scenario.intervention);
   const auto tell = [&] {
     outcome.story = play.story();
     outcome.failures = play.failures();
   };
   try {
     scenario.play(play);
+    play.Expect(play.intervened(), "the operator acted amid the fault");
     play.Recover(kRecoverLimit);
   } catch (const std::exception& error) {
     play.Expect(false, std::string("the scenario ended early: ") + error.what());
