@@ -48,7 +48,7 @@ In the middle of each fault an operator strikes, too: every scenario is played a
 list in another order and with one shard more, `x1`, that never lives; then as it was) and with a deletion
 (`delete_mid_NAME`: and the cluster made anew a second later). Where no ensemble can hear the operator (none serves, or the
 operator's own host is cut off), the command must end with status 69 within 10 s, and be carried out when it is given
-again. What the scenario itself must hold, its times included, it must hold all the same.
+again. What the scenario itself must hold, it must hold all the same; its limits count from when the operator is done.
 )";
 
 std::string Result(const Outcome& outcome) {
