@@ -1,4 +1,5 @@
 // faults: plays scenarios of faults against real servers and reports on them. See README.md.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -81,6 +82,17 @@ std::vector<const Scenario*> Choose(const Arguments& arguments) {
   return chosen;
 }
 
+// The first name that no scenario has; empty: each has one.
+std::string FindUnknown(const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    const auto& all = Scenarios();
+    if (std::none_of(all.begin(), all.end(), [&](const auto& s) { return s.name == name; })) {
+      return name;
+    }
+  }
+  return {};
+}
+
 std::string Today() {
   char text[32];
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -139,11 +151,11 @@ int Main(int argc, char** argv) {
     return RunStage(arguments.stage, arguments.result, arguments.keep_in,
                     arguments.run.why_no_namespaces);
   }
-  const auto scenarios = Choose(arguments);
-  if (scenarios.size() < arguments.scenarios.size() || scenarios.empty()) {
-    std::fputs("no such scenario: see --list\n", stderr);
+  if (const std::string unknown = FindUnknown(arguments.scenarios); !unknown.empty()) {
+    std::fprintf(stderr, "no scenario %s: see --list\n", unknown.c_str());
     return kWrongUsage;
   }
+  const auto scenarios = Choose(arguments);
   if (arguments.list) {
     for (const Scenario* scenario : scenarios) {
       std::printf("%-40s %s\n", scenario->name.c_str(), scenario->must_hold.c_str());
