@@ -323,7 +323,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   }
   store_.Adopt(plan.head, decision.ledger, decision.board);
   vote_refusals_ = 0;
-  pace_.Wrote(loop_.Now());
+  pace_.Wrote(loop_.Now(), decision.flips.size());
   backoff_.Reset();
   LogFreeze(decision);
   LogFlips(decision, plan.head.quorum);

@@ -58,6 +58,7 @@ void Voter::SetVote(std::size_t shard, Vote vote) {
   not_probed_ += vote.opinion == Opinion::kNotProbed ? 1 : 0;
   current = vote;
   dirty_ = true;
+  ++changes_;
   if (Complete()) released_ = true;
   if (first_opinion && !Complete()) {
     if (!gather_->armed()) gather_->Arm(kGather);
@@ -115,6 +116,7 @@ void Voter::Flush() {
   ++ballot_.writes;
   dirty_ = false;
   writing_ = true;
+  writing_changes_ = std::exchange(changes_, 0);
   if (version_) {
     Set();
   } else {
@@ -157,7 +159,7 @@ void Voter::Set() {
 
 void Voter::OnWritten(zk::Version version) {
   version_ = version;
-  pace_.Wrote(loop_.Now());
+  pace_.Wrote(loop_.Now(), writing_changes_);
   backoff_.Reset();
   if (dirty_) Schedule();
 }

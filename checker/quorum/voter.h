@@ -79,7 +79,9 @@ class Voter {
   bool released_ = false;  // the first ballot may go out
   bool scheduled_ = false;
   bool writing_ = false;
-  bool dirty_ = false;  // votes differ from what stands
+  bool dirty_ = false;       // votes differ from what stands
+  std::size_t changes_ = 0;  // of votes, since the last write began
+  std::size_t writing_changes_ = 0;
   std::size_t not_probed_ = 0;
   Ballot ballot_;
   bool known_ = false;                  // whether the znode exists, and `version_`, are known
