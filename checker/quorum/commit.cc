@@ -75,28 +75,37 @@ class Planner {
     return false;
   }
 
+  // Nothing where these rows stand already.
+  [[nodiscard]] std::optional<std::string> NewChunk(const StatusStore::Slot& slot,
+                                                    std::size_t k) const {
+    const StatusBoard& board = in_.decision->board;
+    if (slot.version && in_.store->Wrote(board, k)) return std::nullopt;
+    std::string data = EncodeChunk(board, k);
+    if (slot.version && slot.data == data) return std::nullopt;
+    return data;
+  }
+
   // Chunks past the end of a list that shrank are emptied, never deleted: a version that starts
   // again at 0 would look like an old acquaintance to a client.
   bool AddChunks() {
     const auto& slots = in_.store->chunk_slots;
     const std::size_t needed = ChunkCount(in_.spec->spec.shards.size());
     bool changed = false;
+    const StatusStore::Slot absent;
     for (std::size_t k = 0; k < std::max(needed, slots.size()); ++k) {
-      const StatusStore::Slot slot = k < slots.size() ? slots[k] : StatusStore::Slot{};
-      std::string data = EncodeChunk(in_.decision->board, k);
+      const StatusStore::Slot& slot = k < slots.size() ? slots[k] : absent;
       std::int32_t version = slot.version.value_or(0);
       if (!slot.version && k < needed) new_chunk_ = true;
-      if (!slot.version || slot.data != data) {
+      if (std::optional<std::string> data = NewChunk(slot, k)) {
         version = slot.version ? *slot.version + 1 : 0;
-        Write(OpRole::kChunk, in_.paths->chunk(k), slot, std::move(data));
-        plan_.chunks.push_back(k);
+        Write(OpRole::kChunk, in_.paths->chunk(k), slot, *std::move(data));
         changed = true;
       } else {
         // The head will name this version: a chunk that foreign hands wrote meanwhile must not
         // stay.
         Add(OpRole::kChunk, zk::CheckOp{in_.paths->chunk(k), version});
-        plan_.chunks.push_back(k);
       }
+      plan_.chunks.push_back(k);
       if (k < needed) plan_.head.chunks.push_back(version);
     }
     return changed;
@@ -117,8 +126,13 @@ class Planner {
   bool AddMirror() {
     const StatusStore::Slot& slot = in_.store->mirror_slot;
     const std::size_t limit = in_.spec->spec.mirror_limit.value_or(kDefaultMirrorLimit);
-    std::string data = EncodeMirror(in_.spec->spec.shards, in_.decision->board);
-    if (data.size() > limit) {
+    const auto& shards = in_.spec->spec.shards;
+    const StatusBoard& board = in_.decision->board;
+    // Of a large cluster it would be the costliest part of a decision, only to be thrown away.
+    bool kept = LeastMirrorBytes(shards, board) <= limit;
+    std::string data = kept ? EncodeMirror(shards, board) : "";
+    kept = kept && data.size() <= limit;
+    if (!kept) {
       if (!slot.version) return false;
       data = "{}";  // a mirror nobody keeps up would lie to Go clients
     }

@@ -1,6 +1,7 @@
 #include "checker/quorum/status_store.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace zkcluster {
@@ -30,6 +31,7 @@ StatusStore::StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths)
 void StatusStore::Load(std::function<void(Result<std::monostate>)> done) {
   load_.Reset();
   loaded_ = false;
+  written_ = false;
   done_ = std::move(done);
   failure_.reset();
   client_.Children(paths_.chunks(), {}, load_.Guard([this](Result<std::vector<std::string>> names) {
@@ -167,6 +169,16 @@ void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {
   head_ = std::move(head);
   ledger_ = std::move(ledger);
   board_ = std::move(board);
+  written_ = true;
+}
+
+bool StatusStore::Wrote(const StatusBoard& board, std::size_t k) const {
+  const auto rows = [k](const StatusBoard& of) {
+    const std::size_t size = of.shards.size();
+    const std::size_t first = std::min(size, k * kChunkShards);
+    return std::span(of.shards).subspan(first, std::min(kChunkShards, size - first));
+  };
+  return written_ && std::ranges::equal(rows(board), rows(board_));
 }
 
 }  // namespace zkcluster

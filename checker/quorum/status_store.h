@@ -72,8 +72,10 @@ class StatusStore {
   Slot mirror_slot;
   std::vector<Slot> chunk_slots;
 
-  // After a commit: what the slots' data mean now.
+  // After a commit: what the slots' data mean now. Every chunk stands as EncodeChunk makes it.
   void Adopt(Head head, Ledger ledger, StatusBoard board);
+  // Our last commit left these very rows in chunk k. (What was read may be written otherwise.)
+  [[nodiscard]] bool Wrote(const StatusBoard& board, std::size_t k) const;
 
  private:
   void OnChunkNames(Result<std::vector<std::string>> names);
@@ -88,6 +90,7 @@ class StatusStore {
   zk::Client& client_;
   const ClusterPaths paths_;
   bool loaded_ = false;
+  bool written_ = false;  // the chunks are those of our last commit
   std::size_t pending_ = 0;
   std::optional<Error> failure_;
   std::function<void(Result<std::monostate>)> done_;

@@ -32,6 +32,10 @@ struct SpecPayloads {
 // --- The mirror (Go form of the status); shards that are unknown are left out ---
 [[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards,
                                        const StatusBoard& board);
+// No more bytes than EncodeMirror makes, nearly as many, and found by adding up: whoever has a
+// limit need not encode what is far above it.
+[[nodiscard]] std::size_t LeastMirrorBytes(const std::vector<ShardSpec>& shards,
+                                           const StatusBoard& board);
 struct MirrorEntry {
   bool alive = false;
   Micros since{0};

@@ -232,6 +232,16 @@ std::string EncodeMirror(const std::vector<ShardSpec>& shards, const StatusBoard
   return json.Take();
 }
 
+std::size_t LeastMirrorBytes(const std::vector<ShardSpec>& shards, const StatusBoard& board) {
+  constexpr std::string_view kLeast = R"("":{"Addr":"","Alive":true,"Since":0},)";
+  std::size_t bytes = 1;  // two brackets, and one comma less than entries
+  for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {
+    if (board.shards[i].status == ShardStatus::kUnknown) continue;
+    bytes += kLeast.size() + 2 * shards[i].addr.size();
+  }
+  return bytes;
+}
+
 Result<std::map<std::string, MirrorEntry>> DecodeMirror(std::string_view payload) {
   const auto json = ParseJson(payload);
   if (!json) return Fail(json.error());

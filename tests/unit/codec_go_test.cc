@@ -322,6 +322,22 @@ TEST_CASE("mirror: unknown shards are left out, keys are sorted by their bytes")
   CHECK(DecodeMirror(EncodeMirror(shards, board))->size() == 5);
 }
 
+TEST_CASE("mirror: how large it is at least is known without encoding it") {
+  CHECK(LeastMirrorBytes({}, {}) <= EncodeMirror({}, {}).size());
+  std::vector<ShardSpec> shards;
+  StatusBoard board;
+  for (int i = 0; i < 100; ++i) {
+    shards.push_back({"s", "10.0.0.1:" + std::to_string(i)});
+    const auto status = i % 3 == 0   ? ShardStatus::kUnknown
+                        : i % 3 == 1 ? ShardStatus::kAlive
+                                     : ShardStatus::kDead;
+    board.shards.push_back({status, Micros(i == 1 ? 0 : 1'795'224'346'402'646), {}, {}});
+    const std::size_t bytes = EncodeMirror(shards, board).size();
+    CHECK(LeastMirrorBytes(shards, board) <= bytes);
+    CHECK(LeastMirrorBytes(shards, board) >= bytes / 2);
+  }
+}
+
 TEST_CASE("mirror: read as Go reads it, refused where Go would refuse it") {
   CHECK(DecodeMirror("null")->empty());
   CHECK(DecodeMirror("{}")->empty());
