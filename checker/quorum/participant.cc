@@ -7,6 +7,7 @@
 #include "checker/quorum/decide.h"
 #include "model/codec.h"
 #include "model/spec_diff.h"
+#include "model/spec_size.h"
 
 namespace zkcluster {
 
@@ -142,6 +143,12 @@ void Participant::TakeSpec(StoredSpec stored) {
     logger_.Info(
         "spec.taken",
         {{"cluster", paths_.name()}, {"version", spec.version}, {"shards", spec.shards.size()}});
+  }
+  if (const auto bytes = BytesNearLimit(spec)) {
+    logger_.Warn("spec.near_limit", {{"cluster", paths_.name()},
+                                     {"version", spec.version},
+                                     {"bytes", *bytes},
+                                     {"limit", kMaxShardsBytes}});
   }
 
   // A shard that kept name and address keeps its history; one that moved is another server.

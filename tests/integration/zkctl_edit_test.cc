@@ -54,6 +54,31 @@ std::vector<std::string> Tree(Site& site, const std::string& path) {
   return all;
 }
 
+TEST_CASE("zkctl: a list of shards that comes near the limit is stored, with a warning") {
+  Site site;
+  const Operator shell(site);
+  const auto text = [](int count) {
+    std::string spec = "name: large\nshards:\n";
+    for (int i = 0; i < count; ++i) {
+      spec += "  - {name: s" + std::to_string(i) + std::string(150, 'x') + ", addr: '10.0." +
+              std::to_string(i / 200) + "." + std::to_string(i % 200) + ":6379'}\n";
+    }
+    return spec;
+  };
+  const Output created = shell.Run({"create", "large", "-f", shell.File("few.yaml", text(3'000))});
+  CheckDone(created);
+  CHECK(created.err.empty());
+  for (const char* verb : {"apply", "update"}) {
+    const int count = verb == std::string("apply") ? 3'800 : 3'900;
+    std::vector<std::string> words = {verb, "-f", shell.File("many.yaml", text(count))};
+    if (verb == std::string("update")) words.insert(words.begin() + 1, "large");
+    const Output grown = shell.Run(words);
+    CHECK(grown.code == 0);
+    CHECK(grown.err.find("zkctl: warning: large: the list of shards takes 7") == 0);
+    CHECK(grown.err.find("% of the 1000000 there can be") != std::string::npos);
+  }
+}
+
 TEST_CASE("zkctl: a cluster's life, from files") {
   Site site;
   const Operator shell(site);

@@ -224,3 +224,19 @@ TEST_CASE("quorum: more ballots than the spec's checkers make the quorum larger"
   site.fleet.SetReach("c3", "10.0.0.1:1", FakeFleet::Reach::kDropped);
   CHECK(site.Reaches(kName, "DA", 10s));
 }
+
+TEST_CASE("spec: a list that comes near the limit of its size is warned of, once for each change") {
+  SimSite site;
+  auto spec = site.MakeSpec(kName, 3800);
+  for (auto& shard : spec.shards) shard.name += std::string(120, 'x');
+  site.Create(spec);
+  SimChecker& checker = site.Start("c1");
+  REQUIRE(site.world.RunUntil([&] { return checker.Logged("spec.taken") == 1; }, 10s));
+  CHECK(checker.Logged("spec.near_limit") == 0);
+  for (auto& shard : spec.shards) shard.name += std::string(30, 'x');
+  site.Update(spec);
+  REQUIRE(site.world.RunUntil([&] { return checker.Logged("spec.changed") == 1; }, 10s));
+  CHECK(checker.Logged("spec.near_limit") == 1);
+  site.world.RunFor(10s);
+  CHECK(checker.Logged("spec.near_limit") == 1);
+}

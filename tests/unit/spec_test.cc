@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/codec.h"
+#include "model/spec_size.h"
 
 using namespace zkcluster;
 using namespace std::chrono_literals;
@@ -144,6 +145,16 @@ TEST_CASE("validate: the size of the shards' JSON, to the byte") {
   spec.shards.front().name += 'x';
   REQUIRE_FALSE(Validate(spec).has_value());
   CHECK(Validate(spec).error().code == ErrorCode::kTooLarge);
+}
+
+TEST_CASE("size: from seven tenths of the limit on it is worth a warning, to the byte") {
+  ClusterSpec spec = Good();
+  CHECK_FALSE(BytesNearLimit(spec));
+  const std::size_t few = EncodeSpec(spec).shards.size();
+  spec.shards.front().name += std::string(700'000 - 1 - few, 'x');
+  CHECK_FALSE(BytesNearLimit(spec));
+  spec.shards.front().name += 'x';
+  CHECK(BytesNearLimit(spec) == 700'000);
 }
 
 TEST_CASE("validate: a ring that no client could hold") {

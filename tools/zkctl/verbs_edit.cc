@@ -1,11 +1,13 @@
 #include <zkcluster/manager.h>
 #include <zkcluster/spec.h>
 
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "model/spec_diff.h"
+#include "model/spec_size.h"
 #include "tools/zkctl/confirm.h"
 #include "tools/zkctl/context.h"
 #include "tools/zkctl/edits.h"
@@ -31,6 +33,17 @@ int Report(const CommandLine& line, const std::string& cluster, std::string_view
     return DiffText(diff, color) + std::string(action) + " " + Printable(cluster) +
            (version == 0 ? "" : ", version " + std::to_string(version)) + "\n";
   });
+}
+
+// A cluster cannot grow beyond the limit: whoever comes near hears of it with each change.
+void WarnOfSize(const ClusterSpec& spec) {
+  const auto bytes = BytesNearLimit(spec);
+  if (!bytes) return;
+  std::fprintf(stderr,
+               "zkctl: warning: %s: the list of shards takes %zu bytes in ZooKeeper, %zu %% of the "
+               "%zu there can be\n",
+               Printable(spec.name).c_str(), *bytes, *bytes * 100 / kMaxShardsBytes,
+               kMaxShardsBytes);
 }
 
 Error Changed(std::string_view cluster, std::uint64_t from, std::uint64_t now) {
@@ -82,12 +95,14 @@ int ChangeTo(const CommandLine& line, Manager& manager, const ClusterSpec& curre
   }
   const auto version = manager.Update(next);
   if (!version) return ComplainOf(version.error(), manager, current);
+  WarnOfSize(next);
   return Report(line, current.name, "updated", *version, diff);
 }
 
 int CreateIt(const CommandLine& line, Manager& manager, const ClusterSpec& spec) {
   const auto version = manager.Create(spec);
   if (!version) return Complain(version.error());
+  WarnOfSize(spec);
   return Report(line, spec.name, "created", *version, SpecDiff{});
 }
 
