@@ -39,7 +39,7 @@ void TimerWheel::Arm(Id id, TimePoint due) {
   state.tick = std::max(TickFrom(due), collected_ + 1);
   state.armed = true;
   const auto slot = static_cast<std::size_t>(state.tick) % kSlots;
-  slots_[slot].push_back({id, ++state.arm});
+  Append(slots_[slot], NewItem(id, ++state.arm));
   occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
   // At the end of a turn the timer is armed once for all.
   if (!firing_ && state.tick < armed_) ArmTimer(state.tick, loop_.Now());
@@ -54,6 +54,28 @@ void TimerWheel::Cancel(Id id) {
 bool TimerWheel::Counts(const Item& item) const {
   const State& state = timers_[item.id];
   return state.armed && state.arm == item.arm;
+}
+
+std::uint32_t TimerWheel::NewItem(Id id, std::uint32_t arm) {
+  if (free_ == kNone) {
+    items_.push_back({id, arm, kNone});
+    return static_cast<std::uint32_t>(items_.size() - 1);
+  }
+  const std::uint32_t item = free_;
+  free_ = items_[item].next;
+  items_[item] = {id, arm, kNone};
+  return item;
+}
+
+void TimerWheel::Free(std::uint32_t item) {
+  items_[item].next = free_;
+  free_ = item;
+}
+
+void TimerWheel::Append(Slot& slot, std::uint32_t item) {
+  items_[item].next = kNone;
+  (slot.last == kNone ? slot.first : items_[slot.last].next) = item;
+  slot.last = item;
 }
 
 void TimerWheel::OnTimer() {
@@ -78,18 +100,19 @@ void TimerWheel::CollectDue(std::int64_t now_tick) {
 void TimerWheel::CollectSlot(std::size_t slot, std::int64_t now_tick) {
   const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
   if ((occupied_[slot / 64] & bit) == 0) return;
-  std::vector<Item>& items = slots_[slot];
-  std::size_t kept = 0;
-  for (const Item& item : items) {
-    if (!Counts(item)) continue;
-    if (timers_[item.id].tick <= now_tick) {
-      due_.push_back(item);
+  std::uint32_t at = std::exchange(slots_[slot], Slot{}).first;
+  while (at != kNone) {
+    const Item item = items_[at];
+    const bool counts = Counts(item);
+    if (counts && timers_[item.id].tick > now_tick) {
+      Append(slots_[slot], at);
     } else {
-      items[kept++] = item;
+      if (counts) due_.push_back(item);
+      Free(at);
     }
+    at = item.next;
   }
-  items.resize(kept);
-  if (kept == 0) occupied_[slot / 64] &= ~bit;
+  if (slots_[slot].first == kNone) occupied_[slot / 64] &= ~bit;
 }
 
 std::size_t TimerWheel::FireDue(TimePoint now) {
@@ -134,8 +157,14 @@ void TimerWheel::ArmNext(TimePoint now) {
 }
 
 bool TimerWheel::HoldsAny(std::size_t slot) {
-  std::erase_if(slots_[slot], [this](const Item& item) { return !Counts(item); });
-  if (!slots_[slot].empty()) return true;
+  Slot& list = slots_[slot];
+  while (list.first != kNone && !Counts(items_[list.first])) {
+    const std::uint32_t gone = list.first;
+    list.first = items_[gone].next;
+    Free(gone);
+  }
+  if (list.first != kNone) return true;
+  list.last = kNone;
   occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   return false;
 }

@@ -50,10 +50,19 @@ class TimerWheel {
  private:
   static constexpr std::size_t kSlots = 2048;
 
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
   // An Arm leaves an item in a slot; it counts while it is its timer's newest.
   struct Item {
     Id id;
     std::uint32_t arm;
+    std::uint32_t next;  // in its slot, or among the free ones
+  };
+  // A list, oldest first. Slots that each had room of their own would ask for more of it for ever:
+  // now and then one of two thousand is fuller than it ever was, while all together hardly are.
+  struct Slot {
+    std::uint32_t first = kNone;
+    std::uint32_t last = kNone;
   };
   struct State {
     std::int64_t tick = 0;
@@ -66,6 +75,9 @@ class TimerWheel {
   void CollectSlot(std::size_t slot, std::int64_t now_tick);
   std::size_t FireDue(TimePoint now);
   [[nodiscard]] bool Counts(const Item& item) const;
+  [[nodiscard]] std::uint32_t NewItem(Id id, std::uint32_t arm);
+  void Free(std::uint32_t item);
+  void Append(Slot& slot, std::uint32_t item);
   void NoteCrowd(std::size_t fired, TimePoint now);
   void ArmNext(TimePoint now);
   [[nodiscard]] bool HoldsAny(std::size_t slot);
@@ -75,7 +87,9 @@ class TimerWheel {
   const Fire fire_;
   const Next next_;
   std::vector<State> timers_;
-  std::array<std::vector<Item>, kSlots> slots_;
+  std::array<Slot, kSlots> slots_;
+  std::vector<Item> items_;
+  std::uint32_t free_ = kNone;
   // One bit a slot: it holds items, though perhaps none that counts.
   std::array<std::uint64_t, kSlots / 64> occupied_{};
   std::vector<Item> due_;   // taken from their slots
