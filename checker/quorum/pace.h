@@ -17,8 +17,8 @@ class Pace {
   static constexpr Duration kFirst = std::chrono::milliseconds(10);
   static constexpr Duration kLongest = std::chrono::milliseconds(250);
   // Changes that are no storm: so many at once, and so many a second after that.
-  static constexpr double kAtOnce = 4;
-  static constexpr double kPerSecond = 20;
+  static constexpr double kAtOnce = 5;
+  static constexpr double kPerSecond = 25;
   // A storm is forgotten a second after it, whatever its size.
   static constexpr double kDeepest = -kPerSecond;
 

@@ -104,6 +104,6 @@ TEST_CASE("pace: a hundred deaths within a second are a handful of writes") {
   };
   REQUIRE(site.world.RunUntil([&] { return dead() == 100; }, 2s));  // refused_threshold + 1 s
   site.world.RunFor(1s);
-  CHECK(site.WritesSince(zxid, "/head") <= 12);
-  CHECK(site.WritesSince(zxid, "/votes/") <= std::size_t{9} * 12);
+  CHECK(site.WritesSince(zxid, "/head") <= 14);
+  CHECK(site.WritesSince(zxid, "/votes/") <= std::size_t{9} * 14);
 }

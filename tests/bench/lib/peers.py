@@ -12,7 +12,7 @@ from .quorum import Crowd
 from .report import Row
 from .site import BenchError, Site, free_port, target_address, wait_until
 
-SENTINEL_LIMIT = 60  # seconds to learn each other, and to agree on deaths
+SENTINEL_LIMIT = 35  # seconds to learn each other, and to agree on deaths
 
 
 def need(program):
@@ -142,19 +142,21 @@ def sentinel(run):
             server.signal(signal.SIGSTOP)
         row.follower.await_counts(30, "the doomed are dead", dead=len(doomed))
         dead = {shard: seen for shard, status, _, seen in row.follower.flips()[told:] if status == "dead"}
-        ours, _ = mass_told(dead, len(doomed), start)
+        ours, our_last = mass_told(dead, len(doomed), start)
         for server in doomed:
             server.signal(signal.SIGCONT)
         row.await_alive()
         for checker in row.checkers:
             checker.stop()
         run.progress("sentinels")
-        learned, their_cpu, (theirs, _) = sentinels(run, site, row.servers)
+        learned, their_cpu, (theirs, their_last) = sentinels(run, site, row.servers)
     return {"rows": [
         Row(f"CPU per server and second, {count} servers, 3 checkers", "", f"{cpu:.0f} us", None,
-            f"3 redis-sentinels {their_cpu:.0f} us: {cpu / their_cpu:.2f} x",
-            "A whole daemon's CPU over servers and seconds, not over PINGs: Sentinel also asks for INFO and publishes."),
-        Row(f"{len(doomed)} of {count} servers hang at once, threshold 3 s", "", ours, None, f"redis-sentinel (odown): {theirs}"),
+            f"3 redis-sentinels {their_cpu:.0f} us",
+            "A whole daemon's CPU over servers and seconds, not over PINGs: Sentinel also asks for INFO and publishes.",
+            peer=cpu / their_cpu),
+        Row(f"{len(doomed)} of {count} servers hang at once, threshold 3 s", "", ours, None, f"redis-sentinel (odown): {theirs}",
+            peer=our_last / their_last),
         Row("three of them are started: to the status of all / to know each other", "", f"{row.start_seconds:.1f} s", None,
             f"redis-sentinel: {learned}")],
         "figures": {"cpu": cpu, "sentinel_cpu": their_cpu}}
@@ -211,10 +213,10 @@ def haproxy(run):
         pass_time(seconds)
         theirs = (process.cpu() - before) / count / seconds * 1e6
         run.progress("mass failure")
-        hung, _ = down_after(teller, bad, signal.SIGSTOP, doomed)
+        hung, hung_last = down_after(teller, bad, signal.SIGSTOP, doomed)
         bad.signal(signal.SIGCONT)
         until_all(lambda: teller.first(r"Server b/(s\d+) is UP", 0), doomed, 20)
-        killed, _ = down_after(teller, bad, signal.SIGKILL, doomed)
+        killed, killed_last = down_after(teller, bad, signal.SIGKILL, doomed)
         process.kill()
     with Site(run.build) as site:
         crowd = Crowd(site, count)
@@ -226,9 +228,10 @@ def haproxy(run):
         our_kill = crowd.mass_death(signal.SIGKILL)["seconds"]
     return {"rows": [
         Row(f"CPU per check, {count:,} targets, interval 1 s", "", f"{ours:.1f} us", None,
-            f"haproxy {theirs:.1f} us: {ours / theirs:.2f} x", "haproxy connects anew for each check, and decides alone."),
+            f"haproxy {theirs:.1f} us", "haproxy connects anew for each check, and decides alone.", peer=ours / theirs),
         Row(f"{doomed} of {count:,} hang at once", "", f"all after {our_hang:.1f} s", None, f"haproxy (fall 3): {hung}",
             "Ours: three checkers agree and a client has the table; threshold 3 s, refused_threshold 1 s. haproxy: interval 1 s, "
-            "after a failure 250 ms, check timeout 500 ms."),
-        Row(f"{doomed} of {count:,} are killed at once", "", f"all after {our_kill:.1f} s", None, f"haproxy (fall 3): {killed}")],
+            "after a failure 250 ms, check timeout 500 ms.", peer=our_hang / hung_last),
+        Row(f"{doomed} of {count:,} are killed at once", "", f"all after {our_kill:.1f} s", None, f"haproxy (fall 3): {killed}",
+            peer=our_kill / killed_last)],
         "figures": {"ours": ours, "haproxy": theirs}}

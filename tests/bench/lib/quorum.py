@@ -1,6 +1,7 @@
 """Five thousand shards and three checkers: the start, a mass death, rest."""
 import signal
 
+from . import turns
 from .follow import Follower, last_zxid, now_us, transactions, writes_to
 from .probing import addresses, pass_time
 from .report import Row
@@ -31,9 +32,9 @@ class Crowd:
             return BAD_PORT
         return CLOSED_PORT if i % 5 == 1 and i // 5 < self.closed else GOOD_PORT
 
-    def start_checkers(self):
+    def start_checkers(self, wrap=()):
         """All three at once; the wall clock, in us, after the last one."""
-        self.checkers = [self.site.start_checker(f"c{i + 1}", ready=False) for i in range(3)]
+        self.checkers = [self.site.start_checker(f"c{i + 1}", ready=False, wrap=wrap) for i in range(3)]
         return now_us()
 
     def await_all(self, limit=60):
@@ -96,7 +97,7 @@ def mass_death(run):
 
 
 def idle_writes(run):
-    count, seconds = (2_000, 10) if run.quick else (5_000, 30)
+    count, seconds = (2_000, 10) if run.quick else (5_000, 20)
     with Site(run.build) as site:
         crowd = Crowd(site, count)
         crowd.start_checkers()
@@ -112,50 +113,29 @@ def idle_writes(run):
     return {"rows": [row], "figures": {"transactions": log[:20]}}
 
 
-def turns(trace):
-    """How long, in ms, the main thread was between two waits; from strace -ttt -T of its epoll_wait alone."""
-    lengths, woke = [], None
-    for line in trace.splitlines():
-        parts = line.split()
-        try:
-            at = float(parts[0])
-            took = float(parts[-1].strip("<>"))
-        except (ValueError, IndexError):
-            woke = None
-            continue
-        if woke is not None:
-            lengths.append((at - woke) * 1000)
-        woke = at + took
-    return lengths
-
-
 def main_loop(run):
-    """A start and two mass deaths once more, with strace at the main threads: it slows them, so no other figure comes
-    from here."""
+    """A start and two mass deaths once more, watched."""
     count = 2_000 if run.quick else 5_000
     with Site(run.build) as site:
         crowd = Crowd(site, count)
-        crowd.start_checkers()
-        tracers = [site.spawn(f"strace{i}", ["strace", "-ttt", "-T", "-e", "trace=epoll_wait", "-o", site.path(f"trace{i}"),
-                                             "-p", str(checker.pid)]) for i, checker in enumerate(crowd.checkers)]
+        crowd.start_checkers(turns.HELD)
+        watches = [turns.Watch(site, checker) for checker in crowd.checkers]
         crowd.await_all()
         crowd.mass_death(signal.SIGSTOP)
         crowd.bad.signal(signal.SIGCONT)
         crowd.await_all()
         crowd.mass_death(signal.SIGKILL)
-        longest = []
-        for i, tracer in enumerate(tracers):
-            tracer.signal(signal.SIGINT)
-            tracer.popen.wait(10)
-            with open(site.path(f"trace{i}"), encoding="utf-8") as file:
-                longest.append(max(turns(file.read()), default=float("nan")))
+        each = [watch.turns() for watch in watches]
         run.note_stalls(crowd.checkers)
-    worst = max(longest)
+    longest = [max(seen, key=lambda turn: turn.wall_ms) for seen in each]
+    busiest = max((turn for seen in each for turn in seen), key=lambda turn: turn.cpu_ms)
+    worst = max(turn.wall_ms for turn in longest)
     row = Row(f"longest turn of a main loop: start and mass deaths of {count:,} shards", "< 50 ms", f"{worst:.0f} ms", worst < 50,
-              "each checker: " + ", ".join(f"{ms:.0f} ms" for ms in longest),
+              "each checker: " + "; ".join(turns.told(turn) for turn in longest),
               f"Between two waits, wall clock, on {run.cores} cores that also run ZooKeeper, two other checkers, two Redis servers and "
-              f"a client, under strace. Stalls that the daemons themselves logged in all benchmarks so far: {run.stalls}.")
-    return {"rows": [row], "figures": {"longest_ms": longest}}
+              f"a client. The one that took most of a CPU: {turns.told(busiest)}. Stalls that the daemons themselves logged in all "
+              f"benchmarks so far: {run.stalls}.")
+    return {"rows": [row], "figures": {"longest_ms": [turn.wall_ms for turn in longest], "busiest_cpu_ms": busiest.cpu_ms}}
 
 
 def zkctl_status(run):

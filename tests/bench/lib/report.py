@@ -9,12 +9,14 @@ import subprocess
 class Row:
     """One figure. `met`: True, False, or None where nothing was promised."""
 
-    def __init__(self, what, target, measured, met=None, beside="", note=""):
+    def __init__(self, what, target, measured, met=None, beside="", note="", limit=None, peer=None):
         self.what = what
         self.target = target
         self.measured = measured
         self.met = met
-        self.beside = beside  # the limit or the peer, measured in the same run, with the ratio
+        self.beside = beside  # what was measured with it in the same run
+        self.limit = limit  # how many times the limit, and the peer, of the same run
+        self.peer = peer
         self.note = note
 
     def as_dict(self):
@@ -56,9 +58,14 @@ def versions(top):
         "compiler": first_line("c++", "--version"),
         "redis": first_line("redis-server", "--version").split(" sha")[0],
         "haproxy": first_line("haproxy", "-v").split(" - ")[0],
-        "zookeeper": os.path.basename(os.path.realpath("/usr/share/java/zookeeper.jar")),
+        "perf": first_line("perf", "--version"),
+        "zookeeper": first_line("dpkg-query", "-W", "-f", "${Version}", "zookeeper"),
         "java": first_line("java", "-version"),
     }
+
+
+def times(ratio):
+    return "" if ratio is None or ratio != ratio else f"{ratio:.2f} x"
 
 
 def verdict(met):
@@ -71,15 +78,17 @@ def markdown(results, facts):
         f"`tests/bench/run{' --quick' if facts['quick'] else ''}` on {facts['date']}, {facts['machine']}.", "",
         "; ".join(f"{name}: {text}" for name, text in facts["versions"].items()) + ".", "",
         f"Load of the machine before: {facts['load']}. Ratios are within this run; absolute figures are of this machine.", "",
-        "| benchmark | what | target | measured | beside it | |", "| --- | --- | --- | --- | --- | --- |"]
+        "| benchmark | what | target | measured | to the limit | to the peer | beside it | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     notes = []
     for name, result in results.items():
         for row in result["rows"]:
-            lines.append(f"| {name} | {row.what} | {row.target} | {row.measured} | {row.beside} | {verdict(row.met)} |")
+            lines.append(f"| {name} | {row.what} | {row.target} | {row.measured} | {times(row.limit)} | {times(row.peer)} | {row.beside} | "
+                         f"{verdict(row.met)} |")
             if row.note:
                 notes.append(f"- **{name}**, {row.what}: {row.note}")
         if result.get("error"):
-            lines.append(f"| {name} | | | not measured: {result['error']} | | |")
+            lines.append(f"| {name} | | | not measured: {result['error']} | | | | |")
     if notes:
         lines += ["", "## Notes", "", *notes]
     for name, result in results.items():

@@ -1,11 +1,18 @@
-"""Large fleets: what one flip writes."""
+"""Large fleets: what one flip writes, whether a small server lives through a thousand of them, and what clients read."""
+import re
+import sys
+
+from . import puppets
 from .follow import Follower, last_zxid, now_us, transactions, writes_to
 from .probing import pass_time
 from .report import Row
-from .site import Site, target_address, wait_until
+from .site import BenchError, Site, target_address, wait_until
 
 SLOW = "interval: 5s, timeout: 2s, threshold: 12s, refused_threshold: 1s"
 LONE_PORT = 6500
+PUPPET_PORT = 6600
+APART = 0.07  # seconds between two deaths; as many return, and above twenty a second checkers gather them
+AWAY = 3  # seconds that a puppet is dead
 
 
 def flip_bytes(site, log):
@@ -27,7 +34,47 @@ def one_flip(site, follower, lone, alive, dead):
     return flip
 
 
-def large_cluster(run, count, closed):
+class Puppets:
+    """The servers of puppets.py."""
+
+    def __init__(self, site, count):
+        self.count = count
+        self.process = site.spawn("puppets", [sys.executable, puppets.__file__, str(count), str(PUPPET_PORT)], pipes=True)
+        if self.process.popen.stdout.readline().strip() != "ready":
+            raise BenchError("the puppets did not start: " + self.process.log_tail(3))
+
+    def order(self, verb, number):
+        self.process.popen.stdin.write(f"{verb} {number}\n")
+        self.process.popen.stdin.flush()
+
+    def die_and_return(self):
+        """Each in turn."""
+        away = round(AWAY / APART)
+        for step in range(self.count + away):
+            if step < self.count:
+                self.order("down", step)
+            if step >= away:
+                self.order("up", step - away)
+            pass_time(APART)
+
+
+def many_flips(site, follower, checkers, actors, alive, dead):
+    """Two for each puppet: it dies, and returns."""
+    zxid, start, told = last_zxid(site), now_us(), len(follower.flips())
+    actors.die_and_return()
+    flips = wait_until(lambda: len(follower.flips()) - told >= 2 * actors.count and len(follower.flips()) - told, 60,
+                       f"{2 * actors.count} flips")
+    seconds = (now_us() - start) / 1e6
+    follower.await_counts(20, "all puppets are back", alive=alive, dead=dead)
+    if not site.zookeeper.running() or "Mode:" not in site.four_letters("srvr"):
+        raise BenchError("the ZooKeeper server did not live through it:\n" + site.zookeeper.log_tail())
+    wrote = flip_bytes(site, transactions(site, zxid))
+    lost = sum(len(re.findall(r"event=zk\.(?:suspended|lost)", checker.log_text())) for checker in checkers)
+    return {"flips": flips, "seconds": seconds, "commits": wrote["heads"], "bytes": wrote["bytes"], "lost": lost,
+            "server_mb": site.zookeeper.pss_kb() / 1000}
+
+
+def large_cluster(run, count, closed, actors=0):
     """`closed` shards have no server: a daemon may have 20,000 files, and not a connection for each of 20,000 shards."""
     ports = [6379, 6380, 6381, 6382]
     with Site(run.build) as site:
@@ -35,8 +82,10 @@ def large_cluster(run, count, closed):
         for port in ports:
             site.start_redis(port, name=f"redis{port}")
         lone = site.start_redis(LONE_PORT, bind="127.0.0.1", name="lone")
-        addresses = [f"127.0.0.1:{LONE_PORT}"]
-        addresses += [f"{target_address(i)}:{ports[i % 4] if i >= closed + 1 else 1}" for i in range(1, count)]
+        troupe = Puppets(site, actors) if actors else None
+        addresses = [f"127.0.0.1:{LONE_PORT}"] + [f"{puppets.address(i)}:{PUPPET_PORT}" for i in range(actors)]
+        addresses += [f"{target_address(i)}:{ports[i % 4] if i >= closed + len(addresses) else 1}"
+                      for i in range(len(addresses), count)]
         site.apply("large", addresses, checkers=3, probe=SLOW)
         follower = Follower(site, "large")
         checkers = [site.start_checker(f"c{i + 1}", ready=False, session_timeout="10s") for i in range(3)]
@@ -47,6 +96,9 @@ def large_cluster(run, count, closed):
         flip = one_flip(site, follower, lone, count - closed, closed)
         flip["start_seconds"] = (seen["us"] - start) / 1e6
         flip["checker_mb"] = max(checker.pss_kb() for checker in checkers) / 1000
+        if actors:
+            run.progress(f"{2 * actors:,} flips")
+            flip["many"] = many_flips(site, follower, checkers, troupe, count - closed - 1, closed + 1)
         run.note_stalls(checkers)
     return flip
 
@@ -79,16 +131,21 @@ def told(flip):
 
 
 def bytes_per_flip(run):
-    count, closed = (5_000, 1_000) if run.quick else (20_000, 5_000)
+    count, closed, actors = (5_000, 1_000, 30) if run.quick else (20_000, 5_000, 500)
     clusters = 40 if run.quick else 200
     small = large_cluster(run, 100, 10)
-    large = large_cluster(run, count, closed)
+    large = large_cluster(run, count, closed, actors)
     many = many_clusters(run, clusters, 50)
+    more = large["many"]
     rows = [
         Row(f"bytes written per flip, {count:,} shards, 3 checkers", "<= 100 kB", f"{large['bytes'] / 1000:.1f} kB",
             large["bytes"] <= 100_000, told(large),
             f"{count - closed:,} connections in each daemon, {closed:,} shards without a server; known after "
             f"{large['start_seconds']:.1f} s at an interval of 5 s; {large['checker_mb']:.0f} MB a daemon."),
+        Row(f"{2 * actors:,} single flips of it, a server with -Xmx256m", "it lives, no session is lost",
+            f"{more['lost']} lost or suspended", more["lost"] == 0,
+            f"{more['bytes'] / more['flips'] / 1000:.1f} kB a flip; {more['flips']:,} flips in {more['commits']:,} commits and "
+            f"{more['seconds']:.0f} s; the server has {more['server_mb']:.0f} MB in memory"),
         Row("the same, 100 shards", "the same", f"{small['bytes'] / 1000:.1f} kB", None, told(small)),
         Row(f"the same, {clusters} clusters of 50 shards", "the same", f"{many['bytes'] / 1000:.1f} kB",
             many["bytes"] <= 100_000, told(many))]
