@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -206,10 +207,37 @@ void ReadProbe(const Value& value, CheckerConfig& config) {
   }
 }
 
+// A path may begin with this and a slash; nothing else is replaced.
+constexpr std::string_view kCredentialsPlace = "${CREDENTIALS_DIRECTORY}";
+
+void CheckPasswordPath(const Value& value, std::string_view path) {
+  if (path.starts_with(std::string(kCredentialsPlace) + "/")) {
+    path.remove_prefix(kCredentialsPlace.size());
+  }
+  if (path.find("${") != std::string_view::npos) {
+    value.Complain("of variables only ${CREDENTIALS_DIRECTORY} is known, at the beginning, as in " +
+                   std::string(kCredentialsPlace) + "/redis_password");
+  }
+}
+
+// Where the password file is, for this run of the daemon.
+Result<std::string> PasswordPath(const std::string& path) {
+  if (!path.starts_with(kCredentialsPlace)) return path;
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *folder == '\0') {
+    return Fail(ErrorCode::kInvalid,
+                "redis password: " + path +
+                    ": CREDENTIALS_DIRECTORY is not set: it is systemd that sets it, for a unit "
+                    "with LoadCredential=");
+  }
+  return folder + path.substr(kCredentialsPlace.size());
+}
+
 RedisAuthConfig ReadAuth(const Value& value) {
   RedisAuthConfig auth;
   auth.user = value["user"].String().value_or("");
   auth.password_file = value["password_file"].String().value_or("");
+  CheckPasswordPath(value["password_file"], auth.password_file);
   if (!auth.user.empty() && auth.password_file.empty()) {
     value["user"].Complain("needs a password_file beside it");
   }
@@ -316,7 +344,9 @@ Result<RedisCredentials> LoadCredentials(const CheckerConfig& config, std::strin
   const auto own = config.redis_by_cluster.find(std::string(cluster));
   const RedisAuthConfig& auth = own == config.redis_by_cluster.end() ? config.redis : own->second;
   if (auth.password_file.empty()) return RedisCredentials{};
-  const auto text = yaml::ReadFile(auth.password_file, kMaxPasswordFileBytes);
+  const auto path = PasswordPath(auth.password_file);
+  if (!path) return Fail(path.error());
+  const auto text = yaml::ReadFile(*path, kMaxPasswordFileBytes);
   if (!text) {
     Error error = text.error().Within("redis password");
     error.code = ErrorCode::kInvalid;

@@ -21,7 +21,9 @@ namespace zkcluster {
 // logged.
 struct RedisAuthConfig {
   std::string user;
-  std::string password_file;  // its first line, without the line end; empty: no AUTH
+  // Its first line, without the line end; empty: no AUTH. `${CREDENTIALS_DIRECTORY}/NAME`: what
+  // systemd's LoadCredential= hands over.
+  std::string password_file;
   bool operator==(const RedisAuthConfig&) const = default;
 };
 

@@ -16,10 +16,14 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "checker/log_switch.h"
 #include "checker/metrics.h"
+#include "checker/notify.h"
 #include "checker/probe/probe_pool.h"
 #include "checker/probe/redis_prober.h"
 #include "checker/quorum/roster.h"
+#include "checker/reload.h"
+#include "checker/service_report.h"
 #include "zk/native_client.h"
 
 namespace zkcluster {
@@ -30,7 +34,6 @@ namespace {
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
 constexpr Duration kCareInterval = std::chrono::seconds(10);
 constexpr Duration kCountInterval = std::chrono::seconds(1);
-constexpr Duration kReadyInterval = std::chrono::milliseconds(50);
 // Besides one per shard: loops, session, log, resolver, connects under way.
 constexpr std::size_t kSpareDescriptors = 64;
 
@@ -91,10 +94,24 @@ class WorkerThread {
   std::thread thread_;
 };
 
+// A password that cannot be read now is a fault of configuration, told before anything is started.
+Result<void> CheckPasswordFiles(const CheckerConfig& config) {
+  if (auto credentials = LoadCredentials(config, ""); !credentials)
+    return Fail(credentials.error());
+  for (const auto& entry : config.redis_by_cluster) {
+    if (auto credentials = LoadCredentials(config, entry.first); !credentials)
+      return Fail(credentials.error());
+  }
+  return {};
+}
+
 class Daemon {
  public:
-  Daemon(const CheckerConfig& config, std::shared_ptr<Logger> logger)
-      : config_(config), logger_(std::move(logger)), descriptor_limit_(RaiseDescriptorLimit()) {}
+  Daemon(CheckerConfig config, std::string config_file, std::shared_ptr<Logger> logger)
+      : config_(std::move(config)),
+        config_file_(std::move(config_file)),
+        logger_(std::make_unique<LogSwitch>(std::move(logger))),
+        descriptor_limit_(RaiseDescriptorLimit()) {}
 
   int Run() {
     logger_->Info("checker.start", {{"id", config_.id},
@@ -106,6 +123,7 @@ class Daemon {
     // First of all: from here on SIGTERM means to leave, not to be cut off.
     const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
     const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
+    const auto hangup = loop_.OnSignal(SIGHUP, [this] { Reload(); });
     std::vector<ProbePool::Seat> seats;
     for (int i = 0; i < config_.workers; ++i) {
       workers_.push_back(std::make_unique<WorkerThread>());
@@ -133,8 +151,7 @@ class Daemon {
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
     care_->Arm(kCareInterval);
-    ready_ = loop_.NewTimer([this] { TellReady(); });
-    ready_->Arm(kReadyInterval);
+    service_ = std::make_unique<ServiceReport>(loop_, ServiceOptions());
     loop_.Run();
 
     for (const auto& worker : workers_) worker->Stop();
@@ -167,6 +184,61 @@ class Daemon {
     return options;
   }
 
+  ServiceReport::Options ServiceOptions() {
+    ServiceReport::Options options;
+    options.facts = [this] { return ServiceFacts{client_->state(), roster_->summary()}; };
+    options.tell = NotifyServiceManager;
+    options.watchdog = WatchdogLimit();
+    options.ready = [this](const ServiceFacts& facts) {
+      logger_->Info("checker.ready", {{"id", config_.id},
+                                      {"clusters", facts.roster.clusters},
+                                      {"shards", facts.roster.shards}});
+    };
+    return options;
+  }
+
+  void Reload() {
+    if (leaving_) return;
+    service_->Reloading();
+    if (const auto reloaded = TryReload(); !reloaded) {
+      logger_->Error("reload.refused",
+                     {{"file", config_file_}, {"error", reloaded.error().message}});
+    }
+    service_->Reloaded();
+  }
+
+  // All that can fail comes before all that changes something.
+  Result<void> TryReload() {
+    auto wanted = LoadConfig(config_file_);
+    if (!wanted) return Fail(wanted.error());
+    if (auto readable = CheckPasswordFiles(*wanted); !readable) return Fail(readable.error());
+    auto logger = NewLogger(wanted->log);
+    if (!logger) return Fail(logger.error());
+    ReloadPlan plan = PlanReload(config_, *std::move(wanted));
+    const bool new_metrics = plan.config.metrics != config_.metrics;
+    config_ = std::move(plan.config);
+    logger_->Replace(*std::move(logger));
+    roster_->Serve(config_.all_clusters, config_.clusters);
+    if (new_metrics) ServeMetricsAnew();
+    logger_->Info("reload.done", {{"file", config_file_}, {"changed", JoinedKeys(plan.changed)}});
+    if (!plan.needs_restart.empty()) {
+      logger_->Warn("reload.needs_restart",
+                    {{"file", config_file_}, {"keys", JoinedKeys(plan.needs_restart)}});
+    }
+    return {};
+  }
+
+  void ServeMetricsAnew() {
+    metrics_ = nullptr;
+    told_metrics_ = false;
+    if (!config_.metrics) return;
+    if (!count_) {
+      count_ = loop_.NewTimer([this] { Count(); });
+      Count();
+    }
+    Serve();
+  }
+
   void OnIdRefused(const Registration& holder) {
     logger_->Error("checker.id_in_use",
                    {{"id", config_.id},
@@ -182,19 +254,12 @@ class Daemon {
     if (leaving_) return;
     leaving_ = true;
     logger_->Info("checker.leaving", {{"id", config_.id}, {"why", why}});
+    service_->Stopping(why);
     leave_limit_->Arm(kLeaveLimit);
     roster_->Leave([this] {
       // The session goes too, in good order: nothing of ours is left for its timeout to collect.
       client_->Close([this] { loop_.Stop(); });
     });
-  }
-
-  // Once, when session, registration and first ballots stand.
-  void TellReady() {
-    const auto summary = roster_->summary();
-    if (!summary.ready) return ready_->Arm(kReadyInterval);
-    logger_->Info("checker.ready",
-                  {{"id", config_.id}, {"clusters", summary.clusters}, {"shards", summary.shards}});
   }
 
   void Count() {
@@ -230,8 +295,9 @@ class Daemon {
     told_descriptors_ = short_of_descriptors;
   }
 
-  const CheckerConfig& config_;
-  const std::shared_ptr<Logger> logger_;
+  CheckerConfig config_;
+  const std::string config_file_;
+  const std::unique_ptr<LogSwitch> logger_;
   const std::size_t descriptor_limit_;
   EventLoop loop_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
@@ -244,28 +310,19 @@ class Daemon {
   std::unique_ptr<MetricsServer> metrics_;
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
-  std::unique_ptr<Timer> ready_;
+  std::unique_ptr<ServiceReport> service_;
   bool leaving_ = false;
   bool told_descriptors_ = false;
   bool told_metrics_ = false;
   int exit_code_ = kExitOk;
 };
 
-// A password that cannot be read now is a fault of configuration, told before anything is started.
-Result<void> CheckPasswordFiles(const CheckerConfig& config) {
-  if (auto credentials = LoadCredentials(config, ""); !credentials)
-    return Fail(credentials.error());
-  for (const auto& entry : config.redis_by_cluster) {
-    if (auto credentials = LoadCredentials(config, entry.first); !credentials)
-      return Fail(credentials.error());
-  }
-  return {};
-}
-
 }  // namespace
 
-int RunDaemon(const CheckerConfig& config) {
+int RunDaemon(const CheckerConfig& config, std::string config_file) {
   std::signal(SIGPIPE, SIG_IGN);
+  // Until the loop takes it: logrotate does not know how far we are.
+  std::signal(SIGHUP, SIG_IGN);
   const auto complain = [](const Error& error) {
     std::fputs(fmt::format("zkchecker: {}\n", error.message).c_str(), stderr);
     return kExitConfig;
@@ -273,7 +330,7 @@ int RunDaemon(const CheckerConfig& config) {
   if (auto readable = CheckPasswordFiles(config); !readable) return complain(readable.error());
   auto logger = NewLogger(config.log);
   if (!logger) return complain(logger.error());
-  return Daemon(config, *std::move(logger)).Run();
+  return Daemon(config, std::move(config_file), *std::move(logger)).Run();
 }
 
 }  // namespace zkcluster

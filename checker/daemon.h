@@ -4,6 +4,8 @@
 // loop.
 #pragma once
 
+#include <string>
+
 #include "checker/config.h"
 
 namespace zkcluster {
@@ -14,9 +16,9 @@ inline constexpr int kExitUsage = 64;
 inline constexpr int kExitUnavailable = 69;
 inline constexpr int kExitConfig = 78;
 
-// Runs until told to stop. Returns the exit code: kExitOk after SIGTERM or SIGINT, kExitUnavailable
-// when another daemon holds the id, kExitConfig when a password file or the log file cannot be
-// opened.
-[[nodiscard]] int RunDaemon(const CheckerConfig& config);
+// Runs until told to stop; reads `config_file` again at SIGHUP. Returns the exit code: kExitOk
+// after SIGTERM or SIGINT, kExitUnavailable when another daemon holds the id, kExitConfig when a
+// password file or the log file cannot be opened.
+[[nodiscard]] int RunDaemon(const CheckerConfig& config, std::string config_file);
 
 }  // namespace zkcluster

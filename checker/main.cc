@@ -34,7 +34,7 @@ int Main(const std::vector<std::string>& arguments) {
     std::printf("%s: good\n", options->config_file.c_str());
     return kExitOk;
   }
-  return RunDaemon(*config);
+  return RunDaemon(*config, options->config_file);
 }
 
 }  // namespace

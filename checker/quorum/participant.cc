@@ -194,6 +194,20 @@ void Participant::TakeSpec(StoredSpec stored) {
       std::make_unique<Contender>(loop_, logger_, client_, paths_, identity_, std::move(callbacks));
 }
 
+void Participant::SetDefaults(ProbeDefaults defaults) {
+  const bool recredential = defaults.credentials != defaults_.credentials;
+  defaults_ = std::move(defaults);
+  if (!spec_ || leaving_) return;
+  if (recredential) {
+    for (const auto& server : servers_) pool_.Recredential(server.handle, defaults_.credentials);
+  }
+  const HealthSettings health = ResolveHealth(spec_->spec.probe, defaults_.health);
+  if (health == health_) return;
+  health_ = health;
+  for (const auto& server : servers_) pool_.Retune(server.handle, health_);
+  if (leader_) leader_->SetSpec(*spec_, standing_, LeaderNumbers());
+}
+
 void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
   ServerToProbe probe;
   probe.target = {server.shard.addr, defaults_.credentials};

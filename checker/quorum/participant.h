@@ -42,6 +42,10 @@ class Participant {
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;
 
+  // What the checker's file says now: connections, opinions and ballot stay, unless the credentials
+  // are others.
+  void SetDefaults(ProbeDefaults defaults);
+
   // Ballot withdrawn, leadership given up, probing ended. Terminal; `done` in any case.
   void Leave(std::function<void()> done);
 
@@ -81,7 +85,7 @@ class Participant {
   ProbePool& pool_;
   const ClusterPaths paths_;
   const Contender::Identity identity_;
-  const ProbeDefaults defaults_;
+  ProbeDefaults defaults_;
   const IdRefused id_refused_;
 
   std::optional<StoredSpec> spec_;

@@ -1,5 +1,6 @@
 #include "checker/quorum/roster.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -41,7 +42,80 @@ void Roster::OnNames(const std::optional<std::vector<std::string>>& names) {
   }
 }
 
+void Roster::Serve(bool all, std::vector<std::string> names) {
+  if (leaving_) return;
+  options_.all = all;
+  options_.names = std::move(names);
+  if (!all) {
+    root_ = nullptr;
+    std::vector<std::string> unwanted;
+    for (const auto& entry : entries_) {
+      if (!Wanted(entry.first)) unwanted.push_back(entry.first);
+    }
+    for (const auto& name : unwanted) Depart(name);
+    for (const auto& name : options_.names) {
+      if (!entries_.contains(name)) Follow(name);
+    }
+  } else if (!root_) {
+    root_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, options_.root,
+                                                  [this](const auto& found) { OnNames(found); });
+  }
+  for (auto& [name, entry] : entries_) {
+    if (entry.participant) entry.participant->SetDefaults(options_.defaults(name));
+  }
+}
+
+bool Roster::Wanted(const std::string& name) const {
+  if (options_.all) {
+    return root_ && root_->names() &&
+           std::count(root_->names()->begin(), root_->names()->end(), name) > 0;
+  }
+  return std::count(options_.names.begin(), options_.names.end(), name) > 0;
+}
+
+void Roster::Depart(const std::string& name) {
+  const auto found = entries_.find(name);
+  std::unique_ptr<Participant> participant = std::move(found->second.participant);
+  entries_.erase(found);
+  logger_.Info("cluster.left", {{"cluster", name}});
+  if (!participant) return;
+  Departure& departure = departures_[name];
+  departure.participant = std::move(participant);
+  // Not from within the participant that tells us.
+  departure.participant->Leave(lifetime_.Guard(
+      [this, name] { loop_.Post(lifetime_.Guard([this, name] { SayFarewell(name); })); }));
+}
+
+void Roster::SayFarewell(const std::string& name) {
+  if (leaving_) return;
+  Departure& departure = departures_[name];
+  departure.participant = nullptr;
+  const auto later = [this](auto task) {
+    return lifetime_.Guard([this, task] { loop_.Post(lifetime_.Guard(task)); });
+  };
+  Farewell::Callbacks callbacks;
+  callbacks.clean = later([this, name] {
+    const auto found = departures_.find(name);
+    if (leaving_ || found == departures_.end()) return;
+    found->second.clean = true;
+    if (Wanted(name) && !entries_.contains(name)) Follow(name);
+  });
+  callbacks.over = later([this, name] {
+    departures_.erase(name);
+    if (!leaving_ && Wanted(name) && !entries_.contains(name)) Follow(name);
+  });
+  departure.farewell =
+      std::make_unique<Farewell>(loop_, client_, ClusterPaths(options_.root, name),
+                                 options_.identity.id, options_.identity.guid, callbacks);
+}
+
 void Roster::Follow(const std::string& name) {
+  // What is being left is joined when nothing of ours is there any more: what was found then would
+  // be taken for our own.
+  if (const auto found = departures_.find(name); found != departures_.end()) {
+    if (!found->second.clean) return;
+    departures_.erase(found);
+  }
   const ClusterPaths paths(options_.root, name);
   entries_[name].base = std::make_unique<zk::NodeWatcher>(
       loop_, client_, paths.base(), [this, name](const auto& node) { OnBase(name, node); });
@@ -84,10 +158,13 @@ void Roster::Leave(std::function<void()> done) {
 
 Roster::Summary Roster::summary() const {
   Summary summary;
-  summary.ready = client_.state() == SessionState::kConnected && (!root_ || root_->known());
+  summary.known = client_.state() == SessionState::kConnected && (!root_ || root_->known());
   for (const auto& [name, entry] : entries_) {
-    summary.ready = summary.ready && entry.base && entry.base->known();
-    if (!entry.participant) continue;
+    summary.known = summary.known && entry.base && entry.base->known();
+    if (!entry.participant) {
+      ++summary.missing;
+      continue;
+    }
     const auto part = entry.participant->summary();
     ++summary.clusters;
     summary.leading += part.leading ? 1 : 0;
@@ -95,8 +172,9 @@ Roster::Summary Roster::summary() const {
     summary.paused += part.paused ? 1 : 0;
     summary.shards += part.shards;
     summary.dead += part.dead();
-    summary.ready = summary.ready && part.published;
+    summary.unpublished += part.published ? 0 : 1;
   }
+  summary.ready = summary.known && summary.unpublished == 0;
   return summary;
 }
 

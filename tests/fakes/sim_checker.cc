@@ -45,6 +45,14 @@ SimChecker::~SimChecker() {
   client_ = nullptr;
 }
 
+void SimChecker::Reload(std::vector<std::string> clusters, HealthSettings health,
+                        RedisCredentials credentials) {
+  options_.health = health;
+  options_.credentials = std::move(credentials);
+  const bool all = clusters.empty();
+  roster_->Serve(all, std::move(clusters));
+}
+
 void SimChecker::Leave() {
   roster_->Leave([this] { client_->Close([this] { left_ = true; }); });
 }

@@ -35,6 +35,9 @@ class SimChecker {
   SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options);
   ~SimChecker();  // as by SIGKILL: the session lives on until it times out
 
+  // As by SIGHUP, when the file now says this. `clusters` empty: all.
+  void Reload(std::vector<std::string> clusters, HealthSettings health,
+              RedisCredentials credentials = {});
   // As by SIGTERM; `left()` when it is over.
   void Leave();
   [[nodiscard]] bool left() const { return left_; }
@@ -52,7 +55,7 @@ class SimChecker {
   [[nodiscard]] std::size_t Logged(const std::string& event) const;
 
  private:
-  const Options options_;
+  Options options_;
   SimLoop loop_;
   const std::string guid_;
   std::deque<std::string> log_;

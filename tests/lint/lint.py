@@ -28,6 +28,7 @@ FOREIGN = {
     r"<yaml-cpp/": ["libzkcluster/yaml/", "tests/"],
     r"<prometheus/": ["checker/metrics.cc"],
     r"<md5\.h>": ["libzkcluster/model/ketama.cc"],
+    r"<systemd/": ["checker/notify.cc"],
     r"<spdlog/": ["libzkcluster/base/spdlog_logger.cc"],
     r"<boost/": ["checker/options.cc", "tools/zkctl/"],
     r"<nlohmann/": ["libzkcluster/model/", "libzkcluster/yaml/", "libzkcluster/base/log.cc", "tools/zkctl/", "tests/"],

@@ -253,6 +253,29 @@ TEST_CASE("config: passwords come from files, the cluster's own first") {
   }
 }
 
+TEST_CASE("config: a password may be one that systemd hands over") {
+  TemporaryFolder folder;
+  folder.Write("redis_all", "secret\n");
+  const CheckerConfig config =
+      Parse(kLeast + "redis: {password_file: '${CREDENTIALS_DIRECTORY}/redis_all'}\n");
+  unsetenv("CREDENTIALS_DIRECTORY");
+  const auto without = LoadCredentials(config, "a");
+  REQUIRE_FALSE(without.has_value());
+  CHECK(without.error().code == ErrorCode::kInvalid);
+  CHECK(without.error().message.find("LoadCredential=") != std::string::npos);
+  setenv("CREDENTIALS_DIRECTORY", folder.path, 1);
+  CHECK(LoadCredentials(config, "a") == RedisCredentials{"", "secret"});
+  unsetenv("CREDENTIALS_DIRECTORY");
+
+  for (const std::string path :
+       {"${HOME}/x", "/etc/${CREDENTIALS_DIRECTORY}/x", "${CREDENTIALS_DIRECTORY}",
+        "${CREDENTIALS_DIRECTORY}x", "${CREDENTIALS_DIRECTORY}/${X}"}) {
+    CAPTURE(path);
+    const std::string problem = ErrorOf(kLeast + "redis: {password_file: '" + path + "'}\n");
+    CHECK(problem.find("checker.yaml:3:24: redis.password_file: of variables only") == 0);
+  }
+}
+
 TEST_CASE("config: loading a file, and one that is not there") {
   TemporaryFolder folder;
   const auto config = LoadConfig(folder.Write("checker.yaml", "id: a\n" + kLeast));
