@@ -12,11 +12,12 @@ meson install -C "$build" --no-rebuild --quiet --destdir "$work/root"
 prefix=$work/root/usr/local
 lib=$(dirname "$(find "$prefix" -name 'libzkcluster.so.0' | head -n 1)")
 for file in bin/zkctl sbin/zkchecker include/zkcluster/cluster.h include/zkcluster/manager.h \
-            include/zkcluster/ring.h lib/systemd/system/zkchecker.service; do
+            include/zkcluster/ring.h lib/systemd/system/zkchecker.service \
+            lib/systemd/system/zkchecker@.service lib/sysusers.d/zkchecker.conf lib/tmpfiles.d/zkchecker.conf; do
   [ -e "$prefix/$file" ] || fail "$file is missing"
 done
 [ -L "$lib/libzkcluster.so" ] || fail "libzkcluster.so is no link"
-! grep -q '@' "$prefix/lib/systemd/system/zkchecker.service" || fail "the unit has an unfilled place"
+! grep -qE '@[a-z]+@' "$prefix"/lib/systemd/system/* || fail "the unit has an unfilled place"
 
 # The first C++ block of README.md.
 awk '/^```cpp$/ { on = 1; next } /^```$/ { if (on) exit } on' "$source/README.md" > "$work/example.cc"

@@ -8,7 +8,7 @@ build=$1
 source=$2
 skip() { echo "SKIPPED: $1"; exit 77; }
 [ "$(id -u)" -eq 0 ] || skip "only root installs packages"
-for tool in dpkg-buildpackage dh lintian systemd-sysusers systemd-tmpfiles; do
+for tool in dpkg-buildpackage dh lintian scdoc systemd-sysusers systemd-tmpfiles; do
   command -v "$tool" >/dev/null || skip "$tool is not installed"
 done
 work=$(mktemp -d)

@@ -165,6 +165,17 @@ TEST_CASE("serve: a candidate that was on its way when the cluster was left is f
   CHECK(site.Traces("carts", checker) == 0);
 }
 
+TEST_CASE("serve: a candidate that comes into being after the farewell does not stay") {
+  TwoClusters site;
+  SimChecker& checker = site.At("c1");
+  checker.Reload({"sessions"}, {});
+  REQUIRE(site.Leaves("carts", checker));
+  site.world.RunFor(1s);
+  // A create whose answer was lost, and which a server had kept to itself until now.
+  site.ensemble.Put(site.Paths("carts").candidate("c1-" + checker.guid() + "-0000000099"), "{}");
+  CHECK(site.Leaves("carts", checker, checker.client().session_timeout()));
+}
+
 TEST_CASE("serve: new defaults are gone by, and opinions stay") {
   TwoClusters site;
   const auto zxid = site.ensemble.zxid();
