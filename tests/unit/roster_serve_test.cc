@@ -112,6 +112,22 @@ TEST_CASE("serve: removed and added again at once") {
   CHECK(site.Traces("carts", site.At("c1")) == 2);
   CHECK(site.At("c1").summary().clusters == 2);
   CHECK(site.At("c1").summary().ready);
+  CHECK(site.At("c1").Logged("election.registered") == 3);
+  CHECK(site.At("c1").Logged("election.candidate_gone") == 0);
+}
+
+TEST_CASE("serve: removed before its spec was read, and added again at once") {
+  TwoClusters site({"sessions"});
+  SimChecker& checker = site.At("c1");
+  checker.Reload({"sessions", "carts"}, {});
+  REQUIRE(site.world.RunUntil([&] { return checker.summary().clusters == 2; }, 5s));
+  CHECK(site.Traces("carts", checker) == 0);
+  checker.Reload({"sessions"}, {});
+  checker.Reload({"sessions", "carts"}, {});
+  site.world.RunFor(30s);
+  CHECK(site.Traces("carts", checker) == 2);
+  CHECK(checker.Logged("election.registered") == 2);
+  CHECK(checker.Logged("election.candidate_gone") == 0);
 }
 
 TEST_CASE("serve: a cluster is left while the session is suspended, and the session comes back") {
