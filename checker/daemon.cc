@@ -201,10 +201,17 @@ class Daemon {
     if (leaving_) return;
     service_->Reloading();
     if (const auto reloaded = TryReload(); !reloaded) {
+      ReopenLog();
       logger_->Error("reload.refused",
                      {{"file", config_file_}, {"error", reloaded.error().message}});
     }
     service_->Reloaded();
+  }
+
+  // The file may be bad, but logrotate has moved the log away all the same. Where it cannot be
+  // opened anew the old one is written on.
+  void ReopenLog() {
+    if (auto logger = NewLogger(config_.log)) logger_->Replace(*std::move(logger));
   }
 
   // All that can fail comes before all that changes something.

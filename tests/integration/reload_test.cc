@@ -149,6 +149,19 @@ TEST_CASE(
   CHECK(checker.AwaitLog({"event=opinion.alive"}, kLimit));
 }
 
+TEST_CASE("reload: a log that was moved away is made anew, however bad the file") {
+  Site site;
+  const sandbox::TempFolder folder("zkc-log");
+  auto options = site.CheckerDefaults("c1");
+  options.log_file = (folder.path() / "checker.log").string();
+  auto& checker = site.AddChecker(options);
+  const auto moved = folder.path() / "checker.log.1";
+  std::filesystem::rename(options.log_file, moved);
+  Change(checker, "level: info", "level: loud");
+  CHECK(site.hand.Await([&] { return checker.CountLog({"event=reload.refused"}) == 1; }));
+  CHECK(sandbox::ReadFile(moved).find("event=reload") == std::string::npos);
+}
+
 TEST_CASE("reload: a password that has changed connects its own cluster anew, and no other") {
   Site site;
   site.AddRedis(2);
