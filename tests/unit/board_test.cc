@@ -57,7 +57,7 @@ TEST_CASE("board: status and reason names are an interface") {
   const std::vector<std::string_view> names = {
       "none",        "refused",  "reset",       "timeout",     "loading",  "masterdown",
       "busy",        "misconf",  "maxclients",  "error_reply", "protocol", "unresolved",
-      "unreachable", "no_route", "local_limit", "mixed",    "lost"};
+      "unreachable", "no_route", "local_limit", "mixed",       "lost"};
   REQUIRE(names.size() == kReasonCount);
   for (int i = 0; i < kReasonCount; ++i) {
     const auto reason = static_cast<Reason>(i);
