@@ -271,7 +271,7 @@ class Daemon {
 
   void Count() {
     count_->Arm(kCountInterval);
-    pool_->CollectCounters([this](const ProbeCounters& counters) { probes_ = counters; });
+    pool_->CollectCounts([this](const ProbeCounts& counts) { probes_ = counts.Total(); });
   }
 
   // That nobody can look is no reason to stop looking after shards: it is told, and tried again.

@@ -16,13 +16,20 @@ ProbePool::ProbePool(Loop& main, std::vector<Seat> seats)
     : seats_(std::move(seats)),
       load_(seats_.size(), 0),
       inbox_(std::make_shared<Inbox>(Inbox{main, this})),
-      beat_(main.NewTimer([this] {
-        beat_->Arm(kBeat);
-        NoteTurn();
-      })) {
+      beat_(main.NewTimer([this] { OnBeat(); })) {
   ZKC_CHECK(!seats_.empty());
-  static_cast<void>(stall_.Turn(main.Now()));
+  const TimePoint now = main.Now();
+  static_cast<void>(stall_.Turn(now));
+  beat_due_ = now + kBeat;
   beat_->Arm(kBeat);
+}
+
+void ProbePool::OnBeat() {
+  const TimePoint now = inbox_->main.Now();
+  lag_.Observe(std::max(now - beat_due_, Duration(0)));
+  beat_due_ = now + kBeat;
+  beat_->Arm(kBeat);
+  NoteTurn();
 }
 
 ProbePool::~ProbePool() {
@@ -130,21 +137,28 @@ void ProbePool::Recredential(ServerHandle handle, RedisCredentials credentials) 
   });
 }
 
-void ProbePool::CollectCounters(std::function<void(const ProbeCounters&)> done) {
+void ProbePool::DropGroup(ProbeGroup group) {
+  for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
+    OnSeat(seat, [group](Worker& worker) { worker.DropGroup(group); });
+  }
+}
+
+void ProbePool::CollectCounts(std::function<void(const ProbeCounts&)> done) {
   struct Collection {
-    std::function<void(const ProbeCounters&)> done;
+    std::function<void(const ProbeCounts&)> done;
     std::size_t missing;
-    ProbeCounters sum;
+    ProbeCounts sum;
   };
   const auto collection =
-      std::make_shared<Collection>(Collection{std::move(done), seats_.size(), ProbeCounters{}});
+      std::make_shared<Collection>(Collection{std::move(done), seats_.size(), ProbeCounts{}});
   for (const Seat& seat : seats_) {
     // Moved on, not copied: `done` must not be destroyed on a worker's thread.
     seat.loop->Post([worker = seat.worker, inbox = inbox_, collection]() mutable {
-      const ProbeCounters counters = *worker ? (*worker)->counters() : ProbeCounters{};
+      ProbeCounts counts = *worker ? (*worker)->counts() : ProbeCounts{};
       Loop& main = inbox->main;
-      main.Post([inbox = std::move(inbox), collection = std::move(collection), counters] {
-        collection->sum += counters;
+      main.Post([inbox = std::move(inbox), collection = std::move(collection),
+                 counts = std::move(counts)] {
+        collection->sum += counts;
         if (--collection->missing == 0 && inbox->pool != nullptr) collection->done(collection->sum);
       });
     });

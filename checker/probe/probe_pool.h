@@ -55,8 +55,14 @@ class ProbePool {
   void Retune(ServerHandle handle, const HealthSettings& settings);
   void Recredential(ServerHandle handle, RedisCredentials credentials);
 
-  // Sums the workers' counters; `done` runs on the main loop.
-  void CollectCounters(std::function<void(const ProbeCounters&)> done);
+  // For ServerToProbe::group. To drop one is to forget what was counted.
+  [[nodiscard]] ProbeGroup NewGroup() { return next_group_++; }
+  void DropGroup(ProbeGroup group);  // REQUIRES: its servers are no longer watched
+
+  // Sums the workers' counts; `done` runs on the main loop.
+  void CollectCounts(std::function<void(const ProbeCounts&)> done);
+  // How late each beat of the main loop was.
+  [[nodiscard]] const Histogram& lag() const { return lag_; }
 
  private:
   struct Inbox;  // shared with the workers' threads: the main loop and the way back, while there is
@@ -69,6 +75,7 @@ class ProbePool {
                       const std::vector<ServerReport>& reports);
   static void HandOut(const std::shared_ptr<Inbox>& inbox,
                       const std::vector<ServerReport>& reports);
+  void OnBeat();
   void NoteTurn();
   void Settle();
   void OnSeat(std::size_t seat, std::function<void(Worker&)> task);
@@ -77,10 +84,13 @@ class ProbePool {
   std::vector<std::size_t> load_;  // servers per seat
   std::unordered_map<ServerHandle, Entry> entries_;
   ServerHandle next_ = 1;
+  ProbeGroup next_group_ = 1;
   std::shared_ptr<Inbox> inbox_;
   StallListener stall_listener_;
   StallDetector stall_{kBeat, Worker::kStallLimit};
   std::unique_ptr<Timer> beat_;
+  TimePoint beat_due_{};
+  Histogram lag_;
   bool settling_ = false;
   std::uint64_t settling_round_ = 0;
   std::vector<ServerReport> held_;  // while settling

@@ -1,6 +1,7 @@
 #include "checker/probe/worker.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -35,15 +36,44 @@ bool ToldByServer(ProbeAlarm alarm) {
 ProbeCounters& ProbeCounters::operator+=(const ProbeCounters& other) {
   started += other.started;
   succeeded += other.succeeded;
-  stalls += other.stalls;
   for (std::size_t i = 0; i < failed.size(); ++i) failed[i] += other.failed[i];
+  latency += other.latency;
   return *this;
+}
+
+ProbeCounters& ProbeCounters::operator-=(const ProbeCounters& earlier) {
+  started -= earlier.started;
+  succeeded -= earlier.succeeded;
+  for (std::size_t i = 0; i < failed.size(); ++i) failed[i] -= earlier.failed[i];
+  latency -= earlier.latency;
+  return *this;
+}
+
+std::uint64_t ProbeCounters::failures() const {
+  return std::accumulate(failed.begin(), failed.end(), std::uint64_t{0});
+}
+
+ProbeCounts& ProbeCounts::operator+=(const ProbeCounts& other) {
+  for (const auto& [group, counters] : other.groups) groups[group] += counters;
+  lag += other.lag;
+  stalls += other.stalls;
+  return *this;
+}
+
+ProbeCounters ProbeCounts::Total() const {
+  ProbeCounters total;
+  for (const auto& group : groups) total += group.second;
+  return total;
 }
 
 // What each probe touches comes first, together.
 struct Worker::Server {
-  Server(const ServerToProbe& from, Slot at)
-      : slot(at), handle(from.handle), health(from.settings, from.required), target(from.target) {}
+  Server(const ServerToProbe& from, Slot at, ProbeCounters& counted)
+      : slot(at),
+        handle(from.handle),
+        counters(counted),
+        health(from.settings, from.required),
+        target(from.target) {}
 
   [[nodiscard]] const HealthSettings& settings() const { return health.settings(); }
 
@@ -52,6 +82,7 @@ struct Worker::Server {
   bool ever_started = false;
   ProbeAlarm alarm = ProbeAlarm::kNone;
   const ServerHandle handle;
+  ProbeCounters& counters;  // of its group
   TimePoint started{};  // of the last probe
   TimePoint due{};      // of the next, when none is under way
   ShardHealth health;
@@ -66,7 +97,9 @@ Worker::Worker(Loop& loop, Prober& prober, Report report)
           loop, [this](Slot slot, TimePoint now) { OnTimer(*servers_[slot], now); },
           [this](Slot slot) { Prefetch(slot); }) {
   beat_ = loop_.NewTimer([this] { OnBeat(); });
-  static_cast<void>(stall_.Turn(loop_.Now()));
+  const TimePoint now = loop_.Now();
+  static_cast<void>(stall_.Turn(now));
+  beat_due_ = now + kBeat;
   beat_->Arm(kBeat);
 }
 
@@ -85,7 +118,10 @@ void Worker::Prefetch(Slot slot) {
 }
 
 void Worker::OnBeat() {
-  static_cast<void>(NoteTurn(loop_.Now()));
+  const TimePoint now = loop_.Now();
+  static_cast<void>(NoteTurn(now));
+  counts_.lag.Observe(std::max(now - beat_due_, Duration(0)));
+  beat_due_ = now + kBeat;
   beat_->Arm(kBeat);
 }
 
@@ -97,7 +133,7 @@ bool Worker::NoteTurn(TimePoint now) {
 }
 
 void Worker::AfterStall(Duration lateness, TimePoint now) {
-  ++counters_.stalls;
+  ++counts_.stalls;
   ServerReport stall;
   stall.kind = ServerReport::Kind::kStall;
   stall.lateness = lateness;
@@ -125,7 +161,7 @@ void Worker::Watch(ServerToProbe from) {
   const Slot slot = free_.back();
   free_.pop_back();
   slots_.emplace(from.handle, slot);
-  servers_[slot] = std::make_unique<Server>(from, slot);
+  servers_[slot] = std::make_unique<Server>(from, slot, counts_.groups[from.group]);
   Server& server = *servers_[slot];
   server.due = now + from.first_delay;
   AddToProber(server);
@@ -192,7 +228,7 @@ void Worker::OnTimer(Server& server, TimePoint now) {
 }
 
 void Worker::StartProbe(Server& server, TimePoint now) {
-  ++counters_.started;
+  ++server.counters.started;
   server.probing = true;
   server.ever_started = true;
   server.started = now;
@@ -212,9 +248,10 @@ void Worker::OnResult(Server& server, ProbeResult result) {
     result.reason = Reason::kLocalLimit;
   }
   if (result.verdict == ProbeVerdict::kAlive) {
-    ++counters_.succeeded;
+    ++server.counters.succeeded;
+    server.counters.latency.Observe(result.latency);
   } else {
-    ++counters_.failed[static_cast<std::size_t>(result.reason)];
+    ++server.counters.failed[static_cast<std::size_t>(result.reason)];
   }
   NoteAlarm(server, result);
   Tell(server, server.health.Observe(result, now));

@@ -15,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -22,6 +23,7 @@
 
 #include "base/lifetime.h"
 #include "base/loop.h"
+#include "checker/probe/histogram.h"
 #include "checker/probe/prober.h"
 #include "checker/probe/schedule.h"
 #include "checker/probe/shard_health.h"
@@ -31,6 +33,8 @@ namespace zkcluster {
 
 // Names one server (a shard at an address) in one cluster, in one life of the daemon. Never reused.
 using ServerHandle = std::uint64_t;
+// Servers that are counted together: those of one cluster, while it is served. Never reused.
+using ProbeGroup = std::uint64_t;
 
 struct ServerToProbe {
   ServerHandle handle = 0;
@@ -38,6 +42,7 @@ struct ServerToProbe {
   HealthSettings settings;
   int required = 1;         // see ShardHealth
   Duration first_delay{0};  // see FirstDelay
+  ProbeGroup group = 0;
 };
 
 struct ServerReport {
@@ -54,12 +59,24 @@ struct ServerReport {
   bool operator==(const ServerReport&) const = default;
 };
 
+// Of one group. They only ever grow.
 struct ProbeCounters {
   std::uint64_t started = 0;
   std::uint64_t succeeded = 0;
-  std::uint64_t stalls = 0;
   std::array<std::uint64_t, kReasonCount> failed{};  // by Reason
+  Histogram latency;                                 // of probes that succeeded
   ProbeCounters& operator+=(const ProbeCounters& other);
+  ProbeCounters& operator-=(const ProbeCounters& earlier);
+  [[nodiscard]] std::uint64_t failures() const;
+};
+
+// What a worker counts, or all workers together.
+struct ProbeCounts {
+  std::map<ProbeGroup, ProbeCounters> groups;
+  Histogram lag;  // how late each beat of the loop was
+  std::uint64_t stalls = 0;
+  ProbeCounts& operator+=(const ProbeCounts& other);
+  [[nodiscard]] ProbeCounters Total() const;
 };
 
 class Worker {
@@ -85,7 +102,11 @@ class Worker {
   // Notices now whether the loop had stalled; what follows from that is reported as usual.
   void LookForStall() { static_cast<void>(NoteTurn(loop_.Now())); }
 
-  [[nodiscard]] const ProbeCounters& counters() const { return counters_; }
+  // Forgets what was counted. REQUIRES: no server of it is watched any more.
+  void DropGroup(ProbeGroup group) { counts_.groups.erase(group); }
+
+  [[nodiscard]] ProbeCounters counters() const { return counts_.Total(); }
+  [[nodiscard]] const ProbeCounts& counts() const { return counts_; }
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
 
  private:
@@ -121,7 +142,8 @@ class Worker {
   std::unordered_map<ServerHandle, Slot> slots_;
   TimePoint reconnect_at_{};  // of the last connection that broke
   std::vector<ServerReport> outbox_;
-  ProbeCounters counters_;
+  ProbeCounts counts_;
+  TimePoint beat_due_{};
   std::unique_ptr<Timer> beat_;
   Lifetime lifetime_;
 };

@@ -129,7 +129,7 @@ TEST_CASE("pool: destroyed while tasks and reports are queued on all loops") {
   static_cast<void>(bench.Watch("s1:1"));
   bench.seats[0]->loop.Pause(1s);
   bool collected = false;
-  bench.pool->CollectCounters([&](const ProbeCounters&) { collected = true; });
+  bench.pool->CollectCounts([&](const ProbeCounts&) { collected = true; });
   static_cast<void>(bench.Watch("s2:1"));
   bench.pool.reset();
   bench.seats[1]->worker.reset();
@@ -148,16 +148,53 @@ TEST_CASE("pool: counters are summed over the workers, also when one is gone") {
   }
   bench.world.RunFor(20s);
   ProbeCounters sum;
-  bench.pool->CollectCounters([&](const ProbeCounters& counters) { sum = counters; });
+  bench.pool->CollectCounts([&](const ProbeCounts& counts) { sum = counts.Total(); });
   bench.world.RunFor(10ms);
   CHECK(sum.started >= 6 * 18);
   CHECK(sum.succeeded >= sum.started - 6);
   bench.seats[2]->worker.reset();
   ProbeCounters rest;
-  bench.pool->CollectCounters([&](const ProbeCounters& counters) { rest = counters; });
+  bench.pool->CollectCounts([&](const ProbeCounts& counts) { rest = counts.Total(); });
   bench.world.RunFor(10ms);
   CHECK(rest.started < sum.started);
   CHECK(rest.started > 0);
+}
+
+TEST_CASE("pool: each group is counted by itself, over all workers, until it is dropped") {
+  Bench bench(2);
+  const ProbeGroup good = bench.pool->NewGroup();
+  const ProbeGroup bad = bench.pool->NewGroup();
+  std::vector<ServerHandle> handles;
+  for (int i = 0; i < 4; ++i) {
+    ServerToProbe server;
+    server.target.addr = "s" + std::to_string(i) + ":1";
+    server.group = i % 2 == 0 ? good : bad;
+    bench.fleet.Set(server.target.addr, i % 2 == 0 ? Server::kUp : Server::kRefused);
+    handles.push_back(bench.pool->Watch(server, [](const ServerReport&) {}));
+  }
+  bench.world.RunFor(20s);
+  ProbeCounts counts;
+  const auto collect = [&] {
+    bench.pool->CollectCounts([&](const ProbeCounts& collected) { counts = collected; });
+    bench.world.RunFor(10ms);
+  };
+  collect();
+  REQUIRE(counts.groups.size() == 2);
+  CHECK(counts.groups[good].failures() == 0);
+  CHECK(counts.groups[good].latency.count() == counts.groups[good].succeeded);
+  CHECK(counts.groups[good].succeeded >= 2 * 18);
+  CHECK(counts.groups[bad].succeeded == 0);
+  CHECK(counts.groups[bad].latency.count() == 0);
+  CHECK(counts.groups[bad].failed[static_cast<std::size_t>(Reason::kRefused)] ==
+        counts.groups[bad].failures());
+  CHECK(counts.lag.count() >= 2 * 190);         // a beat in 100 ms, of two workers
+  CHECK(bench.pool->lag().count() >= 79);       // and one in 250 ms
+  CHECK(bench.pool->lag().sum() == Duration(0));  // nothing is late in this world
+  for (const ServerHandle handle : handles) bench.pool->Unwatch(handle);
+  bench.pool->DropGroup(bad);
+  collect();
+  CHECK(counts.groups.size() == 1);
+  CHECK(counts.groups.contains(good));
 }
 
 TEST_CASE("retune and new credentials reach the right worker; unknown handles are ignored") {

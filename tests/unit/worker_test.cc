@@ -252,7 +252,7 @@ TEST_CASE("stall: a worker that was frozen accuses nobody, and soon knows again"
       bench.reports.clear();
       bench.loop.Pause(pause);
       bench.world.RunFor(pause + 1200ms);
-      CHECK(bench.worker->counters().stalls == 1);
+      CHECK(bench.worker->counts().stalls == 1);
       REQUIRE(!bench.reports.empty());
       CHECK(bench.reports.front().kind == ServerReport::Kind::kStall);
       CHECK(bench.reports.front().lateness > pause - 2 * Worker::kBeat);
@@ -420,7 +420,7 @@ TEST_CASE("starved: a timeout that passed while the loop was late accuses nobody
     bench.loop.Pause(pause);
     REQUIRE(bench.RunUntilVote(s1, Opinion::kAlive, 3s));
     for (const auto& report : bench.reports) CHECK(report.vote.opinion != Opinion::kDead);
-    CHECK(bench.worker->counters().stalls == 0);
+    CHECK(bench.worker->counts().stalls == 0);
   }
 }
 
