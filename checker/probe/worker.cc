@@ -83,8 +83,8 @@ struct Worker::Server {
   ProbeAlarm alarm = ProbeAlarm::kNone;
   const ServerHandle handle;
   ProbeCounters& counters;  // of its group
-  TimePoint started{};  // of the last probe
-  TimePoint due{};      // of the next, when none is under way
+  TimePoint started{};      // of the last probe
+  TimePoint due{};          // of the next, when none is under way
   ShardHealth health;
   ProbeTarget target;
 };

@@ -182,6 +182,7 @@ class Planner {
     event.spec_version = in_.spec->id.version;
     Add(OpRole::kEvent, zk::CreateOp{in_.paths->event_prefix(), EncodeEvent(event),
                                      zk::CreateMode::kPersistentSequential});
+    plan_.events.push_back(std::move(event));
   }
 
   [[nodiscard]] Event EventOf(Event::Kind kind) const {

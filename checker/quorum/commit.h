@@ -54,6 +54,7 @@ struct CommitPlan {
   std::vector<std::string> voters;  // of the kVote ops, in order
   std::vector<std::size_t> chunks;  // of the kChunk ops, in order
   Head head;                        // as written
+  std::vector<Event> events;        // of the journal, as written
   bool empty = true;                // nothing differs from what stands: do not send
 };
 

@@ -229,9 +229,11 @@ void Leader::Reconsider() {
   const auto [board, lost] = store_.BoardFor(spec_, lists_);
   // What nobody can read is decided anew, and not by a few.
   if (lost > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
+    NoteCount(electorate, ballots, {});
     return LogQuorum(electorate, ballots, spec_.spec.shards.size());
   }
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
+  NoteCount(electorate, ballots, tallies);
   // What is decided anew may not look older than what clients were told, whatever the clock says.
   const Micros now =
       lost == 0 ? loop_.WallNow() : std::max(loop_.WallNow(), store_.NewestSince() + Micros(1));
@@ -327,6 +329,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   backoff_.Reset();
   LogFreeze(decision);
   LogFlips(decision, plan.head.quorum);
+  callbacks_.committed(decision, plan.events);
   if (++commits_since_trim_ >= kCommitsBetweenTrims) TrimJournal();
   Changed();  // votes may have moved while the commit was under way
 }

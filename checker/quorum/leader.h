@@ -23,6 +23,7 @@
 #include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "checker/quorum/cluster_details.h"
 #include "checker/quorum/commit.h"
 #include "checker/quorum/contender.h"
 #include "checker/quorum/decide.h"
@@ -40,6 +41,8 @@ class Leader {
     std::function<void(std::string_view why)>
         lost;                      // a fence failed: step down. May destroy the Leader
     std::function<void()> respec;  // the spec we hold is old: read it again
+    // A decision was committed, with these entries in the journal. May not destroy the Leader.
+    std::function<void(const Decision&, const std::vector<Event>&)> committed;
   };
   struct Numbers {
     Duration interval{};  // of probes, as the checker resolves the spec
@@ -59,6 +62,7 @@ class Leader {
   // As of the last look; false until the ledger was read.
   [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
   [[nodiscard]] bool paused() const { return logged_hold_ == Hold::kPaused; }
+  [[nodiscard]] std::optional<LeaderDetails> details() const;  // nothing until the status was read
 
  private:
   struct VoteState {
@@ -91,6 +95,8 @@ class Leader {
   void LogFreeze(const Decision& decision);
   void LogHeldDeaths(std::size_t held);
   void LogHold(Hold hold);
+  void NoteCount(const Electorate& electorate, const Ballots& ballots,
+                 const std::vector<ShardTally>& tallies);
   void LogQuorum(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
 
   Loop& loop_;
@@ -128,6 +134,7 @@ class Leader {
   Hold logged_hold_ = Hold::kNone;
   std::size_t logged_held_ = 0;
   std::string logged_quorum_;
+  LeaderDetails count_;  // the last one
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<Timer> pause_end_;
   Pace pace_;  // of commits

@@ -11,46 +11,6 @@
 
 namespace zkcluster {
 
-namespace {
-
-std::string_view AlarmName(ProbeAlarm alarm) {
-  switch (alarm) {
-    case ProbeAlarm::kNone:
-      return "none";
-    case ProbeAlarm::kNoAuth:
-      return "noauth";
-    case ProbeAlarm::kWrongPass:
-      return "wrongpass";
-    case ProbeAlarm::kNoPerm:
-      return "noperm";
-    case ProbeAlarm::kDenied:
-      return "denied";
-    case ProbeAlarm::kUnknownCommand:
-      return "ping_unknown";
-    case ProbeAlarm::kUnresolved:
-      return "unresolved";
-    case ProbeAlarm::kLocalLimit:
-      return "local_limit";
-  }
-  return "none";
-}
-
-std::string_view OpinionEvent(Opinion opinion) {
-  switch (opinion) {
-    case Opinion::kAlive:
-      return "opinion.alive";
-    case Opinion::kDead:
-      return "opinion.dead";
-    case Opinion::kUnknown:
-      return "opinion.unknown";
-    case Opinion::kNotProbed:
-      return "opinion.withdrawn";
-  }
-  return "opinion.withdrawn";
-}
-
-}  // namespace
-
 HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaults) {
   HealthSettings health;
   health.interval = spec.interval.value_or(defaults.interval);
@@ -63,7 +23,7 @@ HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaul
 
 Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool,
                          ClusterPaths paths, Contender::Identity identity, ProbeDefaults defaults,
-                         IdRefused id_refused)
+                         IdRefused id_refused, OnEvent on_event)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -72,6 +32,9 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
       identity_(std::move(identity)),
       defaults_(std::move(defaults)),
       id_refused_(std::move(id_refused)),
+      on_event_(std::move(on_event)),
+      group_(pool.NewGroup()),
+      storm_end_(loop.NewTimer([this] { LogStorm(); })),
       retry_(loop.NewTimer([this] { OnSpec(spec_watcher_->state()); })),
       backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
       voter_(loop, logger, client, paths_, identity_.id, identity_.registration.rack) {
@@ -81,6 +44,7 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
 
 Participant::~Participant() {
   StopProbing();
+  pool_.DropGroup(group_);
 }
 
 void Participant::OnSpec(const SpecWatcher::State& state) {
@@ -185,13 +149,20 @@ void Participant::TakeSpec(StoredSpec stored) {
   if (leader_) leader_->SetSpec(*spec_, standing_, LeaderNumbers());
   if (contender_) return;
   Contender::Callbacks callbacks;
-  callbacks.registered = [this](const std::string& candidate) { voter_.Enable(candidate); };
-  callbacks.unregistered = [this] { voter_.Disable(); };
+  callbacks.registered = [this](const std::string& candidate) {
+    registered_ = true;
+    voter_.Enable(candidate);
+  };
+  callbacks.unregistered = [this] {
+    registered_ = false;
+    voter_.Disable();
+  };
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
   callbacks.refused = id_refused_;
   contender_ =
       std::make_unique<Contender>(loop_, logger_, client_, paths_, identity_, std::move(callbacks));
+  FollowLeader();
 }
 
 void Participant::SetDefaults(ProbeDefaults defaults) {
@@ -213,6 +184,7 @@ void Participant::StartProbing(Server& server, std::size_t n, std::size_t count)
   probe.target = {server.shard.addr, defaults_.credentials};
   probe.settings = health_;
   probe.required = RequiredFor(server.shard.name);
+  probe.group = group_;
   probe.first_delay = FirstDelay(n, count, health_.interval / 2, loop_.Random());
   server.handle =
       pool_.Watch(std::move(probe), [this](const ServerReport& report) { OnReport(report); });
@@ -228,26 +200,9 @@ void Participant::OnReport(const ServerReport& report) {
   const auto found = index_.find(report.handle);
   if (found == index_.end() || leaving_) return;
   Server& server = servers_[found->second];
-  if (report.kind == ServerReport::Kind::kAlarm) {
-    const bool raised = report.alarm != ProbeAlarm::kNone;
-    logger_.Log(raised ? LogLevel::kWarn : LogLevel::kInfo,
-                raised ? "probe.alarm" : "probe.alarm_over",
-                {{"cluster", paths_.name()},
-                 {"shard", server.shard.name},
-                 {"addr", server.shard.addr},
-                 {"alarm", AlarmName(report.alarm)}});
-    return;
-  }
-  const bool first =
-      server.vote.opinion == Opinion::kNotProbed && report.vote.opinion == Opinion::kAlive;
+  if (report.kind == ServerReport::Kind::kAlarm) return LogAlarm(server, report.alarm);
+  LogOpinion(server, report.vote);
   server.vote = report.vote;
-  // That a server is alive at the first look is what everybody expects: not worth ten thousand
-  // lines.
-  logger_.Log(first ? LogLevel::kDebug : LogLevel::kInfo, OpinionEvent(report.vote.opinion),
-              {{"cluster", paths_.name()},
-               {"shard", server.shard.name},
-               {"addr", server.shard.addr},
-               {"reason", ReasonName(report.vote.reason)}});
   voter_.SetVote(found->second, report.vote);
 }
 
@@ -259,8 +214,12 @@ void Participant::OnElected(const Leadership& leadership) {
   Leader::Callbacks callbacks;
   callbacks.lost = [this](std::string_view why) { contender_->StepDown(why); };
   callbacks.respec = [this] { spec_watcher_->Refresh(); };
+  callbacks.committed = [this](const Decision& decision, const std::vector<Event>& events) {
+    OnCommitted(decision, events);
+  };
   leader_ = std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
                                      standing_, LeaderNumbers(), std::move(callbacks));
+  TellTakeOver(leadership.record);
 }
 
 void Participant::Leave(std::function<void()> done) {

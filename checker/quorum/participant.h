@@ -16,8 +16,10 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "checker/probe/probe_pool.h"
+#include "checker/quorum/cluster_details.h"
 #include "checker/quorum/contender.h"
 #include "checker/quorum/leader.h"
+#include "checker/quorum/storm_brake.h"
 #include "checker/quorum/voter.h"
 #include "client/spec_watcher.h"
 
@@ -35,9 +37,13 @@ class Participant {
  public:
   // Another daemon has our id; the last call of all.
   using IdRefused = std::function<void(const Registration& holder)>;
+  // This checker has taken over, or committed a decision: what now stands in the journal. Must not
+  // destroy the Participant.
+  using OnEvent = std::function<void(const std::string& cluster, const Event& event)>;
 
   Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, ClusterPaths paths,
-              Contender::Identity identity, ProbeDefaults defaults, IdRefused id_refused);
+              Contender::Identity identity, ProbeDefaults defaults, IdRefused id_refused,
+              OnEvent on_event);
   ~Participant();  // probing ends; ballot and candidate stay until the session ends: see Leave
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;
@@ -61,6 +67,7 @@ class Participant {
     }
   };
   [[nodiscard]] Summary summary() const;
+  [[nodiscard]] ClusterDetails details() const;
 
  private:
   struct Server {
@@ -75,6 +82,13 @@ class Participant {
   void StartProbing(Server& server, std::size_t n, std::size_t count);
   void StopProbing();
   void OnReport(const ServerReport& report);
+  void LogAlarm(const Server& server, ProbeAlarm alarm);
+  void LogOpinion(const Server& server, const Vote& vote);
+  [[nodiscard]] LogLevel Braked(LogLevel level);
+  void LogStorm();
+  void FollowLeader();
+  void TellTakeOver(const LeaderRecord& record);
+  void OnCommitted(const Decision& decision, const std::vector<Event>& events);
   void OnElected(const Leadership& leadership);
   [[nodiscard]] int RequiredFor(const std::string& shard) const;
   [[nodiscard]] Leader::Numbers LeaderNumbers() const;
@@ -87,6 +101,8 @@ class Participant {
   const Contender::Identity identity_;
   ProbeDefaults defaults_;
   const IdRefused id_refused_;
+  const OnEvent on_event_;
+  const ProbeGroup group_;
 
   std::optional<StoredSpec> spec_;
   SpecVersions standing_;
@@ -98,6 +114,14 @@ class Participant {
   std::unordered_map<ServerHandle, std::size_t> index_;
   SpecWatcher::Trouble trouble_ = SpecWatcher::Trouble::kNone;
   bool leaving_ = false;
+  bool registered_ = false;
+  std::uint64_t flips_to_dead_ = 0;
+  std::uint64_t flips_to_alive_ = 0;
+  StormBrake brake_;
+  std::array<std::size_t, 4> withheld_opinions_{};  // by Opinion: lines in this window of the brake
+  std::size_t withheld_alarms_ = 0;
+  std::unique_ptr<Timer> storm_end_;
+  std::unique_ptr<zk::NodeWatcher> leader_watch_;
   std::unique_ptr<Timer> retry_;
   Backoff backoff_;
   Voter voter_;

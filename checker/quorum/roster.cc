@@ -137,7 +137,7 @@ void Roster::OnBase(const std::string& name, const std::optional<zk::Node>& node
   entry.incarnation = node->stat.czxid;
   entry.participant = std::make_unique<Participant>(
       loop_, logger_, client_, pool_, ClusterPaths(options_.root, name), options_.identity,
-      options_.defaults(name), id_refused_);
+      options_.defaults(name), id_refused_, options_.on_event);
 }
 
 void Roster::Leave(std::function<void()> done) {
@@ -178,12 +178,12 @@ Roster::Summary Roster::summary() const {
   return summary;
 }
 
-std::map<std::string, Participant::Summary> Roster::summaries() const {
-  std::map<std::string, Participant::Summary> summaries;
+std::map<std::string, ClusterDetails> Roster::details() const {
+  std::map<std::string, ClusterDetails> details;
   for (const auto& [name, entry] : entries_) {
-    if (entry.participant) summaries.emplace(name, entry.participant->summary());
+    if (entry.participant) details.emplace(name, entry.participant->details());
   }
-  return summaries;
+  return details;
 }
 
 }  // namespace zkcluster

@@ -28,6 +28,7 @@ class Roster {
     Contender::Identity identity;
     std::function<ProbeDefaults(const std::string& cluster)>
         defaults;  // asked as a cluster is joined, and by Serve
+    Participant::OnEvent on_event = {};
   };
 
   Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options,
@@ -56,7 +57,7 @@ class Roster {
   };
   [[nodiscard]] Summary summary() const;
   // Of each cluster that is served now, by name.
-  [[nodiscard]] std::map<std::string, Participant::Summary> summaries() const;
+  [[nodiscard]] std::map<std::string, ClusterDetails> details() const;
 
  private:
   struct Entry {

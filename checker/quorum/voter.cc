@@ -159,7 +159,8 @@ void Voter::Set() {
 
 void Voter::OnWritten(zk::Version version) {
   version_ = version;
-  pace_.Wrote(loop_.Now(), writing_changes_);
+  written_at_ = loop_.Now();
+  pace_.Wrote(written_at_, writing_changes_);
   backoff_.Reset();
   if (dirty_) Schedule();
 }
@@ -206,6 +207,7 @@ void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
   if (known_ && version_ && node->stat.version < *version_)
     return;  // older news than our last write
   known_ = true;
+  if (version_ != node->stat.version) written_at_ = loop_.Now();
   version_ = node->stat.version;
   dirty_ = EncodeBallot(ballot_) != node->data;
   if (dirty_) Schedule();

@@ -53,6 +53,10 @@ class Voter {
   [[nodiscard]] std::vector<zk::Op> Withdraw();
 
   [[nodiscard]] bool published() const { return version_.has_value() && !dirty_; }
+  // Since the ballot that stands was last written (or found); 0 where none does.
+  [[nodiscard]] Duration age() const {
+    return version_ ? loop_.Now() - written_at_ : Duration::zero();
+  }
 
  private:
   void Watch();
@@ -86,6 +90,7 @@ class Voter {
   Ballot ballot_;
   bool known_ = false;                  // whether the znode exists, and `version_`, are known
   std::optional<zk::Version> version_;  // of our own ephemeral; nothing: absent
+  TimePoint written_at_{};              // while there is a version
   std::unique_ptr<Timer> patience_;
   std::unique_ptr<Timer> gather_;
   Pace pace_;

@@ -10,6 +10,12 @@
 
 namespace zkcluster::sim {
 
+namespace {
+
+constexpr std::size_t kEventsKept = 1000;
+
+}  // namespace
+
 SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options)
     : options_(std::move(options)),
       loop_(world, options_.id),
@@ -34,11 +40,18 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
   roster.defaults = [this](const std::string&) {
     return ProbeDefaults{options_.health, options_.credentials};
   };
+  roster.on_event = [this](const std::string&, const Event& event) {
+    events_.push_back(event);
+    if (events_.size() > kEventsKept) events_.pop_front();
+  };
   roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, std::move(roster),
                                      [this](const Registration& holder) { refused_ = holder; });
+  summary_teller_ = std::make_unique<SummaryTeller>(loop_, *logger_, *pool_,
+                                                    [this] { return roster_->details(); });
 }
 
 SimChecker::~SimChecker() {
+  summary_teller_ = nullptr;
   roster_ = nullptr;
   pool_ = nullptr;
   worker_ = nullptr;

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "checker/quorum/roster.h"
+#include "checker/quorum/summary_teller.h"
 #include "client/spec_editor.h"
 #include "model/codec.h"
 #include "tests/fakes/fake_ensemble.h"
@@ -49,6 +50,11 @@ class SimChecker {
   [[nodiscard]] zk::Client& client() { return *client_; }
   [[nodiscard]] const std::string& guid() const { return guid_; }
   [[nodiscard]] Roster::Summary summary() const { return roster_->summary(); }
+  [[nodiscard]] ClusterDetails details(const std::string& cluster) const {
+    return roster_->details().at(cluster);
+  }
+  // What this checker decided, as its hook would be told; the newest thousand.
+  [[nodiscard]] const std::deque<Event>& events() const { return events_; }
   // Empty when the options name a logger.
   [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
   // Lines of the log that hold `event=<name>`.
@@ -65,6 +71,8 @@ class SimChecker {
   std::shared_ptr<Worker> worker_;
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<Roster> roster_;
+  std::unique_ptr<SummaryTeller> summary_teller_;
+  std::deque<Event> events_;
   std::optional<Registration> refused_;
   bool left_ = false;
 };

@@ -10,8 +10,16 @@ TEST_CASE("histogram: a bound belongs to its bucket, and what is beyond the last
     Duration time;
     std::size_t bucket;
   };
-  for (const Case& c : {Case{0us, 0}, {50us, 0}, {50us + 999ns, 0}, {51us, 1}, {1ms, 4},
-                        {1001us, 5}, {500ms, 12}, {60s, 17}, {61s, 18}, {24h, 18}}) {
+  for (const Case& c : {Case{0us, 0},
+                        {50us, 0},
+                        {50us + 999ns, 0},
+                        {51us, 1},
+                        {1ms, 4},
+                        {1001us, 5},
+                        {500ms, 12},
+                        {60s, 17},
+                        {61s, 18},
+                        {24h, 18}}) {
     Histogram histogram;
     histogram.Observe(c.time);
     CHECK(histogram.buckets()[c.bucket] == 1);
