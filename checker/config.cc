@@ -299,6 +299,17 @@ void ReadMetrics(const Value& value, std::optional<Address>& metrics) {
   metrics = *std::move(address);
 }
 
+void ReadOnEvent(const Value& value, std::string& on_event) {
+  const auto text = value.String();
+  if (!text) return;
+  if (!text->starts_with('/')) {
+    value.Complain("expected the absolute path of a command, without arguments, not \"" + *text +
+                   "\"");
+    return;
+  }
+  on_event = *text;
+}
+
 Result<std::string> HostName() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0) {
@@ -317,8 +328,8 @@ Result<CheckerConfig> ParseConfig(std::string file, std::string_view text,
   CheckerConfig config;
   if (!root.present()) {
     root.Complain("empty: expected at least zookeeper and clusters");
-  } else if (root.ExpectMap(
-                 {"id", "rack", "zookeeper", "clusters", "probe", "redis", "log", "metrics"})) {
+  } else if (root.ExpectMap({"id", "rack", "zookeeper", "clusters", "probe", "redis", "log",
+                             "metrics", "on_event"})) {
     ReadId(root["id"], host_name, config);
     config.rack = root["rack"].String().value_or("");
     ReadZooKeeper(root["zookeeper"], config.zookeeper);
@@ -327,6 +338,7 @@ Result<CheckerConfig> ParseConfig(std::string file, std::string_view text,
     ReadRedis(root["redis"], config);
     ReadLog(root["log"], config.log);
     ReadMetrics(root["metrics"], config.metrics);
+    ReadOnEvent(root["on_event"], config.on_event);
   }
   if (!document->problems().empty()) return Fail(document->problems().ToError());
   return config;

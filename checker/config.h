@@ -44,6 +44,7 @@ struct CheckerConfig {
   std::map<std::string, RedisAuthConfig> redis_by_cluster;  // redis.clusters.<name>
   LogOptions log;
   std::optional<Address> metrics;  // metrics.listen, an IP literal; nothing: off
+  std::string on_event;            // path of a command, absolute; empty: none
   bool operator==(const CheckerConfig&) const = default;
 };
 

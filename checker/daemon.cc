@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -16,8 +14,10 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "checker/child_process.h"
+#include "checker/hook_queue.h"
 #include "checker/log_switch.h"
-#include "checker/metrics.h"
+#include "checker/monitor.h"
 #include "checker/notify.h"
 #include "checker/probe/probe_pool.h"
 #include "checker/probe/redis_prober.h"
@@ -33,7 +33,6 @@ namespace {
 // Leaving takes a round trip or two; whatever hangs must not keep systemd waiting for its SIGKILL.
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
 constexpr Duration kCareInterval = std::chrono::seconds(10);
-constexpr Duration kCountInterval = std::chrono::seconds(1);
 // Besides one per shard: loops, session, log, resolver, connects under way.
 constexpr std::size_t kSpareDescriptors = 64;
 
@@ -94,15 +93,17 @@ class WorkerThread {
   std::thread thread_;
 };
 
-// A password that cannot be read now is a fault of configuration, told before anything is started.
-Result<void> CheckPasswordFiles(const CheckerConfig& config) {
+// A password that cannot be read now, or a hook that cannot be run, is a fault of configuration,
+// told before anything is started.
+Result<void> CheckFiles(const CheckerConfig& config) {
   if (auto credentials = LoadCredentials(config, ""); !credentials)
     return Fail(credentials.error());
   for (const auto& entry : config.redis_by_cluster) {
     if (auto credentials = LoadCredentials(config, entry.first); !credentials)
       return Fail(credentials.error());
   }
-  return {};
+  if (config.on_event.empty()) return {};
+  return CheckCommand(config.on_event);
 }
 
 class Daemon {
@@ -131,7 +132,7 @@ class Daemon {
     }
     pool_ = std::make_unique<ProbePool>(loop_, std::move(seats));
     pool_->OnStall([this](std::string_view loop, Duration lateness) {
-      ++stalls_[std::string(loop)];
+      if (monitor_) monitor_->NoteStall(loop);
       logger_->Warn(
           "stall",
           {{"loop", loop},
@@ -141,13 +142,15 @@ class Daemon {
 
     client_ = zk::NewNativeClient(loop_, *logger_,
                                   {config_.zookeeper.servers, config_.zookeeper.session_timeout});
+    if (!config_.on_event.empty()) {
+      hooks_ = std::make_unique<HookQueue>(
+          loop_, *logger_, config_.id, [this](const HookRun& run, auto ended) {
+            return StartCommand(loop_, config_.on_event, run, std::move(ended));
+          });
+    }
     roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
                                        [this](const Registration& holder) { OnIdRefused(holder); });
-    if (config_.metrics) {
-      count_ = loop_.NewTimer([this] { Count(); });
-      Count();
-      Serve();
-    }
+    Watch();
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
     care_->Arm(kCareInterval);
@@ -169,6 +172,11 @@ class Daemon {
     options.identity.guid = NewGuid();
     options.identity.registration = {config_.id, HostName(),  config_.rack,
                                      ::getpid(), ZKC_VERSION, Micros(0)};
+    if (hooks_) {
+      options.on_event = [this](const std::string& cluster, const Event& event) {
+        hooks_->Add(cluster, event);
+      };
+    }
     options.defaults = [this](const std::string& cluster) {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
@@ -218,7 +226,7 @@ class Daemon {
   Result<void> TryReload() {
     auto wanted = LoadConfig(config_file_);
     if (!wanted) return Fail(wanted.error());
-    if (auto readable = CheckPasswordFiles(*wanted); !readable) return Fail(readable.error());
+    if (auto readable = CheckFiles(*wanted); !readable) return Fail(readable.error());
     auto logger = NewLogger(wanted->log);
     if (!logger) return Fail(logger.error());
     ReloadPlan plan = PlanReload(config_, *std::move(wanted));
@@ -226,7 +234,7 @@ class Daemon {
     config_ = std::move(plan.config);
     logger_->Replace(*std::move(logger));
     roster_->Serve(config_.all_clusters, config_.clusters);
-    if (new_metrics) ServeMetricsAnew();
+    if (new_metrics) Watch();
     logger_->Info("reload.done", {{"file", config_file_}, {"changed", JoinedKeys(plan.changed)}});
     if (!plan.needs_restart.empty()) {
       logger_->Warn("reload.needs_restart",
@@ -235,15 +243,10 @@ class Daemon {
     return {};
   }
 
-  void ServeMetricsAnew() {
-    metrics_ = nullptr;
-    told_metrics_ = false;
-    if (!config_.metrics) return;
-    if (!count_) {
-      count_ = loop_.NewTimer([this] { Count(); });
-      Count();
-    }
-    Serve();
+  void Watch() {
+    monitor_ =
+        std::make_unique<Monitor>(loop_, *logger_, config_.id, config_.rack, config_.metrics,
+                                  Monitor::Sources{*pool_, *roster_, *client_, hooks_.get()});
   }
 
   void OnIdRefused(const Registration& holder) {
@@ -269,29 +272,9 @@ class Daemon {
     });
   }
 
-  void Count() {
-    count_->Arm(kCountInterval);
-    pool_->CollectCounts([this](const ProbeCounts& counts) { probes_ = counts.Total(); });
-  }
-
-  // That nobody can look is no reason to stop looking after shards: it is told, and tried again.
-  void Serve() {
-    auto server = MetricsServer::Listen(loop_, *config_.metrics, [this] {
-      return FormatMetrics({client_->state(), roster_->summaries(), probes_, stalls_});
-    });
-    if (server) {
-      metrics_ = *std::move(server);
-      logger_->Info("metrics.listening", {{"address", FormatAddress(*config_.metrics)}});
-    } else if (!told_metrics_) {
-      logger_->Error("metrics.unavailable", {{"error", server.error().message}});
-    }
-    told_metrics_ = !server;
-  }
-
   // Limits that approach are told before they bite.
   void Care() {
     care_->Arm(kCareInterval);
-    if (config_.metrics && !metrics_) Serve();
     const std::size_t needed = roster_->summary().shards + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
     if (short_of_descriptors && !told_descriptors_) {
@@ -310,17 +293,14 @@ class Daemon {
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<zk::Client> client_;
+  std::unique_ptr<HookQueue> hooks_;
   std::unique_ptr<Roster> roster_;
-  std::unique_ptr<Timer> count_;
-  ProbeCounters probes_;  // as of the last count
-  std::map<std::string, std::uint64_t> stalls_{{"main", 0}, {"worker", 0}};
-  std::unique_ptr<MetricsServer> metrics_;
+  std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
   std::unique_ptr<ServiceReport> service_;
   bool leaving_ = false;
   bool told_descriptors_ = false;
-  bool told_metrics_ = false;
   int exit_code_ = kExitOk;
 };
 
@@ -334,7 +314,7 @@ int RunDaemon(const CheckerConfig& config, std::string config_file) {
     std::fputs(fmt::format("zkchecker: {}\n", error.message).c_str(), stderr);
     return kExitConfig;
   };
-  if (auto readable = CheckPasswordFiles(config); !readable) return complain(readable.error());
+  if (auto readable = CheckFiles(config); !readable) return complain(readable.error());
   auto logger = NewLogger(config.log);
   if (!logger) return complain(logger.error());
   return Daemon(config, std::move(config_file), *std::move(logger)).Run();

@@ -1,36 +1,31 @@
 #include "checker/metrics.h"
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/listener.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
-#include <sys/time.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "checker/quorum/tally.h"
 
 namespace zkcluster {
 
 namespace {
 
-// A scrape is one short request. Whoever is slower, or larger, is no Prometheus.
-constexpr int kIdleSeconds = 30;
-constexpr ev_ssize_t kMaxHeaderBytes = 16'384;
-constexpr ev_ssize_t kMaxBodyBytes = 4'096;
-// A connection that cannot be accepted for want of descriptors waits in the kernel's queue: to be
-// told of it again at once would make the main loop spin, when it has the least to spare.
-constexpr timeval kAcceptPause = {1, 0};
-
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
+
+template <class Number>
+double Value(Number number) {
+  return static_cast<double>(number);
+}
+
+double Seconds(Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 class Page {
  public:
@@ -38,11 +33,29 @@ class Page {
   void Begin(std::string name, std::string help, MetricType type) {
     families_.push_back({std::move(name), std::move(help), type, {}});
   }
+  void Gauge(std::string name, std::string help) {
+    Begin(std::move(name), std::move(help), MetricType::Gauge);
+  }
+  void Counter(std::string name, std::string help) {
+    Begin(std::move(name), std::move(help), MetricType::Counter);
+  }
   void Add(Labels labels, double value) {
     ClientMetric metric;
     metric.label = std::move(labels);
     metric.gauge.value = value;
     metric.counter.value = value;
+    families_.back().metric.push_back(std::move(metric));
+  }
+  void Add(Labels labels, const Histogram& histogram) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.histogram.sample_count = histogram.count();
+    metric.histogram.sample_sum = Seconds(histogram.sum());
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+      below += histogram.buckets()[i];
+      metric.histogram.bucket.push_back({below, Seconds(Micros(Histogram::kBounds[i]))});
+    }
     families_.back().metric.push_back(std::move(metric));
   }
   // A family of nothing would be a heading without a text.
@@ -55,133 +68,204 @@ class Page {
   std::vector<MetricFamily> families_;
 };
 
-void AddSession(Page& page, SessionState now) {
-  page.Begin("zkcluster_session_state", "1 for the state that the session with ZooKeeper is in.",
-             MetricType::Gauge);
-  for (const SessionState state : {SessionState::kConnecting, SessionState::kConnected,
-                                   SessionState::kSuspended, SessionState::kLost}) {
-    page.Add({{"state", std::string(SessionStateName(state))}}, state == now ? 1 : 0);
+using Clusters = std::map<std::string, ClusterDetails>;
+
+// One family with a value for each cluster.
+template <class F>
+void PerCluster(Page& page, const Clusters& clusters, const char* name, const char* help,
+                const F& value) {
+  page.Gauge(name, help);
+  for (const auto& [cluster, details] : clusters) {
+    page.Add({{"cluster", cluster}}, Value(value(details)));
   }
 }
 
-void AddClusters(Page& page, const MetricsFacts& facts) {
-  const auto gauge = [&](const char* name, const char* help, bool Participant::Summary::*field) {
-    page.Begin(name, help, MetricType::Gauge);
-    for (const auto& [cluster, summary] : facts.clusters) {
-      page.Add({{"cluster", cluster}}, summary.*field ? 1 : 0);
-    }
-  };
-  gauge("zkcluster_leading", "1 while this checker leads the cluster.",
-        &Participant::Summary::leading);
-  gauge("zkcluster_frozen",
-        "1 while too many shards would be dead and none is marked so; told by the leader.",
-        &Participant::Summary::frozen);
-  gauge("zkcluster_paused", "1 while an operator lets nothing flip; told by the leader.",
-        &Participant::Summary::paused);
+// The same of the clusters that this checker leads: what only the leader knows.
+template <class F>
+void PerLed(const Clusters& clusters, const F& add) {
+  for (const auto& [cluster, details] : clusters) {
+    if (details.led) add(cluster, *details.led);
+  }
+}
 
-  page.Begin("zkcluster_shards", "Shards of the cluster, by this checker's own opinion.",
-             MetricType::Gauge);
+void AddProcess(Page& page, const MonitorFacts& facts) {
+  page.Gauge("zkcluster_build_info", "1; the version of this checker.");
+  page.Add({{"version", ZKC_VERSION}}, 1);
+  page.Gauge("process_start_time_seconds", "When this process started, in seconds since 1970.");
+  page.Add({}, std::chrono::duration<double>(facts.started).count());
+  page.Gauge("zkcluster_session_state", "1 for the state that the session with ZooKeeper is in.");
+  for (const SessionState state : {SessionState::kConnecting, SessionState::kConnected,
+                                   SessionState::kSuspended, SessionState::kLost}) {
+    page.Add({{"state", std::string(SessionStateName(state))}}, state == facts.session ? 1 : 0);
+  }
+  page.Gauge("zkcluster_ready", "1 while session, registration and ballots stand.");
+  page.Add({}, facts.ready ? 1 : 0);
+}
+
+void AddStanding(Page& page, const Clusters& clusters) {
+  PerCluster(page, clusters, "zkcluster_leading", "1 while this checker leads the cluster.",
+             [](const ClusterDetails& d) { return d.leading ? 1 : 0; });
+  PerCluster(page, clusters, "zkcluster_registered",
+             "1 while this checker stands for election, which is when its ballot may count.",
+             [](const ClusterDetails& d) { return d.registered ? 1 : 0; });
+  PerCluster(page, clusters, "zkcluster_epoch",
+             "Leadership generation, as far as this checker knows.",
+             [](const ClusterDetails& d) { return d.epoch; });
+  PerCluster(page, clusters, "zkcluster_spec_version",
+             "Version of the spec that this checker probes and votes by.",
+             [](const ClusterDetails& d) { return d.spec_version; });
+  PerCluster(page, clusters, "zkcluster_frozen",
+             "1 while too many shards would be dead and none is marked so; told by the leader.",
+             [](const ClusterDetails& d) { return d.frozen ? 1 : 0; });
+  PerCluster(page, clusters, "zkcluster_paused",
+             "1 while an operator lets nothing flip; told by the leader.",
+             [](const ClusterDetails& d) { return d.paused ? 1 : 0; });
+}
+
+void AddOpinions(Page& page, const Clusters& clusters) {
+  page.Gauge("zkcluster_shards", "Shards of the cluster, by this checker's own opinion.");
   static constexpr std::array<std::pair<Opinion, const char*>, 4> kOpinions = {
       {{Opinion::kAlive, "alive"},
        {Opinion::kDead, "dead"},
        {Opinion::kUnknown, "unknown"},
        {Opinion::kNotProbed, "not_probed"}}};
-  for (const auto& [cluster, summary] : facts.clusters) {
+  for (const auto& [cluster, details] : clusters) {
     for (const auto& [opinion, name] : kOpinions) {
-      page.Add({{"cluster", cluster}, {"opinion", name}},
-               static_cast<double>(summary.opinions[static_cast<std::size_t>(opinion)]));
+      page.Add({{"cluster", cluster}, {"opinion", name}}, Value(details.opinion(opinion)));
     }
+  }
+  page.Gauge(
+      "zkcluster_opinion_dead",
+      "1 for a shard that is dead in this checker's own opinion; the first 100 of a cluster.");
+  for (const auto& [cluster, details] : clusters) {
+    for (const ListedShard& shard : details.dead) {
+      page.Add({{"cluster", cluster}, {"shard", shard.name}, {"addr", shard.addr}}, 1);
+    }
+  }
+  PerCluster(page, clusters, "zkcluster_ballot_published",
+             "1 while the ballot in ZooKeeper says what this checker thinks.",
+             [](const ClusterDetails& d) { return d.ballot_published ? 1 : 0; });
+  PerCluster(page, clusters, "zkcluster_ballot_age_seconds",
+             "Since this checker's ballot was last written, which it is when an opinion changes.",
+             [](const ClusterDetails& d) { return Seconds(d.ballot_age); });
+}
+
+void AddVotes(Page& page, const Clusters& clusters) {
+  page.Gauge("zkcluster_quorum_votes", "Votes that a flip needs; told by the leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    page.Add({{"cluster", cluster}}, led.quorum);
+  });
+  page.Gauge("zkcluster_electorate_checkers", "Checkers that may vote; told by the leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    page.Add({{"cluster", cluster}}, led.electorate);
+  });
+  page.Gauge(
+      "zkcluster_vote_present",
+      "1 while the ballot of a checker of the electorate counts, else 0; told by the leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    for (const auto& [voter, present] : led.voters) {
+      page.Add({{"cluster", cluster}, {"voter", voter}}, present ? 1 : 0);
+    }
+  });
+  page.Gauge("zkcluster_tally_shards",
+             "Shards by the outcome of the last count of votes; told by the leader.");
+  static constexpr std::array<std::pair<Outcome, const char*>, 3> kOutcomes = {
+      {{Outcome::kAlive, "alive"}, {Outcome::kDead, "dead"}, {Outcome::kNoQuorum, "no_quorum"}}};
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    for (const auto& [outcome, name] : kOutcomes) {
+      page.Add({{"cluster", cluster}, {"outcome", name}},
+               Value(led.outcomes[static_cast<std::size_t>(outcome)]));
+    }
+  });
+}
+
+void AddDecisions(Page& page, const Clusters& clusters) {
+  page.Gauge("zkcluster_status_shards",
+             "Shards by the status that clients obey; told by the leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    for (const auto status : {ShardStatus::kAlive, ShardStatus::kDead, ShardStatus::kUnknown}) {
+      page.Add({{"cluster", cluster}, {"status", std::string(ShardStatusName(status))}},
+               Value(led.statuses[static_cast<std::size_t>(status)]));
+    }
+  });
+  page.Gauge("zkcluster_shard_dead",
+             "1 for a shard whose status is dead; told by the leader, the first 100 of a cluster.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    for (const ListedShard& shard : led.dead) {
+      page.Add({{"cluster", cluster}, {"shard", shard.name}, {"addr", shard.addr}}, 1);
+    }
+  });
+  page.Gauge(
+      "zkcluster_held",
+      "1 while nothing is decided, and why (go_checkers, behind_status, paused); told by the "
+      "leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
+    const bool held = led.hold != "none";
+    if (held) page.Add({{"cluster", cluster}, {"hold", std::string(led.hold)}}, 1);
+  });
+  page.Counter("zkcluster_flips_total", "Flips of a status that this checker has decided.");
+  for (const auto& [cluster, details] : clusters) {
+    page.Add({{"cluster", cluster}, {"to", "alive"}}, Value(details.flips_to_alive));
+    page.Add({{"cluster", cluster}, {"to", "dead"}}, Value(details.flips_to_dead));
   }
 }
 
-void AddCounters(Page& page, const MetricsFacts& facts) {
-  page.Begin("zkcluster_probes_total", "Probes that have ended, by what came of them.",
-             MetricType::Counter);
-  page.Add({{"result", "alive"}}, static_cast<double>(facts.probes.succeeded));
-  for (int i = 0; i < kReasonCount; ++i) {
-    const auto reason = static_cast<Reason>(i);
-    if (reason == Reason::kNone || reason >= Reason::kMixed) continue;  // no probe ends so
-    page.Add({{"result", std::string(ReasonName(reason))}},
-             static_cast<double>(facts.probes.failed[static_cast<std::size_t>(i)]));
+// No probe ends with these.
+bool EndsProbe(Reason reason) {
+  return reason != Reason::kNone && reason < Reason::kMixed;
+}
+
+void AddProbes(Page& page, const MonitorFacts& facts) {
+  const auto counters_of = [&](const ClusterDetails& details) {
+    const auto found = facts.counts.groups.find(details.group);
+    return found == facts.counts.groups.end() ? ProbeCounters{} : found->second;
+  };
+  page.Counter("zkcluster_probes_total", "Probes that have ended, by what came of them.");
+  for (const auto& [cluster, details] : facts.clusters) {
+    const ProbeCounters counters = counters_of(details);
+    page.Add({{"cluster", cluster}, {"result", "alive"}}, Value(counters.succeeded));
+    for (int i = 0; i < kReasonCount; ++i) {
+      const auto reason = static_cast<Reason>(i);
+      if (!EndsProbe(reason)) continue;
+      page.Add({{"cluster", cluster}, {"result", std::string(ReasonName(reason))}},
+               Value(counters.failed[static_cast<std::size_t>(i)]));
+    }
   }
-  page.Begin("zkcluster_stalls_total", "Times that a loop of this process was stopped or starved.",
-             MetricType::Counter);
-  for (const auto& [loop, count] : facts.stalls) {
-    page.Add({{"loop", loop}}, static_cast<double>(count));
+  page.Begin("zkcluster_probe_duration_seconds",
+             "How long probes took that found the server alive, connecting included.",
+             MetricType::Histogram);
+  for (const auto& [cluster, details] : facts.clusters) {
+    page.Add({{"cluster", cluster}}, counters_of(details).latency);
   }
+}
+
+void AddLoops(Page& page, const MonitorFacts& facts) {
+  page.Begin("zkcluster_loop_lag_seconds",
+             "How late the regular beats of the main loop and of probe workers were.",
+             MetricType::Histogram);
+  page.Add({{"loop", "main"}}, facts.main_lag);
+  page.Add({{"loop", "worker"}}, facts.counts.lag);
+  page.Counter("zkcluster_stalls_total",
+               "Times that a loop of this process was stopped or starved.");
+  for (const auto& [loop, count] : facts.stalls) page.Add({{"loop", loop}}, Value(count));
+  page.Counter("zkcluster_hook_events_total", "Events for on_event, by what came of them.");
+  page.Add({{"result", "succeeded"}}, Value(facts.hooks.succeeded));
+  page.Add({{"result", "failed"}}, Value(facts.hooks.failed));
+  page.Add({{"result", "dropped"}}, Value(facts.hooks.dropped));
 }
 
 }  // namespace
 
-std::string FormatMetrics(const MetricsFacts& facts) {
+std::string FormatMetrics(const MonitorFacts& facts) {
   Page page;
-  AddSession(page, facts.session);
-  AddClusters(page, facts);
-  AddCounters(page, facts);
+  AddProcess(page, facts);
+  AddStanding(page, facts.clusters);
+  AddOpinions(page, facts.clusters);
+  AddVotes(page, facts.clusters);
+  AddDecisions(page, facts.clusters);
+  AddProbes(page, facts);
+  AddLoops(page, facts);
   return page.Text();
-}
-
-struct MetricsServer::Impl {
-  struct Free {
-    void operator()(evhttp* server) const { evhttp_free(server); }
-    void operator()(evbuffer* buffer) const { evbuffer_free(buffer); }
-    void operator()(event* freed) const { event_free(freed); }
-  };
-
-  static void OnMetrics(evhttp_request* request, void* self) {
-    Answer(request, HTTP_OK, "OK", static_cast<Impl*>(self)->page());
-  }
-  static void OnOther(evhttp_request* request, void*) {
-    Answer(request, HTTP_NOTFOUND, "Not Found", "There is only /metrics.\n");
-  }
-  // What comes with the listener belongs to evhttp: who this is about cannot be told here.
-  static void OnAcceptFailed(evconnlistener* listener, void*) { evconnlistener_disable(listener); }
-  static void OnAcceptAgain(evutil_socket_t, short, void* listener) {
-    evconnlistener_enable(static_cast<evconnlistener*>(listener));
-  }
-  static void Answer(evhttp_request* request, int code, const char* reason,
-                     const std::string& text) {
-    const std::unique_ptr<evbuffer, Free> body(evbuffer_new());
-    if (body) evbuffer_add(body.get(), text.data(), text.size());
-    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
-                      "text/plain; version=0.0.4; charset=utf-8");
-    evhttp_send_reply(request, code, reason, body.get());
-  }
-
-  std::function<std::string()> page;
-  std::unique_ptr<evhttp, Free> http;
-  std::unique_ptr<event, Free> accept_again;  // every second, whether accept had failed or not
-};
-
-MetricsServer::MetricsServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-MetricsServer::~MetricsServer() = default;
-
-Result<std::unique_ptr<MetricsServer>> MetricsServer::Listen(EventLoop& loop, const Address& listen,
-                                                             std::function<std::string()> page) {
-  auto impl = std::make_unique<Impl>();
-  impl->page = std::move(page);
-  impl->http.reset(evhttp_new(loop.base()));
-  if (!impl->http) return Fail(ErrorCode::kUnavailable, "no memory for a server");
-  evhttp* const http = impl->http.get();
-  evhttp_set_allowed_methods(http, EVHTTP_REQ_GET);  // to HEAD it would send a body
-  evhttp_set_max_headers_size(http, kMaxHeaderBytes);
-  evhttp_set_max_body_size(http, kMaxBodyBytes);
-  evhttp_set_timeout(http, kIdleSeconds);
-  evhttp_set_cb(http, "/metrics", &Impl::OnMetrics, impl.get());
-  evhttp_set_gencb(http, &Impl::OnOther, impl.get());
-  errno = 0;
-  auto* const bound = evhttp_bind_socket_with_handle(http, listen.host.c_str(), listen.port);
-  if (bound == nullptr) {
-    return Fail(ErrorCode::kUnavailable,
-                "cannot listen at " + FormatAddress(listen) + ": " + std::strerror(errno));
-  }
-  evconnlistener* const listener = evhttp_bound_socket_get_listener(bound);
-  evconnlistener_set_error_cb(listener, &Impl::OnAcceptFailed);
-  impl->accept_again.reset(event_new(loop.base(), -1, EV_PERSIST, &Impl::OnAcceptAgain, listener));
-  if (!impl->accept_again || event_add(impl->accept_again.get(), &kAcceptPause) != 0) {
-    return Fail(ErrorCode::kUnavailable, "no memory for a server");
-  }
-  return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
 }
 
 }  // namespace zkcluster

@@ -45,6 +45,7 @@ ReloadPlan PlanReload(const CheckerConfig& running, CheckerConfig wanted) {
   note(running.log.format == wanted.log.format, "log.format");
   note(running.log.file == wanted.log.file, "log.file");
   note(running.metrics == wanted.metrics, "metrics");
+  note(running.on_event == wanted.on_event, "on_event");
   plan.config = std::move(wanted);
   return plan;
 }

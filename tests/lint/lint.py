@@ -18,7 +18,7 @@ TOP_LEVEL = {
 FOREIGN = {
     r"<event2/": [
         "libzkcluster/base/event_loop.cc", "libzkcluster/base/resolver.cc", "libzkcluster/zk/",
-        "checker/probe/ready_set.cc", "checker/metrics.cc", "tests/",
+        "checker/probe/ready_set.cc", "checker/http_server.cc", "tests/",
     ],
     r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/", "tests/bench/"],
     r"<hiredis": [

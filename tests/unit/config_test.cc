@@ -68,7 +68,8 @@ TEST_CASE("config: every key") {
       "    carts: {password_file: /etc/zkchecker/carts}\n"
       "    sessions:\n"
       "log: {level: debug, format: json, file: /var/log/zkchecker.log}\n"
-      "metrics: {listen: '[::]:9600'}\n");
+      "metrics: {listen: '[::]:9600'}\n"
+      "on_event: /usr/local/bin/page\n");
   CheckerConfig expected;
   expected.id = "rack1";
   expected.rack = "r1";
@@ -80,6 +81,7 @@ TEST_CASE("config: every key") {
   expected.redis_by_cluster = {{"carts", {"", "/etc/zkchecker/carts"}}, {"sessions", {}}};
   expected.log = {LogLevel::kDebug, LogFormat::kJson, "/var/log/zkchecker.log"};
   expected.metrics = Address{"::", 9600};
+  expected.on_event = "/usr/local/bin/page";
   CHECK(config == expected);
 }
 
@@ -207,6 +209,10 @@ TEST_CASE("config: refusals, each at its own place") {
       {kLeast + "metrics: {listen: host7:9511}\n",
        "checker.yaml:3:19: metrics.listen: expected an IP address of this host, such as "
        "127.0.0.1:9511 or [::]:9511, not the name \"host7\""},
+      {kLeast + "on_event: page me\n",
+       "checker.yaml:3:11: on_event: expected the absolute path of a command, without arguments, "
+       "not \"page me\""},
+      {kLeast + "on_event: [/bin/page]\n", "checker.yaml:3:11: on_event: expected"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

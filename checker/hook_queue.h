@@ -1,0 +1,86 @@
+// Runs the command of `on_event` for what this checker decides: flips, freezes and its taking over.
+// The event is JSON on the command's stdin. One run at a time, in order, each killed after
+// `kLimit`; events that come meanwhile wait, and beyond `kMaxWaiting` they are dropped and counted:
+// a hook can be slow or hang for ever, and the leader decides on as if there were none. What it
+// misses stands in the journal (`zkctl events`). Loop-bound conductor; how a command is run is the
+// business of whoever makes it (see child_process.h).
+#pragma once
+
+#include <zkcluster/result.h>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/lifetime.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "model/records.h"
+
+namespace zkcluster {
+
+struct HookCounters {
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;   // ended otherwise than by exit status 0, or could not be started
+  std::uint64_t dropped = 0;  // never run
+};
+
+// What a hook is told: one JSON object and a line end. Keys as those of `zkctl events -o json`, and
+// who tells it of which cluster. Pure.
+[[nodiscard]] std::string FormatHookEvent(const std::string& checker, const std::string& cluster,
+                                          const Event& event);
+
+struct HookRun {
+  std::string cluster;
+  std::string kind;   // EventKindName
+  std::string input;  // for stdin
+};
+
+struct HookEnd {
+  int code = -1;     // of exit; -1 when a signal ended it
+  int signal = 0;    // that ended it; 0 when it exited
+  std::string said;  // on stderr: the beginning of it
+};
+
+class RunningHook {
+ public:
+  virtual ~RunningHook() = default;  // kills what still runs; its end is told to nobody
+  virtual void Kill() = 0;           // its end is told as usual
+};
+
+class HookQueue {
+ public:
+  static constexpr std::size_t kMaxWaiting = 100;
+  static constexpr Duration kLimit = std::chrono::seconds(10);
+
+  // `ended` runs once, in a later turn.
+  using Start = std::function<Result<std::unique_ptr<RunningHook>>(
+      const HookRun& run, std::function<void(const HookEnd&)> ended)>;
+
+  HookQueue(Loop& loop, Logger& logger, std::string checker, Start start);
+
+  void Add(const std::string& cluster, const Event& event);
+  [[nodiscard]] const HookCounters& counters() const { return counters_; }
+
+ private:
+  void RunNext();
+  void OnEnd(const HookEnd& end);
+  void Failed(const HookRun& run, const std::string& how, const std::string& said);
+
+  Logger& logger_;
+  const std::string checker_;
+  const Start start_;
+  std::deque<HookRun> waiting_;
+  HookRun current_;
+  std::unique_ptr<RunningHook> running_;
+  bool killed_ = false;  // the one that runs was, for taking too long
+  std::uint64_t dropped_in_a_row_ = 0;
+  HookCounters counters_;
+  std::unique_ptr<Timer> limit_;
+  std::unique_ptr<Timer> next_;
+  Lifetime run_;
+};
+
+}  // namespace zkcluster

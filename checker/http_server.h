@@ -1,0 +1,48 @@
+// Serves a few pages over plain HTTP on the main loop: for Prometheus, for whoever supervises the
+// daemon, for people. The adapter of evhttp. Only GET, only the paths it was given; requests,
+// headers, idle time and connections are limited, and whoever comes when all connections are taken
+// waits in the kernel's queue: no stranger's curiosity costs the daemon its descriptors.
+// Loop-bound.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/event_loop.h"
+#include "model/address.h"
+
+namespace zkcluster {
+
+struct HttpAnswer {
+  int code = 200;  // or 503
+  std::string type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+class HttpServer {
+ public:
+  static constexpr std::size_t kMaxConnections = 64;
+
+  // What each path answers; made anew for each request.
+  using Pages = std::map<std::string, std::function<HttpAnswer()>>;
+
+  // Errors: kUnavailable when the address cannot be listened at. REQUIRES: listen.host is an IP
+  // literal.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> Listen(EventLoop& loop,
+                                                                  const Address& listen,
+                                                                  Pages pages);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zkcluster

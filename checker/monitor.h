@@ -1,0 +1,67 @@
+// Everything by which a checker lets itself be watched: the summary a minute in the log, the pages
+// over HTTP when configured, and what they are made of. Collected when asked for, so that a number
+// is as old as the answer, but for the counts of probe workers, which are gathered every second: a
+// worker that hangs must not keep a page from being served. Loop-bound conductor.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/event_loop.h"
+#include "base/lifetime.h"
+#include "base/log.h"
+#include "checker/http_server.h"
+#include "checker/monitor_facts.h"
+#include "checker/probe/probe_pool.h"
+#include "checker/quorum/roster.h"
+#include "checker/quorum/summary_teller.h"
+#include "model/address.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+class Monitor {
+ public:
+  struct Sources {  // all outlive the Monitor
+    ProbePool& pool;
+    Roster& roster;
+    zk::Client& client;
+    const HookQueue* hooks;  // null: there is none
+  };
+  // `listen`: nothing: no pages. That nobody can look is no reason to stop looking after shards: an
+  // address that cannot be had is told, and tried again.
+  Monitor(EventLoop& loop, Logger& logger, std::string id, std::string rack,
+          std::optional<Address> listen, const Sources& sources);
+
+  void NoteStall(std::string_view loop) { ++stalls_[std::string(loop)]; }
+
+ private:
+  void Count();
+  void Serve();
+  [[nodiscard]] HttpServer::Pages Pages();
+  [[nodiscard]] MonitorFacts Facts() const;
+
+  EventLoop& loop_;
+  Logger& logger_;
+  const std::string id_;
+  const std::string rack_;
+  const std::optional<Address> listen_;
+  const Sources sources_;
+  const Micros started_;
+  ProbeCounts counts_;  // as of counted_at_
+  TimePoint counted_at_;
+  bool counting_ = false;
+  std::map<std::string, std::uint64_t> stalls_{{"main", 0}, {"worker", 0}};
+  SummaryTeller summary_teller_;
+  std::unique_ptr<Timer> count_;
+  std::unique_ptr<Timer> serve_;
+  bool told_unavailable_ = false;
+  std::unique_ptr<HttpServer> server_;
+  Lifetime lifetime_;
+};
+
+}  // namespace zkcluster
