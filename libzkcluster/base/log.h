@@ -1,6 +1,7 @@
 // Structured logging: one line per transition, with a stable event name and fields. The conductors
 // and roots log, the core never does. Formats: logfmt (`level=info event=shard.dead
-// cluster=sessions ...`) and JSON, both with a time stamp unless journald adds its own.
+// cluster=sessions ...`) and JSON, both with a time stamp, or where journald reads (which stamps
+// lines itself) with a priority.
 // Thread-safe.
 #pragma once
 

@@ -35,6 +35,23 @@ bool JournaldReadsStderr() {
   return fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
 }
 
+// How journald is told a line's priority: it takes the prefix off (SyslogLevelPrefix=, which is on
+// unless a unit says no). See sd-daemon(3).
+std::string_view JournalPrefix(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "<7>";
+    case LogLevel::kInfo:
+      return "<6>";
+    case LogLevel::kWarn:
+      return "<4>";
+    case LogLevel::kError:
+    case LogLevel::kOff:
+      return "<3>";
+  }
+  return "<3>";
+}
+
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:
@@ -53,10 +70,11 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 
 class SpdlogLogger final : public Logger {
  public:
-  SpdlogLogger(const LogOptions& options, bool with_time, spdlog::sink_ptr sink)
+  // journald stamps lines itself.
+  SpdlogLogger(const LogOptions& options, bool for_journald, spdlog::sink_ptr sink)
       : level_(options.level),
         format_(options.format),
-        with_time_(with_time),
+        for_journald_(for_journald),
         spdlog_("zkcluster", std::move(sink)) {
     spdlog_.set_level(ToSpdlog(options.level));
     spdlog_.set_pattern("%v");
@@ -68,14 +86,15 @@ class SpdlogLogger final : public Logger {
            std::initializer_list<LogField> fields) override {
     if (level < level_ || level_ == LogLevel::kOff) return;
     const std::string line =
-        FormatLogLine(format_, with_time_ ? Timestamp() : std::string(), level, event, fields);
+        std::string(for_journald_ ? JournalPrefix(level) : "") +
+        FormatLogLine(format_, for_journald_ ? std::string() : Timestamp(), level, event, fields);
     spdlog_.log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
   }
 
  private:
   const LogLevel level_;
   const LogFormat format_;
-  const bool with_time_;
+  const bool for_journald_;
   spdlog::logger spdlog_;
 };
 
@@ -83,12 +102,12 @@ class SpdlogLogger final : public Logger {
 
 Result<std::shared_ptr<Logger>> NewLogger(const LogOptions& options) {
   if (options.file.empty()) {
-    return std::make_shared<SpdlogLogger>(options, !JournaldReadsStderr(),
+    return std::make_shared<SpdlogLogger>(options, JournaldReadsStderr(),
                                           std::make_shared<spdlog::sinks::stderr_sink_mt>());
   }
   try {
     return std::make_shared<SpdlogLogger>(
-        options, true, std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file));
+        options, false, std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file));
   } catch (const spdlog::spdlog_ex& e) {
     return Fail(ErrorCode::kInvalid, fmt::format("log file {}: {}", options.file, e.what()));
   }

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -119,6 +122,59 @@ TEST_CASE("file logger: stamped lines, whole ones also from several threads") {
   }
   CHECK(count == kThreads * kLines);
   CHECK(whole);
+}
+
+// Stderr as a pipe, while it lives.
+class CapturedStderr {
+ public:
+  CapturedStderr() : saved_(::dup(STDERR_FILENO)) {
+    REQUIRE(::pipe(pipe_.data()) == 0);
+    REQUIRE(::dup2(pipe_[1], STDERR_FILENO) == STDERR_FILENO);
+  }
+  ~CapturedStderr() {
+    ::dup2(saved_, STDERR_FILENO);
+    for (const int fd : {saved_, pipe_[0], pipe_[1]}) ::close(fd);
+  }
+  std::string Read() const {
+    std::array<char, 4096> buffer{};
+    const ssize_t count = ::read(pipe_[0], buffer.data(), buffer.size());
+    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+  }
+
+ private:
+  const int saved_;
+  std::array<int, 2> pipe_{};
+};
+
+void LogEachLevel(LogFormat format) {
+  const auto logger = NewLogger({LogLevel::kDebug, format, ""});
+  REQUIRE(logger);
+  (*logger)->Debug("d", {});
+  (*logger)->Info("i", {});
+  (*logger)->Warn("w", {});
+  (*logger)->Error("e", {{"n", 1}});
+}
+
+TEST_CASE("stderr logger: where journald reads, priorities instead of stamps") {
+  const CapturedStderr captured;
+  struct stat info {};
+  REQUIRE(::fstat(STDERR_FILENO, &info) == 0);
+  const std::string stream = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+  LogEachLevel(LogFormat::kLogfmt);
+  const std::string logfmt = captured.Read();
+  LogEachLevel(LogFormat::kJson);
+  const std::string json = captured.Read();
+  ::setenv("JOURNAL_STREAM", "1:2", 1);
+  LogEachLevel(LogFormat::kLogfmt);
+  const std::string elsewhere = captured.Read();
+  ::unsetenv("JOURNAL_STREAM");
+  CHECK(logfmt ==
+        "<7>level=debug event=d\n<6>level=info event=i\n<4>level=warn event=w\n"
+        "<3>level=error event=e n=1\n");
+  CHECK(json.starts_with("<7>{\"level\":\"debug\",\"event\":\"d\"}\n<6>{"));
+  CHECK(elsewhere.starts_with("ts=20"));
+  CHECK(elsewhere.find('<') == std::string::npos);
 }
 
 TEST_CASE("file logger: a file that cannot be opened") {
