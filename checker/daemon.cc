@@ -142,15 +142,15 @@ class Daemon {
 
     client_ = zk::NewNativeClient(loop_, *logger_,
                                   {config_.zookeeper.servers, config_.zookeeper.session_timeout});
-    if (!config_.on_event.empty()) {
-      hooks_ = std::make_unique<HookQueue>(
-          loop_, *logger_, config_.id, [this](const HookRun& run, auto ended) {
-            return StartCommand(loop_, config_.on_event, run, std::move(ended));
-          });
-    }
+    hooks_ = std::make_unique<HookQueue>(
+        loop_, *logger_, config_.id, [this](const HookRun& run, auto ended) {
+          return StartCommand(loop_, config_.on_event, run, std::move(ended));
+        });
     roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
                                        [this](const Registration& holder) { OnIdRefused(holder); });
-    Watch();
+    monitor_ = std::make_unique<Monitor>(loop_, *logger_, config_.id, config_.rack,
+                                         Monitor::Sources{*pool_, *roster_, *client_, *hooks_});
+    monitor_->Listen(config_.metrics);
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
     care_->Arm(kCareInterval);
@@ -172,11 +172,9 @@ class Daemon {
     options.identity.guid = NewGuid();
     options.identity.registration = {config_.id, HostName(),  config_.rack,
                                      ::getpid(), ZKC_VERSION, Micros(0)};
-    if (hooks_) {
-      options.on_event = [this](const std::string& cluster, const Event& event) {
-        hooks_->Add(cluster, event);
-      };
-    }
+    options.on_event = [this](const std::string& cluster, const Event& event) {
+      if (!config_.on_event.empty()) hooks_->Add(cluster, event);
+    };
     options.defaults = [this](const std::string& cluster) {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
@@ -234,19 +232,13 @@ class Daemon {
     config_ = std::move(plan.config);
     logger_->Replace(*std::move(logger));
     roster_->Serve(config_.all_clusters, config_.clusters);
-    if (new_metrics) Watch();
+    if (new_metrics) monitor_->Listen(config_.metrics);
     logger_->Info("reload.done", {{"file", config_file_}, {"changed", JoinedKeys(plan.changed)}});
     if (!plan.needs_restart.empty()) {
       logger_->Warn("reload.needs_restart",
                     {{"file", config_file_}, {"keys", JoinedKeys(plan.needs_restart)}});
     }
     return {};
-  }
-
-  void Watch() {
-    monitor_ =
-        std::make_unique<Monitor>(loop_, *logger_, config_.id, config_.rack, config_.metrics,
-                                  Monitor::Sources{*pool_, *roster_, *client_, hooks_.get()});
   }
 
   void OnIdRefused(const Registration& holder) {

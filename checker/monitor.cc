@@ -22,19 +22,26 @@ HttpAnswer AnswerOf(const Verdict& verdict) {
 }  // namespace
 
 Monitor::Monitor(EventLoop& loop, Logger& logger, std::string id, std::string rack,
-                 std::optional<Address> listen, const Sources& sources)
+                 const Sources& sources)
     : loop_(loop),
       logger_(logger),
       id_(std::move(id)),
       rack_(std::move(rack)),
-      listen_(std::move(listen)),
       sources_(sources),
       started_(loop.WallNow()),
       counted_at_(loop.Now()),
       summary_teller_(loop, logger, sources.pool, [this] { return sources_.roster.details(); }),
       count_(loop.NewTimer([this] { Count(); })),
-      serve_(loop.NewTimer([this] { Serve(); })) {
+      serve_(loop.NewTimer([this] { Serve(); })) {}
+
+void Monitor::Listen(std::optional<Address> address) {
+  listen_ = std::move(address);
+  server_ = nullptr;
+  told_unavailable_ = false;
+  serve_->Cancel();
+  count_->Cancel();
   if (!listen_) return;
+  counted_at_ = loop_.Now();
   Count();
   Serve();
 }
@@ -86,7 +93,7 @@ MonitorFacts Monitor::Facts() const {
   facts.counts_age = loop_.Now() - counted_at_;
   facts.main_lag = sources_.pool.lag();
   facts.stalls = stalls_;
-  if (sources_.hooks != nullptr) facts.hooks = sources_.hooks->counters();
+  facts.hooks = sources_.hooks.counters();
   return facts;
 }
 

@@ -30,13 +30,15 @@ class Monitor {
     ProbePool& pool;
     Roster& roster;
     zk::Client& client;
-    const HookQueue* hooks;  // null: there is none
+    HookQueue& hooks;
   };
-  // `listen`: nothing: no pages. That nobody can look is no reason to stop looking after shards: an
-  // address that cannot be had is told, and tried again.
   Monitor(EventLoop& loop, Logger& logger, std::string id, std::string rack,
-          std::optional<Address> listen, const Sources& sources);
+          const Sources& sources);
 
+  // Serves the pages there from now on, instead of wherever they were; nothing: no more. That
+  // nobody can look is no reason to stop looking after shards: an address that cannot be had is
+  // told, and tried again.
+  void Listen(std::optional<Address> address);
   void NoteStall(std::string_view loop) { ++stalls_[std::string(loop)]; }
 
  private:
@@ -49,12 +51,12 @@ class Monitor {
   Logger& logger_;
   const std::string id_;
   const std::string rack_;
-  const std::optional<Address> listen_;
   const Sources sources_;
   const Micros started_;
   ProbeCounts counts_;  // as of counted_at_
   TimePoint counted_at_;
   bool counting_ = false;
+  std::optional<Address> listen_;
   std::map<std::string, std::uint64_t> stalls_{{"main", 0}, {"worker", 0}};
   SummaryTeller summary_teller_;
   std::unique_ptr<Timer> count_;

@@ -466,16 +466,16 @@ void Leader::WaitForPause(const std::optional<Pause>& pause) {
 }
 
 void Leader::LogFreeze(const Decision& decision) {
-  const auto log = [&](LogLevel level, std::string_view event) {
-    logger_.Log(level, event,
+  const auto log = [&](bool began) {
+    logger_.Log(began ? LogLevel::kError : LogLevel::kInfo, began ? "freeze.began" : "freeze.ended",
                 {{"cluster", paths_.name()},
                  {"would_be_dead", decision.would_be_dead},
                  {"shards", spec_.spec.shards.size()},
                  {"max_dead_fraction", FormatFraction(spec_.spec.max_dead_fraction.value_or(1))},
                  {"epoch", leadership_.record.epoch}});
   };
-  if (decision.freeze_began) log(LogLevel::kError, "freeze.began");
-  if (decision.freeze_ended) log(LogLevel::kInfo, "freeze.ended");
+  if (decision.freeze_began) log(true);
+  if (decision.freeze_ended) log(false);
   if (decision.pause_over) {
     logger_.Info("pause.over", {{"cluster", paths_.name()}, {"epoch", leadership_.record.epoch}});
   }

@@ -8,6 +8,9 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+from events import events  # noqa: E402
+
 SOURCE_FOLDERS = ("libzkcluster", "checker", "tools", "tests")
 TOP_LEVEL = {
     "meson.build", "meson_options.txt", "README.md", "LICENSE", "CHANGELOG.md", "checker", "libzkcluster",
@@ -171,7 +174,7 @@ def formatted(top):
                 yield os.path.relpath(line.split(": error:")[0], top) + ": clang-format would change this"
 
 
-RULES = {f.__name__: f for f in (foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted)}
+RULES = {f.__name__: f for f in (foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted, events)}
 
 
 def main():
