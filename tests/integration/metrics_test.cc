@@ -1,15 +1,10 @@
-// The page /metrics of real checkers, over HTTP.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+// The pages of real checkers, over HTTP: /metrics, /status.json, /healthz, /readyz.
 #include <chrono>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "base/unique_fd.h"
+#include "tests/integration/http.h"
 #include "tests/integration/site.h"
 
 namespace zkcluster::integration {
@@ -17,35 +12,11 @@ namespace {
 
 using std::chrono::seconds;
 
-// What the server says to one request, until it hangs up; "" when nobody listens.
-std::string Talk(std::uint16_t port, const std::string& request) {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "";
-  REQUIRE(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
-          static_cast<ssize_t>(request.size()));
-  std::string answer;
-  for (char buffer[4096];;) {
-    pollfd ready{fd.get(), POLLIN, 0};
-    REQUIRE_MESSAGE(::poll(&ready, 1, 20'000) == 1, "no end of the answer: " << answer);
-    const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
-    if (count <= 0) return answer;
-    answer.append(buffer, static_cast<std::size_t>(count));
-  }
-}
-
-std::string Get(std::uint16_t port, const std::string& path) {
-  return Talk(port, "GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-}
-
 // By name and labels: `zkcluster_leading{cluster="sessions"}`.
 std::map<std::string, double> Scrape(std::uint16_t port) {
   const std::string answer = Get(port, "/metrics");
   std::map<std::string, double> values;
-  std::istringstream lines(answer.substr(std::min(answer.find("\r\n\r\n"), answer.size())));
+  std::istringstream lines(BodyOf(answer));
   for (std::string line; std::getline(lines, line);) {
     const std::size_t space = line.rfind(' ');
     if (line.starts_with('#') || space == std::string::npos) continue;
@@ -79,14 +50,16 @@ TEST_CASE("metrics: a scrape tells of opinions, probes, pause, freeze and stalls
   CHECK(values["zkcluster_frozen{cluster=\"sessions\"}"] == 0);
   CHECK(values["zkcluster_paused{cluster=\"sessions\"}"] == 0);
   REQUIRE(values.contains("zkcluster_shards{cluster=\"sessions\",opinion=\"not_probed\"}"));
-  CHECK(site.hand.Await(
-      [&] { return Scrape(port)["zkcluster_probes_total{result=\"alive\"}"] > 3; }));
+  CHECK(site.hand.Await([&] {
+    return Scrape(port)["zkcluster_probes_total{cluster=\"sessions\",result=\"alive\"}"] > 3;
+  }));
 
   for (std::size_t i = 0; i < 2; ++i) site.redis[i]->Kill();
   CHECK(reads("zkcluster_frozen{cluster=\"sessions\"}", 1));
   CHECK(reads("zkcluster_shards{cluster=\"sessions\",opinion=\"dead\"}", 2));
-  CHECK(site.hand.Await(
-      [&] { return Scrape(port)["zkcluster_probes_total{result=\"refused\"}"] > 0; }));
+  CHECK(site.hand.Await([&] {
+    return Scrape(port)["zkcluster_probes_total{cluster=\"sessions\",result=\"refused\"}"] > 0;
+  }));
   REQUIRE(site.manager->Pause("sessions", {seconds(0), "test@here", "to be measured"}));
   CHECK(reads("zkcluster_paused{cluster=\"sessions\"}", 1));
   REQUIRE(site.manager->Resume("sessions", "test@here"));
@@ -109,8 +82,8 @@ TEST_CASE("metrics: whatever else is asked for is refused, and the daemon goes o
   auto& checker = site.AddChecker(Measured(site, "c1", port));
   CHECK(Get(port, "/metrics").starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(Get(port, "/metrics").find("Content-Type: text/plain; version=0.0.4") != std::string::npos);
-  CHECK(Get(port, "/").starts_with("HTTP/1.1 404 Not Found\r\n"));
-  CHECK(Get(port, "/metrics/x").starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CHECK(Get(port, "/").starts_with("HTTP/1.1 404 "));
+  CHECK(Get(port, "/metrics/x").starts_with("HTTP/1.1 404 "));
   for (const std::string& bad :
        {std::string("DELETE /metrics HTTP/1.1\r\nConnection: close\r\n\r\n"),
         std::string("HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n"),
@@ -119,6 +92,34 @@ TEST_CASE("metrics: whatever else is asked for is refused, and the daemon goes o
     CHECK_FALSE(Talk(port, bad).starts_with("HTTP/1.1 200"));
   }
   CHECK(Scrape(port)["zkcluster_session_state{state=\"connected\"}"] == 1);
+  CHECK(checker.running());
+}
+
+TEST_CASE("status, health and readiness: told as they are, also without ZooKeeper") {
+  Site site;
+  const std::uint16_t port = sandbox::FreePort();
+  site.AddRedis(2);
+  auto& checker = site.AddChecker(Measured(site, "c1", port));
+  site.Create(site.SpecOf("sessions"));
+  REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
+  const auto status = [&] { return nlohmann::json::parse(BodyOf(Get(port, "/status.json"))); };
+  CHECK(site.hand.Await([&] { return Get(port, "/readyz").starts_with("HTTP/1.1 200 OK\r\n"); }));
+  CHECK(Get(port, "/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(status()["clusters"]["sessions"]["leader"] == "c1");
+  CHECK(status()["clusters"]["sessions"]["led"]["votes"]["c1"] == true);
+  site.redis[1]->Kill();
+  CHECK(site.hand.Await([&] {
+    const auto led = status()["clusters"]["sessions"]["led"];
+    return led["dead"].size() == 1 && led["dead"][0]["shard"] == "s2";
+  }));
+  site.zookeeper.Pause();
+  CHECK(sandbox::WaitUntil(
+      [&] { return Get(port, "/readyz").starts_with("HTTP/1.1 503 Service Unavailable\r\n"); },
+      kLimit));
+  CHECK(Get(port, "/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(status()["session"] != "connected");
+  site.zookeeper.Resume();
+  CHECK(site.hand.Await([&] { return Get(port, "/readyz").starts_with("HTTP/1.1 200 OK\r\n"); }));
   CHECK(checker.running());
 }
 

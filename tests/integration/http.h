@@ -1,0 +1,50 @@
+// What tests ask of pages that checkers, and a Prometheus, serve on loopback. Waits have generous
+// limits. Used from the main thread only.
+#pragma once
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace zkcluster::integration {
+
+// What the server says to one request, until it hangs up; "" when nobody listens.
+inline std::string Talk(std::uint16_t port, const std::string& request) {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "";
+  REQUIRE(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(request.size()));
+  std::string answer;
+  for (char buffer[4096];;) {
+    pollfd ready{fd.get(), POLLIN, 0};
+    REQUIRE_MESSAGE(::poll(&ready, 1, 20'000) == 1, "no end of the answer: " << answer);
+    const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
+    if (count <= 0) return answer;
+    answer.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+inline std::string Get(std::uint16_t port, const std::string& path) {
+  return Talk(port, "GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+}
+
+// Behind the headers; "" without any.
+inline std::string BodyOf(const std::string& answer) {
+  const std::size_t end = answer.find("\r\n\r\n");
+  return end == std::string::npos ? "" : answer.substr(end + 4);
+}
+
+}  // namespace zkcluster::integration
