@@ -32,7 +32,8 @@ void LeaderFrozenAtCommit(Play& play) {
     }
   });
   play.KillShard(1);
-  play.AwaitStatus("DAAA", seconds(2));
+  // Where a ballot came between, that commit is refused, and whoever leads next decides.
+  play.AwaitStatus("DAAA", seconds(8));
   play.Await(
       "another epoch", [&] { return play.Epoch() > epoch; }, seconds(5));
   const Micros since = play.StateOf(0).since;

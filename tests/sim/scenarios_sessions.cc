@@ -183,14 +183,16 @@ void EnsembleDown(Play& play) {
   play.Begin();
   play.KillShard(4);
   play.AwaitStatus("AAAD", seconds(2));
+  const auto has_it = [&] {
+    const auto& table = play.scene().ReaderAt(0)->table(0);
+    return table && Letters(table->table->board()) == "AAAD";
+  };
+  play.Await("the reader has it", has_it, seconds(1));
   play.scene().ensemble.Down();
   play.Run(seconds(5));
   play.KillShard(1);
   play.ReviveShard(4);
-  play.Throughout("readers keep what they have", seconds(115), [&] {
-    const auto& table = play.scene().ReaderAt(0)->table(0);
-    return table && Letters(table->table->board()) == "AAAD";
-  });
+  play.Throughout("readers keep what they have", seconds(115), has_it);
   play.scene().ensemble.Up();
   play.AwaitStatus("DAAA", seconds(10));
 }
