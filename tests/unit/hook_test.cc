@@ -1,5 +1,6 @@
 // Hooks: what a command is told, how many run and for how long, and real commands.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "checker/child_process.h"
 #include "checker/hook_queue.h"
 #include "tests/fakes/sim_loop.h"
@@ -233,6 +235,8 @@ TEST_CASE("command: its stdin is the event, its environment ours alone, its stdo
       "cd $(dirname $0)\ncat >input\nenv >env\nls -l /proc/self/fd >fds\necho out\n");
   const std::string large(200'000, 'x');  // more than a pipe holds
   ::setenv("ZKC_SECRET", "1", 1);
+  const UniqueFd inherited(::open("/dev/zero", O_RDONLY));  // which exec does not close
+  REQUIRE(inherited.valid());
   const HookEnd end = RunScript(loop, script, {"sessions", "flips", large});
   ::unsetenv("ZKC_SECRET");
   CHECK(end.code == 0);
@@ -244,6 +248,7 @@ TEST_CASE("command: its stdin is the event, its environment ours alone, its stdo
   CHECK(env.find("PATH=/usr/local/sbin:") != std::string::npos);
   CHECK(env.find("ZKC_SECRET") == std::string::npos);
   const std::string fds = script.Read("fds");
+  CHECK(fds.find("/dev/zero") == std::string::npos);
   CHECK(fds.find("socket:") == std::string::npos);
   CHECK(fds.find("eventpoll") == std::string::npos);
 }
