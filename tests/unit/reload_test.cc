@@ -45,6 +45,7 @@ TEST_CASE("reload: each key that is taken over is named, and no other") {
        [](CheckerConfig& c) {
          c.metrics = Address{"127.0.0.1", 1};
        }},
+      {"on_event", [](CheckerConfig& c) { c.on_event = "/bin/true"; }},
   };
   for (const auto& [key, change] : rows) {
     CAPTURE(key);
