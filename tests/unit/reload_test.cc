@@ -47,10 +47,11 @@ TEST_CASE("reload: each key that is taken over is named, and no other") {
        }},
       {"on_event", [](CheckerConfig& c) { c.on_event = "/bin/true"; }},
   };
-  for (const auto& [key, change] : rows) {
+  for (const auto& row : rows) {
+    const std::string key = row.first;
     CAPTURE(key);
     CheckerConfig wanted = Running();
-    change(wanted);
+    row.second(wanted);
     const ReloadPlan plan = PlanReload(Running(), wanted);
     CHECK(plan.changed == Keys{key});
     CHECK(plan.needs_restart.empty());
@@ -70,12 +71,13 @@ TEST_CASE("reload: what needs a restart stays as it was, and the rest is taken o
   CheckerConfig all = Running();
   all.log.level = LogLevel::kWarn;
   Keys keys;
-  for (const auto& [key, change] : rows) {
+  for (const auto& row : rows) {
+    const std::string key = row.first;
     CAPTURE(key);
     CheckerConfig wanted = Running();
-    change(wanted);
-    change(all);
-    keys.emplace_back(key);
+    row.second(wanted);
+    row.second(all);
+    keys.push_back(key);
     const ReloadPlan plan = PlanReload(Running(), wanted);
     CHECK(plan.changed.empty());
     CHECK(plan.needs_restart == Keys{key});
