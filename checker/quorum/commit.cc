@@ -205,6 +205,12 @@ class Planner {
       AddEvent(std::move(event));
     }
     if (in_.decision->pause_over) AddEvent(EventOf(Event::Kind::kResume));
+    if (!in_.decision->maintenance_over.empty()) {
+      Event event;
+      event.kind = Event::Kind::kMaintenanceOver;
+      event.ids = in_.decision->maintenance_over;
+      AddEvent(std::move(event));
+    }
     if (in_.decision->freeze_began) AddEvent(EventOf(Event::Kind::kFreeze));
     if (in_.decision->freeze_ended) AddEvent(EventOf(Event::Kind::kUnfreeze));
     const auto& flips = in_.decision->flips;

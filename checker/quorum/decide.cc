@@ -1,6 +1,8 @@
 #include "checker/quorum/decide.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -71,13 +73,40 @@ void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput
   ledger.penalties = std::move(kept);
 }
 
-// What the votes amount to, whatever holds it back.
-void LookAhead(const DecideInput& input, Decision& decision) {
+// Which rows an operator has under maintenance now; empty: none.
+std::vector<bool> FindMaintained(const DecideInput& input) {
+  const auto& maintenance = input.ledger->maintenance;
+  std::vector<bool> maintained;
+  if (maintenance.empty()) return maintained;
+  for (const ShardSpec& shard : *input.shards) {
+    const auto order = maintenance.find(shard.name);
+    maintained.push_back(order != maintenance.end() &&
+                         !IsOver(order->second, input.now - input.ahead));
+  }
+  return maintained;
+}
+
+// The status that each row should have. What is under maintenance keeps its own: it weighs in the
+// freeze as what it is, and not as what it would be.
+std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decision) {
+  const std::vector<bool> maintained = FindMaintained(input);
+  std::vector<ShardStatus> next;
+  next.reserve(input.shards->size());
   for (std::size_t i = 0; i < input.shards->size(); ++i) {
-    const ShardTally& tally = (*input.tallies)[i];
-    if (tally.outcome == Outcome::kNoQuorum) ++decision.without_quorum;
-    if (StatusOf(tally.outcome, input.board->shards[i].status) == ShardStatus::kDead)
-      ++decision.would_be_dead;
+    const ShardStatus now = input.board->shards[i].status;
+    next.push_back(StatusOf((*input.tallies)[i].outcome, now));
+    if (maintained.empty() || !maintained[i] || next.back() == now) continue;
+    decision.maintained.push_back((*input.shards)[i].name);
+    next.back() = now;
+  }
+  return next;
+}
+
+// What the votes amount to, whatever else holds it back.
+void LookAhead(const DecideInput& input, const std::vector<ShardStatus>& next, Decision& decision) {
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    if ((*input.tallies)[i].outcome == Outcome::kNoQuorum) ++decision.without_quorum;
+    if (next[i] == ShardStatus::kDead) ++decision.would_be_dead;
   }
 }
 
@@ -87,14 +116,31 @@ void EndPause(Decision& decision) {
   decision.ledger.pause.reset();
 }
 
-void MoveFreeze(const DecideInput& input, Decision& decision) {
+// A shard that is no more needs no memory of what was ordered for it, and one of its name that
+// comes later is another.
+void EndMaintenance(const DecideInput& input, Decision& decision) {
+  auto& maintenance = decision.ledger.maintenance;
+  if (maintenance.empty()) return;
+  std::set<std::string_view> names;
+  for (const ShardSpec& shard : *input.shards) names.insert(shard.name);
+  for (auto order = maintenance.begin(); order != maintenance.end();) {
+    if (names.contains(order->first) && !IsOver(order->second, input.now - input.ahead)) {
+      ++order;
+      continue;
+    }
+    decision.maintenance_over.push_back(order->first);
+    order = maintenance.erase(order);
+  }
+}
+
+void MoveFreeze(const DecideInput& input, const std::vector<ShardStatus>& statuses,
+                Decision& decision) {
   std::size_t new_deaths = 0;
   std::size_t unheard = 0;
   for (std::size_t i = 0; i < input.shards->size(); ++i) {
-    const ShardStatus now = input.board->shards[i].status;
-    const ShardStatus next = StatusOf((*input.tallies)[i].outcome, now);
-    new_deaths += now != ShardStatus::kDead && next == ShardStatus::kDead ? 1 : 0;
-    unheard += next != ShardStatus::kDead && (*input.tallies)[i].too_few ? 1 : 0;
+    const bool dies = statuses[i] == ShardStatus::kDead;
+    new_deaths += dies && input.board->shards[i].status != ShardStatus::kDead ? 1 : 0;
+    unheard += !dies && (*input.tallies)[i].too_few ? 1 : 0;
   }
   const FreezeStep step = StepFreeze(
       decision.ledger.freeze,
@@ -112,16 +158,18 @@ Decision Decide(const DecideInput& input) {
   ZKC_CHECK(input.tallies->size() == input.shards->size());
   Decision decision{*input.board, *input.ledger};
   const bool held = input.hold != Hold::kNone;
-  LookAhead(input, decision);
+  const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
+  LookAhead(input, statuses, decision);
   if (!held) {
     EndPause(decision);
-    MoveFreeze(input, decision);
+    EndMaintenance(input, decision);
+    MoveFreeze(input, statuses, decision);
   }
   const bool frozen = decision.ledger.freeze.frozen;
   for (std::size_t i = 0; i < input.shards->size() && !held; ++i) {
     const ShardTally& tally = (*input.tallies)[i];
     ShardState& state = decision.board.shards[i];
-    const ShardStatus next = StatusOf(tally.outcome, state.status);
+    const ShardStatus next = statuses[i];
     // Whoever was told something before the loss may take this for something newer.
     if (state.lost() && state.since == Micros(0)) state.since = input.now;
     if (next == state.status) continue;

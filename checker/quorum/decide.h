@@ -28,11 +28,12 @@ struct DecideInput {
   Duration interval{};   // of probes: a penalty decays by one each interval while alive
   int max_required = 1;  // cap of the penalty
   std::optional<double> max_dead_fraction = {};  // of the spec
+  Micros ahead{0};  // how far `now` is ahead of the wall clock, by which orders end
 };
 
 struct Decision {
   StatusBoard board;
-  Ledger ledger;  // penalties, freeze and pause moved; the electorate is not touched
+  Ledger ledger;  // penalties, freeze, pause and maintenance moved; the electorate is not touched
   std::vector<Event::Flip> flips;
   std::size_t without_quorum = 0;  // shards on which too few agree
   std::size_t would_be_dead = 0;   // if nothing held anything back
@@ -40,6 +41,9 @@ struct Decision {
   bool freeze_began = false;
   bool freeze_ended = false;
   bool pause_over = false;  // its time has passed
+  // Shards whose maintenance ends: its time has passed, or the spec no longer has them. Sorted.
+  std::vector<std::string> maintenance_over;
+  std::vector<std::string> maintained;  // shards whose flip maintenance holds back, in spec order
 };
 
 [[nodiscard]] Decision Decide(const DecideInput& input);

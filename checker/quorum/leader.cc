@@ -21,7 +21,7 @@ std::string Join(const std::vector<std::string>& parts) {
 }
 
 // A wall clock may be set: look now and then rather than trust it for long.
-constexpr Duration kPauseLook = std::chrono::seconds(10);
+constexpr Duration kOrderLook = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -39,8 +39,9 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
+      maintenance_log_(logger, paths_.name()),
       retry_(loop.NewTimer([this] { Changed(); })),
-      pause_end_(loop.NewTimer([this] { Changed(); })),
+      order_end_(loop.NewTimer([this] { Changed(); })),
       pace_end_(loop.NewTimer([this] { Changed(); })),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
   vote_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.votes(),
@@ -211,7 +212,7 @@ void Leader::Reconsider() {
   LogHold(hold);
   if (hold == Hold::kGoCheckers || hold == Hold::kBehindStatus) return;
   if (go_gone) return Load();  // Go checkers wrote the status meanwhile
-  WaitForPause(store_.ledger().pause);
+  WaitForOrders(store_.ledger());
 
   std::set<std::string> ids = store_.ledger().electorate;
   std::vector<std::string> learned;
@@ -235,16 +236,17 @@ void Leader::Reconsider() {
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
   NoteCount(electorate, ballots, tallies);
   // What is decided anew may not look older than what clients were told, whatever the clock says.
-  const Micros now =
-      lost == 0 ? loop_.WallNow() : std::max(loop_.WallNow(), store_.NewestSince() + Micros(1));
-  Decision decision =
-      Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now, numbers_.interval,
-              MaxRequired(numbers_.threshold, numbers_.interval), spec_.spec.max_dead_fraction});
+  const Micros wall = loop_.WallNow();
+  const Micros now = lost == 0 ? wall : std::max(wall, store_.NewestSince() + Micros(1));
+  Decision decision = Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now,
+                              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval),
+                              spec_.spec.max_dead_fraction, now - wall});
   decision.ledger.electorate = electorate.ids;
   if (static_cast<int>(electorate.ids.size()) >= decision.ledger.at_least)
     decision.ledger.at_least = 0;
   LogQuorum(electorate, ballots, decision.without_quorum);
   LogHeldDeaths(decision.held_deaths);
+  maintenance_log_.Tell(store_.ledger(), decision.maintained, wall);
   // Nothing may be decided, so nothing anew either.
   if (lost > 0 && hold != Hold::kNone) return;
 
@@ -457,12 +459,18 @@ GuardFacts Leader::Facts() const {
   return facts;
 }
 
-void Leader::WaitForPause(const std::optional<Pause>& pause) {
-  pause_end_->Cancel();
-  const bool waits = pause && pause->until != Micros(0) && !IsOver(*pause, loop_.WallNow());
-  if (!waits) return;
-  const Duration left = std::max(Duration::zero(), Duration(pause->until - loop_.WallNow()));
-  pause_end_->Arm(std::min(left, kPauseLook));
+// Until the next of what operators have ordered for a time ends.
+void Leader::WaitForOrders(const Ledger& ledger) {
+  order_end_->Cancel();
+  const Micros now = loop_.WallNow();
+  Micros next = Micros::max();
+  const auto wait = [&](const auto& order) {
+    if (order.until != Micros(0) && !IsOver(order, now)) next = std::min(next, order.until);
+  };
+  if (ledger.pause) wait(*ledger.pause);
+  for (const auto& [shard, maintenance] : ledger.maintenance) wait(maintenance);
+  if (next == Micros::max()) return;
+  order_end_->Arm(std::min(Duration(next - now), kOrderLook));
 }
 
 void Leader::LogFreeze(const Decision& decision) {

@@ -27,6 +27,7 @@
 #include "checker/quorum/commit.h"
 #include "checker/quorum/contender.h"
 #include "checker/quorum/decide.h"
+#include "checker/quorum/maintenance_log.h"
 #include "checker/quorum/pace.h"
 #include "checker/quorum/status_store.h"
 #include "checker/quorum/tally.h"
@@ -91,7 +92,7 @@ class Leader {
   void TrimJournal();
   void LogFlips(const Decision& decision, int quorum);
   [[nodiscard]] GuardFacts Facts() const;
-  void WaitForPause(const std::optional<Pause>& pause);
+  void WaitForOrders(const Ledger& ledger);
   void LogFreeze(const Decision& decision);
   void LogHeldDeaths(std::size_t held);
   void LogHold(Hold hold);
@@ -135,8 +136,9 @@ class Leader {
   std::size_t logged_held_ = 0;
   std::string logged_quorum_;
   LeaderDetails count_;  // the last one
+  MaintenanceLog maintenance_log_;
   std::unique_ptr<Timer> retry_;
-  std::unique_ptr<Timer> pause_end_;
+  std::unique_ptr<Timer> order_end_;
   Pace pace_;  // of commits
   std::unique_ptr<Timer> pace_end_;
   Backoff backoff_;

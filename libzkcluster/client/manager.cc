@@ -147,6 +147,26 @@ Result<void> Manager::Unfreeze(std::string_view name, bool accept, std::string_v
       }));
 }
 
+Result<std::vector<std::string>> Manager::Maintain(std::string_view name,
+                                                   const MaintenanceOrder& order) {
+  return impl_
+      ->Wait<Ordered>([name = std::string(name), order](auto& editor, auto done) {
+        editor.Maintain(name, order, std::move(done));
+      })
+      .map(MaintenanceChanges);
+}
+
+Result<std::vector<std::string>> Manager::EndMaintenance(std::string_view name,
+                                                         const ShardChoice& shards,
+                                                         std::string_view by) {
+  return impl_
+      ->Wait<Ordered>(
+          [name = std::string(name), shards, by = std::string(by)](auto& editor, auto done) {
+            editor.EndMaintenance(name, shards, by, std::move(done));
+          })
+      .map(MaintenanceChanges);
+}
+
 Result<void> Manager::Forget(std::string_view name, std::string_view id, std::string_view by) {
   return Done(impl_->Wait<Ordered>(
       [name = std::string(name), id = std::string(id), by = std::string(by)](

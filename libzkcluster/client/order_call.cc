@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/spec_read.h"
 #include "model/codec.h"
 
 namespace zkcluster {
@@ -10,6 +11,8 @@ namespace zkcluster {
 // Everything an order is judged by and written over, read side by side.
 struct SpecEditor::OrderCall::Standing {
   std::optional<zk::Node> base;
+  std::optional<zk::Node> shard_list;  // where the order is about shards
+  std::optional<zk::Node> options;
   bool shards = false;
   bool quorum = false;
   bool events = false;
@@ -25,7 +28,7 @@ struct SpecEditor::OrderCall::Standing {
 };
 
 SpecEditor::OrderCall::OrderCall(SpecEditor& editor, const std::string& name, OrderRule rule,
-                                 std::string about, Done<Ordered> done)
+                                 OrderAbout about, Done<Ordered> done)
     : CallFor(editor, std::move(done)),
       paths_(editor.root_, name),
       rule_(std::move(rule)),
@@ -37,15 +40,19 @@ void SpecEditor::OrderCall::Run() {
   client_.Sync(paths_.base(), [](const Result<std::monostate>&) {});
   Get(standing, paths_.base(), standing->base);
   Look(standing, paths_.shards(), standing->shards);
+  if (about_.shards) {
+    Get(standing, paths_.shards(), standing->shard_list);
+    Get(standing, paths_.options(), standing->options);
+  }
   Look(standing, paths_.quorum(), standing->quorum);
   Look(standing, paths_.events(), standing->events);
-  if (!about_.empty()) {
+  if (!about_.checker.empty()) {
     client_.Children(paths_.election(), {},
                      [standing, path = paths_.election()](Result<std::vector<std::string>> names) {
                        if (!names) return standing->Note(names.error(), path);
                        standing->candidates = std::move(*names);
                      });
-    Get(standing, paths_.vote(about_), standing->vote);
+    Get(standing, paths_.vote(about_.checker), standing->vote);
   }
   Get(standing, paths_.head(), standing->head);
   client_.Get(paths_.ledger(), {}, Guard([this, standing](Result<zk::Node> ledger) {
@@ -81,8 +88,17 @@ void SpecEditor::OrderCall::Judge(const Standing& standing) {
   if (!standing.base || !standing.shards) {
     return RefuseOrder({ErrorCode::kNotFound, "no " + Quoted()});
   }
-  const auto facts = Facts(standing);
+  auto facts = Facts(standing);
   if (!facts) return RefuseOrder(facts.error().Within(Quoted()));
+  ClusterSpec spec;
+  if (about_.shards) {
+    // A change since then is met by the check of the cluster's version.
+    const auto read =
+        DecodeStoredSpec(paths_.name(), {standing.base, standing.shard_list, standing.options});
+    if (!read) return RefuseOrder(read.error());
+    spec = read->spec;
+    facts->spec = &spec;
+  }
   auto plan = rule_(*facts);
   if (!plan) return RefuseOrder(plan.error().Within(Quoted()));
   if (!*plan) return End(Ordered{lost_ ? change_.found : facts->ledger, facts->ledger});
@@ -97,7 +113,7 @@ Result<OrderFacts> SpecEditor::OrderCall::Facts(const Standing& standing) const 
   facts.registered = std::any_of(standing.candidates.begin(), standing.candidates.end(),
                                  [this](const std::string& node) {
                                    const auto name = ParseCandidateName(node);
-                                   return name && name->id == about_;
+                                   return name && name->id == about_.checker;
                                  });
   facts.votes = standing.vote && DecodeBallot(standing.vote->data);
   if (standing.ledger) {

@@ -16,8 +16,7 @@ namespace zkcluster {
 
 class SpecEditor::OrderCall final : public SpecEditor::CallFor<Ordered> {
  public:
-  // `about`: the id of the checker that the order is about, if any.
-  OrderCall(SpecEditor& editor, const std::string& name, OrderRule rule, std::string about,
+  OrderCall(SpecEditor& editor, const std::string& name, OrderRule rule, OrderAbout about,
             Done<Ordered> done);
 
  private:
@@ -36,7 +35,7 @@ class SpecEditor::OrderCall final : public SpecEditor::CallFor<Ordered> {
 
   ClusterPaths paths_;
   const OrderRule rule_;
-  const std::string about_;
+  const OrderAbout about_;
   Ordered change_;  // that was sent last
 };
 

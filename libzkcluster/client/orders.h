@@ -1,17 +1,19 @@
 // The orders an operator gives to a cluster's checkers, beside its spec: pause, resume, unfreeze,
-// forget. An order is a change of the ledger and a line in the journal. These rules say what an
-// order makes of the ledger that stands, or why it is refused; OrderCall carries it out. What is
-// so already is not written again: an order may be repeated, and one whose answer was lost is
-// judged anew by what stands. Pure.
+// forget, maintenance. An order is a change of the ledger and a line in the journal. These rules
+// say what an order makes of the ledger that stands, or why it is refused; OrderCall carries it
+// out. What is so already is not written again: an order may be repeated, and one whose answer was
+// lost is judged anew by what stands. Pure.
 #pragma once
 
 #include <zkcluster/manager.h>
 #include <zkcluster/result.h>
+#include <zkcluster/spec.h>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/records.h"
 
@@ -23,10 +25,17 @@ inline constexpr std::size_t kMaxOrderText = 500;  // bytes
 // What an order is judged by, as it stands.
 struct OrderFacts {
   Ledger ledger;
-  bool registered = false;  // of the id to forget: it has a candidate now
-  bool votes = false;       // likewise: it has a ballot that can be read
+  bool registered = false;            // of the id to forget: it has a candidate now
+  bool votes = false;                 // likewise: it has a ballot that can be read
+  const ClusterSpec* spec = nullptr;  // of orders about shards
   // What our own write, whose answer was lost, was based on. Null: no answer was lost.
   const Ledger* before = nullptr;
+};
+
+// What has to be read besides the ledger to judge an order.
+struct OrderAbout {
+  std::string checker;  // its candidate and ballot; empty: none
+  bool shards = false;  // the spec
 };
 
 // What an order answers: the ledger as it found it, and as it left it.
@@ -34,6 +43,9 @@ struct Ordered {
   Ledger found;
   Ledger left;
 };
+
+// The shards whose maintenance the order changed, sorted.
+[[nodiscard]] std::vector<std::string> MaintenanceChanges(const Ordered& ordered);
 
 struct OrderPlan {
   Ledger ledger;
@@ -53,9 +65,20 @@ using OrderRule = std::function<Result<std::optional<OrderPlan>>(const OrderFact
 // kNotFound when `id` is not in the electorate; kExists when it would be learned again at once.
 [[nodiscard]] OrderRule ForgetRule(std::string id, std::string by);
 
+// kNotFound when the spec lacks a shard it names, or has none on its host; kTooLarge when more
+// shards than kMaxMaintained would be under maintenance. Replaces what stands for these shards.
+[[nodiscard]] OrderRule MaintainRule(ShardChoice which, Maintenance maintenance);
+// kNotFound when a shard it names, or every shard on its host, or every shard at all, is not under
+// maintenance.
+[[nodiscard]] OrderRule EndMaintenanceRule(ShardChoice which, std::string by);
+
 // Who gives the order: "user@host", not empty, one line of UTF-8. Errors: kInvalid.
 [[nodiscard]] Result<void> ValidateBy(const std::string& by);
 // `by`, a reason (the same), and a length of 0 or kMinPause .. kMaxPause. Errors: kInvalid.
 [[nodiscard]] Result<void> ValidatePause(const PauseOrder& order);
+// The same for maintenance, and ValidateChoice: all shards cannot be chosen (that is a pause).
+[[nodiscard]] Result<void> ValidateMaintenance(const MaintenanceOrder& order);
+// Shards by name, or by host, or all: exactly one of these. Errors: kInvalid.
+[[nodiscard]] Result<void> ValidateChoice(const ShardChoice& which);
 
 }  // namespace zkcluster

@@ -28,6 +28,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
       auto stored = DecodeStoredSpec(self->paths.name(), *raw);
       if (!stored) return self->done(Fail(stored.error()));
       self->snapshot.spec = std::move(*stored);
+      self->snapshot.spec_from_one_write = raw->FromOneWrite();
       self->ReadParts();
     });
   }
@@ -64,7 +65,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
         continue;
       }
       Get(paths.candidate(node_name), [self, node_name, name = *name](const zk::Node& node) {
-        Snapshot::Candidate candidate{node_name, name, {}};
+        Snapshot::Candidate candidate{node_name, name, {}, node.stat};
         candidate.registration.id = name.id;
         if (auto registration = DecodeRegistration(node.data)) {
           candidate.registration = std::move(*registration);
@@ -77,7 +78,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
     }
     for (const auto& id : voter_ids) {
       Get(paths.vote(id), [self, id](const zk::Node& node) {
-        Snapshot::Voter voter{id, std::nullopt, {}, node.stat.modified};
+        Snapshot::Voter voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
         if (auto ballot = DecodeBallot(node.data)) {
           voter.ballot = std::move(*ballot);
         } else {

@@ -25,15 +25,20 @@ struct Snapshot {
     std::string node;
     CandidateName name;
     Registration registration;  // from the name alone where its bytes cannot be decoded
+    zk::Stat stat;  // never rewritten: `modified` is when it was made, by the server's clock
   };
   struct Voter {
     std::string id;
     std::optional<Ballot> ballot;  // nothing: undecodable, `error` says why
     std::string error;
     Micros written{0};  // the server's clock
+    std::size_t bytes = 0;
   };
   Micros taken{0};  // when it was read, by this reader's wall clock
   StoredSpec spec;
+  // Its znodes were last written by one transaction, as all of ours are; a Go manager writes one
+  // after the other.
+  bool spec_from_one_write = true;
   std::vector<Candidate> candidates;  // in order of election: the first leads or is about to
   std::optional<LeaderRecord> leader;
   std::optional<zk::Stat> leader_stat;

@@ -379,11 +379,34 @@ void SpecEditor::Unfreeze(std::string name, bool accept, std::string by, Done<Or
 void SpecEditor::Forget(std::string name, std::string id, std::string by, Done<Ordered> done) {
   auto valid = ValidateBy(by);
   if (valid) valid = ValidateName("checker", id);
-  Order(name, valid, ForgetRule(id, std::move(by)), std::move(done), id);
+  Order(name, valid, ForgetRule(id, std::move(by)), std::move(done), {.checker = id});
+}
+
+void SpecEditor::Maintain(std::string name, MaintenanceOrder order, Done<Ordered> done) {
+  const auto valid = ValidateMaintenance(order);
+  Maintenance maintenance;
+  maintenance.since = loop_.WallNow();
+  if (order.length != Duration::zero()) {
+    maintenance.until = maintenance.since + std::chrono::ceil<Micros>(order.length);
+  }
+  maintenance.by = std::move(order.by);
+  maintenance.reason = std::move(order.reason);
+  Order(name, valid, MaintainRule(std::move(order.shards), std::move(maintenance)), std::move(done),
+        {.shards = true});
+}
+
+void SpecEditor::EndMaintenance(std::string name, ShardChoice which, std::string by,
+                                Done<Ordered> done) {
+  auto valid = ValidateBy(by);
+  if (valid) valid = ValidateChoice(which);
+  // By name and altogether also where the spec cannot be read.
+  const bool by_host = !which.host.empty();
+  Order(name, valid, EndMaintenanceRule(std::move(which), std::move(by)), std::move(done),
+        {.shards = by_host});
 }
 
 void SpecEditor::Order(const std::string& name, const Result<void>& valid, OrderRule rule,
-                       Done<Ordered> done, std::string about) {
+                       Done<Ordered> done, OrderAbout about) {
   if (!valid) return FailLater(std::move(done), valid.error());
   if (const auto named = ValidateName("cluster", name); !named) {
     return FailLater(std::move(done), named.error());

@@ -47,6 +47,8 @@ class SpecEditor {
   void Resume(std::string name, std::string by, Done<Ordered> done);
   void Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done);
   void Forget(std::string name, std::string id, std::string by, Done<Ordered> done);
+  void Maintain(std::string name, MaintenanceOrder order, Done<Ordered> done);
+  void EndMaintenance(std::string name, ShardChoice which, std::string by, Done<Ordered> done);
 
   // Gives up every call under way, which answers before this returns: kUnavailable when certainly
   // nothing was changed, kUnknownOutcome when a change was sent.
@@ -65,7 +67,7 @@ class SpecEditor {
 
   void Begin(std::shared_ptr<Call> call);
   void Order(const std::string& name, const Result<void>& valid, OrderRule rule, Done<Ordered> done,
-             std::string about = {});
+             OrderAbout about = {});
   template <class T>
   void FailLater(Done<T> done, Error error);
 

@@ -364,6 +364,45 @@ void WritePause(JsonWriter& json, const Pause& pause) {
   json.Key("Reason").Text(pause.reason).Close('}');
 }
 
+// What was ordered together stands together: a reason is written once.
+void WriteMaintenance(JsonWriter& json, const std::map<std::string, Maintenance>& maintenance) {
+  std::vector<std::pair<const Maintenance*, std::vector<const std::string*>>> orders;
+  for (const auto& [shard, order] : maintenance) {
+    const auto same = std::find_if(orders.begin(), orders.end(),
+                                   [&order = order](const auto& e) { return *e.first == order; });
+    auto& entry = same == orders.end()
+                      ? orders.emplace_back(&order, std::vector<const std::string*>())
+                      : *same;
+    entry.second.push_back(&shard);
+  }
+  json.Key("Maintenance").Open('[');
+  for (const auto& [order, shards] : orders) {
+    json.Open('{').Key("Shards").Open('[');
+    for (const std::string* shard : shards) json.Text(*shard);
+    json.Close(']').Key("Since").Number(order->since.count());
+    json.Key("Until").Number(order->until.count()).Key("By").Text(order->by);
+    json.Key("Reason").Text(order->reason).Close('}');
+  }
+  json.Close(']');
+}
+
+std::map<std::string, Maintenance> ReadMaintenance(const JsonFields& ledger, JsonProblem& problem) {
+  std::map<std::string, Maintenance> maintenance;
+  const Json* const orders = ledger.Array("Maintenance", false);
+  if (orders == nullptr) return maintenance;
+  for (const Json& value : *orders) {
+    const JsonFields fields(value, "Maintenance", problem);
+    const Maintenance order{Micros(fields.Integer("Since")), Micros(fields.Integer("Until")),
+                            fields.Text("By"), fields.Text("Reason")};
+    for (const std::string& shard : ReadTexts(fields, "Shards", true, problem)) {
+      if (!maintenance.emplace(shard, order).second) {
+        problem.Add(fields.Where("Shards"), "\"" + shard + "\" is there twice");
+      }
+    }
+  }
+  return maintenance;
+}
+
 Freeze ReadFreeze(const JsonFields& ledger, JsonProblem& problem) {
   const Json* const object = ledger.Object("Freeze", false);
   if (object == nullptr) return {};
@@ -384,9 +423,9 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, JsonProblem& problem) {
 
 // {"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":1795228044224923}},
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
-//  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"}}; from AtLeast on
-//  only
-// what there is.
+//  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
+//  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]};
+// from AtLeast on only what there is.
 std::string EncodeLedger(const Ledger& ledger) {
   JsonWriter json;
   json.Open('{').Key("Electorate");
@@ -400,6 +439,7 @@ std::string EncodeLedger(const Ledger& ledger) {
   if (ledger.at_least > 0) json.Key("AtLeast").Number(ledger.at_least);
   if (ledger.freeze != Freeze{}) WriteFreeze(json, ledger.freeze);
   if (ledger.pause) WritePause(json, *ledger.pause);
+  if (!ledger.maintenance.empty()) WriteMaintenance(json, ledger.maintenance);
   json.Close('}');
   return json.Take();
 }
@@ -413,6 +453,7 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
     if (fields.Find("AtLeast") != nullptr) ledger.at_least = ReadInt(fields, "AtLeast");
     ledger.freeze = ReadFreeze(fields, problem);
     ledger.pause = ReadPause(fields, problem);
+    ledger.maintenance = ReadMaintenance(fields, problem);
     const Json* const penalties = fields.Object("Penalties");
     if (penalties == nullptr) return ledger;
     for (const auto& [shard, value] : *penalties->get_ptr<const Json::object_t*>()) {
@@ -488,7 +529,7 @@ Event::Kind ReadKind(const JsonFields& fields, JsonProblem& problem) {
   const std::string name = fields.Text("Kind");
   for (const Kind kind :
        {Kind::kFlips, Kind::kLeader, Kind::kSpec, Kind::kElectorate, Kind::kForget, Kind::kFreeze,
-        Kind::kUnfreeze, Kind::kPause, Kind::kResume}) {
+        Kind::kUnfreeze, Kind::kPause, Kind::kResume, Kind::kMaintenance, Kind::kMaintenanceOver}) {
     if (name == EventKindName(kind)) return kind;
   }
   problem.Add("Kind", "unknown kind of event");

@@ -24,6 +24,10 @@ std::string_view EventKindName(Event::Kind kind) {
       return "pause";
     case Event::Kind::kResume:
       return "resume";
+    case Event::Kind::kMaintenance:
+      return "maintenance";
+    case Event::Kind::kMaintenanceOver:
+      return "maintenance_over";
   }
   ZKC_CHECK(false);  // every kind has a name
 }

@@ -70,6 +70,21 @@ struct Pause {
   return pause.until != Micros(0) && now >= pause.until;
 }
 
+// An operator's order for one shard: checkers probe it, vote and log, and its status never flips,
+// neither way. It is of the shard's name, whatever its address, and ends by itself.
+struct Maintenance {
+  Micros since{0};
+  Micros until{0};  // by the leader's wall clock; 0: until an operator ends it
+  std::string by;   // "user@host"
+  std::string reason;
+  bool operator==(const Maintenance&) const = default;
+};
+[[nodiscard]] constexpr bool IsOver(const Maintenance& maintenance, Micros now) {
+  return maintenance.until != Micros(0) && now >= maintenance.until;
+}
+// Shards of a cluster under maintenance at once: the ledger is rewritten with flips.
+inline constexpr std::size_t kMaxMaintained = 200;
+
 // In `ledger`: what a leader hands on to the next. Operators write here too (LedgerEditor).
 struct Ledger {
   std::set<std::string> electorate;          // every checker ever seen and not told to forget
@@ -79,6 +94,7 @@ struct Ledger {
   int at_least = 0;
   Freeze freeze;
   std::optional<Pause> pause;
+  std::map<std::string, Maintenance> maintenance;  // by shard name
   bool operator==(const Ledger&) const = default;
 };
 
@@ -94,6 +110,8 @@ struct Event {
     kUnfreeze,  // by an operator, or because few enough would be dead
     kPause,
     kResume,  // by an operator, or because its time was over
+    kMaintenance,
+    kMaintenanceOver,  // by an operator, because its time was over, or the shard is no more
   };
   struct Flip {
     std::string shard;
@@ -112,10 +130,10 @@ struct Event {
   std::uint64_t spec_version = 0;
   std::vector<Flip> flips;  // of kFlips: at most kMaxEventFlips, the rest is only counted
   std::size_t more_flips = 0;
-  std::vector<std::string> ids;  // of kElectorate and kForget
+  std::vector<std::string> ids;  // of kElectorate and kForget; of kMaintenance*: shards
   std::string by;                // the operator; empty: the leader
-  std::string note;              // of kPause: its reason; of kUnfreeze: "accepted" or empty
-  Micros until{0};               // of kPause
+  std::string note;              // of kPause, kMaintenance: why; of kUnfreeze: "accepted" or empty
+  Micros until{0};               // of kPause and kMaintenance
   int dead = 0;                  // of kFreeze and kUnfreeze: shards that would be dead
   bool operator==(const Event&) const = default;
 };

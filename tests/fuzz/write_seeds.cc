@@ -101,6 +101,9 @@ Ledger FullLedger() {
   ledger.freeze = {true, kThen, 9, true, 3};
   ledger.pause =
       Pause{kThen, kThen + std::chrono::minutes(30), "ann@ops1", "switch \"a\" replaced"};
+  ledger.maintenance = {{"s1", {kThen, Micros(0), "ann@ops1", "memory"}},
+                        {"s2", {kThen, kThen + std::chrono::minutes(30), "bob@ops2", "disk"}},
+                        {"s3", {kThen, Micros(0), "ann@ops1", "memory"}}};
   return ledger;
 }
 
@@ -127,6 +130,12 @@ Event MakeEvent(Event::Kind kind) {
     case Event::Kind::kElectorate:
     case Event::Kind::kForget:
       event.ids = {"rack2", "rack3"};
+      break;
+    case Event::Kind::kMaintenance:
+    case Event::Kind::kMaintenanceOver:
+      event.ids = {"s1", "s2"};
+      event.by = "ann@ops1";
+      event.note = kind == Event::Kind::kMaintenance ? "memory" : "";
       break;
     case Event::Kind::kPause:
       event.by = "ann@ops1";
@@ -189,9 +198,10 @@ int main(int count, char** arguments) {
   corpus.Write("leader", "plain", EncodeLeader({"rack1", 3, kThen}));
   corpus.Write("ledger", "full", EncodeLedger(FullLedger()));
   corpus.Write("ledger", "empty", EncodeLedger({}));
-  for (const auto kind : {Event::Kind::kFlips, Event::Kind::kLeader, Event::Kind::kSpec,
-                          Event::Kind::kElectorate, Event::Kind::kForget, Event::Kind::kFreeze,
-                          Event::Kind::kUnfreeze, Event::Kind::kPause, Event::Kind::kResume}) {
+  for (const auto kind :
+       {Event::Kind::kFlips, Event::Kind::kLeader, Event::Kind::kSpec, Event::Kind::kElectorate,
+        Event::Kind::kForget, Event::Kind::kFreeze, Event::Kind::kUnfreeze, Event::Kind::kPause,
+        Event::Kind::kResume, Event::Kind::kMaintenance, Event::Kind::kMaintenanceOver}) {
     corpus.Write("event", EventKindName(kind), EncodeEvent(MakeEvent(kind)));
   }
 

@@ -188,7 +188,8 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
   } else if (facts.writes_ledger) {
     const bool ordered = std::any_of(facts.events.begin(), facts.events.end(), [](const auto& e) {
       return e.kind == Event::Kind::kForget || e.kind == Event::Kind::kPause ||
-             e.kind == Event::Kind::kResume || e.kind == Event::Kind::kUnfreeze;
+             e.kind == Event::Kind::kResume || e.kind == Event::Kind::kUnfreeze ||
+             e.kind == Event::Kind::kMaintenance || e.kind == Event::Kind::kMaintenanceOver;
     });
     if (!ordered) {
       Report("one_leader", "the ledger is written by no checker, and not by an operator's order");

@@ -244,7 +244,8 @@ void CommitJudge::JudgeLost(const RowChange& change, Problems& problems) const {
   const bool frozen = ledger && ledger->freeze.frozen;
   const bool lives = facts_.box.Covers(count, ShardStatus::kAlive);
   const bool dies = facts_.box.Covers(count, ShardStatus::kDead) && !frozen;
-  if (facts_.votes_checked && (lives || dies)) {
+  const bool maintained = ledger && ledger->maintenance.contains(shards_[change.shard].name);
+  if (!maintained && facts_.votes_checked && (lives || dies)) {
     problems.emplace_back(
         "quorum", fmt::format("{} is left lost with {} and a quorum of {}", Name(change.shard),
                               Describe(count), Text(facts_.box.quorum())));
@@ -286,7 +287,24 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
                       until == Micros(0) ? "an operator ends it" : std::to_string(until.count())));
     }
   }
+  for (const RowChange& change : changes) JudgeMaintenance(change, problems);
   return problems;
+}
+
+// While its order stands a shard does not flip, by the leader's clock.
+void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) const {
+  const auto& ledger = facts_.LedgerBefore();
+  // Taken over from the mirror, not decided.
+  if (!ledger || !change.flips() || change.to.counts == VoteCounts{}) return;
+  const auto order = ledger->maintenance.find(shards_[change.shard].name);
+  if (order == ledger->maintenance.end()) return;
+  const Event* const event = facts_.FindEvent(Event::Kind::kFlips);
+  const Micros at = event != nullptr ? event->at : change.to.since;
+  if (IsOver(order->second, at)) return;
+  problems.emplace_back(
+      "maintenance",
+      fmt::format("{} flips to {} at {}, under maintenance until {}", Name(change.shard),
+                  ShardStatusName(change.to.status), at.count(), order->second.until.count()));
 }
 
 void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {

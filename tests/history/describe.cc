@@ -150,11 +150,12 @@ class Teller {
       }
       case Place::kLedger: {
         const auto ledger = DecodeLedger(data);
-        told_.push_back(ledger
-                            ? fmt::format("ledger of [{}]{}{}", fmt::join(ledger->electorate, " "),
-                                          ledger->freeze.frozen ? " frozen" : "",
-                                          ledger->pause ? " paused" : "")
-                            : fmt::format("{} an undecodable ledger", verb));
+        told_.push_back(ledger ? fmt::format("ledger of [{}]{}{}{}",
+                                             fmt::join(ledger->electorate, " "),
+                                             ledger->freeze.frozen ? " frozen" : "",
+                                             ledger->pause ? " paused" : "",
+                                             ledger->maintenance.empty() ? "" : " maintenance")
+                               : fmt::format("{} an undecodable ledger", verb));
         return;
       }
       case Place::kVote: {

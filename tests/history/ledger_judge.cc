@@ -31,6 +31,7 @@ class LedgerJudge {
     JudgeElectorate();
     JudgeSize();
     JudgePause();
+    JudgeMaintenance();
     JudgeFreeze();
     if (facts_.LedgerBefore()) JudgePenalties(*facts_.LedgerBefore());
   }
@@ -82,6 +83,43 @@ class LedgerJudge {
       report_("pause", fmt::format("ended at {}, ordered until {}", event->at.count(),
                                    was->pause->until.count()));
     }
+  }
+
+  void JudgeMaintenance() {
+    const auto& was = facts_.LedgerBefore();
+    if (!was) return;
+    Ids told;
+    const Event* const event = facts_.FindEvent(Event::Kind::kMaintenanceOver);
+    if (event != nullptr) told.insert(event->ids.begin(), event->ids.end());
+    Ids ended;
+    for (const auto& [shard, order] : was->maintenance) {
+      const auto stands = now_.maintenance.find(shard);
+      if (stands == now_.maintenance.end()) {
+        ended.insert(shard);
+        JudgeEnd(shard, order, event);
+      } else if (stands->second != order) {
+        report_("maintenance", "a leader changed an operator's order for " + shard);
+      }
+    }
+    for (const auto& [shard, order] : now_.maintenance) {
+      if (!was->maintenance.contains(shard)) {
+        report_("maintenance", "a leader put " + shard + " under maintenance");
+      }
+    }
+    if (ended != told) {
+      report_("journal", fmt::format("tells that maintenance of [{}] is over, the ledger of [{}]",
+                                     Text(told), Text(ended)));
+    }
+  }
+
+  // By its time, or with its shard.
+  void JudgeEnd(const std::string& shard, const Maintenance& order, const Event* event) {
+    const auto& shards = facts_.spec.spec->shards;
+    const bool exists = std::any_of(shards.begin(), shards.end(),
+                                    [&](const auto& each) { return each.name == shard; });
+    if (!exists || event == nullptr || IsOver(order, event->at)) return;
+    report_("maintenance", fmt::format("of {} ended at {}, ordered until {}", shard,
+                                       event->at.count(), order.until.count()));
   }
 
   // No fraction, or one that nothing exceeds: there is no freeze.

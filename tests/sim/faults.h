@@ -129,6 +129,10 @@ class FaultMachine {
   [[nodiscard]] double Weight(void (FaultMachine::*inject)()) const;
   void Pause();
   void PauseInCommit();
+  void MaintainShards(std::size_t cluster);
+  void EndMaintenance(std::size_t cluster);
+  void Maintain();
+  void MaintainInCommit();
   void Unfreeze();
   void Forget();
   void RewritePieceInCommit();

@@ -1,6 +1,6 @@
-// Orders of operators (pause, freeze lifted or accepted, a checker forgotten), and what comes in
-// between a leader's tally and its commit one piece at a time: each single check of the fencing
-// multi has a fault here or in faults_world.cc that only it stands against.
+// Orders of operators (pause, maintenance, freeze lifted or accepted, a checker forgotten), and
+// what comes in between a leader's tally and its commit one piece at a time: each single check of
+// the fencing multi has a fault here or in faults_world.cc that only it stands against.
 #include <fmt/format.h>
 
 #include "model/codec.h"
@@ -56,6 +56,7 @@ void FaultMachine::ResumeCluster(std::size_t cluster) {
 
 void FaultMachine::LiftOrders() {
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    EndMaintenance(k);
     ResumeCluster(k);
     scene_.Remove(scene_.Paths(k).go_voters() + kGoByHand);
   }
@@ -67,6 +68,44 @@ void FaultMachine::Pause() {
 
 void FaultMachine::PauseInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) { PauseCluster(cluster); });
+}
+
+// Some shards of the spec that stands, and now and then a name that is none: it may have been one a
+// moment ago.
+void FaultMachine::MaintainShards(std::size_t cluster) {
+  const auto stored = scene_.SpecOf(cluster);
+  if (!stored) return;
+  Event event;
+  event.kind = Event::Kind::kMaintenance;
+  for (const ShardSpec& shard : stored->spec.shards) {
+    if (dice_.Chance(0.4)) event.ids.push_back(shard.name);
+  }
+  if (dice_.Chance(0.1)) event.ids.emplace_back("nobody");
+  if (event.ids.empty()) return;
+  const Micros now = scene_.world.wall_now();
+  const Duration length = dice_.LogBetween(milliseconds(500), seconds(20));
+  const bool open_end = dice_.Chance(0.3);
+  event.until = open_end ? Micros(0) : now + std::chrono::duration_cast<Micros>(length);
+  Order(cluster, event, [&](Ledger& ledger) {
+    for (const std::string& name : event.ids) {
+      ledger.maintenance[name] = Maintenance{now, event.until, "ann@ops1", "a test"};
+    }
+  });
+  After(length, [this, cluster] { EndMaintenance(cluster); });
+}
+
+void FaultMachine::EndMaintenance(std::size_t cluster) {
+  Event event;
+  event.kind = Event::Kind::kMaintenanceOver;
+  Order(cluster, event, [](Ledger& ledger) { ledger.maintenance.clear(); });
+}
+
+void FaultMachine::Maintain() {
+  MaintainShards(PickCluster());
+}
+
+void FaultMachine::MaintainInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) { MaintainShards(cluster); });
 }
 
 void FaultMachine::Unfreeze() {

@@ -111,12 +111,20 @@ Ledger RandomLedger(std::mt19937_64& random) {
     ledger.pause = Pause{Micros(RandomTime(random)), Micros(RandomTime(random)), RandomText(random),
                          RandomText(random)};
   }
+  Maintenance order;
+  for (std::size_t n = random() % 6; n > 0; --n) {
+    if (random() % 2 == 0) {  // else of the same order
+      order = {Micros(RandomTime(random)), Micros(RandomTime(random)), RandomText(random),
+               RandomText(random)};
+    }
+    ledger.maintenance[RandomText(random)] = order;
+  }
   return ledger;
 }
 
 Event RandomEvent(std::mt19937_64& random) {
   Event event;
-  event.kind = static_cast<Event::Kind>(random() % 9);
+  event.kind = static_cast<Event::Kind>(random() % 11);
   event.at = Micros(RandomTime(random));
   if (random() % 2 == 0) event.leader = RandomText(random);
   if (random() % 2 == 0) event.epoch = RandomTime(random);
@@ -240,6 +248,15 @@ TEST_CASE("quorum codecs: the forms in ZooKeeper, byte for byte") {
         R"({"Electorate":[],"Penalties":{},"AtLeast":3,"Freeze":{"Frozen":true,"Since":5,"Dead":6,)"
         R"("Accept":false,"Accepted":0},"Pause":{"Since":7,"Until":8,"By":"ann@ops1",)"
         R"("Reason":"switch replaced"}})");
+  // A reason is written once for all shards of an order.
+  Ledger maintenance;
+  const Maintenance memory{Micros(5), Micros(0), "ann@ops1", "memory"};
+  maintenance.maintenance = {
+      {"s1", memory}, {"s2", {Micros(6), Micros(7), "bob@ops2", "disk"}}, {"s3", memory}};
+  CHECK(EncodeLedger(maintenance) ==
+        R"({"Electorate":[],"Penalties":{},"Maintenance":[)"
+        R"({"Shards":["s1","s3"],"Since":5,"Until":0,"By":"ann@ops1","Reason":"memory"},)"
+        R"({"Shards":["s2"],"Since":6,"Until":7,"By":"bob@ops2","Reason":"disk"}]})");
   Event event;
   event.at = Micros(5);
   CHECK(EncodeEvent(event) == R"({"Kind":"flips","At":5})");
@@ -395,6 +412,11 @@ TEST_CASE("chunk, head, ledger, event: undecodable ones, and why") {
   CheckBad(DecodeLedger(R"({"Electorate":[],"Penalties":{"s2":{"Required":0,"Since":1}}})"),
            "Penalties: s2: Required");
   CheckBad(DecodeLedger(R"({"Electorate":[],"Penalties":[]})"), "Penalties: expected an object");
+  CheckBad(DecodeLedger(R"({"Electorate":[],"Penalties":{},"Maintenance":{}})"),
+           "Maintenance: expected a list");
+  CheckBad(DecodeLedger(R"({"Electorate":[],"Penalties":{},"Maintenance":[{"Shards":["s1","s1"],)"
+                        R"("Since":1,"Until":0,"By":"a","Reason":"b"}]})"),
+           "\"s1\" is there twice");
 
   CheckBad(DecodeEvent(R"({"Kind":"party","At":5})"), "Kind");
   CheckBad(DecodeEvent(R"({"Kind":"flips"})"), "At: is missing");

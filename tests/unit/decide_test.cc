@@ -281,3 +281,68 @@ TEST_CASE("decide: while paused nothing moves; when the pause is over it leaves 
   REQUIRE(after.flips.size() == 1);
   CHECK(after.flips[0].shard == "s0");
 }
+
+TEST_CASE(
+    "decide: under maintenance a shard flips neither way, all others do, and then it follows") {
+  World world(3);
+  for (std::size_t i = 0; i < 3; ++i) world.Vote(i, i == 0 ? Outcome::kDead : Outcome::kAlive);
+  world.Apply();
+  const Maintenance order{world.now, world.now + 10s, "ann@ops1", "memory"};
+  world.ledger.maintenance = {{"s0", order}, {"s1", order}};
+  world.Vote(0, Outcome::kAlive);
+  world.Vote(1, Outcome::kDead);
+  world.Vote(2, Outcome::kDead);
+  const StatusBoard before = world.board;
+  const auto held = world.Apply();
+  REQUIRE(held.flips.size() == 1);
+  CHECK(held.flips[0].shard == "s2");
+  CHECK(held.maintained == std::vector<std::string>{"s0", "s1"});
+  CHECK(world.board.shards[0] == before.shards[0]);
+  CHECK(world.board.shards[1] == before.shards[1]);
+  CHECK(held.maintenance_over.empty());
+  CHECK(held.would_be_dead == 2);  // s0 is, s2 becomes
+
+  // By the wall clock, should the moment that is recorded be ahead of it.
+  world.now += 10s;
+  auto early = DecideInput{&world.shards, &world.board, &world.tallies, &world.ledger};
+  early.now = world.now;
+  early.ahead = Micros(1);
+  CHECK(Decide(early).maintenance_over.empty());
+  CHECK(Decide(early).maintained.size() == 2);
+  const auto after = world.Apply();
+  CHECK(after.maintenance_over == std::vector<std::string>{"s0", "s1"});
+  CHECK(after.ledger.maintenance.empty());
+  CHECK(after.maintained.empty());
+  CHECK(after.flips.size() == 2);
+}
+
+TEST_CASE("decide: maintenance of a shard that is no more ends; a pause leaves all of it alone") {
+  World world(1);
+  world.ledger.maintenance = {{"s0", {Micros(1), Micros(0), "ann", "why"}},
+                              {"gone", {Micros(1), Micros(0), "ann", "why"}}};
+  world.hold = Hold::kPaused;
+  CHECK(world.Run().ledger == world.ledger);
+  world.hold = Hold::kNone;
+  const auto decision = world.Apply();
+  CHECK(decision.maintenance_over == std::vector<std::string>{"gone"});
+  CHECK(world.ledger.maintenance.contains("s0"));
+  world.now += 24h * 365;
+  CHECK(world.Apply().maintenance_over.empty());
+}
+
+TEST_CASE("decide: what maintenance holds does not freeze the rest") {
+  World world(4);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 4; ++i) world.Vote(i, Outcome::kAlive);
+  world.Apply();
+  for (const char* name : {"s0", "s1"}) world.ledger.maintenance[name] = {};
+  for (std::size_t i = 0; i < 3; ++i) world.Vote(i, Outcome::kDead);
+  const auto decision = world.Apply();
+  CHECK(!decision.freeze_began);
+  CHECK(decision.would_be_dead == 1);
+  REQUIRE(decision.flips.size() == 1);
+  CHECK(decision.flips[0].shard == "s2");
+  // Its end is as any other moment: three of four would be dead.
+  world.ledger.maintenance.clear();
+  CHECK(world.Apply().freeze_began);
+}

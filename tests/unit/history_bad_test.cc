@@ -385,6 +385,42 @@ const std::vector<Bad> kBad = {
        draft.events.push_back(event);
        story.Commit(draft);
      }},
+    // --- maintenance ---
+    {"maintenance", "a shard under it flips",
+     [](SettledStory& story) {
+       story.Order(Event::Kind::kMaintenance, [&](Ledger& ledger) {
+         ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
+       });
+       Kill(story);
+       story.Commit(story.Decide("D-"));
+     }},
+    {"maintenance", "ended before its time",
+     [](SettledStory& story) {
+       story.Order(Event::Kind::kMaintenance, [&](Ledger& ledger) {
+         ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
+       });
+       Draft draft = story.Decide();
+       draft.ledger.maintenance.clear();
+       Event event;
+       event.kind = Event::Kind::kMaintenanceOver;
+       event.at = story.Wall();
+       event.ids = {"s1"};
+       draft.events.push_back(event);
+       story.Commit(draft);
+     }},
+    {"maintenance", "begun by a leader",
+     Commit("--",
+            [](SettledStory&, Draft& draft) { draft.ledger.maintenance["s1"] = {}; })},
+    {"journal", "its end is not told",
+     [](SettledStory& story) {
+       story.Order(Event::Kind::kMaintenance, [&](Ledger& ledger) {
+         ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 1s, "ann", ""};
+       });
+       story.Wait(2s);
+       Draft draft = story.Decide();
+       draft.ledger.maintenance.clear();
+       story.Commit(draft);
+     }},
     // --- go_hold ---
     {"go_hold", "a flip beside a Go voter that has rung",
      [](SettledStory& story) {

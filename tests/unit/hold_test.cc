@@ -244,6 +244,65 @@ TEST_CASE("pause: a changed list of shards is taken over meanwhile, nothing new 
   CHECK(site.Reaches(kName, "AAAAAA", 5s));
 }
 
+TEST_CASE("maintenance: held both ways, over a change of leader, and it ends by itself") {
+  Site site;
+  site.Set({2}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "ADAAAA", 10s));
+  const Micros until = site.world.wall_now() + 40s;
+  // The order arrives between tally and commit.
+  bool ordered = false;
+  site.ensemble.SetFate(site.Leader().client(), [&](const Request& request) {
+    const bool commit = request.verb == Verb::kMulti && request.ops.size() > 3;
+    if (commit && !ordered) {
+      ordered = true;
+      site.Order([&](Ledger& ledger) {
+        for (const char* shard : {"s1", "s2", "gone"}) {
+          ledger.maintenance[shard] = {site.world.wall_now(), until, "ann@ops1", "memory"};
+        }
+      });
+    }
+    return Fate::kServe;
+  });
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return ordered; }, 10s));
+  site.Set({2}, Server::kUp);
+  site.Set({3}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "ADDAAA", 10s));
+  site.world.RunFor(10s);
+  CHECK(site.Statuses(kName) == "ADDAAA");
+  REQUIRE(site.BallotOf(kName, "c1"));
+  CHECK(site.BallotOf(kName, "c1")->votes[0].opinion == Opinion::kDead);  // still voting
+  CHECK(!site.LedgerOf(kName).maintenance.contains("gone"));
+  CHECK(site.Leader().Logged("maintenance.began") == 1);
+  CHECK(site.Leader().Logged("maintenance.holds") >= 1);
+  site.KillLeader();  // the next one reads it from the ledger
+  CHECK(site.Statuses(kName) == "ADDAAA");
+  REQUIRE(site.Reaches(kName, "DADAAA", 40s));
+  CHECK(site.world.wall_now() >= until);
+  CHECK(site.LedgerOf(kName).maintenance.empty());
+  CHECK(site.Events(Event::Kind::kMaintenanceOver) == 2);  // of the one gone, and of the two
+  CHECK(site.Leader().Logged("maintenance.over") == 1);
+}
+
+TEST_CASE("maintenance: a shard that moves stays unknown until it ends; one removed leaves it") {
+  Site site;
+  site.Order([](Ledger& ledger) {
+    ledger.maintenance = {{"s1", {Micros(1), Micros(0), "ann", "why"}},
+                          {"s2", {Micros(1), Micros(0), "ann", "why"}}};
+  });
+  ClusterSpec spec = site.spec;
+  spec.shards[0].addr = "10.0.0.1:7";
+  spec.shards.erase(spec.shards.begin() + 1);
+  site.fleet.Set("10.0.0.1:7", Server::kUp);
+  site.Update(spec);
+  REQUIRE(site.Reaches(kName, "?AAAA", 10s));
+  site.world.RunFor(20s);
+  CHECK(site.Statuses(kName) == "?AAAA");
+  CHECK(site.LedgerOf(kName).maintenance.size() == 1);
+  site.Order([](Ledger& ledger) { ledger.maintenance.clear(); });
+  CHECK(site.Reaches(kName, "AAAAA", 2s));
+}
+
 TEST_CASE("racks: the votes of one rack are not enough") {
   Site site([](ClusterSpec& spec) { spec.min_racks = 2; }, {"r1", "r1", "r2"});
   // The whole of r1 has lost its way to s1.

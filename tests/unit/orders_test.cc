@@ -44,6 +44,23 @@ TEST_CASE("order: each changes its part of the ledger and writes one line of the
           expected.freeze.accept = true;
         }
         break;
+      case Event::Kind::kMaintenance:
+        REQUIRE(now.maintenance.size() == 2);
+        CHECK(now.maintenance.at("s1").reason == "memory");
+        CHECK(now.maintenance.at("s1") == now.maintenance.at("s3"));
+        CHECK(now.maintenance.at("s1").by == kBy);
+        CHECK(event.ids == std::vector<std::string>{"s1", "s3"});
+        CHECK(event.note == "memory");
+        CHECK(event.until == now.maintenance.at("s1").until);
+        CHECK(event.until - now.maintenance.at("s1").since == std::chrono::minutes(30));
+        CHECK(MaintenanceChanges(*ordered) == event.ids);
+        expected.maintenance = now.maintenance;
+        break;
+      case Event::Kind::kMaintenanceOver:
+        CHECK(event.ids == std::vector<std::string>{"s2"});
+        CHECK(MaintenanceChanges(*ordered) == event.ids);
+        expected.maintenance.clear();
+        break;
       default:
         expected.electorate = {"c1", "c3"};
         CHECK(event.ids == std::vector<std::string>{"c2"});
@@ -106,6 +123,67 @@ TEST_CASE("order: what it says must be fit to be written") {
   }
   CHECK(CodeOf(w.Forget(w.one, "a/b")) == ErrorCode::kInvalid);
   CHECK_FALSE(w.ensemble.Exists(w.paths.ledger()));
+}
+
+TEST_CASE("maintenance: by name and by host, replaced, ended, and refused where it is of nothing") {
+  Ordering w(1, false);
+  ClusterSpec spec = TestSpec();
+  spec.shards.push_back({"s4", "10.0.0.2:6001"});
+  spec.shards.push_back({"s5", "[fd00::5]:6001"});
+  REQUIRE(w.Create(w.one, spec));
+  w.PutLedger(Known());
+  const auto host = w.Maintain(w.one, {{}, "10.0.0.1"});
+  REQUIRE(host);
+  CHECK(MaintenanceChanges(*host) == std::vector<std::string>{"s1", "s2", "s3"});
+  REQUIRE(w.Maintain(w.one, {{}, "fd00::5"}, "v6", Duration::zero()));
+  CHECK(w.LedgerNow().maintenance.at("s5").until == Micros(0));
+  REQUIRE(w.Maintain(w.two, {{"s2", "s4"}}, "other"));
+  CHECK(w.LedgerNow().maintenance.size() == 5);
+  CHECK(w.LedgerNow().maintenance.at("s2").reason == "other");
+
+  const auto says = [](const Result<Ordered>& refused, const char* text) {
+    CHECK(CodeOf(refused) == ErrorCode::kNotFound);
+    CHECK(refused.error().message == std::string("cluster \"sessions\": ") + text);
+  };
+  says(w.Maintain(w.one, {{"s1", "s9"}}), "it has no shard \"s9\"");
+  says(w.Maintain(w.one, {{}, "10.0.0.9"}), "it has no shard on host \"10.0.0.9\"");
+  const auto ended = w.EndMaintenance(w.one, {{}, "10.0.0.2"});
+  REQUIRE(ended);
+  CHECK(MaintenanceChanges(*ended) == std::vector<std::string>{"s4"});
+  says(w.EndMaintenance(w.one, {{}, "10.0.0.2"}),
+       "no shard on host \"10.0.0.2\" is under maintenance");
+  says(w.EndMaintenance(w.one, {{"s1", "s4"}}), "shard \"s4\" is not under maintenance");
+  CHECK(w.LedgerNow().maintenance.size() == 4);
+  // One that has left the spec meanwhile can be named still.
+  spec.shards.erase(spec.shards.begin());
+  spec.version = w.Wait<StoredSpec>([&](auto d) { w.one.editor.Get("sessions", d); })->spec.version;
+  REQUIRE(w.Update(w.one, spec));
+  REQUIRE(w.EndMaintenance(w.one, {{"s1"}}));
+  const auto all = w.EndMaintenance(w.one, {{}, "", true});
+  REQUIRE(all);
+  CHECK(MaintenanceChanges(*all) == std::vector<std::string>{"s2", "s3", "s5"});
+  says(w.EndMaintenance(w.one, {{}, "", true}), "no shard is under maintenance");
+  CHECK(w.LedgerNow() == Known());
+}
+
+TEST_CASE("maintenance: no more shards at once than the ledger should carry") {
+  Ordering w(1, false);
+  REQUIRE(w.Create(w.one, TestSpec(static_cast<int>(kMaxMaintained) + 1)));
+  ShardChoice all;
+  for (std::size_t i = 1; i <= kMaxMaintained; ++i) all.names.push_back("s" + std::to_string(i));
+  REQUIRE(w.Maintain(w.one, all));
+  CHECK(w.Maintain(w.one, all, "again"));
+  const auto refused = w.Maintain(w.one, {{"s201"}});
+  CHECK(CodeOf(refused) == ErrorCode::kTooLarge);
+  CHECK(refused.error().message.find(
+            "201 shards would be under maintenance at once, at most 200") != std::string::npos);
+  CHECK(CodeOf(w.Maintain(w.one, {})) == ErrorCode::kInvalid);
+  CHECK(CodeOf(w.Maintain(w.one, {{}, "", true})) == ErrorCode::kInvalid);
+  CHECK(CodeOf(w.Maintain(w.one, {{"s1"}, "h"})) == ErrorCode::kInvalid);
+  CHECK(CodeOf(w.Maintain(w.one, {{"s1"}}, "a\nb")) == ErrorCode::kInvalid);
+  CHECK(CodeOf(w.Maintain(w.one, {{"s1"}}, "why", std::chrono::milliseconds(1))) ==
+        ErrorCode::kInvalid);
+  CHECK(CodeOf(w.EndMaintenance(w.one, {})) == ErrorCode::kInvalid);
 }
 
 TEST_CASE("forget: not while the checker is registered or votes") {

@@ -33,6 +33,16 @@ struct Ordering : ClientWorld {
     return Wait<Ordered>([&](auto done) { who.editor.Forget("sessions", id, kBy, done); });
   }
 
+  Result<Ordered> Maintain(Operator& who, ShardChoice which, const std::string& reason = "memory",
+                           Duration length = std::chrono::minutes(30)) {
+    const MaintenanceOrder order{std::move(which), length, kBy, reason};
+    return Wait<Ordered>([&](auto done) { who.editor.Maintain("sessions", order, done); });
+  }
+  Result<Ordered> EndMaintenance(Operator& who, const ShardChoice& which) {
+    return Wait<Ordered>(
+        [&](auto done) { who.editor.EndMaintenance("sessions", which, kBy, done); });
+  }
+
   void PutLedger(const Ledger& ledger) { ensemble.Put(paths.ledger(), EncodeLedger(ledger)); }
   [[nodiscard]] Ledger LedgerNow() const {
     const auto node = ensemble.Get(paths.ledger());
@@ -74,6 +84,12 @@ inline Ledger Paused() {
   return ledger;
 }
 
+inline Ledger Maintained() {
+  Ledger ledger = Known();
+  ledger.maintenance = {{"s2", {Micros(1), Micros(0), "bob@ops2", "disk"}}};
+  return ledger;
+}
+
 inline ErrorCode CodeOf(const Result<Ordered>& ordered) {
   REQUIRE_FALSE(ordered);
   return ordered.error().code;
@@ -83,7 +99,7 @@ inline std::string CandidateNode(const std::string& id) {
   return CandidatePrefix(id, std::string(32, 'a')) + "0000000001";
 }
 
-// The four orders, on a ledger that allows each.
+// Every order, on a ledger that allows each.
 struct OrderCase {
   std::string name;
   Ledger ledger;
@@ -100,6 +116,14 @@ inline std::vector<OrderCase> OrderCases() {
        Event::Kind::kUnfreeze},
       {"forget", Known(), [](auto& w, auto& who) { return w.Forget(who, "c2"); },
        Event::Kind::kForget},
+      {"maintain", Known(),
+       [](auto& w, auto& who) {
+         return w.Maintain(who, {{"s1", "s3"}});
+       },
+       Event::Kind::kMaintenance},
+      {"end maintenance", Maintained(),
+       [](auto& w, auto& who) { return w.EndMaintenance(who, {{"s2"}}); },
+       Event::Kind::kMaintenanceOver},
   };
 }
 

@@ -106,6 +106,15 @@ std::string EventText(std::string_view node, const Result<Event>& event, bool co
              (event->by.empty() ? "over, its time has passed; seen by " + by
                                 : "ended by " + Printable(event->by)) +
              "\n";
+    case Event::Kind::kMaintenance:
+      return start + "maintenance of " + Printable(Join(event->ids)) + " began" +
+             (event->until == Micros(0) ? "" : ", until " + FormatTime(event->until)) + ": " +
+             Printable(event->note) + "; by " + Printable(event->by) + "\n";
+    case Event::Kind::kMaintenanceOver:
+      return start + "maintenance of " + Printable(Join(event->ids)) + " " +
+             (event->by.empty() ? "is over, by its time or with the shard; seen by " + by
+                                : "ended by " + Printable(event->by)) +
+             "\n";
   }
   return out;
 }

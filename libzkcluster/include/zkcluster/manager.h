@@ -25,6 +25,20 @@ struct PauseOrder {
   std::string by;      // who gives the order, such as "ann@ops1"
   std::string reason;  // for whoever wonders; one line, at most 500 bytes
 };
+// Which shards an order is about: exactly one of the three.
+struct ShardChoice {
+  std::vector<std::string> names;
+  std::string
+      host;  // of their addresses, as these say it: a name or an IP literal without brackets
+  bool all = false;
+};
+struct MaintenanceOrder {
+  ShardChoice shards;  // by name or by host
+  // As those of PauseOrder.
+  Duration length{0};
+  std::string by;
+  std::string reason;
+};
 inline constexpr Duration kMinPause = std::chrono::seconds(1);
 inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
 
@@ -76,6 +90,20 @@ class ZKC_EXPORT Manager {
   // as the leader looks, if still too many shards would be dead; with it the leader lets as many
   // deaths pass as there are by then. Errors: kNotFound too when it is not frozen.
   [[nodiscard]] Result<void> Unfreeze(std::string_view name, bool accept, std::string_view by);
+
+  // Checkers probe these shards and vote on them, and their status does not flip, neither way,
+  // until the order ends; all others do. Returns their names, sorted; shards that come later to the
+  // same host are not among them. An order replaces an earlier one for the same shard. A shard that
+  // leaves the spec leaves maintenance. Errors: kNotFound too when there is no such shard;
+  // kTooLarge when more than 200 of the cluster would be under maintenance.
+  [[nodiscard]] Result<std::vector<std::string>> Maintain(std::string_view name,
+                                                          const MaintenanceOrder& order);
+
+  // Ends it and returns whose, sorted: what has died or come back meanwhile flips at once. Errors:
+  // kNotFound too when one of them, or on that host or of all none, is under maintenance.
+  [[nodiscard]] Result<std::vector<std::string>> EndMaintenance(std::string_view name,
+                                                                const ShardChoice& shards,
+                                                                std::string_view by);
 
   // Takes checker `id` out of the electorate, for good unless it comes back. Errors: kNotFound too
   // when it is not in the electorate; kExists when it is registered or votes: stop it first.
