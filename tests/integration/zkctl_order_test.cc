@@ -100,6 +100,50 @@ TEST_CASE("zkctl resume: what has died meanwhile flips at once") {
   CHECK(IsSomebody(Journal(shell, "resume").at(0)["by"]));
 }
 
+TEST_CASE("zkctl maintenance: a shard dies and others flip, it is seen everywhere, and it ends") {
+  Fleet fleet;
+  const Operator shell(fleet);
+  CheckRefused(shell.Run({"maintenance", "off", "sessions", "--all"}), 1,
+               "no shard is under maintenance");
+  CheckRefused(shell.Run({"maintenance", "on", "sessions", "--host", "h", "--reason", "x"}), 1,
+               "it has no shard on host \"h\"");
+  CHECK(shell.Run({"maintenance", "list", "sessions"}).out == "no shard is under maintenance\n");
+  const Json on =
+      Ask(shell, {"maintenance", "on", "sessions", "s1", "s2", "--reason", "memory replaced"});
+  CHECK(on["action"] == "maintenance_on");
+  CHECK(on["shards"] == Json::array({"s1", "s2"}));
+  CHECK(on["maintenance"]["until"].is_null());
+  CHECK(IsSomebody(on["maintenance"]["by"]));
+  for (auto& redis : fleet.redis) redis->Kill();
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(AwaitDeadVotes(fleet, shell, i, 3));
+  REQUIRE(fleet.AwaitStatus("sessions", "AAD") == "AAD");
+
+  const Json status = Ask(shell, {"status", "sessions"});
+  CheckStatusShape(status);
+  CHECK(status["shards"][1]["maintenance"] == on["maintenance"]);
+  CHECK_FALSE(status["shards"][2].contains("maintenance"));
+  CHECK(Ask(shell, {"list"})[0]["maintained"] == 2);
+  CheckSays(shell.Run({"explain", "sessions", "s2"}).out,
+            "3 votes for dead reach the quorum of 2, but the shard is under maintenance until it "
+            "is ended by ");
+  CHECK(Ask(shell, {"maintenance", "list", "sessions"})[1]["reason"] == "memory replaced");
+  CHECK(fleet.AwaitLeader("sessions").AwaitLog({"event=maintenance.holds", "names=s1,s2"}, kLimit));
+
+  const Output timed = shell.Run(
+      {"maintenance", "on", "sessions", "s1", "--for", "1s", "--reason", "only for a moment"});
+  CheckDone(timed);
+  CheckSays(timed.out, "maintenance of 1 shard of sessions (s1) until 20");
+  REQUIRE(fleet.AwaitStatus("sessions", "DAD", seconds(40)) == "DAD");  // by itself
+  CheckSays(shell.Run({"maintenance", "off", "sessions", "--host", "127.0.0.1"}).out,
+            "maintenance of 1 shard of sessions ended: s2\n");
+  REQUIRE(fleet.AwaitStatus("sessions", "DDD") == "DDD");
+  CHECK(Journal(shell, "maintenance").size() == 2);
+  const auto over = Journal(shell, "maintenance_over");
+  REQUIRE(over.size() == 2);
+  CHECK_FALSE(over[0].contains("by"));
+  CHECK(IsSomebody(over[1]["by"]));
+}
+
 // Six servers, of which three may be dead.
 struct BigFleet : Site {
   BigFleet() {

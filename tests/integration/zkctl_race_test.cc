@@ -134,10 +134,10 @@ TEST_CASE("zkctl delete and update on a terminal: asks, and obeys the answer") {
     CHECK(update.Wait().code == 0);
     CHECK(Names(Get(site, "sessions")) == std::set<std::string>{"s1", "s3"});
   }
-  // Nothing is asked where nothing is destroyed, or where --yes answers.
-  CHECK(
-      ZkctlTerminal({"update", "sessions", "--add-shard", "s4=h:4"}, shell.variables).Wait().code ==
-      0);
+  // Nothing is asked where --yes answers.
+  CHECK(ZkctlTerminal({"update", "sessions", "--add-shard", "s4=h:4", "--yes"}, shell.variables)
+            .Wait()
+            .code == 0);
   CHECK(ZkctlTerminal({"delete", "sessions", "--yes"}, shell.variables).Wait().code == 0);
   CHECK(Tree(site, site.Paths("sessions").base()).empty());
 }

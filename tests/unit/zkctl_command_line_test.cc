@@ -165,6 +165,22 @@ TEST_CASE("command line: checkers of a cluster, of one named forget, and one to 
   CHECK(HelpText("").find("  checkers forget  take a checker") != std::string::npos);
 }
 
+TEST_CASE("command line: maintenance is of some shards, of a host, or ends for all") {
+  const CommandLine on =
+      Parse({"maintenance", "on", "a", "s1", "s2", "--reason", "memory", "--for", "2h"});
+  CHECK(on.verb == "maintenance on");
+  CHECK(on.operands == std::vector<std::string>{"a", "s1", "s2"});
+  CHECK(on.length == std::chrono::hours(2));
+  CHECK(Parse({"maintenance", "on", "a", "--host", "h", "--reason", "x"}).host == "h");
+  CHECK(Parse({"maintenance", "off", "a", "--all"}).all);
+  CHECK(Parse({"maintenance", "list", "a"}).verb == "maintenance list");
+  CHECK(HelpText("maintenance").find("maintenance off") != std::string::npos);
+  CHECK(HelpText("maintenance").find("unfreeze") == std::string::npos);
+  CHECK(Parse({"status", "-w", "a"}).watch);
+  CHECK_FALSE(Parse({"list"}).timeout_given);
+  CHECK(Parse({"list", "--timeout", "10s"}).timeout_given);
+}
+
 TEST_CASE("command line: keys may be anything, also what looks like an option") {
   const CommandLine line = Parse({"locate", "a", "k1", "k 2", "--", "-x", "--zk"});
   CHECK(line.operands == std::vector<std::string>{"a", "k1", "k 2", "-x", "--zk"});
@@ -248,6 +264,23 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"pause", "a", "--reason", "x", "--for", "0s"}, "--for: must be from 1s to 720h"},
       {{"pause", "a", "--reason", "x", "--for", "721h"}, "--for: must be from 1s to 720h"},
       {{"resume", "a", "--reason", "x"}, "--reason is no option of resume"},
+      {{"maintenance"}, "maintenance needs on, off, list; see zkctl maintenance --help"},
+      {{"maintenence", "on"}, "did you mean \"maintenance\"?"},
+      {{"maintenance", "of", "a"}, "did you mean \"maintenance off\"?"},
+      {{"maintenance", "begin", "a"}, "maintenance needs on, off, list"},
+      {{"maintenance", "on", "a", "s1"}, "maintenance on needs --reason TEXT"},
+      {{"maintenance", "on", "a", "--reason", "x"}, "needs SHARD..., or --host HOST"},
+      {{"maintenance", "on", "a", "s1", "--host", "h", "--reason", "x"}, "give either SHARD..."},
+      {{"maintenance", "on", "a", "s1", "--all", "--reason", "x"}, "--all is no option of"},
+      {{"maintenance", "on", "a", "s1", "--reason", "x", "--for", "0s"}, "--for: must be from 1s"},
+      {{"maintenance", "off", "a"}, "needs SHARD..., or --host HOST, or --all"},
+      {{"maintenance", "off", "a", "s1", "--reason", "x"}, "--reason is no option of"},
+      {{"rename-shard", "a", "s1"}, "usage: zkctl rename-shard NAME SHARD NEW"},
+      {{"rename-shard", "a", "s1", "s1"}, "the new name is the old one"},
+      {{"import"}, "import needs -f FILE"},
+      {{"update", "a", "--points", "3", "--dry-run", "--wait"}, "--dry-run changes nothing"},
+      {{"delete", "a", "--wait"}, "--wait is no option of delete"},
+      {{"list", "--watch"}, "--watch is no option of list"},
       {{"unfreze", "a"}, "no verb \"unfreze\"; did you mean \"unfreeze\"?"},
   };
   for (const Row& row : rows) {

@@ -181,3 +181,47 @@ TEST_CASE("electorate: without one that is forgotten; a hint where the quorum is
   CHECK(FindElectorate(snapshot).size == 8);
   CHECK(FindElectorate(snapshot, "c6").size == 7);
 }
+
+TEST_CASE("maintenance: status, explain, list and its own list say until when, by whom and why") {
+  Snapshot snapshot = Healthy();
+  snapshot.board.shards[1].status = ShardStatus::kAlive;
+  snapshot.ledger->maintenance = {
+      {"s2", {kFlip, kNow + std::chrono::minutes(20), "ann@ops1", "memory replaced"}},
+      {"s1", {kFlip, kNow - Micros(1), "ann@ops1", "over"}},
+      {"s9", {kFlip, Micros(0), "bob@ops2", "gone from the spec"}}};
+  const Assessment assessment = Assess(snapshot);
+  const Json json = StatusJson(snapshot, assessment);
+  CHECK(json["held"].is_null());
+  CHECK_FALSE(json["shards"][0].contains("maintenance"));
+  CHECK(json["shards"][1]["maintenance"].dump() ==
+        R"({"since":1795000000000000,"until":1795001300000000,"by":"ann@ops1",)"
+        R"("reason":"memory replaced"})");
+  CHECK(Contains(Notes(snapshot),
+                 "2 shards are under maintenance and cannot flip (`zkctl maintenance list "
+                 "sessions` says why)"));
+  const std::string text = StatusText(snapshot, assessment, kNow, false);
+  CHECK(Contains(text, "VOTES A/D/U  MAINTENANCE\n"));
+  CHECK(Contains(text, "0/3/0        for 20m 00s more\n"));
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "3 votes for dead reach the quorum of 2, but the shard is under maintenance until "
+                 "2026-11-18T11:28:20.000Z by ann@ops1: memory replaced; so it stays alive (`zkctl "
+                 "maintenance off sessions s2` ends it)"));
+  CHECK(Contains(Sentences(snapshot, 1), "it is probed and voted on, and does not flip"));
+  CHECK(ExplainJson(snapshot, assessment, 1, kNow)["maintenance"]["by"] == "ann@ops1");
+  CHECK(ExplainJson(snapshot, assessment, 0, kNow)["maintenance"].is_null());
+  CHECK(assessment.next.flips.empty());
+  CHECK(MakeListRow(snapshot).maintained == 2);
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 in maintenance\n"));
+
+  const Json list = MaintenanceListJson(snapshot, assessment);
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]["shard"] == "s2");
+  CHECK(list[0]["status"] == "alive");
+  CHECK(list[1]["status"].is_null());
+  const std::string table = MaintenanceListText(snapshot, assessment, kNow, false);
+  CHECK(Contains(table, "s2     alive            0/3/0        1m 40s ago  for 20m 00s more"));
+  CHECK(Contains(table, "s9     not in the spec  -            1m 40s ago  until ended"));
+  snapshot.ledger->maintenance.clear();
+  CHECK(MaintenanceListText(snapshot, Assess(snapshot), kNow, false) ==
+        "no shard is under maintenance\n");
+}

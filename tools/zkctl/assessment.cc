@@ -74,6 +74,12 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
     notes.push_back("the pause " + PauseSentence(*snapshot.ledger->pause) +
                     " is over; the leader takes note when it looks next");
   }
+  if (!assessment.maintenance.empty()) {
+    notes.push_back(Counted(assessment.maintenance.size(), "shard") +
+                    (assessment.maintenance.size() == 1 ? " is" : " are") +
+                    " under maintenance and cannot flip (`zkctl maintenance list " + name +
+                    "` says why)");
+  }
   if (!assessment.freeze.frozen) return;
   std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
                      FreezeSentence(snapshot, assessment);
@@ -208,6 +214,9 @@ Assessment Assess(const Snapshot& snapshot) {
   if (snapshot.leader) assessment.epoch = snapshot.leader->epoch;
   assessment.hold = FindHold(GuardFacts{snapshot.go_voters, ledger.pause, snapshot.taken});
   if (ledger.pause && !IsOver(*ledger.pause, snapshot.taken)) assessment.pause = ledger.pause;
+  for (const auto& [shard, order] : ledger.maintenance) {
+    if (!IsOver(order, snapshot.taken)) assessment.maintenance.emplace(shard, order);
+  }
   assessment.freeze = ledger.freeze;
   assessment.electorate = FindElectorate(snapshot);
   assessment.checkers = FindCheckers(snapshot, assessment.electorate.ids, assessment.leader);
@@ -262,6 +271,18 @@ std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessmen
 std::string PauseSentence(const Pause& pause) {
   return (pause.until == Micros(0) ? "until it is resumed" : "until " + FormatTime(pause.until)) +
          " by " + pause.by + ": " + pause.reason;
+}
+
+std::string MaintenanceSentence(const Maintenance& order) {
+  return (order.until == Micros(0) ? "until it is ended" : "until " + FormatTime(order.until)) +
+         " by " + order.by + ": " + order.reason;
+}
+
+std::string ShortList(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 10;
+  if (names.size() <= kShown) return Join(names);
+  return Join({names.begin(), names.begin() + kShown}) + " and " +
+         std::to_string(names.size() - kShown) + " more";
 }
 
 }  // namespace zkcluster::zkctl

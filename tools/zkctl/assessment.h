@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +43,8 @@ struct Assessment {
   std::vector<ShardTally> tallies;    // of each shard
   std::size_t counted = 0;            // ballots
   Hold hold = Hold::kNone;
-  std::optional<Pause> pause;      // that holds now, by the clock of who looks
+  std::optional<Pause> pause;                      // that holds now, by the clock of who looks
+  std::map<std::string, Maintenance> maintenance;  // likewise, by name of the shard
   Freeze freeze;                   // as the last leader left it, or an operator since
   Decision next;                   // what a leader that saw just this would decide; penalties aside
   std::size_t dead = 0;            // shards whose status is dead
@@ -59,5 +61,8 @@ struct Assessment {
 [[nodiscard]] std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment);
 // "until 2026-11-21T03:17:34.120Z by ann@ops1: switch replaced"
 [[nodiscard]] std::string PauseSentence(const Pause& pause);
+[[nodiscard]] std::string MaintenanceSentence(const Maintenance& order);
+// The first ten names, and how many more.
+[[nodiscard]] std::string ShortList(const std::vector<std::string>& names);
 
 }  // namespace zkcluster::zkctl

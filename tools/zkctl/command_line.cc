@@ -145,6 +145,12 @@ Result<void> ReadCommon(const Given& given, const Environment& environment, Comm
   line.follow = given.Has("follow");
   line.accept = given.Has("accept");
   line.after = given.Has("after");
+  line.all = given.Has("all");
+  line.watch = given.Has("watch");
+  line.dry_run = given.Has("dry-run");
+  line.wait = given.Has("wait");
+  line.host = given.One("host");
+  if (given.Has("host") && line.host.empty()) return Fail(Usage("--host: expected a host"));
   line.file = given.One("file");
   if (given.Has("file") && line.file.empty()) return Fail(Usage("--file: expected a file"));
   const std::string output = given.One("output", "table");
@@ -162,14 +168,15 @@ Result<void> ReadCommon(const Given& given, const Environment& environment, Comm
       return Fail(Usage("--timeout: must be from 10ms to 1h, not " + given.One("timeout")));
     }
     line.timeout = *timeout;
+    line.timeout_given = true;
   }
   if (const auto valid = ValidateRoot(line.root); !valid)
     return Fail(valid.error().Within("--root"));
   return {};
 }
 
-// What a pause is ordered with; who orders it is not for the command line to say.
-Result<void> ReadPause(const Given& given, CommandLine& line) {
+// What a pause or maintenance is ordered with; who orders it is not for the command line to say.
+Result<void> ReadTimedOrder(const Given& given, CommandLine& line) {
   line.reason = given.One("reason");
   if (given.Has("for")) {
     const auto length = ParseDuration(given.One("for"));
@@ -179,8 +186,8 @@ Result<void> ReadPause(const Given& given, CommandLine& line) {
     }
     line.length = *length;
   }
-  if (line.verb != "pause") return {};
-  if (!given.Has("reason")) return Fail(Usage("pause needs --reason TEXT"));
+  if (line.verb != "pause" && line.verb != "maintenance on") return {};
+  if (!given.Has("reason")) return Fail(Usage(line.verb + " needs --reason TEXT"));
   const auto valid = ValidatePause({line.length, "somebody", line.reason});
   if (!valid) return Fail(valid.error().Within("--reason"));
   return {};
@@ -208,6 +215,17 @@ Result<void> CheckRing(const CommandLine& line) {
   return {};
 }
 
+// Names of shards, a host, or (to end it) all: one of these.
+Result<void> CheckMaintenance(const CommandLine& line, const Verb& verb) {
+  if (verb.name == "maintenance list") return {};
+  const bool named = line.operands.size() > 1;
+  const int ways = (named ? 1 : 0) + (line.host.empty() ? 0 : 1) + (line.all ? 1 : 0);
+  const std::string all = Takes(verb, "all") ? ", or --all" : "";
+  if (ways == 1) return {};
+  return Fail(Usage(ways == 0 ? std::string(verb.name) + " needs SHARD..., or --host HOST" + all
+                              : "give either SHARD..., or --host HOST" + all));
+}
+
 Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
   const std::size_t count = line.operands.size();
   if (count < verb.least || count > verb.most) {
@@ -223,8 +241,17 @@ Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
     const auto valid = ValidateName("checker", line.operands[1]);
     if (!valid) return Fail(valid.error());
   }
+  if (verb.name.starts_with("maintenance")) {
+    if (auto rc = CheckMaintenance(line, verb); !rc) return rc;
+  }
+  if (verb.name == "rename-shard" && line.operands[1] == line.operands[2]) {
+    return Fail(Usage("the new name is the old one"));
+  }
+  if (line.dry_run && line.wait) {
+    return Fail(Usage("--dry-run changes nothing there would be to --wait for"));
+  }
   const bool edited = line.edits != SpecEdits{};
-  if ((verb.name == "apply" || verb.name == "diff") && line.file.empty()) {
+  if ((verb.name == "apply" || verb.name == "diff" || verb.name == "import") && line.file.empty()) {
     return Fail(Usage(std::string(verb.name) + " needs -f FILE"));
   }
   if (verb.name == "ring") {
@@ -246,6 +273,30 @@ Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
   if (const auto servers = zk::ParseServers(line.zookeeper); !servers) {
     return Fail(servers.error().Within("--zk"));
   }
+  return {};
+}
+
+// Some verbs are of two words.
+Result<void> JoinVerb(CommandLine& line) {
+  // A cluster may be named "forget": to look at its checkers is one word less.
+  const bool forgets = line.verb == "checkers" && !line.operands.empty() &&
+                       line.operands.front() == "forget" && (line.operands.size() > 1 || line.help);
+  const bool family = IsVerbFamily(line.verb) && !FindVerb(line.verb);
+  if (family && line.operands.empty()) {
+    if (line.help || line.version) return {};
+    return Fail(Usage(line.verb + " needs " + SecondWords(line.verb) + "; see zkctl " + line.verb +
+                      " --help"));
+  }
+  if (!forgets && !family) return {};
+  const std::string joined = line.verb + " " + line.operands.front();
+  if (!FindVerb(joined)) {
+    return Fail(Usage("no verb \"" + joined + "\"" + DidYouMean(joined, VerbNames()) +
+                      (Nearest(joined, VerbNames())
+                           ? ""
+                           : "; " + line.verb + " needs " + SecondWords(line.verb))));
+  }
+  line.verb = joined;
+  line.operands.erase(line.operands.begin());
   return {};
 }
 
@@ -289,12 +340,8 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
     line.verb = line.operands.empty() ? "" : line.operands.front();
     if (!line.operands.empty()) line.operands.erase(line.operands.begin());
   }
-  // A cluster may be named "forget": to look at its checkers is one word less.
-  if (line.verb == "checkers" && !line.operands.empty() && line.operands.front() == "forget" &&
-      (line.operands.size() > 1 || line.help)) {
-    line.verb += " forget";
-    line.operands.erase(line.operands.begin());
-  }
+  if (const auto joined = JoinVerb(line); !joined) return Fail(joined.error());
+  if (line.help && IsVerbFamily(line.verb)) return line;
   const Verb* verb = FindVerb(line.verb);
   if (!verb && !line.verb.empty()) {
     return Fail(Usage("no verb \"" + line.verb + "\"" + DidYouMean(line.verb, VerbNames()) +
@@ -311,7 +358,7 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
   if (auto rc = CheckOptions(*verb, values); !rc) return Fail(rc.error());
   if (auto rc = ReadCommon(given, environment, line); !rc) return Fail(rc.error());
   if (auto rc = ReadEdits(given, line.edits); !rc) return Fail(rc.error());
-  if (auto rc = ReadPause(given, line); !rc) return Fail(rc.error());
+  if (auto rc = ReadTimedOrder(given, line); !rc) return Fail(rc.error());
   if (auto rc = CheckUse(line, *verb); !rc) return Fail(rc.error());
   return line;
 }

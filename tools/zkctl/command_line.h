@@ -16,21 +16,27 @@ namespace zkcluster::zkctl {
 enum class OutputForm { kTable, kJson, kYaml };
 
 struct CommandLine {
-  std::string verb;                   // empty: none was given; "checkers forget" is one
+  std::string verb;  // empty: none was given; "checkers forget" and "maintenance on" are each one
   std::vector<std::string> operands;  // as many as the verb takes
   std::string zookeeper;              // --zk, else ZKCTL_ZK
   std::string root;                   // --root, else ZKCTL_ROOT, else /goreclusters
   OutputForm output = OutputForm::kTable;
   Duration timeout = std::chrono::seconds(10);
+  bool timeout_given = false;
   bool help = false;
   bool version = false;
-  bool yes = false;     // --yes
-  bool follow = false;  // --follow
-  bool accept = false;  // --accept
-  bool after = false;   // --after
-  Duration length{0};   // --for; 0: was not given
-  std::string reason;   // --reason
-  std::string file;     // -f; "-" is standard input
+  bool yes = false;      // --yes
+  bool follow = false;   // --follow
+  bool accept = false;   // --accept
+  bool after = false;    // --after
+  bool all = false;      // --all
+  bool watch = false;    // --watch
+  bool dry_run = false;  // --dry-run
+  bool wait = false;     // --wait
+  std::string host;      // --host
+  Duration length{0};    // --for; 0: was not given
+  std::string reason;    // --reason
+  std::string file;      // -f; "-" is standard input
   SpecEdits edits;
 };
 

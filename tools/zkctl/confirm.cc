@@ -16,13 +16,18 @@ bool Agrees(std::string_view answer, std::string_view cluster) {
   return word == "y" || word == "Y" || word == "yes" || word == cluster;
 }
 
+bool CanAsk() {
+  return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
 Result<void> Confirm(const std::string& question, std::string_view cluster, bool yes) {
   if (yes) return {};
-  if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1) {
+  if (!CanAsk()) {
     return Fail(ErrorCode::kInvalid,
                 question + " Nobody can be asked without a terminal: give --yes; nothing was done");
   }
-  std::cerr << Printable(question) << " Type the cluster's name or y: " << std::flush;
+  std::cerr << Printable(question)
+            << (cluster.empty() ? " Type y: " : " Type the cluster's name or y: ") << std::flush;
   std::string answer;
   if (!std::getline(std::cin, answer) || !Agrees(answer, cluster)) {
     return Fail(ErrorCode::kInvalid, "not confirmed: nothing was done");

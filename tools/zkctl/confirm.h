@@ -1,4 +1,4 @@
-// Asks before what destroys. One thread; reads the terminal.
+// Asks before what changes or destroys. One thread; reads the terminal.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -7,8 +7,12 @@
 
 namespace zkcluster::zkctl {
 
-// Asks on the terminal; "y", "yes" or the cluster's name agree. Without a terminal nobody can be
-// asked: then only `--yes` (`yes`) agrees. Errors: kInvalid, saying that nothing was done.
+// Standard input and error are a terminal: somebody can be asked.
+[[nodiscard]] bool CanAsk();
+
+// Asks on the terminal; "y", "yes" or the cluster's name (if one is given) agree. Without a
+// terminal nobody can be asked: then only `--yes` (`yes`) agrees. Errors: kInvalid, saying that
+// nothing was done.
 [[nodiscard]] Result<void> Confirm(const std::string& question, std::string_view cluster, bool yes);
 
 // Pure: does this answer agree?

@@ -125,6 +125,10 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
       return timeline_.Add(at, "pause", "nothing flips: " + event.note);
     case Event::Kind::kResume:
       return timeline_.Add(at, "pause", "over");
+    case Event::Kind::kMaintenance:
+      return timeline_.Add(at, "maintenance", Listed(event.ids) + " do not flip: " + event.note);
+    case Event::Kind::kMaintenanceOver:
+      return timeline_.Add(at, "maintenance", "over for " + Listed(event.ids));
   }
 }
 

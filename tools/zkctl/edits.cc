@@ -34,6 +34,17 @@ std::string Quoted(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+Error UnknownShard(const ClusterSpec& spec, const std::string& name, std::string_view verb) {
+  std::vector<std::string_view> names;
+  for (const ShardSpec& shard : spec.shards) names.push_back(shard.name);
+  return {ErrorCode::kNotFound,
+          "no shard " + Quoted(name) + " to " + std::string(verb) + DidYouMean(name, names)};
+}
+
+}  // namespace
+
 Result<ShardSpec> ParseShard(std::string_view text) {
   const std::size_t equals = text.rfind('=');
   if (equals == std::string_view::npos || equals == 0) {
@@ -102,14 +113,14 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
   for (const std::string& name : edits.remove_shards) {
     const auto found = FindShard(spec.shards, name);
     if (found == spec.shards.end()) {
-      return Fail(ErrorCode::kNotFound, "no shard " + Quoted(name) + " to remove");
+      return Fail(UnknownShard(spec, name, "remove"));
     }
     spec.shards.erase(found);
   }
   for (const ShardSpec& shard : edits.set_addresses) {
     const auto found = FindShard(spec.shards, shard.name);
     if (found == spec.shards.end()) {
-      return Fail(ErrorCode::kNotFound, "no shard " + Quoted(shard.name) + " to move");
+      return Fail(UnknownShard(spec, shard.name, "move"));
     }
     found->addr = shard.addr;
   }
@@ -134,7 +145,7 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
   for (const auto& [name, weight] : edits.weights) {
     const auto found = FindShard(spec.shards, name);
     if (found == spec.shards.end()) {
-      return Fail(ErrorCode::kNotFound, "no shard " + Quoted(name) + " to weigh");
+      return Fail(UnknownShard(spec, name, "weigh"));
     }
     found->weight = weight;
   }
@@ -148,6 +159,16 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
   for (const auto& [key, value] : edits.probe) {
     if (auto* setting = FindProbe(spec.probe, key)) *setting = value;
   }
+  return spec;
+}
+
+Result<ClusterSpec> RenameShard(ClusterSpec spec, const std::string& from, const std::string& to) {
+  const auto found = FindShard(spec.shards, from);
+  if (found == spec.shards.end()) return Fail(UnknownShard(spec, from, "rename"));
+  if (FindShard(spec.shards, to) != spec.shards.end()) {
+    return Fail(ErrorCode::kExists, "shard " + Quoted(to) + " is there already");
+  }
+  found->name = to;
   return spec;
 }
 

@@ -58,4 +58,9 @@ struct SpecEdits {
 // is).
 [[nodiscard]] Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits);
 
+// The same list with one name changed, in its place. Errors: kNotFound with the nearest name,
+// kExists.
+[[nodiscard]] Result<ClusterSpec> RenameShard(ClusterSpec spec, const std::string& from,
+                                              const std::string& to);
+
 }  // namespace zkcluster::zkctl

@@ -117,6 +117,12 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
                               " votes for " + wanted + " reach the quorum of " + quorum;
   const bool agrees = state.status == (dead ? ShardStatus::kDead : ShardStatus::kAlive);
   const std::string stays = agrees ? "" : "; so it stays " + status;
+  const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
+  if (maintained != assessment.maintenance.end() && !agrees) {
+    return reached + ", but the shard is under maintenance " +
+           MaintenanceSentence(maintained->second) + stays + " (`zkctl maintenance off " +
+           snapshot.spec.spec.name + " " + maintained->first + "` ends it)";
+  }
   if (assessment.hold == Hold::kPaused) {
     return reached + ", but the cluster is paused " + PauseSentence(*assessment.pause) + stays;
   }
@@ -152,6 +158,12 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
   sentences.push_back("the votes now are " + CountText(tally.counts) + "; " +
                       ElectorateSentence(snapshot, assessment));
   sentences.push_back(VerdictSentence(snapshot, assessment, shard));
+  const auto maintained = assessment.maintenance.find(spec.name);
+  if (maintained != assessment.maintenance.end()) {
+    sentences.push_back(
+        "it is under maintenance since " + RenderSince(maintained->second.since, now) + ", " +
+        MaintenanceSentence(maintained->second) + ": it is probed and voted on, and does not flip");
+  }
   if (snapshot.ledger) {
     const auto penalty = snapshot.ledger->penalties.find(spec.name);
     if (penalty != snapshot.ledger->penalties.end() && penalty->second.required > 1) {
@@ -167,7 +179,8 @@ std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, 
                         Micros now, bool color) {
   std::string out;
   for (const std::string& sentence : ExplainShard(snapshot, assessment, shard, now)) {
-    out += sentence + ".\n";
+    // On a terminal in lines that fit it; elsewhere a sentence is a line.
+    out += color ? WrapText(sentence + ".", 0) : sentence + ".\n";
   }
   out += '\n';
   std::vector<std::vector<Cell>> rows;
@@ -208,6 +221,9 @@ Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::si
   json["leader"] = assessment.leader ? Json(*assessment.leader) : Json();
   json["held"] = HeldJson(assessment);
   json["frozen"] = assessment.freeze.frozen;
+  const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
+  json["maintenance"] =
+      maintained == assessment.maintenance.end() ? Json() : MaintenanceJson(maintained->second);
   json["checkers"] = Json::array();
   for (const CheckerView& checker : assessment.checkers) {
     const VoteLine line = LineOf(checker, shard);

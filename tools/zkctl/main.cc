@@ -21,15 +21,30 @@ struct Entry {
   int (*run)(const CommandLine& line);
 };
 constexpr std::array kEntries = {
-    Entry{"create", RunCreate},     Entry{"update", RunUpdate},
-    Entry{"delete", RunDelete},     Entry{"apply", RunApply},
-    Entry{"diff", RunDiff},         Entry{"get", RunGet},
-    Entry{"list", RunList},         Entry{"status", RunStatus},
-    Entry{"checkers", RunCheckers}, Entry{"checkers forget", RunForget},
-    Entry{"pause", RunPause},       Entry{"resume", RunResume},
-    Entry{"unfreeze", RunUnfreeze}, Entry{"locate", RunLocate},
-    Entry{"ring", RunRing},         Entry{"explain", RunExplain},
+    Entry{"create", RunCreate},
+    Entry{"update", RunUpdate},
+    Entry{"delete", RunDelete},
+    Entry{"apply", RunApply},
+    Entry{"diff", RunDiff},
+    Entry{"get", RunGet},
+    Entry{"list", RunList},
+    Entry{"status", RunStatus},
+    Entry{"checkers", RunCheckers},
+    Entry{"checkers forget", RunForget},
+    Entry{"pause", RunPause},
+    Entry{"resume", RunResume},
+    Entry{"unfreeze", RunUnfreeze},
+    Entry{"locate", RunLocate},
+    Entry{"ring", RunRing},
+    Entry{"explain", RunExplain},
     Entry{"events", RunEvents},
+    Entry{"rename-shard", RunRename},
+    Entry{"export", RunExport},
+    Entry{"import", RunImport},
+    Entry{"doctor", RunDoctor},
+    Entry{"maintenance on", RunMaintenanceOn},
+    Entry{"maintenance off", RunMaintenanceOff},
+    Entry{"maintenance list", RunMaintenanceList},
 };
 
 std::string FromEnvironment(const char* name) {
@@ -42,8 +57,11 @@ int Run(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments[0] == "dev") {
     return RunDev({arguments.begin() + 1, arguments.end()});
   }
-  const auto line =
-      ParseCommandLine(arguments, {FromEnvironment("ZKCTL_ZK"), FromEnvironment("ZKCTL_ROOT")});
+  const Environment environment{FromEnvironment("ZKCTL_ZK"), FromEnvironment("ZKCTL_ROOT")};
+  if (!arguments.empty() && arguments[0] == "__complete") {
+    return RunComplete({arguments.begin() + 1, arguments.end()}, environment);
+  }
+  const auto line = ParseCommandLine(arguments, environment);
   if (!line) {
     Complain(line.error());
     return kUsage;

@@ -191,6 +191,40 @@ std::string RenderAge(Micros since, Micros now) {
   return FormatAge(std::max(Micros::zero(), now - since)) + " ago";
 }
 
+std::string WrapText(std::string_view text, std::size_t indent) {
+  constexpr std::size_t kColumns = 100;
+  std::string out;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    const std::size_t width = DisplayWidth(word);
+    if (column > indent && column + 1 + width > kColumns) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += width;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out + "\n";
+}
+
+std::string FirstLines(const std::string& text, std::size_t limit) {
+  std::size_t end = 0;
+  for (std::size_t n = 0; n < limit; ++n) {
+    const std::size_t next = text.find('\n', end);
+    if (next == std::string::npos) return text;
+    end = next + 1;
+  }
+  const auto more = std::count(text.begin() + static_cast<std::ptrdiff_t>(end), text.end(), '\n');
+  if (more == 0) return text;
+  return text.substr(0, end) + "... and " + std::to_string(more) + " more\n";
+}
+
 std::string Join(const std::vector<std::string>& words, std::string_view separator) {
   std::string text;
   for (const std::string& word : words) {

@@ -45,6 +45,11 @@ struct Cell {
 [[nodiscard]] std::string RenderSince(Micros since, Micros now);
 // "3m 05s ago", where the moment itself is of no interest; "-" for never.
 [[nodiscard]] std::string RenderAge(Micros since, Micros now);
+// `text` in lines of at most 100 columns, broken at spaces; the first begins at column `indent`,
+// the others are indented by as many spaces. With a line end.
+[[nodiscard]] std::string WrapText(std::string_view text, std::size_t indent);
+// At most so many lines of `text`, and how many there are beside.
+[[nodiscard]] std::string FirstLines(const std::string& text, std::size_t limit);
 [[nodiscard]] std::string Join(const std::vector<std::string>& words,
                                std::string_view separator = ", ");
 // "1 shard", "2 shards"

@@ -1,6 +1,7 @@
 #include "tools/zkctl/report.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/duration.h"
 
@@ -68,11 +69,21 @@ Json PauseJson(const std::optional<Pause>& pause) {
   return json;
 }
 
+Json MaintenanceJson(const Maintenance& order) {
+  Json json;
+  json["since"] = order.since.count();
+  json["until"] = order.until == Micros(0) ? Json() : Json(order.until.count());
+  json["by"] = order.by;
+  json["reason"] = order.reason;
+  return json;
+}
+
 std::string NotesText(const Assessment& assessment, bool color) {
   std::string out;
   for (const std::string& note : assessment.notes) {
-    out +=
-        (out.empty() ? "\n" : "") + Paint("! ", Color::kDoubtful, color) + Printable(note) + "\n";
+    const std::string text = Printable(note);
+    out += (out.empty() ? "\n" : "") + Paint("! ", Color::kDoubtful, color) +
+           (color ? WrapText(text, 2) : text + "\n");
   }
   return out;
 }
@@ -113,7 +124,61 @@ std::string HoldLines(const Assessment& assessment, Micros now, bool color) {
   return out;
 }
 
+// "for 12m 05s more", or "until ended".
+std::string LeftText(Micros until, Micros now) {
+  if (until == Micros(0)) return "until ended";
+  return "for " + FormatAge(std::max(Micros::zero(), until - now)) + " more";
+}
+
+Cell MaintenanceCell(const Assessment& assessment, const std::string& shard, Micros now) {
+  const auto order = assessment.maintenance.find(shard);
+  if (order == assessment.maintenance.end()) return Cell("");
+  return Cell(LeftText(order->second.until, now), Color::kDoubtful);
+}
+
 }  // namespace
+
+Json MaintenanceListJson(const Snapshot& snapshot, const Assessment& assessment) {
+  Json json = Json::array();
+  const auto& shards = snapshot.spec.spec.shards;
+  for (const auto& [shard, order] : assessment.maintenance) {
+    Json row;
+    row["shard"] = shard;
+    row.update(MaintenanceJson(order));
+    const auto found =
+        std::find_if(shards.begin(), shards.end(),
+                     [&shard = shard](const auto& each) { return each.name == shard; });
+    const auto i = static_cast<std::size_t>(found - shards.begin());
+    row["status"] =
+        found == shards.end() ? Json() : Json(ShardStatusName(snapshot.board.shards[i].status));
+    json.push_back(std::move(row));
+  }
+  return json;
+}
+
+std::string MaintenanceListText(const Snapshot& snapshot, const Assessment& assessment, Micros now,
+                                bool color) {
+  if (assessment.maintenance.empty()) return "no shard is under maintenance\n";
+  const auto& shards = snapshot.spec.spec.shards;
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& [shard, order] : assessment.maintenance) {
+    const auto found =
+        std::find_if(shards.begin(), shards.end(),
+                     [&shard = shard](const auto& each) { return each.name == shard; });
+    Cell status("not in the spec", Color::kDoubtful);
+    std::string votes = "-";
+    if (found != shards.end()) {
+      const auto i = static_cast<std::size_t>(found - shards.begin());
+      const ShardStatus is = snapshot.board.shards[i].status;
+      status = Cell(std::string(ShardStatusName(is)), ColorOf(is));
+      votes = VotesText(assessment.tallies[i].counts);
+    }
+    rows.push_back({shard, status, votes, RenderAge(order.since, now), LeftText(order.until, now),
+                    order.by, order.reason});
+  }
+  return RenderTable({"SHARD", "STATUS", "VOTES A/D/U", "SINCE", "LASTS", "BY", "REASON"}, rows,
+                     color);
+}
 
 Json StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
   const ClusterSpec& spec = snapshot.spec.spec;
@@ -141,13 +206,17 @@ Json StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
     row["since"] = state.since.count();
     row["reason"] = ReasonJson(state.reason);
     row["votes"] = CountsJson(assessment.tallies[i].counts);
+    if (const auto order = assessment.maintenance.find(spec.shards[i].name);
+        order != assessment.maintenance.end()) {
+      row["maintenance"] = MaintenanceJson(order->second);
+    }
     json["shards"].push_back(std::move(row));
   }
   return json;
 }
 
 std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, Micros now,
-                       bool color) {
+                       bool color, bool dead_first) {
   const ClusterSpec& spec = snapshot.spec.spec;
   const Electorate& electorate = assessment.electorate;
   std::string out =
@@ -169,16 +238,25 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
   }
   out += "electorate  " + OrDash(Join(ids)) + "\n" + HoldLines(assessment, now, color) +
          NotesText(assessment, color) + "\n";
+  std::vector<std::size_t> order(spec.shards.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (dead_first) {
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) {
+      return snapshot.board.shards[i].status != ShardStatus::kAlive;
+    });
+  }
   std::vector<std::vector<Cell>> rows;
-  for (std::size_t i = 0; i < spec.shards.size(); ++i) {
+  for (const std::size_t i : order) {
     const ShardState& state = snapshot.board.shards[i];
     rows.push_back({spec.shards[i].name, spec.shards[i].addr,
                     Cell(std::string(ShardStatusName(state.status)), ColorOf(state.status)),
-                    RenderSince(state.since, now), ReasonText(state.reason),
-                    VotesText(assessment.tallies[i].counts)});
+                    RenderAge(state.since, now), ReasonText(state.reason),
+                    VotesText(assessment.tallies[i].counts),
+                    MaintenanceCell(assessment, spec.shards[i].name, now)});
   }
   return out +
-         RenderTable({"SHARD", "ADDR", "STATUS", "SINCE", "REASON", "VOTES A/D/U"}, rows, color);
+         RenderTable({"SHARD", "ADDR", "STATUS", "SINCE", "REASON", "VOTES A/D/U", "MAINTENANCE"},
+                     rows, color);
 }
 
 // --- checkers ---
@@ -246,6 +324,9 @@ ListRow MakeListRow(const Snapshot& snapshot) {
   if (snapshot.ledger) {
     row.frozen = snapshot.ledger->freeze.frozen;
     row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, snapshot.taken);
+    for (const auto& [shard, order] : snapshot.ledger->maintenance) {
+      row.maintained += IsOver(order, snapshot.taken) ? 0 : 1;
+    }
   }
   return row;
 }
@@ -262,6 +343,7 @@ Json ListJson(const std::vector<ListRow>& rows) {
     row["unknown"] = each.unknown;
     row["frozen"] = each.frozen;
     row["paused"] = each.paused;
+    row["maintained"] = each.maintained;
     if (!each.error.empty()) row["error"] = each.error;
     json.push_back(std::move(row));
   }
@@ -271,8 +353,11 @@ Json ListJson(const std::vector<ListRow>& rows) {
 namespace {
 
 Cell HoldCell(const ListRow& row) {
-  if (row.frozen) return Cell(row.paused ? "frozen, paused" : "frozen", Color::kBad);
-  return row.paused ? Cell("paused", Color::kDoubtful) : Cell("");
+  std::vector<std::string> holds;
+  if (row.frozen) holds.emplace_back("frozen");
+  if (row.paused) holds.emplace_back("paused");
+  if (row.maintained > 0) holds.push_back(std::to_string(row.maintained) + " in maintenance");
+  return Cell(Join(holds), row.frozen ? Color::kBad : Color::kDoubtful);
 }
 
 }  // namespace

@@ -18,7 +18,12 @@ namespace zkcluster::zkctl {
 
 [[nodiscard]] Json StatusJson(const Snapshot& snapshot, const Assessment& assessment);
 [[nodiscard]] std::string StatusText(const Snapshot& snapshot, const Assessment& assessment,
-                                     Micros now, bool color);
+                                     Micros now, bool color, bool dead_first = false);
+
+// What is under maintenance, by shard.
+[[nodiscard]] Json MaintenanceListJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] std::string MaintenanceListText(const Snapshot& snapshot,
+                                              const Assessment& assessment, Micros now, bool color);
 
 // The registered checkers, in the order of election.
 [[nodiscard]] Json CheckersJson(const Snapshot& snapshot, const Assessment& assessment);
@@ -35,6 +40,7 @@ struct ListRow {
   std::size_t unknown = 0;
   bool frozen = false;
   bool paused = false;
+  std::size_t maintained = 0;  // shards under maintenance
   std::string error;
 };
 [[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot);
@@ -62,6 +68,7 @@ struct LocateRow {
 [[nodiscard]] Json CountsJson(const VoteCounts& counts);
 [[nodiscard]] Json HeldJson(const Assessment& assessment);        // null, or why nothing is decided
 [[nodiscard]] Json PauseJson(const std::optional<Pause>& pause);  // null, or who paused until when
+[[nodiscard]] Json MaintenanceJson(const Maintenance& order);
 [[nodiscard]] std::string NotesText(const Assessment& assessment, bool color);
 
 }  // namespace zkcluster::zkctl

@@ -19,10 +19,15 @@ constexpr Option kOptions[] = {
     {"help,h", nullptr, "print help, also about one verb"},
     {"version", nullptr, "print the version"},
     {"yes,y", nullptr, "do not ask"},
+    {"dry-run", nullptr, "show what would change, and change nothing"},
+    {"wait", nullptr, "until every checker has taken the change over (60s, or --timeout)"},
     {"for", "DURATION", "how long, such as 30m; 1s to 720h"},
     {"reason", "TEXT", "why, for whoever wonders"},
     {"accept", nullptr, "let the deaths pass"},
     {"follow", nullptr, "keep printing until Ctrl-C"},
+    {"watch,w", nullptr, "keep the screen up to date until Ctrl-C"},
+    {"host", "HOST", "every shard on this host"},
+    {"all", nullptr, "every shard that is under maintenance"},
     {"after", nullptr, "what the file would move"},
     {"file,f", "FILE", "a spec file; - is standard input"},
     {"shard", "NAME=ADDR", "a shard of the new cluster"},
@@ -65,7 +70,7 @@ const std::vector<Verb>& Verbs() {
        1,
        1,
        {"file", "shard", "weight", "ring", "points", "hash", "failover", "no-failover", "checkers",
-        "quorum", "min-racks", "max-dead-fraction", "probe"},
+        "quorum", "min-racks", "max-dead-fraction", "probe", "dry-run", "wait"},
        "create a cluster from a file or from options",
        "  zkctl create NAME -f FILE\n"
        "  zkctl create NAME --shard s1=10.0.0.1:6379 [--shard ...] [--ring consistent] [--points "
@@ -77,10 +82,11 @@ const std::vector<Verb>& Verbs() {
        "NAME",
        1,
        1,
-       {"file", "yes", "add-shard", "remove-shard", "set-addr", "weight", "ring", "points", "hash",
-        "failover", "no-failover", "checkers", "quorum", "min-racks", "max-dead-fraction", "probe"},
+       {"file", "yes", "dry-run", "wait", "add-shard", "remove-shard", "set-addr", "weight", "ring",
+        "points", "hash", "failover", "no-failover", "checkers", "quorum", "min-racks",
+        "max-dead-fraction", "probe"},
        "change a cluster by a file or by options",
-       "  zkctl update NAME -f FILE [--yes]\n"
+       "  zkctl update NAME -f FILE [--yes] [--dry-run] [--wait]\n"
        "  zkctl update NAME [--add-shard s5=10.0.0.5:6379] [--remove-shard s1] [--set-addr "
        "s2=10.0.0.9:6379]\n"
        "                    [--ring TYPE] [--points N] [--hash HASH] [--weight s2=3]\n"
@@ -88,24 +94,28 @@ const std::vector<Verb>& Verbs() {
        "N|none]\n"
        "                    [--min-racks N|none] [--max-dead-fraction F|none]\n"
        "                    [--probe interval=1s|none ...] [--yes]\n"
-       "Removing shards asks first; --yes does not ask, and is needed without a terminal.\n"
+       "Shows what changes and asks; --yes does not ask. Without a terminal only what removes "
+       "shards needs\n"
+       "it. --wait shows how the checkers take the change over.\n"
        "A file with `version:` (as `zkctl get` prints it) is refused when the cluster changed "
        "since.\n"},
       {"delete",
        "NAME",
        1,
        1,
-       {"yes"},
+       {"yes", "dry-run"},
        "delete a cluster with everything below it",
-       "Asks first; --yes does not ask, and is needed without a terminal.\n"},
+       "Shows what goes and asks; --yes does not ask, and is needed without a terminal.\n"},
       {"apply",
        "",
        0,
        0,
-       {"file", "yes"},
+       {"file", "yes", "dry-run", "wait"},
        "create or update the cluster that a file describes",
-       "  zkctl apply -f FILE [--yes]\n"
-       "Removing shards asks first; --yes does not ask, and is needed without a terminal.\n"
+       "  zkctl apply -f FILE [--yes] [--dry-run] [--wait]\n"
+       "Shows what changes and asks; --yes does not ask. Without a terminal only what removes "
+       "shards needs\n"
+       "it. --wait shows how the checkers take the change over.\n"
        "A file with `version:` (as `zkctl get` prints it) is refused when the cluster changed "
        "since.\n"},
       {"diff",
@@ -116,9 +126,57 @@ const std::vector<Verb>& Verbs() {
        "show what a file would change",
        "  zkctl diff NAME -f FILE\n"
        "Exit code 0 when nothing would change, 1 when something would.\n"},
+      {"rename-shard",
+       "NAME SHARD NEW",
+       3,
+       3,
+       {"yes", "dry-run", "wait"},
+       "give a shard another name",
+       "Names place keys: the shard's keys move as if it were removed and another added. Says how "
+       "many,\n"
+       "and asks; --yes does not ask, and is needed without a terminal. Its status begins anew.\n"},
+      {"export",
+       "[NAME...]",
+       0,
+       kAny,
+       {},
+       "print the specs of all clusters, or of those named, as a file that import accepts",
+       "  zkctl export > clusters.yaml\n"
+       "One YAML document a cluster, without versions; -o json is a list, for programs.\n"},
+      {"import",
+       "",
+       0,
+       0,
+       {"file", "yes", "dry-run", "wait"},
+       "create and update every cluster that a file of export describes",
+       "  zkctl import -f FILE [--yes] [--dry-run] [--wait]\n"
+       "The whole file is read and compared first; clusters that are not in it are left alone. "
+       "Shows what\n"
+       "changes and asks, as update does.\n"},
       {"get", "NAME", 1, 1, {}, "print a cluster's spec as a file that apply accepts", ""},
       {"list", "", 0, 0, {}, "list the clusters with the health of their shards", ""},
-      {"status", "NAME", 1, 1, {}, "show leader, electorate, and the status of every shard", ""},
+      {"status",
+       "NAME",
+       1,
+       1,
+       {"watch"},
+       "show leader, electorate, and the status of every shard",
+       "  zkctl status NAME [--watch]\n"
+       "--watch redraws in place whenever something changes, until Ctrl-C; what does not fit the "
+       "screen is\n"
+       "cut, the shards that are not alive first. Without a terminal it prints once a change.\n"},
+      {"doctor",
+       "NAME",
+       1,
+       1,
+       {},
+       "look for what is wrong or soon will be, and say what to do",
+       "Registrations and ballots that nobody stands behind, spec keys lost to a Go manager, "
+       "versions and\n"
+       "clocks of the checkers, a quorum that cannot be met, shards that share a host or rack, "
+       "sizes near\n"
+       "their limits, orders without an end. Exit code 0 when nothing was found, 1 when something "
+       "was.\n"},
       {"checkers",
        "NAME",
        1,
@@ -146,6 +204,31 @@ const std::vector<Verb>& Verbs() {
        "With --for it ends by itself, without it `zkctl resume` ends it. A pause replaces "
        "another.\n"},
       {"resume", "NAME", 1, 1, {}, "end a pause: what has died meanwhile flips at once", ""},
+      {"maintenance on",
+       "NAME [SHARD...]",
+       1,
+       kAny,
+       {"host", "for", "reason"},
+       "let the status of some shards not flip; checkers go on probing and voting",
+       "  zkctl maintenance on NAME SHARD... --reason \"memory replaced\" [--for 30m]\n"
+       "  zkctl maintenance on NAME --host HOST --reason \"kernel update\" [--for 2h]\n"
+       "With --for it ends by itself, without it `zkctl maintenance off` ends it. --host means the "
+       "shards that\n"
+       "are on it now. At most 200 shards of a cluster at once.\n"},
+      {"maintenance off",
+       "NAME [SHARD...]",
+       1,
+       kAny,
+       {"host", "all"},
+       "end maintenance: what has died or come back meanwhile flips at once",
+       "  zkctl maintenance off NAME SHARD... | --host HOST | --all\n"},
+      {"maintenance list",
+       "NAME",
+       1,
+       1,
+       {},
+       "show which shards are under maintenance, and why",
+       ""},
       {"unfreeze",
        "NAME",
        1,
@@ -211,8 +294,25 @@ const Verb* FindVerb(std::string_view name) {
 
 std::vector<std::string_view> VerbNames() {
   std::vector<std::string_view> names;
-  for (const Verb& verb : Verbs()) names.push_back(verb.name);
+  for (const Verb& verb : Verbs()) {
+    names.push_back(verb.name);
+    const std::string_view first = verb.name.substr(0, verb.name.find(' '));
+    if (!FindVerb(first)) names.push_back(first);  // mistyped, it is to be suggested too
+  }
   return names;
+}
+
+bool IsVerbFamily(std::string_view first) {
+  return !SecondWords(first).empty();
+}
+
+std::string SecondWords(std::string_view first) {
+  std::string words;
+  for (const Verb& verb : Verbs()) {
+    if (!verb.name.starts_with(std::string(first) + " ")) continue;
+    words += (words.empty() ? "" : ", ") + std::string(verb.name.substr(first.size() + 1));
+  }
+  return words;
 }
 
 std::span<const Option> Options() {
@@ -235,6 +335,7 @@ std::string HelpText(std::string_view name) {
   if (!verb) {
     text += "VERB [NAME] [options]\n\n";
     for (const Verb& each : Verbs()) {
+      if (!name.empty() && !each.name.starts_with(name)) continue;
       std::string column = "  " + std::string(each.name);
       column.resize(19, ' ');
       text += column + std::string(each.summary) + "\n";

@@ -21,6 +21,9 @@ struct Verb {
 [[nodiscard]] const std::vector<Verb>& Verbs();
 [[nodiscard]] const Verb* FindVerb(std::string_view name);  // null: there is none
 [[nodiscard]] std::vector<std::string_view> VerbNames();
+// Whether there are verbs of two words of which it is the first.
+[[nodiscard]] bool IsVerbFamily(std::string_view first);
+[[nodiscard]] std::string SecondWords(std::string_view first);  // "on, off, list"
 
 // One table of every option: only so may they stand before the verb. Which of them the verb takes
 // is looked at afterwards.

@@ -1,18 +1,24 @@
 #include <zkcluster/manager.h>
+#include <zkcluster/ring.h>
 #include <zkcluster/spec.h>
 
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/spec_diff.h"
 #include "model/spec_size.h"
+#include "tools/zkctl/approve.h"
 #include "tools/zkctl/confirm.h"
 #include "tools/zkctl/context.h"
 #include "tools/zkctl/edits.h"
+#include "tools/zkctl/ordering.h"
 #include "tools/zkctl/report.h"
+#include "tools/zkctl/ring_spread.h"
 #include "tools/zkctl/spec_input.h"
+#include "tools/zkctl/take_over.h"
 #include "tools/zkctl/verbs.h"
 #include "yaml/spec_file.h"
 
@@ -23,14 +29,33 @@ Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
   return Manager::Open({line.zookeeper, line.root, line.timeout});
 }
 
+// A name that does not exist comes with the nearest that does.
+Result<ClusterSpec> GetCluster(Manager& manager, const std::string& name) {
+  auto spec = manager.Get(name);
+  if (spec || spec.error().code != ErrorCode::kNotFound) return spec;
+  const auto names = manager.List();
+  return Fail(WithNearest(spec.error(), names ? *names : std::vector<std::string>(), name));
+}
+
+// What an answer tells of a change besides its kind.
+struct Told {
+  SpecDiff diff;
+  bool shown = false;  // with the question already
+};
+
 int Report(const CommandLine& line, const std::string& cluster, std::string_view action,
-           std::uint64_t version, const SpecDiff& diff) {
+           std::uint64_t version, const Told& told) {
   Json json;
   json["cluster"] = cluster;
   json["action"] = action;
   json["version"] = version;
+  if (line.dry_run) {
+    json["dry_run"] = true;
+    json["diff"] = DiffJson(cluster, told.diff);
+  }
   return Emit(line.output, json, [&](bool color) {
-    return DiffText(diff, color) + std::string(action) + " " + Printable(cluster) +
+    return (told.shown ? "" : DiffText(told.diff, color)) + (line.dry_run ? "would be " : "") +
+           std::string(action) + (line.dry_run ? ": " : " ") + Printable(cluster) +
            (version == 0 ? "" : ", version " + std::to_string(version)) + "\n";
   });
 }
@@ -79,6 +104,11 @@ std::string RemovalQuestion(const ClusterSpec& current, const SpecDiff& diff) {
          std::to_string(current.shards.size()) + " of " + current.name + ": " + Join(names) + ".";
 }
 
+int WaitIfTold(const CommandLine& line, const std::string& cluster, std::uint64_t version,
+               int reported) {
+  return line.wait && reported == kDone ? AwaitTakeOver(line, cluster, version) : reported;
+}
+
 // Brings `current` to `next`, guarded by the version of `current`.
 int ChangeTo(const CommandLine& line, Manager& manager, const ClusterSpec& current,
              ClusterSpec next) {
@@ -87,23 +117,42 @@ int ChangeTo(const CommandLine& line, Manager& manager, const ClusterSpec& curre
   }
   next.version = current.version;
   if (const auto valid = Validate(next); !valid) return Complain(valid.error());
-  const SpecDiff diff = DiffSpecs(current, next);
-  if (diff.empty()) return Report(line, current.name, "unchanged", current.version, diff);
-  if (!diff.removed.empty()) {
-    const auto confirmed = Confirm(RemovalQuestion(current, diff), current.name, line.yes);
-    if (!confirmed) return Complain(confirmed.error());
+  Told told{DiffSpecs(current, next)};
+  const SpecDiff& diff = told.diff;
+  if (diff.empty()) {
+    return WaitIfTold(line, current.name, current.version,
+                      Report(line, current.name, "unchanged", current.version, told));
   }
+  if (line.dry_run) return Report(line, current.name, "updated", current.version, told);
+  const bool removes = !diff.removed.empty();
+  const std::string question =
+      removes ? RemovalQuestion(current, diff) : "This changes cluster " + current.name + ".";
+  const auto approved =
+      Approve(line, current.name, DiffText(diff, UseColor()), question, removes, told.shown);
+  if (!approved) return Complain(approved.error());
   const auto version = manager.Update(next);
   if (!version) return ComplainOf(version.error(), manager, current);
   WarnOfSize(next);
-  return Report(line, current.name, "updated", *version, diff);
+  // The same terminal shows both streams; what is redirected is to be whole.
+  told.shown = told.shown && UseColor();
+  return WaitIfTold(line, current.name, *version,
+                    Report(line, current.name, "updated", *version, told));
 }
 
 int CreateIt(const CommandLine& line, Manager& manager, const ClusterSpec& spec) {
+  if (line.dry_run) {
+    const auto known = manager.Get(spec.name);
+    if (known || known.error().code != ErrorCode::kNotFound) {
+      return Complain(
+          known ? Error{ErrorCode::kExists, "cluster \"" + spec.name + "\" exists already"}
+                : known.error());
+    }
+    return Report(line, spec.name, "created", 0, {});
+  }
   const auto version = manager.Create(spec);
   if (!version) return Complain(version.error());
   WarnOfSize(spec);
-  return Report(line, spec.name, "created", *version, SpecDiff{});
+  return WaitIfTold(line, spec.name, *version, Report(line, spec.name, "created", *version, {}));
 }
 
 }  // namespace
@@ -135,7 +184,7 @@ int RunUpdate(const CommandLine& line) {
   }
   const auto manager = OpenManager(line);
   if (!manager) return Complain(manager.error());
-  const auto current = (*manager)->Get(line.operands[0]);
+  const auto current = GetCluster(**manager, line.operands[0]);
   if (!current) return Complain(current.error());
   if (from_file) return ChangeTo(line, **manager, *current, *std::move(from_file));
   auto edited = ApplyEdits(*current, line.edits);
@@ -158,13 +207,15 @@ int RunDelete(const CommandLine& line) {
   const std::string& name = line.operands[0];
   const auto manager = OpenManager(line);
   if (!manager) return Complain(manager.error());
-  const auto current = (*manager)->Get(name);
+  const auto current = GetCluster(**manager, name);
   ClusterSpec guard;
   guard.name = name;
+  Told told;
   std::string question = "This deletes cluster " + name;
   if (current) {
     guard.version = current->version;
     question += " with " + Counted(current->shards.size(), "shard") + ".";
+    told.diff.removed = current->shards;
   } else if (current.error().code == ErrorCode::kBadData) {
     // Half-deleted by a Go manager, or never readable: there is no version to guard by, and the
     // operator wants it gone.
@@ -172,11 +223,57 @@ int RunDelete(const CommandLine& line) {
   } else {
     return Complain(current.error());
   }
-  const auto confirmed = Confirm(question, name, line.yes);
-  if (!confirmed) return Complain(confirmed.error());
+  if (line.dry_run) return Report(line, name, "deleted", guard.version, told);
+  const auto approved =
+      Approve(line, name, DiffText(told.diff, UseColor()), question, true, told.shown);
+  if (!approved) return Complain(approved.error());
   const auto deleted = (*manager)->Delete(name, guard.version);
   if (!deleted) return ComplainOf(deleted.error(), **manager, guard);
-  return Report(line, name, "deleted", guard.version, SpecDiff{});
+  return Report(line, name, "deleted", guard.version, {});
+}
+
+namespace {
+
+std::string RenameQuestion(const ClusterSpec& current, const ClusterSpec& next,
+                           const std::string& from, const std::string& to) {
+  std::string text = "This renames shard " + from + " of " + current.name + " to " + to;
+  const auto before = Ring::Build(current.shards, current.ring);
+  const auto after = Ring::Build(next.shards, next.ring);
+  if (!before || !after) return text + ".";
+  RingChange change = CompareRings(current, *before, next, *after);
+  // What stays on the same server has not moved.
+  std::size_t stay = 0;
+  for (const auto& move : change.moves) stay += move.from == from && move.to == to ? move.keys : 0;
+  char percent[32];
+  std::snprintf(percent, sizeof percent, "%.1f",
+                100.0 * static_cast<double>(change.keys - stay) / static_cast<double>(kSampleKeys));
+  return text + ": names place keys, " + percent +
+         " % of all keys go to another server, and its status begins anew as unknown; "
+         "maintenance does not follow it.";
+}
+
+}  // namespace
+
+int RunRename(const CommandLine& line) {
+  const std::string& from = line.operands[1];
+  const std::string& to = line.operands[2];
+  const auto manager = OpenManager(line);
+  if (!manager) return Complain(manager.error());
+  const auto current = GetCluster(**manager, line.operands[0]);
+  if (!current) return Complain(current.error());
+  const auto renamed = RenameShard(*current, from, to);
+  if (!renamed) return Complain(renamed.error());
+  if (const auto valid = Validate(*renamed); !valid) return Complain(valid.error());
+  Told told{DiffSpecs(*current, *renamed)};
+  if (line.dry_run) return Report(line, current->name, "updated", current->version, told);
+  const auto approved = Approve(line, current->name, DiffText(told.diff, UseColor()),
+                                RenameQuestion(*current, *renamed, from, to), true, told.shown);
+  if (!approved) return Complain(approved.error());
+  const auto version = (*manager)->Update(*renamed);
+  if (!version) return ComplainOf(version.error(), **manager, *current);
+  told.shown = told.shown && UseColor();
+  return WaitIfTold(line, current->name, *version,
+                    Report(line, current->name, "updated", *version, told));
 }
 
 int RunDiff(const CommandLine& line) {
@@ -184,7 +281,7 @@ int RunDiff(const CommandLine& line) {
   if (!spec) return ComplainAboutFile(spec.error());
   const auto manager = OpenManager(line);
   if (!manager) return Complain(manager.error());
-  const auto current = (*manager)->Get(line.operands[0]);
+  const auto current = GetCluster(**manager, line.operands[0]);
   if (!current) return Complain(current.error());
   const SpecDiff diff = DiffSpecs(*current, *spec);
   const int printed = Emit(line.output, DiffJson(current->name, diff),
@@ -195,7 +292,7 @@ int RunDiff(const CommandLine& line) {
 int RunGet(const CommandLine& line) {
   const auto manager = OpenManager(line);
   if (!manager) return Complain(manager.error());
-  const auto spec = (*manager)->Get(line.operands[0]);
+  const auto spec = GetCluster(**manager, line.operands[0]);
   if (!spec) return Complain(spec.error());
   const bool json = line.output == OutputForm::kJson;
   return Print(json ? FormatSpecJson(*spec) : FormatSpecYaml(*spec)) ? kDone : kRefused;

@@ -12,6 +12,7 @@
 #include "model/codec.h"
 #include "model/paths.h"
 #include "tools/zkctl/context.h"
+#include "tools/zkctl/ordering.h"
 #include "tools/zkctl/report.h"
 #include "tools/zkctl/verbs.h"
 #include "zk/watcher.h"
@@ -176,7 +177,9 @@ int RunEvents(const CommandLine& line) {
   });
   if (!cluster) return Complain(cluster.error());
   if (!*cluster) {
-    return Complain(Error{ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\"", -1});
+    return Complain(WithNearest(
+        connection, line, {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\"", -1},
+        line.operands[0]));
   }
   if (line.follow) return Follow(connection, paths, line.output);
 

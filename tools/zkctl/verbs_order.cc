@@ -1,9 +1,5 @@
 // Orders to the checkers of a cluster: pause, resume, unfreeze, forget.
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,12 +9,12 @@
 
 #include "client/orders.h"
 #include "client/snapshot.h"
-#include "client/spec_editor.h"
 #include "model/duration.h"
 #include "model/paths.h"
 #include "tools/zkctl/assessment.h"
 #include "tools/zkctl/confirm.h"
 #include "tools/zkctl/context.h"
+#include "tools/zkctl/ordering.h"
 #include "tools/zkctl/report.h"
 #include "tools/zkctl/verbs.h"
 #include "yaml/suggest.h"
@@ -29,44 +25,6 @@ namespace {
 
 // How long a leader may take for its next look: a round trip or two, and some for a busy machine.
 constexpr Duration kNextLook = std::chrono::seconds(5);
-
-// "ann@ops1", for the journal. Who came by sudo is named, not root.
-std::string Who() {
-  const char* before_sudo = std::getenv("SUDO_USER");
-  const passwd* user = getpwuid(getuid());
-  std::string name = before_sudo != nullptr && getuid() == 0 ? before_sudo
-                     : user != nullptr                       ? user->pw_name
-                                                             : std::to_string(getuid());
-  char host[256] = {};
-  (void)gethostname(host, sizeof host - 1);
-  return name + "@" + host;
-}
-
-// Gives the order and waits for its answer. When the time is up, the error says whether it may have
-// been given.
-Result<Ordered> Give(Connection& connection, const CommandLine& line,
-                     const std::function<void(SpecEditor&, SpecEditor::Done<Ordered>)>& order) {
-  SpecEditor editor(connection.loop(), connection.client(), line.root);
-  std::optional<Result<Ordered>> answer;
-  order(editor, [&answer](Result<Ordered> ordered) { answer = std::move(ordered); });
-  const auto answered = [&] { return answer.has_value(); };
-  if (!connection.loop().RunUntil(answered, line.timeout)) editor.Abandon();
-  return *std::move(answer);
-}
-
-Result<Snapshot> Look(Connection& connection, const CommandLine& line, const std::string& name) {
-  return connection.Await<Snapshot>([&](std::function<void(Result<Snapshot>)> done) {
-    ReadSnapshot(connection.loop(), connection.client(), ClusterPaths(line.root, name),
-                 std::move(done));
-  });
-}
-
-Json Answer(const std::string& cluster, std::string_view action) {
-  Json json;
-  json["cluster"] = cluster;
-  json["action"] = action;
-  return json;
-}
 
 std::string QuorumText(const Electorate& electorate) {
   return std::to_string(electorate.quorum) + " of " + std::to_string(electorate.size);
@@ -94,7 +52,7 @@ int RunPause(const CommandLine& line) {
     editor.Pause(name, {line.length, Who(), line.reason}, std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  Json json = Answer(name, "paused");
+  Json json = OrderJson(name, "paused");
   json["paused"] = PauseJson(ordered->left.pause);
   json["replaced"] = PauseJson(ordered->found.pause);
   return Emit(line.output, json, [&](bool) {
@@ -115,7 +73,7 @@ int RunResume(const CommandLine& line) {
     editor.Resume(name, Who(), std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  Json json = Answer(name, "resumed");
+  Json json = OrderJson(name, "resumed");
   json["ended"] = PauseJson(ordered->found.pause);
   return Emit(line.output, json, [&](bool) {
     return "resumed " + Printable(name) + "; it was paused " +
@@ -148,7 +106,7 @@ int RunForget(const CommandLine& line) {
     editor.Forget(name, id, Who(), std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  Json json = Answer(name, "forgot");
+  Json json = OrderJson(name, "forgot");
   json["id"] = id;
   json["quorum"] = then.quorum;
   json["electorate_size"] = then.size;
@@ -248,7 +206,7 @@ int RunUnfreeze(const CommandLine& line) {
   if (!after) return Complain(after.error().Within("unfroze \"" + name + "\", then"));
   const Assessment is = Assess(*after);
   const Thaw thaw = ThawOf(is);
-  Json json = Answer(name, "unfroze");
+  Json json = OrderJson(name, "unfroze");
   json["accept"] = line.accept;
   json["before"] = NumbersJson(*before, was);
   json["after"] = NumbersJson(*after, is);

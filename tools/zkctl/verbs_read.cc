@@ -10,7 +10,9 @@
 #include "model/routing_table.h"
 #include "tools/zkctl/assessment.h"
 #include "tools/zkctl/context.h"
+#include "tools/zkctl/doctor.h"
 #include "tools/zkctl/explain.h"
+#include "tools/zkctl/ordering.h"
 #include "tools/zkctl/report.h"
 #include "tools/zkctl/verbs.h"
 #include "yaml/suggest.h"
@@ -18,26 +20,12 @@
 namespace zkcluster::zkctl {
 namespace {
 
-Result<Snapshot> Read(Connection& connection, const CommandLine& line, const std::string& name) {
-  auto snapshot = connection.Await<Snapshot>([&](std::function<void(Result<Snapshot>)> done) {
-    ReadSnapshot(connection.loop(), connection.client(), ClusterPaths(line.root, name),
-                 std::move(done));
-  });
-  if (!snapshot && snapshot.error().code == ErrorCode::kBadData) {
-    Error error = snapshot.error();
-    error.message += "; its checkers keep the last spec they could read (zkctl delete " + name +
-                     " removes what is left)";
-    return Fail(std::move(error));
-  }
-  return snapshot;
-}
-
 // Opens a connection, reads the cluster of the first operand, and hands both on.
 int WithSnapshot(const CommandLine& line,
                  const std::function<int(const Snapshot&, Micros now)>& answer) {
   const auto connection = Connection::Open(line);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Read(**connection, line, line.operands[0]);
+  const auto snapshot = Look(**connection, line, line.operands[0]);
   if (!snapshot) return Complain(snapshot.error());
   return answer(*snapshot, (*connection)->loop().WallNow());
 }
@@ -45,6 +33,7 @@ int WithSnapshot(const CommandLine& line,
 }  // namespace
 
 int RunStatus(const CommandLine& line) {
+  if (line.watch) return RunWatch(line);
   return WithSnapshot(line, [&](const Snapshot& snapshot, Micros now) {
     const Assessment assessment = Assess(snapshot);
     return Emit(line.output, StatusJson(snapshot, assessment),
@@ -81,6 +70,15 @@ int RunExplain(const CommandLine& line) {
   });
 }
 
+int RunDoctor(const CommandLine& line) {
+  return WithSnapshot(line, [&](const Snapshot& snapshot, Micros) {
+    const auto findings = Diagnose(snapshot, Assess(snapshot));
+    const int printed = Emit(line.output, DoctorJson(snapshot, findings),
+                             [&](bool color) { return DoctorText(snapshot, findings, color); });
+    return printed != kDone || !findings.empty() ? kRefused : kDone;
+  });
+}
+
 int RunLocate(const CommandLine& line) {
   return WithSnapshot(line, [&](const Snapshot& snapshot, Micros now) {
     const auto table =
@@ -107,7 +105,7 @@ int RunList(const CommandLine& line) {
   std::sort(names->begin(), names->end());
   std::vector<ListRow> rows;
   for (const std::string& name : *names) {
-    const auto snapshot = Read(**connection, line, name);
+    const auto snapshot = Look(**connection, line, name);
     if (snapshot) {
       rows.push_back(MakeListRow(*snapshot));
     } else if (snapshot.error().code == ErrorCode::kBadData) {

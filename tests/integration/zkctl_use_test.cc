@@ -1,0 +1,180 @@
+// zkctl as people use it: questions with the difference before them, dry runs, waiting for the
+// checkers, screens that redraw, shells that complete, and files of all clusters.
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "tests/integration/zkctl_fleet.h"
+
+namespace zkcluster::integration {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool Says(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped names are suggested") {
+  Site site;
+  const Operator shell(site);
+  const Arguments create = {"create", "sessions", "--shard", "s1=h:1", "--shard", "s2=h:2"};
+  Arguments dry = create;
+  dry.emplace_back("--dry-run");
+  CHECK(Says(shell.Run(dry).out, "would be created: sessions"));
+  CheckRefused(shell.Run({"get", "sessions"}), 1, "no cluster");
+  CheckDone(shell.Run(create));
+  CheckRefused(shell.Run(dry), 1, "exists already");
+  const std::string before = shell.Run({"get", "sessions"}).out;
+
+  const Output update = shell.Run({"update", "sessions", "--remove-shard", "s1", "--dry-run"});
+  CheckDone(update);
+  CHECK(Says(update.out, "- shard s1 h:1\nwould be updated: sessions"));
+  const Json json = Ask(shell, {"update", "sessions", "--points", "9", "--dry-run"});
+  CHECK(json["dry_run"] == true);
+  CHECK(json["diff"]["settings"][0]["key"] == "ring.points");
+  CHECK(Says(shell.Run({"delete", "sessions", "--dry-run"}).out,
+             "- shard s2 h:2\nwould be deleted: sessions"));
+  CHECK(Says(shell.Run({"rename-shard", "sessions", "s1", "n1", "--dry-run"}).out,
+             "- shard s1 h:1\n+ shard n1 h:1\nwould be updated"));
+  CHECK(shell.Run({"get", "sessions"}).out == before);
+
+  CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "n1"}), 1, "% of all keys go to");
+  CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "s2", "--yes"}), 1, "is there already");
+  CheckDone(shell.Run({"rename-shard", "sessions", "s1", "n1", "--yes"}));
+  CHECK(Says(shell.Run({"get", "sessions"}).out, "{name: n1, addr: h:1}\n  - {name: s2"));
+
+  for (const Arguments& verb :
+       {Arguments{"status", "sesions"}, Arguments{"get", "sesions"}, Arguments{"events", "sesions"},
+        Arguments{"pause", "sesions", "--reason", "x"}, Arguments{"export", "sesions"},
+        Arguments{"status", "sesions", "--watch"}}) {
+    CheckRefused(shell.Run(verb), 1, "no cluster \"sesions\"; did you mean \"sessions\"?");
+  }
+  CheckDone(shell.Run({"create", "web", "--shard", "alpha=h:1"}));
+  CheckRefused(shell.Run({"update", "web", "--remove-shard", "alpa", "--yes"}), 1,
+               "did you mean \"alpha\"?");
+  CheckRefused(shell.Run({"maintenance", "on", "web", "alpa", "--reason", "x"}), 1,
+               "has no shard \"alpa\"; did you mean \"alpha\"?");
+}
+
+TEST_CASE("zkctl export and import: all clusters to another root, and what has changed since") {
+  Site site;
+  const Operator shell(site);
+  CheckDone(shell.Run({"create", "a", "--shard", "s1=h:1", "--shard", "s2=h:2"}));
+  CheckDone(shell.Run({"create", "b", "--shard", "s1=h:3", "--ring", "ketama", "--checkers", "3"}));
+  const Output all = shell.Run({"export"});
+  CheckDone(all);
+  CHECK_FALSE(Says(all.out, "version:"));
+  CHECK(Ask(shell, {"export", "b"}).size() == 1);
+  const std::string file = shell.File("all.yaml", all.out);
+
+  Operator other = shell;
+  other.variables["ZKCTL_ROOT"] = site.root + "/copy";
+  CheckRefused(other.Run({"import", "-f", shell.File("bad.yaml", all.out + "---\nnam: c\n")}), 65,
+               "bad.yaml:");
+  CHECK(Says(other.Run({"import", "-f", file, "--dry-run"}).out, "would be created a\n"));
+  CheckDone(other.Run({"list"}));
+  const Json made = Ask(other, {"import", "-f", file});
+  CHECK(made[0]["action"] == "created");
+  CHECK(made[1]["cluster"] == "b");
+  CHECK(other.Run({"export"}).out == all.out);
+  CHECK(Ask(other, {"import", "-f", file})[0]["action"] == "unchanged");
+
+  CheckDone(other.Run({"update", "a", "--add-shard", "s3=h:4"}));
+  CheckDone(other.Run({"update", "b", "--checkers", "5"}));
+  // Back to the file: s3 would go, which nobody without a terminal does unasked.
+  CheckRefused(other.Run({"import", "-f", file}), 1, "This creates 0 clusters and updates 2.");
+  const Json back = Ask(other, {"import", "-f", file, "--yes"});
+  CHECK(back[0]["action"] == "updated");
+  CHECK(other.Run({"export"}).out == all.out);
+}
+
+TEST_CASE("zkctl update --wait: until every checker votes by the new version; not for ever") {
+  Fleet fleet;
+  const Operator shell(fleet);
+  const Output done = shell.Run({"update", "sessions", "--points", "7", "--wait"});
+  CHECK(done.code == 0);
+  CHECK(Says(done.out, "updated sessions, version "));
+  CHECK(Says(done.err, "3 of 3 checkers vote by version "));
+  Operator elsewhere = shell;
+  elsewhere.variables["ZKCTL_ROOT"] = fleet.root + "/nobody";
+  const Output stuck =
+      elsewhere.Run({"create", "web", "--shard", "s1=h:1", "--wait", "--timeout", "1s"});
+  CHECK(stuck.code == 1);
+  CHECK(Says(stuck.out, "created web, version "));
+  CHECK(Says(stuck.err, "the change of \"web\" stands, but no checker is registered"));
+}
+
+TEST_CASE("zkctl on a terminal: the difference and a question before each change, and a screen") {
+  Fleet fleet;
+  const Operator shell(fleet);
+  {
+    ZkctlTerminal update({"update", "sessions", "--points", "7"}, shell.variables);
+    REQUIRE(update.Await("This changes cluster sessions. Type the cluster's name or y: "));
+    update.Type("n\n");
+    const Output refused = update.Wait();
+    CHECK(refused.code == 1);
+    CHECK(Says(refused.out, "ring.points: 160 -> 7"));
+    CHECK(Says(refused.out, "nothing was done"));
+    ZkctlTerminal again({"update", "sessions", "--points", "7"}, shell.variables);
+    REQUIRE(again.Await("or y: "));
+    again.Type("y\n");
+    const Output changed = again.Wait();
+    CHECK(changed.code == 0);
+    CHECK(changed.out.find("ring.points") == changed.out.rfind("ring.points"));  // told once
+  }
+  ZkctlTerminal watch({"status", "sessions", "--watch"}, shell.variables);
+  REQUIRE(watch.Await("\x1b[32malive\x1b[0m"));
+  fleet.redis[1]->Kill();
+  REQUIRE(watch.Await("\x1b[31;1mdead\x1b[0m"));
+  watch.Type("\x03");
+  const Output watched = watch.Wait();
+  CHECK(watched.code == 0);
+  CHECK(watched.signal == 0);
+  CHECK(Says(watched.out, "\x1b[H"));                // in place
+  CHECK(Says(watched.out, "\x1b[?25h\x1b[?1049l"));  // the old screen is back
+  CHECK(watched.out.find("s2", watched.out.rfind("1049l")) != std::string::npos);
+
+  // To a pipe: once a change.
+  const auto piped = shell.Start({"status", "sessions", "--watch", "-o", "json"});
+  REQUIRE(sandbox::WaitUntil([&] { return Says(piped->out(), "\n"); }, kLimit));
+  CheckDone(shell.Run({"pause", "sessions", "--reason", "x"}));
+  REQUIRE(sandbox::WaitUntil([&] { return Says(piped->out(), "\"held\":\"paused\""); }, kLimit));
+  piped->child().Signal(SIGTERM);
+  CHECK(piped->Wait().code == 0);
+}
+
+// The real shell: what would stand on the command line after the key is pressed.
+TEST_CASE("zkctl completion: bash is told the names that are alive") {
+  Site site;
+  const Operator shell(site);
+  CheckDone(shell.Run({"create", "sessions", "--shard", "cache-1=h:1", "--shard", "cache-2=h:2"}));
+  CHECK(shell.Run({"__complete", "status", ""}).out == "sessions\n");
+  CHECK(shell.Run({"__complete", "explain", "sessions", "cache-"}).out == "cache-1\ncache-2\n");
+  // Nobody answers: no names, and soon.
+  Operator nowhere = shell;
+  nowhere.variables["ZKCTL_ZK"] = "127.0.0.1:1";
+  CheckDone(nowhere.Run({"__complete", "status", ""}));
+
+  const fs::path folder = fs::path(std::getenv("ZKC_COMPLETION"));
+  const std::string zkctl = std::getenv("ZKC_ZKCTL");
+  const auto bash = [&](const std::string& line) {
+    const std::string script = "source " + (folder / "zkctl").string() + "; COMP_LINE='" + zkctl +
+                               " " + line +
+                               "'; COMP_POINT=${#COMP_LINE}; _zkctl; echo \"${COMPREPLY[*]}\"";
+    sandbox::SpawnOptions options;
+    options.command = {"/bin/bash", "-c", script};
+    options.environment = shell.variables;
+    const sandbox::TempFolder output("zkc-bash");
+    options.output = output.path() / "out";
+    sandbox::ChildProcess child(options);
+    REQUIRE(child.Wait(kLimit));
+    return sandbox::ReadFile(options.output);
+  };
+  CHECK(Says(bash("expl"), "explain"));
+  CHECK(Says(bash("explain sessions "), "cache-1 cache-2"));
+  CHECK(Says(bash("update sessions --weight cache-2"), "cache-2="));
+}
+
+}  // namespace
+}  // namespace zkcluster::integration

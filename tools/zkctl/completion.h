@@ -1,0 +1,31 @@
+// What the shells' completion is told: given the words typed so far, which words may follow. The
+// scripts in completion/ only carry words to `zkctl __complete` and its answer back. Pure, but for
+// the names it is handed functions to ask for.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace zkcluster::zkctl {
+
+// Answers of the live ensemble; empty where it does not answer at once.
+struct NameSource {
+  std::function<std::vector<std::string>()> clusters;
+  std::function<std::vector<std::string>(const std::string& cluster)> shards;
+  std::function<std::vector<std::string>(const std::string& cluster)> checkers;
+};
+
+// The answer in place of words: the shell completes the name of a file.
+inline constexpr const char* kCompleteFiles = ":files";
+
+// `words`: what stands after the program's name, the last one unfinished (maybe empty). Returns the
+// words that may stand in its place, sorted as they should be shown.
+[[nodiscard]] std::vector<std::string> CompleteWords(const std::vector<std::string>& words,
+                                                     const NameSource& names);
+
+// Of the words typed so far: the value of an option such as --zk, or nothing.
+[[nodiscard]] std::string TypedOption(const std::vector<std::string>& words,
+                                      const std::string& name);
+
+}  // namespace zkcluster::zkctl
