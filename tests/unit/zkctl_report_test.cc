@@ -94,7 +94,7 @@ TEST_CASE("status: the table shows the same") {
   const std::string text = StatusText(snapshot, Assess(snapshot), kNow, false);
   CHECK(Contains(text, "leader      c1, epoch 41\n"));
   CHECK(Contains(text, "quorum      2 of 3; 3 ballots counted\n"));
-  CHECK(Contains(text, "(1m 40s)  timeout  0/3/0\n"));
+  CHECK(Contains(text, "1m 40s ago  timeout  0/3/0\n"));
   CHECK_FALSE(Contains(text, "\x1b"));
   CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, true), "\x1b[31;1mdead\x1b[0m"));
 }
@@ -202,7 +202,7 @@ TEST_CASE("list and locate: the JSON forms") {
   const Json list = ListJson({MakeListRow(Healthy()), broken});
   CHECK(list[0].dump() ==
         R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0,)"
-        R"("frozen":false,"paused":false})");
+        R"("frozen":false,"paused":false,"maintained":0})");
   CHECK(list[1]["version"].is_null());
   CHECK(list[1]["error"] == "incomplete");
 

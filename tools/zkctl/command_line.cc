@@ -290,10 +290,8 @@ Result<void> JoinVerb(CommandLine& line) {
   if (!forgets && !family) return {};
   const std::string joined = line.verb + " " + line.operands.front();
   if (!FindVerb(joined)) {
-    return Fail(Usage("no verb \"" + joined + "\"" + DidYouMean(joined, VerbNames()) +
-                      (Nearest(joined, VerbNames())
-                           ? ""
-                           : "; " + line.verb + " needs " + SecondWords(line.verb))));
+    return Fail(
+        Usage("no verb \"" + joined + "\"; " + line.verb + " needs " + SecondWords(line.verb)));
   }
   line.verb = joined;
   line.operands.erase(line.operands.begin());
