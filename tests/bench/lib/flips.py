@@ -69,7 +69,7 @@ class ServerRow:
 
 
 def kill_to_flip(run):
-    count, rounds = (10, 1) if run.quick else (30, 3)
+    count, rounds = (10, 1) if run.quick else (30, 2)
     rows, figures = [], {}
     for threshold, probe in ((1000, PROBE), (100, QUICK_PROBE)):
         run.progress(f"refused_threshold {threshold} ms")

@@ -11,7 +11,7 @@ from .site import BenchError, Site, target_address, wait_until
 SLOW = "interval: 5s, timeout: 2s, threshold: 12s, refused_threshold: 1s"
 LONE_PORT = 6500
 PUPPET_PORT = 6600
-APART = 0.07  # seconds between two deaths; as many return, and above twenty a second checkers gather them
+APART = 0.12  # seconds between two deaths; as many return, and above 25 flips a second checkers gather them
 AWAY = 3  # seconds that a puppet is dead
 
 
@@ -142,7 +142,7 @@ def bytes_per_flip(run):
             large["bytes"] <= 100_000, told(large),
             f"{count - closed:,} connections in each daemon, {closed:,} shards without a server; known after "
             f"{large['start_seconds']:.1f} s at an interval of 5 s; {large['checker_mb']:.0f} MB a daemon."),
-        Row(f"{2 * actors:,} single flips of it, a server with -Xmx256m", "it lives, no session is lost",
+        Row(f"{2 * actors:,} flips of it, one by one, a server with -Xmx256m", "it lives, no session is lost",
             f"{more['lost']} lost or suspended", more["lost"] == 0,
             f"{more['bytes'] / more['flips'] / 1000:.1f} kB a flip; {more['flips']:,} flips in {more['commits']:,} commits and "
             f"{more['seconds']:.0f} s; the server has {more['server_mb']:.0f} MB in memory"),

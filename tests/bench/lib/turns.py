@@ -1,5 +1,6 @@
 """How long a main loop is away from its descriptors: its turns, from one wait to the next, and what the longest did."""
 import collections
+import re
 import shutil
 import signal
 import subprocess
@@ -45,6 +46,13 @@ class Watch:
         return found
 
 
+def short(symbol):
+    """Without the arguments of functions and of templates, which may be longer than a page."""
+    while (plain := re.sub(r"<[^<>]*>|\([^()]*\)", "", symbol)) != symbol:
+        symbol = plain
+    return symbol.strip()[:60]
+
+
 def parse(lines):
     turns, turn = [], None
     for line in lines:
@@ -59,7 +67,7 @@ def parse(lines):
             turns.append(turn)
             turn = None
         elif turn and "cpu-clock" in event:
-            turn.where.append(parts[3].split("(")[0].strip() if len(parts) > 3 else "?")
+            turn.where.append(short(parts[3]) if len(parts) > 3 else "?")
     return turns
 
 
