@@ -60,8 +60,6 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"voter gone in commit", &M::VoterGoneInCommit, 1, false},
       {"paused by operator", &M::Pause, 1, false, true},
       {"paused in commit", &M::PauseInCommit, 1, false, true},
-      {"maintenance", &M::Maintain, 1, false, true},
-      {"maintenance in commit", &M::MaintainInCommit, 1, false, true},
       {"freeze lifted", &M::Unfreeze, 1, false, true},
       {"checker forgotten", &M::Forget, 0.5, false, true},
       {"spec piece in commit", &M::RewritePieceInCommit, 1.5, false, true},
@@ -77,6 +75,8 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"parent removed", &M::RemoveParent, 0.4, false},
       {"litter", &M::Litter, 0.4, false},
       {"go checker", &M::GoComes, 0.5, false},
+      {"maintenance", &M::Maintain, 1, false, true},
+      {"maintenance in commit", &M::MaintainInCommit, 1, false, true},
   };
   return kinds;
 }
