@@ -120,6 +120,9 @@ void AddStanding(Page& page, const Clusters& clusters) {
   PerCluster(page, clusters, "zkcluster_paused",
              "1 while an operator lets nothing flip; told by the leader.",
              [](const ClusterDetails& d) { return d.paused ? 1 : 0; });
+  PerCluster(page, clusters, "zkcluster_maintenance",
+             "Shards that an operator lets not flip; told by the leader.",
+             [](const ClusterDetails& d) { return d.maintained; });
 }
 
 void AddOpinions(Page& page, const Clusters& clusters) {

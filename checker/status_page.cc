@@ -72,6 +72,7 @@ void WriteCluster(JsonWriter& json, const ClusterDetails& details, const ProbeCo
   json.Key("registered").Bool(details.registered).Key("leading").Bool(details.leading);
   json.Key("leader").Text(details.leader).Key("epoch").Number(details.epoch);
   json.Key("frozen").Bool(details.frozen).Key("paused").Bool(details.paused);
+  json.Key("maintained").Number(details.maintained);
   WriteOpinions(json, details);
   WriteShards(json, "dead", details.dead);
   json.Key("ballot").Open('{').Key("published").Bool(details.ballot_published);

@@ -56,8 +56,9 @@ struct ClusterDetails {
   std::uint64_t spec_version = 0;
   bool registered = false;  // stands for election; votes count
   bool leading = false;
-  bool frozen = false;  // these two: as far as this checker, while it leads, knows
+  bool frozen = false;  // these three: as far as this checker, while it leads, knows
   bool paused = false;
+  std::size_t maintained = 0;  // shards
   std::array<std::size_t, 4> opinions{};  // shards by this checker's own Opinion
   std::vector<ListedShard> dead;          // in its opinion; the first kMaxShardsListed
   bool ballot_published = false;          // what stands in ZooKeeper is what this checker thinks

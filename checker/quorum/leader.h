@@ -63,6 +63,7 @@ class Leader {
   // As of the last look; false until the ledger was read.
   [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
   [[nodiscard]] bool paused() const { return logged_hold_ == Hold::kPaused; }
+  [[nodiscard]] std::size_t maintained() const { return maintenance_log_.shards(); }
   [[nodiscard]] std::optional<LeaderDetails> details() const;  // nothing until the status was read
 
  private:

@@ -3,6 +3,7 @@
 // by the Leader.
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ class MaintenanceLog {
   // `held`: shards that would flip but for it. Called at each look; logs what differs from the
   // last.
   void Tell(const Ledger& ledger, const std::vector<std::string>& held, Micros now);
+
+  // Under maintenance, as of the last look.
+  [[nodiscard]] std::size_t shards() const { return under_.size(); }
 
  private:
   Logger& logger_;

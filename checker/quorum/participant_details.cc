@@ -128,6 +128,7 @@ ClusterDetails Participant::details() const {
   details.leading = now.leading;
   details.frozen = now.frozen;
   details.paused = now.paused;
+  details.maintained = leader_ ? leader_->maintained() : 0;
   details.opinions = now.opinions;
   for (const Server& server : servers_) {
     if (details.dead.size() == kMaxShardsListed) break;

@@ -1,6 +1,8 @@
 // zkctl as people use it: questions with the difference before them, dry runs, waiting for the
 // checkers, screens that redraw, shells that complete, and files of all clusters.
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 

@@ -274,6 +274,7 @@ TEST_CASE("maintenance: held both ways, over a change of leader, and it ends by 
   CHECK(site.BallotOf(kName, "c1")->votes[0].opinion == Opinion::kDead);  // still voting
   CHECK(!site.LedgerOf(kName).maintenance.contains("gone"));
   CHECK(site.Leader().Logged("maintenance.began") == 1);
+  CHECK(site.Leader().details(kName).maintained == 2);
   CHECK(site.Leader().Logged("maintenance.holds") >= 1);
   site.KillLeader();  // the next one reads it from the ledger
   CHECK(site.Statuses(kName) == "ADDAAA");

@@ -27,6 +27,7 @@ MonitorFacts Facts() {
   sessions.registered = true;
   sessions.leading = true;
   sessions.frozen = true;
+  sessions.maintained = 4;
   sessions.opinions = {0, 3, 2, 1};
   sessions.dead = {{"s2", "10.0.0.2:6379", Reason::kTimeout, 0us}};
   sessions.ballot_published = true;
@@ -78,6 +79,7 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
         "zkcluster_epoch{cluster=\"sessions\"} 41",
         "zkcluster_frozen{cluster=\"sessions\"} 1",
         "zkcluster_paused{cluster=\"sessions\"} 0",
+        "zkcluster_maintenance{cluster=\"sessions\"} 4",
         "zkcluster_shards{cluster=\"sessions\",opinion=\"alive\"} 3",
         "zkcluster_shards{cluster=\"sessions\",opinion=\"dead\"} 2",
         "zkcluster_shards{cluster=\"sessions\",opinion=\"unknown\"} 1",
@@ -146,6 +148,7 @@ TEST_CASE("status.json: who this is, and each cluster as far as this checker kno
   CHECK(
       sessions["dead"] ==
       nlohmann::json::array({{{"shard", "s2"}, {"addr", "10.0.0.2:6379"}, {"reason", "timeout"}}}));
+  CHECK(sessions["maintained"] == 4);
   CHECK(sessions["ballot"] == nlohmann::json({{"published", true}, {"age_ms", 1500}}));
   CHECK(sessions["flips"] == nlohmann::json({{"dead", 7}, {"alive", 6}}));
   CHECK(sessions["probes"] == nlohmann::json({{"alive", 1'234'567}, {"timeout", 9}}));
