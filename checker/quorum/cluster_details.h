@@ -58,7 +58,7 @@ struct ClusterDetails {
   bool leading = false;
   bool frozen = false;  // these three: as far as this checker, while it leads, knows
   bool paused = false;
-  std::size_t maintained = 0;  // shards
+  std::size_t maintained = 0;             // shards
   std::array<std::size_t, 4> opinions{};  // shards by this checker's own Opinion
   std::vector<ListedShard> dead;          // in its opinion; the first kMaxShardsListed
   bool ballot_published = false;          // what stands in ZooKeeper is what this checker thinks
