@@ -6,6 +6,7 @@
 #include "model/json.h"
 #include "model/paths.h"
 #include "tests/fuzz/target.h"
+#include "tools/zkctl/doctor.h"
 #include "tools/zkctl/explain.h"
 #include "tools/zkctl/report.h"
 #include "yaml/reader.h"
@@ -92,6 +93,11 @@ bool TestOneInput(std::string_view input) {
   CheckForms(CheckersJson(snapshot, assessment));
   CheckText(ExplainText(snapshot, assessment, 0, kNow, false));
   CheckForms(ExplainJson(snapshot, assessment, 0, kNow));
+  CheckText(MaintenanceListText(snapshot, assessment, kNow, false));
+  CheckForms(MaintenanceListJson(snapshot, assessment));
+  const auto findings = Diagnose(snapshot, assessment);
+  CheckText(DoctorText(snapshot, findings, false));
+  CheckForms(DoctorJson(snapshot, findings));
   const std::vector<ListRow> rows = {MakeListRow(snapshot)};
   CheckText(ListText(rows, false));
   CheckForms(ListJson(rows));

@@ -72,8 +72,9 @@ TEST_CASE("zkctl export and import: all clusters to another root, and what has c
 
   Operator other = shell;
   other.variables["ZKCTL_ROOT"] = site.root + "/copy";
-  CheckRefused(other.Run({"import", "-f", shell.File("bad.yaml", all.out + "---\nnam: c\n")}), 65,
-               "bad.yaml:");
+  const std::string twice = all.out + "---\nname: a\nshards: [{name: s1, addr: 'h:1'}]\n";
+  CheckRefused(other.Run({"import", "-f", shell.File("twice.yaml", twice)}), 65,
+               "cluster \"a\" is in line 2 already");
   CHECK(Says(other.Run({"import", "-f", file, "--dry-run"}).out, "would be created a\n"));
   CheckDone(other.Run({"list"}));
   const Json made = Ask(other, {"import", "-f", file});

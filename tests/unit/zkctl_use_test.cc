@@ -121,6 +121,7 @@ TEST_CASE("status: the shards that are not alive first, where a screen may be to
   CHECK(plain.find("\ns1 ") < plain.find("\ns2 "));
   CHECK(dead_first.find("\ns2 ") < dead_first.find("\ns1 "));
   CHECK(Contains(plain, "1m 40s ago"));
+  CHECK(Contains(plain, "\nshards      1 alive, 1 dead\n"));
 }
 
 TEST_CASE("import: documents of one file, each problem at its place") {

@@ -124,6 +124,16 @@ std::string HoldLines(const Assessment& assessment, Micros now, bool color) {
   return out;
 }
 
+std::string ShardsLine(const ListRow& row, bool color) {
+  const auto count = [color](std::size_t shards, std::string_view what, Color paint) {
+    return Paint(std::to_string(shards) + " " + std::string(what),
+                 shards > 0 ? paint : Color::kNone, color);
+  };
+  return "shards      " + count(row.alive, "alive", Color::kNone) + ", " +
+         count(row.dead, "dead", Color::kBad) +
+         (row.unknown > 0 ? ", " + count(row.unknown, "unknown", Color::kDoubtful) : "") + "\n";
+}
+
 // "for 12m 05s more", or "until ended".
 std::string LeftText(Micros until, Micros now) {
   if (until == Micros(0)) return "until ended";
@@ -236,7 +246,8 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
         Printable(id) +
         (silent ? Paint(absent ? " (absent)" : " (silent)", Color::kDoubtful, color) : ""));
   }
-  out += "electorate  " + OrDash(Join(ids)) + "\n" + HoldLines(assessment, now, color) +
+  out += "electorate  " + OrDash(Join(ids)) + "\n";
+  out += ShardsLine(MakeListRow(snapshot), color) + HoldLines(assessment, now, color) +
          NotesText(assessment, color) + "\n";
   std::vector<std::size_t> order(spec.shards.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
