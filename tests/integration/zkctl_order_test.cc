@@ -1,5 +1,5 @@
-// Orders to living checkers through zkctl and the Manager: pause, resume, unfreeze, forget, and
-// what status, explain, list, events and the log tell of them, on real servers.
+// Orders to living checkers through zkctl and the Manager: pause, resume, maintenance, unfreeze,
+// forget, and what status, explain, list, events and the log tell of them, on real servers.
 #include <chrono>
 #include <sstream>
 
@@ -324,6 +324,15 @@ TEST_CASE("Manager: the same orders for programs, and their refusals") {
   CHECK(*second);
   CHECK(fleet.Read("sessions").ledger->pause->reason == "deploy again");
   CHECK(manager.Resume("sessions", "bot@ops"));
+  const MaintenanceOrder order{{{}, "127.0.0.1"}, minutes(5), "bot@ops", "deploy"};
+  const auto shards = manager.Maintain("sessions", order);
+  REQUIRE(shards);
+  CHECK(*shards == std::vector<std::string>{"s1", "s2", "s3"});
+  CHECK(CodeName(manager.Maintain("sessions", {{{"s9"}}, minutes(5), "bot@ops", "x"})) ==
+        "not_found");
+  CHECK(*manager.EndMaintenance("sessions", {{"s2"}}, "bot@ops") == std::vector<std::string>{"s2"});
+  CHECK(manager.EndMaintenance("sessions", {{}, "", true}, "bot@ops")->size() == 2);
+  CHECK(CodeName(manager.EndMaintenance("sessions", {{}, "", true}, "bot@ops")) == "not_found");
   CHECK_FALSE(fleet.Read("sessions").ledger->pause);
   // An undecodable ledger is left to the leader, which makes a new one.
   fleet.checkers[0]->Pause();
