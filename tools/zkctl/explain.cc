@@ -160,9 +160,11 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
   sentences.push_back(VerdictSentence(snapshot, assessment, shard));
   const auto maintained = assessment.maintenance.find(spec.name);
   if (maintained != assessment.maintenance.end()) {
-    sentences.push_back(
-        "it is under maintenance since " + RenderSince(maintained->second.since, now) + ", " +
-        MaintenanceSentence(maintained->second) + ": it is probed and voted on, and does not flip");
+    const Maintenance& order = maintained->second;
+    const bool told = sentences.back().find("under maintenance") != std::string::npos;
+    sentences.push_back("it is under maintenance since " + RenderSince(order.since, now) +
+                        (told ? "" : ", " + MaintenanceSentence(order)) +
+                        ": it is probed and voted on, and does not flip");
   }
   if (snapshot.ledger) {
     const auto penalty = snapshot.ledger->penalties.find(spec.name);

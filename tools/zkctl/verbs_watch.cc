@@ -98,7 +98,7 @@ class Watching {
   Lifetime lifetime_;
 };
 
-std::string PageOf(const Watching& watching, Micros now, bool color, bool dead_first) {
+std::string PageOf(const Watching& watching, Micros now, bool color) {
   std::string text = "zkctl status --watch, " + FormatTime(now) + ", Ctrl-C ends it\n";
   if (!watching.trouble().empty()) {
     text += Paint("! ", Color::kBad, color) + Printable(watching.trouble()) +
@@ -107,7 +107,7 @@ std::string PageOf(const Watching& watching, Micros now, bool color, bool dead_f
   text += "\n";
   if (!watching.snapshot()) return text;
   const Snapshot& snapshot = *watching.snapshot();
-  return text + StatusText(snapshot, Assess(snapshot), now, color, dead_first);
+  return text + StatusText(snapshot, Assess(snapshot), now, color, /*dead_first=*/true);
 }
 
 // What a reader of lines is told: the same form as without --watch, once a change.
@@ -128,7 +128,7 @@ bool DrawUntilStopped(Connection& connection, const Watching& watching, const bo
   const Screen screen;
   while (!stopped) {
     const Micros now = connection.loop().WallNow();
-    if (!screen.Draw(PageOf(watching, now, UseColor(), /*dead_first=*/true))) return false;
+    if (!screen.Draw(PageOf(watching, now, UseColor()))) return false;
     const int seen = watching.readings();
     (void)connection.loop().RunUntil([&] { return stopped || watching.readings() != seen; }, kTick);
   }
@@ -175,8 +175,10 @@ int RunWatch(const CommandLine& line) {
   }
   if (!DrawUntilStopped(connection, watching, stopped)) return kRefused;
   // The last page stays, below what was there before.
+  if (!watching.snapshot()) return kDone;
+  const Snapshot& last = *watching.snapshot();
   const Micros now = connection.loop().WallNow();
-  return Print(PageOf(watching, now, UseColor(), /*dead_first=*/false)) ? kDone : kRefused;
+  return Print("\n" + StatusText(last, Assess(last), now, UseColor())) ? kDone : kRefused;
 }
 
 }  // namespace zkcluster::zkctl
