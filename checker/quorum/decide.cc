@@ -121,8 +121,10 @@ void EndPause(Decision& decision) {
 void EndMaintenance(const DecideInput& input, Decision& decision) {
   auto& maintenance = decision.ledger.maintenance;
   if (maintenance.empty()) return;
-  std::set<std::string_view> names;
-  for (const ShardSpec& shard : *input.shards) names.insert(shard.name);
+  std::set<std::string_view> names;  // of those that are shards still
+  for (const ShardSpec& shard : *input.shards) {
+    if (maintenance.contains(shard.name)) names.insert(shard.name);
+  }
   for (auto order = maintenance.begin(); order != maintenance.end();) {
     if (names.contains(order->first) && !IsOver(order->second, input.now - input.ahead)) {
       ++order;
