@@ -1,12 +1,9 @@
 #include "checker/quorum/leader.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "model/codec.h"
-#include "model/fraction.h"
 
 namespace zkcluster {
 
@@ -14,11 +11,6 @@ namespace {
 
 constexpr std::size_t kJournalLength = 1000;
 constexpr int kCommitsBetweenTrims = 50;
-constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
-
-std::string Join(const std::vector<std::string>& parts) {
-  return fmt::format("{}", fmt::join(parts, ","));
-}
 
 // A wall clock may be set: look now and then rather than trust it for long.
 constexpr Duration kOrderLook = std::chrono::seconds(10);
@@ -39,7 +31,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
-      maintenance_log_(logger, paths_.name()),
+      log_(logger, paths_.name(), leadership_.record.epoch),
       retry_(loop.NewTimer([this] { Changed(); })),
       order_end_(loop.NewTimer([this] { Changed(); })),
       pace_end_(loop.NewTimer([this] { Changed(); })),
@@ -208,8 +200,9 @@ void Leader::Reconsider() {
   }
 
   const Hold hold = FindHold(Facts());
-  const bool go_gone = hold != Hold::kGoCheckers && logged_hold_ == Hold::kGoCheckers;
-  LogHold(hold);
+  const bool go_gone = hold != Hold::kGoCheckers && hold_ == Hold::kGoCheckers;
+  hold_ = hold;
+  log_.LookedAt(hold, store_.ledger());
   if (hold == Hold::kGoCheckers || hold == Hold::kBehindStatus) return;
   if (go_gone) return Load();  // Go checkers wrote the status meanwhile
   WaitForOrders(store_.ledger());
@@ -231,7 +224,7 @@ void Leader::Reconsider() {
   // What nobody can read is decided anew, and not by a few.
   if (lost > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
     NoteCount(electorate, ballots, {});
-    return LogQuorum(electorate, ballots, spec_.spec.shards.size());
+    return log_.Counted(electorate, ballots, spec_.spec.shards.size());
   }
   const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
   NoteCount(electorate, ballots, tallies);
@@ -244,9 +237,8 @@ void Leader::Reconsider() {
   decision.ledger.electorate = electorate.ids;
   if (static_cast<int>(electorate.ids.size()) >= decision.ledger.at_least)
     decision.ledger.at_least = 0;
-  LogQuorum(electorate, ballots, decision.without_quorum);
-  LogHeldDeaths(decision.held_deaths);
-  maintenance_log_.Tell(store_.ledger(), decision.maintained, wall);
+  log_.Counted(electorate, ballots, decision.without_quorum);
+  log_.Decided(decision, store_.ledger(), wall);
   // Nothing may be decided, so nothing anew either.
   if (lost > 0 && hold != Hold::kNone) return;
 
@@ -270,12 +262,7 @@ void Leader::Reconsider() {
     vote_refusals_ = 0;
     return;
   }
-  if (!learned.empty()) {
-    logger_.Info("electorate.learned", {{"cluster", paths_.name()},
-                                        {"ids", Join(learned)},
-                                        {"electorate", electorate.size},
-                                        {"quorum", electorate.quorum}});
-  }
+  if (!learned.empty()) log_.Learned(learned, electorate);
   Submit(std::move(plan), std::move(decision));
 }
 
@@ -329,8 +316,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   vote_refusals_ = 0;
   pace_.Wrote(loop_.Now(), decision.flips.size());
   backoff_.Reset();
-  LogFreeze(decision);
-  LogFlips(decision, plan.head.quorum);
+  log_.Committed(decision, spec_.spec, plan.head.quorum);
   callbacks_.committed(decision, plan.events);
   if (++commits_since_trim_ >= kCommitsBetweenTrims) TrimJournal();
   Changed();  // votes may have moved while the commit was under way
@@ -419,31 +405,6 @@ void Leader::TrimJournal() {
       }));
 }
 
-void Leader::LogFlips(const Decision& decision, int quorum) {
-  std::size_t logged = 0;
-  for (const auto& flip : decision.flips) {
-    if (++logged > kFlipsLogged) break;
-    const bool dead = flip.to == ShardStatus::kDead;
-    logger_.Log(dead ? LogLevel::kWarn : LogLevel::kInfo, dead ? "shard.dead" : "shard.alive",
-                {{"cluster", paths_.name()},
-                 {"shard", flip.shard},
-                 {"addr", flip.addr},
-                 {"was", ShardStatusName(flip.from)},
-                 {"alive", flip.counts.alive},
-                 {"dead", flip.counts.dead},
-                 {"unknown", flip.counts.unknown},
-                 {"quorum", quorum},
-                 {"reason", ReasonName(flip.reason)},
-                 {"epoch", leadership_.record.epoch}});
-  }
-  if (decision.flips.size() > kFlipsLogged) {
-    logger_.Warn("shard.flips", {{"cluster", paths_.name()},
-                                 {"flips", decision.flips.size()},
-                                 {"logged", kFlipsLogged},
-                                 {"epoch", leadership_.record.epoch}});
-  }
-}
-
 GuardFacts Leader::Facts() const {
   GuardFacts facts;
   if (go_voters_->names()) {
@@ -471,68 +432,6 @@ void Leader::WaitForOrders(const Ledger& ledger) {
   for (const auto& [shard, maintenance] : ledger.maintenance) wait(maintenance);
   if (next == Micros::max()) return;
   order_end_->Arm(std::min(Duration(next - now), kOrderLook));
-}
-
-void Leader::LogFreeze(const Decision& decision) {
-  const auto log = [&](bool began) {
-    logger_.Log(began ? LogLevel::kError : LogLevel::kInfo, began ? "freeze.began" : "freeze.ended",
-                {{"cluster", paths_.name()},
-                 {"would_be_dead", decision.would_be_dead},
-                 {"shards", spec_.spec.shards.size()},
-                 {"max_dead_fraction", FormatFraction(spec_.spec.max_dead_fraction.value_or(1))},
-                 {"epoch", leadership_.record.epoch}});
-  };
-  if (decision.freeze_began) log(true);
-  if (decision.freeze_ended) log(false);
-  if (decision.pause_over) {
-    logger_.Info("pause.over", {{"cluster", paths_.name()}, {"epoch", leadership_.record.epoch}});
-  }
-}
-
-void Leader::LogHeldDeaths(std::size_t held) {
-  if (held == logged_held_) return;
-  logged_held_ = held;
-  if (held == 0) return;
-  logger_.Warn("freeze.holds",
-               {{"cluster", paths_.name()}, {"deaths", held}, {"epoch", leadership_.record.epoch}});
-}
-
-void Leader::LogHold(Hold hold) {
-  if (hold == logged_hold_) return;
-  logged_hold_ = hold;
-  if (hold == Hold::kNone) {
-    logger_.Info("leader.resumed", {{"cluster", paths_.name()}});
-  } else {
-    const Pause pause = hold == Hold::kPaused ? store_.ledger().pause.value_or(Pause{}) : Pause{};
-    logger_.Warn("leader.hold", {{"cluster", paths_.name()},
-                                 {"hold", HoldName(hold)},
-                                 {"why", HoldExplanation(hold)},
-                                 {"by", pause.by},
-                                 {"reason", pause.reason}});
-  }
-}
-
-void Leader::LogQuorum(const Electorate& electorate, const Ballots& ballots,
-                       std::size_t without_quorum) {
-  std::vector<std::string> missing;
-  for (const auto& id : electorate.ids) {
-    if (!ballots.contains(id)) missing.push_back(id);
-  }
-  const std::string note =
-      without_quorum == 0 ? "" : std::to_string(without_quorum) + "/" + Join(missing);
-  if (note == logged_quorum_) return;
-  const bool restored = note.empty();
-  logged_quorum_ = note;
-  if (restored) {
-    logger_.Info("quorum.restored", {{"cluster", paths_.name()}, {"quorum", electorate.quorum}});
-    return;
-  }
-  logger_.Warn("quorum.missing", {{"cluster", paths_.name()},
-                                  {"shards", without_quorum},
-                                  {"ballots", ballots.size()},
-                                  {"quorum", electorate.quorum},
-                                  {"electorate", electorate.size},
-                                  {"no_ballot_from", Join(missing)}});
 }
 
 }  // namespace zkcluster

@@ -27,7 +27,7 @@
 #include "checker/quorum/commit.h"
 #include "checker/quorum/contender.h"
 #include "checker/quorum/decide.h"
-#include "checker/quorum/maintenance_log.h"
+#include "checker/quorum/leader_log.h"
 #include "checker/quorum/pace.h"
 #include "checker/quorum/status_store.h"
 #include "checker/quorum/tally.h"
@@ -62,8 +62,8 @@ class Leader {
 
   // As of the last look; false until the ledger was read.
   [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
-  [[nodiscard]] bool paused() const { return logged_hold_ == Hold::kPaused; }
-  [[nodiscard]] std::size_t maintained() const { return maintenance_log_.shards(); }
+  [[nodiscard]] bool paused() const { return hold_ == Hold::kPaused; }
+  [[nodiscard]] std::size_t maintained() const { return log_.maintained(); }
   [[nodiscard]] std::optional<LeaderDetails> details() const;  // nothing until the status was read
 
  private:
@@ -91,15 +91,10 @@ class Leader {
                    const std::vector<zk::OpResult>& results);
   void OnRefused(const CommitPlan& plan, const Error& error);
   void TrimJournal();
-  void LogFlips(const Decision& decision, int quorum);
   [[nodiscard]] GuardFacts Facts() const;
   void WaitForOrders(const Ledger& ledger);
-  void LogFreeze(const Decision& decision);
-  void LogHeldDeaths(std::size_t held);
-  void LogHold(Hold hold);
   void NoteCount(const Electorate& electorate, const Ballots& ballots,
                  const std::vector<ShardTally>& tallies);
-  void LogQuorum(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
 
   Loop& loop_;
   Logger& logger_;
@@ -133,11 +128,9 @@ class Leader {
   bool scheduled_ = false;
   int vote_refusals_ = 0;  // in a row
   int commits_since_trim_ = 0;
-  Hold logged_hold_ = Hold::kNone;
-  std::size_t logged_held_ = 0;
-  std::string logged_quorum_;
-  LeaderDetails count_;  // the last one
-  MaintenanceLog maintenance_log_;
+  Hold hold_ = Hold::kNone;  // as of the last look
+  LeaderDetails count_;      // the last one
+  LeaderLog log_;
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<Timer> order_end_;
   Pace pace_;  // of commits

@@ -21,7 +21,7 @@ std::optional<LeaderDetails> Leader::details() const {
   if (!store_.loaded()) return std::nullopt;
   LeaderDetails details = count_;
   details.epoch = leadership_.record.epoch;
-  details.hold = HoldName(logged_hold_);
+  details.hold = HoldName(hold_);
   const auto& shards = spec_.spec.shards;
   const StatusBoard board = store_.BoardFor(spec_, lists_).board;
   for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {

@@ -1,0 +1,47 @@
+// What a leader tells the log of its decisions and of what holds them back, and what it told last:
+// a state is told once, when it changes. Nothing here decides anything. Loop-bound; owned by the
+// Leader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/log.h"
+#include "checker/quorum/decide.h"
+#include "checker/quorum/guard.h"
+#include "checker/quorum/maintenance_log.h"
+#include "checker/quorum/tally.h"
+
+namespace zkcluster {
+
+class LeaderLog {
+ public:
+  LeaderLog(Logger& logger, std::string cluster, std::int64_t epoch);
+
+  // A decision that has been committed.
+  void Committed(const Decision& decision, const ClusterSpec& spec, int quorum);
+  void Learned(const std::vector<std::string>& ids, const Electorate& electorate);
+
+  // At each look.
+  void LookedAt(Hold hold, const Ledger& ledger);
+  void Counted(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
+  void Decided(const Decision& decision, const Ledger& ledger, Micros now);
+
+  // Shards under maintenance, as of the last look.
+  [[nodiscard]] std::size_t maintained() const { return maintenance_.shards(); }
+
+ private:
+  void TellFlips(const Decision& decision, int quorum);
+  void TellFreeze(const Decision& decision, const ClusterSpec& spec, bool began);
+
+  Logger& logger_;
+  const std::string cluster_;
+  const std::int64_t epoch_;
+  Hold hold_ = Hold::kNone;
+  std::size_t held_deaths_ = 0;
+  std::string quorum_;  // what misses, in a few words; empty: nothing
+  MaintenanceLog maintenance_;
+};
+
+}  // namespace zkcluster
