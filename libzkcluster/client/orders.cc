@@ -223,12 +223,17 @@ OrderRule MaintainRule(ShardChoice which, Maintenance maintenance) {
 
 OrderRule EndMaintenanceRule(ShardChoice which, std::string by) {
   return [which = std::move(which), by = std::move(by)](const OrderFacts& facts) -> Ruling {
-    // Not what we were to end: that has ended, and what stands now is another's.
-    if (facts.before != nullptr && facts.before->maintenance != facts.ledger.maintenance) {
-      return AlreadySo();
-    }
-    auto names = ChooseMaintained(which, facts);
+    OrderFacts meant = facts;
+    if (facts.before != nullptr) meant.ledger = *facts.before;
+    auto names = ChooseMaintained(which, meant);
     if (!names) return Fail(names.error());
+    // Not what we were to end: that has ended, and what stands now is another's.
+    std::erase_if(*names, [&](const std::string& name) {
+      const auto now = facts.ledger.maintenance.find(name);
+      return now == facts.ledger.maintenance.end() ||
+             now->second != meant.ledger.maintenance.at(name);
+    });
+    if (names->empty()) return AlreadySo();
     OrderPlan plan = Change(facts.ledger, Event::Kind::kMaintenanceOver, by);
     for (const std::string& name : *names) plan.ledger.maintenance.erase(name);
     plan.event.ids = *std::move(names);

@@ -152,3 +152,24 @@ TEST_CASE("order: abandoned, it says whether it may have been given") {
   REQUIRE(answer);
   CHECK(CodeOf(*answer) == ErrorCode::kUnknownOutcome);
 }
+
+TEST_CASE("orders: the end of maintenance is lost on its way, while another shard's begins") {
+  Ordering w;
+  w.PutLedger(Maintained());
+  bool lost = false;
+  bool acted = false;
+  w.ensemble.SetFate(*w.one.client, [&](const Request& request) {
+    if (request.verb == Verb::kMulti && !std::exchange(lost, true)) return Fate::kDropRequest;
+    if (lost && !std::exchange(acted, true)) {
+      Ledger ledger = w.LedgerNow();
+      ledger.maintenance["s3"] = {Micros(9), Micros(0), "eve@ops3", "mine"};
+      w.PutLedger(ledger);
+    }
+    return Fate::kServe;
+  });
+  const auto ended = w.EndMaintenance(w.one, {{"s2"}});
+  CHECK(acted);
+  REQUIRE_MESSAGE(ended, ended.error().message);
+  CHECK(!w.LedgerNow().maintenance.contains("s2"));  // it said it was ended
+  CHECK(w.LedgerNow().maintenance.contains("s3"));
+}
