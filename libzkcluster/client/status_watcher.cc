@@ -259,12 +259,17 @@ struct StatusWatcher::Impl {
   // to us.
   void Apply(const std::vector<ShardSpec>& list) {
     StatusBoard next = CarryOver(board, spec->spec.shards, list);
+    const bool missed = head->sequence != source.sequence + 1;
     for (std::size_t k = 0; k < head->chunks.size(); ++k) {
       const auto& rows = chunks[k].rows;
       if (!rows) continue;
       for (std::size_t row = 0; row < rows->size(); ++row) {
         ShardState& state = next.shards[k * kChunkShards + row];
-        if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) continue;
+        if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {
+          // A return and another death may have passed us by: stand-ins are trusted from the loss.
+          if (missed) state.since = std::max(state.since, (*rows)[row].since);
+          continue;
+        }
         state = (*rows)[row];
       }
     }

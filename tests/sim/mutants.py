@@ -70,8 +70,8 @@ MUTANTS = [
     ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", STORE,
      "std::fill_n(to, count, kLostRow);", "std::fill_n(to, count, $ON ? ShardState{} : kLostRow);"),
     ("lost_rows_forgotten", "a client forgets what the checkers have lost", STATUS_WATCHER,
-     "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) continue;",
-     "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) continue;"),
+     "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {",
+     "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
     ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", CONTENDER,
      "FindEpochInJournal(record, expected); }));", "if ($ON) return CommitTakeOver(record, expected);"
      " FindEpochInJournal(record, expected); }));"),

@@ -442,3 +442,30 @@ TEST_CASE("status: a chunk of a cluster that was made anew is never read into th
     }
   }
 }
+
+TEST_CASE(
+    "status: a lost row and a return that was missed: stand-ins are not trusted from before") {
+  StatusWorld w;
+  Operator one(w.world, w.ensemble);
+  REQUIRE(w.Create(one, TestSpec(2)));
+  SimLoop loop(w.world, "program");
+  auto client = w.ensemble.NewClient(loop, std::chrono::seconds(60));
+  std::shared_ptr<const RoutingTable> table;
+  StatusWatcher watcher(
+      loop, *client, w.paths, false,
+      {[&](const StatusWatcher::Update& update) { table = update.table; }, [](const Error&) {}});
+  const SpecId id = w.IdNow();
+  w.Decide(id, BoardOf({Dead(100), Alive(1)}), 1, 1);
+  w.world.RunFor(std::chrono::seconds(5));
+  REQUIRE(table);
+  REQUIRE(table->board().shards[0] == Dead(100));
+  w.ensemble.Disconnect(*client);
+  w.Decide(id, BoardOf({Alive(200), Alive(1)}), 1, 2);  // serves, and is written to, meanwhile
+  w.Decide(id, BoardOf({Dead(300), Alive(1)}), 1, 3);
+  const ShardState lost{.since = Micros(400), .reason = Reason::kLost};
+  w.Decide(id, BoardOf({lost, Alive(1)}), 1, 4);
+  w.ensemble.Reconnect(*client);
+  w.world.RunFor(std::chrono::seconds(10));
+  CHECK(table->board().shards[0].status == ShardStatus::kDead);
+  CHECK(table->board().shards[0].since >= Micros(300));
+}
