@@ -153,6 +153,13 @@ void MoveFreeze(const DecideInput& input, const std::vector<ShardStatus>& status
   decision.freeze_ended = step.ended;
 }
 
+// Whoever was told something before the loss may take what follows for something newer.
+void DateLosses(StatusBoard& board, Micros now) {
+  for (ShardState& state : board.shards) {
+    if (state.lost() && state.since == Micros(0)) state.since = now;
+  }
+}
+
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
@@ -160,6 +167,7 @@ Decision Decide(const DecideInput& input) {
   ZKC_CHECK(input.tallies->size() == input.shards->size());
   Decision decision{*input.board, *input.ledger};
   const bool held = input.hold != Hold::kNone;
+  DateLosses(decision.board, input.now);
   const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
   LookAhead(input, statuses, decision);
   if (!held) {
@@ -172,8 +180,6 @@ Decision Decide(const DecideInput& input) {
     const ShardTally& tally = (*input.tallies)[i];
     ShardState& state = decision.board.shards[i];
     const ShardStatus next = statuses[i];
-    // Whoever was told something before the loss may take this for something newer.
-    if (state.lost() && state.since == Micros(0)) state.since = input.now;
     if (next == state.status) continue;
     if (frozen && next == ShardStatus::kDead) {
       ++decision.held_deaths;

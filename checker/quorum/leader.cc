@@ -13,7 +13,8 @@ constexpr std::size_t kJournalLength = 1000;
 constexpr int kCommitsBetweenTrims = 50;
 
 // A wall clock may be set: look now and then rather than trust it for long.
-constexpr Duration kOrderLook = std::chrono::seconds(10);
+// (Micros: centuries in them do not fit into a Duration.)
+constexpr Micros kOrderLook = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -61,10 +62,15 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
 }
 
 void Leader::OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot& slot) {
-  // While a commit is under way its own write may be what we see; were it another's, it is refused.
-  if (!store_.loaded() || committing_) return;
+  // While a commit is under way its own write may be what we see; were it another's, it is refused,
+  // though perhaps for a vote, which is checked before.
+  if (!store_.loaded()) return;
   const auto version = node ? std::optional(node->stat.version) : std::nullopt;
   if (version == slot.version) return;
+  if (committing_) {
+    own_news_ = true;
+    return;
+  }
   store_.Forget();
   loading_ = false;
   Changed();
@@ -220,7 +226,7 @@ void Leader::Reconsider() {
   const Ballots ballots = CountedBallots();
   const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
                                                static_cast<int>(ballots.size()));
-  const auto [board, lost] = store_.BoardFor(spec_, lists_);
+  const auto [board, lost, anew] = store_.BoardFor(spec_, lists_);
   // What nobody can read is decided anew, and not by a few.
   if (lost > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
     NoteCount(electorate, ballots, {});
@@ -230,7 +236,7 @@ void Leader::Reconsider() {
   NoteCount(electorate, ballots, tallies);
   // What is decided anew may not look older than what clients were told, whatever the clock says.
   const Micros wall = loop_.WallNow();
-  const Micros now = lost == 0 ? wall : std::max(wall, store_.NewestSince() + Micros(1));
+  const Micros now = anew ? std::max(wall, store_.NewestSince() + Micros(1)) : wall;
   Decision decision = Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now,
                               numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval),
                               spec_.spec.max_dead_fraction, now - wall});
@@ -268,6 +274,7 @@ void Leader::Reconsider() {
 
 void Leader::Submit(CommitPlan plan, Decision decision) {
   committing_ = true;
+  own_news_ = false;
   news_while_committing_ = false;
   std::vector<zk::Op> ops = plan.ops;
   client_.Multi(std::move(ops),
@@ -323,6 +330,11 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
 }
 
 void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
+  if (std::exchange(own_news_, false)) {
+    store_.Forget();
+    loading_ = false;
+    news_while_committing_ = true;
+  }
   const bool by_guard = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
                         error.code == ErrorCode::kExists;
   if (error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kDenied ||
@@ -431,7 +443,7 @@ void Leader::WaitForOrders(const Ledger& ledger) {
   if (ledger.pause) wait(*ledger.pause);
   for (const auto& [shard, maintenance] : ledger.maintenance) wait(maintenance);
   if (next == Micros::max()) return;
-  order_end_->Arm(std::min(Duration(next - now), kOrderLook));
+  order_end_->Arm(std::min(next - now, kOrderLook));
 }
 
 }  // namespace zkcluster

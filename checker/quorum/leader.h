@@ -125,6 +125,7 @@ class Leader {
   bool loading_ = false;
   bool committing_ = false;
   bool news_while_committing_ = false;
+  bool own_news_ = false;  // meanwhile, of a znode that only we should write
   bool scheduled_ = false;
   int vote_refusals_ = 0;  // in a row
   int commits_since_trim_ = 0;

@@ -74,19 +74,23 @@ void StatusStore::Complain(const std::string& path, const Error& error) {
                 {{"cluster", paths_.name()}, {"path", path}, {"error", error.message}});
 }
 
+// False when it was lost. What this leader has read or written before stays all the same: a pause
+// must not end, nor a freeze be forgiven, because some hand spoilt what tells of it.
+bool StatusStore::DecodeLedgerSlot() {
+  if (!ledger_slot.version) return false;
+  auto ledger = DecodeLedger(ledger_slot.data);
+  if (ledger) {
+    ledger_ = *std::move(ledger);
+  } else {
+    Complain(paths_.ledger(), ledger.error());
+  }
+  return ledger.has_value();
+}
+
 void StatusStore::Decode() {
   const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
   const StatusBoard last_board = std::exchange(board_, StatusBoard{});
-  ledger_ = Ledger{};
-  bool ledger_lost = !ledger_slot.version;
-  if (ledger_slot.version) {
-    if (auto ledger = DecodeLedger(ledger_slot.data)) {
-      ledger_ = *std::move(ledger);
-    } else {
-      ledger_lost = true;
-      Complain(paths_.ledger(), ledger.error());
-    }
-  }
+  const bool ledger_lost = !DecodeLedgerSlot();
   if (!head_slot.version) return;
   auto head = DecodeHead(head_slot.data);
   if (!head) return Complain(paths_.head(), head.error());
@@ -141,6 +145,7 @@ void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoar
   if (std::ranges::none_of(carried.board.shards, sought)) return;
   const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
                                           : Result<std::map<std::string, MirrorEntry>>{};
+  carried.anew = head_slot.version || !chunk_slots.empty();
   // A mirror that is not kept tells nothing. Without a head nothing was ever decided, and there is
   // nothing to know.
   const bool complete = !head_ || (mirror && !mirror->empty());
@@ -161,7 +166,15 @@ void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoar
 
 Micros StatusStore::NewestSince() const {
   Micros newest{0};
-  for (const ShardState& state : board_.shards) newest = std::max(newest, state.since);
+  const auto note = [&newest](const std::vector<ShardState>& rows) {
+    for (const ShardState& state : rows) newest = std::max(newest, state.since);
+  };
+  note(board_.shards);
+  if (head_) return newest;
+  // Whose rows these are nobody knows, but not how new they are.
+  for (const Slot& slot : chunk_slots) {
+    if (const auto rows = DecodeChunk(slot.data)) note(*rows);
+  }
   return newest;
 }
 

@@ -53,6 +53,9 @@ class StatusStore {
     // the mirror does not tell either: ShardState::lost(), with no `since`. Clients may know them
     // still, and a commit tells new clients that nobody does.
     std::size_t lost = 0;
+    // Some rows are not those of the head, told by the mirror or lost: what is decided on them may
+    // not look older than any row that can be read.
+    bool anew = false;
   };
   // The board for `spec`: carried over from the list the head refers to, where that list is known;
   // else, and where there is no head yet (Go checkers ran the cluster), from the mirror, by
@@ -82,6 +85,7 @@ class StatusStore {
   void Read(const std::string& path, Slot& slot);
   void Finish();
   void Decode();
+  bool DecodeLedgerSlot();
   void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
   void FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const;
   void Complain(const std::string& path, const Error& error);

@@ -53,7 +53,8 @@ class LedgerJudge {
     }
     const Event* const event = facts_.FindEvent(Event::Kind::kElectorate);
     const Ids told = event != nullptr ? Ids(event->ids.begin(), event->ids.end()) : Ids{};
-    if (told != learned) {
+    // Of a ledger that was lost the leader may still know some, and has told of those before.
+    if (was ? told != learned : !Without(told, learned).empty()) {
       report_("journal",
               fmt::format("tells of learning [{}], the ledger of [{}]", Text(told), Text(learned)));
     }

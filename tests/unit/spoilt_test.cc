@@ -1,0 +1,148 @@
+// A ledger that some hand spoilt, and orders that come at a bad moment: what an operator ordered
+// holds all the same.
+#include <doctest/doctest.h>
+
+#include "tests/fakes/sim_checker.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+using Server = FakeFleet::Server;
+
+namespace {
+
+constexpr const char* kName = "sessions";
+const ClusterPaths kPaths(SimSite::kRoot, kName);
+
+struct Site : SimSite {
+  explicit Site(const std::function<void(ClusterSpec&)>& change = nullptr) {
+    spec = MakeSpec(kName, 6);
+    spec.checkers = 3;
+    if (change) change(spec);
+    Create(spec);
+    for (const char* id : {"c1", "c2", "c3"}) Start(id);
+    REQUIRE(Reaches(kName, "AAAAAA", 10s));
+    REQUIRE(world.RunUntil([&] { return LedgerOf(kName).electorate.size() == 3; }, 10s));
+    world.RunFor(1s);
+  }
+  void Set(std::initializer_list<int> shards, Server server) {
+    for (const int shard : shards)
+      fleet.Set(spec.shards[static_cast<std::size_t>(shard - 1)].addr, server);
+  }
+  void Order(const std::function<void(Ledger&)>& change) {
+    const auto node = ensemble.Get(kPaths.ledger());
+    Ledger ledger = *DecodeLedger(node->data);
+    change(ledger);
+    REQUIRE(
+        ensemble.Commit({zk::SetOp{kPaths.ledger(), EncodeLedger(ledger), node->stat.version}}));
+  }
+  SimChecker& Leader() { return At(LeaderOf(kName)->id); }
+  ClusterSpec spec;
+};
+
+}  // namespace
+
+TEST_CASE("spoilt: a spoilt ledger does not end a pause that its leader knows") {
+  Site site;
+  site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
+  site.world.RunFor(1s);
+  site.Set({1}, Server::kRefused);
+  site.world.RunFor(10s);
+  REQUIRE(site.Statuses(kName) == "AAAAAA");
+  site.ensemble.Put(kPaths.ledger(), "garbage");
+  site.world.RunFor(10s);
+  CHECK(site.Statuses(kName) == "AAAAAA");
+  CHECK(site.LedgerOf(kName).pause);
+}
+
+TEST_CASE("spoilt: a spoilt ledger does not end maintenance that its leader knows") {
+  Site site;
+  site.Order([](Ledger& ledger) {
+    ledger.maintenance = {{"s1", {Micros(1), Micros(0), "ann", "why"}}};
+  });
+  site.world.RunFor(1s);
+  site.Set({1}, Server::kRefused);
+  site.world.RunFor(10s);
+  REQUIRE(site.Statuses(kName) == "AAAAAA");
+  site.ensemble.Put(kPaths.ledger(), "garbage");
+  site.world.RunFor(10s);
+  CHECK(site.Statuses(kName) == "AAAAAA");
+  CHECK(site.LedgerOf(kName).maintenance.size() == 1);
+  std::string lines;
+  for (const auto& line : site.Leader().log()) {
+    if (line.find("ledger") != std::string::npos || line.find("maintenance") != std::string::npos)
+      lines += line + "\n";
+  }
+}
+
+TEST_CASE("orders: one whose end cannot be reckoned does not make the leader spin") {
+  Site site;
+  const auto wall = site.world.wall_now();
+  site.Order([&](Ledger& ledger) {
+    ledger.pause = Pause{Micros(1), wall + Micros(9'300'000'000'000'000), "ann", "why"};
+  });
+  site.world.RunFor(1s);
+  CHECK(site.Statuses(kName) == "AAAAAA");
+}
+
+TEST_CASE(
+    "review: an order that comes while a commit is under way, which is then refused for a vote") {
+  std::size_t tried = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    CAPTURE(seed);
+    SimSite site(seed);
+    auto spec = site.MakeSpec(kName, 6);
+    spec.checkers = 3;
+    spec.max_dead_fraction = 0.5;
+    site.Create(spec);
+    for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
+    REQUIRE(site.Reaches(kName, "AAAAAA", 10s));
+    site.world.RunFor(1s);
+    for (std::size_t s = 0; s < 5; ++s) site.fleet.Set(spec.shards[s].addr, Server::kRefused);
+    REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+    site.world.RunFor(10s);
+    const std::string leader = site.LeaderOf(kName)->id;
+    const std::string before = site.Statuses(kName);
+    const std::size_t dead = before.find('D');
+    if (dead == std::string::npos) continue;
+    const auto say = [&](Opinion opinion) {
+      for (const char* id : {"c1", "c2", "c3"}) {
+        auto ballot = *site.BallotOf(kName, id);
+        ballot.votes[dead] = {opinion,
+                              opinion == Opinion::kDead ? Reason::kRefused : Reason::kNone};
+        ++ballot.writes;
+        site.ensemble.Put(kPaths.vote(id), EncodeBallot(ballot));
+      }
+    };
+    bool ordered = false;
+    bool refused = false;
+    int reads = 0;
+    site.ensemble.SetFate(site.At(leader).client(), [&](const Request& request) {
+      if (!ordered && request.verb == Verb::kGet &&
+          request.path.starts_with(kPaths.votes() + "/") && ++reads == 2) {
+        ordered = true;
+        const auto node = site.ensemble.Get(kPaths.ledger());
+        Ledger ledger = *DecodeLedger(node->data);
+        ledger.freeze.accept = true;
+        REQUIRE(site.ensemble.Commit(
+            {zk::SetOp{kPaths.ledger(), EncodeLedger(ledger), node->stat.version}}));
+      }
+      if (ordered && !refused && request.verb == Verb::kMulti && request.ops.size() > 3) {
+        refused = true;
+        say(Opinion::kDead);
+      }
+      return Fate::kServe;
+    });
+    say(Opinion::kAlive);
+    site.world.RunFor(30s);
+    if (!ordered || !refused) continue;
+    ++tried;
+    const auto freeze = site.LedgerOf(kName).freeze;
+    INFO("frozen " << freeze.frozen << " accept " << freeze.accept << " before " << before);
+    std::string log;
+    for (const auto& line : site.At(leader).log()) log += line + "\n";
+    INFO(log);
+    CHECK(site.Statuses(kName) == "DDDDDA");
+  }
+  CHECK(tried > 0);
+}
