@@ -145,10 +145,11 @@ void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoar
   if (std::ranges::none_of(carried.board.shards, sought)) return;
   const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
                                           : Result<std::map<std::string, MirrorEntry>>{};
-  carried.anew = head_slot.version || !chunk_slots.empty();
-  // A mirror that is not kept tells nothing. Without a head nothing was ever decided, and there is
-  // nothing to know.
-  const bool complete = !head_ || (mirror && !mirror->empty());
+  // A mirror that is not kept tells nothing. Where neither head nor chunks stand nothing was ever
+  // decided, and there is nothing to know.
+  const bool undecided = !head_slot.version && chunk_slots.empty();
+  carried.anew = !undecided;
+  const bool complete = undecided || (mirror && !mirror->empty());
   for (std::size_t i = 0; i < shards.size(); ++i) {
     ShardState& state = carried.board.shards[i];
     if (!sought(state)) continue;

@@ -47,7 +47,8 @@ RowChanges CommitJudge::Judge() {
   JudgeNumbers();
   const ClusterSpec* const list = ListBefore();
   RowChanges changes = list != nullptr ? AgainstBoard(*list, Lost::kAsLastRead) : AgainstMirror();
-  Problems problems = JudgeChanges(changes);
+  // Without a list before, what the mirror does not tell either may be lost.
+  Problems problems = list != nullptr ? JudgeChanges(changes) : JudgeAnew(changes);
   const bool same_list =
       list != nullptr && facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
   // Right by the mirror, or as if nothing had been known of what nobody could read: what may be
@@ -379,7 +380,8 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
   const auto& after = facts_.after.ledger.value;
   for (const RowChange& change : against_board) {
     const bool tells = change.to.status != ShardStatus::kUnknown || change.to.lost();
-    if (tells && change.to.since < change.from.since) {
+    // (That of a lost row is of its loss: the mirror may know the flip, which was before.)
+    if (tells && !change.from.lost() && change.to.since < change.from.since) {
       problems.emplace_back("since", fmt::format("{} went from {} to {}", Name(change.shard),
                                                  Text(change.from), Text(change.to)));
     }

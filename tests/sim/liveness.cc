@@ -359,6 +359,8 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
   const auto rows = scene_.ensemble.Get(scene_.Paths(cluster).chunk(0));
   const bool lost =
       (!rows || !DecodeChunk(rows->data)) && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
+  // With too few voters a head that nobody can read stays, and readers keep what they have.
+  const bool headless = !head && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
   for (std::size_t i = 0; i < scene_.readers(); ++i) {
     const std::string who = fmt::format("{}: reader {}", name, i + 1);
     const auto& update = scene_.ReaderAt(i)->table(cluster);
@@ -366,7 +368,7 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
       missing.push_back(who + " has no table");
     } else if (update->table->spec() != stored.spec) {
       missing.push_back(who + " has an old spec");
-    } else if (head && (head->spec != stored.id || lost)) {
+    } else if (headless || (head && (head->spec != stored.id || lost))) {
       continue;  // see MissingStatus: how much of an older status a reader can place differs
     } else if (head && (update->epoch != head->epoch || update->sequence != head->sequence)) {
       missing.push_back(fmt::format("{} has epoch {} sequence {}, not {} {}", who, update->epoch,

@@ -1,7 +1,8 @@
-// A ledger that some hand spoilt, and orders that come at a bad moment: what an operator ordered
-// holds all the same.
+// A head or a ledger that some hand spoilt, where neither mirror nor memory helps, and orders that
+// come at a bad moment: clients keep what was decided, and what an operator ordered holds.
 #include <doctest/doctest.h>
 
+#include "client/status_watcher.h"
 #include "tests/fakes/sim_checker.h"
 
 using namespace zkcluster;
@@ -40,7 +41,79 @@ struct Site : SimSite {
   ClusterSpec spec;
 };
 
+// A program that follows the cluster.
+struct Program {
+  explicit Program(SimSite& site)
+      : loop(site.world, "program"),
+        client(site.ensemble.NewClient(loop, 10s)),
+        watcher(loop, *client, kPaths, false,
+                {[this](const StatusWatcher::Update& update) { table = update.table; },
+                 [](const Error&) {}}) {}
+  [[nodiscard]] std::string Statuses() const {
+    std::string text;
+    for (const auto& state : table->board().shards)
+      text += state.status == ShardStatus::kAlive  ? 'A'
+              : state.status == ShardStatus::kDead ? 'D'
+                                                   : '?';
+    return text;
+  }
+  SimLoop loop;
+  std::unique_ptr<zk::Client> client;
+  std::shared_ptr<const RoutingTable> table;
+  StatusWatcher watcher;
+};
+
+void NoMirror(ClusterSpec& spec) {
+  spec.mirror_limit = 1;
+}
+
 }  // namespace
+
+TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths they know") {
+  Site site([](ClusterSpec& spec) {
+    NoMirror(spec);
+    spec.max_dead_fraction = 0.5;
+  });
+  Program program(site);
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
+  site.Set({2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  site.world.RunFor(5s);
+  const std::string before = site.Statuses(kName);
+  REQUIRE(program.Statuses() == before);
+  site.ensemble.Put(kPaths.head(), "garbage");
+  site.world.RunFor(10s);
+  CHECK(program.Statuses() == before);
+}
+
+TEST_CASE("spoilt: a spoilt head, no mirror, paused: nothing flips in a program") {
+  Site site(NoMirror);
+  Program program(site);
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
+  site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
+  site.world.RunFor(2s);
+  REQUIRE(program.Statuses() == "DAAAAA");
+  site.ensemble.Put(kPaths.head(), "garbage");
+  site.world.RunFor(10s);
+  CHECK(program.Statuses() == "DAAAAA");
+}
+
+TEST_CASE("spoilt: a spoilt head, no mirror, one of three checkers left: nothing is forgotten") {
+  Site site(NoMirror);
+  Program program(site);
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
+  for (const char* id : {"c1", "c2", "c3"}) {
+    if (site.LeaderOf(kName)->id != id) site.Kill(id);
+  }
+  site.world.RunFor(20s);
+  REQUIRE(program.Statuses() == "DAAAAA");
+  site.ensemble.Put(kPaths.head(), "garbage");
+  site.world.RunFor(10s);
+  CHECK(program.Statuses() == "DAAAAA");
+}
 
 TEST_CASE("spoilt: a spoilt ledger does not end a pause that its leader knows") {
   Site site;
