@@ -129,12 +129,14 @@ void ProbePool::Retune(ServerHandle handle, const HealthSettings& settings) {
          [handle, settings](Worker& worker) { worker.Retune(handle, settings); });
 }
 
-void ProbePool::Recredential(ServerHandle handle, RedisCredentials credentials) {
+void ProbePool::Recredential(ServerHandle handle, RedisCredentials credentials,
+                             std::shared_ptr<const TlsContext> tls) {
   const auto found = entries_.find(handle);
   if (found == entries_.end()) return;
-  OnSeat(found->second.seat, [handle, credentials = std::move(credentials)](Worker& worker) {
-    worker.Recredential(handle, credentials);
-  });
+  OnSeat(found->second.seat,
+         [handle, credentials = std::move(credentials), tls = std::move(tls)](Worker& worker) {
+           worker.Recredential(handle, credentials, tls);
+         });
 }
 
 void ProbePool::DropGroup(ProbeGroup group) {

@@ -53,7 +53,8 @@ class ProbePool {
   [[nodiscard]] ServerHandle Watch(ServerToProbe server, Listener listener);
   void Unwatch(ServerHandle handle);  // after it, no report of this handle comes
   void Retune(ServerHandle handle, const HealthSettings& settings);
-  void Recredential(ServerHandle handle, RedisCredentials credentials);
+  void Recredential(ServerHandle handle, RedisCredentials credentials,
+                    std::shared_ptr<const TlsContext> tls);
 
   // For ServerToProbe::group. To drop one is to forget what was counted.
   [[nodiscard]] ProbeGroup NewGroup() { return next_group_++; }

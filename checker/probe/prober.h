@@ -6,6 +6,7 @@
 #include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "model/reason.h"
@@ -19,9 +20,12 @@ struct RedisCredentials {
   bool operator==(const RedisCredentials&) const = default;
 };
 
+class TlsContext;  // tls.h
+
 struct ProbeTarget {
   std::string addr;  // as in the spec; REQUIRES: ParseAddress accepts it
   RedisCredentials credentials;
+  std::shared_ptr<const TlsContext> tls;  // null: in the clear
   bool operator==(const ProbeTarget&) const = default;
 };
 
@@ -42,6 +46,9 @@ enum class ProbeAlarm : unsigned char {
   kUnknownCommand,  // PING is renamed
   kUnresolved,      // its name does not resolve
   kLocalLimit,      // this host is out of descriptors, ports or memory
+  kTlsRefused,      // the server speaks no TLS, or does not take our certificate
+  kTlsUntrusted,    // its certificate is expired, or of an authority that we do not know
+  kTlsWrongName,    // its certificate is for another name
 };
 
 struct ProbeResult {

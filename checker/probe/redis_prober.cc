@@ -66,7 +66,7 @@ class RedisProber final : public Prober {
   void Abandon(TargetId id) override;
 
  private:
-  enum class Stage : unsigned char { kClosed, kResolving, kConnecting, kOpen };
+  enum class Stage : unsigned char { kClosed, kResolving, kConnecting, kHandshake, kOpen };
 
   struct Detour {
     Resolver::Question question;
@@ -105,6 +105,7 @@ class RedisProber final : public Prober {
     std::function<void()> hint;
     std::optional<Address> address;  // nothing: not even an address
     std::string auth;                // what AUTH is sent, or empty
+    std::shared_ptr<const TlsContext> tls;
   };
 
   // Each of these may end the probe, and with it the target's life: nothing touches it afterwards.
@@ -113,6 +114,8 @@ class RedisProber final : public Prober {
   void OnResolved(Target& target, std::vector<SocketAddress> addresses);
   void TryNextAddress(Target& target);
   void OnConnectOutcome(Target& target);
+  void OnHandshake(Target& target);
+  void OnOpen(Target& target);
   void Ask(Target& target, std::string_view question);
   void Receive(Target& target);
   void OnReplies(Target& target);
@@ -136,7 +139,7 @@ class RedisProber final : public Prober {
   Resolver resolver_;
   ReadySet ready_;
   TimerWheel wheel_;
-  std::array<char, 16 * 1024> buffer_;
+  std::array<char, TlsSession::kMaxRecord> buffer_;
   std::vector<std::unique_ptr<Target>> targets_;
   std::uint32_t connections_ = 0;
 };
@@ -156,6 +159,7 @@ void RedisProber::AddTarget(TargetId id, ProbeTarget from, std::function<void()>
   target.connection = ++connections_;
   if (auto address = ParseAddress(from.addr)) target.address = *std::move(address);
   target.auth = EncodeAuth(from.credentials);
+  target.tls = std::move(from.tls);
   target.hint = std::move(hint);
 }
 
@@ -311,6 +315,8 @@ void RedisProber::OnReady(std::uint64_t key, std::uint32_t what) {
   if (target == nullptr || target->key() != key || target->stage == Stage::kClosed) return;
   if (target->stage == Stage::kConnecting) {
     OnConnectOutcome(*target);
+  } else if (target->stage == Stage::kHandshake) {
+    OnHandshake(*target);
   } else if ((what & ~EPOLLOUT) != 0) {
     // Before what is left to send: it may be why there is nothing to be sent to any more. The rest
     // has its turn when there is nothing to read.
@@ -329,9 +335,28 @@ void RedisProber::OnConnectOutcome(Target& target) {
     TryNextAddress(target);
     return;
   }
-  target.stage = Stage::kOpen;
   wheel_.Arm(target.id, target.deadline);
   target.fresh = true;
+  if (target.tls == nullptr) return OnOpen(target);
+  target.stage = Stage::kHandshake;
+  if (!target.stream.BeginTls(*target.tls, target.address->host)) return OnBroken(target, ENOMEM);
+  OnHandshake(target);
+}
+
+void RedisProber::OnHandshake(Target& target) {
+  const TlsSession::Step step = target.stream.tls().Handshake();
+  if (step == TlsSession::Step::kDone) {
+    target.awaits_room = true;  // as far as the kernel knows: Ask puts it right
+    return OnOpen(target);
+  }
+  if (step == TlsSession::Step::kFailed) return OnBroken(target, target.stream.tls().error());
+  const bool write = step == TlsSession::Step::kWantsToWrite;
+  // Should it fail: the deadline ends it.
+  static_cast<void>(ready_.Change(target.stream.fd(), target.key(), write ? EPOLLOUT : EPOLLIN));
+}
+
+void RedisProber::OnOpen(Target& target) {
+  target.stage = Stage::kOpen;
   target.detour->auth_pending = !target.auth.empty();
   Ask(target, target.auth + std::string(kPing));
 }
@@ -339,7 +364,7 @@ void RedisProber::OnConnectOutcome(Target& target) {
 // What cannot be sent now waits in the outbox until the socket is ready for it.
 void RedisProber::Ask(Target& target, std::string_view question) {
   while (!question.empty()) {
-    const Stream::Moved moved = target.stream.Send(question);
+    const Moved moved = target.stream.Send(question);
     if (moved.error) {
       // A fresh connection that is closed already: the server may have said why ("max number of
       // clients reached"), and the read event brings that, or the end.
@@ -359,7 +384,7 @@ void RedisProber::Ask(Target& target, std::string_view question) {
 
 void RedisProber::Receive(Target& target) {
   // One read a turn: a server that sends without end gets no more than its share.
-  const Stream::Moved moved = target.stream.Receive(buffer_);
+  const Moved moved = target.stream.Receive(buffer_);
   if (moved.error) return OnBroken(target, *moved.error);
   if (moved.bytes == 0) return;
   // Nobody asked: a farewell such as "-ERR ... timeout", or a server that has lost count of its

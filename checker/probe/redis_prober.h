@@ -1,7 +1,7 @@
 // Prober over real sockets: one non-blocking connection per target, driven by libevent, replies
 // parsed by hiredis' reader. (hiredis' own async context is not used: its libevent adapter arms a
-// write event per command, it has no timers and resolves names synchronously; and TLS will need a
-// transport of ours.) Names are resolved by evdns, at each connect. Loop-bound adapter.
+// write event per command, it has no timers, resolves names synchronously, and knows no TLS.) Names
+// are resolved by evdns, at each connect. Loop-bound adapter.
 #pragma once
 
 #include <memory>

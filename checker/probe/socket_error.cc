@@ -33,6 +33,13 @@ ProbeResult JudgeSocketError(int error) {
     case ENOMEM:
     case EADDRNOTAVAIL:  // no free local port
       return CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
+    // Somebody answers, whom we must not believe: a fault of configuration, as likely ours.
+    case kTlsRefused:
+      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsRefused);
+    case kTlsUntrusted:
+      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
+    case kTlsWrongName:
+      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
     default:
       // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM of a firewall of our own:
       // nothing reached the server, so nothing is known about it.

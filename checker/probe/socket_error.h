@@ -5,7 +5,11 @@
 
 namespace zkcluster {
 
-inline constexpr int kEndOfFile = 0;  // beside errno values, none of which is 0
+// Beside errno values, all of which are above 0.
+inline constexpr int kEndOfFile = 0;
+inline constexpr int kTlsRefused = -1;    // no TLS over there, or it does not take our certificate
+inline constexpr int kTlsUntrusted = -2;  // its certificate is expired, or of an unknown authority
+inline constexpr int kTlsWrongName = -3;  // its certificate is for another name
 
 // By the errno of socket, send or recv, or of a connect that failed at once.
 [[nodiscard]] ProbeResult JudgeSocketError(int error);

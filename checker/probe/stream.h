@@ -1,31 +1,32 @@
-// One non-blocking connection, as bytes. The prober knows no system call beyond this class and the
-// event loop's readiness, so that another transport (TLS) is another class with these verbs, whose
-// answers to Send and Receive may also be that it wants the opposite direction first. Adapter of
-// the socket calls. Loop-bound.
+// One non-blocking connection, as bytes, in the clear or within TLS. The prober knows no system
+// call beyond this class and the event loop's readiness. Adapter of the socket calls. Loop-bound.
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/resolver.h"
 #include "base/unique_fd.h"
+#include "checker/probe/tls.h"
 
 namespace zkcluster {
 
 class Stream {
  public:
-  struct Moved {
-    std::size_t bytes = 0;     // 0 without an error: try again when ready
-    std::optional<int> error;  // errno, or kEndOfFile (socket_error.h): the end of it
-  };
-
   // Begins to connect; ready to write when that has come to an end, which Established tells.
   // Returns 0 or errno.
   [[nodiscard]] int Open(const SocketAddress& to);
   [[nodiscard]] int Established() const;  // 0, or why it was not possible
-  void Close() { fd_.Reset(); }
+  // From here on, TLS. Handshake first, until it is done. False: no memory. REQUIRES: established.
+  [[nodiscard]] bool BeginTls(const TlsContext& context, const std::string& host);
+  [[nodiscard]] TlsSession& tls() { return *tls_; }
+  void Close() {
+    tls_.reset();
+    fd_.Reset();
+  }
 
   [[nodiscard]] Moved Send(std::string_view bytes) const;
   [[nodiscard]] Moved Receive(std::span<char> buffer) const;
@@ -34,6 +35,7 @@ class Stream {
 
  private:
   UniqueFd fd_;
+  std::unique_ptr<TlsSession> tls_;
 };
 
 }  // namespace zkcluster

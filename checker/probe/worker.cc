@@ -22,6 +22,9 @@ bool ToldByServer(ProbeAlarm alarm) {
     case ProbeAlarm::kNoPerm:
     case ProbeAlarm::kDenied:
     case ProbeAlarm::kUnknownCommand:
+    case ProbeAlarm::kTlsRefused:
+    case ProbeAlarm::kTlsUntrusted:
+    case ProbeAlarm::kTlsWrongName:
       return true;
     case ProbeAlarm::kNone:
     case ProbeAlarm::kUnresolved:
@@ -204,14 +207,16 @@ void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
   Rearm(server);
 }
 
-void Worker::Recredential(ServerHandle handle, RedisCredentials credentials) {
+void Worker::Recredential(ServerHandle handle, RedisCredentials credentials,
+                          std::shared_ptr<const TlsContext> tls) {
   const TimePoint now = loop_.Now();
   static_cast<void>(NoteTurn(now));
   Server* const found = Find(handle);
   if (found == nullptr) return;
   Server& server = *found;
-  if (server.target.credentials == credentials) return;
+  if (server.target.credentials == credentials && server.target.tls == tls) return;
   server.target.credentials = std::move(credentials);
+  server.target.tls = std::move(tls);
   prober_.RemoveTarget(server.slot);
   AddToProber(server);
   server.probing = false;

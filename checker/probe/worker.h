@@ -97,7 +97,9 @@ class Worker {
   void Watch(ServerToProbe server);                                  // REQUIRES: a new handle
   void Unwatch(ServerHandle handle);                                 // unknown handles are ignored
   void Retune(ServerHandle handle, const HealthSettings& settings);  // the same
-  void Recredential(ServerHandle handle, RedisCredentials credentials);  // reconnects
+  // Reconnects, unless both are what it has.
+  void Recredential(ServerHandle handle, RedisCredentials credentials,
+                    std::shared_ptr<const TlsContext> tls);
 
   // Notices now whether the loop had stalled; what follows from that is reported as usual.
   void LookForStall() { static_cast<void>(NoteTurn(loop_.Now())); }

@@ -166,11 +166,14 @@ void Participant::TakeSpec(StoredSpec stored) {
 }
 
 void Participant::SetDefaults(ProbeDefaults defaults) {
-  const bool recredential = defaults.credentials != defaults_.credentials;
+  const bool recredential =
+      defaults.credentials != defaults_.credentials || defaults.tls != defaults_.tls;
   defaults_ = std::move(defaults);
   if (!spec_ || leaving_) return;
   if (recredential) {
-    for (const auto& server : servers_) pool_.Recredential(server.handle, defaults_.credentials);
+    for (const auto& server : servers_) {
+      pool_.Recredential(server.handle, defaults_.credentials, defaults_.tls);
+    }
   }
   const HealthSettings health = ResolveHealth(spec_->spec.probe, defaults_.health);
   if (health == health_) return;
@@ -181,7 +184,7 @@ void Participant::SetDefaults(ProbeDefaults defaults) {
 
 void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
   ServerToProbe probe;
-  probe.target = {server.shard.addr, defaults_.credentials};
+  probe.target = {server.shard.addr, defaults_.credentials, defaults_.tls};
   probe.settings = health_;
   probe.required = RequiredFor(server.shard.name);
   probe.group = group_;

@@ -29,6 +29,7 @@ namespace zkcluster {
 struct ProbeDefaults {
   HealthSettings health;
   RedisCredentials credentials;
+  std::shared_ptr<const TlsContext> tls;  // null: in the clear
 };
 // The spec's numbers where given, else the defaults'.
 [[nodiscard]] HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaults);

@@ -28,6 +28,12 @@ std::string_view AlarmName(ProbeAlarm alarm) {
       return "unresolved";
     case ProbeAlarm::kLocalLimit:
       return "local_limit";
+    case ProbeAlarm::kTlsRefused:
+      return "tls_refused";
+    case ProbeAlarm::kTlsUntrusted:
+      return "tls_untrusted";
+    case ProbeAlarm::kTlsWrongName:
+      return "tls_wrong_name";
   }
   return "none";
 }

@@ -18,7 +18,7 @@ enum class Reason : unsigned char {
   kMisconf,      // -MISCONF on PING
   kMaxClients,   // -ERR max number of clients reached
   kErrorReply,   // another error to PING
-  kProtocol,     // bytes that are no RESP, or the wrong reply
+  kProtocol,     // bytes that are no RESP, or the wrong reply; TLS that failed
   kUnresolved,   // its name does not resolve
   kUnreachable,  // the network answered, later than at once, that its host is not reached: off, or
                  // cut off

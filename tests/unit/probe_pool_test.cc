@@ -207,12 +207,12 @@ TEST_CASE("retune and new credentials reach the right worker; unknown handles ar
   CHECK(bench.reports[0].kind == ServerReport::Kind::kAlarm);
   CHECK(bench.reports[0].alarm == ProbeAlarm::kNoAuth);
   bench.reports.clear();
-  bench.pool->Recredential(s1, {"", "secret"});
+  bench.pool->Recredential(s1, {"", "secret"}, nullptr);
   HealthSettings settings;
   settings.interval = 100ms;
   bench.pool->Retune(s1, settings);
   bench.pool->Retune(999, settings);
-  bench.pool->Recredential(999, {});
+  bench.pool->Recredential(999, {}, nullptr);
   bench.pool->Unwatch(999);
   const auto before = bench.fleet.probes("s1:1");
   bench.world.RunFor(5s);

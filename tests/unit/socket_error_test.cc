@@ -26,6 +26,9 @@ TEST_CASE("socket errors: what each says of the server, at once and after a whil
       {ENETUNREACH, kDoubt, kFailed, Reason::kUnreachable},
       {EHOSTUNREACH, kDoubt, kFailed, Reason::kUnreachable},
       {EPERM, kDoubt, kDoubt, Reason::kNoRoute},
+      {kTlsRefused, kDoubt, kDoubt, Reason::kProtocol},
+      {kTlsUntrusted, kDoubt, kDoubt, Reason::kProtocol},
+      {kTlsWrongName, kDoubt, kDoubt, Reason::kProtocol},
   };
   for (const auto& test : cases) {
     CAPTURE(test.error);

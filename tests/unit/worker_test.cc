@@ -295,9 +295,9 @@ TEST_CASE("alarm: told once when raised, changed and over; the shard stays alive
   bench.world.RunFor(10s);
   CHECK(bench.alarms().size() == 1);  // silence meanwhile took nothing back
   CHECK(bench.vote(s1).opinion == Opinion::kAlive);
-  bench.worker->Recredential(s1, {"", "wrong"});
+  bench.worker->Recredential(s1, {"", "wrong"}, nullptr);
   bench.world.RunFor(5s);
-  bench.worker->Recredential(s1, {"", "secret"});
+  bench.worker->Recredential(s1, {"", "secret"}, nullptr);
   bench.world.RunFor(5s);
   CHECK(bench.alarms() ==
         std::vector{ProbeAlarm::kNoAuth, ProbeAlarm::kWrongPass, ProbeAlarm::kNone});
