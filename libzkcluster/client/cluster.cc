@@ -14,6 +14,7 @@
 #include "client/table_cache.h"
 #include "model/paths.h"
 #include "model/reason.h"
+#include "zk/identity.h"
 
 namespace zkcluster {
 namespace {
@@ -365,6 +366,9 @@ Result<std::unique_ptr<Cluster>> Cluster::Open(ClusterOptions options) {
   zk::NativeClientOptions client_options;
   client_options.servers = std::move(*servers);
   client_options.session_timeout = options.session_timeout;
+  auto identity = zk::LoadIdentity(options.access_file, false, options.root);
+  if (!identity) return Fail(identity.error());
+  client_options.identity = *std::move(identity);
   const Duration open_timeout = options.open_timeout;
   auto impl = std::make_unique<Impl>(std::move(options), std::move(client_options));
   if (const auto opened = impl->Open(open_timeout); !opened) return Fail(opened.error());

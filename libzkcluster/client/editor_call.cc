@@ -34,6 +34,22 @@ bool SpecEditor::Call::RunAgainAfterConflict() {
   return true;
 }
 
+// `from`: where in the root the next part begins.
+void SpecEditor::Call::MakeRootFrom(std::size_t from, std::function<void()> next) {
+  if (from >= root_.size()) return next();
+  const std::size_t slash = std::min(root_.find('/', from), root_.size());
+  const std::string path = root_.substr(0, slash);
+  client_.Create(
+      path, root_.substr(from, slash - from), zk::CreateMode::kPersistent,
+      Guard([this, path, slash, next = std::move(next)](const Result<std::string>& created) {
+        if (created || created.error().code == ErrorCode::kExists) {
+          return MakeRootFrom(slash + 1, next);
+        }
+        if (IsTransient(created.error())) return RunAgain();
+        Refuse(created.error().Within("create " + path));
+      }));
+}
+
 void SpecEditor::Call::ReadSpec(const ClusterPaths& paths,
                                 std::function<void(const RawSpec&)> next) {
   ReadRawSpec(client_, paths, Guard([this, next = std::move(next)](const Result<RawSpec>& raw) {

@@ -55,6 +55,9 @@ class SpecEditor::Call : public std::enable_shared_from_this<Call> {
     };
   }
 
+  // Makes what is absent of the root, then goes on with `next`.
+  void MakeRoot(std::function<void()> next) { MakeRootFrom(1, std::move(next)); }
+
   // The three znodes as they stand. `next` gets them unless they cannot be read: then this call
   // runs again, or refuses.
   void ReadSpec(const ClusterPaths& paths, std::function<void(const RawSpec&)> next);
@@ -79,6 +82,7 @@ class SpecEditor::Call : public std::enable_shared_from_this<Call> {
 
  private:
   void Resume();
+  void MakeRootFrom(std::size_t from, std::function<void()> next);
   void RunAgainAfter(Duration delay) { timer_->Arm(delay); }
   [[nodiscard]] Error AbandonError() const;
   [[nodiscard]] static bool IsLost(const Error& error) {

@@ -7,6 +7,7 @@
 #include "client/client_thread.h"
 #include "client/spec_editor.h"
 #include "model/paths.h"
+#include "zk/identity.h"
 
 namespace zkcluster {
 
@@ -78,6 +79,10 @@ Result<std::unique_ptr<Manager>> Manager::Open(ManagerOptions options) {
   if (options.timeout < std::chrono::milliseconds(1) || options.timeout > std::chrono::hours(1)) {
     return Fail(ErrorCode::kInvalid, "timeout: must be 1 ms to 1 h");
   }
+  auto identity = zk::LoadIdentity(
+      options.access_file, options.restricted && !options.access_file.empty(), options.root);
+  if (!identity) return Fail(identity.error());
+  client_options.identity = *std::move(identity);
   auto impl =
       std::make_unique<Impl>(std::move(client_options), std::move(options.root), options.timeout);
   if (const auto started = impl->Start(); !started) return Fail(started.error());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/editor_call.h"
+#include "client/init_call.h"
 #include "client/order_call.h"
 #include "client/spec_read.h"
 #include "model/codec.h"
@@ -176,23 +177,11 @@ class SpecEditor::CreateCall final : public SpecEditor::CallFor<std::uint64_t> {
         // Perhaps by our own first try.
         return lost_ ? Run() : Refuse({ErrorCode::kExists, Quoted() + " exists already"});
       }
-      if (error.code == ErrorCode::kNotFound && ++root_tries_ <= kMaxRootTries) return MakeRoot(1);
+      if (error.code == ErrorCode::kNotFound && ++root_tries_ <= kMaxRootTries) {
+        return MakeRoot([this] { Write(); });
+      }
       Refuse(error.Within("create " + Quoted()));
     });
-  }
-
-  // `from`: where in the root the next part begins.
-  void MakeRoot(std::size_t from) {
-    if (from >= root_.size()) return Write();
-    const std::size_t slash = std::min(root_.find('/', from), root_.size());
-    const std::string path = root_.substr(0, slash);
-    client_.Create(path, root_.substr(from, slash - from), zk::CreateMode::kPersistent,
-                   Guard([this, path, slash](const Result<std::string>& created) {
-                     if (created || created.error().code == ErrorCode::kExists)
-                       return MakeRoot(slash + 1);
-                     if (IsTransient(created.error())) return RunAgain();
-                     Refuse(created.error().Within("create " + path));
-                   }));
   }
 
   void Resolve(const RawSpec& raw) {
@@ -352,6 +341,10 @@ void SpecEditor::Get(std::string name, Done<StoredSpec> done) {
 
 void SpecEditor::List(Done<std::vector<std::string>> done) {
   Begin(std::make_shared<ListCall>(*this, std::move(done)));
+}
+
+void SpecEditor::Init(Done<Initialized> done) {
+  Begin(std::make_shared<InitCall>(*this, std::move(done)));
 }
 
 void SpecEditor::Pause(std::string name, PauseOrder order, Done<Ordered> done) {

@@ -23,6 +23,15 @@
 
 namespace zkcluster {
 
+// What SpecEditor::Init has met.
+struct Initialized {
+  std::size_t znodes = 0;  // that have their lists now
+  // Registrations and ballots of running checkers: they keep the lists they were made with until
+  // their checkers are restarted.
+  std::size_t ephemerals = 0;
+  bool operator==(const Initialized&) const = default;
+};
+
 class SpecEditor {
  public:
   template <class T>
@@ -37,6 +46,10 @@ class SpecEditor {
   void Delete(std::string name, std::uint64_t version, Done<std::monostate> done);
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);
+
+  // Makes the root, and gives it and all that is below it already the lists of permissions that the
+  // client gives what it creates. May be repeated, whether it ended or not.
+  void Init(Done<Initialized> done);
 
   // Orders: see orders.h for what each makes of the ledger. They hold from the moment they answer:
   // a commit that a leader has under way is refused.
@@ -60,6 +73,7 @@ class SpecEditor {
   class CallFor;
   class GetCall;
   class ListCall;
+  class InitCall;
   class CreateCall;
   class UpdateCall;
   class DeleteCall;

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/read_file.h"
+
 namespace zkcluster::yaml {
 
 // Collects the problems of one file.
@@ -92,8 +94,6 @@ class Document {
   std::shared_ptr<const Value::Impl> root_;
 };
 
-// The whole file. Errors: kNotFound, kInvalid naming file and reason; kTooLarge above `limit`
-// bytes.
-[[nodiscard]] Result<std::string> ReadFile(const std::string& path, std::size_t limit);
+using zkcluster::ReadFile;
 
 }  // namespace zkcluster::yaml

@@ -1,4 +1,4 @@
-// The second seam: a session with the ensemble and eight asynchronous verbs, in domain values.
+// The second seam: a session with the ensemble and nine asynchronous verbs, in domain values.
 // Production twin: NativeClient (the single-threaded C client). Test twin: FakeEnsemble's clients.
 // The contract tests in tests/contract hold both to what is written here.
 //
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/listeners.h"
+#include "model/acl.h"
 
 namespace zkcluster::zk {
 
@@ -96,6 +97,15 @@ struct SessionEvent {
   std::uint64_t generation;  // 1, 2, 3 ...: grows with each new session
 };
 
+// Who a client is to the ensemble, and what it makes of that.
+struct Identity {
+  // "user:password" each, shown at each connection before anything else is asked.
+  std::vector<std::string> credentials;
+  AclFunction acl;  // of every znode it creates
+  // Files "authorities,certificate,key" in PEM, for TLS; empty: in the clear.
+  std::string tls;
+};
+
 template <class T>
 using Callback = std::function<void(Result<T>)>;
 
@@ -128,6 +138,9 @@ class Client {
   // All or nothing, at one moment. The error is that of the operation that failed, its index in
   // Error::op_index.
   virtual void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) = 0;
+  // Gives a znode that exists the list that this client's creates would give it. Its version stays.
+  // kNotFound.
+  virtual void ResetAcl(const std::string& path, Callback<std::monostate> done) = 0;
   // Reads after it see everything committed before it was called.
   virtual void Sync(const std::string& path, Callback<std::monostate> done) = 0;
 

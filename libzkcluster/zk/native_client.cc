@@ -125,6 +125,11 @@ class NativeClient final : public Client {
     handle_->Multi(std::move(ops), std::move(done));
     AfterVerb();
   }
+  void ResetAcl(const std::string& path, Callback<std::monostate> done) override {
+    if (Refused("set the list of ", path, {}, false, done)) return;
+    handle_->ResetAcl(path, std::move(done));
+    AfterVerb();
+  }
   void Sync(const std::string& path, Callback<std::monostate> done) override {
     if (Refused("sync ", path, {}, false, done)) return;
     handle_->Sync(path, std::move(done));

@@ -21,10 +21,14 @@ struct NativeClientOptions {
   Duration session_timeout = std::chrono::seconds(10);
   // How long one address may take to accept before the next is tried.
   Duration connect_timeout = std::chrono::seconds(1);
+  Identity identity = {};
 };
 
 // Ensembles have 3 to 7. All names are asked for at once.
 inline constexpr std::size_t kMaxServers = 100;
+
+// Whether the C library that this was built with knows TLS.
+[[nodiscard]] bool HasTls();
 
 // Splits "h1:2181,[::1]:2181,h2" (port 2181 where left out; at most kMaxServers). Errors: kInvalid
 // naming the entry.

@@ -16,40 +16,12 @@
 
 #include "base/check.h"
 #include "model/address.h"
+#include "zk/native_acl.h"
 #include "zk/native_errors.h"
+#include "zk/native_library.h"
 
 namespace zkcluster::zk {
 namespace {
-
-// The library's log callback has no context, and one process may hold several clients in several
-// threads.
-thread_local Logger* library_logger = nullptr;
-
-void LogLine(const char* message) {
-  if (library_logger == nullptr || message == nullptr) return;
-  // "2026-01-01 10:00:00,123:77(0x0):ZOO_WARN@function@123: text": ours has a time stamp already.
-  std::string_view text = message;
-  if (const auto at = text.find('@'); at != std::string_view::npos) {
-    if (const auto colon = text.find(": ", at); colon != std::string_view::npos) {
-      text.remove_prefix(colon + 2);
-    }
-  }
-  // Each failed attempt is worth an ERROR to the library. What matters of it, the client logs
-  // itself.
-  library_logger->Debug("zk.library", {{"message", text}});
-}
-
-// Every call into the library stands in the scope of one of these.
-class InLibrary {
- public:
-  explicit InLibrary(Logger& logger) : before_(std::exchange(library_logger, &logger)) {}
-  ~InLibrary() { library_logger = before_; }
-  InLibrary(const InLibrary&) = delete;
-  InLibrary& operator=(const InLibrary&) = delete;
-
- private:
-  Logger* before_;
-};
 
 Stat FromLibrary(const ::Stat& stat) {
   return Stat{.czxid = stat.czxid,
@@ -115,6 +87,7 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
   MultiCall(NativeHandle& h, std::vector<Op> o, Callback<std::vector<OpResult>> d)
       : TypedCall(h, "multi", std::move(d)),
         ops(std::move(o)),
+        acls(ops.size()),
         requests(ops.size()),
         results(ops.size()),
         stats(ops.size()),
@@ -129,9 +102,9 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
       zoo_check_op_init(request, check->path.c_str(), check->version);
     } else if (const auto* create = std::get_if<CreateOp>(&ops[i])) {
       paths[i].resize(create->path.size() + 16);  // "-2147483648" and the end of the string
+      acls[i] = LibraryAcl(handle.acl_, create->path);
       zoo_create_op_init(request, create->path.c_str(), create->data.data(), LengthOf(create->data),
-                         &ZOO_OPEN_ACL_UNSAFE, ModeOf(create->mode), paths[i].data(),
-                         LengthOf(paths[i]));
+                         acls[i].get(), ModeOf(create->mode), paths[i].data(), LengthOf(paths[i]));
     } else if (const auto* set = std::get_if<SetOp>(&ops[i])) {
       zoo_set_op_init(request, set->path.c_str(), set->data.data(), LengthOf(set->data),
                       set->version, &stats[i]);
@@ -159,6 +132,7 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
   }
 
   const std::vector<Op> ops;
+  std::vector<LibraryAcl> acls;
   std::vector<zoo_op_t> requests;
   std::vector<zoo_op_result_t> results;
   std::vector<::Stat> stats;
@@ -254,17 +228,11 @@ struct NativeHandle::Completions {
 };
 
 NativeHandle::NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox,
-                           const std::string& endpoints, Duration session_timeout)
-    : loop_(loop), logger_(logger), inbox_(inbox) {
+                           const std::string& endpoints, Duration session_timeout,
+                           const Identity& identity)
+    : loop_(loop), logger_(logger), inbox_(inbox), acl_(identity.acl) {
   const InLibrary scope(logger_);
-  zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
-  const auto timeout_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(session_timeout).count();
-  zh_ =
-      zookeeper_init2(endpoints.c_str(), &Completions::OnSessionEvent, static_cast<int>(timeout_ms),
-                      nullptr, this, ZOO_NO_LOG_CLIENTENV, &LogLine);
-  // The addresses are literals: without this the library would "resolve" them at every turn.
-  if (zh_ != nullptr) zoo_set_servers_resolution_delay(zh_, -1);
+  zh_ = OpenHandle(endpoints, identity, session_timeout, &Completions::OnSessionEvent, this);
 }
 
 NativeHandle::~NativeHandle() {
@@ -469,8 +437,9 @@ void NativeHandle::Create(const std::string& path, const std::string& data, Crea
   const InLibrary scope(logger_);
   auto& call =
       Begin(std::make_unique<TypedCall<std::string>>(*this, "create " + path, std::move(done)));
-  Begun(call, zoo_acreate(zh_, path.c_str(), data.data(), LengthOf(data), &ZOO_OPEN_ACL_UNSAFE,
-                          ModeOf(mode), &Completions::OnPath, static_cast<Call*>(&call)));
+  const LibraryAcl acl(acl_, path);
+  Begun(call, zoo_acreate(zh_, path.c_str(), data.data(), LengthOf(data), acl.get(), ModeOf(mode),
+                          &Completions::OnPath, static_cast<Call*>(&call)));
 }
 
 void NativeHandle::Set(const std::string& path, const std::string& data, Version version,
@@ -496,6 +465,16 @@ void NativeHandle::Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> do
   if (is_unrecoverable(zh_) != ZOK) return Begun(call, ZSESSIONEXPIRED);
   Begun(call, zoo_amulti(zh_, static_cast<int>(call.requests.size()), call.requests.data(),
                          call.results.data(), &Completions::OnMulti, static_cast<Call*>(&call)));
+}
+
+void NativeHandle::ResetAcl(const std::string& path, Callback<std::monostate> done) {
+  const InLibrary scope(logger_);
+  auto& call = Begin(std::make_unique<TypedCall<std::monostate>>(*this, "set the list of " + path,
+                                                                 std::move(done)));
+  const LibraryAcl acl(acl_, path);
+  // The library takes what it only reads as something it might change.
+  Begun(call, zoo_aset_acl(zh_, path.c_str(), -1, const_cast<ACL_vector*>(acl.get()),
+                           &Completions::OnDone, static_cast<Call*>(&call)));
 }
 
 void NativeHandle::Sync(const std::string& path, Callback<std::monostate> done) {

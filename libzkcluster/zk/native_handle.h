@@ -41,7 +41,7 @@ class NativeHandle {
 
   // `endpoints`: "ip:port" without brackets. All references must outlive the handle.
   NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox, const std::string& endpoints,
-               Duration session_timeout);
+               Duration session_timeout, const Identity& identity);
   ~NativeHandle();  // End(kNone)
   NativeHandle(const NativeHandle&) = delete;
   NativeHandle& operator=(const NativeHandle&) = delete;
@@ -80,6 +80,7 @@ class NativeHandle {
   void Set(const std::string& path, const std::string& data, Version version, Callback<Stat> done);
   void Delete(const std::string& path, Version version, Callback<std::monostate> done);
   void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done);
+  void ResetAcl(const std::string& path, Callback<std::monostate> done);
   void Sync(const std::string& path, Callback<std::monostate> done);
 
  private:
@@ -99,6 +100,7 @@ class NativeHandle {
   const Loop& loop_;
   Logger& logger_;
   Inbox& inbox_;
+  const AclFunction& acl_;
   _zhandle* zh_ = nullptr;
   int fd_ = -1;  // the library's, as last seen
   Calls calls_;

@@ -20,7 +20,7 @@ class ContractWorld {
 
   // A client that has begun to connect, with a session timeout of session_timeout(). It must be
   // destroyed before the world.
-  virtual std::unique_ptr<zk::Client> NewClient() = 0;
+  virtual std::unique_ptr<zk::Client> NewClient(const zk::Identity& identity = {}) = 0;
   // Short, so that cases end soon, yet within what the server grants: 1 s to 4 s.
   [[nodiscard]] virtual Duration session_timeout() const = 0;
   // An existing persistent znode without children that no other case uses, e.g. "/contract-17".

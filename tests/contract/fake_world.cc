@@ -10,8 +10,8 @@ class FakeWorld final : public ContractWorld {
  public:
   FakeWorld() { ensemble_.Put(root(), ""); }
 
-  std::unique_ptr<zk::Client> NewClient() override {
-    return ensemble_.NewClient(loop_, session_timeout());
+  std::unique_ptr<zk::Client> NewClient(const zk::Identity& identity) override {
+    return ensemble_.NewClient(loop_, session_timeout(), identity);
   }
   Duration session_timeout() const override { return std::chrono::seconds(2); }
   std::string root() const override { return "/contract"; }

@@ -36,9 +36,11 @@ class NativeWorld final : public ContractWorld {
     REQUIRE(RunUntil([&] { return closed; }, std::chrono::seconds(30)));
   }
 
-  std::unique_ptr<zk::Client> NewClient() override {
+  std::unique_ptr<zk::Client> NewClient(const zk::Identity& identity) override {
     auto proxy = std::make_unique<Proxy>(loop_, Server().port());
-    auto client = zk::NewNativeClient(loop_, *logger_, Options(proxy->address()));
+    auto options = Options(proxy->address());
+    options.identity = identity;
+    auto client = zk::NewNativeClient(loop_, *logger_, std::move(options));
     proxies_[client.get()] = std::move(proxy);
     return client;
   }

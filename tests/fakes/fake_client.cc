@@ -20,14 +20,22 @@ constexpr Duration kConnectLimit = std::chrono::seconds(1);
 constexpr Duration kShortestPause = std::chrono::milliseconds(20);
 constexpr Duration kLongestPause = std::chrono::milliseconds(250);
 
+std::shared_ptr<const ZnodeTree::Asker> AskerOf(zk::Identity identity) {
+  auto asker = std::make_shared<ZnodeTree::Asker>();
+  for (const auto& credential : identity.credentials) asker->ids.push_back(DigestId(credential));
+  asker->acl = std::move(identity.acl);
+  return asker;
+}
+
 }  // namespace
 
 class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_this<Core> {
  public:
-  Core(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout)
+  Core(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout, zk::Identity identity)
       : ensemble_(ensemble),
         loop_(loop),
         wanted_timeout_(session_timeout),
+        asker_(AskerOf(std::move(identity))),
         tracker_(session_timeout),
         state_timer_(loop.NewTimer([this] { Hold([](Core& core) { core.CheckState(); }); })),
         ping_timer_(loop.NewTimer([this] { Hold([](Core& core) { core.Ping(); }); })),
@@ -66,6 +74,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     // Only a tracker that is wrong about the state, a mutant, gets here without a link. It waits.
     if (!link_) return;
     request.watch = !watch.expired();
+    request.asker = asker_;
     const std::int32_t xid = next_xid_++;
     pending_.push_back({xid, request.verb, request.path, watch, std::move(done)});
     ensemble_.SendRequest(link_, xid, std::move(request));
@@ -170,6 +179,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
   FakeEnsemble& ensemble_;
   SimLoop& loop_;
   const Duration wanted_timeout_;
+  const std::shared_ptr<const ZnodeTree::Asker> asker_;
   const std::shared_ptr<Channel> channel_ = std::make_shared<Channel>();
   zk::SessionTracker tracker_;
   Listeners<const zk::SessionEvent&> listeners_;
@@ -351,8 +361,9 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
   std::function<void()> close_done_;
 };
 
-FakeClient::FakeClient(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout)
-    : core_(std::make_shared<Core>(ensemble, loop, session_timeout)) {
+FakeClient::FakeClient(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout,
+                       zk::Identity identity)
+    : core_(std::make_shared<Core>(ensemble, loop, session_timeout, std::move(identity))) {
   core_->Start();
 }
 
@@ -413,6 +424,11 @@ void FakeClient::Delete(const std::string& path, zk::Version version,
 void FakeClient::Multi(std::vector<zk::Op> ops, zk::Callback<std::vector<zk::OpResult>> done) {
   core_->Submit({Verb::kMulti, "", std::move(ops)}, {},
                 Translate(std::move(done), [](Reply reply) { return std::move(reply.results); }));
+}
+
+void FakeClient::ResetAcl(const std::string& path, zk::Callback<std::monostate> done) {
+  core_->Submit({Verb::kResetAcl, path, {}}, {},
+                Translate(std::move(done), [](const Reply&) { return std::monostate(); }));
 }
 
 void FakeClient::Sync(const std::string& path, zk::Callback<std::monostate> done) {

@@ -11,7 +11,8 @@ namespace zkcluster::sim {
 
 class FakeClient final : public zk::Client {
  public:
-  FakeClient(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout);
+  FakeClient(FakeEnsemble& ensemble, SimLoop& loop, Duration session_timeout,
+             zk::Identity identity);
   ~FakeClient() override;
   FakeClient(const FakeClient&) = delete;
   FakeClient& operator=(const FakeClient&) = delete;
@@ -28,6 +29,7 @@ class FakeClient final : public zk::Client {
   void Delete(const std::string& path, zk::Version version,
               zk::Callback<std::monostate> done) override;
   void Multi(std::vector<zk::Op> ops, zk::Callback<std::vector<zk::OpResult>> done) override;
+  void ResetAcl(const std::string& path, zk::Callback<std::monostate> done) override;
   void Sync(const std::string& path, zk::Callback<std::monostate> done) override;
 
   [[nodiscard]] SessionState state() const override;

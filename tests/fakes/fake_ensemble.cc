@@ -39,8 +39,9 @@ FakeEnsemble::~FakeEnsemble() {
   }
 }
 
-std::unique_ptr<zk::Client> FakeEnsemble::NewClient(SimLoop& loop, Duration session_timeout) {
-  return std::make_unique<FakeClient>(*this, loop, session_timeout);
+std::unique_ptr<zk::Client> FakeEnsemble::NewClient(SimLoop& loop, Duration session_timeout,
+                                                    zk::Identity identity) {
+  return std::make_unique<FakeClient>(*this, loop, session_timeout, std::move(identity));
 }
 
 void FakeEnsemble::Log(Transaction transaction) {

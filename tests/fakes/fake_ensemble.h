@@ -39,7 +39,7 @@
 
 namespace zkcluster::sim {
 
-enum class Verb { kGet, kExists, kChildren, kCreate, kSet, kDelete, kMulti, kSync };
+enum class Verb { kGet, kExists, kChildren, kCreate, kSet, kDelete, kMulti, kResetAcl, kSync };
 
 // One verb as it arrives at the server.
 struct Request {
@@ -47,6 +47,7 @@ struct Request {
   std::string path;         // of the verb; empty for a multi
   std::vector<zk::Op> ops;  // what it would change: one for create, set, delete; all of a multi
   bool watch = false;
+  std::shared_ptr<const ZnodeTree::Asker> asker = nullptr;  // filled in by the client
 };
 
 // What becomes of a request. Losing it, or its answer, always breaks the connection: TCP does not
@@ -101,7 +102,8 @@ class FakeEnsemble {
 
   // A client on `loop`, which it must not outlive. It begins to connect at once. Destroying it
   // without Close is a crash: its session lives on until it times out.
-  [[nodiscard]] std::unique_ptr<zk::Client> NewClient(SimLoop& loop, Duration session_timeout);
+  [[nodiscard]] std::unique_ptr<zk::Client> NewClient(SimLoop& loop, Duration session_timeout,
+                                                      zk::Identity identity = {});
 
   // --- disturbances; `client` is one of ours ---
   // The connection breaks, and none can be made until Reconnect.

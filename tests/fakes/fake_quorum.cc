@@ -167,8 +167,11 @@ Record FakeQuorum::RecordOf(const Proposal& proposal, Result<Reply> reply) {
 
 void FakeQuorum::CommitWrite(const Proposal& proposal) {
   if (!sessions_.contains(proposal.session_id)) return;
-  auto applied =
-      tree_.Apply(proposal.request.ops, proposal.session_id, WallNow(), proposal.received);
+  const Request& request = proposal.request;
+  auto applied = request.verb == Verb::kResetAcl
+                     ? tree_.ResetAcl(request.path, proposal.session_id, *request.asker)
+                     : tree_.Apply(request.ops, proposal.session_id, WallNow(), proposal.received,
+                                   request.asker.get());
   if (!applied) {
     Error error = applied.error();
     if (proposal.request.verb != Verb::kMulti) error.op_index = -1;

@@ -69,7 +69,8 @@ void FakeServer::OnRequest(const std::shared_ptr<Link>& link, std::int32_t xid, 
     case Verb::kCreate:
     case Verb::kSet:
     case Verb::kDelete:
-    case Verb::kMulti: {
+    case Verb::kMulti:
+    case Verb::kResetAcl: {
       const std::uint64_t ticket = Wait(*link, {0, nullptr, xid, sent, lose_answer});
       return quorum_.Write(index_, link, ticket, std::move(request));
     }
@@ -180,15 +181,18 @@ Result<Reply> FakeServer::Look(const std::shared_ptr<Link>& link, const Request&
     reply.stat = tree_.Exists(request.path, applied_);
     return reply;
   }
+  const bool may_read = tree_.MayRead(*request.asker, request.path, applied_);
   if (request.verb == Verb::kGet) {
     auto node = tree_.Get(request.path, applied_);
     if (!node) return Fail(ErrorCode::kNotFound, request.path + ": no such znode");
+    if (!may_read) return Fail(ErrorCode::kDenied, request.path + ": not among those who may");
     if (request.watch) WatchData(link, request.path);
     reply.node = std::move(*node);
     return reply;
   }
   auto names = tree_.Children(request.path, applied_);
   if (!names) return Fail(ErrorCode::kNotFound, request.path + ": no such znode");
+  if (!may_read) return Fail(ErrorCode::kDenied, request.path + ": not among those who may");
   if (request.watch) WatchChildren(link, request.path);
   // In no order, as promised.
   for (std::size_t i = names->size(); i > 1; --i)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/access.h"
 #include "model/paths.h"
 
 namespace zkcluster::sim {
@@ -25,7 +26,7 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
                                               [this](LogLevel, const std::string& line) {
                                                 log_.push_back(line);
                                               })),
-      client_(ensemble.NewClient(loop_, options_.session_timeout)),
+      client_(ensemble.NewClient(loop_, options_.session_timeout, options_.identity)),
       prober_(fleet.NewProber(loop_, options_.id)) {
   pool_ = std::make_unique<ProbePool>(loop_, std::vector<ProbePool::Seat>{{&loop_, &worker_}});
   worker_ = std::make_shared<Worker>(loop_, *prober_, pool_->ReportFunction());
@@ -77,17 +78,40 @@ std::size_t SimChecker::Logged(const std::string& event) const {
       [&](const std::string& line) { return line.find(needle) != std::string::npos; }));
 }
 
-SimSite::SimSite(std::uint64_t seed)
+namespace {
+
+constexpr const char* kOperators = "ops:secret of operators";
+constexpr const char* kCheckers = "checkers:secret of checkers";
+
+}  // namespace
+
+SimSite::SimSite(std::uint64_t seed, Lists lists)
     : world(seed),
       ensemble(world),
       fleet(world),
+      lists_(lists),
       operator_loop_(world, "operator"),
-      operator_client_(ensemble.NewClient(operator_loop_, std::chrono::seconds(10))),
+      operator_client_(
+          ensemble.NewClient(operator_loop_, std::chrono::seconds(10), OperatorIdentity())),
       editor_(operator_loop_, *operator_client_, kRoot) {}
+
+zk::Identity SimSite::OperatorIdentity() const {
+  if (lists_ == Lists::kOpen) return {};
+  const Access access{{kOperators}, DigestId(kOperators), DigestId(kCheckers), ""};
+  return {access.credentials, RestrictedAcl(kRoot, access)};
+}
+
+zk::Identity SimSite::CheckerIdentity(const std::string& id) const {
+  if (lists_ == Lists::kOpen) return {};
+  const std::string own = id + ":secret of " + id;
+  const Access access{{kCheckers, own}, DigestId(kOperators), DigestId(kCheckers), DigestId(own)};
+  return {access.credentials, RestrictedAcl(kRoot, access)};
+}
 
 SimChecker& SimSite::Start(const std::string& id) {
   SimChecker::Options options;
   options.id = id;
+  options.identity = CheckerIdentity(id);
   return Start(std::move(options));
 }
 

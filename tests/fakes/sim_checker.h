@@ -30,6 +30,7 @@ class SimChecker {
     std::vector<std::string> clusters;  // empty: all
     std::string rack;
     RedisCredentials credentials;
+    zk::Identity identity;
     std::shared_ptr<Logger> logger;  // null: lines are kept, see log()
   };
 
@@ -79,7 +80,10 @@ class SimChecker {
 
 class SimSite {
  public:
-  explicit SimSite(std::uint64_t seed = 1);
+  // restricted: the operator and every checker started by id have identities, and the lists of
+  // permissions that go with them.
+  enum class Lists { kOpen, kRestricted };
+  explicit SimSite(std::uint64_t seed = 1, Lists lists = Lists::kOpen);
 
   static constexpr const char* kRoot = "/goreclusters";
 
@@ -101,6 +105,10 @@ class SimSite {
   void Update(ClusterSpec spec);         // the same, over whatever version stands
   void Delete(const std::string& name);  // the same
 
+  // Who the operator is, and the checker of that id. Nobody in particular where lists are open.
+  [[nodiscard]] zk::Identity OperatorIdentity() const;
+  [[nodiscard]] zk::Identity CheckerIdentity(const std::string& id) const;
+
   // --- what stands ---
   [[nodiscard]] std::optional<Head> HeadOf(const std::string& cluster) const;
   [[nodiscard]] std::optional<LeaderRecord> LeaderOf(const std::string& cluster) const;
@@ -121,6 +129,7 @@ class SimSite {
   [[nodiscard]] std::size_t WritesSince(std::int64_t zxid, const std::string& part) const;
 
  private:
+  const Lists lists_;
   SimLoop operator_loop_;
   std::unique_ptr<zk::Client> operator_client_;
   SpecEditor editor_;

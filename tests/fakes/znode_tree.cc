@@ -20,6 +20,25 @@ std::int32_t Increment(std::int32_t value) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(value) + 1U);
 }
 
+bool May(const ZnodeTree::Asker* asker, const std::shared_ptr<const Acl>& acl, Permissions wanted) {
+  if (asker == nullptr || acl == nullptr) return true;
+  return std::ranges::any_of(*acl, [&](const AclEntry& entry) {
+    const bool is_asker =
+        entry.id.empty() || std::ranges::find(asker->ids, entry.id) != asker->ids.end();
+    return is_asker && (entry.permissions & wanted) != 0;
+  });
+}
+
+std::shared_ptr<const Acl> NewAcl(const ZnodeTree::Asker* asker, const std::string& path) {
+  if (asker == nullptr || !asker->acl) return nullptr;
+  Acl acl = asker->acl(path);
+  return acl.empty() ? nullptr : std::make_shared<const Acl>(std::move(acl));
+}
+
+tl::unexpected<Error> Denied(const std::string& path) {
+  return Fail(ErrorCode::kDenied, path + ": not among those who may");
+}
+
 Result<void> CheckVersion(const std::string& path, zk::Version wanted, std::int32_t actual) {
   if (wanted == zk::kAnyVersion || wanted == actual) return {};
   return Fail(ErrorCode::kConflict, fmt::format("{}: version {}, not {}", path, actual, wanted));
@@ -65,6 +84,7 @@ struct ZnodeTree::Work {
   std::int64_t session_id;
   Micros wall_now;
   std::int64_t received;
+  const Asker* asker;
   Applied applied;
 };
 
@@ -121,6 +141,11 @@ std::optional<std::vector<std::string>> ZnodeTree::Children(const std::string& p
     if (At(*child, view).exists) names.push_back(name);
   }
   return names;
+}
+
+bool ZnodeTree::MayRead(const Asker& asker, const std::string& path, std::int64_t view) const {
+  const State* const state = Find(path, view);
+  return state == nullptr || May(&asker, state->acl, kMayRead);
 }
 
 // --- keeping and letting go ---
@@ -190,6 +215,7 @@ void ZnodeTree::SetSequence(const std::string& parent, std::int32_t next) {
 Result<void> ZnodeTree::ApplyOne(zk::CheckOp op, Work& work) {
   const Entry* const entry = FindNow(op.path);
   if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
+  if (!May(work.asker, entry->now.acl, kMayRead)) return Denied(op.path);
   if (auto ok = CheckVersion(op.path, op.version, entry->now.stat.version); !ok) return ok;
   work.applied.transaction.ops.emplace_back(std::move(op));
   work.applied.transaction.results.emplace_back();
@@ -202,6 +228,8 @@ Result<void> ZnodeTree::ApplyOne(zk::CreateOp op, Work& work) {
   const std::string parent_path = ParentOf(op.path);
   Entry* const parent = FindNow(parent_path);
   if (parent == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no parent");
+  if (!May(work.asker, parent->now.acl, kMayCreate)) return Denied(op.path);
+  auto acl = NewAcl(work.asker, op.path);
   const std::int32_t number =
       parent->now.last_create > work.received ? parent->now.next : parent->now.creates;
   if (IsSequential(op.mode)) op.path += fmt::format("{:010d}", number);
@@ -231,6 +259,7 @@ Result<void> ZnodeTree::ApplyOne(zk::CreateOp op, Work& work) {
   state = State();
   state.exists = true;
   state.data = std::make_shared<const std::string>(op.data);
+  state.acl = std::move(acl);
   state.stat.czxid = state.stat.mzxid = state.stat.pzxid = zxid_ + 1;
   state.stat.modified = work.wall_now;
   if (IsEphemeral(op.mode)) {
@@ -248,6 +277,7 @@ Result<void> ZnodeTree::ApplyOne(zk::CreateOp op, Work& work) {
 Result<void> ZnodeTree::ApplyOne(zk::SetOp op, Work& work) {
   Entry* const entry = FindNow(op.path);
   if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
+  if (!May(work.asker, entry->now.acl, kMayWrite)) return Denied(op.path);
   if (auto ok = CheckVersion(op.path, op.version, entry->now.stat.version); !ok) return ok;
   State& state = Change(*entry);
   state.data = std::make_shared<const std::string>(op.data);
@@ -263,6 +293,10 @@ Result<void> ZnodeTree::ApplyOne(zk::SetOp op, Work& work) {
 
 Result<void> ZnodeTree::ApplyOne(zk::DeleteOp op, Work& work) {
   if (op.path == "/") return Fail(ErrorCode::kInvalid, "/: cannot be deleted");
+  const Entry* const parent = FindNow(ParentOf(op.path));
+  if (parent == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
+  // Before it is looked for: who may not delete is not told so.
+  if (!May(work.asker, parent->now.acl, kMayDelete)) return Denied(op.path);
   Entry* const entry = FindNow(op.path);
   if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
   if (auto ok = CheckVersion(op.path, op.version, entry->now.stat.version); !ok) return ok;
@@ -287,8 +321,9 @@ Result<void> ZnodeTree::ApplyOne(zk::DeleteOp op, Work& work) {
 }
 
 Result<ZnodeTree::Applied> ZnodeTree::Apply(std::vector<zk::Op> ops, std::int64_t session_id,
-                                            Micros wall_now, std::int64_t received) {
-  Work work{session_id, wall_now, std::min(received, zxid_), {}};
+                                            Micros wall_now, std::int64_t received,
+                                            const Asker* asker) {
+  Work work{session_id, wall_now, std::min(received, zxid_), asker, {}};
   work.applied.transaction.ops.reserve(ops.size());
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const Result<void> done =
@@ -299,10 +334,23 @@ Result<ZnodeTree::Applied> ZnodeTree::Apply(std::vector<zk::Op> ops, std::int64_
     error.op_index = static_cast<int>(i);
     return Fail(std::move(error));
   }
-  work.applied.transaction.zxid = ++zxid_;
-  work.applied.transaction.session_id = session_id;
+  return Finish(std::move(work.applied), session_id);
+}
+
+ZnodeTree::Applied ZnodeTree::Finish(Applied applied, std::int64_t session_id) {
+  applied.transaction.zxid = ++zxid_;
+  applied.transaction.session_id = session_id;
   if (!changing_.empty()) changed_.push_back({zxid_, std::exchange(changing_, {})});
-  return std::move(work.applied);
+  return applied;
+}
+
+Result<ZnodeTree::Applied> ZnodeTree::ResetAcl(const std::string& path, std::int64_t session_id,
+                                               const Asker& asker) {
+  Entry* const entry = FindNow(path);
+  if (entry == nullptr) return Fail(ErrorCode::kNotFound, path + ": no such znode");
+  if (!May(&asker, entry->now.acl, kMayAdmin)) return Denied(path);
+  Change(*entry).acl = NewAcl(&asker, path);
+  return Finish({}, session_id);
 }
 
 ZnodeTree::Applied ZnodeTree::EndSession(std::int64_t session_id, Micros wall_now) {

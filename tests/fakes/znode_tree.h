@@ -56,11 +56,18 @@ class ZnodeTree {
     std::vector<zk::Stat> stats;  // after each SetOp or CreateOp; default for others
     std::vector<Trigger> triggers;
   };
+  // Who asks: what the lists of znodes are held against, and what lists new ones get. Null:
+  // somebody who may do anything, and whose znodes anybody may do anything with.
+  struct Asker {
+    std::vector<std::string> ids;  // as DigestId makes them
+    AclFunction acl;
+  };
   // All or nothing. Errors as in zk::Client, with Error::op_index. `received`: the newest
   // transaction when the leading server received this one; it matters to sequence numbers that have
   // come to their end.
   Result<Applied> Apply(std::vector<zk::Op> ops, std::int64_t session_id, Micros wall_now,
-                        std::int64_t received = kNewest);
+                        std::int64_t received = kNewest, const Asker* asker = nullptr);
+  Result<Applied> ResetAcl(const std::string& path, std::int64_t session_id, const Asker& asker);
   // Removes every ephemeral of the session, in one transaction.
   Applied EndSession(std::int64_t session_id, Micros wall_now);
 
@@ -72,6 +79,9 @@ class ZnodeTree {
   // Sorted.
   [[nodiscard]] std::optional<std::vector<std::string>> Children(const std::string& path,
                                                                  std::int64_t view = kNewest) const;
+  // True where there is no such znode.
+  [[nodiscard]] bool MayRead(const Asker& asker, const std::string& path,
+                             std::int64_t view = kNewest) const;
   // Nobody will ask for what was before `view` any more.
   void Forget(std::int64_t view);
 
@@ -84,8 +94,9 @@ class ZnodeTree {
   struct State {
     bool exists = false;
     std::shared_ptr<const std::string> data;
-    zk::Stat stat;             // but for children_version, which follows from the counts
-    std::int32_t creates = 0;  // children ever created: the counter of sequential names
+    std::shared_ptr<const Acl> acl;  // null: anyone may do anything
+    zk::Stat stat;                   // but for children_version, which follows from the counts
+    std::int32_t creates = 0;        // children ever created: the counter of sequential names
     // The same as the leading server hands it out to what it receives before `last_create` is
     // committed: beyond the end of numbers the two part.
     std::int32_t next = 0;
@@ -117,6 +128,7 @@ class ZnodeTree {
   // Drops those that exist in no state that is kept.
   void Release(std::vector<Entry*> entries);
   void Undo();
+  [[nodiscard]] Applied Finish(Applied applied, std::int64_t session_id);
 
   Result<void> ApplyOne(zk::CheckOp op, Work& work);
   Result<void> ApplyOne(zk::CreateOp op, Work& work);

@@ -11,8 +11,9 @@ namespace zkcluster::sim {
 inline constexpr const char* kSettledCluster = "sessions";
 
 struct Settled : SimSite {
-  explicit Settled(std::uint64_t seed = 1, std::optional<int> checkers_in_spec = 3)
-      : SimSite(seed) {
+  explicit Settled(std::uint64_t seed = 1, std::optional<int> checkers_in_spec = 3,
+                   Lists lists = Lists::kOpen)
+      : SimSite(seed, lists) {
     spec = MakeSpec(kSettledCluster, 4);
     spec.checkers = checkers_in_spec;
     Create(spec);

@@ -46,6 +46,9 @@ struct ClusterOptions {
   std::string zookeeper;
   std::string root = "/goreclusters";
   std::string name;  // of the cluster
+  // Says who we are to ZooKeeper. Seldom needed: everybody may read what clients follow, also where
+  // nobody but operators and checkers may write. Only its passwords are used. Empty: nobody.
+  std::string access_file;
   // 1 s .. 1 min. Only how soon `session_state` turns; the table does not depend on it.
   Duration session_timeout = std::chrono::seconds(10);
   // How long Open waits for the first table. 10 ms .. 10 min.

@@ -18,6 +18,11 @@ struct ManagerOptions {
   std::string zookeeper;  // "host:port,host:port"; port 2181 where left out
   std::string root = "/goreclusters";
   Duration timeout = std::chrono::seconds(10);  // of each call, connecting included
+  // Says who we are to ZooKeeper, see zkcluster-security(7). Empty: nobody in particular, and what
+  // we make anyone may change.
+  std::string access_file;
+  // With an access_file: what we make can be changed by operators and checkers alone.
+  bool restricted = true;
 };
 
 struct PauseOrder {
@@ -46,7 +51,8 @@ inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
 // destroying it leaves the parent undisturbed and releases nothing.
 class ZKC_EXPORT Manager {
  public:
-  // Does not wait for a connection. Errors: kInvalid, kUnavailable (no thread or descriptors left).
+  // Does not wait for a connection. Errors: kInvalid (the access file, too), kUnavailable (no
+  // thread or descriptors left).
   [[nodiscard]] static Result<std::unique_ptr<Manager>> Open(ManagerOptions options);
   ~Manager();
   Manager(const Manager&) = delete;

@@ -1,0 +1,24 @@
+// What an access file (model/access.h) makes of whoever uses it. Blocking: reads the file.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <string>
+
+#include "model/access.h"
+#include "zk/client.h"
+
+namespace zkcluster::zk {
+
+// Errors: kInvalid, naming the file.
+[[nodiscard]] Result<Access> LoadAccess(const std::string& file);
+
+// Errors: kInvalid when znodes are to be restricted and nobody knows to whom. `file`: for messages.
+[[nodiscard]] Result<Identity> MakeIdentity(const Access& access, bool restricted,
+                                            const std::string& root, const std::string& file);
+
+// Both of the above. An empty `file` is nobody in particular. REQUIRES: root as ValidateRoot
+// accepts it.
+[[nodiscard]] Result<Identity> LoadIdentity(const std::string& file, bool restricted,
+                                            const std::string& root);
+
+}  // namespace zkcluster::zk

@@ -1,0 +1,30 @@
+// A list of permissions as the C client takes it. The library copies what it is given in a request
+// while it is called, and keeps nothing of it. Adapter; a value.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "model/acl.h"
+
+struct ACL_vector;
+
+namespace zkcluster::zk {
+
+class LibraryAcl {
+ public:
+  LibraryAcl();  // anyone may do anything
+  LibraryAcl(const AclFunction& function, const std::string& path);
+  ~LibraryAcl();
+  LibraryAcl(LibraryAcl&&) noexcept;
+  LibraryAcl& operator=(LibraryAcl&&) noexcept;
+
+  // Lives as long as this, also when it is moved.
+  [[nodiscard]] const ACL_vector* get() const;
+
+ private:
+  struct Content;
+  std::unique_ptr<Content> content_;
+};
+
+}  // namespace zkcluster::zk

@@ -1,0 +1,26 @@
+// The access file: who is who to ZooKeeper.
+#include "model/access.h"
+#include "tests/fuzz/target.h"
+
+namespace zkcluster::fuzz {
+
+bool TestOneInput(std::string_view input) {
+  const auto access = ParseAccess("f", input);
+  if (!access) {
+    CheckError(access.error(), ErrorCode::kInvalid);
+    ZKC_CHECK(access.error().message.starts_with("f:"));
+    return false;
+  }
+  // Without passwords it knows the same people, and is nobody.
+  const std::string digests = FormatAccessByDigest(*access);
+  if (digests.empty()) return true;  // TLS alone
+  const auto again = ParseAccess("f", digests);
+  ZKC_CHECK(again.has_value());
+  ZKC_CHECK(again->credentials.empty());
+  ZKC_CHECK(again->operators == access->operators);
+  ZKC_CHECK(again->checkers == access->checkers);
+  ZKC_CHECK(again->own == access->own);
+  return true;
+}
+
+}  // namespace zkcluster::fuzz
