@@ -16,6 +16,7 @@
 #include "model/duration.h"
 #include "model/paths.h"
 #include "yaml/reader.h"
+#include "zk/identity.h"
 #include "zk/native_client.h"
 
 namespace zkcluster {
@@ -95,8 +96,43 @@ void ReadServers(const Value& value, std::vector<std::string>& servers) {
   }
 }
 
+// A path may begin with this and a slash; nothing else is replaced.
+constexpr std::string_view kCredentialsPlace = "${CREDENTIALS_DIRECTORY}";
+
+void CheckSecretPath(const Value& value, std::string_view path) {
+  if (path.starts_with(std::string(kCredentialsPlace) + "/")) {
+    path.remove_prefix(kCredentialsPlace.size());
+  }
+  if (path.find("${") != std::string_view::npos) {
+    value.Complain("of variables only ${CREDENTIALS_DIRECTORY} is known, at the beginning, as in " +
+                   std::string(kCredentialsPlace) + "/redis_password");
+  }
+}
+
+// Where a file is, for this run of the daemon. `what`: for messages.
+Result<std::string> SecretPath(std::string_view what, const std::string& path) {
+  if (!path.starts_with(kCredentialsPlace)) return path;
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *folder == '\0') {
+    return Fail(ErrorCode::kInvalid,
+                std::string(what) + ": " + path +
+                    ": CREDENTIALS_DIRECTORY is not set: it is systemd that sets it, for a unit "
+                    "with LoadCredential=");
+  }
+  return folder + path.substr(kCredentialsPlace.size());
+}
+
+std::string ReadSecretPath(const Value& value) {
+  std::string path = value.String().value_or("");
+  CheckSecretPath(value, path);
+  return path;
+}
+
 void ReadZooKeeper(const Value& value, CheckerConfig::ZooKeeper& zookeeper) {
-  if (value.present() && !value.ExpectMap({"servers", "session_timeout", "root"})) return;
+  if (value.present() &&
+      !value.ExpectMap({"servers", "session_timeout", "root", "access", "acl"})) {
+    return;
+  }
   ReadServers(value["servers"], zookeeper.servers);
   zookeeper.session_timeout =
       value["session_timeout"].GetDuration(400ms, 5min).value_or(zookeeper.session_timeout);
@@ -104,6 +140,12 @@ void ReadZooKeeper(const Value& value, CheckerConfig::ZooKeeper& zookeeper) {
   if (const auto text = root.String()) {
     if (const auto valid = ValidateRoot(*text); !valid) root.Complain(valid.error().message);
     zookeeper.root = *text;
+  }
+  zookeeper.access_file = ReadSecretPath(value["access"]);
+  const auto acl = value["acl"].Choice({"open", "restricted"});
+  zookeeper.restricted = acl ? *acl == 1 : !zookeeper.access_file.empty();
+  if (zookeeper.restricted && zookeeper.access_file.empty()) {
+    value["acl"].Complain("restricted needs the file that says who is who beside it: access");
   }
 }
 
@@ -207,37 +249,27 @@ void ReadProbe(const Value& value, CheckerConfig& config) {
   }
 }
 
-// A path may begin with this and a slash; nothing else is replaced.
-constexpr std::string_view kCredentialsPlace = "${CREDENTIALS_DIRECTORY}";
-
-void CheckPasswordPath(const Value& value, std::string_view path) {
-  if (path.starts_with(std::string(kCredentialsPlace) + "/")) {
-    path.remove_prefix(kCredentialsPlace.size());
+std::optional<TlsSettings> ReadTls(const Value& value) {
+  if (!value.present() || !value.ExpectMap({"ca_file", "cert_file", "key_file", "server_name"})) {
+    return std::nullopt;
   }
-  if (path.find("${") != std::string_view::npos) {
-    value.Complain("of variables only ${CREDENTIALS_DIRECTORY} is known, at the beginning, as in " +
-                   std::string(kCredentialsPlace) + "/redis_password");
+  TlsSettings tls;
+  tls.ca_file = ReadSecretPath(value["ca_file"]);
+  tls.cert_file = ReadSecretPath(value["cert_file"]);
+  tls.key_file = ReadSecretPath(value["key_file"]);
+  tls.server_name = value["server_name"].String().value_or("");
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    value[tls.cert_file.empty() ? "key_file" : "cert_file"].Complain(
+        "a certificate and its key go together: cert_file and key_file");
   }
-}
-
-// Where the password file is, for this run of the daemon.
-Result<std::string> PasswordPath(const std::string& path) {
-  if (!path.starts_with(kCredentialsPlace)) return path;
-  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  if (folder == nullptr || *folder == '\0') {
-    return Fail(ErrorCode::kInvalid,
-                "redis password: " + path +
-                    ": CREDENTIALS_DIRECTORY is not set: it is systemd that sets it, for a unit "
-                    "with LoadCredential=");
-  }
-  return folder + path.substr(kCredentialsPlace.size());
+  return tls;
 }
 
 RedisAuthConfig ReadAuth(const Value& value) {
   RedisAuthConfig auth;
   auth.user = value["user"].String().value_or("");
-  auth.password_file = value["password_file"].String().value_or("");
-  CheckPasswordPath(value["password_file"], auth.password_file);
+  auth.password_file = ReadSecretPath(value["password_file"]);
+  auth.tls = ReadTls(value["tls"]);
   if (!auth.user.empty() && auth.password_file.empty()) {
     value["user"].Complain("needs a password_file beside it");
   }
@@ -245,18 +277,18 @@ RedisAuthConfig ReadAuth(const Value& value) {
 }
 
 void ReadRedis(const Value& value, CheckerConfig& config) {
-  if (!value.ExpectMap({"user", "password_file", "clusters"})) return;
+  if (!value.ExpectMap({"user", "password_file", "tls", "clusters"})) return;
   config.redis = ReadAuth(value);
   const Value clusters = value["clusters"];
   if (!clusters.ExpectNamedMap()) return;
   const std::set<std::string_view> served(config.clusters.begin(), config.clusters.end());
   for (const auto& [name, auth] : clusters.Entries()) {
     if (!CheckName(auth, "cluster name", name)) continue;
-    if (auth.present() && !auth.ExpectMap({"user", "password_file"})) continue;
+    if (auth.present() && !auth.ExpectMap({"user", "password_file", "tls"})) continue;
     if (!config.all_clusters && !served.contains(name)) {
       auth.Complain("this checker does not serve that cluster: it is not listed in clusters");
     }
-    // An entry without a password is how one cluster opts out of the password of all.
+    // An entry without a password is how one cluster opts out of the password of all; of TLS, too.
     config.redis_by_cluster.emplace(name, ReadAuth(auth));
   }
 }
@@ -310,6 +342,11 @@ void ReadOnEvent(const Value& value, std::string& on_event) {
   on_event = *text;
 }
 
+const RedisAuthConfig& AuthOf(const CheckerConfig& config, std::string_view cluster) {
+  const auto own = config.redis_by_cluster.find(std::string(cluster));
+  return own == config.redis_by_cluster.end() ? config.redis : own->second;
+}
+
 Result<std::string> HostName() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0) {
@@ -353,10 +390,9 @@ Result<CheckerConfig> LoadConfig(const std::string& path) {
 }
 
 Result<RedisCredentials> LoadCredentials(const CheckerConfig& config, std::string_view cluster) {
-  const auto own = config.redis_by_cluster.find(std::string(cluster));
-  const RedisAuthConfig& auth = own == config.redis_by_cluster.end() ? config.redis : own->second;
+  const RedisAuthConfig& auth = AuthOf(config, cluster);
   if (auth.password_file.empty()) return RedisCredentials{};
-  const auto path = PasswordPath(auth.password_file);
+  const auto path = SecretPath("redis password", auth.password_file);
   if (!path) return Fail(path.error());
   const auto text = yaml::ReadFile(*path, kMaxPasswordFileBytes);
   if (!text) {
@@ -372,6 +408,31 @@ Result<RedisCredentials> LoadCredentials(const CheckerConfig& config, std::strin
                 "redis password: " + auth.password_file + ": first line is empty");
   }
   return RedisCredentials{auth.user, std::move(password)};
+}
+
+Result<std::optional<TlsSettings>> TlsSettingsOf(const CheckerConfig& config,
+                                                 std::string_view cluster) {
+  std::optional<TlsSettings> tls = AuthOf(config, cluster).tls;
+  if (!tls) return tls;
+  for (std::string* file : {&tls->ca_file, &tls->cert_file, &tls->key_file}) {
+    auto path = SecretPath("redis tls", *file);
+    if (!path) return Fail(path.error());
+    *file = *std::move(path);
+  }
+  return tls;
+}
+
+Result<zk::Identity> LoadIdentity(const CheckerConfig::ZooKeeper& zookeeper) {
+  const std::string& file = zookeeper.access_file;
+  if (file.empty()) return zk::Identity{};
+  const auto path = SecretPath("access file", file);
+  if (!path) return Fail(path.error());
+  const auto access = zk::LoadAccess(*path);
+  if (!access) return Fail(access.error());
+  if (zookeeper.restricted && !HasPasswordOf(*access, access->checkers)) {
+    return Fail(ErrorCode::kInvalid, file + ": no password of checkers: this one could not vote");
+  }
+  return zk::MakeIdentity(*access, zookeeper.restricted, zookeeper.root, file);
 }
 
 }  // namespace zkcluster

@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "checker/probe/prober.h"
 #include "checker/probe/shard_health.h"
+#include "checker/probe/tls.h"
 #include "model/address.h"
+#include "zk/client.h"
 
 namespace zkcluster {
 
@@ -24,6 +26,7 @@ struct RedisAuthConfig {
   // Its first line, without the line end; empty: no AUTH. `${CREDENTIALS_DIRECTORY}/NAME`: what
   // systemd's LoadCredential= hands over.
   std::string password_file;
+  std::optional<TlsSettings> tls;  // files as password_file; nothing: in the clear
   bool operator==(const RedisAuthConfig&) const = default;
 };
 
@@ -34,6 +37,8 @@ struct CheckerConfig {
     std::vector<std::string> servers;                     // "host:port"
     Duration session_timeout = std::chrono::seconds(10);  // 400 ms .. 5 min, as the ensemble allows
     std::string root = "/goreclusters";
+    std::string access_file;  // zookeeper.access, see model/access.h; empty: nobody in particular
+    bool restricted = false;  // zookeeper.acl: only whom that file names may change what we make
     bool operator==(const ZooKeeper&) const = default;
   } zookeeper;
   bool all_clusters = false;          // `clusters: all`
@@ -57,5 +62,14 @@ struct CheckerConfig {
 // Errors: kInvalid naming the file and why it cannot be read.
 [[nodiscard]] Result<RedisCredentials> LoadCredentials(const CheckerConfig& config,
                                                        std::string_view cluster);
+
+// Of one cluster, with the files where they are for this run of the daemon; nothing: in the clear.
+// Errors: kInvalid.
+[[nodiscard]] Result<std::optional<TlsSettings>> TlsSettingsOf(const CheckerConfig& config,
+                                                               std::string_view cluster);
+
+// Who this checker is to ZooKeeper, its passwords read from the file now. Errors: the same, and
+// that its file does not make it one of the checkers.
+[[nodiscard]] Result<zk::Identity> LoadIdentity(const CheckerConfig::ZooKeeper& zookeeper);
 
 }  // namespace zkcluster

@@ -22,6 +22,7 @@
 #include "checker/probe/probe_pool.h"
 #include "checker/probe/redis_prober.h"
 #include "checker/quorum/roster.h"
+#include "checker/redis_secrets.h"
 #include "checker/reload.h"
 #include "checker/service_report.h"
 #include "zk/native_client.h"
@@ -93,25 +94,21 @@ class WorkerThread {
   std::thread thread_;
 };
 
-// A password that cannot be read now, or a hook that cannot be run, is a fault of configuration,
-// told before anything is started.
-Result<void> CheckFiles(const CheckerConfig& config) {
-  if (auto credentials = LoadCredentials(config, ""); !credentials)
-    return Fail(credentials.error());
-  for (const auto& entry : config.redis_by_cluster) {
-    if (auto credentials = LoadCredentials(config, entry.first); !credentials)
-      return Fail(credentials.error());
-  }
+// A hook that cannot be run is a fault of configuration, told before anything is started.
+Result<void> CheckHook(const CheckerConfig& config) {
   if (config.on_event.empty()) return {};
   return CheckCommand(config.on_event);
 }
 
 class Daemon {
  public:
-  Daemon(CheckerConfig config, std::string config_file, std::shared_ptr<Logger> logger)
+  Daemon(CheckerConfig config, std::string config_file, std::shared_ptr<Logger> logger,
+         zk::Identity identity, RedisSecrets secrets)
       : config_(std::move(config)),
         config_file_(std::move(config_file)),
         logger_(std::make_unique<LogSwitch>(std::move(logger))),
+        identity_(std::move(identity)),
+        secrets_(std::move(secrets)),
         descriptor_limit_(RaiseDescriptorLimit()) {}
 
   int Run() {
@@ -140,8 +137,7 @@ class Daemon {
     });
     for (const auto& worker : workers_) worker->Start(pool_->ReportFunction());
 
-    client_ = zk::NewNativeClient(loop_, *logger_,
-                                  {config_.zookeeper.servers, config_.zookeeper.session_timeout});
+    client_ = zk::NewNativeClient(loop_, *logger_, ClientOptions());
     hooks_ = std::make_unique<HookQueue>(
         loop_, *logger_, config_.id, [this](const HookRun& run, auto ended) {
           return StartCommand(loop_, config_.on_event, run, std::move(ended));
@@ -163,6 +159,14 @@ class Daemon {
   }
 
  private:
+  [[nodiscard]] zk::NativeClientOptions ClientOptions() {
+    zk::NativeClientOptions options;
+    options.servers = config_.zookeeper.servers;
+    options.session_timeout = config_.zookeeper.session_timeout;
+    options.identity = std::move(identity_);
+    return options;
+  }
+
   Roster::Options RosterOptions() {
     Roster::Options options;
     options.root = config_.zookeeper.root;
@@ -178,13 +182,9 @@ class Daemon {
     options.defaults = [this](const std::string& cluster) {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
-      auto credentials = LoadCredentials(config_, cluster);
-      if (credentials) {
-        defaults.credentials = *std::move(credentials);
-      } else {
-        logger_->Error("redis.password_unreadable",
-                       {{"cluster", cluster}, {"error", credentials.error().message}});
-      }
+      const RedisSecrets::Secrets& secrets = secrets_.Of(cluster);
+      defaults.credentials = secrets.credentials;
+      defaults.tls = secrets.tls;
       return defaults;
     };
     return options;
@@ -224,12 +224,15 @@ class Daemon {
   Result<void> TryReload() {
     auto wanted = LoadConfig(config_file_);
     if (!wanted) return Fail(wanted.error());
-    if (auto readable = CheckFiles(*wanted); !readable) return Fail(readable.error());
+    if (auto hook = CheckHook(*wanted); !hook) return Fail(hook.error());
+    auto secrets = RedisSecrets::Read(*wanted, secrets_);
+    if (!secrets) return Fail(secrets.error());
     auto logger = NewLogger(wanted->log);
     if (!logger) return Fail(logger.error());
     ReloadPlan plan = PlanReload(config_, *std::move(wanted));
     const bool new_metrics = plan.config.metrics != config_.metrics;
     config_ = std::move(plan.config);
+    secrets_ = *std::move(secrets);
     logger_->Replace(*std::move(logger));
     roster_->Serve(config_.all_clusters, config_.clusters);
     if (new_metrics) monitor_->Listen(config_.metrics);
@@ -264,9 +267,24 @@ class Daemon {
     });
   }
 
+  // Passwords and certificates are changed without asking the checker. A file that cannot be used
+  // now may be half written: what was read last goes on until it can.
+  void LookAtSecrets() {
+    auto fresh = RedisSecrets::Read(config_, secrets_);
+    const std::string trouble = fresh ? "" : fresh.error().message;
+    if (trouble != std::exchange(secrets_trouble_, trouble) && !fresh) {
+      logger_->Error("redis.secrets_unreadable", {{"error", trouble}});
+    }
+    if (!fresh || *fresh == secrets_) return;
+    secrets_ = *std::move(fresh);
+    logger_->Info("redis.secrets_changed", {{"id", config_.id}});
+    roster_->Serve(config_.all_clusters, config_.clusters);
+  }
+
   // Limits that approach are told before they bite.
   void Care() {
     care_->Arm(kCareInterval);
+    LookAtSecrets();
     const std::size_t needed = roster_->summary().shards + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
     if (short_of_descriptors && !told_descriptors_) {
@@ -280,6 +298,8 @@ class Daemon {
   CheckerConfig config_;
   const std::string config_file_;
   const std::unique_ptr<LogSwitch> logger_;
+  zk::Identity identity_;  // until the client has it
+  RedisSecrets secrets_;
   const std::size_t descriptor_limit_;
   EventLoop loop_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
@@ -291,6 +311,7 @@ class Daemon {
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
   std::unique_ptr<ServiceReport> service_;
+  std::string secrets_trouble_;  // as it was told
   bool leaving_ = false;
   bool told_descriptors_ = false;
   int exit_code_ = kExitOk;
@@ -306,10 +327,17 @@ int RunDaemon(const CheckerConfig& config, std::string config_file) {
     std::fputs(fmt::format("zkchecker: {}\n", error.message).c_str(), stderr);
     return kExitConfig;
   };
-  if (auto readable = CheckFiles(config); !readable) return complain(readable.error());
+  if (auto hook = CheckHook(config); !hook) return complain(hook.error());
+  // What cannot be read now is a fault of configuration, told before anything is started.
+  auto secrets = RedisSecrets::Read(config, {});
+  if (!secrets) return complain(secrets.error());
+  auto identity = LoadIdentity(config.zookeeper);
+  if (!identity) return complain(identity.error());
   auto logger = NewLogger(config.log);
   if (!logger) return complain(logger.error());
-  return Daemon(config, std::move(config_file), *std::move(logger)).Run();
+  return Daemon(config, std::move(config_file), *std::move(logger), *std::move(identity),
+                *std::move(secrets))
+      .Run();
 }
 
 }  // namespace zkcluster

@@ -32,6 +32,8 @@ ReloadPlan PlanReload(const CheckerConfig& running, CheckerConfig wanted) {
   Keep(plan, "zookeeper.session_timeout", running.zookeeper.session_timeout,
        wanted.zookeeper.session_timeout);
   Keep(plan, "zookeeper.root", running.zookeeper.root, wanted.zookeeper.root);
+  Keep(plan, "zookeeper.access", running.zookeeper.access_file, wanted.zookeeper.access_file);
+  Keep(plan, "zookeeper.acl", running.zookeeper.restricted, wanted.zookeeper.restricted);
   Keep(plan, "probe.workers", running.workers, wanted.workers);
 
   const auto note = [&plan](bool same, const char* key) {

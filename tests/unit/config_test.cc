@@ -282,6 +282,33 @@ TEST_CASE("config: a password may be one that systemd hands over") {
   }
 }
 
+TEST_CASE("config: TLS to Redis, of all clusters and of some") {
+  const CheckerConfig config =
+      Parse(kLeast +
+            "redis:\n  tls: {ca_file: /ca, cert_file: /c, key_file: /k, server_name: redis.test}\n"
+            "  clusters:\n    carts: {tls: {}}\n    open: {}\n");
+  CHECK(config.redis.tls == TlsSettings{"/ca", "/c", "/k", "redis.test"});
+  CHECK(config.redis_by_cluster.at("carts").tls == TlsSettings{});
+  CHECK(config.redis_by_cluster.at("open").tls == std::nullopt);
+  CHECK(Parse(kLeast).redis.tls == std::nullopt);
+  CHECK(ErrorOf(kLeast + "redis: {tls: {cert_file: /c}}\n")
+            .find("redis.tls.cert_file: a certificate and its key go together") !=
+        std::string::npos);
+  CHECK(ErrorOf(kLeast + "redis: {tls: {ca: /c}}\n").find("redis.tls.ca: unknown key") !=
+        std::string::npos);
+}
+
+TEST_CASE("config: who may change what this checker makes") {
+  const std::string zookeeper = "id: a\nclusters: all\nzookeeper: {servers: [zk1]";
+  CHECK(Parse(zookeeper + "}\n").zookeeper.restricted == false);
+  CHECK(Parse(zookeeper + ", access: /a}\n").zookeeper.restricted == true);
+  CHECK(Parse(zookeeper + ", access: /a}\n").zookeeper.access_file == "/a");
+  CHECK(Parse(zookeeper + ", access: /a, acl: open}\n").zookeeper.restricted == false);
+  CHECK(ErrorOf(zookeeper + ", acl: restricted}\n").find("zookeeper.acl: restricted needs") !=
+        std::string::npos);
+  CHECK(ErrorOf(zookeeper + ", acl: closed}\n").find("checker.yaml:3:34: zookeeper.acl: ") == 0);
+}
+
 TEST_CASE("config: loading a file, and one that is not there") {
   TemporaryFolder folder;
   const auto config = LoadConfig(folder.Write("checker.yaml", "id: a\n" + kLeast));

@@ -38,6 +38,7 @@ TEST_CASE("reload: each key that is taken over is named, and no other") {
       {"probe", [](CheckerConfig& c) { c.probe.interval = 5s; }},
       {"redis", [](CheckerConfig& c) { c.redis.user = "u"; }},
       {"redis", [](CheckerConfig& c) { c.redis_by_cluster["a"] = {}; }},
+      {"redis", [](CheckerConfig& c) { c.redis.tls.emplace(); }},
       {"log.level", [](CheckerConfig& c) { c.log.level = LogLevel::kDebug; }},
       {"log.format", [](CheckerConfig& c) { c.log.format = LogFormat::kJson; }},
       {"log.file", [](CheckerConfig& c) { c.log.file = "/x"; }},
@@ -66,6 +67,8 @@ TEST_CASE("reload: what needs a restart stays as it was, and the rest is taken o
       {"zookeeper.servers", [](CheckerConfig& c) { c.zookeeper.servers = {"zk2:2181"}; }},
       {"zookeeper.session_timeout", [](CheckerConfig& c) { c.zookeeper.session_timeout = 1s; }},
       {"zookeeper.root", [](CheckerConfig& c) { c.zookeeper.root = "/x"; }},
+      {"zookeeper.access", [](CheckerConfig& c) { c.zookeeper.access_file = "/x"; }},
+      {"zookeeper.acl", [](CheckerConfig& c) { c.zookeeper.restricted = true; }},
       {"probe.workers", [](CheckerConfig& c) { c.workers = 7; }},
   };
   CheckerConfig all = Running();

@@ -136,6 +136,21 @@ TEST_CASE("command line: a ring of a cluster, of a file without ZooKeeper, of bo
   CHECK(ErrorOf({"ring", "a"}, {}).find("where is ZooKeeper?") == 0);
 }
 
+TEST_CASE("command line: who is who, and who may change what is made") {
+  CHECK(Parse({"list"}).access.empty());
+  CHECK_FALSE(Parse({"list"}).restricted);
+  const CommandLine given = Parse({"init", "--access", "f"});
+  CHECK(given.access == "f");
+  CHECK(given.restricted);
+  CHECK_FALSE(Parse({"init", "--access", "f", "--acl", "open"}).restricted);
+  const auto environed = ParseCommandLine({"list"}, {"zk:2181", "", "e"});
+  REQUIRE(environed);
+  CHECK(environed->access == "e");
+  CHECK(environed->restricted);
+  // Nobody asks ZooKeeper.
+  CHECK(ParseCommandLine({"access", "--access", "f"}, {}).has_value());
+}
+
 TEST_CASE("command line: orders") {
   const CommandLine pause =
       Parse({"pause", "a", "--for", "30m", "--reason", "switch in rack 7 replaced"});
@@ -280,6 +295,11 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"update", "a", "--points", "3", "--dry-run", "--wait"}, "--dry-run changes nothing"},
       {{"delete", "a", "--wait"}, "--wait is no option of delete"},
       {{"list", "--watch"}, "--watch is no option of list"},
+      {{"init", "--acl", "closed", "--access", "f"}, "--acl: expected open or restricted"},
+      {{"init", "--acl", "restricted"}, "who is who? Give --access FILE"},
+      {{"create", "a", "--access", ""}, "who is who? Give --access FILE"},
+      {{"access"}, "access needs --access FILE"},
+      {{"init", "a"}, "usage: zkctl init"},
       {{"unfreze", "a"}, "no verb \"unfreze\"; did you mean \"unfreeze\"?"},
   };
   for (const Row& row : rows) {

@@ -90,6 +90,7 @@ struct CheckerOptions {
   std::string zookeeper;  // "host:port,host:port"
   std::string session_timeout = "3s";
   std::string root = "/goreclusters";
+  std::string access;                 // zookeeper.access
   std::vector<std::string> clusters;  // empty: all
   std::string probe;  // inside of `probe: {...}`, e.g. "interval: 100ms, threshold: 500ms"
   std::string more;   // further YAML at the top level

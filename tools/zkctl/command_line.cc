@@ -138,9 +138,24 @@ Result<void> ReadEdits(const Given& given, SpecEdits& edits) {
   return {};
 }
 
+// Who has said who is who means it, unless told otherwise.
+Result<void> ReadAccess(const Given& given, const Environment& environment, CommandLine& line) {
+  line.access = given.One("access", environment.access);
+  const std::string acl = given.One("acl", line.access.empty() ? "open" : "restricted");
+  line.restricted = acl == "restricted";
+  if (!line.restricted && acl != "open") {
+    return Fail(Usage("--acl: expected open or restricted, not \"" + acl + "\""));
+  }
+  if (line.access.empty() && (line.restricted || given.Has("access"))) {
+    return Fail(Usage("who is who? Give --access FILE or set ZKCTL_ACCESS"));
+  }
+  return {};
+}
+
 Result<void> ReadCommon(const Given& given, const Environment& environment, CommandLine& line) {
   line.zookeeper = given.One("zk", environment.zookeeper);
   line.root = given.One("root", environment.root.empty() ? "/goreclusters" : environment.root);
+  if (auto rc = ReadAccess(given, environment, line); !rc) return rc;
   line.yes = given.Has("yes");
   line.follow = given.Has("follow");
   line.accept = given.Has("accept");
@@ -266,6 +281,10 @@ Result<void> CheckUse(const CommandLine& line, const Verb& verb) {
   }
   if (verb.name == "update" && line.file.empty() && !edited) {
     return Fail(Usage("update needs -f FILE or options that say what to change"));
+  }
+  if (verb.name == "access") {
+    if (line.access.empty()) return Fail(Usage("access needs --access FILE or ZKCTL_ACCESS"));
+    return {};  // nobody asks ZooKeeper
   }
   if (line.zookeeper.empty()) {
     return Fail(Usage("where is ZooKeeper? Give --zk HOST:PORT[,...] or set ZKCTL_ZK"));

@@ -20,6 +20,8 @@ struct CommandLine {
   std::vector<std::string> operands;  // as many as the verb takes
   std::string zookeeper;              // --zk, else ZKCTL_ZK
   std::string root;                   // --root, else ZKCTL_ROOT, else /goreclusters
+  std::string access;                 // --access, else ZKCTL_ACCESS; empty: nobody in particular
+  bool restricted = false;  // --acl; what it makes, operators and checkers alone may change
   OutputForm output = OutputForm::kTable;
   Duration timeout = std::chrono::seconds(10);
   bool timeout_given = false;
@@ -44,6 +46,7 @@ struct CommandLine {
 struct Environment {
   std::string zookeeper;
   std::string root;
+  std::string access;
 };
 
 // The arguments after the program's name. Errors: kInvalid, one line for people: exit code 64.

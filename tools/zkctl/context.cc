@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "model/duration.h"
+#include "zk/identity.h"
 #include "zk/native_client.h"
 
 namespace zkcluster::zkctl {
@@ -25,7 +26,10 @@ int ExitCodeOf(ErrorCode code) {
 }
 
 int Complain(const Error& error) {
-  const std::string line = "zkctl: " + Printable(error.message) + "\n";
+  const bool denied = error.code == ErrorCode::kDenied;
+  const std::string line =
+      "zkctl: " + Printable(error.message) +
+      (denied ? "; operators alone may: give --access FILE, see zkcluster-security(7)\n" : "\n");
   std::fputs(line.c_str(), stderr);
   return ExitCodeOf(error.code);
 }
@@ -73,17 +77,22 @@ int Emit(OutputForm form, const Json& json, const std::function<std::string(bool
 Result<std::unique_ptr<Connection>> Connection::Open(const CommandLine& line) {
   auto servers = zk::ParseServers(line.zookeeper);
   if (!servers) return Fail(servers.error().Within("--zk"));
-  std::unique_ptr<Connection> connection(new Connection(line, *std::move(servers)));
+  auto identity = zk::LoadIdentity(line.access, line.restricted, line.root);
+  if (!identity) return Fail(identity.error());
+  std::unique_ptr<Connection> connection(
+      new Connection(line, *std::move(servers), *std::move(identity)));
   const bool connected = connection->loop_.RunUntil(
       [&] { return connection->client_->state() == SessionState::kConnected; }, line.timeout);
   if (!connected) return Fail(connection->NoAnswer());
   return connection;
 }
 
-Connection::Connection(const CommandLine& line, std::vector<std::string> servers)
+Connection::Connection(const CommandLine& line, std::vector<std::string> servers,
+                       zk::Identity identity)
     : logger_(NullLogger()), servers_(line.zookeeper), timeout_(line.timeout) {
   zk::NativeClientOptions options;
   options.servers = std::move(servers);
+  options.identity = std::move(identity);
   client_ = zk::NewNativeClient(loop_, *logger_, std::move(options));
 }
 

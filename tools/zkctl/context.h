@@ -46,7 +46,7 @@ int Emit(OutputForm form, const Json& json, const std::function<std::string(bool
 // A session of its own for one command, closed in good order at the end.
 class Connection {
  public:
-  // Waits for the session. Errors: kInvalid (the servers), kUnavailable.
+  // Waits for the session. Errors: kInvalid (the servers, the access file), kUnavailable.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> Open(const CommandLine& line);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -66,7 +66,7 @@ class Connection {
   }
 
  private:
-  Connection(const CommandLine& line, std::vector<std::string> servers);
+  Connection(const CommandLine& line, std::vector<std::string> servers, zk::Identity identity);
   [[nodiscard]] Error NoAnswer() const;
 
   EventLoop loop_;

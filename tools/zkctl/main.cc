@@ -45,6 +45,8 @@ constexpr std::array kEntries = {
     Entry{"maintenance on", RunMaintenanceOn},
     Entry{"maintenance off", RunMaintenanceOff},
     Entry{"maintenance list", RunMaintenanceList},
+    Entry{"init", RunInit},
+    Entry{"access", RunAccess},
 };
 
 std::string FromEnvironment(const char* name) {
@@ -57,7 +59,8 @@ int Run(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments[0] == "dev") {
     return RunDev({arguments.begin() + 1, arguments.end()});
   }
-  const Environment environment{FromEnvironment("ZKCTL_ZK"), FromEnvironment("ZKCTL_ROOT")};
+  const Environment environment{FromEnvironment("ZKCTL_ZK"), FromEnvironment("ZKCTL_ROOT"),
+                                FromEnvironment("ZKCTL_ACCESS")};
   if (!arguments.empty() && arguments[0] == "__complete") {
     return RunComplete({arguments.begin() + 1, arguments.end()}, environment);
   }

@@ -10,10 +10,13 @@ namespace {
 
 constexpr std::size_t kAny = 1'000'000;
 
-constexpr std::array kCommon = {"zk", "root", "output", "timeout", "help", "version"};
+constexpr std::array kCommon = {"zk",     "root",    "access", "acl",
+                                "output", "timeout", "help",   "version"};
 constexpr Option kOptions[] = {
     {"zk", "HOSTS", "ZooKeeper servers, host:port separated by commas (or ZKCTL_ZK)"},
     {"root", "PATH", "where the clusters are (or ZKCTL_ROOT); /goreclusters when left out"},
+    {"access", "FILE", "who is who to ZooKeeper (or ZKCTL_ACCESS); see zkcluster-security(7)"},
+    {"acl", "WHO", "open or restricted: who may change what this makes"},
     {"output,o", "FORM", "table, json or yaml"},
     {"timeout", "DURATION", "how long to wait for ZooKeeper, such as 5s; 10s when left out"},
     {"help,h", nullptr, "print help, also about one verb"},
@@ -238,6 +241,24 @@ const std::vector<Verb>& Verbs() {
        "  zkctl unfreeze NAME [--accept]\n"
        "Without --accept the freeze begins again, and the exit code is 1, when still more shards\n"
        "would be dead than max_dead_fraction allows. With --accept the deaths pass.\n"},
+      {"init",
+       "",
+       0,
+       0,
+       {},
+       "make the root, and say who may change it and all that is below it",
+       "  zkctl init [--access FILE --acl restricted]\n"
+       "restricted: operators and checkers alone, as FILE says who they are. open: anyone. What "
+       "is\n"
+       "there already is changed, too; may be repeated.\n"},
+      {"access",
+       "",
+       0,
+       0,
+       {},
+       "print an access file with hashes in the place of passwords",
+       "  zkctl access --access FILE\n"
+       "So that operators and checkers know each other without each other's passwords.\n"},
       {"locate",
        "NAME KEY...",
        2,

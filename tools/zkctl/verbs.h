@@ -50,6 +50,10 @@ int RunMaintenanceOn(const CommandLine& line);
 int RunMaintenanceOff(const CommandLine& line);
 int RunMaintenanceList(const CommandLine& line);
 
+// verbs_access.cc: who may change what
+int RunInit(const CommandLine& line);
+int RunAccess(const CommandLine& line);
+
 // verbs_events.cc
 int RunEvents(const CommandLine& line);
 

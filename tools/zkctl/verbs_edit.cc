@@ -26,7 +26,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
-  return Manager::Open({line.zookeeper, line.root, line.timeout});
+  return Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
 }
 
 // A name that does not exist comes with the nearest that does.

@@ -11,7 +11,8 @@ namespace zkcluster::zkctl {
 namespace {
 
 Result<ClusterSpec> ReadCluster(const CommandLine& line) {
-  const auto manager = Manager::Open({line.zookeeper, line.root, line.timeout});
+  const auto manager =
+      Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
   if (!manager) return Fail(manager.error());
   return (*manager)->Get(line.operands[0]);
 }

@@ -22,7 +22,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
-  return Manager::Open({line.zookeeper, line.root, line.timeout});
+  return Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
 }
 
 // What the file makes of one cluster.

@@ -1,0 +1,216 @@
+// Who may do what on a real ensemble whose znodes operators and checkers alone may change, with the
+// real programs: a table of attempts, and what each came to.
+#include <cstdio>
+
+#include "model/access.h"
+#include "tests/integration/zkctl_fleet.h"
+#include "zk/identity.h"
+
+namespace zkcluster::integration {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr const char* kOps = "ops:operators' secret";
+constexpr const char* kAll = "checkers:checkers' secret";
+
+// A fleet of three checkers, each with an access file of its own, made by an operator who has one.
+struct Guarded : Site {
+  Guarded() {
+    AddRedis(2);
+    ops = File("ops.access", std::string("operators password ") + kOps + "\ncheckers digest " +
+                                 DigestId(kAll) + "\n");
+    shell.variables["ZKCTL_ACCESS"] = ops;
+    CheckDone(shell.Run({"init"}));
+    CheckDone(
+        shell.Run({"create", "sessions", "--checkers", "3", "--shard", "s1=" + redis[0]->address(),
+                   "--shard", "s2=" + redis[1]->address(), "--probe", "interval=100ms", "--probe",
+                   "timeout=100ms", "--probe", "threshold=400ms", "--probe",
+                   "refused_threshold=200ms", "--probe", "fast_interval=50ms"}));
+    for (const char* id : {"c1", "c2", "c3"}) {
+      auto options = CheckerDefaults(id);
+      options.access = AccessOf(id);
+      AddChecker(std::move(options));
+    }
+    CHECK(AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+    CHECK(AwaitStatus("sessions", "AA") == "AA");
+  }
+  std::string File(const std::string& name, const std::string& text) const {
+    sandbox::WriteFile(folder.path() / name, text);
+    return (folder.path() / name).string();
+  }
+  std::string AccessOf(const std::string& id) const {
+    return File(id + ".access", "operators digest " + DigestId(kOps) + "\ncheckers password " +
+                                    kAll + "\nown password " + id + ":secret of " + id + "\n");
+  }
+  using Attempt = std::pair<const char*, zk::Op>;
+  // Of what would harm the cluster. Whoever may gets "conflict" or "exists", and changes nothing.
+  std::vector<Attempt> Attempts() {
+    const ClusterPaths paths = Paths("sessions");
+    const zk::Version never = 2'000'000'000;
+    const auto candidates = hand.Children(paths.election());
+    REQUIRE_FALSE(candidates.empty());
+    const std::string candidate = paths.candidate(candidates.front());
+    return {{"vote in c1's name", zk::SetOp{paths.vote("c1"), "x", never}},
+            {"write into a registration", zk::SetOp{candidate, "x", never}},
+            {"cast a new ballot", zk::CreateOp{paths.vote("c1"), ""}},
+            {"enter the election", zk::CreateOp{candidate, ""}},
+            {"take a ballot away", zk::DeleteOp{paths.vote("c1"), never}},
+            {"flip a status", zk::SetOp{paths.chunk(0), "[]", never}},
+            {"announce a status", zk::SetOp{paths.head(), "{}", never}},
+            {"flip it for Go clients", zk::SetOp{paths.mirror(), "{}", never}},
+            {"become the leader", zk::SetOp{paths.leader(), "{}", never}},
+            {"pause, forget a checker", zk::SetOp{paths.ledger(), "{}", never}},
+            {"delete the journal", zk::DeleteOp{paths.events(), never}},
+            {"change the shards", zk::SetOp{paths.shards(), "[]", never}},
+            {"delete the options", zk::DeleteOp{paths.options(), never}},
+            {"create a cluster", zk::CreateOp{paths.base(), ""}}};
+  }
+  std::unique_ptr<zk::Client> Join(const zk::Identity& identity) {
+    auto client = zk::NewNativeClient(
+        hand.loop(), *logger,
+        {.servers = {zookeeper.address()}, .session_timeout = seconds(60), .identity = identity});
+    REQUIRE(hand.Await([&] { return client->state() == SessionState::kConnected; }));
+    return client;
+  }
+  std::string Try(zk::Client& by, const zk::Op& op) {
+    std::optional<Result<std::vector<zk::OpResult>>> answer;
+    by.Multi({op}, [&](auto result) { answer = std::move(result); });
+    REQUIRE(hand.Await([&] { return answer.has_value(); }));
+    return CodeName(*answer);
+  }
+
+  sandbox::TempFolder folder{"zkc-access"};
+  std::shared_ptr<Logger> logger = NullLogger();
+  std::string ops;
+  Operator shell{*this};
+};
+
+TEST_CASE("restricted: attempts on a living fleet, by strangers, clients, a checker, an operator") {
+  Guarded site;
+  const auto who = [](const std::string& file) {
+    return zk::Identity{zk::LoadAccess(file)->credentials, {}};
+  };
+  const std::vector<std::pair<const char*, zk::Identity>> kActors = {
+      {"stranger", {}},
+      {"liar", {{"ops:guess", "checkers:guess", "c1:guess"}, {}}},
+      {"checker c2", who(site.AccessOf("c2"))},
+      {"operator", who(site.ops)},
+  };
+  std::vector<std::unique_ptr<zk::Client>> clients;
+  std::printf("%-28s", "attempt");
+  for (const auto& [name, identity] : kActors) {
+    clients.push_back(site.Join(identity));
+    std::printf("%-12s", name);
+  }
+  std::string got;
+  for (const auto& [attempt, op] : site.Attempts()) {
+    std::printf("\n%-28s", attempt);
+    got += "\n" + std::string(attempt) + ":";
+    for (const auto& client : clients) {
+      const std::string code = site.Try(*client, op);
+      std::printf("%-12s", code.c_str());
+      got += " " + code;
+    }
+  }
+  std::printf("\n");
+  CHECK(got == R"(
+vote in c1's name: denied denied denied denied
+write into a registration: denied denied denied denied
+cast a new ballot: denied denied exists exists
+enter the election: denied denied exists exists
+take a ballot away: denied denied conflict conflict
+flip a status: denied denied conflict conflict
+announce a status: denied denied conflict conflict
+flip it for Go clients: denied denied conflict conflict
+become the leader: denied denied conflict conflict
+pause, forget a checker: denied denied conflict conflict
+delete the journal: denied denied conflict conflict
+change the shards: denied denied denied conflict
+delete the options: denied denied denied conflict
+create a cluster: denied denied denied exists)");
+}
+
+TEST_CASE("restricted: checkers flip, clients follow, operators order; others are told no") {
+  Guarded site;
+  const auto client = site.OpenClient("sessions");  // nobody in particular
+  site.redis[0]->Kill();
+  CHECK(site.AwaitView(*client, "DA") == "DA");
+
+  const Operator stranger(site);
+  CheckRefused(stranger.Run({"pause", "sessions", "--reason", "x"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"delete", "sessions", "--yes"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"create", "mine", "--shard", "s1=127.0.0.1:1"}), 1, "alone may");
+  CheckRefused(stranger.Run({"init"}), 1, "operators alone may");
+  CheckDone(stranger.Run({"status", "sessions"}));
+  CheckDone(site.shell.Run({"pause", "sessions", "--reason", "x"}));
+  CheckDone(site.shell.Run({"resume", "sessions"}));
+
+  // Whoever makes a ballot vanish (another checker may) is corrected at once.
+  const auto c2 = site.Join({zk::LoadAccess(site.AccessOf("c2"))->credentials, {}});
+  const std::string ballot = site.Paths("sessions").vote("c1");
+  const auto before = site.hand.Get(ballot);
+  REQUIRE(before);
+  CHECK(site.Try(*c2, zk::DeleteOp{ballot, before->stat.version}) == "success");
+  CHECK(site.hand.Await([&] {
+    const auto now = site.hand.Get(ballot);
+    return now && now->stat.czxid != before->stat.czxid;
+  }));
+
+  for (const auto& checker : site.checkers) {
+    CHECK(checker->CountLog({"secret"}) == 0);
+    CHECK(checker->CountLog({"code=denied"}) == 0);
+  }
+  CheckDone(site.shell.Run({"delete", "sessions", "--yes"}));
+  CHECK(site.hand.Children(site.root).empty());
+}
+
+TEST_CASE("an open tree is restricted, and opened again") {
+  Guarded site;
+  CheckDone(site.shell.Run({"init", "--acl", "open"}));
+  const Operator stranger(site);
+  CheckDone(stranger.Run({"pause", "sessions", "--reason", "x"}));
+  const Output restricted = site.shell.Run({"init", "--acl", "restricted"});
+  CheckDone(restricted);
+  CHECK_MESSAGE(restricted.out.find("6 registrations and ballots") != std::string::npos,
+                restricted.out);
+  CheckRefused(stranger.Run({"resume", "sessions"}), 1, "operators alone may");
+
+  // A checker's file must not restrict anything: nobody could open it again.
+  Operator checker(site);
+  checker.variables["ZKCTL_ACCESS"] = site.AccessOf("c1");
+  CheckRefused(checker.Run({"init"}), 1, "no password of operators");
+}
+
+TEST_CASE("access files: what a checker and zkctl say of bad ones") {
+  Guarded site;
+  const std::string bad = site.File("bad.access", "own password rack7\n");
+  Operator shell(site);
+  shell.variables["ZKCTL_ACCESS"] = bad;
+  CheckRefused(shell.Run({"list"}), 1, "bad.access:1: own: expected user:password");
+
+  const auto digests = site.shell.Run({"access"});
+  CheckDone(digests);
+  CHECK(digests.out.find("secret") == std::string::npos);
+  const std::string idle = site.File("idle.access", digests.out);
+  std::vector<std::pair<std::string, std::string>> refused = {
+      {bad, "bad.access:1: own: expected user:password"},
+      {idle, "idle.access: no password of checkers"}};
+  const std::string tls = site.File(
+      "tls.access", sandbox::ReadFile(site.AccessOf("c1")) + "tls ca a\ntls cert b\ntls key c\n");
+  if (!zk::HasTls()) {
+    refused.emplace_back(tls, "tls.access: tls: the installed ZooKeeper client library has none");
+    refused.emplace_back(tls, "through stunnel, as zkcluster-security(7) shows");
+  }
+  for (const auto& [file, says] : refused) {
+    const std::string config = site.File(
+        "checker.yaml",
+        "id: c9\nclusters: all\nzookeeper: {servers: [127.0.0.1:1], access: " + file + "}\n");
+    const Ran ran = RunChecker({"--config", config});
+    CHECK(ran.status == sandbox::ExitStatus{78, 0});
+    CHECK_MESSAGE(ran.output.find(says) != std::string::npos, ran.output);
+  }
+}
+
+}  // namespace
+}  // namespace zkcluster::integration

@@ -1,0 +1,65 @@
+// Who may change what: the tree's lists of permissions, and the file that says who is who.
+#include <optional>
+#include <string>
+
+#include "client/spec_editor.h"
+#include "model/access.h"
+#include "tools/zkctl/context.h"
+#include "tools/zkctl/verbs.h"
+#include "zk/identity.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// Whoever restricts a tree without being an operator is locked out of it, with everybody else.
+Result<void> CheckIsOperator(const CommandLine& line) {
+  if (!line.restricted) return {};
+  if (line.root == "/") {
+    return Fail(ErrorCode::kInvalid,
+                "--acl restricted: the root / is everybody's; give the clusters a root of their "
+                "own");
+  }
+  const auto access = zk::LoadAccess(line.access);
+  if (!access) return Fail(access.error());
+  if (HasPasswordOf(*access, access->operators)) return {};
+  return Fail(ErrorCode::kInvalid,
+              line.access + ": no password of operators: nobody could change anything afterwards");
+}
+
+}  // namespace
+
+int RunInit(const CommandLine& line) {
+  if (const auto allowed = CheckIsOperator(line); !allowed) return Complain(allowed.error());
+  auto connection = Connection::Open(line);
+  if (!connection) return Complain(connection.error());
+  SpecEditor editor((*connection)->loop(), (*connection)->client(), line.root);
+  std::optional<Result<Initialized>> answer;
+  editor.Init([&answer](Result<Initialized> met) { answer = std::move(met); });
+  const auto answered = [&] { return answer.has_value(); };
+  if (!(*connection)->loop().RunUntil(answered, line.timeout)) editor.Abandon();
+  if (!*answer) return Complain(answer->error());
+
+  const std::string acl = line.restricted ? "restricted" : "open";
+  Json json;
+  json["root"] = line.root;
+  json["acl"] = acl;
+  json["znodes"] = (*answer)->znodes;
+  json["ephemerals"] = (*answer)->ephemerals;
+  return Emit(line.output, json, [&](bool) {
+    std::string text =
+        acl + ": " + line.root + ", " + Counted((*answer)->znodes, "znode") + " with it\n";
+    if ((*answer)->ephemerals > 0) {
+      text += std::to_string((*answer)->ephemerals) + " registrations and ballots" +
+              " of running checkers follow when these are restarted\n";
+    }
+    return text;
+  });
+}
+
+int RunAccess(const CommandLine& line) {
+  const auto access = zk::LoadAccess(line.access);
+  if (!access) return ComplainAboutFile(access.error());
+  return Print(FormatAccessByDigest(*access)) ? kDone : kRefused;
+}
+
+}  // namespace zkcluster::zkctl
