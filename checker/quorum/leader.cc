@@ -226,9 +226,9 @@ void Leader::Reconsider() {
   const Ballots ballots = CountedBallots();
   const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
                                                static_cast<int>(ballots.size()));
-  const auto [board, lost, anew] = store_.BoardFor(spec_, lists_);
+  const auto [board, unmirrored, anew] = store_.BoardFor(spec_, lists_);
   // What nobody can read is decided anew, and not by a few.
-  if (lost > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
+  if (unmirrored > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
     NoteCount(electorate, ballots, {});
     return log_.Counted(electorate, ballots, spec_.spec.shards.size());
   }
@@ -246,7 +246,7 @@ void Leader::Reconsider() {
   log_.Counted(electorate, ballots, decision.without_quorum);
   log_.Decided(decision, store_.ledger(), wall);
   // Nothing may be decided, so nothing anew either.
-  if (lost > 0 && hold != Hold::kNone) return;
+  if (unmirrored > 0 && hold != Hold::kNone) return;
 
   CommitInput input{.paths = &paths_,
                     .leadership = &leadership_,
@@ -320,6 +320,11 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
     }
   }
   store_.Adopt(plan.head, decision.ledger, decision.board);
+  // No check can tell that a znode is not there: a mirror that some hand made meanwhile would stay.
+  if (own_news_ && !store_.mirror_slot.version && mirror_watcher_->node()) {
+    store_.Forget();
+    loading_ = false;
+  }
   vote_refusals_ = 0;
   pace_.Wrote(loop_.Now(), decision.flips.size());
   backoff_.Reset();

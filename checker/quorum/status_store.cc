@@ -145,11 +145,13 @@ void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoar
   if (std::ranges::none_of(carried.board.shards, sought)) return;
   const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
                                           : Result<std::map<std::string, MirrorEntry>>{};
-  // A mirror that is not kept tells nothing. Where neither head nor chunks stand nothing was ever
-  // decided, and there is nothing to know.
+  // A mirror that is kept tells what was decided when it was written. What it does not list was
+  // not decided, or was lost already: to call it lost does no harm, for who knows it keeps it. One
+  // that is not kept tells nothing. Where neither head nor chunks stand nothing was ever decided,
+  // and there is nothing to know.
   const bool undecided = !head_slot.version && chunk_slots.empty();
   carried.anew = !undecided;
-  const bool complete = undecided || (mirror && !mirror->empty());
+  const bool kept = mirror && !mirror->empty();
   for (std::size_t i = 0; i < shards.size(); ++i) {
     ShardState& state = carried.board.shards[i];
     if (!sought(state)) continue;
@@ -157,10 +159,10 @@ void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoar
     if (listed) {
       const MirrorEntry& entry = mirror->at(shards[i].addr);
       state = {entry.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry.since};
-    } else if (complete) {
+    } else if (undecided) {
       state = ShardState{};
-    } else {
-      ++carried.lost;
+    } else if (!kept) {
+      ++carried.unmirrored;
     }
   }
 }

@@ -48,11 +48,12 @@ class StatusStore {
   void Forget() { loaded_ = false; }
 
   struct CarriedBoard {
-    StatusBoard board;
     // Rows that cannot be read (or all, when the head is of a list nobody here has seen), and that
-    // the mirror does not tell either: ShardState::lost(), with no `since`. Clients may know them
-    // still, and a commit tells new clients that nobody does.
-    std::size_t lost = 0;
+    // the mirror does not tell either, are ShardState::lost(), with no `since`. Clients may know
+    // them still, and a commit tells new clients that nobody does.
+    StatusBoard board;
+    // So many of these because no mirror is kept: they may be anything, and are for a quorum.
+    std::size_t unmirrored = 0;
     // Some rows are not those of the head, told by the mirror or lost: what is decided on them may
     // not look older than any row that can be read.
     bool anew = false;

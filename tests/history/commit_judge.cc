@@ -245,8 +245,9 @@ void CommitJudge::JudgeLost(const RowChange& change, Problems& problems) const {
   const bool frozen = ledger && ledger->freeze.frozen;
   const bool lives = facts_.box.Covers(count, ShardStatus::kAlive);
   const bool dies = facts_.box.Covers(count, ShardStatus::kDead) && !frozen;
-  const bool maintained = ledger && ledger->maintenance.contains(shards_[change.shard].name);
-  if (!maintained && facts_.votes_checked && (lives || dies)) {
+  const bool held = ledger && (ledger->pause.has_value() ||
+                               ledger->maintenance.contains(shards_[change.shard].name));
+  if (!held && facts_.votes_checked && (lives || dies)) {
     problems.emplace_back(
         "quorum", fmt::format("{} is left lost with {} and a quorum of {}", Name(change.shard),
                               Describe(count), Text(facts_.box.quorum())));
