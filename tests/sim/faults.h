@@ -122,15 +122,16 @@ class FaultMachine {
   void BusyVoters();
   void VoterGoneInCommit();
   // orders, and what comes between tally and commit
-  void Order(std::size_t cluster, Event event, const std::function<void(Ledger&)>& change);
+  // False when nobody could read the ledger, or the order was refused.
+  bool Order(std::size_t cluster, Event event, const std::function<void(Ledger&)>& change);
   void PauseCluster(std::size_t cluster);
-  void ResumeCluster(std::size_t cluster);
+  bool ResumeCluster(std::size_t cluster);
   void LiftOrders();
   [[nodiscard]] double Weight(void (FaultMachine::*inject)()) const;
   void Pause();
   void PauseInCommit();
   void MaintainShards(std::size_t cluster);
-  void EndMaintenance(std::size_t cluster);
+  bool EndMaintenance(std::size_t cluster);
   void Maintain();
   void MaintainInCommit();
   void Unfreeze();

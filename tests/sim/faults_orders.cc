@@ -16,22 +16,24 @@ constexpr const char* kGoByHand = "/n_0000009999";
 
 }  // namespace
 
-void FaultMachine::Order(std::size_t cluster, Event event,
+bool FaultMachine::Order(std::size_t cluster, Event event,
                          const std::function<void(Ledger&)>& change) {
   const ClusterPaths paths = scene_.Paths(cluster);
   const auto node = scene_.ensemble.Get(paths.ledger());
-  auto ledger = node ? DecodeLedger(node->data) : Result<Ledger>(tl::unexpect, Error{});
-  if (!ledger) return;
+  if (!node) return true;  // there is nothing to order about
+  auto ledger = DecodeLedger(node->data);
+  if (!ledger) return false;
   const Ledger before = *ledger;
   change(*ledger);
-  if (*ledger == before) return;
+  if (*ledger == before) return true;
   event.at = scene_.world.wall_now();
   event.by = "ann@ops1";
   Tell(fmt::format("an operator's order ({})", EventKindName(event.kind)));
-  static_cast<void>(
+  const auto done =
       scene_.ensemble.Commit({zk::SetOp{paths.ledger(), EncodeLedger(*ledger), node->stat.version},
                               zk::CreateOp{paths.event_prefix(), EncodeEvent(event),
-                                           zk::CreateMode::kPersistentSequential}}));
+                                           zk::CreateMode::kPersistentSequential}});
+  return static_cast<bool>(done);
 }
 
 void FaultMachine::PauseCluster(std::size_t cluster) {
@@ -48,18 +50,21 @@ void FaultMachine::PauseCluster(std::size_t cluster) {
   After(length, [this, cluster] { ResumeCluster(cluster); });
 }
 
-void FaultMachine::ResumeCluster(std::size_t cluster) {
+bool FaultMachine::ResumeCluster(std::size_t cluster) {
   Event event;
   event.kind = Event::Kind::kResume;
-  Order(cluster, event, [](Ledger& ledger) { ledger.pause.reset(); });
+  return Order(cluster, event, [](Ledger& ledger) { ledger.pause.reset(); });
 }
 
+// Where ZooKeeper is down, or a ledger or the journal are gone, the operator comes back later.
 void FaultMachine::LiftOrders() {
+  bool done = true;
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
-    EndMaintenance(k);
-    ResumeCluster(k);
+    done = EndMaintenance(k) && done;
+    done = ResumeCluster(k) && done;
     scene_.Remove(scene_.Paths(k).go_voters() + kGoByHand);
   }
+  if (!done) After(seconds(1), [this] { LiftOrders(); });
 }
 
 void FaultMachine::Pause() {
@@ -94,10 +99,10 @@ void FaultMachine::MaintainShards(std::size_t cluster) {
   After(length, [this, cluster] { EndMaintenance(cluster); });
 }
 
-void FaultMachine::EndMaintenance(std::size_t cluster) {
+bool FaultMachine::EndMaintenance(std::size_t cluster) {
   Event event;
   event.kind = Event::Kind::kMaintenanceOver;
-  Order(cluster, event, [](Ledger& ledger) { ledger.maintenance.clear(); });
+  return Order(cluster, event, [](Ledger& ledger) { ledger.maintenance.clear(); });
 }
 
 void FaultMachine::Maintain() {
