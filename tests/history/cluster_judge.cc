@@ -368,7 +368,8 @@ std::string ClusterJudge::GoVoterInTheWay() const {
 void ClusterJudge::RecordHead(const Facts& facts) {
   IncarnationRecord& record = *records_.back();
   const auto& head = replica_.head;
-  if (facts.before.head && facts.before.head->exists && !head.value) record.lost_head = true;
+  if (facts.before.head && facts.before.head->exists && !head.value)
+    record.head_lost = transaction_->zxid;
   for (const auto& [k, chunk] : facts.before.chunks) {
     const bool stands = k < replica_.chunks.size() && replica_.chunks[k].exists;
     record.lost_chunk |= chunk.exists && !stands;

@@ -69,8 +69,8 @@ struct IncarnationRecord {
   std::int64_t czxid = 0;
   std::vector<SpecRecord> specs;  // in the order in which they came into force
   std::vector<HeadRecord> heads;
-  bool lost_head = false;   // somebody removed the head or made it undecodable
-  bool lost_chunk = false;  // somebody removed one
+  std::int64_t head_lost = 0;  // zxid: the last time that somebody removed or spoilt the head
+  bool lost_chunk = false;     // somebody removed one
 };
 
 [[nodiscard]] constexpr char StatusLetter(ShardStatus status) {

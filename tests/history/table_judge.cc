@@ -51,7 +51,7 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
     const SpecRecord& spec = record.specs[s];
     if (spec.id.version != table.spec_version) continue;
     if (table.epoch == 0) {
-      const bool forgets = from.decided && !record.lost_head;
+      const bool forgets = from.decided && record.head_lost <= record.heads[from.head].zxid;
       if (table.sequence != 0 || forgets) continue;
       if (table.statuses.size() != spec.spec->shards.size()) continue;
       from.spec = s;

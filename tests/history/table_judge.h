@@ -6,7 +6,7 @@
 //                address: equal on a shard both lists hold (or unknown, when another list came in
 //                between), unknown on any other. A table without a decision (epoch 0: from a Go
 //                status, or nothing decided) is judged by its length, and never follows one with a
-//                decision, unless somebody removed or spoiled the head.
+//                decision, unless somebody removed or spoilt the head since that one.
 //                A shard whose row is lost stays what the client knew it to be.
 //
 // Chunks that are undecodable leave a client with what it had, and of a chunk that some hand

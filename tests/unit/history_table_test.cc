@@ -99,6 +99,22 @@ TEST_CASE("tables: another incarnation begins again") {
   CHECK(tables.Broken() == 1);
 }
 
+TEST_CASE("tables: only who last saw a head that was lost may know nothing") {
+  SettledStory story;
+  TableJudge judge(story.judge);
+  judge.Observe({"app", "c", 1, 1, 1, 0, "AA"});
+  story.Remove(kHand, story.paths.head());
+  judge.Observe({"app", "c", 0, 0, 1, 0, "AA"});  // by the mirror
+  CHECK(judge.violations().empty());
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DD");
+  story.Commit(story.Decide("DD"));
+  REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
+  judge.Observe({"app", "c", 1, 1, 1, 0, "DD"});  // of another head, which begins again
+  CHECK(judge.violations().empty());
+  judge.Observe({"app", "c", 0, 0, 1, 0, "AA"});
+  CHECK(judge.violations().size() == 1);
+}
+
 TEST_CASE("tables: after a chunk was removed a version tells nothing") {
   SettledStory story;
   story.Remove(kHand, story.paths.chunk(0));
