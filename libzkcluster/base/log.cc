@@ -25,22 +25,35 @@ std::string_view LevelName(LogLevel level) {
   return "off";
 }
 
-bool IsControl(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
+// The control character that `text` begins with. Those above ASCII, which some
+// terminals obey as well, are of two bytes in UTF-8.
+struct Control {
+  unsigned code = 0;
+  std::size_t bytes = 0;  // 0: none
+};
+Control ControlAt(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return {byte(0), 1};
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return {byte(1), 2};
+  return {};
 }
 
 bool NeedsQuotes(std::string_view value) {
   if (value.empty()) return true;
-  for (const char c : value) {
-    if (c == ' ' || c == '"' || c == '=' || c == '\\' || IsControl(c)) return true;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (c == ' ' || c == '"' || c == '=' || c == '\\') return true;
+    if (ControlAt(value.substr(i)).bytes > 0) return true;
   }
   return false;
 }
 
 void AppendQuoted(std::string& line, std::string_view value) {
   line += '"';
-  for (const char c : value) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
     switch (c) {
       case '"':
         line += "\\\"";
@@ -58,8 +71,9 @@ void AppendQuoted(std::string& line, std::string_view value) {
         line += "\\t";
         break;
       default:
-        if (IsControl(c)) {
-          line += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        if (const Control control = ControlAt(value.substr(i)); control.bytes > 0) {
+          line += fmt::format("\\u{:04x}", control.code);
+          i += control.bytes - 1;
         } else {
           line += c;
         }
@@ -104,7 +118,16 @@ std::string FormatJson(std::string_view timestamp, LogLevel level, std::string_v
     }
   }
   // Values come from outside too; bytes that are not UTF-8 must not make logging throw.
-  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  const std::string text =
+      object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  // What is left of control characters stands within strings.
+  std::string line;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const Control control = ControlAt(std::string_view(text).substr(i));
+    line += control.bytes > 0 ? fmt::format("\\u{:04x}", control.code) : std::string(1, text[i]);
+    i += control.bytes > 0 ? control.bytes - 1 : 0;
+  }
+  return line;
 }
 
 class SinkLogger final : public Logger {

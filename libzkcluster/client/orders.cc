@@ -108,7 +108,6 @@ Error UnknownId(const std::string& id, const Ledger& ledger) {
 }
 
 Result<void> ValidateLine(std::string_view what, const std::string& text) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   const std::string start(what);
   if (text.empty()) return Fail(ErrorCode::kInvalid, start + " is empty");
   if (text.size() > kMaxOrderText) {
@@ -116,9 +115,7 @@ Result<void> ValidateLine(std::string_view what, const std::string& text) {
                 start + " is longer than " + std::to_string(kMaxOrderText) + " bytes");
   }
   if (!IsUtf8(text)) return Fail(ErrorCode::kInvalid, start + " is not UTF-8");
-  if (std::any_of(text.begin(), text.end(), is_control)) {
-    return Fail(ErrorCode::kInvalid, start + " contains a control character");
-  }
+  if (HasControl(text)) return Fail(ErrorCode::kInvalid, start + " contains a control character");
   return {};
 }
 

@@ -45,8 +45,7 @@ std::string ProblemOfShardName(std::string_view name) {
   if (name.empty()) return "the name is empty";
   if (name.size() > kMaxShardNameBytes) return "the name is longer than 200 bytes";
   if (!IsUtf8(name)) return "the name is not UTF-8";
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::ranges::any_of(name, is_control)) return "the name contains a control character";
+  if (HasControl(name)) return "the name contains a control character";
   return {};
 }
 

@@ -37,6 +37,13 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+bool HasControl(std::string_view text) {
+  while (!text.empty()) {
+    if (const auto code = TakeCodePoint(text); code && IsControl(*code)) return true;
+  }
+  return false;
+}
+
 std::string OneLine(std::string_view text, std::size_t limit) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string line;
@@ -45,8 +52,7 @@ std::string OneLine(std::string_view text, std::size_t limit) {
     const std::string_view before = text;
     const auto code = TakeCodePoint(text);
     const auto byte = static_cast<unsigned char>(before.front());
-    // Above ASCII too: U+009B begins an escape sequence.
-    const bool is_control = code && (*code < 0x20 || (*code >= 0x7f && *code < 0xa0));
+    const bool is_control = code && IsControl(*code);
     if (code && !is_control) {
       line += before.substr(0, before.size() - text.size());
       continue;

@@ -47,10 +47,6 @@ class Refusal : public std::runtime_error {
   Place place;
 };
 
-bool IsControl(char32_t c) {
-  return c < 0x20 || c == 0x7f;
-}
-
 // yaml-cpp takes 0x04 for the end of the file, guesses at UTF-16, and replaces bad bytes: a file
 // cut or altered without a word. Such bytes are refused before it sees them.
 std::optional<std::pair<Place, std::string>> FindForeignByte(std::string_view text) {

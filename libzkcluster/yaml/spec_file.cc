@@ -16,6 +16,7 @@
 #include "model/duration.h"
 #include "model/fraction.h"
 #include "model/paths.h"
+#include "model/utf8.h"
 #include "yaml/reader.h"
 #include "yaml/scalar.h"
 
@@ -103,11 +104,6 @@ class Once {
   std::string what_;
   std::map<std::string, int> lines_;
 };
-
-bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
 
 // One server may be written in several ways that mean the same.
 std::string Canonical(Address address) {

@@ -31,6 +31,8 @@ TEST_CASE("logfmt: values are quoted where a reader would split or misread them"
                         {"line\nbreak\r\t", "\"line\\nbreak\\r\\t\""},
                         {std::string("nul\0", 4), "\"nul\\u0000\""},
                         {"bell\x07\x7f", "\"bell\\u0007\\u007f\""},
+                        {"clear\xc2\x9b[2J", "\"clear\\u009b[2J\""},
+                        {"\xc2\xa0\xc2", "\xc2\xa0\xc2"},
                         {"\xc3\xa9", "\xc3\xa9"}};
   for (const Case& c : cases) {
     CHECK(FormatLogLine(LogFormat::kLogfmt, "", LogLevel::kInfo, "e", {{"k", c.value}}) ==
@@ -51,14 +53,17 @@ TEST_CASE("JSON: one object a line, numbers and booleans bare, any bytes") {
                                           {"n", 18446744073709551615ULL},
                                           {"digits", "12"},
                                           {"b", true},
+                                          {"escape", "\x7f\xc2\x9b[2J"},
                                           {"bad", "\xff\xfe"}});
   CHECK(line.find('\n') == std::string::npos);
+  CHECK(line.find("\"\\u007f\\u009b[2J\"") != std::string::npos);
   CHECK(line.rfind(R"({"ts":"T","level":"error","event":"e",)", 0) == 0);
   const auto json = nlohmann::json::parse(line);
   CHECK(json["text"] == "a \"b\"\n");
   CHECK(json["n"] == 18446744073709551615ULL);
   CHECK(json["digits"] == "12");
   CHECK(json["b"] == true);
+  CHECK(json["escape"] == "\x7f\xc2\x9b[2J");
   CHECK(json["bad"].is_string());
   CHECK_FALSE(nlohmann::json::parse(FormatLogLine(LogFormat::kJson, "", LogLevel::kInfo, "e", {}))
                   .contains("ts"));

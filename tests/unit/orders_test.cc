@@ -106,10 +106,11 @@ TEST_CASE("pause: over a pause replaces it; without a length it stands until it 
 
 TEST_CASE("order: what it says must be fit to be written") {
   Ordering w;
-  const std::array<std::pair<PauseOrder, const char*>, 8> bad = {{
+  const std::array<std::pair<PauseOrder, const char*>, 9> bad = {{
       {{Duration::zero(), "", "why"}, "who gives the order is empty"},
       {{Duration::zero(), kBy, ""}, "the reason is empty"},
       {{Duration::zero(), kBy, "a\nb"}, "control character"},
+      {{Duration::zero(), kBy, "a\xc2\x9b[2J"}, "control character"},
       {{Duration::zero(), kBy, "a\xff"}, "not UTF-8"},
       {{Duration::zero(), kBy, std::string(501, 'x')}, "longer than 500 bytes"},
       {{std::chrono::milliseconds(999), kBy, "why"}, "a pause lasts 1s .. 720h"},

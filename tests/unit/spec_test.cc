@@ -85,6 +85,8 @@ TEST_CASE("validate: what is refused, and why") {
       {[](ClusterSpec& s) { s.shards[1].name = ""; }, "shards[1]: the name is empty"},
       {[](ClusterSpec& s) { s.shards[1].name = "\xc3("; }, "shards[1]: the name is not UTF-8"},
       {[](ClusterSpec& s) { s.shards[1].name = "a\tb"; }, "control character"},
+      {[](ClusterSpec& s) { s.shards[1].name = "a\xc2\x9b[2J"; },
+       "shards[1]: the name contains a control character"},
       {[](ClusterSpec& s) { s.shards[1].name = std::string(201, 'x'); }, "longer than 200"},
       {[](ClusterSpec& s) { s.shards[2].name = "s1"; },
        "shards[2]: the name \"s1\" is that of shards[0] too"},

@@ -206,6 +206,7 @@ TEST_CASE("reader: files that are refused as a whole") {
       {"a: " + std::string(8'000'000, 'x'), "f.yaml:1:1: larger than 8000000 bytes"},
       {std::string("a: 1\nb: \x04x\n"), "f.yaml:2:4: control characters are not accepted"},
       {std::string("a: \0x\n", 6), "f.yaml:1:4: control characters are not accepted"},
+      {"a: x\xc2\x9b[2J\n", "f.yaml:1:5: control characters are not accepted"},
       {"a: b\xff\n", "f.yaml:1:5: not UTF-8 text"},
       {"a: \xed\xa0\x80\n", "f.yaml:1:4: not UTF-8 text"},
       {"a: \xc0\x80\n", "f.yaml:1:4: not UTF-8 text"},
