@@ -17,7 +17,13 @@ bool IsForHooks(Event::Kind kind) {
 void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
   json.Open('{').Key("shard").Text(flip.shard).Key("addr").Text(flip.addr);
   json.Key("from").Text(ShardStatusName(flip.from)).Key("to").Text(ShardStatusName(flip.to));
-  json.Key("reason").Text(ReasonName(flip.reason)).Key("votes").Open('{');
+  json.Key("reason");
+  if (flip.reason == Reason::kNone) {
+    json.Null();
+  } else {
+    json.Text(ReasonName(flip.reason));
+  }
+  json.Key("votes").Open('{');
   json.Key("alive").Number(flip.counts.alive).Key("dead").Number(flip.counts.dead);
   json.Key("unknown").Number(flip.counts.unknown).Close('}').Close('}');
 }

@@ -133,6 +133,12 @@ JsonWriter& JsonWriter::Bool(bool value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::Null() {
+  Separate();
+  out_ += "null";
+  return *this;
+}
+
 Result<Json> ParseJson(std::string_view payload) {
   if (payload.size() > kMaxPayloadBytes) {
     return Fail(ErrorCode::kBadData, "larger than " + std::to_string(kMaxPayloadBytes) + " bytes");

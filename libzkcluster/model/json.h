@@ -30,6 +30,7 @@ class JsonWriter {
   JsonWriter& Key(std::string_view key);
   JsonWriter& Text(std::string_view text);
   JsonWriter& Bool(bool value);
+  JsonWriter& Null();
   template <std::integral T>
   JsonWriter& Number(T value) {
     Separate();

@@ -93,6 +93,11 @@ TEST_CASE("hook: told of an event as `zkctl events` is, and of which cluster, by
       R"("from":"alive","to":"dead","reason":"timeout","votes":{"alive":0,"dead":3,"unknown":0}}],)"
       R"("more_flips":0})"
       "\n");
+  // Like there, a return has no reason, not one that is called none.
+  Event alive = FlipEvent("s2");
+  alive.flips[0].reason = Reason::kNone;
+  CHECK(nlohmann::json::parse(FormatHookEvent("c1", "sessions", alive))["flips"][0]["reason"]
+            .is_null());
   Event freeze;
   freeze.kind = Event::Kind::kFreeze;
   freeze.dead = 5;
