@@ -66,7 +66,7 @@ TEST_CASE("zkctl pause: a shard dies meanwhile, and flips when the pause ends by
   CheckKeys(status["paused"],
             {{"since", "number"}, {"until", "number"}, {"by", "text"}, {"reason", "text"}});
   CHECK(status["paused"] == paused["paused"]);
-  CheckSays(shell.Run({"status", "sessions"}).out, "\npaused      until 20");
+  CheckSays(shell.Run({"status", "sessions"}).out, "\npaused      for ");
   CheckSays(shell.Run({"explain", "sessions", "s2"}).out,
             "3 votes for dead reach the quorum of 2, but the cluster is paused until ");
   CHECK(Ask(shell, {"list"})[0]["paused"] == true);
@@ -300,7 +300,7 @@ TEST_CASE("zkctl --min-racks: votes from too few racks mark nobody dead") {
   const Output updated =
       shell.Run({"update", "sessions", "--min-racks", "2", "--max-dead-fraction", "0.5", "--yes"});
   CheckDone(updated);
-  CheckSays(updated.out, "~ min_racks: 3 -> 2\n~ max_dead_fraction: - -> 0.5\n");
+  CheckSays(updated.out, "~ min_racks: 3 -> 2\n~ max_dead_fraction: none -> 0.5\n");
   CHECK(site.AwaitStatus("sessions", "DA") == "DA");
   const Json got = Ask(shell, {"get", "sessions"});
   CHECK(got["min_racks"] == 2);

@@ -38,7 +38,8 @@ TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped name
   CHECK(Says(shell.Run({"delete", "sessions", "--dry-run"}).out,
              "- shard s2 h:2\nwould be deleted: sessions"));
   CHECK(Says(shell.Run({"rename-shard", "sessions", "s1", "n1", "--dry-run"}).out,
-             "- shard s1 h:1\n+ shard n1 h:1\nwould be updated"));
+             "- shard s1 h:1\n+ shard n1 h:1\nThis renames shard s1 of sessions to n1: names place "
+             "keys, "));
   CHECK(shell.Run({"get", "sessions"}).out == before);
 
   CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "n1"}), 1, "% of all keys go to");
@@ -52,6 +53,8 @@ TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped name
         Arguments{"status", "sesions", "--watch"}}) {
     CheckRefused(shell.Run(verb), 1, "no cluster \"sesions\"; did you mean \"sessions\"?");
   }
+  CheckRefused(shell.Run({"status", "web"}), 1, "no cluster \"web\"; there are sessions");
+  CheckRefused(shell.Run({"explain", "sessions", "s9"}), 1, "has no shard \"s9\"; it has n1, s2");
   CheckDone(shell.Run({"create", "web", "--shard", "alpha=h:1"}));
   CheckRefused(shell.Run({"update", "web", "--remove-shard", "alpa", "--yes"}), 1,
                "did you mean \"alpha\"?");
@@ -75,8 +78,8 @@ TEST_CASE("zkctl export and import: all clusters to another root, and what has c
   const std::string twice = all.out + "---\nname: a\nshards: [{name: s1, addr: 'h:1'}]\n";
   CheckRefused(other.Run({"import", "-f", shell.File("twice.yaml", twice)}), 65,
                "cluster \"a\" is in line 2 already");
-  CHECK(Says(other.Run({"import", "-f", file, "--dry-run"}).out, "would be created a\n"));
-  CheckDone(other.Run({"list"}));
+  CHECK(Says(other.Run({"import", "-f", file, "--dry-run"}).out, "would be created: a\n"));
+  CHECK(other.Run({"list"}).out == "no clusters below " + site.root + "/copy\n");
   const Json made = Ask(other, {"import", "-f", file});
   CHECK(made[0]["action"] == "created");
   CHECK(made[1]["cluster"] == "b");
@@ -87,8 +90,11 @@ TEST_CASE("zkctl export and import: all clusters to another root, and what has c
   CheckDone(other.Run({"update", "b", "--checkers", "5"}));
   // Back to the file: s3 would go, which nobody without a terminal does unasked.
   CheckRefused(other.Run({"import", "-f", file}), 1, "This creates 0 clusters and updates 2.");
-  const Json back = Ask(other, {"import", "-f", file, "--yes"});
-  CHECK(back[0]["action"] == "updated");
+  // Nobody is asked, and what changes is told nevertheless.
+  CHECK(Says(other.Run({"import", "-f", file, "--yes"}).out,
+             "a (updated, 2 shards)\n- shard s3 h:4\nb (updated, 1 shard)\n~ checkers: 5 -> 3\n"
+             "updated a, version "));
+  CHECK(Ask(other, {"import", "-f", file})[0]["action"] == "unchanged");
   CHECK(other.Run({"export"}).out == all.out);
 }
 
@@ -177,6 +183,49 @@ TEST_CASE("zkctl completion: bash is told the names that are alive") {
   CHECK(Says(bash("expl"), "explain"));
   CHECK(Says(bash("explain sessions "), "cache-1 cache-2"));
   CHECK(Says(bash("update sessions --weight cache-2"), "cache-2="));
+}
+
+// A zsh at a terminal of its own: what stands on its line after the key is pressed.
+TEST_CASE("zkctl completion: zsh is told the names that are alive" *
+          doctest::skip(!fs::exists("/usr/bin/zsh"))) {
+  Site site;
+  const Operator shell(site);
+  CheckDone(shell.Run({"create", "sessions", "--shard", "cache-1=h:1", "--shard", "cache-2=h:2"}));
+  const std::string script = R"(
+    zmodload zsh/zpty
+    path=($1 $path) TERM=vt100
+    zpty shell zsh -f -i
+    zpty -w shell "fpath=($2 \$fpath); autoload -Uz compinit; compinit -u -D"
+    zpty -w shell 'show() { print -r -- LI""NE"[$BUFFER]" }; zle -N show; bindkey "^X" show'
+    for line in ${@[3,-1]}; do
+      zpty -w -n shell "$line"$'\t\x18'
+      zpty -r -m shell seen '*LINE\[*\]*'
+      print -r -- "$seen"
+      zpty -w -n shell $'\x15'
+    done)";
+  sandbox::SpawnOptions options;
+  options.command = {"/usr/bin/zsh",
+                     "-f",
+                     "-c",
+                     script,
+                     "zsh",
+                     fs::path(std::getenv("ZKC_ZKCTL")).parent_path().string(),
+                     std::getenv("ZKC_COMPLETION"),
+                     "zkctl expl",
+                     "zkctl status se",
+                     "zkctl explain sessions cache-",
+                     "zkctl update sessions --weight cache-2"};
+  options.environment = shell.variables;
+  const sandbox::TempFolder output("zkc-zsh");
+  options.output = output.path() / "out";
+  sandbox::ChildProcess child(options);
+  REQUIRE(child.Wait(kLimit));
+  const std::string seen = sandbox::ReadFile(options.output);
+  CHECK(Says(seen, "LINE[zkctl explain ]"));
+  CHECK(Says(seen, "LINE[zkctl status sessions ]"));
+  CHECK(Says(seen, "LINE[zkctl explain sessions cache-]"));
+  CHECK(Says(seen, "cache-1  cache-2"));
+  CHECK(Says(seen, "LINE[zkctl update sessions --weight cache-2=]"));
 }
 
 }  // namespace

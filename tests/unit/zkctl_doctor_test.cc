@@ -82,6 +82,8 @@ const std::vector<Row>& Rows() {
        }},
       {"quorum", Severity::kRisk, "all 3 registered checkers are needed for the quorum of 3 of 5",
        "start the checkers that are missing", [](Snapshot& s) { s.spec.spec.checkers = 5; }},
+      {"quorum", Severity::kAdvice, "the spec says 2 checkers, and 3 are registered",
+       "zkctl update sessions --checkers 3", [](Snapshot& s) { s.spec.spec.checkers = 2; }},
       {"quorum", Severity::kRisk, "the quorum of 1 of 3 is no majority", "makes it a majority",
        [](Snapshot& s) { s.spec.spec.quorum = 1; }},
       {"racks", Severity::kBroken, "min_racks is 4, and the registered checkers are on 3 racks",

@@ -53,15 +53,15 @@ TEST_CASE("freeze: status, explain and list say so, with the numbers") {
         "frozen since 2026-11-18T11:06:40.000Z: 5 of 6 shards would be dead, more than the 3 that "
         "max_dead_fraction 0.5 allows; nothing more is marked dead until fewer than 3 would be "
         "(`zkctl unfreeze sessions --accept` lets the deaths pass)");
-  CHECK(Contains(StatusText(snapshot, assessment, kNow, false),
-                 "\nfrozen      since 2026-11-18T11:06:40.000Z (1m 40s): 5 shards would be dead, 1 "
-                 "is\n"));
+  CHECK(Contains(StatusText(snapshot, assessment, kNow, false), "\nfrozen      for 1m 40s\n"));
   CHECK(Contains(Sentences(snapshot, 1),
                  "3 votes for dead reach the quorum of 2, but 5 of 6 shards would be dead, more "
                  "than the 3 that max_dead_fraction 0.5 allows: frozen since "
                  "2026-11-18T11:06:40.000Z, so it stays alive; `zkctl unfreeze sessions --accept` "
                  "lets the deaths pass"));
   CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status"));
+  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! frozen since"));
+  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! frozen"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["frozen"] == true);
   CHECK(ListJson({MakeListRow(snapshot)})[0]["frozen"] == true);
   CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "  frozen\n"));
@@ -121,11 +121,16 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   CHECK(Notes(snapshot) ==
         "paused until 2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; nothing flips until "
         "then (`zkctl resume sessions` ends it)");
-  CHECK(Contains(StatusText(snapshot, assessment, kNow, false),
-                 "\npaused      until 2026-11-18T11:28:20.000Z by ann@ops1: switch replaced\n"));
+  CHECK(
+      Contains(StatusText(snapshot, assessment, kNow, false), "\npaused      for 20m 00s more\n"));
   CHECK(Contains(Sentences(snapshot, 1),
                  "3 votes for dead reach the quorum of 2, but the cluster is paused until "
-                 "2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; so it stays alive"));
+                 "2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; so it stays alive "
+                 "(`zkctl resume sessions` ends it)"));
+  // What would not flip anyway is held by nothing; and what was said is not said again.
+  CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status: nothing to change"));
+  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! paused until"));
+  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! paused"));
   CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == true);
 
   snapshot.ledger->pause->until = Micros(0);
@@ -159,6 +164,10 @@ TEST_CASE("min_racks: votes from too few racks, and checkers on too few") {
         "min_racks is 2, but the registered checkers are on 1 rack: no shard can be marked dead");
   const Json json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
   CHECK(json["dead_racks"] == 1);
+  CHECK(json["checkers"][0]["rack"] == "r1");
+  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
+  CHECK(Contains(text, "CHECKER      RACK  VOTE"));
+  CHECK(Contains(text, "c1 (leader)  r1    dead"));
   CHECK(json["min_racks"] == 2);
   snapshot.voters[2].ballot->rack = snapshot.candidates[2].registration.rack = "r2";
   CHECK(Notes(snapshot) == "");
@@ -211,7 +220,7 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
   CHECK(ExplainJson(snapshot, assessment, 0, kNow)["maintenance"].is_null());
   CHECK(assessment.next.flips.empty());
   CHECK(MakeListRow(snapshot).maintained == 2);
-  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 in maintenance\n"));
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 under maintenance\n"));
 
   const Json list = MaintenanceListJson(snapshot, assessment);
   REQUIRE(list.size() == 2);

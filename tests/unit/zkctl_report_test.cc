@@ -223,7 +223,7 @@ TEST_CASE("diff: a line for each difference, and its JSON") {
   diff.settings = {{"checkers", "-", "3"}};
   diff.reordered = true;
   CHECK(DiffText(diff, false) ==
-        "~ checkers: - -> 3\n"
+        "~ checkers: none -> 3\n"
         "- shard s1 h1:1\n"
         "~ shard s2: a:1 -> b:1\n"
         "~ shard s3: weight 1 -> 20\n"
@@ -286,24 +286,43 @@ TEST_CASE("events: the lines of freeze, pause and electorate") {
   until.until = kNow;
   Event forgot = event(Kind::kForget, "ann@ops1");
   forgot.ids = {"c4"};
+  Event maintained = event(Kind::kMaintenance, "ann@ops1", "memory");
+  maintained.ids = {"s2", "s3"};
+  Event over = event(Kind::kMaintenanceOver);
+  over.ids = {"s2"};
   const std::vector<Row> rows = {
       {event(Kind::kFreeze, "", "", 5),
-       "freeze      began: 5 shards would be dead; decided by c1 (epoch 41)\n"},
+       "freeze       began: 5 shards would be dead; decided by c1 (epoch 41)\n"},
       {event(Kind::kUnfreeze, "", "", 2),
-       "freeze      over: 2 shards would be dead; decided by c1 (epoch 41)\n"},
-      {event(Kind::kUnfreeze, "ann@ops1"), "freeze      lifted by ann@ops1\n"},
+       "freeze       over: 2 shards would be dead; decided by c1 (epoch 41)\n"},
+      {event(Kind::kUnfreeze, "ann@ops1"), "freeze       lifted by ann@ops1\n"},
       {event(Kind::kUnfreeze, "ann@ops1", "accepted"),
-       "freeze      lifted, the deaths accepted, by ann@ops1\n"},
-      {event(Kind::kPause, "ann@ops1", "move"), "pause       began: move; by ann@ops1\n"},
-      {until, "pause       began, until 2026-11-18T11:08:20.000Z: switch replaced; by ann@ops1\n"},
-      {event(Kind::kResume), "pause       over, its time has passed; seen by c1 (epoch 41)\n"},
-      {event(Kind::kResume, "ann@ops1"), "pause       ended by ann@ops1\n"},
-      {forgot, "electorate  forgot c4; by ann@ops1\n"},
+       "freeze       lifted, the deaths accepted, by ann@ops1\n"},
+      {event(Kind::kPause, "ann@ops1", "move"), "pause        began: move; by ann@ops1\n"},
+      {until, "pause        began, until 2026-11-18T11:08:20.000Z: switch replaced; by ann@ops1\n"},
+      {event(Kind::kResume), "pause        over, its time has passed; seen by c1 (epoch 41)\n"},
+      {event(Kind::kResume, "ann@ops1"), "pause        ended by ann@ops1\n"},
+      {forgot, "electorate   forgot c4; by ann@ops1\n"},
+      {maintained, "maintenance  of s2, s3 began: memory; by ann@ops1\n"},
+      {over,
+       "maintenance  of s2 is over, its time has passed or the shard is gone; seen by c1 (epoch "
+       "41)\n"},
+      {event(Kind::kFreeze, "", "", 1),
+       "freeze       began: 1 shard would be dead; decided by c1 (epoch 41)\n"},
   };
   for (const Row& row : rows) {
     CHECK(EventText("e_0000000001", row.event, false) ==
           "2026-11-18T11:06:40.000Z  " + std::string(row.text));
   }
+  // On a terminal below each other, broken at words.
+  Event wordy = until;
+  wordy.note = "the switch of rack 7 is replaced by one that loses nothing";
+  CHECK(
+      EventText("e_0000000001", wordy, true) ==
+      "2026-11-18T11:06:40.000Z  pause        began, until 2026-11-18T11:08:20.000Z: the switch of "
+      "rack 7\n"
+      "                                       is replaced by one that loses nothing; by "
+      "ann@ops1\n");
   CHECK(EventJson("e_0000000001", until).dump() ==
         R"({"event":"e_0000000001","at":1795000000000000,"kind":"pause","leader":null,"epoch":0,)"
         R"("quorum":0,"version":0,"by":"ann@ops1","note":"switch replaced",)"
@@ -323,6 +342,12 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
   CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
   CHECK(Printable("\u009b31m") == "\\x9b31m");
   CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));
+  CHECK(DisplayWidth(Paint("dead", Color::kBad, true)) == 4);
+  CHECK(NearestOf("cache-12", {"cache-1", "web"}, "it has ") == "; did you mean \"cache-1\"?");
+  // A slip in a short name is another name: the few there are say more than nothing.
+  CHECK(NearestOf("s33", {"s1", "s2"}, "it has ") == "; it has s1, s2");
+  CHECK(NearestOf("s33", {}, "it has ") == "");
+  CHECK(NearestOf("x", std::vector<std::string_view>(11, "web"), "it has ") == "");
 }
 
 TEST_CASE("render: YAML made of JSON reads back") {

@@ -339,7 +339,9 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
     for (const Option& option : Options()) names.push_back(LongName(option));
     const std::string given = unknown.get_option_name();
     const std::string bare = given.substr(std::min(given.find_first_not_of('-'), given.size()));
-    return Fail(Usage("no option " + given + DidYouMean(bare, {names.begin(), names.end()})));
+    const auto nearest = Nearest(bare, {names.begin(), names.end()});
+    return Fail(Usage("no option " + given +
+                      (nearest ? "; did you mean --" + *nearest + "?" : std::string())));
   } catch (const std::exception& exception) {
     return Fail(Usage(exception.what()));
   }

@@ -51,6 +51,10 @@ bool Print(std::string_view text) {
   return false;
 }
 
+bool ShowsStandardError() {
+  return isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
 bool UseColor() {
   const char* no_color = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");

@@ -40,6 +40,8 @@ bool Print(std::string_view text);
 // Prints `json` in the form the command line asks for, or the text that `table` makes.
 // `table` is told whether to use colours. Returns kDone.
 int Emit(OutputForm form, const Json& json, const std::function<std::string(bool color)>& table);
+// Who sees what goes to stdout has seen what went to stderr, too.
+[[nodiscard]] bool ShowsStandardError();
 // Stdout is a terminal that shows colours, and NO_COLOR is not set.
 [[nodiscard]] bool UseColor();
 

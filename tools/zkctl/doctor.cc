@@ -159,6 +159,14 @@ class Doctor {
           registered < 3 ? "run three checkers or more, on a rack each"
                          : "start the checkers that are missing");
     }
+    if (spec_.checkers && registered > *spec_.checkers) {
+      Add(Severity::kAdvice, "quorum",
+          "the spec says " + Counted(static_cast<std::size_t>(*spec_.checkers), "checker") +
+              ", and " + std::to_string(registered) + " are registered: the quorum is " +
+              QuorumText() + " as long as they vote",
+          Command("update", "--checkers " + std::to_string(registered)) +
+              ", or stop those that are too many");
+    }
     if (quorum * 2 <= assessment_.electorate.size) {
       Add(Severity::kRisk, "quorum",
           "the quorum of " + QuorumText() +

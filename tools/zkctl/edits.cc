@@ -7,6 +7,7 @@
 #include "model/address.h"
 #include "model/duration.h"
 #include "model/fraction.h"
+#include "tools/zkctl/render.h"
 #include "yaml/suggest.h"
 
 namespace zkcluster::zkctl {
@@ -39,8 +40,8 @@ namespace {
 Error UnknownShard(const ClusterSpec& spec, const std::string& name, std::string_view verb) {
   std::vector<std::string_view> names;
   for (const ShardSpec& shard : spec.shards) names.push_back(shard.name);
-  return {ErrorCode::kNotFound,
-          "no shard " + Quoted(name) + " to " + std::string(verb) + DidYouMean(name, names)};
+  return {ErrorCode::kNotFound, "no shard " + Quoted(name) + " to " + std::string(verb) +
+                                    NearestOf(name, names, "there are ")};
 }
 
 }  // namespace

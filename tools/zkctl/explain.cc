@@ -65,6 +65,12 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   return {std::string(OpinionName(vote.opinion)), reason, silent};
 }
 
+// As its vote says, else as it is registered.
+std::string RackOf(const CheckerView& checker) {
+  if (checker.state == BallotState::kCounted) return checker.voter->ballot->rack;
+  return checker.candidate ? checker.candidate->registration.rack : "";
+}
+
 std::string CountText(const VoteCounts& counts) {
   return std::to_string(counts.alive) + " alive, " + std::to_string(counts.dead) + " dead, " +
          std::to_string(counts.unknown) + " unknown";
@@ -87,6 +93,15 @@ std::string ElectorateSentence(const Snapshot& snapshot, const Assessment& asses
   text += spec.quorum ? " (the spec gives the quorum)" : " (a majority)";
   if (!spec.checkers) text += ", which is every checker ever seen";
   return text;
+}
+
+// What the verdict tells in full, by the first word of its note.
+std::string_view ToldByVerdict(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    if (sentence.find("the cluster is paused") != std::string::npos) return "paused";
+    if (sentence.find(": frozen since") != std::string::npos) return "frozen";
+  }
+  return {};
 }
 
 // What follows from the count: the flip, or why there is none.
@@ -116,21 +131,22 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
   const std::string reached = std::to_string(dead ? tally.counts.dead : tally.counts.alive) +
                               " votes for " + wanted + " reach the quorum of " + quorum;
   const bool agrees = state.status == (dead ? ShardStatus::kDead : ShardStatus::kAlive);
-  const std::string stays = agrees ? "" : "; so it stays " + status;
+  const std::string stays = "; so it stays " + status;
   const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
   if (maintained != assessment.maintenance.end() && !agrees) {
     return reached + ", but the shard is under maintenance " +
            MaintenanceSentence(maintained->second) + stays + " (`zkctl maintenance off " +
            snapshot.spec.spec.name + " " + maintained->first + "` ends it)";
   }
+  if (agrees) return reached + ", which agrees with the status: nothing to change";
   if (assessment.hold == Hold::kPaused) {
-    return reached + ", but the cluster is paused " + PauseSentence(*assessment.pause) + stays;
+    return reached + ", but the cluster is paused " + PauseSentence(*assessment.pause) + stays +
+           " (`zkctl resume " + snapshot.spec.spec.name + "` ends it)";
   }
   if (assessment.hold != Hold::kNone) {
     return reached + ", but decisions are held: " + std::string(HoldExplanation(assessment.hold)) +
            stays;
   }
-  if (agrees) return reached + ", which agrees with the status: nothing to change";
   const bool frozen = assessment.freeze.frozen;
   if (dead && assessment.next.ledger.freeze.frozen && (frozen || assessment.leader)) {
     return reached + ", but " + FreezeSentence(snapshot, assessment) + ": " +
@@ -180,11 +196,13 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
 std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
                         Micros now, bool color) {
   std::string out;
-  for (const std::string& sentence : ExplainShard(snapshot, assessment, shard, now)) {
+  const auto sentences = ExplainShard(snapshot, assessment, shard, now);
+  for (const std::string& sentence : sentences) {
     // On a terminal in lines that fit it; elsewhere a sentence is a line.
     out += color ? WrapText(sentence + ".", 0) : sentence + ".\n";
   }
   out += '\n';
+  const bool racks = assessment.electorate.min_racks > 1;  // else they decide nothing
   std::vector<std::vector<Cell>> rows;
   for (const CheckerView& checker : assessment.checkers) {
     const VoteLine line = LineOf(checker, shard);
@@ -193,12 +211,17 @@ std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, 
                                               : Color::kDoubtful;
     const std::string age =
         checker.voter ? FormatAge(std::max(Micros::zero(), now - checker.voter->written)) : "-";
-    rows.push_back({checker.id + (checker.leads ? " (leader)" : ""), Cell(line.vote, paint),
-                    line.reason.empty() ? "-" : line.reason, age, line.ignored});
+    const std::string rack = RackOf(checker);
+    rows.push_back({checker.id + (checker.leads ? " (leader)" : ""),
+                    !racks         ? ""
+                    : rack.empty() ? "-"
+                                   : rack,
+                    Cell(line.vote, paint), line.reason.empty() ? "-" : line.reason, age,
+                    line.ignored});
   }
-  out +=
-      RenderTable({"CHECKER", "VOTE", "REASON", "BALLOT AGE", "NOT COUNTED BECAUSE"}, rows, color);
-  return out + NotesText(assessment, color);
+  out += RenderTable({"CHECKER", "RACK", "VOTE", "REASON", "BALLOT AGE", "NOT COUNTED BECAUSE"},
+                     rows, color);
+  return out + NotesText(assessment, color, ToldByVerdict(sentences));
 }
 
 Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
@@ -231,6 +254,7 @@ Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::si
     const VoteLine line = LineOf(checker, shard);
     Json row;
     row["id"] = checker.id;
+    row["rack"] = RackOf(checker);
     row["vote"] = line.vote == "none" ? Json() : Json(line.vote);
     row["reason"] = line.reason.empty() ? Json() : Json(line.reason);
     row["ballot"] = BallotStateName(checker.state);

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "model/paths.h"
-#include "yaml/suggest.h"
 
 namespace zkcluster::zkctl {
 
@@ -52,7 +51,9 @@ Result<Snapshot> Look(Connection& connection, const CommandLine& line, const std
 Error WithNearest(Error error, const std::vector<std::string>& clusters, const std::string& name) {
   const bool unknown = error.code == ErrorCode::kNotFound &&
                        error.message.find("no cluster \"" + name + "\"") != std::string::npos;
-  if (unknown) error.message += DidYouMean(name, {clusters.begin(), clusters.end()});
+  if (unknown) {
+    error.message += NearestOf(name, {clusters.begin(), clusters.end()}, "there are ");
+  }
   return error;
 }
 

@@ -4,6 +4,7 @@
 
 #include "model/duration.h"
 #include "yaml/scalar.h"
+#include "yaml/suggest.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -98,6 +99,10 @@ std::string Printable(std::string_view text) {
 std::size_t DisplayWidth(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '\x1b') {  // a colour of ours: nothing else has one, see Printable
+      i = std::min(text.find('m', i), text.size() - 1) + 1;
+      continue;
+    }
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
     unsigned code = length == 1 ? lead : lead & (0xffU >> (length + 1));
@@ -232,6 +237,14 @@ std::string Join(const std::vector<std::string>& words, std::string_view separat
     text += word;
   }
   return text;
+}
+
+std::string NearestOf(std::string_view word, const std::vector<std::string_view>& known,
+                      std::string_view these) {
+  constexpr std::size_t kFew = 10;
+  std::string nearest = DidYouMean(word, known);
+  if (!nearest.empty() || known.empty() || known.size() > kFew) return nearest;
+  return "; " + std::string(these) + Join({known.begin(), known.end()});
 }
 
 std::string Counted(std::size_t count, std::string_view noun) {

@@ -32,7 +32,7 @@ struct Cell {
 [[nodiscard]] Color ColorOf(ShardStatus status);
 [[nodiscard]] std::string Printable(std::string_view text);
 // How many columns a terminal needs for it: one a code point (wide letters of East Asia count as
-// two).
+// two), none for a colour.
 [[nodiscard]] std::size_t DisplayWidth(std::string_view text);
 
 // Indented, with a line end. Bytes that are no UTF-8 are replaced.
@@ -52,6 +52,10 @@ struct Cell {
 [[nodiscard]] std::string FirstLines(const std::string& text, std::size_t limit);
 [[nodiscard]] std::string Join(const std::vector<std::string>& words,
                                std::string_view separator = ", ");
+// `; did you mean "s2"?`, or where none is near and all are few `; it has s1, s2`, or nothing.
+[[nodiscard]] std::string NearestOf(std::string_view word,
+                                    const std::vector<std::string_view>& known,
+                                    std::string_view these);
 // "1 shard", "2 shards"
 [[nodiscard]] std::string Counted(std::size_t count, std::string_view noun);
 

@@ -78,9 +78,10 @@ Json MaintenanceJson(const Maintenance& order) {
   return json;
 }
 
-std::string NotesText(const Assessment& assessment, bool color) {
+std::string NotesText(const Assessment& assessment, bool color, std::string_view told) {
   std::string out;
   for (const std::string& note : assessment.notes) {
+    if (!told.empty() && note.starts_with(told)) continue;
     const std::string text = Printable(note);
     out += (out.empty() ? "\n" : "") + Paint("! ", Color::kDoubtful, color) +
            (color ? WrapText(text, 2) : text + "\n");
@@ -109,21 +110,6 @@ Json FreezeJson(const ClusterSpec& spec, const Assessment& assessment) {
   return json;
 }
 
-std::string HoldLines(const Assessment& assessment, Micros now, bool color) {
-  std::string out;
-  if (assessment.pause) {
-    out += Paint("paused", Color::kDoubtful, color) + "      " +
-           Printable(PauseSentence(*assessment.pause)) + "\n";
-  }
-  if (assessment.freeze.frozen) {
-    out += Paint("frozen", Color::kBad, color) + "      since " +
-           RenderSince(assessment.freeze.since, now) + ": " +
-           Counted(assessment.next.would_be_dead, "shard") + " would be dead, " +
-           std::to_string(assessment.dead) + (assessment.dead == 1 ? " is\n" : " are\n");
-  }
-  return out;
-}
-
 std::string ShardsLine(const ListRow& row, bool color) {
   const auto count = [color](std::size_t shards, std::string_view what, Color paint) {
     return Paint(std::to_string(shards) + " " + std::string(what),
@@ -138,6 +124,20 @@ std::string ShardsLine(const ListRow& row, bool color) {
 std::string LeftText(Micros until, Micros now) {
   if (until == Micros(0)) return "until ended";
   return "for " + FormatAge(std::max(Micros::zero(), until - now)) + " more";
+}
+
+// That it is held, and how long; the notes say why and what to do.
+std::string HoldLines(const Assessment& assessment, Micros now, bool color) {
+  std::string out;
+  if (assessment.pause) {
+    out += Paint("paused", Color::kDoubtful, color) + "      " +
+           LeftText(assessment.pause->until, now) + "\n";
+  }
+  if (assessment.freeze.frozen) {
+    out += Paint("frozen", Color::kBad, color) + "      for " +
+           FormatAge(std::max(Micros::zero(), now - assessment.freeze.since)) + "\n";
+  }
+  return out;
 }
 
 Cell MaintenanceCell(const Assessment& assessment, const std::string& shard, Micros now) {
@@ -367,7 +367,7 @@ Cell HoldCell(const ListRow& row) {
   std::vector<std::string> holds;
   if (row.frozen) holds.emplace_back("frozen");
   if (row.paused) holds.emplace_back("paused");
-  if (row.maintained > 0) holds.push_back(std::to_string(row.maintained) + " in maintenance");
+  if (row.maintained > 0) holds.push_back(std::to_string(row.maintained) + " under maintenance");
   return Cell(Join(holds), row.frozen ? Color::kBad : Color::kDoubtful);
 }
 
@@ -384,7 +384,8 @@ std::string ListText(const std::vector<ListRow>& rows, bool color) {
                      CountCell(row.alive, Color::kGood), CountCell(row.dead, Color::kBad),
                      CountCell(row.unknown, Color::kDoubtful), HoldCell(row)});
   }
-  return RenderTable({"NAME", "VERSION", "SHARDS", "ALIVE", "DEAD", "UNKNOWN", ""}, lines, color);
+  return RenderTable({"NAME", "VERSION", "SHARDS", "ALIVE", "DEAD", "UNKNOWN", "NOTE"}, lines,
+                     color);
 }
 
 // --- locate ---
@@ -468,11 +469,13 @@ Json DiffJson(std::string_view cluster, const SpecDiff& diff) {
 
 std::string DiffText(const SpecDiff& diff, bool color) {
   std::string out;
+  const auto value = [](const std::string& text) { return text == "-" ? "none" : text; };
   const auto line = [&](char mark, Color paint, const std::string& text) {
     out += Paint(std::string(1, mark) + " " + Printable(text), paint, color) + "\n";
   };
   for (const auto& setting : diff.settings) {
-    line('~', Color::kDoubtful, setting.key + ": " + setting.from + " -> " + setting.to);
+    line('~', Color::kDoubtful,
+         setting.key + ": " + value(setting.from) + " -> " + value(setting.to));
   }
   for (const ShardSpec& shard : diff.removed) {
     line('-', Color::kBad, "shard " + shard.name + " " + shard.addr);

@@ -69,6 +69,8 @@ struct LocateRow {
 [[nodiscard]] Json HeldJson(const Assessment& assessment);        // null, or why nothing is decided
 [[nodiscard]] Json PauseJson(const std::optional<Pause>& pause);  // null, or who paused until when
 [[nodiscard]] Json MaintenanceJson(const Maintenance& order);
-[[nodiscard]] std::string NotesText(const Assessment& assessment, bool color);
+// Without those that begin with `told`, which was said already.
+[[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
+                                    std::string_view told = {});
 
 }  // namespace zkcluster::zkctl

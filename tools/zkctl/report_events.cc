@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "model/duration.h"
 #include "tools/zkctl/report.h"
 
@@ -57,10 +59,68 @@ namespace {
 
 std::string UnfreezeText(const Event& event, const std::string& leader) {
   if (event.by.empty()) {
-    return "over: " + std::to_string(event.dead) + " shards would be dead; decided by " + leader;
+    return "over: " + Counted(static_cast<std::size_t>(event.dead), "shard") +
+           " would be dead; decided by " + leader;
   }
   return (event.note == "accepted" ? "lifted, the deaths accepted, by " : "lifted by ") +
          Printable(event.by);
+}
+
+std::string Until(const Event& event) {
+  return event.until == Micros(0) ? "" : ", until " + FormatTime(event.until);
+}
+
+// What an event other than flips says, after its time; the kind comes first.
+struct Told {
+  std::string_view kind;
+  std::string text;
+};
+
+Told TellEvent(const Event& event) {
+  const std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
+  const std::string ids = Printable(Join(event.ids));
+  const std::string order =
+      Until(event) + ": " + Printable(event.note) + "; by " + Printable(event.by);
+  switch (event.kind) {
+    case Event::Kind::kFlips:
+      break;
+    case Event::Kind::kLeader:
+      return {"leader", by + " took over"};
+    case Event::Kind::kSpec:
+      return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
+    case Event::Kind::kElectorate:
+      return {"electorate",
+              "learned " + ids + "; quorum " + std::to_string(event.quorum) + "; by " + by};
+    case Event::Kind::kForget:
+      return {"electorate", "forgot " + ids + "; by " + Printable(event.by)};
+    case Event::Kind::kFreeze:
+      return {"freeze", "began: " + Counted(static_cast<std::size_t>(event.dead), "shard") +
+                            " would be dead; decided by " + by};
+    case Event::Kind::kUnfreeze:
+      return {"freeze", UnfreezeText(event, by)};
+    case Event::Kind::kPause:
+      return {"pause", "began" + order};
+    case Event::Kind::kResume:
+      return {"pause", event.by.empty() ? "over, its time has passed; seen by " + by
+                                        : "ended by " + Printable(event.by)};
+    case Event::Kind::kMaintenance:
+      return {"maintenance", "of " + ids + " began" + order};
+    case Event::Kind::kMaintenanceOver:
+      return {"maintenance", "of " + ids + " " +
+                                 (event.by.empty() ? "is over, its time has passed or the shard is "
+                                                     "gone; seen by " +
+                                                         by
+                                                   : "ended by " + Printable(event.by))};
+  }
+  return {};
+}
+
+// On a terminal in lines that fit it, below each other; elsewhere an event is a line.
+std::string EventLine(Micros at, std::string_view kind, const std::string& text, bool color) {
+  constexpr std::size_t kKindWidth = 11;
+  std::string start = FormatTime(at) + "  " + std::string(kind);
+  start.append(kKindWidth - std::min(kKindWidth, kind.size()) + 2, ' ');
+  return start + (color ? WrapText(text, start.size()) : text + "\n");
 }
 
 }  // namespace
@@ -68,53 +128,19 @@ std::string UnfreezeText(const Event& event, const std::string& leader) {
 std::string EventText(std::string_view node, const Result<Event>& event, bool color) {
   if (!event)
     return Printable(node) + "  cannot be decoded: " + Printable(event.error().message) + "\n";
-  const std::string start = FormatTime(event->at) + "  ";
-  const std::string by = Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";
+  if (event->kind != Event::Kind::kFlips) {
+    const Told told = TellEvent(*event);
+    return EventLine(event->at, told.kind, told.text, color);
+  }
+  const std::string by = "; quorum " + std::to_string(event->quorum) + "; decided by " +
+                         Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";
   std::string out;
-  switch (event->kind) {
-    case Event::Kind::kFlips:
-      for (const Event::Flip& flip : event->flips) {
-        out += start + "flip        " + FlipText(flip, color) + "; quorum " +
-               std::to_string(event->quorum) + "; decided by " + by + "\n";
-      }
-      if (event->more_flips > 0) {
-        out += start + "flip        and " + std::to_string(event->more_flips) + " more\n";
-      }
-      return out;
-    case Event::Kind::kLeader:
-      return start + "leader      " + by + " took over\n";
-    case Event::Kind::kSpec:
-      return start + "spec        version " + std::to_string(event->spec_version) + ", seen by " +
-             by + "\n";
-    case Event::Kind::kElectorate:
-      return start + "electorate  learned " + Printable(Join(event->ids)) + "; quorum " +
-             std::to_string(event->quorum) + "; by " + by + "\n";
-    case Event::Kind::kForget:
-      return start + "electorate  forgot " + Printable(Join(event->ids)) + "; by " +
-             Printable(event->by) + "\n";
-    case Event::Kind::kFreeze:
-      return start + "freeze      began: " + std::to_string(event->dead) +
-             " shards would be dead; decided by " + by + "\n";
-    case Event::Kind::kUnfreeze:
-      return start + "freeze      " + UnfreezeText(*event, by) + "\n";
-    case Event::Kind::kPause:
-      return start + "pause       began" +
-             (event->until == Micros(0) ? "" : ", until " + FormatTime(event->until)) + ": " +
-             Printable(event->note) + "; by " + Printable(event->by) + "\n";
-    case Event::Kind::kResume:
-      return start + "pause       " +
-             (event->by.empty() ? "over, its time has passed; seen by " + by
-                                : "ended by " + Printable(event->by)) +
-             "\n";
-    case Event::Kind::kMaintenance:
-      return start + "maintenance of " + Printable(Join(event->ids)) + " began" +
-             (event->until == Micros(0) ? "" : ", until " + FormatTime(event->until)) + ": " +
-             Printable(event->note) + "; by " + Printable(event->by) + "\n";
-    case Event::Kind::kMaintenanceOver:
-      return start + "maintenance of " + Printable(Join(event->ids)) + " " +
-             (event->by.empty() ? "is over, by its time or with the shard; seen by " + by
-                                : "ended by " + Printable(event->by)) +
-             "\n";
+  for (const Event::Flip& flip : event->flips) {
+    out += EventLine(event->at, "flip", FlipText(flip, color) + by, color);
+  }
+  if (event->more_flips > 0) {
+    out +=
+        EventLine(event->at, "flip", "and " + std::to_string(event->more_flips) + " more", color);
   }
   return out;
 }

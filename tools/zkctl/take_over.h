@@ -19,7 +19,7 @@ struct TakeOver {
   [[nodiscard]] bool done() const { return checkers > 0 && behind.empty() && decided; }
 };
 [[nodiscard]] TakeOver FindTakeOver(const Snapshot& snapshot, std::uint64_t version);
-// "2 of 3 checkers vote by version 7, not yet rack3; the status is not by it yet"
+// "2 of 3 checkers vote by version 7, not yet rack3; the status is not of it yet"
 [[nodiscard]] std::string TakeOverSentence(const TakeOver& progress, std::uint64_t version);
 
 // Waits for 60 s, or --timeout where it is given, and shows on stderr how it goes: in place on a

@@ -328,10 +328,14 @@ bool IsVerbFamily(std::string_view first) {
 }
 
 std::string SecondWords(std::string_view first) {
-  std::string words;
+  std::vector<std::string> found;
   for (const Verb& verb : Verbs()) {
     if (!verb.name.starts_with(std::string(first) + " ")) continue;
-    words += (words.empty() ? "" : ", ") + std::string(verb.name.substr(first.size() + 1));
+    found.emplace_back(verb.name.substr(first.size() + 1));
+  }
+  std::string words;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    words += (i == 0 ? "" : i + 1 < found.size() ? ", " : " or ") + found[i];
   }
   return words;
 }

@@ -50,7 +50,7 @@ int RunInit(const CommandLine& line) {
         acl + ": " + line.root + ", " + Counted((*answer)->znodes, "znode") + " with it\n";
     if ((*answer)->ephemerals > 0) {
       text += std::to_string((*answer)->ephemerals) + " registrations and ballots" +
-              " of running checkers follow when these are restarted\n";
+              " of running checkers stay as they were made until these are restarted\n";
     }
     return text;
   });

@@ -41,6 +41,7 @@ Result<ClusterSpec> GetCluster(Manager& manager, const std::string& name) {
 struct Told {
   SpecDiff diff;
   bool shown = false;  // with the question already
+  std::string note;    // what the difference does not show
 };
 
 int Report(const CommandLine& line, const std::string& cluster, std::string_view action,
@@ -54,9 +55,9 @@ int Report(const CommandLine& line, const std::string& cluster, std::string_view
     json["diff"] = DiffJson(cluster, told.diff);
   }
   return Emit(line.output, json, [&](bool color) {
-    return (told.shown ? "" : DiffText(told.diff, color)) + (line.dry_run ? "would be " : "") +
-           std::string(action) + (line.dry_run ? ": " : " ") + Printable(cluster) +
-           (version == 0 ? "" : ", version " + std::to_string(version)) + "\n";
+    return (told.shown ? "" : DiffText(told.diff, color) + told.note) +
+           (line.dry_run ? "would be " : "") + std::string(action) + (line.dry_run ? ": " : " ") +
+           Printable(cluster) + (version == 0 ? "" : ", version " + std::to_string(version)) + "\n";
   });
 }
 
@@ -134,7 +135,7 @@ int ChangeTo(const CommandLine& line, Manager& manager, const ClusterSpec& curre
   if (!version) return ComplainOf(version.error(), manager, current);
   WarnOfSize(next);
   // The same terminal shows both streams; what is redirected is to be whole.
-  told.shown = told.shown && UseColor();
+  told.shown = told.shown && ShowsStandardError();
   return WaitIfTold(line, current.name, *version,
                     Report(line, current.name, "updated", *version, told));
 }
@@ -234,8 +235,8 @@ int RunDelete(const CommandLine& line) {
 
 namespace {
 
-std::string RenameQuestion(const ClusterSpec& current, const ClusterSpec& next,
-                           const std::string& from, const std::string& to) {
+std::string RenameConsequence(const ClusterSpec& current, const ClusterSpec& next,
+                              const std::string& from, const std::string& to) {
   std::string text = "This renames shard " + from + " of " + current.name + " to " + to;
   const auto before = Ring::Build(current.shards, current.ring);
   const auto after = Ring::Build(next.shards, next.ring);
@@ -265,13 +266,17 @@ int RunRename(const CommandLine& line) {
   if (!renamed) return Complain(renamed.error());
   if (const auto valid = Validate(*renamed); !valid) return Complain(valid.error());
   Told told{DiffSpecs(*current, *renamed)};
-  if (line.dry_run) return Report(line, current->name, "updated", current->version, told);
-  const auto approved = Approve(line, current->name, DiffText(told.diff, UseColor()),
-                                RenameQuestion(*current, *renamed, from, to), true, told.shown);
+  const std::string consequence = RenameConsequence(*current, *renamed, from, to);
+  if (line.dry_run) {
+    told.note = Printable(consequence) + "\n";
+    return Report(line, current->name, "updated", current->version, told);
+  }
+  const auto approved =
+      Approve(line, current->name, DiffText(told.diff, UseColor()), consequence, true, told.shown);
   if (!approved) return Complain(approved.error());
   const auto version = (*manager)->Update(*renamed);
   if (!version) return ComplainOf(version.error(), **manager, *current);
-  told.shown = told.shown && UseColor();
+  told.shown = told.shown && ShowsStandardError();
   return WaitIfTold(line, current->name, *version,
                     Report(line, current->name, "updated", *version, told));
 }

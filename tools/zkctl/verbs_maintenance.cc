@@ -8,7 +8,6 @@
 #include "tools/zkctl/ordering.h"
 #include "tools/zkctl/report.h"
 #include "tools/zkctl/verbs.h"
-#include "yaml/suggest.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -29,7 +28,7 @@ Result<void> CheckNames(const Snapshot& snapshot, const CommandLine& line) {
     const std::string& name = line.operands[i];
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     return Fail(ErrorCode::kNotFound, "cluster \"" + line.operands[0] + "\" has no shard \"" +
-                                          name + "\"" + DidYouMean(name, names));
+                                          name + "\"" + NearestOf(name, names, "it has "));
   }
   return {};
 }

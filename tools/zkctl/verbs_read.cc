@@ -15,7 +15,6 @@
 #include "tools/zkctl/ordering.h"
 #include "tools/zkctl/report.h"
 #include "tools/zkctl/verbs.h"
-#include "yaml/suggest.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -60,7 +59,7 @@ int RunExplain(const CommandLine& line) {
       for (const ShardSpec& shard : shards) names.push_back(shard.name);
       return Complain(Error{ErrorCode::kNotFound,
                             "cluster \"" + line.operands[0] + "\" has no shard \"" + name + "\"" +
-                                DidYouMean(name, names),
+                                NearestOf(name, names, "it has "),
                             -1});
     }
     const auto shard = static_cast<std::size_t>(found - shards.begin());
@@ -117,7 +116,10 @@ int RunList(const CommandLine& line) {
       return Complain(snapshot.error());
     }
   }
-  return Emit(line.output, ListJson(rows), [&](bool color) { return ListText(rows, color); });
+  return Emit(line.output, ListJson(rows), [&](bool color) {
+    return rows.empty() ? "no clusters below " + Printable(line.root) + "\n"
+                        : ListText(rows, color);
+  });
 }
 
 }  // namespace zkcluster::zkctl

@@ -106,11 +106,12 @@ int Report(const CommandLine& line, const std::vector<Step>& steps, bool shown) 
     json.push_back(std::move(row));
   }
   return Emit(line.output, json, [&](bool color) {
-    std::string text = shown || !line.dry_run ? "" : ChangesText(steps, color);
+    std::string text = shown ? "" : ChangesText(steps, color);
     for (const Step& step : steps) {
       const bool as_told = step.done || line.dry_run || step.action() == "unchanged";
-      text += (line.dry_run && step.action() != "unchanged" ? "would be " : "") +
-              (as_told ? std::string(step.action()) : "not done:") + " " +
+      const bool would_be = line.dry_run && step.action() != "unchanged";
+      text += (would_be ? "would be " : "") +
+              (as_told ? std::string(step.action()) + (would_be ? ":" : "") : "not done:") + " " +
               Printable(step.next.name) +
               (step.version == 0 ? "" : ", version " + std::to_string(step.version)) + "\n";
     }
@@ -161,7 +162,7 @@ int RunImport(const CommandLine& line) {
     if (!approved) return Complain(approved.error());
   }
   const auto failure = Carry(**manager, *steps);
-  int code = Report(line, *steps, shown);
+  int code = Report(line, *steps, shown && ShowsStandardError());
   if (failure) return Complain(*failure);
   for (const Step& step : *steps) {
     if (!line.wait || code != kDone) break;
