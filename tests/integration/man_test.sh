@@ -51,6 +51,28 @@ for example in $(examples zkctl.1); do
   done < "$example"
 done
 
+# The recipes for moving over, on what a Sentinel answers and on a pool of twemproxy.
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec "%s" --zk 127.0.0.1:1 --timeout 200ms "$@"\n' "$build/tools/zkctl/zkctl" > "$work/bin/zkctl"
+cat > "$work/bin/redis-cli" << 'EOS'
+#!/bin/sh
+[ "$*" = "-h sentinel1 -p 26379 sentinel masters" ] || exit 0
+printf '%s\n' name s10 ip 10.0.0.1 port 6379 runid '' flags master name s2 ip 2001:db8::2 port 6380
+EOS
+chmod +x "$work/bin/zkctl" "$work/bin/redis-cli"
+printf 'cache:\n  hash: fnv1a_64\n  servers:\n   - 10.0.1.1:6379:2 c1\n   - 10.0.1.2:6379:1\n' > "$work/nutcracker.yml"
+for example in $(examples zkcluster-planning.7); do
+  grep -q yaml "$example" || continue
+  (cd "$work" && PATH="$work/bin:$PATH" sh "$example") > "$work/out" 2>&1 || true
+done
+expected='  - {name: s2, addr: "[2001:db8::2]:6380"}
+  - {name: s10, addr: "10.0.0.1:6379"}'
+[ "$(sed 1,4d "$work/sessions.yaml")" = "$expected" ] || fail "of Sentinel came: $(cat "$work/sessions.yaml")"
+"$build/tools/zkctl/zkctl" ring -f "$work/sessions.yaml" > "$work/out" || fail "the file made of Sentinel is refused"
+"$build/tools/zkctl/zkctl" ring -f "$work/cache.yaml" > "$work/out" || fail "the file made of twemproxy is refused"
+grep -q '^c1 * 2 ' "$work/out" || fail "of twemproxy came: $(cat "$work/cache.yaml")"
+grep -q '^10.0.1.2:6379 * 1 ' "$work/out" || fail "of twemproxy came: $(cat "$work/cache.yaml")"
+
 # Every verb there is stands in zkctl(1), and every one that stands there is one.
 "$build/tools/zkctl/zkctl" --help | awk '/^  [a-z]/ { print $1 }' | sort -u > "$work/verbs"
 [ "$(wc -l < "$work/verbs")" -gt 10 ] || fail "zkctl --help lists $(cat "$work/verbs")"

@@ -92,12 +92,13 @@ def names(top):
         for label in in_braces + [word.strip() for word in in_lists.split(",") if word.strip()]:
             if label not in labels:
                 yield f"{place}: there is no label {label}"
-    with open(os.path.join(top, "README.md"), encoding="utf-8") as file:
-        readme = set(re.findall(r"\b((?:zkcluster|process)_[a-z_]+)", file.read()))
-    for name in sorted(served - readme):
-        yield f"README.md does not tell of the metric {name}"
-    for name in sorted(n for n in readme - served if n.startswith("zkcluster_")):
-        yield f"README.md tells of {name}, which there is not"
+    for page, tells_all in (("packaging/man/zkchecker.8.scd", True), ("README.md", False)):
+        with open(os.path.join(top, page), encoding="utf-8") as file:
+            told = set(re.findall(r"\b((?:zkcluster|process)_[a-z_]+)", file.read()))
+        for name in sorted(served - told) if tells_all else []:
+            yield f"{page} does not tell of the metric {name}"
+        for name in sorted(n for n in told - served if n.startswith("zkcluster_")):
+            yield f"{page} tells of {name}, which there is not"
     if len(used) < 15:
         yield "hardly any metric is used: this test reads the wrong thing"
 
