@@ -86,6 +86,13 @@ const std::vector<Row>& Rows() {
        "zkctl update sessions --checkers 3", [](Snapshot& s) { s.spec.spec.checkers = 2; }},
       {"quorum", Severity::kRisk, "the quorum of 1 of 3 is no majority", "makes it a majority",
        [](Snapshot& s) { s.spec.spec.quorum = 1; }},
+      {"votes", Severity::kRisk, "the checkers cannot tell whether s2 is alive",
+       "zkctl explain sessions s2",
+       [](Snapshot& s) {
+         for (auto& voter : s.voters) {
+           voter.ballot->votes[1] = {Opinion::kUnknown, Reason::kUnresolved};
+         }
+       }},
       {"racks", Severity::kBroken, "min_racks is 4, and the registered checkers are on 3 racks",
        "lower min_racks", [](Snapshot& s) { s.spec.spec.min_racks = 4; }},
       {"racks", Severity::kRisk, "all checkers are on rack r7", "on three racks or more",

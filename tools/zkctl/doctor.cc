@@ -34,6 +34,7 @@ class Doctor {
     LookForGhosts();
     LookAtGo();
     LookAtQuorum();
+    LookAtVotes();
     LookAtRacks();
     LookAtVersions();
     LookAtClocks();
@@ -174,6 +175,25 @@ class Doctor {
               "tie stays",
           Command("update", "--quorum none") + " makes it a majority");
     }
+  }
+
+  // Shards on which the checkers themselves say that they cannot know.
+  void LookAtVotes() {
+    std::vector<std::string> unknown;
+    for (std::size_t i = 0; i < assessment_.tallies.size(); ++i) {
+      const ShardTally& tally = assessment_.tallies[i];
+      if (tally.outcome == Outcome::kNoQuorum &&
+          tally.counts.unknown >= assessment_.electorate.quorum) {
+        unknown.push_back(spec_.shards[i].name);
+      }
+    }
+    if (unknown.empty()) return;
+    Add(Severity::kRisk, "votes",
+        "the checkers cannot tell whether " + ShortList(unknown) +
+            (unknown.size() == 1 ? " is" : " are") + " alive: no status can flip there",
+        Command("explain", unknown.front()) +
+            " says why, such as a name that does not resolve or a certificate that is not "
+            "believed");
   }
 
   void LookAtRacks() {
