@@ -172,6 +172,20 @@ TEST_CASE("explain: each way a shard can stand") {
   }
 }
 
+TEST_CASE("explain: a status that was spoilt is not one that never was") {
+  Snapshot snapshot = Healthy();
+  snapshot.board.shards[1] = ShardState{.reason = Reason::kLost};
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "s2 (10.0.0.2:6379) is unknown: what was decided for it was "
+                 "spoilt in ZooKeeper, and nothing was since"));
+  snapshot.board.shards[1] = {};
+  CHECK(Contains(Sentences(snapshot, 1), "is unknown: no status was ever decided for it"));
+  CHECK(Notes(snapshot) == "");
+  snapshot.problems = {"ballot c9: not JSON", "status chunk 0: not JSON at byte 1"};
+  CHECK(Contains(Sentences(snapshot, 1), "no status that can be read was decided for it"));
+  CHECK(Notes(snapshot) == "cannot be read: status chunk 0: not JSON at byte 1");
+}
+
 TEST_CASE("explain: every checker has a line, and what does not count says why") {
   Snapshot snapshot = Healthy();
   snapshot.ledger->electorate.insert("c4");

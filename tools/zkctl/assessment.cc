@@ -169,6 +169,10 @@ void NoteBoard(const Snapshot& snapshot, Assessment& assessment) {
   } else if (!snapshot.board_is_current) {
     notes.push_back("the list of shards has changed since the last decision");
   }
+  // Ballots are told with the quorum.
+  for (const std::string& problem : snapshot.problems) {
+    if (!problem.starts_with("ballot ")) notes.push_back("cannot be read: " + problem);
+  }
 }
 
 }  // namespace

@@ -76,10 +76,20 @@ std::string CountText(const VoteCounts& counts) {
          std::to_string(counts.unknown) + " unknown";
 }
 
-std::string StatusSentence(const ShardSpec& spec, const ShardState& state, Micros now) {
+std::string StatusSentence(const Snapshot& snapshot, std::size_t shard, Micros now) {
+  const ShardSpec& spec = snapshot.spec.spec.shards[shard];
+  const ShardState& state = snapshot.board.shards[shard];
   std::string text = Printable(spec.name) + " (" + Printable(spec.addr) + ") is " +
                      std::string(ShardStatusName(state.status));
-  if (state.since.count() == 0) return text + ": no status was ever decided for it";
+  if (state.lost()) {
+    return text + (state.since.count() == 0 ? "" : " since " + RenderSince(state.since, now)) +
+           ": what was decided for it was spoilt in ZooKeeper, and nothing was since; " +
+           "programs keep what they knew of it";
+  }
+  if (state.since.count() == 0) {
+    return text + (snapshot.problems.empty() ? ": no status was ever decided for it"
+                                             : ": no status that can be read was decided for it");
+  }
   text += " since " + RenderSince(state.since, now);
   if (state.reason != Reason::kNone) text += ", reason: " + std::string(ReasonName(state.reason));
   return text;
@@ -167,7 +177,7 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
   const ShardState& state = snapshot.board.shards[shard];
   const ShardTally& tally = assessment.tallies[shard];
   std::vector<std::string> sentences;
-  sentences.push_back(StatusSentence(spec, state, now));
+  sentences.push_back(StatusSentence(snapshot, shard, now));
   if (state.since.count() != 0 && !snapshot.from_go_status) {
     sentences.push_back("when it flipped, the votes were " + CountText(state.counts));
   }
