@@ -30,6 +30,10 @@ struct Names {
                     [this](const std::string&) {
                       ++asked;
                       return Words{"c1", "c2"};
+                    },
+                    [this](const std::string&) {
+                      ++asked;
+                      return Words{"10.0.0.1", "redis4"};
                     }};
   Words operator()(const Words& words) { return CompleteWords(words, source); }
 };
@@ -63,6 +67,9 @@ TEST_CASE("completion: verbs, second words, options, names that are alive, files
       {{"update", "sessions", "--remove-shard", "s"}, {"s1", "s2"}},
       {{"update", "sessions", "--weight", "t"}, {"t1="}},
       {{"update", "sessions", "--ring", ""}, {"consistent", "ketama"}},
+      {{"maintenance", "on", "sessions", "--host", "r"}, {"redis4"}},
+      {{"init", "--acl", ""}, {"open", "restricted"}},
+      {{"init", "--access", "ops"}, {kCompleteFiles}},
       {{"update", "sessions", "--dry"}, {"--dry-run"}},
       {{"status", "sessions", "--dry"}, {}},
       {{"list", "-o", "j"}, {"json"}},

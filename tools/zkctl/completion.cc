@@ -75,7 +75,8 @@ Words WithPrefix(Words words, const std::string& prefix, const std::string& suff
 }
 
 Words ValueWords(const std::string& option, const std::string& cluster, const NameSource& names) {
-  if (option == "file") return {kCompleteFiles};
+  if (option == "file" || option == "access") return {kCompleteFiles};
+  if (option == "acl") return {"open", "restricted"};
   if (option == "output") return {"table", "json", "yaml"};
   if (option == "ring") return {"consistent", "ketama"};
   if (option == "hash") return {"fnv1a_64", "md5"};
@@ -88,6 +89,7 @@ Words ValueWords(const std::string& option, const std::string& cluster, const Na
     return {"none"};
   }
   if (cluster.empty()) return {};
+  if (option == "host") return names.hosts(cluster);
   if (option == "remove-shard") return names.shards(cluster);
   if (option == "set-addr" || option == "weight") return WithPrefix(names.shards(cluster), "", "=");
   return {};

@@ -14,6 +14,7 @@ struct NameSource {
   std::function<std::vector<std::string>()> clusters;
   std::function<std::vector<std::string>(const std::string& cluster)> shards;
   std::function<std::vector<std::string>(const std::string& cluster)> checkers;
+  std::function<std::vector<std::string>(const std::string& cluster)> hosts;  // of its shards
 };
 
 // The answer in place of words: the shell completes the name of a file.

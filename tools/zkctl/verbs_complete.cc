@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "client/spec_editor.h"
+#include "model/address.h"
 #include "model/paths.h"
 #include "tools/zkctl/completion.h"
 #include "tools/zkctl/context.h"
@@ -42,6 +44,14 @@ class LiveNames {
     Words names;
     for (const ShardSpec& shard : Read(cluster).spec.spec.shards) names.push_back(shard.name);
     return Plain(std::move(names));
+  }
+  Words Hosts(const std::string& cluster) {
+    std::set<std::string> hosts;
+    for (const ShardSpec& shard : Read(cluster).spec.spec.shards) {
+      const auto address = ParseAddress(shard.addr);
+      if (address) hosts.insert(address->host);
+    }
+    return Plain({hosts.begin(), hosts.end()});
   }
   Words Checkers(const std::string& cluster) {
     const auto snapshot = Read(cluster);
@@ -82,7 +92,8 @@ int RunComplete(const Words& words, const Environment& environment) {
   LiveNames live(std::move(line));
   const NameSource names{[&] { return live.Clusters(); },
                          [&](const std::string& cluster) { return live.Shards(cluster); },
-                         [&](const std::string& cluster) { return live.Checkers(cluster); }};
+                         [&](const std::string& cluster) { return live.Checkers(cluster); },
+                         [&](const std::string& cluster) { return live.Hosts(cluster); }};
   std::string text;
   for (const std::string& word : CompleteWords(words, names)) text += word + "\n";
   return Print(text) ? kDone : kRefused;
