@@ -32,7 +32,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
-      log_(logger, paths_.name(), leadership_.record.epoch),
+      log_(loop, logger, paths_.name(), leadership_.record.epoch),
       retry_(loop.NewTimer([this] { Changed(); })),
       order_end_(loop.NewTimer([this] { Changed(); })),
       pace_end_(loop.NewTimer([this] { Changed(); })),

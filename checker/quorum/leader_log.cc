@@ -12,6 +12,8 @@ namespace zkcluster {
 namespace {
 
 constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
+// More than the checkers' probes of one death lie apart, at usual intervals.
+constexpr Duration kMissingLasts = std::chrono::seconds(1);
 
 std::string Join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ","));
@@ -19,10 +21,11 @@ std::string Join(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-LeaderLog::LeaderLog(Logger& logger, std::string cluster, std::int64_t epoch)
+LeaderLog::LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64_t epoch)
     : logger_(logger),
       cluster_(std::move(cluster)),
       epoch_(epoch),
+      tell_missing_(loop.NewTimer([this] { TellMissing(); })),
       maintenance_(logger, cluster_) {}
 
 void LeaderLog::Committed(const Decision& decision, const ClusterSpec& spec, int quorum) {
@@ -89,23 +92,34 @@ void LeaderLog::LookedAt(Hold hold, const Ledger& ledger) {
 
 void LeaderLog::Counted(const Electorate& electorate, const Ballots& ballots,
                         std::size_t without_quorum) {
-  std::vector<std::string> missing;
-  for (const auto& id : electorate.ids) {
-    if (!ballots.contains(id)) missing.push_back(id);
-  }
-  const std::string note =
-      without_quorum == 0 ? "" : std::to_string(without_quorum) + "/" + Join(missing);
-  if (note == std::exchange(quorum_, note)) return;
-  if (note.empty()) {
+  if (without_quorum == 0) {
+    missing_ = {};
+    tell_missing_->Cancel();
+    if (std::exchange(told_, Missing{}).shards == 0) return;
     logger_.Info("quorum.restored", {{"cluster", cluster_}, {"quorum", electorate.quorum}});
     return;
   }
+  std::vector<std::string> silent;
+  for (const auto& id : electorate.ids) {
+    if (!ballots.contains(id)) silent.push_back(id);
+  }
+  missing_ = {without_quorum, ballots.size(), electorate.quorum, electorate.size, Join(silent)};
+  if (!Alike(missing_, told_) && !tell_missing_->armed()) tell_missing_->Arm(kMissingLasts);
+}
+
+bool LeaderLog::Alike(const Missing& a, const Missing& b) {
+  return a.shards == b.shards && a.no_ballot_from == b.no_ballot_from;
+}
+
+void LeaderLog::TellMissing() {
+  if (Alike(missing_, told_)) return;
+  told_ = missing_;
   logger_.Warn("quorum.missing", {{"cluster", cluster_},
-                                  {"shards", without_quorum},
-                                  {"ballots", ballots.size()},
-                                  {"quorum", electorate.quorum},
-                                  {"electorate", electorate.size},
-                                  {"no_ballot_from", Join(missing)}});
+                                  {"shards", told_.shards},
+                                  {"ballots", told_.ballots},
+                                  {"quorum", told_.quorum},
+                                  {"electorate", told_.electorate},
+                                  {"no_ballot_from", told_.no_ballot_from}});
 }
 
 void LeaderLog::Decided(const Decision& decision, const Ledger& ledger, Micros now) {

@@ -80,6 +80,21 @@ TEST_CASE("quorum: a checker alone of three flips nothing") {
   CHECK(site.At(last).Logged("quorum.missing") >= 1);
   site.Start("c9");  // with `checkers: 3` a fresh one may take the place of another
   CHECK(site.Reaches(kName, "DAAA", 10s));
+  CHECK(site.At(last).Logged("quorum.restored") == 1);
+}
+
+TEST_CASE("quorum: four checkers that find a death out one after the other miss no quorum") {
+  Settled site(1, 4);
+  site.Start("c4");
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).electorate.size() == 4; }, 10s));
+  const SimChecker& leader = site.Leader();
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  // Two against two, for as long as their probes lie apart.
+  REQUIRE(site.Reaches(kName, "DAAA", 10s));
+  site.world.RunFor(10s);
+  CHECK(leader.Logged("shard.dead") == 1);
+  CHECK(leader.Logged("quorum.missing") == 0);
+  CHECK(leader.Logged("quorum.restored") == 0);
 }
 
 TEST_CASE("quorum: without a number in the spec every checker ever seen counts") {
