@@ -244,13 +244,14 @@ class Daemon {
     return {};
   }
 
+  // Each cluster tells us, and one line says it.
   void OnIdRefused(const Registration& holder) {
+    if (std::exchange(exit_code_, kExitUnavailable) != kExitOk) return;
     logger_->Error("checker.id_in_use",
                    {{"id", config_.id},
                     {"held_by_host", holder.host},
                     {"held_by_pid", holder.pid},
                     {"hint", "give each checker an id of its own in checker.yaml"}});
-    exit_code_ = kExitUnavailable;
     // Not from within the conductor that tells us.
     loop_.Post([this] { Leave("id in use"); });
   }

@@ -321,6 +321,10 @@ TEST_CASE("checker id: a second daemon with the same id is refused") {
   site.AddRedis(1);
   auto& first = site.AddChecker("c1");
   site.Create(site.SpecOf("sessions"));
+  for (const char* more : {"a", "b", "c", "d", "e", "f"}) {  // told once, not by each
+    site.Create(site.SpecOf(more));
+    REQUIRE(site.AwaitStatus(more, "A") == "A");
+  }
   REQUIRE(site.AwaitStatus("sessions", "A") == "A");
   const auto nodes = site.hand.Children(site.Paths("sessions").election());
   auto options = site.CheckerDefaults("c1");
