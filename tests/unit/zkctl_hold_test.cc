@@ -206,7 +206,7 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
         R"({"since":1795000000000000,"until":1795001300000000,"by":"ann@ops1",)"
         R"("reason":"memory replaced"})");
   CHECK(Contains(Notes(snapshot),
-                 "2 shards are under maintenance and cannot flip (`zkctl maintenance list "
+                 "s2, s9 are under maintenance and cannot flip (`zkctl maintenance list "
                  "sessions` says why)"));
   const std::string text = StatusText(snapshot, assessment, kNow, false);
   CHECK(Contains(text, "VOTES A/D/U  MAINTENANCE\n"));

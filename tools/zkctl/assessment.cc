@@ -75,8 +75,9 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
                     " is over; the leader takes note when it looks next");
   }
   if (!assessment.maintenance.empty()) {
-    notes.push_back(Counted(assessment.maintenance.size(), "shard") +
-                    (assessment.maintenance.size() == 1 ? " is" : " are") +
+    std::vector<std::string> names;
+    for (const auto& [shard, order] : assessment.maintenance) names.push_back(shard);
+    notes.push_back(ShortList(names) + (names.size() == 1 ? " is" : " are") +
                     " under maintenance and cannot flip (`zkctl maintenance list " + name +
                     "` says why)");
   }
