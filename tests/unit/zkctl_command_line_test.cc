@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -177,7 +178,12 @@ TEST_CASE("command line: checkers of a cluster, of one named forget, and one to 
   }
   CHECK(HelpText("checkers forget").find("zkctl checkers forget NAME ID [options]") !=
         std::string::npos);
-  CHECK(HelpText("").find("  checkers forget  take a checker") != std::string::npos);
+  CHECK(HelpText("").find("  checkers forget   take a checker") != std::string::npos);
+  std::istringstream lines(HelpText("") + HelpText("update"));
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(line.size() <= 100);
+  }
 }
 
 TEST_CASE("command line: maintenance is of some shards, of a host, or ends for all") {

@@ -46,7 +46,8 @@ constexpr Option kOptions[] = {
     {"checkers", "N|none", "size of the electorate"},
     {"quorum", "N|none", "votes needed"},
     {"min-racks", "N|none", "a death needs dead votes from checkers of so many racks"},
-    {"max-dead-fraction", "F|none", "freeze when more of the shards would be dead, such as 0.5"},
+    {"max-dead-fraction", "F",
+     "freeze when more of the shards would be dead, such as 0.5; or none"},
     {"probe", "KEY=DURATION", "interval, timeout, threshold, refused_threshold or fast_interval"},
 };
 
@@ -143,7 +144,7 @@ const std::vector<Verb>& Verbs() {
        0,
        kAny,
        {},
-       "print the specs of all clusters, or of those named, as a file that import accepts",
+       "print the specs of all clusters, or of those named, as a file for import",
        "  zkctl export > clusters.yaml\n"
        "One YAML document a cluster, without versions; -o json is a list, for programs.\n"},
       {"import",
@@ -362,7 +363,7 @@ std::string HelpText(std::string_view name) {
     for (const Verb& each : Verbs()) {
       if (!name.empty() && !each.name.starts_with(name)) continue;
       std::string column = "  " + std::string(each.name);
-      column.resize(19, ' ');
+      column.resize(20, ' ');
       text += column + std::string(each.summary) + "\n";
     }
     text += "\nzkctl VERB --help tells more.\n\n";
