@@ -13,7 +13,7 @@ prefix=$work/root/usr/local
 lib=$(dirname "$(find "$prefix" -name 'libzkcluster.so.0' | head -n 1)")
 for file in bin/zkctl sbin/zkchecker include/zkcluster/cluster.h include/zkcluster/manager.h \
             include/zkcluster/ring.h share/bash-completion/completions/zkctl \
-            share/zsh/vendor-completions/_zkctl lib/systemd/system/zkchecker.service \
+            share/zsh/site-functions/_zkctl lib/systemd/system/zkchecker.service \
             lib/systemd/system/zkchecker@.service lib/sysusers.d/zkchecker.conf lib/tmpfiles.d/zkchecker.conf; do
   [ -e "$prefix/$file" ] || fail "$file is missing"
 done
