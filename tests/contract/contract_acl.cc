@@ -155,7 +155,10 @@ TEST_CASE("an ephemeral that only its owner may write goes with its owner's sess
     short_lived->Close([&] { closed = true; });
     REQUIRE(w.bench.world->RunUntil([&] { return closed; }));
   }
-  CHECK(w.bench.world->RunUntil([&] { return !*w.bench.Exists(below); }));
+  CHECK(w.bench.world->RunUntil([&] {
+    const auto there = w.bench.Exists(below);
+    return there && !*there;
+  }));
 }
 
 TEST_CASE("reset the list: closed, then opened again; the znode's version stays") {
