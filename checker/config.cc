@@ -249,6 +249,11 @@ void ReadProbe(const Value& value, CheckerConfig& config) {
   }
 }
 
+bool IsHost(const std::string& text) {
+  const auto address = ParseAddress(text, 1);
+  return IsIpLiteral(text) || (address && address->host == text);
+}
+
 std::optional<TlsSettings> ReadTls(const Value& value) {
   if (!value.present() || !value.ExpectMap({"ca_file", "cert_file", "key_file", "server_name"})) {
     return std::nullopt;
@@ -258,6 +263,10 @@ std::optional<TlsSettings> ReadTls(const Value& value) {
   tls.cert_file = ReadSecretPath(value["cert_file"]);
   tls.key_file = ReadSecretPath(value["key_file"]);
   tls.server_name = value["server_name"].String().value_or("");
+  // OpenSSL would take ".example.com" for every name below it.
+  if (!tls.server_name.empty() && !IsHost(tls.server_name)) {
+    value["server_name"].Complain("expected a host name or an IP address, as certificates have it");
+  }
   if (tls.cert_file.empty() != tls.key_file.empty()) {
     value[tls.cert_file.empty() ? "key_file" : "cert_file"].Complain(
         "a certificate and its key go together: cert_file and key_file");

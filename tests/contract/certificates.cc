@@ -34,12 +34,15 @@ void Certificates::MakeAuthority(const std::string& name) const {
       ".key -out " + name + ".pem");
 }
 
-void Certificates::Issue(const std::string& name, const std::string& names) const {
+void Certificates::Issue(const std::string& name, const std::string& names,
+                         const Terms& terms) const {
   Run("req -new " + std::string(kNewKey) + " -subj /CN=" + name + " -keyout " + name +
       ".key -out " + name + ".csr");
-  sandbox::WriteFile(folder_.path() / (name + ".ext"), "subjectAltName=" + names + "\n");
-  Run("x509 -req -days 2 -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile " +
-      name + ".ext -out " + name + ".pem");
+  sandbox::WriteFile(folder_.path() / (name + ".ext"),
+                     "subjectAltName=" + names + "\n" + terms.more);
+  Run("x509 -req -days " + std::to_string(terms.days) + " -in " + name + ".csr -CA " + terms.by +
+      ".pem -CAkey " + terms.by + ".key -CAcreateserial -extfile " + name + ".ext -out " + name +
+      ".pem");
 }
 
 }  // namespace zkcluster::contract

@@ -14,9 +14,14 @@ class Certificates {
   // Files "ca.pem" and "other-ca.pem". Throws when openssl cannot do it.
   Certificates();
 
-  // A key and a certificate from "ca.pem": "NAME.key", "NAME.pem". `names`: as in
-  // "DNS:a,IP:1.2.3.4".
-  void Issue(const std::string& name, const std::string& names) const;
+  struct Terms {
+    std::string by = "ca";  // "NAME.pem" and "NAME.key" of the issuer
+    int days = 2;           // below 0: it is over
+    std::string more = {};  // lines of extensions
+  };
+  // A key and a certificate: "NAME.key", "NAME.pem". `names`: as in "DNS:a,IP:1.2.3.4".
+  void Issue(const std::string& name, const std::string& names) const { Issue(name, names, {}); }
+  void Issue(const std::string& name, const std::string& names, const Terms& terms) const;
   [[nodiscard]] std::string File(const std::string& name) const {
     return (folder_.path() / name).string();
   }

@@ -2,15 +2,11 @@
 // it believes, and what it says of whom it does not.
 #include <doctest/doctest.h>
 
-#include <csignal>
-#include <memory>
 #include <string>
 
-#include "base/event_loop.h"
-#include "checker/probe/redis_prober.h"
-#include "checker/probe/tls.h"
 #include "tests/contract/certificates.h"
 #include "tests/contract/rude_server.h"
+#include "tests/contract/tls_bench.h"
 #include "tools/sandbox/sandbox.h"
 
 using namespace zkcluster;
@@ -29,12 +25,6 @@ const Certificates& Papers() {
   };
   static const Issued papers;
   return papers;
-}
-
-std::shared_ptr<const TlsContext> Context(const TlsSettings& settings) {
-  auto context = TlsContext::New(settings);
-  REQUIRE_MESSAGE(context.has_value(), context.error().message);
-  return *context;
 }
 
 TlsSettings Believing(const std::string& ca = "ca.pem") {
@@ -62,38 +52,6 @@ struct TlsRedis {
   sandbox::RedisServer server;
 };
 
-struct Bench {
-  Bench() { std::signal(SIGPIPE, SIG_IGN); }
-  ProbeResult Probe(const std::string& addr, const TlsSettings& settings, Duration timeout = 5s,
-                    RedisCredentials credentials = {}) {
-    prober->AddTarget(++last, {addr, std::move(credentials), Context(settings)}, [] {});
-    return Again(timeout);
-  }
-  ProbeResult Again(Duration timeout = 5s) {
-    ProbeResult result;
-    bool told = false;
-    prober->Start(last, timeout, [&](const ProbeResult& r) {
-      result = r;
-      told = true;
-    });
-    REQUIRE(loop.RunUntil([&] { return told; }, 20s));
-    result.latency = {};
-    return result;
-  }
-
-  EventLoop loop;
-  Prober::TargetId last = 0;
-  std::unique_ptr<Prober> prober = NewRedisProber(loop);
-};
-
-constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};
-ProbeResult Doubt(ProbeAlarm alarm) {
-  return {ProbeVerdict::kCannotTell, Reason::kProtocol, alarm, {}};
-}
-ProbeResult Failed(Reason reason) {
-  return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
-}
-
 bool NoRedis() {
   const auto why = sandbox::WhyNoRedis();
   if (!why.empty()) MESSAGE("skipped: " << why);
@@ -105,7 +63,7 @@ bool NoRedis() {
 TEST_CASE("tls: a server whose certificate is for its address, its name, or the one that is told") {
   if (NoRedis()) return;
   TlsRedis redis;
-  Bench bench;
+  TlsBench bench;
   CHECK(bench.Probe(redis.addr(), Believing()) == kAlive);
   const int before = redis.Connections();
   for (int i = 0; i < 20; ++i) CHECK(bench.Again() == kAlive);
@@ -120,7 +78,7 @@ TEST_CASE("tls: a server whose certificate is for its address, its name, or the 
 TEST_CASE("tls: whom it does not believe is a doubt with an alarm, never dead") {
   if (NoRedis()) return;
   const TlsRedis redis;
-  Bench bench;
+  TlsBench bench;
   auto wrong_name = Believing();
   wrong_name.server_name = "other.test";
   CHECK(bench.Probe(redis.addr(), wrong_name) == Doubt(ProbeAlarm::kTlsWrongName));
@@ -135,7 +93,7 @@ TEST_CASE("tls: whom it does not believe is a doubt with an alarm, never dead") 
 TEST_CASE("tls: a server that asks for our certificate") {
   if (NoRedis()) return;
   const TlsRedis redis("yes");
-  Bench bench;
+  TlsBench bench;
   CHECK(bench.Probe(redis.addr(), Believing()) == Doubt(ProbeAlarm::kTlsRefused));
   auto shown = Believing();
   shown.cert_file = Papers().File("client.pem");
@@ -147,7 +105,7 @@ TEST_CASE("tls: a server that asks for our certificate") {
 TEST_CASE("tls: passwords, a stopped server, a killed one") {
   if (NoRedis()) return;
   TlsRedis redis("no", "pw");
-  Bench bench;
+  TlsBench bench;
   CHECK(bench.Probe(redis.addr(), Believing()).alarm == ProbeAlarm::kNoAuth);
   CHECK(bench.Probe(redis.addr(), Believing(), 5s, {"", "pw"}) == kAlive);
   redis.server.Pause();
@@ -179,7 +137,7 @@ TEST_CASE("tls: servers that speak none") {
            Case{"resets", {.close = true, .reset = true}, Failed(Reason::kReset)},
        }) {
     CAPTURE(c.what);
-    Bench bench;
+    TlsBench bench;
     const RudeServer server(bench.loop, c.manners);
     const Duration timeout = c.result.reason == Reason::kTimeout ? Duration(150ms) : Duration(5s);
     CHECK(bench.Probe(server.addr(), Believing(), timeout) == c.result);
@@ -188,7 +146,7 @@ TEST_CASE("tls: servers that speak none") {
 }
 
 TEST_CASE("tls: removed or destroyed in the middle of a handshake") {
-  Bench bench;
+  TlsBench bench;
   const RudeServer server(bench.loop, {});
   const auto never = [](const ProbeResult&) { FAIL("told a result"); };
   bench.prober->AddTarget(1, {server.addr(), {}, Context(Believing())}, [] {});

@@ -294,6 +294,18 @@ TEST_CASE("config: TLS to Redis, of all clusters and of some") {
   CHECK(ErrorOf(kLeast + "redis: {tls: {cert_file: /c}}\n")
             .find("redis.tls.cert_file: a certificate and its key go together") !=
         std::string::npos);
+  for (const std::string bad : {".redis.test", "*.redis.test", "redis.test:6379", "a b", "1.2.3"}) {
+    CAPTURE(bad);
+    CHECK(ErrorOf(kLeast + "redis: {tls: {server_name: \"" + bad + "\"}}\n")
+              .find("redis.tls.server_name: expected a host name or an IP address") !=
+          std::string::npos);
+  }
+  for (const std::string good : {"redis.test", "redis.test.", "10.0.0.1", "fe80::1%eth0"}) {
+    CAPTURE(good);
+    CHECK(
+        Parse(kLeast + "redis: {tls: {server_name: \"" + good + "\"}}\n").redis.tls->server_name ==
+        good);
+  }
   CHECK(ErrorOf(kLeast + "redis: {tls: {ca: /c}}\n").find("redis.tls.ca: unknown key") !=
         std::string::npos);
 }

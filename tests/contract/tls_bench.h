@@ -1,0 +1,55 @@
+// One probe after the other within TLS, and what it comes to. For tests of RedisProber.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/event_loop.h"
+#include "checker/probe/redis_prober.h"
+#include "checker/probe/tls.h"
+
+namespace zkcluster::contract {
+
+inline std::shared_ptr<const TlsContext> Context(const TlsSettings& settings) {
+  auto context = TlsContext::New(settings);
+  REQUIRE_MESSAGE(context.has_value(), context.error().message);
+  return *context;
+}
+
+struct TlsBench {
+  TlsBench() { std::signal(SIGPIPE, SIG_IGN); }
+  ProbeResult Probe(const std::string& addr, const TlsSettings& settings,
+                    Duration timeout = std::chrono::seconds(5), RedisCredentials credentials = {}) {
+    prober->AddTarget(++last, {addr, std::move(credentials), Context(settings)}, [] {});
+    return Again(timeout);
+  }
+  ProbeResult Again(Duration timeout = std::chrono::seconds(5)) {
+    ProbeResult result;
+    bool told = false;
+    prober->Start(last, timeout, [&](const ProbeResult& r) {
+      result = r;
+      told = true;
+    });
+    REQUIRE(loop.RunUntil([&] { return told; }, std::chrono::seconds(20)));
+    result.latency = {};
+    return result;
+  }
+
+  EventLoop loop;
+  Prober::TargetId last = 0;
+  std::unique_ptr<Prober> prober = NewRedisProber(loop);
+};
+
+inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};
+inline ProbeResult Doubt(ProbeAlarm alarm) {
+  return {ProbeVerdict::kCannotTell, Reason::kProtocol, alarm, {}};
+}
+inline ProbeResult Failed(Reason reason) {
+  return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
+}
+
+}  // namespace zkcluster::contract
