@@ -441,6 +441,10 @@ Result<zk::Identity> LoadIdentity(const CheckerConfig::ZooKeeper& zookeeper) {
   if (zookeeper.restricted && !HasPasswordOf(*access, access->checkers)) {
     return Fail(ErrorCode::kInvalid, file + ": no password of checkers: this one could not vote");
   }
+  if (zookeeper.restricted && !access->own.empty() && !HasPasswordOf(*access, access->own)) {
+    return Fail(ErrorCode::kInvalid,
+                file + ": own: no password: this one could not write its own ballot");
+  }
   return zk::MakeIdentity(*access, zookeeper.restricted, zookeeper.root, file);
 }
 

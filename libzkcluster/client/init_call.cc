@@ -1,11 +1,17 @@
 #include "client/init_call.h"
 
+#include <string_view>
 #include <utility>
 
 namespace zkcluster {
 namespace {
 
 constexpr std::size_t kWindow = 100;  // znodes under way at once
+
+// The registration of a Go checker: ROOT/NAME/localstatus/...
+bool IsOfGo(std::string_view path) {
+  return path.substr(0, path.rfind('/')).ends_with("/localstatus");
+}
 
 }  // namespace
 
@@ -49,9 +55,23 @@ void SpecEditor::InitCall::Look(const std::string& path) {
                    if (!stat && Failed(stat.error(), "look at " + path)) return;
                    if (!stat || !*stat) return Did();
                    if ((*stat)->ephemeral_owner == 0) return Reset(path);
-                   ++met_.ephemerals;
+                   if (!IsOfGo(path)) return ResetEphemeral(path);
+                   ++met_.go_checkers;
                    Did();
                  }));
+}
+
+void SpecEditor::InitCall::ResetEphemeral(const std::string& path) {
+  client_.ResetAcl(path, Guard([this, path, round = round_](const Result<std::monostate>& reset) {
+                     if (round != round_) return;
+                     if (!reset && reset.error().code == ErrorCode::kDenied) {
+                       ++met_.bound;
+                       return Did();
+                     }
+                     if (!reset && Failed(reset.error(), "protect " + path)) return;
+                     if (reset) ++met_.unbound;
+                     Did();
+                   }));
 }
 
 void SpecEditor::InitCall::Reset(const std::string& path) {

@@ -20,6 +20,7 @@ class SpecEditor::InitCall final : public SpecEditor::CallFor<Initialized> {
   void More();
   void Look(const std::string& path);
   void Reset(const std::string& path);
+  void ResetEphemeral(const std::string& path);
   void List(const std::string& path);
   void Did();
   // True when it says nothing about the tree as it is; then this call has been taken care of.

@@ -26,9 +26,12 @@ namespace zkcluster {
 // What SpecEditor::Init has met.
 struct Initialized {
   std::size_t znodes = 0;  // that have their lists now
-  // Registrations and ballots of running checkers: they keep the lists they were made with until
-  // their checkers are restarted.
-  std::size_t ephemerals = 0;
+  // Registrations and ballots of running checkers. Those that only their checkers may write keep
+  // their lists, which nobody may change; the others have what the client gives them, and are made
+  // with lists of their own when their checkers are restarted.
+  std::size_t bound = 0;
+  std::size_t unbound = 0;
+  std::size_t go_checkers = 0;  // registered now; left as they are
   bool operator==(const Initialized&) const = default;
 };
 

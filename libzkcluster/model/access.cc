@@ -177,13 +177,16 @@ std::string FormatAccessByDigest(const Access& access) {
 }
 
 AclFunction RestrictedAcl(std::string root, const Access& access) {
-  // Whoever has no identity of its own is one of the checkers, like all of them.
-  const std::string own = access.own.empty() ? access.checkers : access.own;
   return [root = std::move(root), operators = access.operators, checkers = access.checkers,
-          own](const std::string& path) -> Acl {
+          own = access.own](const std::string& path) -> Acl {
     const auto parts = PartsBelow(root, path);
     const AclEntry anyone{"", kMayRead};
-    if (IsOfOneChecker(parts)) return {{own, kMayRead | kMayWrite}, anyone};
+    if (IsOfOneChecker(parts)) {
+      if (!own.empty()) return {{own, kMayRead | kMayWrite}, anyone};
+      // Whoever has no identity of its own is one of the checkers, like all of them; and operators
+      // may tell such a list from one that binds.
+      return {{checkers, kMayRead | kMayWrite}, {operators, kMayRead | kMayAdmin}, anyone};
+    }
     Acl acl = {{operators, kMayAll}};
     if (const Permissions granted = OfCheckers(parts); granted != 0) {
       acl.push_back({checkers, kMayRead | granted});

@@ -45,8 +45,11 @@ Result<Identity> LoadIdentity(const std::string& file, bool restricted, const st
     if (!restricted) return Identity{};
     return Fail(ErrorCode::kInvalid, "acl restricted needs an access file");
   }
-  const auto access = LoadAccess(file);
+  auto access = LoadAccess(file);
   if (!access) return Fail(access.error());
+  // Only a checker makes ballots that are its own. Whoever else touches one must not take it away
+  // from its checker.
+  access->own.clear();
   return MakeIdentity(*access, restricted, root, file);
 }
 

@@ -16,8 +16,8 @@ namespace zkcluster::zk {
 [[nodiscard]] Result<Identity> MakeIdentity(const Access& access, bool restricted,
                                             const std::string& root, const std::string& file);
 
-// Both of the above. An empty `file` is nobody in particular. REQUIRES: root as ValidateRoot
-// accepts it.
+// Both of the above, for programs that are no checkers: `own` is one more password. An empty `file`
+// is nobody in particular. REQUIRES: root as ValidateRoot accepts it.
 [[nodiscard]] Result<Identity> LoadIdentity(const std::string& file, bool restricted,
                                             const std::string& root);
 

@@ -14,26 +14,41 @@ using std::chrono::seconds;
 constexpr const char* kOps = "ops:operators' secret";
 constexpr const char* kAll = "checkers:checkers' secret";
 
+void CheckSays(const Output& output, const std::string& part) {
+  CheckDone(output);
+  CHECK_MESSAGE(output.out.find(part) != std::string::npos, output.out);
+}
+
 // A fleet of three checkers, each with an access file of its own, made by an operator who has one.
 struct Guarded : Site {
-  Guarded() {
+  explicit Guarded(const std::string& acl = "restricted") {
     AddRedis(2);
+    // An operator's file may have an `own` line, too: when passwords are changed.
     ops = File("ops.access", std::string("operators password ") + kOps + "\ncheckers digest " +
-                                 DigestId(kAll) + "\n");
+                                 DigestId(kAll) + "\nown password ops:former secret\n");
     shell.variables["ZKCTL_ACCESS"] = ops;
-    CheckDone(shell.Run({"init"}));
-    CheckDone(
-        shell.Run({"create", "sessions", "--checkers", "3", "--shard", "s1=" + redis[0]->address(),
-                   "--shard", "s2=" + redis[1]->address(), "--probe", "interval=100ms", "--probe",
-                   "timeout=100ms", "--probe", "threshold=400ms", "--probe",
-                   "refused_threshold=200ms", "--probe", "fast_interval=50ms"}));
+    CheckDone(shell.Run({"init", "--acl", acl}));
+    CheckDone(shell.Run({"create",     "sessions",
+                         "--acl",      acl,
+                         "--checkers", "3",
+                         "--shard",    "s1=" + redis[0]->address(),
+                         "--shard",    "s2=" + redis[1]->address(),
+                         "--probe",    "interval=100ms",
+                         "--probe",    "timeout=100ms",
+                         "--probe",    "threshold=400ms",
+                         "--probe",    "refused_threshold=200ms",
+                         "--probe",    "fast_interval=50ms"}));
+    StartCheckers(acl);
+    CHECK(AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+    CHECK(AwaitStatus("sessions", "AA") == "AA");
+  }
+  void StartCheckers(const std::string& acl) {
     for (const char* id : {"c1", "c2", "c3"}) {
       auto options = CheckerDefaults(id);
       options.access = AccessOf(id);
+      options.acl = acl;
       AddChecker(std::move(options));
     }
-    CHECK(AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
-    CHECK(AwaitStatus("sessions", "AA") == "AA");
   }
   std::string File(const std::string& name, const std::string& text) const {
     sandbox::WriteFile(folder.path() / name, text);
@@ -64,7 +79,9 @@ struct Guarded : Site {
             {"delete the journal", zk::DeleteOp{paths.events(), never}},
             {"change the shards", zk::SetOp{paths.shards(), "[]", never}},
             {"delete the options", zk::DeleteOp{paths.options(), never}},
-            {"create a cluster", zk::CreateOp{paths.base(), ""}}};
+            {"create a cluster", zk::CreateOp{paths.base(), ""}},
+            {"add a znode to a cluster", zk::CreateOp{paths.go_voters(), ""}},
+            {"remove a cluster", zk::DeleteOp{root + "/absent", never}}};
   }
   std::unique_ptr<zk::Client> Join(const zk::Identity& identity) {
     auto client = zk::NewNativeClient(
@@ -113,6 +130,17 @@ TEST_CASE("restricted: attempts on a living fleet, by strangers, clients, a chec
       got += " " + code;
     }
   }
+  // Whoever may change a list may do all else, afterwards. Last, as the operator does it.
+  std::printf("\n%-28s", "open the status to all");
+  got += "\nopen the status to all:";
+  for (const auto& client : clients) {
+    std::optional<Result<std::monostate>> answer;
+    client->ResetAcl(site.Paths("sessions").head(),
+                     [&](auto result) { answer = std::move(result); });
+    REQUIRE(site.hand.Await([&] { return answer.has_value(); }));
+    std::printf("%-12s", CodeName(*answer).c_str());
+    got += " " + CodeName(*answer);
+  }
   std::printf("\n");
   CHECK(got == R"(
 vote in c1's name: denied denied denied denied
@@ -128,7 +156,10 @@ pause, forget a checker: denied denied conflict conflict
 delete the journal: denied denied conflict conflict
 change the shards: denied denied denied conflict
 delete the options: denied denied denied conflict
-create a cluster: denied denied denied exists)");
+create a cluster: denied denied denied exists
+add a znode to a cluster: denied denied exists exists
+remove a cluster: denied denied denied not_found
+open the status to all: denied denied denied success)");
 }
 
 TEST_CASE("restricted: checkers flip, clients follow, operators order; others are told no") {
@@ -167,19 +198,57 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
 
 TEST_CASE("an open tree is restricted, and opened again") {
   Guarded site;
-  CheckDone(site.shell.Run({"init", "--acl", "open"}));
+  CheckSays(site.shell.Run({"init", "--acl", "open"}),
+            "6 registrations and ballots stay their own checkers' until");
   const Operator stranger(site);
   CheckDone(stranger.Run({"pause", "sessions", "--reason", "x"}));
   const Output restricted = site.shell.Run({"init", "--acl", "restricted"});
   CheckDone(restricted);
-  CHECK_MESSAGE(restricted.out.find("6 registrations and ballots") != std::string::npos,
-                restricted.out);
+  CHECK_MESSAGE(restricted.out.find("registrations") == std::string::npos, restricted.out);
   CheckRefused(stranger.Run({"resume", "sessions"}), 1, "operators alone may");
 
   // A checker's file must not restrict anything: nobody could open it again.
   Operator checker(site);
   checker.variables["ZKCTL_ACCESS"] = site.AccessOf("c1");
   CheckRefused(checker.Run({"init"}), 1, "no password of operators");
+}
+
+TEST_CASE("a fleet of an open tree is restricted while it runs, then restarted") {
+  Guarded site("open");
+  const auto stranger = site.Join({});
+  const auto c2 = site.Join({zk::LoadAccess(site.AccessOf("c2"))->credentials, {}, {}});
+  const zk::Op vote = zk::SetOp{site.Paths("sessions").vote("c1"), "x", 2'000'000'000};
+  CHECK(site.Try(*stranger, vote) == "conflict");
+  // From here on nobody but checkers and operators writes, not even into ballots that stand.
+  for (int again = 0; again < 2; ++again) {
+    CheckSays(site.shell.Run({"init"}), "6 registrations and ballots are all checkers' until");
+    CHECK(site.Try(*stranger, vote) == "denied");
+    CHECK(site.Try(*c2, vote) == "conflict");
+  }
+  site.redis[0]->Kill();
+  CHECK(site.AwaitStatus("sessions", "DA") == "DA");
+  for (const auto& checker : site.checkers) CHECK(checker->CountLog({"code=denied"}) == 0);
+
+  site.checkers.clear();
+  site.StartCheckers("restricted");
+  CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+  const Output after = site.shell.Run({"init"});
+  CheckDone(after);
+  CHECK_MESSAGE(after.out.find("registrations") == std::string::npos, after.out);
+  CHECK(site.Try(*c2, vote) == "denied");
+}
+
+TEST_CASE("init: an empty root below / and registered Go checkers are worth a word") {
+  Guarded site;
+  CheckSays(site.shell.Run({"init", "--root", site.root + "-empty"}), "may remove " + site.root);
+  const Output nested = site.shell.Run({"init", "--root", site.root + "-empty/below"});
+  CheckDone(nested);
+  CHECK_MESSAGE(nested.out.find("may remove") == std::string::npos, nested.out);
+
+  const auto op = site.Join({zk::LoadAccess(site.ops)->credentials, {}, {}});
+  CHECK(site.Try(*op, zk::CreateOp{site.Paths("sessions").go_voters() + "/0", "",
+                                   zk::CreateMode::kEphemeralSequential}) == "success");
+  CheckSays(site.shell.Run({"init"}), "1 Go checker registered");
 }
 
 TEST_CASE("access files: what a checker and zkctl say of bad ones") {
@@ -195,7 +264,10 @@ TEST_CASE("access files: what a checker and zkctl say of bad ones") {
   const std::string idle = site.File("idle.access", digests.out);
   std::vector<std::pair<std::string, std::string>> refused = {
       {bad, "bad.access:1: own: expected user:password"},
-      {idle, "idle.access: no password of checkers"}};
+      {idle, "idle.access: no password of checkers"},
+      {site.File("mute.access", "operators digest " + DigestId(kOps) + "\ncheckers password " +
+                                    kAll + "\nown digest " + DigestId("c9:x") + "\n"),
+       "mute.access: own: no password"}};
   const std::string tls = site.File(
       "tls.access", sandbox::ReadFile(site.AccessOf("c1")) + "tls ca a\ntls cert b\ntls key c\n");
   if (!zk::HasTls()) {

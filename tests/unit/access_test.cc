@@ -148,7 +148,7 @@ TEST_CASE("restricted: the list of each znode") {
 
 TEST_CASE("restricted, without an identity of its own: the ballot is the checkers'") {
   const auto acl = RestrictedAcl("/r", {{}, "ops", "chk", ""});
-  CHECK(Shown(acl("/r/x/quorum/votes/me")) == "chk=rw anyone=r");
+  CHECK(Shown(acl("/r/x/quorum/votes/me")) == "chk=rw ops=ra anyone=r");
 }
 
 }  // namespace

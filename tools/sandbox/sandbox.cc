@@ -249,6 +249,7 @@ CheckerProcess::CheckerProcess(CheckerOptions options) : options_(std::move(opti
   text << "]\n  session_timeout: " << options_.session_timeout
        << "\n  root: " << Quoted(options_.root) << "\n";
   if (!options_.access.empty()) text << "  access: " << Quoted(options_.access) << "\n";
+  if (!options_.acl.empty()) text << "  acl: " << options_.acl << "\n";
   if (options_.clusters.empty()) {
     text << "clusters: all\n";
   } else {

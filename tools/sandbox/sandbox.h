@@ -91,6 +91,7 @@ struct CheckerOptions {
   std::string session_timeout = "3s";
   std::string root = "/goreclusters";
   std::string access;                 // zookeeper.access
+  std::string acl;                    // zookeeper.acl
   std::vector<std::string> clusters;  // empty: all
   std::string probe;  // inside of `probe: {...}`, e.g. "interval: 100ms, threshold: 500ms"
   std::string more;   // further YAML at the top level

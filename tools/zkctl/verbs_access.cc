@@ -40,17 +40,30 @@ int RunInit(const CommandLine& line) {
   if (!*answer) return Complain(answer->error());
 
   const std::string acl = line.restricted ? "restricted" : "open";
+  // What is made anew, and as it should be, when checkers are restarted.
+  const std::size_t waiting = line.restricted ? (*answer)->unbound : (*answer)->bound;
   Json json;
   json["root"] = line.root;
   json["acl"] = acl;
   json["znodes"] = (*answer)->znodes;
-  json["ephemerals"] = (*answer)->ephemerals;
+  json["ephemerals"] = waiting;
+  json["go_checkers"] = (*answer)->go_checkers;
   return Emit(line.output, json, [&](bool) {
     std::string text =
         acl + ": " + line.root + ", " + Counted((*answer)->znodes, "znode") + " with it\n";
-    if ((*answer)->ephemerals > 0) {
-      text += std::to_string((*answer)->ephemerals) + " registrations and ballots" +
-              " of running checkers stay as they were made until these are restarted\n";
+    if (waiting > 0) {
+      text += std::to_string(waiting) + " registrations and ballots " +
+              (line.restricted ? "are all checkers'" : "stay their own checkers'") +
+              " until these are restarted\n";
+    }
+    if (line.restricted && (*answer)->go_checkers > 0) {
+      text += "! " + Counted((*answer)->go_checkers, "Go checker") +
+              " registered: a Go checker cannot write any more, and while one is registered ours "
+              "decide nothing: stop them\n";
+    }
+    if (line.restricted && (*answer)->znodes == 1 && line.root.rfind('/') == 0) {
+      text += "! as long as there is no cluster, whoever may delete in / may remove " + line.root +
+              "\n";
     }
     return text;
   });
