@@ -64,29 +64,42 @@ struct Reading : std::enable_shared_from_this<Reading> {
         snapshot.problems.push_back("candidate " + node_name + ": not a name of ours");
         continue;
       }
-      Get(paths.candidate(node_name), [self, node_name, name = *name](const zk::Node& node) {
-        Snapshot::Candidate candidate{node_name, name, {}, node.stat};
-        candidate.registration.id = name.id;
-        if (auto registration = DecodeRegistration(node.data)) {
-          candidate.registration = std::move(*registration);
-        } else {
-          self->snapshot.problems.push_back("candidate " + node_name + ": " +
-                                            registration.error().message);
-        }
-        self->snapshot.candidates.push_back(std::move(candidate));
-      });
+      Get(
+          paths.candidate(node_name),
+          [self, node_name, name = *name](const zk::Node& node) {
+            Snapshot::Candidate candidate{node_name, name, {}, node.stat};
+            candidate.registration.id = name.id;
+            if (auto registration = DecodeRegistration(node.data)) {
+              candidate.registration = std::move(*registration);
+            } else {
+              self->snapshot.problems.push_back("candidate " + node_name + ": " +
+                                                registration.error().message);
+            }
+            self->snapshot.candidates.push_back(std::move(candidate));
+          },
+          [self, node_name, name = *name](const Error& denied) {
+            self->snapshot.problems.push_back("candidate " + node_name + ": " + denied.message);
+            self->snapshot.candidates.push_back({node_name, name, {}, {}});
+            self->snapshot.candidates.back().registration.id = name.id;
+          });
     }
     for (const auto& id : voter_ids) {
-      Get(paths.vote(id), [self, id](const zk::Node& node) {
-        Snapshot::Voter voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
-        if (auto ballot = DecodeBallot(node.data)) {
-          voter.ballot = std::move(*ballot);
-        } else {
-          voter.error = ballot.error().message;
-          self->snapshot.problems.push_back("ballot " + id + ": " + voter.error);
-        }
-        self->snapshot.voters.push_back(std::move(voter));
-      });
+      Get(
+          paths.vote(id),
+          [self, id](const zk::Node& node) {
+            Snapshot::Voter voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
+            if (auto ballot = DecodeBallot(node.data)) {
+              voter.ballot = std::move(*ballot);
+            } else {
+              voter.error = ballot.error().message;
+              self->snapshot.problems.push_back("ballot " + id + ": " + voter.error);
+            }
+            self->snapshot.voters.push_back(std::move(voter));
+          },
+          [self, id](const Error& denied) {
+            self->snapshot.problems.push_back("ballot " + id + ": " + denied.message);
+            self->snapshot.voters.push_back({id, std::nullopt, denied.message, {}, 0});
+          });
     }
     if (head) {
       Take(DecodeHead(head->data), "head", snapshot.head);
@@ -169,15 +182,20 @@ struct Reading : std::enable_shared_from_this<Reading> {
 
   // --- reading ---
 
-  // What is absent is left out: nothing under `quorum/` has to be there.
-  void Get(const std::string& path, std::function<void(const zk::Node&)> take) {
-    client.Get(path, {}, [self = shared_from_this(), path, take](const Result<zk::Node>& node) {
-      if (node) {
-        take(*node);
-      } else {
-        self->Failed(node.error(), path);
-      }
-    });
+  // What is absent is left out: nothing under `quorum/` has to be there. `denied`: one checker's
+  // own that nobody else may read must not hide the others.
+  void Get(const std::string& path, std::function<void(const zk::Node&)> take,
+           std::function<void(const Error&)> denied = {}) {
+    client.Get(path, {},
+               [self = shared_from_this(), path, take, denied](const Result<zk::Node>& node) {
+                 if (node) {
+                   take(*node);
+                 } else if (denied && node.error().code == ErrorCode::kDenied) {
+                   denied(node.error());
+                 } else {
+                   self->Failed(node.error(), path);
+                 }
+               });
   }
   void List(const std::string& path, std::function<void(Names)> take) {
     client.Children(path, {}, [self = shared_from_this(), path, take](Result<Names> names) {

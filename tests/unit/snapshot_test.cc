@@ -69,6 +69,31 @@ TEST_CASE("snapshot: everything there is, in order") {
   CHECK(snapshot->problems.empty());
 }
 
+TEST_CASE("snapshot: a ballot and a registration that nobody else may read hide no others") {
+  Reading w;
+  w.ensemble.Put(w.paths.candidate(Candidate("c1", 1)),
+                 EncodeRegistration({"c1", "host", "rack", 7, "1", Micros(5)}));
+  w.ensemble.Put(w.paths.votes(), "");
+  const auto loner = w.ensemble.NewClient(w.reader, std::chrono::seconds(10),
+                                          {{"c2:secret"}, [](const std::string&) {
+                                             return Acl{{DigestId("c2:secret"), kMayAll}};
+                                           }});
+  w.Run();
+  for (const std::string& path : {w.paths.candidate(Candidate("c2", 2)), w.paths.vote("c2")}) {
+    REQUIRE(w.Wait<std::string>(
+        [&](auto done) { loner->Create(path, "", zk::CreateMode::kPersistent, done); }));
+  }
+  const auto snapshot = w.Read();
+  REQUIRE_MESSAGE(snapshot, snapshot.error().message);
+  REQUIRE(snapshot->candidates.size() == 2);
+  CHECK(snapshot->candidates[0].registration.host == "host");
+  CHECK(snapshot->candidates[1].registration.id == "c2");
+  REQUIRE(snapshot->voters.size() == 1);
+  CHECK_FALSE(snapshot->voters[0].ballot);
+  CHECK(snapshot->voters[0].error.find("not among those who may") != std::string::npos);
+  CHECK(snapshot->problems.size() == 2);
+}
+
 TEST_CASE("snapshot: undecodable bytes everywhere are named and nothing more") {
   Reading w;
   w.Decide(w.IdNow(), BoardOf({Alive(), Dead(), Alive()}), 4, 2);

@@ -29,7 +29,8 @@ int Complain(const Error& error) {
   const bool denied = error.code == ErrorCode::kDenied;
   const std::string line =
       "zkctl: " + Printable(error.message) +
-      (denied ? "; operators alone may: give --access FILE, see zkcluster-security(7)\n" : "\n");
+      (denied ? "; operators alone may: see --access in zkctl(1), and zkcluster-security(7)\n"
+              : "\n");
   std::fputs(line.c_str(), stderr);
   return ExitCodeOf(error.code);
 }
