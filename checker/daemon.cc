@@ -15,6 +15,7 @@
 
 #include "base/event_loop.h"
 #include "checker/child_process.h"
+#include "checker/exposed_files.h"
 #include "checker/hook_queue.h"
 #include "checker/log_switch.h"
 #include "checker/monitor.h"
@@ -118,6 +119,7 @@ class Daemon {
                                     {"pid", ::getpid()},
                                     {"workers", config_.workers},
                                     {"descriptors", descriptor_limit_}});
+    TellExposedFiles();
     // First of all: from here on SIGTERM means to leave, not to be cut off.
     const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
     const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
@@ -237,6 +239,7 @@ class Daemon {
     roster_->Serve(config_.all_clusters, config_.clusters);
     if (new_metrics) monitor_->Listen(config_.metrics);
     logger_->Info("reload.done", {{"file", config_file_}, {"changed", JoinedKeys(plan.changed)}});
+    TellExposedFiles();
     if (!plan.needs_restart.empty()) {
       logger_->Warn("reload.needs_restart",
                     {{"file", config_file_}, {"keys", JoinedKeys(plan.needs_restart)}});
@@ -266,6 +269,12 @@ class Daemon {
       // The session goes too, in good order: nothing of ours is left for its timeout to collect.
       client_->Close([this] { loop_.Stop(); });
     });
+  }
+
+  void TellExposedFiles() {
+    for (const std::string& file : ExposedFiles(config_)) {
+      logger_->Warn("secret.exposed", {{"file", file}});
+    }
   }
 
   // Passwords and certificates are changed without asking the checker. A file that cannot be used
