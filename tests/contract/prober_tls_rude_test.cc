@@ -1,7 +1,6 @@
 // RedisProber within TLS against servers that a redis-server never is: bad certificates, old
 // versions, handshakes and records that end half-way, come byte by byte, or are no TLS at all.
 #include <doctest/doctest.h>
-#include <openssl/ssl.h>
 
 #include <filesystem>
 #include <string>
@@ -100,9 +99,9 @@ TEST_CASE("tls: certificates, and what each is worth") {
 
 TEST_CASE("tls: 1.2 will do, what is older will not") {
   auto old = Showing("server");
-  old.newest_version = TLS1_2_VERSION;
+  old.newest_version = TlsVersion::k12;
   const TlsServer good(old, HandshakeAndPings);
-  old.newest_version = TLS1_1_VERSION;
+  old.newest_version = TlsVersion::k11;
   const TlsServer bad(old, HandshakeAndPings);
   TlsBench bench;
   CHECK(bench.Probe(good.addr(), Believing()) == kAlive);
@@ -193,34 +192,34 @@ TEST_CASE("tls: a handshake and answers that come byte by byte, in pieces, with 
   const std::string pong = "+PONG\r\n";
   struct Case {
     std::string what;
-    int version;
+    TlsVersion version;
     TlsServer::Manners manners;
   };
   for (const Case& c : {
-           Case{"byte by byte", 0,
+           Case{"byte by byte", TlsVersion::kAny,
                 [](Conversation& with) {
                   with.BeSlow();
                   HandshakeAndPings(with);
                 }},
-           Case{"byte by byte, 1.2", TLS1_2_VERSION,
+           Case{"byte by byte, 1.2", TlsVersion::k12,
                 [](Conversation& with) {
                   with.BeSlow();
                   HandshakeAndPings(with);
                 }},
-           Case{"a record a byte", 0,
+           Case{"a record a byte", TlsVersion::kAny,
                 [&](Conversation& with) {
                   with.Handshake();
                   while (!with.Read().empty()) {
                     for (const char byte : pong) with.Write({&byte, 1});
                   }
                 }},
-           Case{"other keys before each answer", TLS1_3_VERSION,
+           Case{"other keys before each answer", TlsVersion::k13,
                 [&](Conversation& with) {
                   with.Handshake();
                   while (!with.Read().empty() && with.UpdateKeys()) with.Write(pong);
                 }},
            // Which we do not grant, and nothing is lost by it.
-           Case{"asks for another handshake", TLS1_2_VERSION,
+           Case{"asks for another handshake", TlsVersion::k12,
                 [&](Conversation& with) {
                   with.Handshake();
                   while (!with.Read().empty()) {

@@ -145,8 +145,8 @@ TlsServer::TlsServer(const Options& options, Manners manners)
   SSL_CTX* const context = impl_->context.get();
   ZKC_CHECK(context != nullptr);
   SSL_CTX_set_security_level(context, 0);  // or nobody could have a version as old as is wanted
-  SSL_CTX_set_min_proto_version(context, options.oldest_version);
-  SSL_CTX_set_max_proto_version(context, options.newest_version);
+  SSL_CTX_set_min_proto_version(context, static_cast<int>(options.oldest_version));
+  SSL_CTX_set_max_proto_version(context, static_cast<int>(options.newest_version));
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) != 1 ||
       SSL_CTX_use_PrivateKey_file(context, options.key.c_str(), SSL_FILETYPE_PEM) != 1) {
     throw std::runtime_error(options.certificate + ": " +

@@ -11,6 +11,8 @@ struct ssl_st;
 
 namespace zkcluster::contract {
 
+enum class TlsVersion { kAny = 0, k11 = 0x0302, k12 = 0x0303, k13 = 0x0304 };  // as on the wire
+
 class TlsServer {
  public:
   // One connection, as the server sees it. Every call ends when the client or the server goes.
@@ -49,8 +51,8 @@ class TlsServer {
   struct Options {
     std::string certificate;  // PEM, with what follows in its chain
     std::string key;
-    int newest_version = 0;  // TLS1_2_VERSION ...; 0: as OpenSSL likes
-    int oldest_version = 0;
+    TlsVersion newest_version = TlsVersion::kAny;
+    TlsVersion oldest_version = TlsVersion::kAny;
   };
 
   TlsServer(const Options& options, Manners manners);

@@ -30,7 +30,7 @@ FOREIGN = {
     ],
     r"<yaml-cpp/": ["libzkcluster/yaml/", "tests/"],
     r"<prometheus/": ["checker/metrics.cc"],
-    r"<openssl/": ["checker/probe/tls.cc"],
+    r"<openssl/": ["checker/probe/tls.cc", "tests/contract/tls_server.cc"],
     r"<md5\.h>": ["libzkcluster/model/ketama.cc"],
     r"<systemd/": ["checker/notify.cc"],
     r"<sha1\.h>": ["libzkcluster/model/access.cc"],
