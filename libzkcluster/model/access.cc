@@ -81,6 +81,9 @@ std::optional<std::string> TakeLine(std::string_view line, Access& access) {
   if (line.substr(0, colon).find_first_of(kBlank) != std::string_view::npos) {
     return about + ": a user has no blanks";
   }
+  if (colon > kMaxAccessUserBytes) {
+    return about + ": a user is at most " + std::to_string(kMaxAccessUserBytes) + " bytes long";
+  }
   if (kind == "password") {
     *id = DigestId(line);
     access.credentials.emplace_back(line);

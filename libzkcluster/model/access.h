@@ -38,6 +38,7 @@ struct Access {
 };
 
 inline constexpr std::size_t kMaxAccessBytes = 65'536;
+inline constexpr std::size_t kMaxAccessUserBytes = 100;  // they stand in every list
 
 // Errors: kInvalid, `file:line: ...` of the first problem; it never shows a password.
 [[nodiscard]] Result<Access> ParseAccess(std::string_view file, std::string_view text);

@@ -7,12 +7,16 @@
 namespace zkcluster::zk {
 namespace {
 
-// A multi of very many operations must not pass the server's limit on packets by their frames.
+// A multi of very many operations must not pass the server's limit on packets by their frames, nor
+// by the lists of permissions of what it creates: operators, checkers and everybody, with users as
+// long as an access file may have them (kMaxAccessUserBytes).
 constexpr std::size_t kBytesPerOp = 48;
+constexpr std::size_t kBytesPerList = 300;
 constexpr std::size_t kPacketLimit = 1'048'000;
 
-std::optional<Error> WhyTooLarge(std::size_t bytes, std::size_t ops) {
-  if (bytes <= kMaxRequestBytes && bytes + ops * kBytesPerOp <= kPacketLimit) return std::nullopt;
+std::optional<Error> WhyTooLarge(std::size_t bytes, std::size_t ops, std::size_t lists) {
+  const std::size_t frames = ops * kBytesPerOp + lists * kBytesPerList;
+  if (bytes <= kMaxRequestBytes && bytes + frames <= kPacketLimit) return std::nullopt;
   return Error{ErrorCode::kTooLarge,
                std::to_string(bytes) + " bytes in " + std::to_string(ops) +
                    " operations, more than the server takes",
@@ -93,23 +97,25 @@ bool IsSequential(CreateMode mode) {
 
 std::optional<Error> WhyNeverSent(std::string_view path, std::string_view data, bool sequential) {
   if (!IsValidPath(path, sequential)) return Error{ErrorCode::kInvalid, "malformed path", -1};
-  return WhyTooLarge(path.size() + data.size(), 1);
+  return WhyTooLarge(path.size() + data.size(), 1, 1);
 }
 
 std::optional<Error> WhyNeverSent(const std::vector<Op>& ops) {
   std::size_t bytes = 0;
+  std::size_t lists = 0;
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const bool valid = std::visit(
         [&](const auto& op) {
           bytes += op.path.size();
           if constexpr (requires { op.data; }) bytes += op.data.size();
+          if constexpr (requires { op.mode; }) ++lists;
           if constexpr (requires { op.mode; }) return IsValidPath(op.path, IsSequential(op.mode));
           return IsValidPath(op.path);
         },
         ops[i]);
     if (!valid) return Error{ErrorCode::kInvalid, "malformed path", static_cast<int>(i)};
   }
-  return WhyTooLarge(bytes, ops.size());
+  return WhyTooLarge(bytes, ops.size(), lists);
 }
 
 }  // namespace zkcluster::zk

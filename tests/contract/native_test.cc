@@ -20,6 +20,7 @@
 
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "model/access.h"
 #include "tests/contract/proxy.h"
 #include "tools/sandbox/sandbox.h"
 #include "zk/native_client.h"
@@ -398,6 +399,32 @@ TEST_CASE("close: when the server is gone") {
   bool closed = false;
   client->Close([&] { closed = true; });
   CHECK(rig.Await([&] { return closed; }, seconds(4)));
+}
+
+TEST_CASE("lists of permissions: those of many new znodes count for what a server takes at once") {
+  Rig rig;
+  const sandbox::ZooKeeperServer server;
+  const std::string long_user(kMaxAccessUserBytes, 'u');
+  zk::NativeClientOptions options;
+  options.servers = {server.address()};
+  options.identity.acl = [&](const std::string&) {
+    return Acl{{DigestId(long_user + ":a"), kMayAll}, {DigestId(long_user + ":b"), 1}, {"", 1}};
+  };
+  const auto client = zk::NewNativeClient(rig.loop, *rig.logger, options);
+  REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
+  const auto create = [&](int count) {
+    std::vector<zk::Op> ops;
+    for (int i = 0; i < count; ++i) {
+      ops.push_back(zk::CreateOp{"/n" + std::to_string(i), std::string(950, 'x')});
+    }
+    std::optional<Result<std::vector<zk::OpResult>>> answer;
+    client->Multi(ops, [&](auto result) { answer = std::move(result); });
+    REQUIRE(rig.Await([&] { return answer.has_value(); }));
+    return *answer ? std::nullopt : std::optional(answer->error().code);
+  };
+  // The server would hang up on it, and on the next try, for ever.
+  CHECK(create(1000) == ErrorCode::kTooLarge);
+  CHECK(create(750) == std::nullopt);
 }
 
 TEST_CASE("a request that the socket does not take at once is sent in the end") {

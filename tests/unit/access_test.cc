@@ -79,6 +79,8 @@ TEST_CASE("bad access files: file and line, never the password") {
       {"own password :SECRET", "f:1: own: expected user:password"},
       {"own password SECRET:", "f:1: own: expected user:password"},
       {"own password a b:SECRET", "f:1: own: a user has no blanks"},
+      {"own password " + std::string(101, 'a') + ":SECRET",
+       "f:1: own: a user is at most 100 bytes"},
       {"own digest a:SECRET", "f:1: own: expected user:digest"},
       {"own digest a:SECRET/InIHSb7yEEbrWz8b9l71Rj=", "f:1: own: expected user:digest"},
       {std::string("own password a:SECRET\0x", 23), "f:1: is no text"},
