@@ -179,6 +179,11 @@ void Connector::Broken() {
   }
 }
 
+void Connector::Refused() {
+  round_left_ = 0;
+  next_attempt_ = loop_.Now() + backoff_.Next(loop_.Random());
+}
+
 void Connector::AttemptFailed() {
   if (round_left_ > 0) --round_left_;
   if (round_left_ == 0) RoundFailed("none of them answers");

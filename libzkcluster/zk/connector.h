@@ -35,6 +35,7 @@ class Connector {
   // After Connected. A connection that did not last counts as a failed attempt.
   void Broken();
   void AttemptFailed();
+  void Refused();  // our credentials; it would refuse them a hundred times a second
   void HandleDropped() { round_left_ = 0; }
 
   // When the newest attempt began: a session resumed by it is at least that fresh.

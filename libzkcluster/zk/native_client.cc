@@ -277,14 +277,16 @@ class NativeClient final : public Client {
         return;
       case SessionState::kLost:
         logger_.Warn("zk.lost",
-                     {{"session", session},
-                      {"reason", handle_ && handle_->link() == Link::kEnded ? "expired" : "silent"},
-                      {"silent_ms", SilentMs()}});
+                     {{"session", session}, {"reason", WhyLost()}, {"silent_ms", SilentMs()}});
         return;
     }
   }
 
   [[nodiscard]] bool CanStillTalk() const { return handle_ && handle_->link() == Link::kConnected; }
+  [[nodiscard]] std::string_view WhyLost() const {
+    if (!handle_ || handle_->link() != Link::kEnded) return "silent";
+    return handle_->auth_failed() ? "auth_failed" : "expired";
+  }
   [[nodiscard]] std::int64_t SilentMs() const {
     return std::chrono::duration_cast<milliseconds>(loop_.Now() - tracker_.last_contact()).count();
   }
@@ -344,6 +346,7 @@ class NativeClient final : public Client {
       case Link::kEnded:
         StopListening();
         if (!reaping_) tracker_.Expired();
+        if (handle_->auth_failed()) connector_.Refused();
         return;
       case Link::kNone:
         StopListening();

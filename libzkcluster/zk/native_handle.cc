@@ -249,6 +249,10 @@ NativeHandle::Link NativeHandle::link() const {
   return Link::kNone;
 }
 
+bool NativeHandle::auth_failed() const {
+  return zh_ != nullptr && zoo_state(zh_) == ZOO_AUTH_FAILED_STATE;
+}
+
 bool NativeHandle::has_socket() const {
   const Link now = link();
   return now != Link::kNone && now != Link::kEnded;

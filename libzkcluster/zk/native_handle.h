@@ -48,6 +48,8 @@ class NativeHandle {
 
   [[nodiscard]] bool ok() const { return zh_ != nullptr; }  // false: the library refused to begin
   [[nodiscard]] Link link() const;
+  // The server has refused our credentials, and with them the session.
+  [[nodiscard]] bool auth_failed() const;
   [[nodiscard]] bool has_socket() const;
   [[nodiscard]] std::int64_t session_id() const;   // 0 before the first connection
   [[nodiscard]] Duration session_timeout() const;  // negotiated, once connected

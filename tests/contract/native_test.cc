@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "model/access.h"
 #include "tests/contract/proxy.h"
+#include "tests/contract/rude_server.h"
 #include "tools/sandbox/sandbox.h"
 #include "zk/native_client.h"
 
@@ -399,6 +400,35 @@ TEST_CASE("close: when the server is gone") {
   bool closed = false;
   client->Close([&] { closed = true; });
   CHECK(rig.Await([&] { return closed; }, seconds(4)));
+}
+
+TEST_CASE("credentials that the server refuses: said so, tried again in peace") {
+  Rig rig;
+  // A greeting: protocol 0, 10 s, session 1, 16 bytes of its password; then "authentication failed"
+  // (-115) to whatever was shown (-4).
+  const auto number = [](std::int64_t value, int bytes) {
+    std::string text;
+    for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xff);
+    return text;
+  };
+  const std::string greeting =
+      number(0, 4) + number(10'000, 4) + number(1, 8) + number(16, 4) + std::string(16, 'p') + '\0';
+  const std::string refusal = number(-4, 4) + number(0, 8) + number(-115, 4);
+  const RudeServer server(rig.loop,
+                          {.answer = number(static_cast<int>(greeting.size()), 4) + greeting +
+                                     number(static_cast<int>(refusal.size()), 4) + refusal});
+  zk::NativeClientOptions options;
+  options.servers = {server.addr()};
+  options.identity.credentials = {"somebody:secret"};
+  const auto client = zk::NewNativeClient(rig.loop, *rig.logger, options);
+  rig.RunFor(seconds(2));
+  CHECK(client->generation() > 1);
+  CHECK(client->generation() < 30);  // without a pause: hundreds
+  const auto says = [](const std::string& line) {
+    return line.find("event=zk.lost") != std::string::npos &&
+           line.find("reason=auth_failed") != std::string::npos;
+  };
+  CHECK(std::ranges::any_of(rig.lines, says));
 }
 
 TEST_CASE("lists of permissions: those of many new znodes count for what a server takes at once") {
