@@ -1,6 +1,7 @@
 // Who may do what on a real ensemble whose znodes operators and checkers alone may change, with the
 // real programs: a table of attempts, and what each came to.
 #include <cstdio>
+#include <filesystem>
 
 #include "model/access.h"
 #include "tests/integration/zkctl_fleet.h"
@@ -52,6 +53,8 @@ struct Guarded : Site {
   }
   std::string File(const std::string& name, const std::string& text) const {
     sandbox::WriteFile(folder.path() / name, text);
+    using std::filesystem::perms;
+    std::filesystem::permissions(folder.path() / name, perms::owner_read | perms::owner_write);
     return (folder.path() / name).string();
   }
   std::string AccessOf(const std::string& id) const {
@@ -240,6 +243,9 @@ TEST_CASE("a fleet of an open tree is restricted while it runs, then restarted")
 
 TEST_CASE("init: an empty root below / and registered Go checkers are worth a word") {
   Guarded site;
+  for (const char* acl : {"restricted", "open"}) {
+    CheckRefused(site.shell.Run({"init", "--root", "/", "--acl", acl}), 1, "the root / is");
+  }
   CheckSays(site.shell.Run({"init", "--root", site.root + "-empty"}), "may remove " + site.root);
   const Output nested = site.shell.Run({"init", "--root", site.root + "-empty/below"});
   CheckDone(nested);

@@ -12,13 +12,13 @@ namespace zkcluster::zkctl {
 namespace {
 
 // Whoever restricts a tree without being an operator is locked out of it, with everybody else.
-Result<void> CheckIsOperator(const CommandLine& line) {
-  if (!line.restricted) return {};
+Result<void> CheckMayInit(const CommandLine& line) {
+  // Open, too: all that others keep in the same ensemble would be opened with it.
   if (line.root == "/") {
     return Fail(ErrorCode::kInvalid,
-                "--acl restricted: the root / is everybody's; give the clusters a root of their "
-                "own");
+                "init: the root / is everybody's; give the clusters a root of their own");
   }
+  if (!line.restricted) return {};
   const auto access = zk::LoadAccess(line.access);
   if (!access) return Fail(access.error());
   if (HasPasswordOf(*access, access->operators)) return {};
@@ -29,7 +29,7 @@ Result<void> CheckIsOperator(const CommandLine& line) {
 }  // namespace
 
 int RunInit(const CommandLine& line) {
-  if (const auto allowed = CheckIsOperator(line); !allowed) return Complain(allowed.error());
+  if (const auto allowed = CheckMayInit(line); !allowed) return Complain(allowed.error());
   auto connection = Connection::Open(line);
   if (!connection) return Complain(connection.error());
   SpecEditor editor((*connection)->loop(), (*connection)->client(), line.root);
