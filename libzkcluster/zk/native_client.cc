@@ -288,6 +288,8 @@ class NativeClient final : public Client {
     return handle_->auth_failed() ? "auth_failed" : "expired";
   }
   [[nodiscard]] std::int64_t SilentMs() const {
+    // Refused before a word was said.
+    if (tracker_.last_contact() == TimePoint::min()) return 0;
     return std::chrono::duration_cast<milliseconds>(loop_.Now() - tracker_.last_contact()).count();
   }
 

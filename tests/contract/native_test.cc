@@ -426,7 +426,7 @@ TEST_CASE("credentials that the server refuses: said so, tried again in peace") 
   CHECK(client->generation() < 30);  // without a pause: hundreds
   const auto says = [](const std::string& line) {
     return line.find("event=zk.lost") != std::string::npos &&
-           line.find("reason=auth_failed") != std::string::npos;
+           line.find("reason=auth_failed silent_ms=0") != std::string::npos;
   };
   CHECK(std::ranges::any_of(rig.lines, says));
 }
