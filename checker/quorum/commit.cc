@@ -18,7 +18,8 @@ class Planner {
     const bool status_changed = AddChunks();
     const bool ledger_changed = AddLedger();
     const bool mirror_changed = AddMirror();
-    if (status_changed || ledger_changed || mirror_changed || Respecced() || NamesOtherChunks()) {
+    if (status_changed || ledger_changed || mirror_changed || Respecced() || NamesOtherChunks() ||
+        IsOfLaterEpoch()) {
       plan_.empty = false;
       AddHead();
       AddEvents();
@@ -73,6 +74,13 @@ class Planner {
       if (slots[k].version && *slots[k].version != head->chunks[k]) return true;
     }
     return false;
+  }
+
+  // No leader after us wrote it, or our token would be refused: a hand did. Clients would take
+  // whatever we write there for older news.
+  [[nodiscard]] bool IsOfLaterEpoch() const {
+    const auto& head = in_.store->head();
+    return head && head->epoch > in_.leadership->record.epoch;
   }
 
   // Nothing where these rows stand already.
@@ -163,7 +171,7 @@ class Planner {
     head.shards = in_.spec->spec.shards.size();
     std::string data = EncodeHead(head);
     const StatusStore::Slot& slot = in_.store->head_slot;
-    if (slot.version && (!last || new_chunk_)) {
+    if (slot.version && (!last || IsOfLaterEpoch() || new_chunk_)) {
       // Not a continuation of what clients know: a head that is a new znode makes them forget it.
       // What a foreign hand has removed begins again at version 0, and would be taken for what they
       // had read under that version; and nobody knows how far a head had come that is undecodable.

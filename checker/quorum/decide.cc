@@ -173,8 +173,9 @@ Decision Decide(const DecideInput& input) {
   if (!held) {
     EndPause(decision);
     EndMaintenance(input, decision);
-    MoveFreeze(input, statuses, decision);
   }
+  // What an operator accepts are the deaths of now, not those that a pause has gathered by its end.
+  if (!held || decision.ledger.freeze.accept) MoveFreeze(input, statuses, decision);
   const bool frozen = decision.ledger.freeze.frozen;
   for (std::size_t i = 0; i < input.shards->size() && !held; ++i) {
     const ShardTally& tally = (*input.tallies)[i];

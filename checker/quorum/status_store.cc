@@ -8,6 +8,7 @@ namespace zkcluster {
 
 namespace {
 
+constexpr int kMostCheckers = 1'000;  // as in a spec
 constexpr ShardState kLostRow{.reason = Reason::kLost};
 
 }  // namespace
@@ -41,9 +42,14 @@ void StatusStore::Load(std::function<void(Result<std::monostate>)> done) {
 
 void StatusStore::OnChunkNames(Result<std::vector<std::string>> names) {
   if (!names) return done_(Fail(names.error().Within("list chunks")));
-  // Chunks are numbered 0, 1, 2 ... and never deleted: their number says which there are.
-  chunk_slots.assign(names->size(), Slot{});
-  pending_ = names->size() + 3;
+  // Chunks are numbered 0, 1, 2 ... and no leader deletes one, but a hand may: the last that stands
+  // says how many there were, not their number. Whatever else stands there is none.
+  std::size_t count = 0;
+  for (std::size_t k = 0; k < ChunkCount(kMaxShards); ++k) {
+    if (std::ranges::count(*names, std::to_string(k)) > 0) count = k + 1;
+  }
+  chunk_slots.assign(count, Slot{});
+  pending_ = count + 3;
   Read(paths_.head(), head_slot);
   Read(paths_.ledger(), ledger_slot);
   Read(paths_.mirror(), mirror_slot);
@@ -91,13 +97,33 @@ void StatusStore::Decode() {
   const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
   const StatusBoard last_board = std::exchange(board_, StatusBoard{});
   const bool ledger_lost = !DecodeLedgerSlot();
-  if (!head_slot.version) return;
-  auto head = DecodeHead(head_slot.data);
-  if (!head) return Complain(paths_.head(), head.error());
-  head_ = *std::move(head);
+  if (head_slot.version) {
+    if (auto head = DecodeHead(head_slot.data)) {
+      head_ = *std::move(head);
+    } else {
+      Complain(paths_.head(), head.error());
+    }
+  }
   // Whoever is present must not become the electorate because its list was lost.
-  if (ledger_lost) ledger_.at_least = head_->electorate;
-  DecodeRows(last_head, last_board);
+  if (ledger_lost) {
+    ledger_.at_least = head_ ? head_->electorate : std::max(ledger_.at_least, MostVoters());
+  }
+  if (head_) DecodeRows(last_head, last_board);
+}
+
+// As many have voted on one shard when it flipped; 0 where nothing was ever decided.
+int StatusStore::MostVoters() const {
+  int most = 0;
+  for (const Slot& slot : chunk_slots) {
+    const auto rows = slot.version ? DecodeChunk(slot.data) : Result<std::vector<ShardState>>();
+    if (!rows) continue;
+    for (const ShardState& row : *rows) {
+      const auto voters = std::int64_t{row.counts.alive} + row.counts.dead + row.counts.unknown;
+      // More than there can be is what a hand wrote.
+      if (voters <= kMostCheckers) most = std::max(most, static_cast<int>(voters));
+    }
+  }
+  return most;
 }
 
 void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board) {

@@ -87,6 +87,7 @@ class StatusStore {
   void Finish();
   void Decode();
   bool DecodeLedgerSlot();
+  [[nodiscard]] int MostVoters() const;
   void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
   void FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const;
   void Complain(const std::string& path, const Error& error);

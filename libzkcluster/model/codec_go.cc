@@ -255,7 +255,7 @@ Result<std::map<std::string, MirrorEntry>> DecodeMirror(std::string_view payload
     if (value.is_null()) continue;
     const JsonFields fields(value, addr, problem, kGoKeys);
     const bool alive = fields.Bool("Alive", false);
-    mirror.emplace(addr, MirrorEntry{alive, Micros(fields.Integer("Since", kInt64Max, 0))});
+    mirror.emplace(addr, MirrorEntry{alive, Micros(fields.Integer("Since", kLatestMicros, 0))});
     if (problem.found()) return problem.failure();
   }
   return mirror;

@@ -226,8 +226,8 @@ Result<Head> DecodeHead(std::string_view payload) {
   return DecodeObject<Head>(payload, [](const JsonFields& fields, JsonProblem& problem) {
     Head head;
     head.spec = ReadSpecId(fields);
-    head.epoch = fields.Integer("Epoch");
-    head.sequence = fields.Integer("Seq");
+    head.epoch = fields.Integer("Epoch", kMostCounted);
+    head.sequence = fields.Integer("Seq", kMostCounted);
     head.leader = fields.Text("Leader");
     head.quorum = ReadInt(fields, "Quorum");
     head.electorate = ReadInt(fields, "Electorate");
@@ -292,7 +292,7 @@ Result<std::vector<ShardState>> DecodeChunk(std::string_view payload) {
       const auto count = number(0, 1, std::max<std::int64_t>(left, 1));
       ShardState state;
       state.status = static_cast<ShardStatus>(number(1, 0, 2));
-      state.since = Micros(number(2, 0, kInt64Max));
+      state.since = Micros(number(2, 0, kLatestMicros));
       state.reason = ReadReason(row[3], where, problem);
       state.counts = {static_cast<int>(number(4, 0, kIntMax)),
                       static_cast<int>(number(5, 0, kIntMax)),
@@ -345,7 +345,7 @@ std::string EncodeLeader(const LeaderRecord& leader) {
 
 Result<LeaderRecord> DecodeLeader(std::string_view payload) {
   return DecodeObject<LeaderRecord>(payload, [](const JsonFields& fields, JsonProblem&) {
-    return LeaderRecord{fields.Text("Id"), fields.Integer("Epoch"),
+    return LeaderRecord{fields.Text("Id"), fields.Integer("Epoch", kMostCounted),
                         Micros(fields.Integer("Since"))};
   });
 }
@@ -460,7 +460,7 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
       const JsonFields penalty(value, "Penalties: " + shard, problem);
       const int required = ReadInt(penalty, "Required");
       if (required < 1) problem.Add(penalty.Where("Required"), "expected at least 1");
-      ledger.penalties[shard] = {required, Micros(penalty.Integer("Since"))};
+      ledger.penalties[shard] = {required, Micros(penalty.Integer("Since", kLatestMicros))};
     }
     return ledger;
   });
@@ -544,7 +544,7 @@ Result<Event> DecodeEvent(std::string_view payload) {
     event.kind = ReadKind(fields, problem);
     event.at = Micros(fields.Integer("At"));
     event.leader = fields.Text("Leader", "");
-    event.epoch = fields.Integer("Epoch", kInt64Max, 0);
+    event.epoch = fields.Integer("Epoch", kMostCounted, 0);
     event.quorum = ReadInt(fields, "Quorum", 0);
     event.spec_version = static_cast<std::uint64_t>(fields.Integer("Spec", kInt64Max, 0));
     if (const Json* const flips = fields.Array("Flips", false)) {

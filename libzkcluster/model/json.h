@@ -71,6 +71,10 @@ class JsonProblem {
 
 inline constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t kIntMax = std::numeric_limits<int>::max();
+// What is counted on from, or compared as a time, leaves room to: a number near the end of its
+// type is one that a hand wrote.
+inline constexpr std::int64_t kMostCounted = kInt64Max / 2;
+inline constexpr std::int64_t kLatestMicros = kInt64Max / 1000;  // as nanoseconds: the year 2262
 
 // `where` names the value in the problem.
 [[nodiscard]] std::int64_t ReadInteger(const Json& value, std::string_view where, std::int64_t min,

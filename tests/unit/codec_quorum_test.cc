@@ -18,7 +18,7 @@ std::mt19937_64 Seeded(std::uint64_t seed) {
 }
 
 std::int64_t RandomTime(std::mt19937_64& random) {
-  return static_cast<std::int64_t>(random() >> (1 + random() % 63));
+  return static_cast<std::int64_t>(random() >> (1 + random() % 63)) % (kLatestMicros + 1);
 }
 int RandomCount(std::mt19937_64& random) {
   return static_cast<int>(random() >> (33 + random() % 31));
@@ -302,6 +302,18 @@ TEST_CASE("quorum codecs: random values come back as they were") {
   }
   CHECK(EncodeChunk(RandomBoard(random, 5), std::numeric_limits<std::size_t>::max()) ==
         R"({"Rows":[]})");
+}
+
+TEST_CASE("quorum codecs: a number that leaves no room to go on is bad data") {
+  const auto chunk = [](std::int64_t since) {
+    return EncodeChunk({{{ShardStatus::kAlive, Micros(since), Reason::kNone, {}}}}, 0);
+  };
+  CHECK(DecodeChunk(chunk(kLatestMicros)));
+  CHECK_FALSE(DecodeChunk(chunk(kLatestMicros + 1)));
+  CHECK_FALSE(DecodeLeader(EncodeLeader({"c1", kInt64Max, Micros(1)})));
+  CHECK(DecodeHead(EncodeHead({{}, 1, kMostCounted, "c1", 2, 3, 0, {}})));
+  CHECK_FALSE(DecodeHead(EncodeHead({{}, kInt64Max, 1, "c1", 2, 3, 0, {}})));
+  CHECK_FALSE(DecodeHead(EncodeHead({{}, 1, kInt64Max, "c1", 2, 3, 0, {}})));
 }
 
 TEST_CASE("quorum codecs: cut and changed bytes are bad data or a good value, never the end") {
