@@ -370,13 +370,15 @@ void ClusterJudge::RecordHead(const Facts& facts) {
   const auto& head = replica_.head;
   if (facts.before.head && facts.before.head->exists && !head.value)
     record.head_lost = transaction_->zxid;
+  // Of a head that is a new znode clients read every chunk anew.
+  if (head.exists && head.czxid == transaction_->zxid) record.lost_chunk = false;
   for (const auto& [k, chunk] : facts.before.chunks) {
     const bool stands = k < replica_.chunks.size() && replica_.chunks[k].exists;
     record.lost_chunk |= chunk.exists && !stands;
   }
   if (!head.value || !judge_.options_.keep_heads) return;
   HeadRecord entry{
-      transaction_->zxid, head.value->spec, head.value->epoch, head.value->sequence, "",
+      transaction_->zxid, head.value->spec, head.value->epoch, head.value->sequence, "", {},
       record.lost_chunk};
   for (std::size_t k = 0; k < head.value->chunks.size(); ++k) {
     // Clients wait for chunks of the versions that the head names.
@@ -388,7 +390,9 @@ void ClusterJudge::RecordHead(const Facts& facts) {
   }
   entry.statuses.reserve(head.value->shards);
   for (std::size_t i = 0; i < head.value->shards; ++i) {
-    entry.statuses += RowLetter(replica_.RowOf(i));
+    const ShardState row = replica_.RowOf(i);
+    entry.statuses += RowLetter(row);
+    entry.since.push_back(row.since);
   }
   record.heads.push_back(std::move(entry));
 }

@@ -42,15 +42,17 @@
 //                A leader that did not know the list before may go by the mirror, and, when a
 //                quorum has voted, by nothing; then too Since is not less than the row before.
 // [journal]      A commit tells of exactly its flips, with the counts of the rows (up to
-//                kMaxEventFlips, the rest counted), and of the ids it learned; a take-over of its
-//                epoch.
+//                kMaxEventFlips, the rest counted), of the ids it learned, of a change of the spec
+//                and of a freeze that it begins or ends; a take-over of its epoch.
 // [ledger]       The electorate loses ids by `forget` alone, learns only ids seen in this
 //                incarnation, and holds every id that was counted. A lost ledger leaves an
-//                electorate no smaller than the head before says. Penalties move with flips only.
+//                electorate no smaller than the head before says. Penalties move with flips only,
+//                and who comes back from the dead owes one.
 // [freeze]       No flip to dead in a commit that leaves the ledger frozen; none makes more dead
 //                than max_dead_fraction (one is always allowed) or than was accepted; a leader
-//                leaves a freeze only below three quarters of the fraction, or as accepted. A dead
-//                shard is not forgotten while frozen.
+//                leaves a freeze only below three quarters of the fraction, those counted that too
+//                few have voted on, or as accepted. No more is accepted than an operator ordered
+//                and would be dead. A dead shard is not forgotten while frozen.
 // [pause]        While the ledger before a commit says paused, nothing flips before its end, by the
 //                journal's clock, and the leader ends it no earlier.
 // [maintenance]  While the ledger before a commit has a shard under maintenance, that shard does

@@ -133,7 +133,50 @@ class LedgerJudge {
     return dead;
   }
 
+  // That might be dead with the ballots there are, held back or not.
+  [[nodiscard]] std::size_t MostDead() const {
+    std::size_t dead = 0;
+    for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
+      const bool dies = facts_.box.Covers(facts_.box.CountOf(i), ShardStatus::kDead);
+      dead += dies || facts_.after.RowOf(i).status == ShardStatus::kDead ? 1 : 0;
+    }
+    return dead;
+  }
+  // Of those that are not dead: fewer than a quorum say anything of them.
+  [[nodiscard]] std::size_t Unheard() const {
+    std::size_t unheard = 0;
+    for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
+      if (facts_.after.RowOf(i).status == ShardStatus::kDead) continue;
+      const auto count = facts_.box.CountOf(i);
+      const int most = count.alive.most + count.dead.most + count.unknown.most;
+      unheard += most < facts_.box.quorum().least ? 1 : 0;
+    }
+    return unheard;
+  }
+
+  // The journal tells of what a leader did; an operator's own order has its own event.
+  void JudgeFreezeTold(const Freeze& was) {
+    const Freeze& is = now_.freeze;
+    const bool began = !was.frozen && is.frozen;
+    const bool ended = was.frozen && !is.frozen && !was.accept;
+    if (began != (facts_.FindEvent(Event::Kind::kFreeze) != nullptr)) {
+      report_("journal", began ? "does not tell of a freeze" : "tells of a freeze that is none");
+    }
+    if (ended != (facts_.FindEvent(Event::Kind::kUnfreeze) != nullptr)) {
+      report_("journal", ended ? "does not tell of the end of a freeze"
+                               : "tells of the end of a freeze that is none");
+    }
+    const bool taken = was.accept && !is.accept;
+    if (is.accepted > was.accepted && !taken) {
+      report_("freeze", fmt::format("a leader accepted {} deaths by itself", is.accepted));
+    } else if (taken && is.accepted > 0 && static_cast<std::size_t>(is.accepted) > MostDead()) {
+      report_("freeze",
+              fmt::format("accepted {} deaths, and {} would be dead", is.accepted, MostDead()));
+    }
+  }
+
   void JudgeFreeze() {
+    if (facts_.LedgerBefore()) JudgeFreezeTold(facts_.LedgerBefore()->freeze);
     const auto deaths = std::count_if(changes_.begin(), changes_.end(), [](const auto& change) {
       return change.flips() && change.to.status == ShardStatus::kDead;
     });
@@ -148,10 +191,11 @@ class LedgerJudge {
     if (was_frozen && !now_.freeze.frozen && !accepts) {
       // At least one may be dead, whatever the fraction.
       const double bound = std::max(1.0, 0.75 * Fraction() * all);
-      const auto dead = static_cast<double>(Dead());
+      const auto dead = static_cast<double>(Dead() + Unheard());
       if (dead >= bound + 1e-6) {
-        report_("freeze", fmt::format("left with {} of {} shards dead: its lower bound is {}", dead,
-                                      all, bound));
+        report_("freeze", fmt::format("left with {} of {} shards dead or unheard of: its lower "
+                                      "bound is {}",
+                                      dead, all, bound));
       }
     }
     if (deaths == 0 || now_.freeze.frozen) return;
@@ -175,6 +219,14 @@ class LedgerJudge {
       return;
     }
     if (was.penalties.size() >= 500) return;  // then some are forgiven early
+    for (const auto& [shard, from, to] : changes_) {
+      const std::string& name = facts_.spec.spec->shards[shard].name;
+      const bool returns = from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
+      // What was taken over from the mirror was not decided here.
+      if (returns && to.counts != VoteCounts{} && !now_.penalties.contains(name)) {
+        report_("ledger", name + " came back from the dead, and owes nothing for the next time");
+      }
+    }
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
       const std::string& name = facts_.spec.spec->shards[i].name;
       const auto owed = was.penalties.find(name);

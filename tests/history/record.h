@@ -59,6 +59,7 @@ struct HeadRecord {
   std::int64_t epoch = 0;
   std::int64_t sequence = 0;
   std::string statuses;  // one letter a shard: A, D, ?, ~ for lost (clients keep what they know)
+  std::vector<Micros> since;  // of each shard
   // Some chunk is undecodable, and clients keep what they had of its shards; or one was removed, so
   // that the version of its successor tells them nothing.
   bool damaged = false;
@@ -70,7 +71,7 @@ struct IncarnationRecord {
   std::vector<SpecRecord> specs;  // in the order in which they came into force
   std::vector<HeadRecord> heads;
   std::int64_t head_lost = 0;  // zxid: the last time that somebody removed or spoilt the head
-  bool lost_chunk = false;     // somebody removed one
+  bool lost_chunk = false;     // somebody removed one, and the head was not made anew since
 };
 
 [[nodiscard]] constexpr char StatusLetter(ShardStatus status) {

@@ -16,12 +16,21 @@ const ClusterSpec* FindList(const IncarnationRecord& record, std::int64_t shards
 }
 
 bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const SpecRecord& spec,
-               std::string_view statuses) {
+               const ClientTable& table) {
+  const std::string& statuses = table.statuses;
   if (statuses.size() != spec.spec->shards.size()) return false;
   if (head.damaged) return true;
+  const auto shows = [&](std::size_t i, std::size_t row) {
+    if (head.statuses[row] == '~') return true;
+    return statuses[i] == head.statuses[row] &&
+           (table.since.empty() || table.since[i] == head.since[row]);
+  };
   if (head.spec.shards_zxid == spec.id.shards_zxid) {
-    return std::ranges::equal(statuses, head.statuses,
-                              [](char seen, char row) { return row == '~' || seen == row; });
+    if (statuses.size() != head.statuses.size()) return false;
+    for (std::size_t i = 0; i < statuses.size(); ++i) {
+      if (!shows(i, i)) return false;
+    }
+    return true;
   }
   const ClusterSpec* const list = FindList(record, head.spec.shards_zxid);
   std::unordered_map<std::string_view, std::size_t> place;
@@ -32,8 +41,7 @@ bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const Sp
     if (statuses[i] == '?') continue;
     const auto found = place.find(spec.spec->shards[i].name);
     if (found == place.end() || list->shards[found->second] != spec.spec->shards[i]) return false;
-    const char row = head.statuses[found->second];
-    if (row != '~' && row != statuses[i]) return false;
+    if (!shows(i, found->second)) return false;
   }
   return true;
 }
@@ -61,7 +69,7 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
     for (std::size_t h = from.head; h < record.heads.size(); ++h) {
       const HeadRecord& head = record.heads[h];
       if (head.epoch != table.epoch || head.sequence != table.sequence) continue;
-      if (!StandsFor(record, head, spec, table.statuses)) continue;
+      if (!StandsFor(record, head, spec, table)) continue;
       from.spec = s;
       from.head = h;
       from.decided = true;
@@ -102,6 +110,29 @@ std::optional<std::size_t> TableJudge::FindForgotten(const ClientTable& table,
   return std::nullopt;
 }
 
+std::optional<std::size_t> TableJudge::FindDropped(const ClientTable& table, const Position& before,
+                                                   const Position& now) const {
+  const bool same_head = before.incarnation == now.incarnation && before.decided && now.decided &&
+                         before.head == now.head;
+  // Of programs that are asked now and then, what came between two tables is not known.
+  const bool next = table.generation == 0 || table.generation == before.generation + 1;
+  if (!same_head || !next || before.spec == now.spec) return std::nullopt;
+  const IncarnationRecord& record = *history_.RecordsOf(table.cluster)[now.incarnation];
+  const auto& had = record.specs[before.spec].spec->shards;
+  const auto& has = record.specs[now.spec].spec->shards;
+  if (had.size() != before.statuses.size() || has.size() != table.statuses.size())
+    return std::nullopt;
+  std::unordered_map<std::string_view, std::size_t> place;
+  for (std::size_t i = 0; i < had.size(); ++i) place.emplace(had[i].name, i);
+  for (std::size_t i = 0; i < has.size(); ++i) {
+    const auto found = place.find(has[i].name);
+    if (found == place.end() || had[found->second] != has[i]) continue;
+    const char was = before.statuses[found->second];
+    if (was != '?' && was != table.statuses[i]) return i;
+  }
+  return std::nullopt;
+}
+
 void TableJudge::Observe(const ClientTable& table) {
   ++tables_;
   Position& position = positions_[{table.client, table.cluster}];
@@ -121,6 +152,9 @@ void TableJudge::Observe(const ClientTable& table) {
   if (Find(table, position)) {
     if (const auto shard = FindForgotten(table, before, position)) {
       wrong(fmt::format("shard {} was {}, and its row is lost", *shard, before.statuses[*shard]));
+    }
+    if (const auto shard = FindDropped(table, before, position)) {
+      wrong(fmt::format("shard {} was forgotten with a change of the spec", *shard));
     }
     return;
   }

@@ -7,11 +7,13 @@
 //                between), unknown on any other. A table without a decision (epoch 0: from a Go
 //                status, or nothing decided) is judged by its length, and never follows one with a
 //                decision, unless somebody removed or spoilt the head since that one.
-//                A shard whose row is lost stays what the client knew it to be.
+//                A shard whose row is lost stays what the client knew it to be. So does one that
+//                both lists hold when the spec changes and nothing new was decided.
+//                Since is that of the row, where it is told and the row is not lost.
 //
 // Chunks that are undecodable leave a client with what it had, and of a chunk that some hand
-// removed, its successor's version (0 again) tells nothing: the statuses of such heads are not
-// judged. Pure but for its own state.
+// removed, its successor's version (0 again) tells nothing until the head is a new znode: the
+// statuses of such heads are not judged. Pure but for its own state.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +35,7 @@ struct ClientTable {
   std::uint64_t spec_version = 0;
   std::uint64_t generation = 0;  // 0: not told
   std::string statuses;          // one letter a shard, in the order of its spec: A, D, ?
+  std::vector<Micros> since;     // of each shard; empty: not told
 };
 
 class TableJudge {
@@ -67,6 +70,11 @@ class TableJudge {
   [[nodiscard]] std::optional<std::size_t> FindForgotten(const ClientTable& table,
                                                          const Position& before,
                                                          const Position& now) const;
+  // The first shard of both specs that the client knew, and no longer does though nothing was
+  // decided since.
+  [[nodiscard]] std::optional<std::size_t> FindDropped(const ClientTable& table,
+                                                       const Position& before,
+                                                       const Position& now) const;
 
   const HistoryJudge& history_;
   Verdicts verdicts_;

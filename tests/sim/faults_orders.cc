@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* kGoByHand = "/n_0000009999";
+// An order that ends this soon after the last fault is left to end by itself.
+constexpr Micros kEndsByItself = seconds(15);
 
 }  // namespace
 
@@ -58,10 +60,24 @@ bool FaultMachine::ResumeCluster(std::size_t cluster) {
 
 // Where ZooKeeper is down, or a ledger or the journal are gone, the operator comes back later.
 void FaultMachine::LiftOrders() {
+  const Micros soon = scene_.world.wall_now() + kEndsByItself;
+  const auto stays = [soon](const auto& order) { return IsOver(order, soon); };
   bool done = true;
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
-    done = EndMaintenance(k) && done;
-    done = ResumeCluster(k) && done;
+    Event event;
+    event.kind = Event::Kind::kMaintenanceOver;
+    done = Order(k, event,
+                 [&](Ledger& ledger) {
+                   std::erase_if(ledger.maintenance,
+                                 [&](const auto& each) { return !stays(each.second); });
+                 }) &&
+           done;
+    event.kind = Event::Kind::kResume;
+    done = Order(k, event,
+                 [&](Ledger& ledger) {
+                   if (ledger.pause && !stays(*ledger.pause)) ledger.pause.reset();
+                 }) &&
+           done;
     scene_.Remove(scene_.Paths(k).go_voters() + kGoByHand);
   }
   if (!done) After(seconds(1), [this] { LiftOrders(); });

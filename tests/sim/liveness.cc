@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "checker/quorum/standing.h"
 #include "model/codec.h"
@@ -298,6 +299,12 @@ int Liveness::QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const {
 
 std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger& ledger,
                                           const std::string& addr) const {
+  const auto voted = Voted(spec, ledger, addr);
+  return voted == ShardStatus::kDead && ledger.freeze.frozen ? std::nullopt : voted;
+}
+
+std::optional<ShardStatus> Liveness::Voted(const ClusterSpec& spec, const Ledger& ledger,
+                                           const std::string& addr) const {
   int alive = 0;
   int dead = 0;
   std::set<std::string> racks;
@@ -315,7 +322,6 @@ std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger&
   const bool may_die =
       dead >= quorum && static_cast<int>(racks.size()) >= spec.min_racks.value_or(1);
   if (may_live == may_die) return std::nullopt;
-  if (may_die && ledger.freeze.frozen) return std::nullopt;
   return may_live ? ShardStatus::kAlive : ShardStatus::kDead;
 }
 
@@ -350,6 +356,48 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
     missing.push_back(fmt::format("{}: shard {} is {}, should be {}", name, shard.name, letters[n],
                                   history::StatusLetter(*owed)));
   }
+  MissingEnds(name, stored.spec, ledger, letters, missing);
+  MissingMirror(cluster, stored.spec, missing);
+}
+
+// What ends by itself has ended: orders for a time, and a freeze once too few would be dead.
+void Liveness::MissingEnds(const std::string& name, const ClusterSpec& spec, const Ledger& ledger,
+                           std::string_view letters, std::vector<std::string>& missing) const {
+  if (ledger.pause) missing.push_back(name + ": it is still paused");
+  if (!ledger.maintenance.empty()) missing.push_back(name + ": maintenance has not ended");
+  if (!ledger.freeze.frozen || LiveVoters() < QuorumOf(spec, ledger)) return;
+  double would_be_dead = 0;
+  for (std::size_t n = 0; n < spec.shards.size(); ++n) {
+    const auto voted = Voted(spec, ledger, spec.shards[n].addr);
+    would_be_dead += voted == ShardStatus::kDead || (!voted && letters[n] == 'D') ? 1 : 0;
+  }
+  const double fraction = spec.max_dead_fraction.value_or(1);
+  const auto all = static_cast<double>(spec.shards.size());
+  const double allowed = std::max(1.0, std::floor(fraction * all + 1e-9));
+  const double bound = std::clamp(std::ceil(0.75 * fraction * all - 1e-9), 1.0, allowed);
+  if (fraction >= 1 || would_be_dead < bound) {
+    missing.push_back(
+        fmt::format("{}: still frozen, and {} of {} would be dead", name, would_be_dead, all));
+  }
+}
+
+// What Go clients read says the same, or nothing where it would be too large.
+void Liveness::MissingMirror(std::size_t cluster, const ClusterSpec& spec,
+                             std::vector<std::string>& missing) const {
+  const ClusterPaths paths = scene_.Paths(cluster);
+  StatusBoard board;
+  for (std::size_t k = 0; k < ChunkCount(spec.shards.size()); ++k) {
+    const auto node = scene_.ensemble.Get(paths.chunk(k));
+    const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>();
+    if (!rows) return;  // told elsewhere
+    board.shards.insert(board.shards.end(), rows->begin(), rows->end());
+  }
+  if (board.shards.size() != spec.shards.size()) return;
+  const std::string wanted = EncodeMirror(spec.shards, board);
+  const bool kept = wanted.size() <= spec.mirror_limit.value_or(65536);
+  const auto node = scene_.ensemble.Get(paths.mirror());
+  const bool right = kept ? node && node->data == wanted : !node || node->data == "{}";
+  if (!right) missing.push_back(paths.name() + ": the mirror does not say what the rows say");
 }
 
 void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,

@@ -84,6 +84,13 @@ class Liveness {
   [[nodiscard]] bool MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const;
   // More of its shards are down than may die at once.
   [[nodiscard]] int QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const;
+  void MissingEnds(const std::string& name, const ClusterSpec& spec, const Ledger& ledger,
+                   std::string_view letters, std::vector<std::string>& missing) const;
+  void MissingMirror(std::size_t cluster, const ClusterSpec& spec,
+                     std::vector<std::string>& missing) const;
+  // What the live checkers' votes amount to, were nothing frozen. Nothing: they do not agree.
+  [[nodiscard]] std::optional<ShardStatus> Voted(const ClusterSpec& spec, const Ledger& ledger,
+                                                 const std::string& addr) const;
   // Nothing: whatever stands may stand.
   [[nodiscard]] std::optional<ShardStatus> Owed(const ClusterSpec& spec, const Ledger& ledger,
                                                 const std::string& addr) const;

@@ -120,6 +120,17 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
                                Allowance(life, state.since, now);
     if (held > explained) return finding("false_dead", "which has served it");
   }
+  // Without a route nothing is known of the server. (What it does on a connection that is open
+  // already still is: only one that serves is judged.)
+  const auto reach = reaches_.find({checker, addr});
+  const State& server = servers_.at(addr);
+  if (opinion == Opinion::kDead && before != Opinion::kUnknown && reach != reaches_.end() &&
+      reach->second.service == Service::kNeither && server.service == Service::kServes) {
+    const TimePoint since = std::max(reach->second.since, server.since);
+    const Duration explained =
+        2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack + Allowance(life, since, now);
+    if (now - since > explained) return finding("dead_by_doubt", "to which it has no route");
+  }
   if (opinion == Opinion::kAlive && state.service == Service::kFails) {
     const Duration explained = limits_.timeout + kSlack + Allowance(life, state.since, now);
     if (held > explained) return finding("false_alive", "which has not served it");

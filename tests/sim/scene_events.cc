@@ -245,6 +245,7 @@ void Scene::OnTable(const std::string& client, const std::string& cluster,
   table.sequence = update.sequence;
   table.spec_version = update.table->spec().version;
   table.statuses = Letters(update.table->board());
+  for (const auto& shard : update.table->board().shards) table.since.push_back(shard.since);
   Mix(table.client);
   Mix(table.epoch);
   Mix(table.sequence);

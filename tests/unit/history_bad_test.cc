@@ -74,6 +74,7 @@ const std::vector<Bad> kBad = {
        const auto counted = draft.checked;
        story.Update([](ClusterSpec& spec) { spec.failover = false; });
        draft.head.spec = story.Id();
+       draft.Tell(Event::Kind::kSpec);
        draft.checked = counted;
        story.Commit(draft);
      }},
@@ -204,6 +205,7 @@ const std::vector<Bad> kBad = {
        story.Write(kHand, story.paths.options(), "bad");
        Draft draft = story.Decide();
        draft.head.spec = first;
+       draft.Tell(Event::Kind::kSpec);
        draft.checked.clear();
        story.Commit(draft);
      }},
@@ -335,6 +337,7 @@ const std::vector<Bad> kBad = {
                [](SettledStory& story) {
                  Draft draft = story.Decide();
                  draft.ledger.freeze.frozen = true;
+                 draft.Tell(Event::Kind::kFreeze);
                  story.Commit(draft);
                  Kill(story);
                  story.Commit(story.Decide("D-"));
@@ -356,7 +359,9 @@ const std::vector<Bad> kBad = {
        story.Commit(story.Decide("DDDDAAAA"));
        Draft draft = story.Decide();
        draft.ledger.freeze.frozen = true;
+       draft.Tell(Event::Kind::kFreeze);
        story.Commit(draft);
+       draft.events[0].kind = Event::Kind::kUnfreeze;
        draft.ledger.freeze.frozen = false;  // four dead: below three it would be right
        ++draft.head.sequence;
        story.Commit(draft);

@@ -33,6 +33,7 @@ class Story {
     std::vector<std::string> checked;   // ids whose ballots are checked
     std::optional<std::string> mirror;  // nothing: as the board says
     bool writes_ledger = true;
+    void Tell(Event::Kind kind) { events.emplace_back().kind = kind; }
   };
 
   explicit Story(HistoryJudge::Options options = {}) : judge(std::move(options)) {
@@ -169,6 +170,13 @@ class Story {
       event.ids = learned;
       draft.events.push_back(event);
     }
+    const auto node = tree.Get(paths.head());
+    const bool decodable = node && DecodeHead(node->data);
+    if (decodable && (last->spec != Id() || last->shards != spec.shards.size())) {
+      Event event;
+      event.kind = Event::Kind::kSpec;
+      draft.events.push_back(event);
+    }
     return draft;
   }
   // Flips shards to what `letters` say ('-': leave it), with the counts of the checked ballots.
@@ -187,6 +195,9 @@ class Story {
         counts.alive += vote.opinion == Opinion::kAlive ? 1 : 0;
         counts.dead += vote.opinion == Opinion::kDead ? 1 : 0;
         counts.unknown += vote.opinion == Opinion::kUnknown ? 1 : 0;
+      }
+      if (state.status == ShardStatus::kDead && to == ShardStatus::kAlive) {
+        draft.ledger.penalties.try_emplace(spec.shards[i].name, Penalty{1, Wall()});
       }
       const Reason reason = to == ShardStatus::kDead ? Reason::kTimeout : Reason::kNone;
       event.flips.push_back(
