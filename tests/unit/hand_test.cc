@@ -231,3 +231,47 @@ TEST_CASE("orders: max_dead_fraction is changed while frozen") {
   CHECK(site.LedgerOf(kName).freeze.frozen);
   site.Shows("ADDDAAAAAA");
 }
+
+// What rings the bell is read anew: else the bell's version is new, the ballot counted is the one
+// before, and both have version 0.
+TEST_CASE("hand: a ballot begins again while the leader reads that it has gone") {
+  int begun = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    SimSite site(seed);
+    ClusterSpec spec = site.MakeSpec(kName, 3);
+    spec.checkers = 3;
+    site.Create(spec);
+    site.Start("c1");
+    REQUIRE(site.world.RunUntil([&] { return site.BallotOf(kName, "c1").has_value(); }, 10s));
+    // Two who vote by hand; of the first shard they do not think the same.
+    const auto ballot = [&](Opinion first) {
+      Ballot copy = *site.BallotOf(kName, "c1");
+      const bool dead = first == Opinion::kDead;
+      copy.votes[0] = {first, dead ? Reason::kRefused : Reason::kNone};
+      return EncodeBallot(copy);
+    };
+    site.ensemble.Put(kPaths.vote("p2"), ballot(Opinion::kDead));
+    site.ensemble.Put(kPaths.vote("p3"), ballot(Opinion::kAlive));
+    REQUIRE(site.Reaches(kName, "AAA", 10s));
+    site.world.RunFor(1s);
+    bool again = false;
+    site.ensemble.SetFate(site.At("c1").client(), [&](const Request& request) {
+      if (!again && request.verb == Verb::kExists && request.path == kPaths.vote("p2")) {
+        again = true;
+        REQUIRE(site.ensemble.Commit(
+            {zk::CreateOp{kPaths.vote("p2"), ballot(Opinion::kAlive)},
+             zk::SetOp{kPaths.votes(), kName, zk::kAnyVersion},
+             zk::SetOp{kPaths.vote("p3"), ballot(Opinion::kDead), zk::kAnyVersion}}));
+      }
+      return Fate::kServe;
+    });
+    site.ensemble.Remove(kPaths.vote("p2"));
+    for (int step = 0; step < 1000; ++step) {
+      site.world.RunFor(1ms);
+      REQUIRE(site.StatusOf(kName, 0) == ShardStatus::kAlive);
+    }
+    begun += again ? 1 : 0;
+  }
+  CHECK(begun > 0);
+}
