@@ -118,7 +118,10 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
       state.service == Service::kServes) {
     const Duration explained = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack +
                                Allowance(life, state.since, now);
-    if (held > explained) return finding("false_dead", "which has served it");
+    // Whoever has seen that it serves again has no other failure to go by, however often it stood
+    // still.
+    const bool seen = said_[{life, addr}].served > state.since;
+    if (seen || held > explained) return finding("false_dead", "which has served it");
   }
   // Without a route nothing is known of the server. (What it does on a connection that is open
   // already still is: only one that serves is judged.)

@@ -38,7 +38,11 @@ class OpinionJudge {
   // The process stands still for that long from `now`.
   void Paused(std::uint64_t life, TimePoint now, Duration duration);
   void Resumed(std::uint64_t life, TimePoint now);
-  void Probed(std::uint64_t life, const std::string& addr) { said_[{life, addr}].probed = true; }
+  void Probed(std::uint64_t life, const std::string& addr, bool alive, TimePoint now) {
+    Said& said = said_[{life, addr}];
+    said.probed = true;
+    if (alive) said.served = now;
+  }
   // Its pauses no longer matter; what it probed does: a ballot may still be on its way.
   void Ended(std::uint64_t life) { pauses_.erase(life); }
 
@@ -65,6 +69,7 @@ class OpinionJudge {
   struct Said {
     Opinion opinion = Opinion::kNotProbed;
     bool probed = false;
+    TimePoint served = TimePoint::min();  // the last time that a probe found it alive
   };
 
   // Whether this checker is served by that server, and since when without a break.

@@ -70,9 +70,11 @@ Scene::Scene(ScenePlan scene_plan)
     return Fate::kServe;
   });
   fleet.SetResultListener([this](const SimLoop& process, const std::string&,
-                                 const std::string& addr, const ProbeResult&) {
+                                 const std::string& addr, const ProbeResult& result) {
     const auto life = life_of_loop_.find(&process);
-    if (life != life_of_loop_.end()) opinions_.Probed(life->second, addr);
+    if (life != life_of_loop_.end()) {
+      opinions_.Probed(life->second, addr, result.verdict == ProbeVerdict::kAlive, world.now());
+    }
   });
   for (std::size_t k = 0; k < plan.clusters.size(); ++k) {
     clusters_.push_back(plan.clusters[k].spec.name);
