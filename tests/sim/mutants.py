@@ -6,7 +6,8 @@ usage: mutants.py TOP OUTPUT_FOLDER    writes mutated copies of the production s
 
 Each mutant replaces one piece of a production source by a piece that asks, while it runs, whether the mutant is on.
 All of them are in one build, switched by name (`mutants --only NAME`), and production sources stay free of them. A
-piece that is not found exactly once is an error: a mutant cannot silently fall out of date.
+piece that is not found exactly once is an error, as is a replacement that does not hold the piece, token after token:
+a mutant cannot silently fall out of date, and while it is off what runs is what production runs.
 """
 import os
 import re
@@ -24,6 +25,7 @@ PARTICIPANT = "checker/quorum/participant.cc"
 STATUS_WATCHER = "libzkcluster/client/status_watcher.cc"
 STORE = "checker/quorum/status_store.cc"
 WORKER = "checker/probe/worker.cc"
+HEALTH = "checker/probe/shard_health.cc"
 EDITOR = "libzkcluster/client/editor_call.cc"
 WATCHER = "libzkcluster/zk/watcher.cc"
 TRACKER = "libzkcluster/zk/session_tracker.cc"
@@ -54,9 +56,6 @@ MUTANTS = [
      "if (in_.go_bell) Add(", "if (in_.go_bell && !$ON) Add("),
     ("no_vote_checks", "the commit does not check the ballots it counted", LEADER,
      "if (vote_refusals_ < 2) {", "if (vote_refusals_ < 2 && !$ON) {"),
-    ("bell_unheard", "a ballot that may have begun again is not read anew when the bell rings", LEADER,
-     "std::erase_if(votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });",
-     "if (!$ON) std::erase_if(votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });"),
     ("no_vote_bell_check", "the commit does not check that none of the ballots it counted has begun again", COMMIT,
      "if (!in_.votes.empty()) Add(OpRole::kVoteBell", "if (!in_.votes.empty() && !$ON) Add(OpRole::kVoteBell"),
     ("any_version", "the commit overwrites whatever version stands", COMMIT,
@@ -137,15 +136,18 @@ MUTANTS = [
      "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
      "dirty_ = true; known_ = false; version_.reset(); if (error.code != ErrorCode::kConflict",
-     "dirty_ = !$ON; known_ = false; version_.reset(); if ($ON) return; if (error.code != ErrorCode::kConflict"),
+     "dirty_ = $ON ? false : true; known_ = false; version_.reset(); if ($ON) return; if (error.code != ErrorCode::kConflict"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
      "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
      "if (result.reason == Reason::kTimeout &&", "if (result.reason == Reason::kTimeout && !$ON &&"),
     ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
-     "ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});", "if (!$ON) ops.emplace_back(zk::CheckOp{candidate_, 0});"),
+     "ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});", "if (!$ON) ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});"),
     ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
-     "OnWritten((*results)[1].version);", "OnWritten(results->back().version);"),
+     "OnWritten((*results)[1].version);", "OnWritten($ON ? results->back().version : (*results)[1].version);"),
+    ("doubts_are_deaths", "who has no route to a server calls it dead", HEALTH,
+     "return OnDoubt(result.reason, now);",
+     "if ($ON) return OnFailure(result.reason, now); return OnDoubt(result.reason, now);"),
     # --- status ---
     ("since_reset", "a take-over or a change of the spec resets Since", DECIDE,
      "if (next == state.status) continue;",
@@ -178,6 +180,35 @@ MUTANTS = [
      "return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1, DeadAllowed(max_dead_fraction, shards));",
      "if ($ON) return DeadAllowed(max_dead_fraction, shards) + 1;"
      " return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1, DeadAllowed(max_dead_fraction, shards));"),
+    ("pause_never_over", "a pause goes on past its time", GUARD,
+     "if (facts.pause && !IsOver(*facts.pause, facts.now)) return Hold::kPaused;",
+     "if (facts.pause) return Hold::kPaused;"),
+    ("maintenance_never_over", "maintenance goes on past its time", DECIDE,
+     "!IsOver(order->second, input.now - input.ahead));",
+     "($ON || !IsOver(order->second, input.now - input.ahead)));"),
+    ("freeze_never_over", "a freeze does not end by itself", FREEZE,
+     "if (facts.would_be_dead + facts.unheard < DeadToThaw(*facts.max_dead_fraction, facts.shards)) {"
+     " step.ended = next.frozen; next = Freeze{}; return step; }",
+     "if (false) { step.ended = next.frozen; next = Freeze{}; return step; }"),
+    ("freeze_over_unheard", "a freeze ends though too few have voted to tell", FREEZE,
+     "if (facts.would_be_dead + facts.unheard < DeadToThaw(*facts.max_dead_fraction, facts.shards)) {"
+     " step.ended = next.frozen; next = Freeze{}; return step; }",
+     "if (facts.would_be_dead < DeadToThaw(*facts.max_dead_fraction, facts.shards)) { step.ended = next.frozen; next = Freeze{}; return step; }"),
+    ("all_accepted", "deaths that were not there when an operator accepted are accepted too", FREEZE,
+     "next.accepted = static_cast<int>(facts.would_be_dead);",
+     "next.accepted = static_cast<int>($ON ? facts.shards : facts.would_be_dead);"),
+    ("freeze_untold", "the journal does not tell of a freeze", COMMIT,
+     "if (in_.decision->freeze_began) AddEvent(",
+     "if (in_.decision->freeze_began && !$ON) AddEvent("),
+    ("thaw_untold", "the journal does not tell of the end of a freeze", COMMIT,
+     "if (in_.decision->freeze_ended) AddEvent(",
+     "if (in_.decision->freeze_ended && !$ON) AddEvent("),
+    ("respec_untold", "the journal does not tell of a change of the spec", COMMIT,
+     "if (in_.store->head() && Respecced()) {",
+     "if (in_.store->head() && Respecced() && !$ON) {"),
+    ("return_owes_nothing", "a return from the dead leaves no penalty", DECIDE,
+     "ledger.penalties[shard] = {1, input.now};",
+     "if (!$ON) ledger.penalties[shard] = {1, input.now};"),
     # --- watches and clients ---
     ("watch_not_rearmed", "a watch is set once and never again", WATCHER,
      "client_.Get(path_, watch(), lifetime_.Guard(",
@@ -185,6 +216,12 @@ MUTANTS = [
     ("no_reread_on_connect", "a reconnect is not a reason to read again", WATCHER,
      "if (event.state == SessionState::kConnected) Refresh();",
      "if (event.state == SessionState::kConnected && !($ON && client_.generation() > 1)) Refresh();"),
+    ("client_since_lost", "a client takes the statuses without Since", STATUS_WATCHER,
+     "state = (*rows)[row];",
+     "state = (*rows)[row]; if ($ON) state.since = Micros(0);"),
+    ("forgotten_with_spec", "a client forgets all statuses when the spec changes", STATUS_WATCHER,
+     "if (spec) Carry(next.spec.shards);",
+     "if (spec) Carry(next.spec.shards); if ($ON) { board = {}; board.shards.resize(next.spec.shards.size()); }"),
     ("stand_in_validity", "a stand-in's keys are valid since its own Since, whoever was skipped", TABLE,
      "here = {next.shard, std::max(next.since_us, here.since_us)};",
      "here = {next.shard, $ON ? next.since_us : std::max(next.since_us, here.since_us)};"),
@@ -193,8 +230,17 @@ MUTANTS = [
 
 def pattern(piece):
     """Matches the piece whatever its white space."""
-    tokens = re.findall(r"\w+|[^\w\s]", piece)
-    return re.compile(r"\s*".join(re.escape(token) for token in tokens))
+    return re.compile(r"\s*".join(re.escape(token) for token in tokens(piece)))
+
+
+def tokens(piece):
+    return re.findall(r"\w+|[^\w\s]", piece)
+
+
+def holds(replacement, piece):
+    """Whether the tokens of the piece are there in their order, with others between them."""
+    rest = iter(tokens(replacement))
+    return all(token in rest for token in tokens(piece))
 
 
 def mutate(top, output):
@@ -229,6 +275,8 @@ def apply(source, edits, path):
         for name, replacement in choices:
             on = f'zkcluster::sim::IsMutant("{name}")'
             if len(choices) == 1:
+                if not holds(replacement, text):
+                    sys.exit(f"{path}: mutant {name}: off, it is not what production has: {replacement}")
                 text = replacement.replace("$ON", on)
             else:  # whole statements
                 text = f"if ({on}) {{ {replacement.replace('$ON', 'true')} }} else {{ {text} }}"
