@@ -119,8 +119,9 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
     const Duration explained = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack +
                                Allowance(life, state.since, now);
     // Whoever has seen that it serves again has no other failure to go by, however often it stood
-    // still.
-    const bool seen = said_[{life, addr}].served > state.since;
+    // still. (What was decided in the same turn, on the time before, is told after that.)
+    const TimePoint served = said_[{life, addr}].served;
+    const bool seen = served > state.since && now - served > kSlack;
     if (seen || held > explained) return finding("false_dead", "which has served it");
   }
   // Without a route nothing is known of the server. (What it does on a connection that is open
