@@ -220,10 +220,15 @@ class LedgerJudge {
       }
       return;
     }
-    if (was.penalties.size() >= 500) return;  // then some are forgiven early
+    // Then some are forgiven early.
+    if (was.penalties.size() >= 500 || now_.penalties.size() >= 500) return;
     for (const auto& [shard, from, to] : changes_) {
       const std::string& name = facts_.spec.spec->shards[shard].name;
-      const bool returns = from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
+      // (Of a list that its leader does not know nothing is known to have been dead.)
+      const bool known = facts_.HeadBefore() &&
+                         facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
+      const bool returns =
+          known && from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
       // What was taken over from the mirror was not decided here.
       if (returns && to.counts != VoteCounts{} && !now_.penalties.contains(name)) {
         report_("ledger", name + " came back from the dead, and owes nothing for the next time");

@@ -116,12 +116,12 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   // From unknown to dead is a return to what it was before the doubts.
   if (opinion == Opinion::kDead && before != Opinion::kUnknown &&
       state.service == Service::kServes) {
-    const Duration explained = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack +
-                               Allowance(life, state.since, now);
+    const Duration at_most = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack;
+    const Duration explained = at_most + Allowance(life, state.since, now);
     // Whoever has seen that it serves again has no other failure to go by, however often it stood
     // still. (What was decided in the same turn, on the time before, is told after that.)
     const TimePoint served = said_[{life, addr}].served;
-    const bool seen = served > state.since && now - served > kSlack;
+    const bool seen = served > state.since && now - served > kSlack && held > at_most;
     if (seen || held > explained) return finding("false_dead", "which has served it");
   }
   // Without a route nothing is known of the server. (What it does on a connection that is open
