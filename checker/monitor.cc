@@ -76,8 +76,10 @@ HttpServer::Pages Monitor::Pages() {
   pages["/status.json"] = [this] {
     return HttpAnswer{200, "application/json", FormatStatus(Facts())};
   };
-  pages["/healthz"] = [this] { return AnswerOf(JudgeHealth(Facts())); };
-  pages["/readyz"] = [this] { return AnswerOf(JudgeReadiness(Facts())); };
+  pages["/healthz"] = [this] { return AnswerOf(JudgeHealth(CountsAge())); };
+  pages["/readyz"] = [this] {
+    return AnswerOf(JudgeReadiness(sources_.client.state(), sources_.roster.readiness()));
+  };
   return pages;
 }
 
@@ -87,10 +89,10 @@ MonitorFacts Monitor::Facts() const {
   facts.rack = rack_;
   facts.started = started_;
   facts.session = sources_.client.state();
-  facts.ready = sources_.roster.summary().ready;
+  facts.ready = sources_.roster.readiness().ready();
   facts.clusters = sources_.roster.details();
   facts.counts = counts_;
-  facts.counts_age = loop_.Now() - counted_at_;
+  facts.counts_age = CountsAge();
   facts.main_lag = sources_.pool.lag();
   facts.stalls = stalls_;
   facts.hooks = sources_.hooks.counters();

@@ -46,6 +46,7 @@ class Monitor {
   void Serve();
   [[nodiscard]] HttpServer::Pages Pages();
   [[nodiscard]] MonitorFacts Facts() const;
+  [[nodiscard]] Duration CountsAge() const { return loop_.Now() - counted_at_; }
 
   EventLoop& loop_;
   Logger& logger_;

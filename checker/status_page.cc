@@ -1,5 +1,7 @@
 #include "checker/status_page.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <string_view>
 
@@ -108,20 +110,19 @@ std::string FormatStatus(const MonitorFacts& facts) {
   return json.Take() + "\n";
 }
 
-Verdict JudgeHealth(const MonitorFacts& facts) {
-  if (facts.counts_age < kWorkersHang) return {true, "ok\n"};
+Verdict JudgeHealth(Duration counts_age) {
+  if (counts_age < kWorkersHang) return {true, "ok\n"};
   return {false, "the probe workers have not answered for " +
-                     std::to_string(Millis(facts.counts_age) / 1000) + " s\n"};
+                     std::to_string(Millis(counts_age) / 1000) + " s\n"};
 }
 
-Verdict JudgeReadiness(const MonitorFacts& facts) {
-  if (facts.ready) return {true, "ok\n"};
-  std::string text = "session " + std::string(SessionStateName(facts.session));
-  std::string silent;
-  for (const auto& [name, details] : facts.clusters) {
-    if (!details.ballot_published) silent += (silent.empty() ? "" : ", ") + name;
+Verdict JudgeReadiness(SessionState session, const Readiness& readiness) {
+  if (readiness.ready()) return {true, "ok\n"};
+  std::string text = "session " + std::string(SessionStateName(session));
+  if (!readiness.silent.empty()) {
+    text +=
+        fmt::format("; no ballot stands, or an old one, in {}", fmt::join(readiness.silent, ", "));
   }
-  if (!silent.empty()) text += "; no ballot stands, or an old one, in " + silent;
   return {false, "not ready: " + text + "\n"};
 }
 

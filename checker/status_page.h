@@ -20,8 +20,9 @@ struct Verdict {
 };
 // Whether this process does its work, whatever the state of ZooKeeper: that the main loop turns is
 // told by the answer itself.
-[[nodiscard]] Verdict JudgeHealth(const MonitorFacts& facts);
+// `counts_age`: since the probe workers have answered.
+[[nodiscard]] Verdict JudgeHealth(Duration counts_age);
 // Whether it votes in all its clusters.
-[[nodiscard]] Verdict JudgeReadiness(const MonitorFacts& facts);
+[[nodiscard]] Verdict JudgeReadiness(SessionState session, const Readiness& readiness);
 
 }  // namespace zkcluster

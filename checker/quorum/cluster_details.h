@@ -79,4 +79,12 @@ struct ClusterDetails {
   bool operator==(const ClusterDetails&) const = default;
 };
 
+// Whether a checker votes in all its clusters.
+struct Readiness {
+  bool known = false;               // connected, and which clusters there are is known
+  std::size_t unpublished = 0;      // clusters: the newest ballot does not stand (yet)
+  std::vector<std::string> silent;  // these, and those whose spec allows no ballot
+  [[nodiscard]] bool ready() const { return known && unpublished == 0; }
+};
+
 }  // namespace zkcluster

@@ -226,7 +226,7 @@ void Leader::Reconsider() {
   const Ballots ballots = CountedBallots();
   const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
                                                static_cast<int>(ballots.size()));
-  const auto [board, unmirrored, anew] = store_.BoardFor(spec_, lists_);
+  const auto& [board, unmirrored, anew] = store_.BoardFor(spec_, lists_);
   // What nobody can read is decided anew, and not by a few.
   if (unmirrored > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
     NoteCount(electorate, ballots, {});

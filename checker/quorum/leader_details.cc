@@ -23,7 +23,7 @@ std::optional<LeaderDetails> Leader::details() const {
   details.epoch = leadership_.record.epoch;
   details.hold = HoldName(hold_);
   const auto& shards = spec_.spec.shards;
-  const StatusBoard board = store_.BoardFor(spec_, lists_).board;
+  const StatusBoard& board = store_.BoardFor(spec_, lists_).board;
   for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {
     const ShardState& state = board.shards[i];
     ++details.statuses[static_cast<std::size_t>(state.status)];

@@ -235,9 +235,6 @@ void Participant::Leave(std::function<void()> done) {
 
 Participant::Summary Participant::summary() const {
   Summary summary;
-  // A cluster whose spec cannot be used gets no vote, and must not keep the others from being
-  // served.
-  summary.published = voter_.published() || (!spec_ && trouble_ != SpecWatcher::Trouble::kNone);
   summary.leading = contender_ && contender_->leading();
   summary.frozen = leader_ && leader_->frozen();
   summary.paused = leader_ && leader_->paused();

@@ -56,8 +56,15 @@ class Participant {
   // Ballot withdrawn, leadership given up, probing ended. Terminal; `done` in any case.
   void Leave(std::function<void()> done);
 
+  // The newest ballot stands.
+  [[nodiscard]] bool published() const { return voter_.published(); }
+  // A cluster whose spec cannot be used gets no vote, and must not keep the others from being
+  // served.
+  [[nodiscard]] bool allows_ballot() const {
+    return spec_ || trouble_ == SpecWatcher::Trouble::kNone;
+  }
+
   struct Summary {
-    bool published = false;  // the newest ballot stands, or the spec allows none
     bool leading = false;
     bool frozen = false;  // these two: as far as this checker, while it leads, knows
     bool paused = false;
@@ -123,6 +130,7 @@ class Participant {
   std::size_t withheld_alarms_ = 0;
   std::unique_ptr<Timer> storm_end_;
   std::unique_ptr<zk::NodeWatcher> leader_watch_;
+  std::optional<LeaderRecord> last_leader_;  // who took over last, as leader_watch_ told
   std::unique_ptr<Timer> retry_;
   Backoff backoff_;
   Voter voter_;

@@ -103,7 +103,12 @@ void Participant::LogStorm() {
 // Written once in each epoch: to know who leads costs one read a take-over.
 void Participant::FollowLeader() {
   leader_watch_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.leader(),
-                                                    [](const std::optional<zk::Node>&) {});
+                                                    [this](const std::optional<zk::Node>& node) {
+                                                      last_leader_.reset();
+                                                      if (!node) return;
+                                                      if (auto record = DecodeLeader(node->data))
+                                                        last_leader_ = *std::move(record);
+                                                    });
 }
 
 void Participant::OnCommitted(const Decision& decision, const std::vector<Event>& events) {
@@ -143,11 +148,9 @@ ClusterDetails Participant::details() const {
   }
   details.ballot_published = voter_.published();
   details.ballot_age = voter_.age();
-  if (leader_watch_ && leader_watch_->node()) {
-    if (auto record = DecodeLeader(leader_watch_->node()->data)) {
-      details.leader = record->id;
-      details.epoch = record->epoch;
-    }
+  if (last_leader_) {
+    details.leader = last_leader_->id;
+    details.epoch = last_leader_->epoch;
   }
   details.flips_to_dead = flips_to_dead_;
   details.flips_to_alive = flips_to_alive_;

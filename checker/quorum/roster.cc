@@ -156,11 +156,25 @@ void Roster::Leave(std::function<void()> done) {
   one_done();
 }
 
-Roster::Summary Roster::summary() const {
-  Summary summary;
-  summary.known = client_.state() == SessionState::kConnected && (!root_ || root_->known());
+Readiness Roster::readiness() const {
+  Readiness readiness;
+  readiness.known = client_.state() == SessionState::kConnected && (!root_ || root_->known());
   for (const auto& [name, entry] : entries_) {
-    summary.known = summary.known && entry.base && entry.base->known();
+    readiness.known = readiness.known && entry.base && entry.base->known();
+    if (!entry.participant || entry.participant->published()) continue;
+    readiness.silent.push_back(name);
+    readiness.unpublished += entry.participant->allows_ballot() ? 1 : 0;
+  }
+  return readiness;
+}
+
+Roster::Summary Roster::summary() const {
+  const Readiness readiness = this->readiness();
+  Summary summary;
+  summary.known = readiness.known;
+  summary.ready = readiness.ready();
+  summary.unpublished = readiness.unpublished;
+  for (const auto& [name, entry] : entries_) {
     if (!entry.participant) {
       ++summary.missing;
       continue;
@@ -172,9 +186,7 @@ Roster::Summary Roster::summary() const {
     summary.paused += part.paused ? 1 : 0;
     summary.shards += part.shards;
     summary.dead += part.dead();
-    summary.unpublished += part.published ? 0 : 1;
   }
-  summary.ready = summary.known && summary.unpublished == 0;
   return summary;
 }
 

@@ -56,6 +56,8 @@ class Roster {
     bool ready = false;  // and in each the newest ballot stands
   };
   [[nodiscard]] Summary summary() const;
+  // Looks at no shard.
+  [[nodiscard]] Readiness readiness() const;
   // Of each cluster that is served now, by name.
   [[nodiscard]] std::map<std::string, ClusterDetails> details() const;
 

@@ -94,6 +94,7 @@ bool StatusStore::DecodeLedgerSlot() {
 }
 
 void StatusStore::Decode() {
+  carried_.reset();
   const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
   const StatusBoard last_board = std::exchange(board_, StatusBoard{});
   const bool ledger_lost = !DecodeLedgerSlot();
@@ -148,12 +149,22 @@ void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusB
   }
 }
 
-StatusStore::CarriedBoard StatusStore::BoardFor(const StoredSpec& spec,
-                                                const KnownLists& lists) const {
+const StatusStore::CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec,
+                                                       const KnownLists& lists) const {
+  const auto* const list = head_ ? lists.Find(head_->spec.shards_zxid) : nullptr;
+  const bool knows_list = list != nullptr;
+  if (!carried_ || carried_->shards_zxid != spec.id.shards_zxid ||
+      carried_->knows_list != knows_list) {
+    carried_ = Carried{spec.id.shards_zxid, knows_list, Carry(spec, list)};
+  }
+  return carried_->carried;
+}
+
+StatusStore::CarriedBoard StatusStore::Carry(const StoredSpec& spec,
+                                             const std::vector<ShardSpec>* list) const {
   const auto& shards = spec.spec.shards;
   CarriedBoard carried;
   const bool same_list = head_ && head_->spec.shards_zxid == spec.id.shards_zxid;
-  const auto* const list = head_ ? lists.Find(head_->spec.shards_zxid) : nullptr;
   if (same_list && board_.shards.size() == shards.size()) {
     carried.board = board_;
   } else if (!same_list && list != nullptr && list->size() == board_.shards.size()) {
@@ -208,6 +219,7 @@ Micros StatusStore::NewestSince() const {
 }
 
 void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {
+  carried_.reset();
   head_ = std::move(head);
   ledger_ = std::move(ledger);
   board_ = std::move(board);

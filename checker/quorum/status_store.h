@@ -60,8 +60,9 @@ class StatusStore {
   };
   // The board for `spec`: carried over from the list the head refers to, where that list is known;
   // else, and where there is no head yet (Go checkers ran the cluster), from the mirror, by
-  // address.
-  [[nodiscard]] CarriedBoard BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
+  // address. Carried once for what stands, however often it is asked for; valid until the next
+  // Load, Adopt or BoardFor.
+  [[nodiscard]] const CarriedBoard& BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
 
   // Of all shards of the head's list; 0: none was ever decided.
   [[nodiscard]] Micros NewestSince() const;
@@ -89,6 +90,8 @@ class StatusStore {
   bool DecodeLedgerSlot();
   [[nodiscard]] int MostVoters() const;
   void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
+  [[nodiscard]] CarriedBoard Carry(const StoredSpec& spec,
+                                   const std::vector<ShardSpec>* list) const;
   void FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const;
   void Complain(const std::string& path, const Error& error);
 
@@ -102,6 +105,12 @@ class StatusStore {
   std::function<void(Result<std::monostate>)> done_;
   std::optional<Head> head_;
   StatusBoard board_;  // in the order of the head's list
+  struct Carried {
+    std::int64_t shards_zxid;  // of the list it is for
+    bool knows_list;           // the head's
+    CarriedBoard carried;
+  };
+  mutable std::optional<Carried> carried_;  // what BoardFor told last, while all it is of stands
   Ledger ledger_;
   Lifetime load_;
 };

@@ -168,22 +168,22 @@ TEST_CASE("status.json: who this is, and each cluster as far as this checker kno
 }
 
 TEST_CASE("healthz: the daemon is healthy while its workers answer, whatever ZooKeeper does") {
-  MonitorFacts facts = Facts();
-  facts.session = SessionState::kLost;
-  facts.ready = false;
-  facts.counts_age = 9s;
-  CHECK(JudgeHealth(facts).good);
-  facts.counts_age = 12'300ms;
-  CHECK_FALSE(JudgeHealth(facts).good);
-  CHECK(JudgeHealth(facts).text == "the probe workers have not answered for 12 s\n");
+  CHECK(JudgeHealth(9s).good);
+  CHECK_FALSE(JudgeHealth(12'300ms).good);
+  CHECK(JudgeHealth(12'300ms).text == "the probe workers have not answered for 12 s\n");
 }
 
 TEST_CASE("readyz: ready while all stands; else it says what is missing") {
-  MonitorFacts facts = Facts();
-  CHECK(JudgeReadiness(facts).good);
-  facts.ready = false;
-  facts.session = SessionState::kSuspended;
-  CHECK_FALSE(JudgeReadiness(facts).good);
-  CHECK(JudgeReadiness(facts).text ==
-        "not ready: session suspended; no ballot stands, or an old one, in other\n");
+  Readiness readiness{.known = true};
+  CHECK(JudgeReadiness(SessionState::kConnected, readiness).good);
+  readiness.silent = {"spoilt"};  // its spec allows no ballot
+  CHECK(JudgeReadiness(SessionState::kConnected, readiness).good);
+  readiness.silent = {"other", "spoilt"};
+  readiness.unpublished = 1;
+  readiness.known = false;
+  const Verdict verdict = JudgeReadiness(SessionState::kSuspended, readiness);
+  CHECK_FALSE(verdict.good);
+  CHECK(verdict.text ==
+        "not ready: session suspended; no ballot stands, or an old one, in other, spoilt\n");
+  CHECK(JudgeReadiness(SessionState::kConnecting, {}).text == "not ready: session connecting\n");
 }
