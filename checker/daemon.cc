@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "base/join.h"
 #include "checker/child_process.h"
 #include "checker/exposed_files.h"
 #include "checker/hook_queue.h"
@@ -238,11 +239,11 @@ class Daemon {
     logger_->Replace(*std::move(logger));
     roster_->Serve(config_.all_clusters, config_.clusters);
     if (new_metrics) monitor_->Listen(config_.metrics);
-    logger_->Info("reload.done", {{"file", config_file_}, {"changed", JoinedKeys(plan.changed)}});
+    logger_->Info("reload.done", {{"file", config_file_}, {"changed", Join(plan.changed, ",")}});
     TellExposedFiles();
     if (!plan.needs_restart.empty()) {
       logger_->Warn("reload.needs_restart",
-                    {{"file", config_file_}, {"keys", JoinedKeys(plan.needs_restart)}});
+                    {{"file", config_file_}, {"keys", Join(plan.needs_restart, ",")}});
     }
     return {};
   }

@@ -52,10 +52,4 @@ ReloadPlan PlanReload(const CheckerConfig& running, CheckerConfig wanted) {
   return plan;
 }
 
-std::string JoinedKeys(const std::vector<std::string>& keys) {
-  std::string joined;
-  for (const std::string& key : keys) joined += (joined.empty() ? "" : ",") + key;
-  return joined;
-}
-
 }  // namespace zkcluster

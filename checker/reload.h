@@ -16,7 +16,4 @@ struct ReloadPlan {
 };
 [[nodiscard]] ReloadPlan PlanReload(const CheckerConfig& running, CheckerConfig wanted);
 
-// "a,b,c", for the log.
-[[nodiscard]] std::string JoinedKeys(const std::vector<std::string>& keys);
-
 }  // namespace zkcluster

@@ -1,10 +1,9 @@
 #include "checker/status_page.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <string_view>
 
+#include "base/join.h"
 #include "checker/quorum/tally.h"
 #include "model/json.h"
 
@@ -120,8 +119,7 @@ Verdict JudgeReadiness(SessionState session, const Readiness& readiness) {
   if (readiness.ready()) return {true, "ok\n"};
   std::string text = "session " + std::string(SessionStateName(session));
   if (!readiness.silent.empty()) {
-    text +=
-        fmt::format("; no ballot stands, or an old one, in {}", fmt::join(readiness.silent, ", "));
+    text += "; no ballot stands, or an old one, in " + Join(readiness.silent, ", ");
   }
   return {false, "not ready: " + text + "\n"};
 }

@@ -1,10 +1,9 @@
 #include "checker/quorum/leader_log.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 #include <vector>
 
+#include "base/join.h"
 #include "model/fraction.h"
 
 namespace zkcluster {
@@ -14,10 +13,6 @@ namespace {
 constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
 // More than the checkers' probes of one death lie apart, at usual intervals.
 constexpr Duration kMissingLasts = std::chrono::seconds(1);
-
-std::string Join(const std::vector<std::string>& parts) {
-  return fmt::format("{}", fmt::join(parts, ","));
-}
 
 }  // namespace
 
@@ -71,7 +66,7 @@ void LeaderLog::TellFlips(const Decision& decision, int quorum) {
 
 void LeaderLog::Learned(const std::vector<std::string>& ids, const Electorate& electorate) {
   logger_.Info("electorate.learned", {{"cluster", cluster_},
-                                      {"ids", Join(ids)},
+                                      {"ids", Join(ids, ",")},
                                       {"electorate", electorate.size},
                                       {"quorum", electorate.quorum}});
 }
@@ -103,7 +98,8 @@ void LeaderLog::Counted(const Electorate& electorate, const Ballots& ballots,
   for (const auto& id : electorate.ids) {
     if (!ballots.contains(id)) silent.push_back(id);
   }
-  missing_ = {without_quorum, ballots.size(), electorate.quorum, electorate.size, Join(silent)};
+  missing_ = {without_quorum, ballots.size(), electorate.quorum, electorate.size,
+              Join(silent, ",")};
   if (!Alike(missing_, told_) && !tell_missing_->armed()) tell_missing_->Arm(kMissingLasts);
 }
 

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/join.h"
+
 namespace zkcluster {
 namespace {
 
@@ -13,13 +15,7 @@ constexpr std::size_t kNamed = 20;
 
 template <class Names>
 std::string Listed(const Names& names) {
-  std::string text;
-  std::size_t named = 0;
-  for (const std::string& name : names) {
-    if (++named > kNamed) return text + ",...";
-    text += (text.empty() ? "" : ",") + name;
-  }
-  return text;
+  return JoinFirst(names, kNamed, ",") + (names.size() > kNamed ? ",..." : "");
 }
 
 std::set<std::string> Without(const std::set<std::string>& all, const std::set<std::string>& some) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/join.h"
 #include "checker/quorum/tally.h"
 
 namespace zkcluster {
@@ -93,8 +94,7 @@ void SummaryTeller::TellOne(const std::string& cluster, const ClusterDetails& de
        LogField{"no_quorum", outcome(Outcome::kNoQuorum)}, LogField{"quorum", led.quorum},
        LogField{"electorate", led.electorate},
        LogField{"ballots", led.voters.size() - missing.size()},
-       LogField{"votes_missing", missing.size()},
-       LogField{"no_ballot_from", fmt::format("{}", fmt::join(missing, ","))},
+       LogField{"votes_missing", missing.size()}, LogField{"no_ballot_from", Join(missing, ",")},
        LogField{"frozen", details.frozen}, LogField{"hold", led.hold});
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/join.h"
 #include "model/address.h"
 #include "model/duration.h"
 #include "model/utf8.h"
@@ -29,15 +30,7 @@ OrderPlan Change(Ledger ledger, Event::Kind kind, std::string by) {
 }
 
 std::string Listed(const std::set<std::string>& ids) {
-  if (ids.empty()) return "nobody";
-  std::string text;
-  std::size_t named = 0;
-  for (const std::string& id : ids) {
-    if (++named > kNamedIds)
-      return text + " and " + std::to_string(ids.size() - kNamedIds) + " more";
-    text += (text.empty() ? "" : ", ") + id;
-  }
-  return text;
+  return ids.empty() ? "nobody" : JoinSome(ids, kNamedIds);
 }
 
 bool IsOn(const ShardSpec& shard, const std::string& host) {

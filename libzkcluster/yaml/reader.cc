@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/join.h"
 #include "model/duration.h"
 #include "model/fraction.h"
 #include "model/utf8.h"
@@ -176,15 +177,6 @@ Error ErrorAt(const std::string& file, Place place, std::string_view what) {
   return problems.ToError();
 }
 
-std::string QuotedWords(const std::vector<std::string_view>& words) {
-  std::string text;
-  for (const std::string_view word : words) {
-    if (!text.empty()) text += ", ";
-    text += word;
-  }
-  return text;
-}
-
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
     return std::tolower(x) == std::tolower(y);
@@ -342,13 +334,13 @@ std::optional<Duration> Value::GetDuration(Duration min, Duration max) const {
 
 std::optional<std::size_t> Value::Choice(std::initializer_list<std::string_view> choices) const {
   const std::vector<std::string_view> words(choices);
-  const Node* node = impl_->Scalar("one of " + QuotedWords(words));
+  const Node* node = impl_->Scalar("one of " + Join(words, ", "));
   if (!node) return std::nullopt;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (EqualIgnoringCase(node->text, words[i])) return i;
   }
-  Complain((words.size() == 1 ? "expected " : "expected one of ") + QuotedWords(words) +
-           ", not \"" + node->text + "\"");
+  Complain((words.size() == 1 ? "expected " : "expected one of ") + Join(words, ", ") + ", not \"" +
+           node->text + "\"");
   return std::nullopt;
 }
 

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/join.h"
+
 namespace zkcluster::faults {
 namespace {
 
@@ -22,12 +24,6 @@ constexpr Duration kVainLimit = seconds(10);
 
 Micros WallNow() {
   return std::chrono::duration_cast<Micros>(std::chrono::system_clock::now().time_since_epoch());
-}
-
-std::string Joined(const std::vector<std::string>& words) {
-  std::string joined;
-  for (const auto& word : words) joined += (joined.empty() ? "" : " ") + word;
-  return joined;
 }
 
 std::string InSeconds(Duration duration) {
@@ -151,16 +147,16 @@ void Play::SetWires(const std::string& host, const std::vector<std::string>& oth
 }
 void Play::Cut(const std::string& host, const std::vector<std::string>& others, Way way) {
   Say(fmt::format("{} from {} to {}", way == Way::kBoth ? "cut both ways" : "cut one way",
-                  way == Way::kFrom ? Joined(others) : host,
-                  way == Way::kFrom ? host : Joined(others)));
+                  way == Way::kFrom ? Join(others, " ") : host,
+                  way == Way::kFrom ? host : Join(others, " ")));
   SetWires(host, others, {.cut = true}, way);
 }
 void Play::Lose(const std::string& host, const std::vector<std::string>& others, double chance) {
-  Say(fmt::format("{:.0f} % loss between {} and {}", chance * 100, host, Joined(others)));
+  Say(fmt::format("{:.0f} % loss between {} and {}", chance * 100, host, Join(others, " ")));
   SetWires(host, others, {.loss = chance}, Way::kBoth);
 }
 void Play::Delay(const std::string& host, const std::vector<std::string>& others, Duration delay) {
-  Say(fmt::format("{} to {} takes {}", host, Joined(others), InSeconds(delay)));
+  Say(fmt::format("{} to {} takes {}", host, Join(others, " "), InSeconds(delay)));
   SetWires(host, others, {.delay = delay}, Way::kTo);
 }
 void Play::Mend() {
@@ -182,7 +178,7 @@ void Play::Await(const std::string& what, const std::function<bool()>& done, Dur
 
 void Play::AwaitStatus(const std::vector<std::string>& shards, ShardStatus status, Duration limit) {
   Await(
-      Joined(shards) + " said to be " + std::string(ShardStatusName(status)),
+      Join(shards, " ") + " said to be " + std::string(ShardStatusName(status)),
       [&] {
         const auto statuses = site.eye.Statuses();
         return statuses && std::all_of(shards.begin(), shards.end(), [&](const auto& shard) {
@@ -260,7 +256,7 @@ void Play::Repeat(const std::string& what, const std::function<Ran()>& run) {
   Expect(false, what + ": " + last.output);
 }
 void Play::Command(const std::vector<std::string>& arguments) {
-  Repeat("zkctl " + Joined(arguments), [&] { return site.Zkctl(arguments); });
+  Repeat("zkctl " + Join(arguments, " "), [&] { return site.Zkctl(arguments); });
 }
 void Play::Apply(const ClusterSpec& spec) {
   Repeat("zkctl apply", [&] { return site.Apply(spec); });

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/join.h"
+
 namespace zkcluster::integration {
 namespace {
 
@@ -27,12 +29,6 @@ char Letter(ShardStatus status) {
       return '?';
   }
   return '!';
-}
-
-std::string Joined(const std::set<std::string>& ids) {
-  std::string joined;
-  for (const auto& id : ids) joined += (joined.empty() ? "" : ",") + id;
-  return joined;
 }
 
 std::unique_ptr<Manager> OpenManager(const std::string& server, const std::string& root) {
@@ -268,7 +264,7 @@ std::string Site::Candidates(const std::string& name) {
   if (!snapshot) return snapshot.error().message;
   std::set<std::string> ids;
   for (const auto& candidate : snapshot->candidates) ids.insert(candidate.name.id);
-  return Joined(ids);
+  return Join(ids, ",");
 }
 
 std::string Site::Voters(const std::string& name) {
@@ -278,7 +274,7 @@ std::string Site::Voters(const std::string& name) {
   for (const auto& voter : snapshot->voters) {
     if (voter.ballot) ids.insert(voter.id);
   }
-  return Joined(ids);
+  return Join(ids, ",");
 }
 
 std::string Site::AwaitVoters(const std::string& name, const std::string& expected) {

@@ -91,7 +91,6 @@ TEST_CASE("reload: what needs a restart stays as it was, and the rest is taken o
   CHECK(plan.changed == Keys{"log.level"});
   CHECK(plan.config.log.level == LogLevel::kWarn);
   CHECK(plan.config.id == "c1");
-  CHECK(JoinedKeys({"id", "rack"}) == "id,rack");
 }
 
 TEST_CASE("reload: whoever holds the log writes to the new one") {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/join.h"
 #include "tools/zkctl/assessment.h"
 #include "tools/zkctl/explain.h"
 #include "tools/zkctl/render.h"

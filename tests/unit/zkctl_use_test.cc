@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/join.h"
 #include "tests/unit/zkctl_snapshots.h"
 #include "tools/zkctl/completion.h"
 #include "tools/zkctl/screen.h"

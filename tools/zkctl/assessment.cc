@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/join.h"
 #include "model/duration.h"
 #include "model/fraction.h"
 #include "tools/zkctl/render.h"
@@ -65,7 +66,7 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
   const std::string& name = snapshot.spec.spec.name;
   if (assessment.hold == Hold::kGoCheckers) {
     notes.push_back("held: " + std::string(HoldExplanation(assessment.hold)) + " (" +
-                    Join(snapshot.go_voters) + ")");
+                    Join(snapshot.go_voters, ", ") + ")");
   }
   if (assessment.pause) {
     notes.push_back("paused " + PauseSentence(*assessment.pause) +
@@ -128,7 +129,7 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
   const Electorate& electorate = assessment.electorate;
   const auto& checkers = snapshot.spec.spec.checkers;
   if (!assessment.missing.empty()) {
-    notes.push_back("no ballot that counts from " + Join(assessment.missing));
+    notes.push_back("no ballot that counts from " + Join(assessment.missing, ", "));
   }
   if (checkers && *checkers > static_cast<int>(electorate.ids.size())) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
@@ -285,9 +286,7 @@ std::string MaintenanceSentence(const Maintenance& order) {
 
 std::string ShortList(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 10;
-  if (names.size() <= kShown) return Join(names);
-  return Join({names.begin(), names.begin() + kShown}) + " and " +
-         std::to_string(names.size() - kShown) + " more";
+  return JoinSome(names, kShown);
 }
 
 }  // namespace zkcluster::zkctl

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/join.h"
 #include "zk/native_client.h"
 
 namespace zkcluster::zkctl {
@@ -20,10 +21,6 @@ constexpr Duration kSessionLimit = seconds(10);
 
 std::string Because(Reason reason) {
   return reason == Reason::kNone ? std::string() : " (" + std::string(ReasonName(reason)) + ")";
-}
-
-std::string Listed(const std::vector<std::string>& names) {
-  return Join(names, " ");
 }
 
 }  // namespace
@@ -113,9 +110,9 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
     case Event::Kind::kSpec:
       return timeline_.Add(at, "spec", fmt::format("version {} is taken", event.spec_version));
     case Event::Kind::kElectorate:
-      return timeline_.Add(at, "election", "may vote from now on: " + Listed(event.ids));
+      return timeline_.Add(at, "election", "may vote from now on: " + Join(event.ids, " "));
     case Event::Kind::kForget:
-      return timeline_.Add(at, "election", "may no longer vote: " + Listed(event.ids));
+      return timeline_.Add(at, "election", "may no longer vote: " + Join(event.ids, " "));
     case Event::Kind::kFreeze:
       return timeline_.Add(
           at, "freeze", fmt::format("{} shards would be dead: no more flips to dead", event.dead));
@@ -126,9 +123,9 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
     case Event::Kind::kResume:
       return timeline_.Add(at, "pause", "over");
     case Event::Kind::kMaintenance:
-      return timeline_.Add(at, "maintenance", Listed(event.ids) + " do not flip: " + event.note);
+      return timeline_.Add(at, "maintenance", Join(event.ids, " ") + " do not flip: " + event.note);
     case Event::Kind::kMaintenanceOver:
-      return timeline_.Add(at, "maintenance", "over for " + Listed(event.ids));
+      return timeline_.Add(at, "maintenance", "over for " + Join(event.ids, " "));
   }
 }
 
@@ -149,7 +146,7 @@ void Stage::OnFlips(const Event& event, TimePoint at) {
         ColorOf(flip.to));
   }
   if (first_seen_alive.empty()) return;
-  timeline_.Add(at, "status", "alive: " + Listed(first_seen_alive), Color::kGood);
+  timeline_.Add(at, "status", "alive: " + Join(first_seen_alive, " "), Color::kGood);
 }
 
 void Stage::OnTable(TimePoint at, const ClusterView& view) {
@@ -165,8 +162,8 @@ void Stage::OnTable(TimePoint at, const ClusterView& view) {
   tables_.push_back({at, view.shards});
   std::string text = fmt::format("ring rebuilt, table {}: ", view.generation);
   if (dead.empty() && undecided.empty()) text += "every shard serves";
-  if (!dead.empty()) text += Listed(dead) + (dead.size() == 1 ? " is out" : " are out");
-  if (!undecided.empty()) text += (dead.empty() ? "" : "; ") + Listed(undecided) + " undecided";
+  if (!dead.empty()) text += Join(dead, " ") + (dead.size() == 1 ? " is out" : " are out");
+  if (!undecided.empty()) text += (dead.empty() ? "" : "; ") + Join(undecided, " ") + " undecided";
   timeline_.Add(at, "client", text, dead.empty() ? Color::kNone : Color::kDoubtful);
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/join.h"
 #include "checker/quorum/commit.h"
 #include "model/address.h"
 #include "model/codec.h"
@@ -123,7 +124,7 @@ class Doctor {
     Add(Severity::kRisk, "go_manager",
         "the spec was last written by a Go manager (or by hand), which drops the keys that only "
         "ours have; not set now: " +
-            Join(unset),
+            Join(unset, ", "),
         "compare with the file it was made of, set what is missing with " + Command("update") +
             ", and use zkctl from then on");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/join.h"
 #include "model/duration.h"
 #include "yaml/scalar.h"
 #include "yaml/suggest.h"
@@ -230,21 +231,12 @@ std::string FirstLines(const std::string& text, std::size_t limit) {
   return text.substr(0, end) + "... and " + std::to_string(more) + " more\n";
 }
 
-std::string Join(const std::vector<std::string>& words, std::string_view separator) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += separator;
-    text += word;
-  }
-  return text;
-}
-
 std::string NearestOf(std::string_view word, const std::vector<std::string_view>& known,
                       std::string_view these) {
   constexpr std::size_t kFew = 10;
   std::string nearest = DidYouMean(word, known);
   if (!nearest.empty() || known.empty() || known.size() > kFew) return nearest;
-  return "; " + std::string(these) + Join({known.begin(), known.end()});
+  return "; " + std::string(these) + Join(known, ", ");
 }
 
 std::string Counted(std::size_t count, std::string_view noun) {

@@ -50,8 +50,6 @@ struct Cell {
 [[nodiscard]] std::string WrapText(std::string_view text, std::size_t indent);
 // At most so many lines of `text`, and how many there are beside.
 [[nodiscard]] std::string FirstLines(const std::string& text, std::size_t limit);
-[[nodiscard]] std::string Join(const std::vector<std::string>& words,
-                               std::string_view separator = ", ");
 // `; did you mean "s2"?`, or where none is near and all are few `; it has s1, s2`, or nothing.
 [[nodiscard]] std::string NearestOf(std::string_view word,
                                     const std::vector<std::string_view>& known,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/join.h"
 #include "model/duration.h"
 
 namespace zkcluster::zkctl {
@@ -246,7 +247,7 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
         Printable(id) +
         (silent ? Paint(absent ? " (absent)" : " (silent)", Color::kDoubtful, color) : ""));
   }
-  out += "electorate  " + OrDash(Join(ids)) + "\n";
+  out += "electorate  " + OrDash(Join(ids, ", ")) + "\n";
   out += ShardsLine(MakeListRow(snapshot), color) + HoldLines(assessment, now, color) +
          NotesText(assessment, color) + "\n";
   std::vector<std::size_t> order(spec.shards.size());
@@ -368,7 +369,7 @@ Cell HoldCell(const ListRow& row) {
   if (row.frozen) holds.emplace_back("frozen");
   if (row.paused) holds.emplace_back("paused");
   if (row.maintained > 0) holds.push_back(std::to_string(row.maintained) + " under maintenance");
-  return Cell(Join(holds), row.frozen ? Color::kBad : Color::kDoubtful);
+  return Cell(Join(holds, ", "), row.frozen ? Color::kBad : Color::kDoubtful);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/join.h"
 #include "model/duration.h"
 #include "tools/zkctl/report.h"
 
@@ -78,7 +79,7 @@ struct Told {
 
 Told TellEvent(const Event& event) {
   const std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
-  const std::string ids = Printable(Join(event.ids));
+  const std::string ids = Printable(Join(event.ids, ", "));
   const std::string order =
       Until(event) + ": " + Printable(event.note) + "; by " + Printable(event.by);
   switch (event.kind) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/join.h"
 #include "model/spec_diff.h"
 #include "model/spec_size.h"
 #include "tools/zkctl/approve.h"
@@ -102,7 +103,8 @@ std::string RemovalQuestion(const ClusterSpec& current, const SpecDiff& diff) {
     names.push_back("and " + std::to_string(diff.removed.size() - kShown) + " more");
   }
   return "This removes " + Counted(diff.removed.size(), "shard") + " of the " +
-         std::to_string(current.shards.size()) + " of " + current.name + ": " + Join(names) + ".";
+         std::to_string(current.shards.size()) + " of " + current.name + ": " + Join(names, ", ") +
+         ".";
 }
 
 int WaitIfTold(const CommandLine& line, const std::string& cluster, std::uint64_t version,
