@@ -83,13 +83,17 @@ void StatusStore::Complain(const std::string& path, const Error& error) {
 // False when it was lost. What this leader has read or written before stays all the same: a pause
 // must not end, nor a freeze be forgiven, because some hand spoilt what tells of it.
 bool StatusStore::DecodeLedgerSlot() {
-  if (!ledger_slot.version) return false;
-  auto ledger = DecodeLedger(ledger_slot.data);
+  // Where nothing was decided yet there is none.
+  if (!ledger_slot.version && !head_slot.version) return false;
+  auto ledger = ledger_slot.version ? DecodeLedger(ledger_slot.data)
+                                    : Fail(ErrorCode::kNotFound, "there is no such znode");
   if (ledger) {
     ledger_ = *std::move(ledger);
+    knows_ledger_ = true;
   } else {
     Complain(paths_.ledger(), ledger.error());
   }
+  orders_lost_ = !knows_ledger_;
   return ledger.has_value();
 }
 
@@ -224,6 +228,14 @@ void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {
   ledger_ = std::move(ledger);
   board_ = std::move(board);
   written_ = true;
+  // Not before: what is missing may be a cluster that is being deleted, and orders can be given
+  // again only now.
+  if (std::exchange(orders_lost_, false)) {
+    logger_.Error("ledger.lost", {{"cluster", paths_.name()},
+                                  {"path", paths_.ledger()},
+                                  {"forgotten", "pause,maintenance,freeze,penalties"}});
+  }
+  knows_ledger_ = true;
 }
 
 bool StatusStore::Wrote(const StatusBoard& board, std::size_t k) const {

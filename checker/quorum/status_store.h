@@ -112,6 +112,8 @@ class StatusStore {
   };
   mutable std::optional<Carried> carried_;  // what BoardFor told last, while all it is of stands
   Ledger ledger_;
+  bool knows_ledger_ = false;  // read or written by this leader: right, whatever is spoilt now
+  bool orders_lost_ = false;   // spoilt before that, and not told yet
   Lifetime load_;
 };
 

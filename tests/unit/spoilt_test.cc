@@ -126,6 +126,32 @@ TEST_CASE("spoilt: a spoilt ledger does not end a pause that its leader knows") 
   site.world.RunFor(10s);
   CHECK(site.Statuses(kName) == "AAAAAA");
   CHECK(site.LedgerOf(kName).pause);
+  CHECK(site.Leader().Logged("ledger.lost") == 0);
+}
+
+TEST_CASE("spoilt: a ledger that is lost before a new leader has read it is told, once") {
+  Site site;
+  for (const auto& checker : site.checkers) CHECK(checker->Logged("ledger.lost") == 0);
+  site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
+  site.world.RunFor(1s);
+  const auto first = *site.LeaderOf(kName);
+  site.Kill(first.id);
+  SUBCASE("spoilt") {
+    site.ensemble.Put(kPaths.ledger(), "garbage");
+  }
+  SUBCASE("removed") {
+    const auto version = site.ensemble.Get(kPaths.ledger())->stat.version;
+    REQUIRE(site.ensemble.Commit({zk::DeleteOp{kPaths.ledger(), version}}));
+  }
+  REQUIRE(site.world.RunUntil([&] { return site.LeaderOf(kName)->epoch > first.epoch; }, 30s));
+  site.world.RunFor(1s);
+  CHECK(site.Leader().Logged("ledger.lost") == 1);
+  CHECK_FALSE(site.LedgerOf(kName).pause);
+  // Its own is known to it.
+  site.ensemble.Put(kPaths.ledger(), "garbage");
+  site.world.RunFor(10s);
+  CHECK(site.Leader().Logged("status.undecodable") >= 1);
+  CHECK(site.Leader().Logged("ledger.lost") == 1);
 }
 
 TEST_CASE("spoilt: a spoilt ledger does not end maintenance that its leader knows") {
