@@ -19,7 +19,7 @@
 //   first, and says goodbye without waiting when there is none.
 // - Its socket is inherited by every child of the program, and lives on there after it is closed:
 //   it is marked as soon as its number is known (NativeHandle::Poll), and listened to under a
-//   duplicate, which can always be taken out of the loop (Listen).
+//   duplicate, which can always be taken out of the loop (SocketListener).
 // - Destroying the handle from within one of its completions is asking for trouble: they only fill
 //   an inbox, emptied when the library has returned (Deliver).
 // - Logging at debug level reads freed memory: never above warnings.
@@ -28,20 +28,21 @@
 //   come twice do no harm: each connection compares them with what it sent, in order.
 #include "zk/native_client.h"
 
-#include <event2/event.h>
-#include <fcntl.h>
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/check.h"
+#include "base/join.h"
 #include "base/unique_fd.h"
 #include "zk/connector.h"
 #include "zk/native_errors.h"
 #include "zk/native_handle.h"
 #include "zk/session_tracker.h"
+#include "zk/socket_listener.h"
 
 namespace zkcluster::zk {
 namespace {
@@ -57,16 +58,6 @@ constexpr Duration kSignOfLifeLimit = milliseconds(500);
 constexpr Duration kReconnectLimit = milliseconds(1500);
 constexpr Duration kCloseLimit = milliseconds(1900);
 
-struct EventDeleter {
-  void operator()(event* e) const { event_free(e); }
-};
-
-std::string Hex(std::int64_t id) {
-  char text[20];
-  std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(id));
-  return text;
-}
-
 class NativeClient final : public Client {
  public:
   NativeClient(EventLoop& loop, Logger& logger, NativeClientOptions options)
@@ -75,13 +66,11 @@ class NativeClient final : public Client {
         options_(std::move(options)),
         tracker_(options_.session_timeout),
         connector_(loop, logger, inbox_, options_, [this] { Soon(); }),
+        listener_(loop, [this](bool readable, bool writable) { Wake(readable, writable); }),
         timer_(loop.NewTimer([this] { Wake(false, false); })) {
-    logger_.Info("zk.connecting", {{"servers", fmt::to_string(fmt::join(options_.servers, ","))},
-                                   {"generation", generation_}});
+    LogState(reported_);
     Soon();
   }
-
-  ~NativeClient() override = default;
 
   // --- verbs ---
 
@@ -256,12 +245,11 @@ class NativeClient final : public Client {
   }
 
   void LogState(SessionState now) {
-    const std::string session = Hex(session_id_);
+    const std::string session = fmt::format("{:#x}", static_cast<std::uint64_t>(session_id_));
     switch (now) {
       case SessionState::kConnecting:
         logger_.Info("zk.connecting",
-                     {{"servers", fmt::to_string(fmt::join(options_.servers, ","))},
-                      {"generation", generation_}});
+                     {{"servers", Join(options_.servers, ",")}, {"generation", generation_}});
         return;
       case SessionState::kConnected:
         logger_.Info("zk.connected",
@@ -299,7 +287,7 @@ class NativeClient final : public Client {
     switch (handle_->link()) {
       case Link::kConnected:
         // We were stopped for too long. Should the server still keep the session, then no longer.
-        StopListening();
+        listener_.Stop();
         handle_->End(NativeHandle::Farewell::kSend);
         DropHandle();
         return;
@@ -319,7 +307,7 @@ class NativeClient final : public Client {
   }
 
   void DropHandle() {
-    StopListening();
+    listener_.Stop();
     handle_.reset();
     link_ = Link::kNone;
     reaping_ = false;
@@ -346,12 +334,12 @@ class NativeClient final : public Client {
         tracker_.Established(connector_.attempt_began(), handle_->session_timeout());
         return;
       case Link::kEnded:
-        StopListening();
+        listener_.Stop();
         if (!reaping_) tracker_.Expired();
         if (handle_->auth_failed()) connector_.Refused();
         return;
       case Link::kNone:
-        StopListening();
+        listener_.Stop();
         if (before == Link::kConnected) {
           if (!reaping_) tracker_.Disconnected();
           connector_.Broken();
@@ -371,7 +359,7 @@ class NativeClient final : public Client {
     const TimePoint now = loop_.Now();
     if (handle_ && reaping_) {
       if (handle_->link() == Link::kConnected) {
-        StopListening();
+        listener_.Stop();
         handle_->End(NativeHandle::Farewell::kSend);
       }
       if (reaped_ || !handle_->ok() || handle_->link() == Link::kEnded) {
@@ -407,7 +395,7 @@ class NativeClient final : public Client {
       const NativeHandle::Interest interest = handle_->Poll();
       Track();
       if (handle_->has_socket()) {
-        Listen(interest);
+        listener_.Listen(interest.fd, interest.write);
         next = now + interest.wait;
       } else {
         next = now;
@@ -422,35 +410,6 @@ class NativeClient final : public Client {
     }
     if (!inbox_.empty()) next = now;
     if (next != TimePoint::max()) timer_->Arm(std::max(next, now) - now);
-  }
-
-  void Listen(const NativeHandle::Interest& interest) {
-    const short events = static_cast<short>(EV_READ | EV_PERSIST | (interest.write ? EV_WRITE : 0));
-    if (event_ && listened_fd_ == interest.fd && event_get_events(event_.get()) == events) return;
-    if (listened_fd_ != interest.fd) {
-      StopListening();
-      listened_fd_ = interest.fd;
-      // The library closes its socket before we can know. As long as a forked child keeps the open
-      // file, the kernel would go on reporting it, and under a closed number nobody can take it
-      // out of the epoll set again: the loop would spin. Our own number lives until it is out.
-      duplicate_.Reset(::fcntl(interest.fd, F_DUPFD_CLOEXEC, 0));
-    }
-    // Out of descriptors the library's own must do.
-    const int fd = duplicate_.valid() ? duplicate_.get() : interest.fd;
-    event_.reset(event_new(loop_.base(), fd, events, &OnSocket, this));
-    ZKC_CHECK(event_ != nullptr && event_add(event_.get(), nullptr) == 0);
-  }
-
-  // As soon as the library has let go of its socket, or the duplicate would keep the connection
-  // open.
-  void StopListening() {
-    event_.reset();
-    duplicate_.Reset();
-    listened_fd_ = -1;
-  }
-
-  static void OnSocket(evutil_socket_t, short events, void* self) {
-    static_cast<NativeClient*>(self)->Wake((events & EV_READ) != 0, (events & EV_WRITE) != 0);
   }
 
   // --- the end ---
@@ -474,14 +433,14 @@ class NativeClient final : public Client {
       handle_->Exists("/", {}, [](const Result<std::optional<Stat>>&) {});
       Track();
     } else if (CanStillTalk() && handle_->pending() == 0) {
-      StopListening();
+      listener_.Stop();
       farewell_ = handle_->End(NativeHandle::Farewell::kAwait);
       link_ = Link::kEnded;  // our doing, nothing to take note of
       if (!farewell_.valid()) return FinishClose();
-      Listen({farewell_.get(), false, {}});
+      listener_.Listen(farewell_.get(), false);
       close_deadline_ = final_deadline_;
     } else if (now >= close_deadline_) {
-      StopListening();
+      listener_.Stop();
       if (handle_) handle_->End(NativeHandle::Farewell::kSend);
       return FinishClose();
     } else if (!CanStillTalk()) {
@@ -528,9 +487,7 @@ class NativeClient final : public Client {
   UniqueFd farewell_;
 
   bool soon_ = false;
-  int listened_fd_ = -1;  // the library's number of what event_ listens to
-  UniqueFd duplicate_;    // what it is registered under; outlives event_
-  std::unique_ptr<event, EventDeleter> event_;
+  SocketListener listener_;
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
