@@ -114,13 +114,9 @@ TEST_CASE("summary: without ZooKeeper it goes on, and says that nothing is publi
 }
 
 TEST_CASE("a storm: the first lines, then a sum; all lines for whoever debugs") {
-  SimSite site;
-  auto spec = site.MakeSpec(kName, 300);
-  spec.checkers = 1;
-  site.Create(spec);
-  auto& checker = site.Start("c1");
-  REQUIRE(site.Reaches(kName, std::string(300, 'A'), 10s));
-  for (const auto& shard : spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
+  Settled site({.shards = 300, .checkers = 1});
+  const auto& checker = site.At("c1");
+  for (const auto& shard : site.spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(300, 'D'), 10s));
   site.world.RunFor(StormBrake::kWindow);
   CHECK(checker.Logged("opinion.dead") == 300);
@@ -134,7 +130,7 @@ TEST_CASE("a storm: the first lines, then a sum; all lines for whoever debugs") 
   CHECK(Has(told, "alive=0"));
   CHECK(Has(told, "logged=50"));
   // It is over: the next death is told again.
-  site.fleet.Set(spec.shards[0].addr, Server::kUp);
+  site.Set({1}, Server::kUp);
   REQUIRE(site.Reaches(kName, "A" + std::string(299, 'D'), 60s));
   CHECK(Last(checker, "opinion.alive").starts_with("level=info "));
 }
@@ -150,13 +146,9 @@ TEST_CASE("storm brake: so many lines in a window that begins with the first") {
 }
 
 TEST_CASE("details: opinions, ballot, count and status, and shards by name up to a limit") {
-  SimSite site;
-  auto spec = site.MakeSpec(kName, 150);
-  spec.checkers = 1;
-  site.Create(spec);
-  auto& checker = site.Start("c1");
-  REQUIRE(site.Reaches(kName, std::string(150, 'A'), 10s));
-  for (const auto& shard : spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
+  Settled site({.shards = 150, .checkers = 1});
+  const auto& checker = site.At("c1");
+  for (const auto& shard : site.spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(150, 'D'), 10s));
   site.world.RunFor(5s);
   const ClusterDetails details = checker.details(kName);
@@ -179,13 +171,7 @@ TEST_CASE("details: opinions, ballot, count and status, and shards by name up to
 }
 
 TEST_CASE("events: told by the leader alone, as they stand in the journal") {
-  SimSite site;
-  auto spec = site.MakeSpec(kName, 4);
-  spec.checkers = 3;
-  spec.max_dead_fraction = 0.3;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, "AAAA", 10s));
+  Settled site({.change = [](ClusterSpec& spec) { spec.max_dead_fraction = 0.3; }});
   site.world.RunFor(5s);
   const std::string first = site.LeaderOf(kName)->id;
   for (const auto& checker : site.checkers) {
@@ -193,7 +179,7 @@ TEST_CASE("events: told by the leader alone, as they stand in the journal") {
     CHECK(Count(checker->events(), Event::Kind::kLeader) == (led ? 1 : 0));
     CHECK((Count(checker->events(), Event::Kind::kFlips) > 0) == led);
   }
-  for (const auto& shard : spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
+  for (const auto& shard : site.spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
   site.world.RunFor(10s);
   const auto& events = site.At(first).events();
   CHECK(Count(events, Event::Kind::kFreeze) == 1);

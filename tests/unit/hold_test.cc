@@ -2,7 +2,7 @@
 // new leader takes over from the ledger.
 #include <doctest/doctest.h>
 
-#include "tests/fakes/sim_checker.h"
+#include "tests/unit/settled_site.h"
 
 using namespace zkcluster;
 using namespace zkcluster::sim;
@@ -11,62 +11,10 @@ using Server = FakeFleet::Server;
 
 namespace {
 
-constexpr const char* kName = "sessions";
+constexpr const char* kName = kSettledCluster;
 const ClusterPaths kPaths(SimSite::kRoot, kName);
 
-// Three checkers on the racks given, six living shards, everything decided.
-struct Site : SimSite {
-  explicit Site(const std::function<void(ClusterSpec&)>& change = nullptr,
-                const std::vector<std::string>& racks = {"r1", "r2", "r3"}) {
-    spec = MakeSpec(kName, 6);
-    spec.checkers = 3;
-    if (change) change(spec);
-    Create(spec);
-    for (std::size_t i = 0; i < racks.size(); ++i) {
-      SimChecker::Options options;
-      options.id = "c" + std::to_string(i + 1);
-      options.rack = racks[i];
-      Start(std::move(options));
-    }
-    REQUIRE(Reaches(kName, "AAAAAA", 10s));
-    REQUIRE(world.RunUntil([&] { return LedgerOf(kName).electorate.size() == 3; }, 10s));
-    world.RunFor(1s);
-  }
-
-  void Set(std::initializer_list<int> shards, Server server) {
-    for (const int shard : shards)
-      fleet.Set(spec.shards[static_cast<std::size_t>(shard - 1)].addr, server);
-  }
-  // As an operator's order does: the ledger at the version that stands.
-  void Order(const std::function<void(Ledger&)>& change) {
-    const auto node = ensemble.Get(kPaths.ledger());
-    REQUIRE(node.has_value());
-    Ledger ledger = *DecodeLedger(node->data);
-    change(ledger);
-    REQUIRE(
-        ensemble.Commit({zk::SetOp{kPaths.ledger(), EncodeLedger(ledger), node->stat.version}}));
-  }
-  SimChecker& Leader() { return At(LeaderOf(kName)->id); }
-  void KillLeader() {
-    const auto epoch = LeaderOf(kName)->epoch;
-    Kill(LeaderOf(kName)->id);
-    REQUIRE(world.RunUntil([&] { return LeaderOf(kName)->epoch > epoch; }, 30s));
-    world.RunFor(1s);
-  }
-  [[nodiscard]] std::size_t Events(Event::Kind kind) const {
-    std::size_t count = 0;
-    for (const auto& name : ensemble.Children(kPaths.events())) {
-      const auto event = DecodeEvent(ensemble.Get(kPaths.events() + "/" + name)->data);
-      count += event && event->kind == kind ? 1 : 0;
-    }
-    return count;
-  }
-  ClusterSpec spec;
-};
-
-void HalfMayDie(ClusterSpec& spec) {
-  spec.max_dead_fraction = 0.5;
-}
+using Site = SettledSix;
 
 }  // namespace
 
@@ -80,7 +28,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   // How many had passed before depends on the moments at which the checkers saw them.
   const std::string frozen = site.Statuses(kName);
   CHECK(std::count(frozen.begin(), frozen.end(), 'D') <= 3);
-  CHECK(site.Events(Event::Kind::kFreeze) == 1);
+  CHECK(site.Told(Event::Kind::kFreeze) == 1);
   CHECK(site.Leader().Logged("freeze.began") == 1);
   CHECK(site.Leader().summary().frozen == 1);
 
@@ -92,7 +40,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   site.Set({2}, Server::kUp);  // two would be
   REQUIRE(site.Reaches(kName, "AADDAA", 10s));
   CHECK(!site.LedgerOf(kName).freeze.frozen);
-  CHECK(site.Events(Event::Kind::kUnfreeze) == 1);
+  CHECK(site.Told(Event::Kind::kUnfreeze) == 1);
   site.world.RunFor(100ms);  // until the answer is there
   CHECK(site.Leader().Logged("freeze.ended") == 1);
 }
@@ -109,7 +57,7 @@ TEST_CASE("freeze: the next leader carries it on") {
   site.world.RunFor(20s);
   CHECK(site.Statuses(kName) == frozen);
   CHECK(site.LedgerOf(kName).freeze.frozen);
-  CHECK(site.Events(Event::Kind::kFreeze) == 1);
+  CHECK(site.Told(Event::Kind::kFreeze) == 1);
 }
 
 TEST_CASE("freeze: rows that a hand spoilt are told to be lost, and returns pass all the same") {
@@ -173,7 +121,7 @@ TEST_CASE("freeze: lifted without accepting, it begins again while as many are d
   site.Order([](Ledger& ledger) { ledger.freeze = Freeze{}; });
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 5s));
   CHECK(site.Statuses(kName) == frozen);
-  CHECK(site.Events(Event::Kind::kFreeze) == 2);
+  CHECK(site.Told(Event::Kind::kFreeze) == 2);
 }
 
 TEST_CASE("freeze: a spec without the fraction ends it") {
@@ -216,7 +164,7 @@ TEST_CASE("pause: nothing flips, a commit under way is refused, and it ends by i
   REQUIRE(site.Reaches(kName, "DAAAAA", 30s));
   CHECK(site.world.wall_now() >= until);
   CHECK(!site.LedgerOf(kName).pause);
-  CHECK(site.Events(Event::Kind::kResume) == 1);
+  CHECK(site.Told(Event::Kind::kResume) == 1);
 }
 
 TEST_CASE("pause: without an end it holds until an operator resumes") {
@@ -281,7 +229,7 @@ TEST_CASE("maintenance: held both ways, over a change of leader, and it ends by 
   REQUIRE(site.Reaches(kName, "DADAAA", 40s));
   CHECK(site.world.wall_now() >= until);
   CHECK(site.LedgerOf(kName).maintenance.empty());
-  CHECK(site.Events(Event::Kind::kMaintenanceOver) == 2);  // of the one gone, and of the two
+  CHECK(site.Told(Event::Kind::kMaintenanceOver) == 2);  // of the one gone, and of the two
   CHECK(site.Leader().Logged("maintenance.over") == 1);
 }
 

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/fakes/sim_checker.h"
+#include "tests/unit/settled_site.h"
 
 using namespace zkcluster;
 using namespace zkcluster::sim;
@@ -12,7 +12,7 @@ using Server = FakeFleet::Server;
 
 namespace {
 
-constexpr const char* kName = "c";
+constexpr const char* kName = kSettledCluster;
 const ClusterPaths kPaths(SimSite::kRoot, kName);
 
 bool SetsHead(const Request& request) {
@@ -32,32 +32,15 @@ bool ChecksVotes(const std::vector<zk::Op>& ops) {
   return false;
 }
 
-struct Site : SimSite {
-  Site() {
-    spec = MakeSpec(kName, 2);
-    spec.checkers = 3;
-    Create(spec);
-    for (const char* id : {"c1", "c2", "c3"}) Start(id);
-    REQUIRE(Reaches(kName, "AA", 10s));
-    world.RunFor(3s);
-  }
-  SimChecker& Leader() { return At(LeaderOf(kName)->id); }
-  [[nodiscard]] std::vector<Event> Events() const {
-    std::vector<Event> events;
-    for (const auto& name : ensemble.Children(kPaths.events())) {
-      auto event = DecodeEvent(ensemble.Get(kPaths.events() + "/" + name)->data);
-      if (event) events.push_back(*event);
-    }
-    return events;
-  }
+struct Site : Settled {
+  Site() : Settled({.shards = 2}) { world.RunFor(3s); }
   [[nodiscard]] std::size_t FlipsOf(const std::string& shard) const {
     std::size_t count = 0;
-    for (const auto& event : Events()) {
+    for (const auto& event : Journal()) {
       for (const auto& flip : event.flips) count += flip.shard == shard ? 1 : 0;
     }
     return count;
   }
-  ClusterSpec spec;
 };
 
 }  // namespace

@@ -109,7 +109,7 @@ TEST_CASE("bad bytes: in the leader's candidate, and in a follower's that leads 
 TEST_CASE("quorum: a ledger lost while two of three are gone makes nobody its own majority") {
   for (const bool removed : {true, false}) {
     CAPTURE(removed);
-    Settled site(1, std::nullopt);
+    Settled site({.change = EveryoneCounts});
     const ClusterPaths paths(SimSite::kRoot, kName);
     const auto last = site.Follower().id();
     for (const char* id : {"c1", "c2", "c3"}) {
@@ -169,13 +169,8 @@ TEST_CASE("Go: what Go checkers wrote into the mirror is mended when they are go
 
 TEST_CASE(
     "bad bytes: in head, mirror or a chunk are mended without waiting for their own next flip") {
-  SimSite site;
-  const ClusterPaths paths(SimSite::kRoot, kName);
-  auto spec = site.MakeSpec(kName, 600);
-  spec.checkers = 3;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, std::string(600, 'A'), 60s));
+  Settled site({.shards = 600});
+  const ClusterPaths& paths = site.paths;
   site.world.RunFor(2s);
   for (const auto& path : {paths.head(), paths.mirror(), paths.chunk(0), paths.chunk(1)}) {
     site.ensemble.Put(path, "junk");

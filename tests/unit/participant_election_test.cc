@@ -43,7 +43,7 @@ TEST_CASE(
     "leader: frozen past its session, wakes, writes nothing as the old leader and votes again") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
-    Settled site(seed);
+    Settled site({.seed = seed});
     SimChecker& old = site.Leader();
     const auto epoch = site.LeaderOf(kName)->epoch;
     const auto old_session = old.client().session_id();

@@ -49,16 +49,10 @@ TEST_CASE("main job: nothing is written while nothing changes") {
 }
 
 TEST_CASE("main job: many deaths of one moment are few ballots and few commits") {
-  SimSite site;
-  auto spec = site.MakeSpec(kName, 1000);
-  spec.checkers = 3;
-  site.Create(spec);
-  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-  REQUIRE(site.Reaches(kName, std::string(1000, 'A'), 10s));
+  Settled site({.shards = 1000});
   site.world.RunFor(3s);
   const auto zxid = site.ensemble.zxid();
-  for (int i = 0; i < 200; ++i)
-    site.fleet.Set(spec.shards[static_cast<std::size_t>(i)].addr, Server::kRefused);
+  for (int i = 1; i <= 200; ++i) site.Set({i}, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(200, 'D') + std::string(800, 'A'), 4s));
   // Probes find out over a second and a bit.
   CHECK(site.WritesSince(zxid, "/votes/") <= std::size_t{3} * 12);
@@ -98,7 +92,7 @@ TEST_CASE("quorum: four checkers that find a death out one after the other miss 
 }
 
 TEST_CASE("quorum: without a number in the spec every checker ever seen counts") {
-  Settled site(1, std::nullopt);
+  Settled site({.change = EveryoneCounts});
   const std::string last = site.Follower().id();
   for (const char* id : {"c1", "c2", "c3"}) {
     if (id != last) site.Kill(id);

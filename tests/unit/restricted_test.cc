@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kName = kSettledCluster;
 
 struct Restricted : Settled {
-  Restricted() : Settled(1, 3, Lists::kRestricted) {}
+  Restricted() : Settled({.lists = Lists::kRestricted}) {}
 
   // Lines about a denial, of all checkers that still run.
   [[nodiscard]] std::size_t Denials() const {
@@ -40,7 +40,6 @@ struct Restricted : Settled {
   }
 
   SimLoop other_loop{world, "other"};
-  ClusterPaths paths{kRoot, kName};
 };
 
 TEST_CASE("restricted lists: a shard dies and returns, the leader crashes, a session expires") {

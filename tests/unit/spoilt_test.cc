@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "client/status_watcher.h"
-#include "tests/fakes/sim_checker.h"
+#include "tests/unit/settled_site.h"
 
 using namespace zkcluster;
 using namespace zkcluster::sim;
@@ -12,34 +12,10 @@ using Server = FakeFleet::Server;
 
 namespace {
 
-constexpr const char* kName = "sessions";
+constexpr const char* kName = kSettledCluster;
 const ClusterPaths kPaths(SimSite::kRoot, kName);
 
-struct Site : SimSite {
-  explicit Site(const std::function<void(ClusterSpec&)>& change = nullptr) {
-    spec = MakeSpec(kName, 6);
-    spec.checkers = 3;
-    if (change) change(spec);
-    Create(spec);
-    for (const char* id : {"c1", "c2", "c3"}) Start(id);
-    REQUIRE(Reaches(kName, "AAAAAA", 10s));
-    REQUIRE(world.RunUntil([&] { return LedgerOf(kName).electorate.size() == 3; }, 10s));
-    world.RunFor(1s);
-  }
-  void Set(std::initializer_list<int> shards, Server server) {
-    for (const int shard : shards)
-      fleet.Set(spec.shards[static_cast<std::size_t>(shard - 1)].addr, server);
-  }
-  void Order(const std::function<void(Ledger&)>& change) {
-    const auto node = ensemble.Get(kPaths.ledger());
-    Ledger ledger = *DecodeLedger(node->data);
-    change(ledger);
-    REQUIRE(
-        ensemble.Commit({zk::SetOp{kPaths.ledger(), EncodeLedger(ledger), node->stat.version}}));
-  }
-  SimChecker& Leader() { return At(LeaderOf(kName)->id); }
-  ClusterSpec spec;
-};
+using Site = SettledSix;
 
 // A program that follows the cluster.
 struct Program {
@@ -57,6 +33,14 @@ struct Program {
                                                    : '?';
     return text;
   }
+  // What it knows stays, whatever becomes of the head.
+  void OutlivesSpoiltHead(SimSite& site) const {
+    const std::string before = Statuses();
+    REQUIRE(before == site.Statuses(kName));
+    site.ensemble.Put(kPaths.head(), "garbage");
+    site.world.RunFor(10s);
+    CHECK(Statuses() == before);
+  }
   SimLoop loop;
   std::unique_ptr<zk::Client> client;
   std::shared_ptr<const RoutingTable> table;
@@ -72,7 +56,7 @@ void NoMirror(ClusterSpec& spec) {
 TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths they know") {
   Site site([](ClusterSpec& spec) {
     NoMirror(spec);
-    spec.max_dead_fraction = 0.5;
+    HalfMayDie(spec);
   });
   Program program(site);
   site.Set({1}, Server::kRefused);
@@ -80,11 +64,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths th
   site.Set({2, 3, 4, 5}, Server::kRefused);
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
   site.world.RunFor(5s);
-  const std::string before = site.Statuses(kName);
-  REQUIRE(program.Statuses() == before);
-  site.ensemble.Put(kPaths.head(), "garbage");
-  site.world.RunFor(10s);
-  CHECK(program.Statuses() == before);
+  program.OutlivesSpoiltHead(site);
 }
 
 TEST_CASE("spoilt: a spoilt head, no mirror, paused: nothing flips in a program") {
@@ -95,9 +75,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, paused: nothing flips in a program"
   site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
   site.world.RunFor(2s);
   REQUIRE(program.Statuses() == "DAAAAA");
-  site.ensemble.Put(kPaths.head(), "garbage");
-  site.world.RunFor(10s);
-  CHECK(program.Statuses() == "DAAAAA");
+  program.OutlivesSpoiltHead(site);
 }
 
 TEST_CASE("spoilt: a spoilt head, no mirror, one of three checkers left: nothing is forgotten") {
@@ -110,9 +88,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, one of three checkers left: nothing
   }
   site.world.RunFor(20s);
   REQUIRE(program.Statuses() == "DAAAAA");
-  site.ensemble.Put(kPaths.head(), "garbage");
-  site.world.RunFor(10s);
-  CHECK(program.Statuses() == "DAAAAA");
+  program.OutlivesSpoiltHead(site);
 }
 
 TEST_CASE("spoilt: a spoilt ledger does not end a pause that its leader knows") {
@@ -167,11 +143,6 @@ TEST_CASE("spoilt: a spoilt ledger does not end maintenance that its leader know
   site.world.RunFor(10s);
   CHECK(site.Statuses(kName) == "AAAAAA");
   CHECK(site.LedgerOf(kName).maintenance.size() == 1);
-  std::string lines;
-  for (const auto& line : site.Leader().log()) {
-    if (line.find("ledger") != std::string::npos || line.find("maintenance") != std::string::npos)
-      lines += line + "\n";
-  }
 }
 
 TEST_CASE("orders: one whose end cannot be reckoned does not make the leader spin") {
@@ -189,15 +160,8 @@ TEST_CASE(
   std::size_t tried = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    SimSite site(seed);
-    auto spec = site.MakeSpec(kName, 6);
-    spec.checkers = 3;
-    spec.max_dead_fraction = 0.5;
-    site.Create(spec);
-    for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
-    REQUIRE(site.Reaches(kName, "AAAAAA", 10s));
-    site.world.RunFor(1s);
-    for (std::size_t s = 0; s < 5; ++s) site.fleet.Set(spec.shards[s].addr, Server::kRefused);
+    Site site(HalfMayDie, {}, seed);
+    site.Set({1, 2, 3, 4, 5}, Server::kRefused);
     REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
     site.world.RunFor(10s);
     const std::string leader = site.LeaderOf(kName)->id;
@@ -220,11 +184,7 @@ TEST_CASE(
       if (!ordered && request.verb == Verb::kGet &&
           request.path.starts_with(kPaths.votes() + "/") && ++reads == 2) {
         ordered = true;
-        const auto node = site.ensemble.Get(kPaths.ledger());
-        Ledger ledger = *DecodeLedger(node->data);
-        ledger.freeze.accept = true;
-        REQUIRE(site.ensemble.Commit(
-            {zk::SetOp{kPaths.ledger(), EncodeLedger(ledger), node->stat.version}}));
+        site.Order([](Ledger& ledger) { ledger.freeze.accept = true; });
       }
       if (ordered && !refused && request.verb == Verb::kMulti && request.ops.size() > 3) {
         refused = true;
@@ -249,7 +209,7 @@ TEST_CASE(
 TEST_CASE("spoilt: a row that is lost, committed, and spoilt again is still lost") {
   Site site([](ClusterSpec& spec) {
     NoMirror(spec);
-    spec.max_dead_fraction = 0.5;
+    HalfMayDie(spec);
   });
   Program program(site);
   site.Set({1}, Server::kRefused);
