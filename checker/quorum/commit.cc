@@ -238,6 +238,11 @@ class Planner {
 
 }  // namespace
 
+const std::string& CommitPlan::VoterOf(std::size_t op) const {
+  const auto end = roles.begin() + static_cast<std::ptrdiff_t>(op);
+  return voters.at(static_cast<std::size_t>(std::count(roles.begin(), end, OpRole::kVote)));
+}
+
 CommitPlan PlanCommit(const CommitInput& input) {
   return Planner(input).Plan();
 }

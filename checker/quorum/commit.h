@@ -56,6 +56,9 @@ struct CommitPlan {
   Head head;                        // as written
   std::vector<Event> events;        // of the journal, as written
   bool empty = true;                // nothing differs from what stands: do not send
+
+  // Whose ballot the op checks. REQUIRES: roles[op] == OpRole::kVote.
+  [[nodiscard]] const std::string& VoterOf(std::size_t op) const;
 };
 
 // Sets only what differs from the store's slots; head whenever anything does.

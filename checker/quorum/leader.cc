@@ -365,22 +365,16 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
     case OpRole::kSpec:
       callbacks_.respec();
       break;
-    case OpRole::kVote: {
-      ++vote_refusals_;
-      const auto first = std::find(plan.roles.begin(), plan.roles.end(), OpRole::kVote);
-      const auto n =
-          static_cast<std::size_t>(index - static_cast<std::size_t>(first - plan.roles.begin()));
-      // The server we talk to may lag behind the one that refused.
-      client_.Sync(paths_.votes(), [](Result<std::monostate>) {});
-      if (const auto vote = votes_.find(plan.voters[n]); vote != votes_.end())
-        vote->second.watcher->Refresh();
-      voters_->Refresh();
-      break;
-    }
+    case OpRole::kVote:
     case OpRole::kVoteBell:
       ++vote_refusals_;
+      // The server we talk to may lag behind the one that refused.
       client_.Sync(paths_.votes(), [](Result<std::monostate>) {});
-      vote_bell_->Refresh();
+      if (role == OpRole::kVoteBell) {
+        vote_bell_->Refresh();
+      } else if (const auto vote = votes_.find(plan.VoterOf(index)); vote != votes_.end()) {
+        vote->second.watcher->Refresh();
+      }
       voters_->Refresh();
       break;
     case OpRole::kGoBell:

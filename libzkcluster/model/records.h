@@ -66,9 +66,6 @@ struct Pause {
   std::string reason;
   bool operator==(const Pause&) const = default;
 };
-[[nodiscard]] constexpr bool IsOver(const Pause& pause, Micros now) {
-  return pause.until != Micros(0) && now >= pause.until;
-}
 
 // An operator's order for one shard: checkers probe it, vote and log, and its status never flips,
 // neither way. It is of the shard's name, whatever its address, and ends by itself.
@@ -79,8 +76,10 @@ struct Maintenance {
   std::string reason;
   bool operator==(const Maintenance&) const = default;
 };
-[[nodiscard]] constexpr bool IsOver(const Maintenance& maintenance, Micros now) {
-  return maintenance.until != Micros(0) && now >= maintenance.until;
+// Whether a Pause or a Maintenance has ended by itself.
+template <class Order>
+[[nodiscard]] constexpr bool IsOver(const Order& order, Micros now) {
+  return order.until != Micros(0) && now >= order.until;
 }
 // Shards of a cluster under maintenance at once: the ledger is rewritten with flips.
 inline constexpr std::size_t kMaxMaintained = 200;
