@@ -1,7 +1,6 @@
 #include "checker/child_process.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -64,39 +63,45 @@ std::string Beginning(const UniqueFd& fd) {
   return said;
 }
 
-class SpawnSettings {
+// All of them, while it lives: a child must not run our handlers.
+class SignalsBlocked {
  public:
-  SpawnSettings(int input, int errors) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
-    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    posix_spawnattr_init(&attributes_);
-    // The daemon ignores SIGPIPE; a command expects what everybody does.
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  [[nodiscard]] const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  [[nodiscard]] const posix_spawnattr_t* attributes() const { return &attributes_; }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
 
  private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
+  sigset_t before_{};
 };
+
+// In the child, which is a copy of one thread of many: nothing but system calls. Whoever cannot be
+// run is told of as by a shell: exit status 127, and why on stderr.
+[[noreturn]] void Become(char* const* arguments, char* const* environment, int input, int errors) {
+  ::setpgid(0, 0);
+  // The daemon ignores SIGPIPE; a command expects what everybody does.
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  // Copies first: any of the three may stand where another is to be.
+  const int from[] = {::fcntl(input, F_DUPFD, STDERR_FILENO + 1), ::open("/dev/null", O_WRONLY),
+                      ::fcntl(errors, F_DUPFD, STDERR_FILENO + 1)};
+  for (const int to : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::dup2(from[to], to) < 0) ::_exit(127);
+  }
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::execve(arguments[0], arguments, environment);
+  const char* const why = ::strerrordesc_np(errno);
+  for (const char* text : {static_cast<const char*>(arguments[0]), ": ", why}) {
+    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+  }
+  ::_exit(127);
+}
 
 class Command final : public RunningHook {
  public:
@@ -115,7 +120,6 @@ class Command final : public RunningHook {
     if (!input) return Fail(input.error());
     auto errors = FileOfSize(kStderrBytes);
     if (!errors) return Fail(errors.error());
-    const SpawnSettings settings(input->get(), errors->get());
     std::string argument = path;
     std::array<std::string, 3> variables = {
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -123,12 +127,15 @@ class Command final : public RunningHook {
     std::array<char*, 2> arguments = {argument.data(), nullptr};
     std::array<char*, 4> environment = {variables[0].data(), variables[1].data(),
                                         variables[2].data(), nullptr};
-    const int error = ::posix_spawn(&pid_, path.c_str(), settings.actions(), settings.attributes(),
-                                    arguments.data(), environment.data());
-    if (error != 0) {
-      pid_ = -1;
-      return Fail(ErrorCode::kUnavailable, path + ": " + std::strerror(error));
+    // Not posix_spawn, which waits until the command's file has been opened: on a file system that
+    // hangs, for ever.
+    const SignalsBlocked in_child_too;
+    pid_ = ::fork();
+    if (pid_ == 0) Become(arguments.data(), environment.data(), input->get(), errors->get());
+    if (pid_ < 0) {
+      return Fail(ErrorCode::kUnavailable, path + ": no process: " + std::strerror(errno));
     }
+    ::setpgid(pid_, pid_);  // here too: Kill may come before the child has run
     errors_ = *std::move(errors);
     return {};
   }

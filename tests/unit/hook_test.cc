@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -223,14 +224,37 @@ struct Script {
   sandbox::TempFolder folder;
 };
 
-HookEnd RunScript(EventLoop& loop, const Script& script, const HookRun& run) {
+HookEnd RunCommand(EventLoop& loop, const std::string& path, const HookRun& run) {
   std::optional<HookEnd> ended;
-  const auto running =
-      StartCommand(loop, script.path(), run, [&](const HookEnd& end) { ended = end; });
+  const auto running = StartCommand(loop, path, run, [&](const HookEnd& end) { ended = end; });
   REQUIRE_MESSAGE(running, running.error().message);
   REQUIRE(loop.RunUntil([&] { return ended.has_value(); }, 20s));
   return *ended;
 }
+
+HookEnd RunScript(EventLoop& loop, const Script& script, const HookRun& run) {
+  return RunCommand(loop, script.path(), run);
+}
+
+// Whoever opens the file waits until it is let go of, as on a file system that hangs.
+class HungFile {
+ public:
+  explicit HungFile(const std::string& path)
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    std::signal(SIGIO, SIG_IGN);  // that somebody waits
+    REQUIRE(::fcntl(file_.get(), F_SETLEASE, F_WRLCK) == 0);
+  }
+  // The kernel does not wait for ever.
+  [[nodiscard]] bool hangs() const {
+    const UniqueFd other(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    return !other.valid() && errno == EWOULDBLOCK;
+  }
+  void LetGo() { CHECK(::fcntl(file_.get(), F_SETLEASE, F_UNLCK) == 0); }
+
+ private:
+  const std::string path_;
+  UniqueFd file_;
+};
 
 }  // namespace
 
@@ -302,15 +326,39 @@ TEST_CASE("command: killed with all it started, when told to or when nobody want
   }
 }
 
-TEST_CASE("command: what cannot be run is an error that names it") {
+TEST_CASE("command: one on a file system that hangs is not waited for, and can be killed") {
+  EventLoop loop;
+  const Script script("exit 3\n");
+  for (const bool told : {false, true}) {
+    HungFile file(script.path());
+    std::optional<HookEnd> ended;
+    const auto running = StartCommand(loop, script.path(), {"c", "flips", ""},
+                                      [&](const HookEnd& end) { ended = end; });
+    REQUIRE(running);
+    CHECK(file.hangs());
+    if (told) (*running)->Kill();
+    if (!told) file.LetGo();
+    REQUIRE(loop.RunUntil([&] { return ended.has_value(); }, 20s));
+    CHECK(ended->code == (told ? -1 : 3));
+    CHECK(ended->signal == (told ? SIGKILL : 0));
+  }
+}
+
+TEST_CASE("command: what cannot be run ends, and says why") {
   EventLoop loop;
   const sandbox::TempFolder folder;
   const std::string plain = folder.path() / "plain";
   sandbox::WriteFile(plain, "#!/bin/sh\n");
-  for (const std::string& path : {plain, std::string("/no/such"), folder.path().string()}) {
-    const auto started = StartCommand(loop, path, {"c", "flips", ""}, [](const HookEnd&) {});
-    REQUIRE_FALSE(started);
-    CHECK(started.error().message.starts_with(path + ": "));
+  const struct {
+    std::string path;
+    const char* why;
+  } kRows[] = {{plain, "Permission denied"},
+               {"/no/such", "No such file or directory"},
+               {folder.path(), "Permission denied"}};
+  for (const auto& [path, why] : kRows) {
+    const HookEnd end = RunCommand(loop, path, {"c", "flips", ""});
+    CHECK(end.code == 127);
+    CHECK(end.said == path + ": " + why);
   }
   CHECK(CheckCommand("/bin/true"));
   CHECK(CheckCommand("/no/such").error().message ==
