@@ -78,9 +78,7 @@ TEST_CASE("quorum: a checker alone of three flips nothing") {
 }
 
 TEST_CASE("quorum: four checkers that find a death out one after the other miss no quorum") {
-  Settled site(1, 4);
-  site.Start("c4");
-  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).electorate.size() == 4; }, 10s));
+  Settled site({.checkers = 4});
   const SimChecker& leader = site.Leader();
   site.fleet.Set("10.0.0.1:1", Server::kRefused);
   // Two against two, for as long as their probes lie apart.
