@@ -17,10 +17,6 @@ std::string OrDash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 
-std::string ReasonText(Reason reason) {
-  return reason == Reason::kNone ? "-" : std::string(ReasonName(reason));
-}
-
 std::string VotesText(const VoteCounts& counts) {
   return std::to_string(counts.alive) + "/" + std::to_string(counts.dead) + "/" +
          std::to_string(counts.unknown);
@@ -262,7 +258,8 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
     const ShardState& state = snapshot.board.shards[i];
     rows.push_back({spec.shards[i].name, spec.shards[i].addr,
                     Cell(std::string(ShardStatusName(state.status)), ColorOf(state.status)),
-                    RenderAge(state.since, now), ReasonText(state.reason),
+                    RenderAge(state.since, now),
+                    state.reason == Reason::kNone ? "-" : std::string(ReasonName(state.reason)),
                     VotesText(assessment.tallies[i].counts),
                     MaintenanceCell(assessment, spec.shards[i].name, now)});
   }
