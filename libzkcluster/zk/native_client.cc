@@ -20,12 +20,10 @@
 // - Its socket is inherited by every child of the program, and lives on there after it is closed:
 //   it is marked as soon as its number is known (NativeHandle::Poll), and listened to under a
 //   duplicate, which can always be taken out of the loop (SocketListener).
-// - Destroying the handle from within one of its completions is asking for trouble: they only fill
-//   an inbox, emptied when the library has returned (Deliver).
+// - Its completions may not destroy the handle: they fill an inbox, emptied afterwards (Deliver).
 // - Logging at debug level reads freed memory: never above warnings.
-// - It forms log lines and counts requests in static memory, which the handles of all threads share
-//   (two Clusters of one program): a log line may be a mixture of two. Numbers of requests that
-//   come twice do no harm: each connection compares them with what it sent, in order.
+// - It forms log lines and counts requests in static memory, shared by the handles of all threads
+//   (two Clusters of one program): lines may mix, and numbers that come twice do no harm.
 #include "zk/native_client.h"
 
 #include <fmt/format.h>

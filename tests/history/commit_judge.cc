@@ -105,13 +105,13 @@ void CommitJudge::JudgeShape() {
   const Head& head = facts_.head;
   const auto& was = facts_.HeadBefore();
   const auto wrong = [&](std::string text) { report_("spec", std::move(text)); };
-  // A head that some hand made up is nothing to go by.
   // A leader goes by the very head that stands before its commit.
   const bool respecced = was && (was->spec != head.spec || was->shards != head.shards);
   if (respecced != (facts_.FindEvent(Event::Kind::kSpec) != nullptr)) {
     report_("journal", respecced ? "does not tell of a change of the spec"
                                  : "tells of a change of the spec, and there is none");
   }
+  // A head that some hand made up is nothing to go by.
   const bool known =
       was && std::any_of(facts_.specs.begin(), facts_.specs.end(),
                          [&](const auto& s) { return s.id.shards_zxid == was->spec.shards_zxid; });
