@@ -76,12 +76,13 @@ struct Site : SimSite {
 }  // namespace
 
 TEST_CASE("hand: of two chunks the first is removed, of three the middle one") {
-  for (const auto& [shards, gone] : {std::pair(513, 0), std::pair(1025, 1)}) {
+  for (const int shards : {513, 1025}) {
     CAPTURE(shards);
     Site site(shards);
-    site.ensemble.Remove(kPaths.chunk(static_cast<std::size_t>(gone)));
+    const std::size_t gone = shards == 513 ? 0 : 1;
+    site.ensemble.Remove(kPaths.chunk(gone));
     site.world.RunFor(5s);
-    CHECK(site.ensemble.Exists(kPaths.chunk(static_cast<std::size_t>(gone))));
+    CHECK(site.ensemble.Exists(kPaths.chunk(gone)));
     site.Set({1, shards}, Server::kRefused);
     const std::string between(static_cast<std::size_t>(shards) - 2, 'A');
     site.Shows("D" + between + "D");
