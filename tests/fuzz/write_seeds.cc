@@ -180,7 +180,7 @@ int main(int count, char** arguments) {
     corpus.Write("spec-file", std::string(name) + "-json", FormatSpecJson(spec));
   }
 
-  for (const std::size_t shards : {0, 1, 4, 30, 700}) {
+  for (const std::size_t shards : {0U, 1U, 4U, 30U, 700U}) {
     corpus.Write("ballot", std::to_string(shards), EncodeBallot(MakeBallot(shards)));
     const StatusBoard board = MakeBoard(shards);
     corpus.Write("chunk", std::to_string(shards), EncodeChunk(board, 0));
