@@ -25,8 +25,8 @@ std::string_view LevelName(LogLevel level) {
   return "off";
 }
 
-// The control character that `text` begins with. Those above ASCII, which some
-// terminals obey as well, are of two bytes in UTF-8.
+// The control character that `text` begins with. Those above ASCII, which some terminals obey
+// as well, are of two bytes in UTF-8.
 struct Control {
   unsigned code = 0;
   std::size_t bytes = 0;  // 0: none
@@ -123,9 +123,12 @@ std::string FormatJson(std::string_view timestamp, LogLevel level, std::string_v
   // What is left of control characters stands within strings.
   std::string line;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const Control control = ControlAt(std::string_view(text).substr(i));
-    line += control.bytes > 0 ? fmt::format("\\u{:04x}", control.code) : std::string(1, text[i]);
-    i += control.bytes > 0 ? control.bytes - 1 : 0;
+    if (const Control control = ControlAt(std::string_view(text).substr(i)); control.bytes > 0) {
+      line += fmt::format("\\u{:04x}", control.code);
+      i += control.bytes - 1;
+    } else {
+      line += text[i];
+    }
   }
   return line;
 }

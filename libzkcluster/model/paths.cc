@@ -35,7 +35,7 @@ std::optional<std::int32_t> ParseCounter(std::string_view text) {
 // What the servers' own path check refuses. They look at UTF-16 units, so everything above the
 // basic plane counts as surrogates and is refused too.
 bool IsForbidden(char32_t c) {
-  return c <= 0x1f || (c >= 0x7f && c <= 0x9f) || (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0;
+  return IsControl(c) || (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0;
 }
 
 // Says what is wrong with one part of a path; empty when nothing is.

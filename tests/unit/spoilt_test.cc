@@ -51,6 +51,15 @@ void NoMirror(ClusterSpec& spec) {
   spec.mirror_limit = 1;
 }
 
+// s1 is dead, and what dies after it is more than may.
+void FreezeAfterADeath(Site& site) {
+  site.Set({1}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
+  site.Set({2, 3, 4, 5}, Server::kRefused);
+  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
+  site.world.RunFor(5s);
+}
+
 }  // namespace
 
 TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths they know") {
@@ -59,11 +68,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths th
     HalfMayDie(spec);
   });
   Program program(site);
-  site.Set({1}, Server::kRefused);
-  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
-  site.Set({2, 3, 4, 5}, Server::kRefused);
-  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
-  site.world.RunFor(5s);
+  FreezeAfterADeath(site);
   program.OutlivesSpoiltHead(site);
 }
 
@@ -212,11 +217,7 @@ TEST_CASE("spoilt: a row that is lost, committed, and spoilt again is still lost
     HalfMayDie(spec);
   });
   Program program(site);
-  site.Set({1}, Server::kRefused);
-  REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
-  site.Set({2, 3, 4, 5}, Server::kRefused);
-  REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
-  site.world.RunFor(5s);
+  FreezeAfterADeath(site);
   const std::string before = program.Statuses();
   const auto rows = [&] { return DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data); };
   // A leader that has not read the rows before finds them unreadable.
