@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "checker/config.h"
+#include "checker/config/config.h"
 
 namespace zkcluster {
 

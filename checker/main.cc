@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "checker/config.h"
+#include "checker/config/config.h"
+#include "checker/config/options.h"
 #include "checker/daemon.h"
-#include "checker/options.h"
 
 namespace zkcluster {
 namespace {

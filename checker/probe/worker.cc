@@ -88,7 +88,7 @@ struct Worker::Server {
   ProbeCounters& counters;  // of its group
   TimePoint started{};      // of the last probe
   TimePoint due{};          // of the next, when none is under way
-  ShardHealth health;
+  ServerHealth health;
   ProbeTarget target;
 };
 
@@ -302,7 +302,7 @@ void Worker::Rearm(Server& server) {
   }
 }
 
-void Worker::Tell(const Server& server, const std::optional<ShardHealth::Transition>& transition) {
+void Worker::Tell(const Server& server, const std::optional<ServerHealth::Transition>& transition) {
   if (!transition) return;
   ServerReport report;
   report.handle = server.handle;

@@ -1,4 +1,4 @@
-// Probes its share of the shards: one loop, one prober, a ShardHealth each. It hands over
+// Probes its share of the shards: one loop, one prober, a ServerHealth each. It hands over
 // transitions, alarms and counters only, all of one turn together. When its own loop was late by
 // more than `kStallLimit`, probes under way are abandoned and that time counts for nothing. When it
 // was late by less, but by half of a probe's timeout while that was under way, its timeout tells of
@@ -26,7 +26,7 @@
 #include "checker/probe/histogram.h"
 #include "checker/probe/prober.h"
 #include "checker/probe/schedule.h"
-#include "checker/probe/shard_health.h"
+#include "checker/probe/server_health.h"
 #include "checker/probe/timer_wheel.h"
 
 namespace zkcluster {
@@ -40,7 +40,7 @@ struct ServerToProbe {
   ServerHandle handle = 0;
   ProbeTarget target;
   HealthSettings settings;
-  int required = 1;         // see ShardHealth
+  int required = 1;         // see ServerHealth
   Duration first_delay{0};  // see FirstDelay
   ProbeGroup group = 0;
 };
@@ -130,7 +130,7 @@ class Worker {
   [[nodiscard]] TimePoint NextReconnect(const Server& server, TimePoint now);
   void NoteAlarm(Server& server, const ProbeResult& result);
   void Rearm(Server& server);
-  void Tell(const Server& server, const std::optional<ShardHealth::Transition>& transition);
+  void Tell(const Server& server, const std::optional<ServerHealth::Transition>& transition);
   void Tell(const ServerReport& report);
 
   Loop& loop_;

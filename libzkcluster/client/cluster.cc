@@ -10,8 +10,8 @@
 
 #include "client/client_thread.h"
 #include "client/connection_pool.h"
-#include "client/status_watcher.h"
 #include "client/table_cache.h"
+#include "follow/status_watcher.h"
 #include "model/paths.h"
 #include "model/reason.h"
 #include "zk/identity.h"
@@ -83,20 +83,6 @@ Result<void> CheckOptions(const ClusterOptions& options) {
 }
 
 }  // namespace
-
-std::string_view SessionStateName(SessionState state) {
-  switch (state) {
-    case SessionState::kConnecting:
-      return "connecting";
-    case SessionState::kConnected:
-      return "connected";
-    case SessionState::kSuspended:
-      return "suspended";
-    case SessionState::kLost:
-      return "lost";
-  }
-  return "unknown";
-}
 
 // One registered callback. The cluster's thread runs it, any thread may end it.
 class Cluster::Subscription {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/address.h"
+#include "text/address.h"
 
 namespace zkcluster {
 namespace {

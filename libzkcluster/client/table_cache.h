@@ -10,7 +10,7 @@
 #include <memory>
 #include <mutex>
 
-#include "model/routing_table.h"
+#include "ring/routing_table.h"
 
 namespace zkcluster {
 

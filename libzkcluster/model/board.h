@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "model/limits.h"
 #include "model/reason.h"
 
 namespace zkcluster {
@@ -41,9 +42,6 @@ struct SpecId {
   std::int64_t shards_zxid = 0;
   bool operator==(const SpecId&) const = default;
 };
-
-// No list is longer: `{"Name":"a","Addr":":1"},` is the shortest shard in kMaxShardsBytes.
-inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
 
 inline constexpr std::size_t kChunkShards = 512;
 [[nodiscard]] constexpr std::size_t ChunkCount(std::size_t shards) {

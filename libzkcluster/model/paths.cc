@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "model/utf8.h"
+#include "text/utf8.h"
 
 namespace zkcluster {
 namespace {

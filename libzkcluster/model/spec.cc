@@ -1,45 +1,19 @@
-#include <zkcluster/ring.h>
 #include <zkcluster/spec.h>
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <unordered_map>
 
-#include "model/address.h"
-#include "model/codec.h"
-#include "model/duration.h"
-#include "model/fraction.h"
-#include "model/ketama.h"
+#include "model/limits.h"
 #include "model/paths.h"
-#include "model/utf8.h"
+#include "model/spec_check.h"
+#include "text/address.h"
+#include "text/duration.h"
+#include "text/fraction.h"
+#include "text/utf8.h"
 
 namespace zkcluster {
 namespace {
-
-constexpr int kMaxPoints = 10'000;
-constexpr int kMaxCheckers = 1'000;
-constexpr std::size_t kMaxShardNameBytes = 200;
-// An operator mends one mistake at a time; a list of 20,000 helps nobody.
-constexpr int kMaxProblems = 20;
-
-class Problems {
- public:
-  void Add(const std::string& problem) {
-    if (++count_ > kMaxProblems) return;
-    text_ += (text_.empty() ? "" : "; ") + problem;
-  }
-  [[nodiscard]] bool empty() const { return count_ == 0; }
-  [[nodiscard]] std::string text() const {
-    if (count_ <= kMaxProblems) return text_;
-    return text_ + "; and " + std::to_string(count_ - kMaxProblems) + " more";
-  }
-
- private:
-  int count_ = 0;
-  std::string text_;
-};
 
 std::string ProblemOfShardName(std::string_view name) {
   if (name.empty()) return "the name is empty";
@@ -49,15 +23,7 @@ std::string ProblemOfShardName(std::string_view name) {
   return {};
 }
 
-// One server may be written in several ways that mean the same.
-std::string Canonical(Address address) {
-  std::ranges::transform(address.host, address.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return FormatAddress(address);
-}
-
-void CheckShards(const std::vector<ShardSpec>& shards, Problems& problems) {
+void CheckShards(const std::vector<ShardSpec>& shards, SpecProblems& problems) {
   if (shards.empty()) problems.Add("shards: the list is empty");
   std::unordered_map<std::string, std::size_t> names;
   std::unordered_map<std::string, std::size_t> addresses;
@@ -77,7 +43,8 @@ void CheckShards(const std::vector<ShardSpec>& shards, Problems& problems) {
     if (!address) {
       problems.Add(who + ": " +
                    (IsUtf8(shard.addr) ? address.error().message : "the address is not UTF-8"));
-    } else if (const auto [earlier, fresh] = addresses.emplace(Canonical(*address), i); !fresh) {
+    } else if (const auto [earlier, fresh] = addresses.emplace(FormatCanonical(*address), i);
+               !fresh) {
       problems.Add(who + ": the address " + shard.addr + " is that of shards[" +
                    std::to_string(earlier->second) + "] too");
     }
@@ -85,17 +52,16 @@ void CheckShards(const std::vector<ShardSpec>& shards, Problems& problems) {
 }
 
 // One ring has one way to be written: what its type does not use stays as it is when left out.
-void CheckRing(const ClusterSpec& spec, Problems& problems) {
+void CheckRing(const ClusterSpec& spec, SpecProblems& problems) {
   const RingSpec& ring = spec.ring;
   const auto weight = [&problems](const ShardSpec& shard, const std::string& what) {
     problems.Add("shard \"" + OneLine(shard.name, 100) + "\": the weight " +
                  std::to_string(shard.weight) + what);
   };
   if (ring.type == RingType::kKetama) {
-    if (ring.points != ketama::kPointsPerShard) {
-      problems.Add("ring.points: a ketama ring always has " +
-                   std::to_string(ketama::kPointsPerShard) + ", not " +
-                   std::to_string(ring.points));
+    if (ring.points != kKetamaPoints) {
+      problems.Add("ring.points: a ketama ring always has " + std::to_string(kKetamaPoints) +
+                   ", not " + std::to_string(ring.points));
     }
     for (const ShardSpec& shard : spec.shards) {
       if (shard.weight >= 1 && shard.weight <= kMaxWeight) continue;
@@ -110,19 +76,32 @@ void CheckRing(const ClusterSpec& spec, Problems& problems) {
 }
 
 void CheckRange(std::string_view key, std::optional<Duration> value, Duration min, Duration max,
-                Problems& problems) {
+                SpecProblems& problems) {
   if (!value || (*value >= min && *value <= max)) return;
   problems.Add("probe." + std::string(key) + ": " + FormatDuration(*value) + " is not within " +
                FormatDuration(min) + " .. " + FormatDuration(max));
 }
 
-void CheckRange(std::string_view key, std::optional<int> value, int max, Problems& problems) {
+void CheckRange(std::string_view key, std::optional<int> value, int max, SpecProblems& problems) {
   if (!value || (*value >= 1 && *value <= max)) return;
   problems.Add(std::string(key) + ": " + std::to_string(*value) + " is not within 1 .. " +
                std::to_string(max));
 }
 
+// A person mends one mistake at a time; a list of 20,000 helps nobody.
+constexpr int kMaxProblems = 20;
+
 }  // namespace
+
+void SpecProblems::Add(const std::string& problem) {
+  if (++count_ > kMaxProblems) return;
+  text_ += (text_.empty() ? "" : "; ") + problem;
+}
+
+std::string SpecProblems::text() const {
+  if (count_ <= kMaxProblems) return text_;
+  return text_ + "; and " + std::to_string(count_ - kMaxProblems) + " more";
+}
 
 std::string_view RingTypeName(RingType type) {
   return type == RingType::kKetama ? "ketama" : "consistent";
@@ -132,24 +111,20 @@ std::string_view RingHashName(RingHash hash) {
   return hash == RingHash::kMd5 ? "md5" : "fnv1a_64";
 }
 
-Result<void> Validate(const ClusterSpec& spec) {
-  using std::chrono::hours;
-  using std::chrono::milliseconds;
-  using std::chrono::minutes;
-
-  Problems problems;
+SpecProblems CheckSpec(const ClusterSpec& spec) {
+  SpecProblems problems;
   if (const auto name = ValidateName("the cluster's name", spec.name); !name) {
     problems.Add(name.error().message);
   }
   if (spec.version > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     problems.Add("version: does not fit 63 bits");
   }
-  CheckRange("ring.points", spec.ring.points, kMaxPoints, problems);
-  if (spec.ring.points >= 1 && spec.ring.points <= kMaxPoints &&
-      spec.shards.size() > Ring::kMaxPoints / static_cast<std::size_t>(spec.ring.points)) {
+  CheckRange("ring.points", spec.ring.points, kMaxPointsPerShard, problems);
+  if (spec.ring.points >= 1 && spec.ring.points <= kMaxPointsPerShard &&
+      spec.shards.size() > kMaxRingPoints / static_cast<std::size_t>(spec.ring.points)) {
     problems.Add("ring.points: " + std::to_string(spec.ring.points) + " for each of " +
                  std::to_string(spec.shards.size()) + " shards make a ring of more than " +
-                 std::to_string(Ring::kMaxPoints) + " points");
+                 std::to_string(kMaxRingPoints) + " points");
   }
   CheckRing(spec, problems);
   CheckRange("checkers", spec.checkers, kMaxCheckers, problems);
@@ -167,26 +142,18 @@ Result<void> Validate(const ClusterSpec& spec) {
       !(*spec.max_dead_fraction >= kMinFraction && *spec.max_dead_fraction <= 1)) {
     problems.Add("max_dead_fraction: is not above 0 and at most 1");
   }
-  CheckRange("interval", spec.probe.interval, milliseconds(10), hours(1), problems);
-  CheckRange("timeout", spec.probe.timeout, milliseconds(10), minutes(1), problems);
-  CheckRange("threshold", spec.probe.threshold, milliseconds(10), hours(1), problems);
-  CheckRange("refused_threshold", spec.probe.refused_threshold, milliseconds(10), hours(1),
+  CheckRange("interval", spec.probe.interval, kMinProbeTime, kMaxProbeTime, problems);
+  CheckRange("timeout", spec.probe.timeout, kMinProbeTime, kMaxProbeTimeout, problems);
+  CheckRange("threshold", spec.probe.threshold, kMinProbeTime, kMaxProbeTime, problems);
+  CheckRange("refused_threshold", spec.probe.refused_threshold, kMinProbeTime, kMaxProbeTime,
              problems);
-  CheckRange("fast_interval", spec.probe.fast_interval, milliseconds(10), hours(1), problems);
+  CheckRange("fast_interval", spec.probe.fast_interval, kMinProbeTime, kMaxProbeTime, problems);
   if (spec.mirror_limit && *spec.mirror_limit > kMaxShardsBytes) {
     problems.Add("mirror_limit: " + std::to_string(*spec.mirror_limit) + " is above " +
                  std::to_string(kMaxShardsBytes) + " bytes");
   }
   CheckShards(spec.shards, problems);
-
-  const std::size_t bytes = EncodeSpec(spec).shards.size();
-  if (bytes > kMaxShardsBytes) {
-    problems.Add("shards: " + std::to_string(bytes) + " bytes of JSON are above the limit of " +
-                 std::to_string(kMaxShardsBytes));
-    return Fail(ErrorCode::kTooLarge, problems.text());
-  }
-  if (!problems.empty()) return Fail(ErrorCode::kInvalid, problems.text());
-  return {};
+  return problems;
 }
 
 }  // namespace zkcluster

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "model/duration.h"
-#include "model/fraction.h"
+#include "text/duration.h"
+#include "text/fraction.h"
 
 namespace zkcluster {
 namespace {

@@ -17,9 +17,9 @@
 #include <utility>
 
 #include "base/join.h"
-#include "model/duration.h"
-#include "model/fraction.h"
-#include "model/utf8.h"
+#include "text/duration.h"
+#include "text/fraction.h"
+#include "text/utf8.h"
 #include "yaml/suggest.h"
 
 namespace zkcluster::yaml {

@@ -11,12 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "model/address.h"
-#include "model/codec.h"
-#include "model/duration.h"
-#include "model/fraction.h"
+#include "codec/codec.h"
+#include "model/limits.h"
 #include "model/paths.h"
-#include "model/utf8.h"
+#include "text/address.h"
+#include "text/duration.h"
+#include "text/fraction.h"
+#include "text/utf8.h"
 #include "yaml/reader.h"
 #include "yaml/scalar.h"
 
@@ -25,13 +26,6 @@ namespace {
 
 using yaml::Value;
 using namespace std::chrono_literals;
-
-constexpr int kMaxPoints = 10'000;
-constexpr int kMaxCheckers = 1'000;
-constexpr std::size_t kMaxShardNameBytes = 200;
-constexpr Duration kShortest = 10ms;
-constexpr Duration kLongestInterval = 1h;
-constexpr Duration kLongestTimeout = 1min;
 
 void ReadName(const Value& value, std::string_view wanted, ClusterSpec& spec) {
   if (!value.present()) {
@@ -69,7 +63,8 @@ void ReadRing(const Value& value, RingSpec& ring) {
     return;
   }
   if (hash.present()) hash.Complain("only a ring of type ketama has a choice of hash");
-  if (const auto count = points.Integer(1, kMaxPoints)) ring.points = static_cast<int>(*count);
+  if (const auto count = points.Integer(1, kMaxPointsPerShard))
+    ring.points = static_cast<int>(*count);
 }
 
 std::optional<int> ReadCount(const Value& value) {
@@ -82,11 +77,11 @@ void ReadProbe(const Value& value, ProbeSpec& probe) {
           {"interval", "timeout", "threshold", "refused_threshold", "fast_interval"})) {
     return;
   }
-  probe.interval = value["interval"].GetDuration(kShortest, kLongestInterval);
-  probe.timeout = value["timeout"].GetDuration(kShortest, kLongestTimeout);
-  probe.threshold = value["threshold"].GetDuration(kShortest, kLongestInterval);
-  probe.refused_threshold = value["refused_threshold"].GetDuration(kShortest, kLongestInterval);
-  probe.fast_interval = value["fast_interval"].GetDuration(kShortest, kLongestInterval);
+  probe.interval = value["interval"].GetDuration(kMinProbeTime, kMaxProbeTime);
+  probe.timeout = value["timeout"].GetDuration(kMinProbeTime, kMaxProbeTimeout);
+  probe.threshold = value["threshold"].GetDuration(kMinProbeTime, kMaxProbeTime);
+  probe.refused_threshold = value["refused_threshold"].GetDuration(kMinProbeTime, kMaxProbeTime);
+  probe.fast_interval = value["fast_interval"].GetDuration(kMinProbeTime, kMaxProbeTime);
 }
 
 // Complains at the second place a text stands, naming the line of the first.
@@ -105,14 +100,6 @@ class Once {
   std::map<std::string, int> lines_;
 };
 
-// One server may be written in several ways that mean the same.
-std::string Canonical(Address address) {
-  for (char& c : address.host) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return FormatAddress(address);
-}
-
 ShardSpec ReadShard(const Value& item, const RingSpec& ring, Once& names, Once& addresses) {
   ShardSpec shard;
   if (const Value name = item["name"]; !name.present()) {
@@ -130,7 +117,7 @@ ShardSpec ReadShard(const Value& item, const RingSpec& ring, Once& names, Once& 
     if (const auto address = ParseAddress(*text); !address) {
       addr.Complain(address.error().message);
     } else {
-      addresses.Take(addr, Canonical(*address));
+      addresses.Take(addr, FormatCanonical(*address));
     }
     shard.addr = *text;
   }
@@ -217,10 +204,10 @@ Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::
       spec.mirror_limit = static_cast<std::size_t>(*limit);
     }
     ReadShards(root["shards"], spec.ring, spec.shards);
-    if (spec.shards.size() > Ring::kMaxPoints / static_cast<std::size_t>(spec.ring.points)) {
+    if (spec.shards.size() > kMaxRingPoints / static_cast<std::size_t>(spec.ring.points)) {
       root["ring"]["points"].Complain(
           std::to_string(spec.ring.points) + " for each of " + std::to_string(spec.shards.size()) +
-          " shards make a ring of more than " + std::to_string(Ring::kMaxPoints) + " points");
+          " shards make a ring of more than " + std::to_string(kMaxRingPoints) + " points");
     }
     if (const std::size_t bytes = EncodeSpec(spec).shards.size(); bytes > kMaxShardsBytes) {
       root["shards"].Complain(std::to_string(spec.shards.size()) + " shards make " +

@@ -14,8 +14,9 @@
 // the session ends.
 #pragma once
 
-#include <zkcluster/cluster.h>
 #include <zkcluster/result.h>
+#include <zkcluster/session.h>
+#include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,7 +26,7 @@
 #include <vector>
 
 #include "base/listeners.h"
-#include "model/acl.h"
+#include "zk/acl.h"
 
 namespace zkcluster::zk {
 

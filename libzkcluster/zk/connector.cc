@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "model/utf8.h"
+#include "text/utf8.h"
 
 namespace zkcluster::zk {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "base/resolver.h"
-#include "model/address.h"
+#include "text/address.h"
 #include "zk/native_client.h"
 #include "zk/native_handle.h"
 

@@ -4,7 +4,7 @@
 #include <zkcluster/result.h>
 #include <string>
 
-#include "model/access.h"
+#include "zk/access.h"
 #include "zk/client.h"
 
 namespace zkcluster::zk {

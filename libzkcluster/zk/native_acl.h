@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "model/acl.h"
+#include "zk/acl.h"
 
 struct ACL_vector;
 

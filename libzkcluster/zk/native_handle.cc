@@ -12,7 +12,7 @@
 
 #include <utility>
 
-#include "model/address.h"
+#include "text/address.h"
 #include "zk/native_call.h"
 #include "zk/native_errors.h"
 #include "zk/native_library.h"

@@ -11,7 +11,7 @@
 // Pure.
 #pragma once
 
-#include <zkcluster/cluster.h>
+#include <zkcluster/session.h>
 #include <zkcluster/time.h>
 
 namespace zkcluster::zk {

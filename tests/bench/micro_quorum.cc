@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
-#include "checker/probe/shard_health.h"
-#include "checker/quorum/decide.h"
-#include "checker/quorum/tally.h"
-#include "model/codec.h"
+#include "checker/probe/server_health.h"
+#include "checker/rules/decide.h"
+#include "checker/rules/tally.h"
+#include "codec/codec.h"
 #include "tests/bench/micro.h"
 
 namespace zkcluster::bench {
@@ -112,7 +112,7 @@ void DecideBoard(benchmark::State& state) {
 
 // A probe's result of a shard that stays alive.
 void HealthSteady(benchmark::State& state) {
-  ShardHealth health{HealthSettings{}};
+  ServerHealth health{HealthSettings{}};
   TimePoint now{};
   const ProbeResult good{.verdict = ProbeVerdict::kAlive};
   for (auto _ : state) {
@@ -125,7 +125,7 @@ void HealthSteady(benchmark::State& state) {
 // Three failures, dead, and as many good probes as the penalty asks: a result of a shard that
 // flaps.
 void HealthFlapping(benchmark::State& state) {
-  ShardHealth health{HealthSettings{}};
+  ServerHealth health{HealthSettings{}};
   TimePoint now{};
   std::uint64_t n = 0;
   for (auto _ : state) {
@@ -229,8 +229,8 @@ BENCHMARK(DecideBoard)
     ->Arg(0)
     ->Arg(1'000)
     ->Unit(benchmark::kMicrosecond);
-BENCHMARK(HealthSteady)->Name("ShardHealth/steady");
-BENCHMARK(HealthFlapping)->Name("ShardHealth/flapping");
+BENCHMARK(HealthSteady)->Name("ServerHealth/steady");
+BENCHMARK(HealthFlapping)->Name("ServerHealth/flapping");
 [[maybe_unused]] const bool registered = RegisterZnodes();
 
 }  // namespace

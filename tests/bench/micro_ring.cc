@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "client/table_cache.h"
-#include "model/routing_table.h"
+#include "ring/routing_table.h"
 #include "tests/bench/micro.h"
 
 namespace zkcluster::bench {

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <variant>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/history/transaction_log.h"
 
 using namespace zkcluster;

@@ -20,10 +20,10 @@
 
 #include "base/event_loop.h"
 #include "base/log.h"
-#include "model/access.h"
-#include "tests/contract/proxy.h"
-#include "tests/contract/rude_server.h"
+#include "tests/support/proxy.h"
+#include "tests/support/rude_server.h"
 #include "tools/sandbox/sandbox.h"
+#include "zk/access.h"
 #include "zk/native_client.h"
 
 namespace zkcluster::contract {

@@ -6,7 +6,7 @@
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "tests/contract/contract_world.h"
-#include "tests/contract/proxy.h"
+#include "tests/support/proxy.h"
 #include "tools/sandbox/sandbox.h"
 #include "zk/native_client.h"
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/event_loop.h"
-#include "checker/probe/redis_prober.h"
-#include "tests/contract/rude_server.h"
+#include "checker/probe/net/redis_prober.h"
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
+#include "tests/support/rude_server.h"
 #include "tools/sandbox/sandbox.h"
 
 using namespace zkcluster;

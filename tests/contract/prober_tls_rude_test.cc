@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/contract/certificates.h"
 #include "tests/contract/tls_bench.h"
-#include "tests/contract/tls_server.h"
+#include "tests/support/certificates.h"
+#include "tests/support/tls_server.h"
 #include "tools/sandbox/process.h"
 
 using namespace zkcluster;

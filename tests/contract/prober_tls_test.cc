@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "tests/contract/certificates.h"
-#include "tests/contract/rude_server.h"
 #include "tests/contract/tls_bench.h"
+#include "tests/support/certificates.h"
+#include "tests/support/rude_server.h"
 #include "tools/sandbox/sandbox.h"
 
 using namespace zkcluster;

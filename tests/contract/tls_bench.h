@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/event_loop.h"
-#include "checker/probe/redis_prober.h"
-#include "checker/probe/tls.h"
+#include "checker/probe/net/redis_prober.h"
+#include "checker/probe/net/tls.h"
 
 namespace zkcluster::contract {
 

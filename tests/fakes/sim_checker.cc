@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "model/access.h"
 #include "model/paths.h"
+#include "zk/access.h"
 
 namespace zkcluster::sim {
 
@@ -47,8 +47,8 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
   };
   roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, std::move(roster),
                                      [this](const Registration& holder) { refused_ = holder; });
-  summary_teller_ = std::make_unique<SummaryTeller>(loop_, *logger_, *pool_,
-                                                    [this] { return roster_->details(); });
+  summary_teller_ =
+      std::make_unique<SummaryLog>(loop_, *logger_, *pool_, [this] { return roster_->details(); });
 }
 
 SimChecker::~SimChecker() {

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "admin/cluster_admin.h"
 #include "base/log.h"
-#include "checker/quorum/roster.h"
-#include "checker/quorum/summary_teller.h"
-#include "client/spec_editor.h"
-#include "model/codec.h"
+#include "checker/cluster/roster.h"
+#include "checker/cluster/summary_log.h"
+#include "codec/codec.h"
 #include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
@@ -72,7 +72,7 @@ class SimChecker {
   std::shared_ptr<Worker> worker_;
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<Roster> roster_;
-  std::unique_ptr<SummaryTeller> summary_teller_;
+  std::unique_ptr<SummaryLog> summary_teller_;
   std::deque<Event> events_;
   std::optional<Registration> refused_;
   bool left_ = false;
@@ -132,7 +132,7 @@ class SimSite {
   const Lists lists_;
   SimLoop operator_loop_;
   std::unique_ptr<zk::Client> operator_client_;
-  SpecEditor editor_;
+  ClusterAdmin editor_;
 };
 
 }  // namespace zkcluster::sim

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "admin/snapshot.h"
 #include "base/event_loop.h"
 #include "base/log.h"
-#include "client/snapshot.h"
 #include "model/paths.h"
 #include "zk/native_client.h"
 

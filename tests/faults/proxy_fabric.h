@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/event_loop.h"
-#include "tests/contract/proxy.h"
 #include "tests/faults/fabric.h"
+#include "tests/support/proxy.h"
 
 namespace zkcluster::faults {
 

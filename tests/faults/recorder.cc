@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "model/paths.h"
 #include "tests/faults/site.h"
 #include "tests/history/describe.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/event_loop.h"
-#include "tests/contract/rude_server.h"
+#include "tests/support/rude_server.h"
 
 using zkcluster::contract::RudeServer;
 using namespace std::chrono_literals;

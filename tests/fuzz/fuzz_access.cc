@@ -1,6 +1,6 @@
 // The access file: who is who to ZooKeeper.
-#include "model/access.h"
 #include "tests/fuzz/target.h"
+#include "zk/access.h"
 
 namespace zkcluster::fuzz {
 

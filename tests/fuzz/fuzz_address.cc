@@ -1,6 +1,6 @@
 // Addresses as users write them.
-#include "model/address.h"
 #include "tests/fuzz/target.h"
+#include "text/address.h"
 
 namespace zkcluster::fuzz {
 

@@ -1,5 +1,5 @@
 // The ballot of one checker.
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

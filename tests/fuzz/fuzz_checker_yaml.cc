@@ -1,8 +1,8 @@
 // The daemon's file, checker.yaml.
-#include "checker/config.h"
-#include "model/address.h"
+#include "checker/config/config.h"
 #include "model/paths.h"
 #include "tests/fuzz/target.h"
+#include "text/address.h"
 
 namespace zkcluster::fuzz {
 namespace {

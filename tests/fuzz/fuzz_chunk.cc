@@ -1,5 +1,5 @@
 // One chunk of the status.
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "model/duration.h"
 #include "tests/fuzz/target.h"
+#include "text/duration.h"
 
 namespace zkcluster::fuzz {
 

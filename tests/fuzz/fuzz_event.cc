@@ -1,5 +1,5 @@
 // One line of the journal `events`.
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

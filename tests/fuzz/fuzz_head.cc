@@ -1,5 +1,5 @@
 // The znode `head`: the one clients watch.
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

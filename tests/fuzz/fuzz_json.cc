@@ -1,7 +1,7 @@
 // The two ends of all codecs: any bytes as JSON, and any text written as JSON.
-#include "model/json.h"
-#include "model/utf8.h"
+#include "codec/json.h"
 #include "tests/fuzz/target.h"
+#include "text/utf8.h"
 
 namespace zkcluster::fuzz {
 

@@ -1,7 +1,7 @@
 // The Go form of the status, as Go checkers write it too.
 #include <map>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "checker/probe/redis_reply.h"
+#include "checker/probe/net/redis_reply.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

@@ -1,5 +1,5 @@
 // The candidate znode of a checker.
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {

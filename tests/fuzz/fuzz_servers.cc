@@ -1,6 +1,6 @@
 // ZooKeeper's connect string.
-#include "model/address.h"
 #include "tests/fuzz/target.h"
+#include "text/address.h"
 #include "zk/native_client.h"
 
 namespace zkcluster::fuzz {

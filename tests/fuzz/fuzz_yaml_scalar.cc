@@ -1,6 +1,6 @@
 // Text that we print as YAML: any reader of ours takes it for the same text again.
-#include "model/utf8.h"
 #include "tests/fuzz/target.h"
+#include "text/utf8.h"
 #include "yaml/reader.h"
 #include "yaml/scalar.h"
 

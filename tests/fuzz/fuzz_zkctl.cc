@@ -3,12 +3,12 @@
 // JSON and YAML that can be read.
 #include <algorithm>
 
-#include "model/json.h"
+#include "codec/json.h"
 #include "model/paths.h"
 #include "tests/fuzz/target.h"
-#include "tools/zkctl/doctor.h"
-#include "tools/zkctl/explain.h"
-#include "tools/zkctl/report.h"
+#include "tools/zkctl/report/doctor.h"
+#include "tools/zkctl/report/explain.h"
+#include "tools/zkctl/report/report.h"
 #include "yaml/reader.h"
 
 namespace zkcluster::fuzz {

@@ -4,9 +4,9 @@
 #include <zkcluster/ring.h>
 #include <zkcluster/spec.h>
 
-#include "model/address.h"
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
+#include "text/address.h"
 
 namespace zkcluster::fuzz {
 

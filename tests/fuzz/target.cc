@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "model/utf8.h"
+#include "text/utf8.h"
 
 namespace zkcluster::fuzz {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "model/json.h"
+#include "codec/json.h"
 
 namespace zkcluster::fuzz {
 

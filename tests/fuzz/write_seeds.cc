@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/fuzz/target.h"
 #include "yaml/spec_file.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/history/commit_judge.h"
 #include "tests/history/ledger_judge.h"
 

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "model/records.h"
 #include "tests/history/ballot_box.h"
 #include "tests/history/record.h"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "model/paths.h"
 #include "tests/history/spot.h"
 

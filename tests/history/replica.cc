@@ -6,7 +6,7 @@
 #include <charconv>
 #include <utility>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 
 namespace zkcluster::history {
 namespace {

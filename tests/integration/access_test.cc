@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "model/access.h"
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
+#include "zk/access.h"
 #include "zk/identity.h"
 
 namespace zkcluster::integration {

@@ -1,7 +1,7 @@
 // zkchecker as a command: what it prints and how it ends. No server is needed.
 #include <csignal>
 
-#include "tests/integration/site.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -2,8 +2,8 @@
 // cut off or doubled, and that nobody decides twice.
 #include <algorithm>
 
-#include "tests/contract/proxy.h"
-#include "tests/integration/site.h"
+#include "tests/support/proxy.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

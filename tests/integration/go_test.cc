@@ -3,7 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "tests/integration/site.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -1,7 +1,7 @@
 // What becomes of a shard: real Redis servers die, hang, flap, load and ask for passwords, and
 // three real checkers judge them.
-#include "tests/contract/rude_server.h"
-#include "tests/integration/site.h"
+#include "tests/support/rude_server.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

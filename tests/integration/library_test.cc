@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/integration/site.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/integration/site.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

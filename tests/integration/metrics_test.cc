@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tests/integration/http.h"
-#include "tests/integration/site.h"
+#include "tests/support/http.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "tests/integration/http.h"
-#include "tests/integration/site.h"
+#include "tests/support/http.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "tests/fakes/notify_socket.h"
-#include "tests/integration/site.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

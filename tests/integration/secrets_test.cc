@@ -1,7 +1,7 @@
 // What checkers show to Redis servers and ask of them, with the real programs: TLS, and passwords
 // that change while they run.
-#include "tests/contract/certificates.h"
-#include "tests/integration/site.h"
+#include "tests/support/certificates.h"
+#include "tests/support/site.h"
 
 namespace zkcluster::integration {
 namespace {

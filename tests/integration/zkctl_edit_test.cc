@@ -5,7 +5,7 @@
 #include <csignal>
 #include <sstream>
 
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -2,7 +2,7 @@
 // that nobody can decode.
 #include <algorithm>
 
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <sstream>
 
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {

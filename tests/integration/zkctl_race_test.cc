@@ -6,7 +6,7 @@
 #include <csignal>
 #include <set>
 
-#include "tests/integration/zkctl_process.h"
+#include "tests/support/zkctl_process.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -1,6 +1,6 @@
 // zkctl ring: a cluster in ZooKeeper, a file without ZooKeeper, and what a file would move; a
 // ketama cluster from a file to ZooKeeper and back.
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {

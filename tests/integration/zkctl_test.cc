@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {

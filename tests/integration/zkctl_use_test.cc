@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/integration/zkctl_fleet.h"
+#include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
 namespace {

@@ -76,7 +76,7 @@ def expressions(top):
 
 
 def names(top):
-    with open(os.path.join(top, "checker/metrics.cc"), encoding="utf-8") as file:
+    with open(os.path.join(top, "checker/monitor/metrics.cc"), encoding="utf-8") as file:
         source = file.read()
     served = set(re.findall(r'"((?:zkcluster|process)_[a-z_]+)"', source))
     labels = set(re.findall(r'\{"([a-z]+)", ', source)) | {"instance", "job", "le"}

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "model/paths.h"
 #include "tests/fakes/sim_checker.h"
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "client/spec_editor.h"
-#include "client/status_watcher.h"
+#include "admin/cluster_admin.h"
+#include "follow/status_watcher.h"
 #include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/fake_fleet.h"
 
@@ -82,7 +82,7 @@ class Operator {
   std::unique_ptr<zk::Client> client_;
   bool busy_ = false;
   bool in_doubt_ = false;
-  SpecEditor editor_;
+  ClusterAdmin editor_;
 };
 
 // A checker of the 2015 library in one cluster, as far as others can see it: a sequential znode

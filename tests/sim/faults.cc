@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 
 namespace zkcluster::sim {
 

@@ -3,7 +3,7 @@
 // the fencing multi has a fault here or in faults_world.cc that only it stands against.
 #include <fmt/format.h>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/sim/faults.h"
 
 namespace zkcluster::sim {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/codec.h"
+#include "codec/codec.h"
 #include "tests/sim/faults.h"
 
 namespace zkcluster::sim {

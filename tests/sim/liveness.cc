@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "checker/quorum/standing.h"
-#include "model/codec.h"
+#include "checker/rules/standing.h"
+#include "codec/codec.h"
 
 namespace zkcluster::sim {
 namespace {

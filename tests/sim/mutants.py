@@ -13,24 +13,24 @@ import os
 import re
 import sys
 
-LEADER = "checker/quorum/leader.cc"
-COMMIT = "checker/quorum/commit.cc"
-CONTENDER = "checker/quorum/contender.cc"
-DECIDE = "checker/quorum/decide.cc"
-TALLY = "checker/quorum/tally.cc"
-GUARD = "checker/quorum/guard.cc"
-FREEZE = "checker/quorum/freeze.cc"
-VOTER = "checker/quorum/voter.cc"
-PARTICIPANT = "checker/quorum/participant.cc"
-STATUS_WATCHER = "libzkcluster/client/status_watcher.cc"
-STORE = "checker/quorum/status_store.cc"
+LEADER = "checker/lead/leader.cc"
+COMMIT = "checker/lead/commit.cc"
+CONTENDER = "checker/election/contender.cc"
+DECIDE = "checker/rules/decide.cc"
+TALLY = "checker/rules/tally.cc"
+GUARD = "checker/rules/hold.cc"
+FREEZE = "checker/rules/freeze.cc"
+VOTER = "checker/vote/voter.cc"
+PARTICIPANT = "checker/cluster/participant.cc"
+STATUS_WATCHER = "libzkcluster/follow/status_watcher.cc"
+STORE = "checker/lead/status_store.cc"
 WORKER = "checker/probe/worker.cc"
-HEALTH = "checker/probe/shard_health.cc"
-EDITOR = "libzkcluster/client/editor_call.cc"
+HEALTH = "checker/probe/server_health.cc"
+EDITOR = "libzkcluster/admin/admin_call.cc"
 WATCHER = "libzkcluster/zk/watcher.cc"
 TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
-TABLE = "libzkcluster/model/routing_table.cc"
+TABLE = "libzkcluster/ring/routing_table.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), what stands there instead. $ON asks for this mutant.
 MUTANTS = [

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "model/routing_table.h"
+#include "ring/routing_table.h"
 
 namespace zkcluster::sim {
 

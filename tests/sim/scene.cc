@@ -6,8 +6,8 @@
 #include <variant>
 
 #include "base/check.h"
-#include "client/spec_read.h"
-#include "model/codec.h"
+#include "codec/codec.h"
+#include "follow/spec_read.h"
 
 namespace zkcluster::sim {
 namespace {

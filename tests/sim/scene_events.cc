@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <variant>
 
-#include "checker/quorum/commit.h"
-#include "client/spec_read.h"
-#include "model/codec.h"
+#include "checker/lead/commit.h"
+#include "codec/codec.h"
+#include "follow/spec_read.h"
 #include "tests/history/describe.h"
 #include "tests/sim/placement_judge.h"
 #include "tests/sim/scene.h"

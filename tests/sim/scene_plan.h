@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "checker/probe/shard_health.h"
+#include "checker/probe/server_health.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/trace.h"
 

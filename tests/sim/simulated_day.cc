@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "client/status_watcher.h"
+#include "follow/status_watcher.h"
 #include "tests/fakes/sim_checker.h"
 
 namespace {

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/zkctl/command_line.h"
-#include "tools/zkctl/context.h"
-#include "tools/zkctl/dev.h"
-#include "tools/zkctl/verbs.h"
+#include "tools/zkctl/cli/command_line.h"
+#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/dev/dev.h"
+#include "tools/zkctl/verbs/verbs.h"
 
 namespace zkcluster::zkctl {
 namespace {

@@ -7,6 +7,7 @@
 #include <zkcluster/export.h>
 #include <zkcluster/result.h>
 #include <zkcluster/ring.h>
+#include <zkcluster/session.h>
 #include <zkcluster/shard.h>
 #include <zkcluster/spec.h>
 #include <cstdint>
@@ -20,15 +21,6 @@
 struct redisContext;  // hiredis
 
 namespace zkcluster {
-
-// What the session with the ensemble is worth right now.
-enum class SessionState {
-  kConnecting,  // no session yet
-  kConnected,   // heard from the ensemble lately
-  kSuspended,   // silent for two thirds of the session timeout: what we know may be old
-  kLost,        // the session ended; a new one is being opened
-};
-[[nodiscard]] ZKC_EXPORT std::string_view SessionStateName(SessionState state);  // "connected", ...
 
 struct PoolOptions {
   // Idle connections kept per shard, 0 .. 1,000. Raise it to the number of threads that use one

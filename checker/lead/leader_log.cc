@@ -1,0 +1,128 @@
+#include "checker/lead/leader_log.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/join.h"
+#include "text/fraction.h"
+
+namespace zkcluster {
+
+namespace {
+
+constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
+// More than the checkers' probes of one death lie apart, at usual intervals.
+constexpr Duration kMissingLasts = std::chrono::seconds(1);
+
+}  // namespace
+
+LeaderLog::LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64_t epoch)
+    : logger_(logger),
+      cluster_(std::move(cluster)),
+      epoch_(epoch),
+      tell_missing_(loop.NewTimer([this] { TellMissing(); })),
+      maintenance_(logger, cluster_) {}
+
+void LeaderLog::Committed(const Decision& decision, const ClusterSpec& spec, int quorum) {
+  if (decision.freeze_began) TellFreeze(decision, spec, true);
+  if (decision.freeze_ended) TellFreeze(decision, spec, false);
+  if (decision.pause_over) logger_.Info("pause.over", {{"cluster", cluster_}, {"epoch", epoch_}});
+  TellFlips(decision, quorum);
+}
+
+void LeaderLog::TellFreeze(const Decision& decision, const ClusterSpec& spec, bool began) {
+  logger_.Log(began ? LogLevel::kError : LogLevel::kInfo, began ? "freeze.began" : "freeze.ended",
+              {{"cluster", cluster_},
+               {"would_be_dead", decision.would_be_dead},
+               {"shards", spec.shards.size()},
+               {"max_dead_fraction", FormatFraction(spec.max_dead_fraction.value_or(1))},
+               {"epoch", epoch_}});
+}
+
+void LeaderLog::TellFlips(const Decision& decision, int quorum) {
+  std::size_t logged = 0;
+  for (const auto& flip : decision.flips) {
+    if (++logged > kFlipsLogged) break;
+    const bool dead = flip.to == ShardStatus::kDead;
+    logger_.Log(dead ? LogLevel::kWarn : LogLevel::kInfo, dead ? "shard.dead" : "shard.alive",
+                {{"cluster", cluster_},
+                 {"shard", flip.shard},
+                 {"addr", flip.addr},
+                 {"was", ShardStatusName(flip.from)},
+                 {"alive", flip.counts.alive},
+                 {"dead", flip.counts.dead},
+                 {"unknown", flip.counts.unknown},
+                 {"quorum", quorum},
+                 {"reason", ReasonName(flip.reason)},
+                 {"epoch", epoch_}});
+  }
+  if (decision.flips.size() > kFlipsLogged) {
+    logger_.Warn("shard.flips", {{"cluster", cluster_},
+                                 {"flips", decision.flips.size()},
+                                 {"logged", kFlipsLogged},
+                                 {"epoch", epoch_}});
+  }
+}
+
+void LeaderLog::Learned(const std::vector<std::string>& ids, const Electorate& electorate) {
+  logger_.Info("electorate.learned", {{"cluster", cluster_},
+                                      {"ids", Join(ids, ",")},
+                                      {"electorate", electorate.size},
+                                      {"quorum", electorate.quorum}});
+}
+
+void LeaderLog::LookedAt(Hold hold, const Ledger& ledger) {
+  if (hold == std::exchange(hold_, hold)) return;
+  if (hold == Hold::kNone) {
+    logger_.Info("leader.resumed", {{"cluster", cluster_}});
+    return;
+  }
+  const Pause pause = hold == Hold::kPaused ? ledger.pause.value_or(Pause{}) : Pause{};
+  logger_.Warn("leader.hold", {{"cluster", cluster_},
+                               {"hold", HoldName(hold)},
+                               {"why", HoldExplanation(hold)},
+                               {"by", pause.by},
+                               {"reason", pause.reason}});
+}
+
+void LeaderLog::Counted(const Electorate& electorate, const Ballots& ballots,
+                        std::size_t without_quorum) {
+  if (without_quorum == 0) {
+    missing_ = {};
+    tell_missing_->Cancel();
+    if (std::exchange(told_, Missing{}).shards == 0) return;
+    logger_.Info("quorum.restored", {{"cluster", cluster_}, {"quorum", electorate.quorum}});
+    return;
+  }
+  std::vector<std::string> silent;
+  for (const auto& id : electorate.ids) {
+    if (!ballots.contains(id)) silent.push_back(id);
+  }
+  missing_ = {without_quorum, ballots.size(), electorate.quorum, electorate.size,
+              Join(silent, ",")};
+  if (!Alike(missing_, told_) && !tell_missing_->armed()) tell_missing_->Arm(kMissingLasts);
+}
+
+bool LeaderLog::Alike(const Missing& a, const Missing& b) {
+  return a.shards == b.shards && a.no_ballot_from == b.no_ballot_from;
+}
+
+void LeaderLog::TellMissing() {
+  if (Alike(missing_, told_)) return;
+  told_ = missing_;
+  logger_.Warn("quorum.missing", {{"cluster", cluster_},
+                                  {"shards", told_.shards},
+                                  {"ballots", told_.ballots},
+                                  {"quorum", told_.quorum},
+                                  {"electorate", told_.electorate},
+                                  {"no_ballot_from", told_.no_ballot_from}});
+}
+
+void LeaderLog::Decided(const Decision& decision, const Ledger& ledger, Micros now) {
+  maintenance_.Tell(ledger, decision.maintained, now);
+  const std::size_t held = decision.held_deaths;
+  if (held == std::exchange(held_deaths_, held) || held == 0) return;
+  logger_.Warn("freeze.holds", {{"cluster", cluster_}, {"deaths", held}, {"epoch", epoch_}});
+}
+
+}  // namespace zkcluster

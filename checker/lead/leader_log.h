@@ -1,0 +1,62 @@
+// What a leader tells the log of its decisions and of what holds them back, and what it told last:
+// a state is told once, when it changes. Nothing here decides anything. Loop-bound; owned by the
+// Leader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "checker/lead/maintenance_log.h"
+#include "checker/rules/decide.h"
+#include "checker/rules/hold.h"
+#include "checker/rules/tally.h"
+
+namespace zkcluster {
+
+class LeaderLog {
+ public:
+  LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64_t epoch);
+
+  // A decision that has been committed.
+  void Committed(const Decision& decision, const ClusterSpec& spec, int quorum);
+  void Learned(const std::vector<std::string>& ids, const Electorate& electorate);
+
+  // At each look. That votes are missing is told when it lasts: while the checkers find out one
+  // after the other that a shard has died, there may be no quorum for either for a moment.
+  void LookedAt(Hold hold, const Ledger& ledger);
+  void Counted(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
+  void Decided(const Decision& decision, const Ledger& ledger, Micros now);
+
+  // Shards under maintenance, as of the last look.
+  [[nodiscard]] std::size_t maintained() const { return maintenance_.shards(); }
+
+ private:
+  void TellFlips(const Decision& decision, int quorum);
+  void TellMissing();
+  void TellFreeze(const Decision& decision, const ClusterSpec& spec, bool began);
+
+  Logger& logger_;
+  const std::string cluster_;
+  const std::int64_t epoch_;
+  Hold hold_ = Hold::kNone;
+  std::size_t held_deaths_ = 0;
+  // On how many shards too few agree, and of how many; whose ballots are not there.
+  struct Missing {
+    std::size_t shards = 0;
+    std::size_t ballots = 0;
+    int quorum = 0;
+    int electorate = 0;
+    std::string no_ballot_from;
+  };
+  [[nodiscard]] static bool Alike(const Missing& a, const Missing& b);
+  Missing missing_;  // as of the last look; no shards: nothing
+  Missing told_;     // as the log has it
+  std::unique_ptr<Timer> tell_missing_;
+  MaintenanceLog maintenance_;
+};
+
+}  // namespace zkcluster

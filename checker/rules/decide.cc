@@ -1,0 +1,200 @@
+#include "checker/rules/decide.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace zkcluster {
+
+int MaxRequired(Duration threshold, Duration interval) {
+  if (interval <= Duration::zero()) return 1;
+  return static_cast<int>(std::clamp<Duration::rep>(10 * threshold / interval, 1, 1'000'000));
+}
+
+int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval) {
+  if (!alive) return std::max(1, penalty.required);
+  // A death soon after a return is asked for twice as much; each interval alive takes one off. The
+  // wall clock may have jumped back: then nothing has decayed.
+  const Duration lived = std::max(Micros::zero(), now - penalty.since);
+  const auto good_probes = interval > Duration::zero() ? lived / interval : 0;
+  const auto next = 2 * static_cast<Duration::rep>(penalty.required) - good_probes;
+  return static_cast<int>(std::clamp<Duration::rep>(next, 1, 1'000'000));
+}
+
+namespace {
+
+ShardStatus StatusOf(Outcome outcome, ShardStatus current) {
+  switch (outcome) {
+    case Outcome::kAlive:
+      return ShardStatus::kAlive;
+    case Outcome::kDead:
+      return ShardStatus::kDead;
+    case Outcome::kNoQuorum:
+      return current;
+  }
+  return current;
+}
+
+void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, ShardStatus to,
+                 const DecideInput& input) {
+  const auto known = ledger.penalties.find(shard);
+  if (to == ShardStatus::kDead) {
+    // A first death asks for one good probe, as does a shard the ledger does not know.
+    if (known == ledger.penalties.end()) return;
+    const int required =
+        DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now, input.interval);
+    known->second = {std::min(required, input.max_required), input.now};
+  } else if (known != ledger.penalties.end()) {
+    known->second.since = input.now;
+  } else if (from == ShardStatus::kDead) {
+    ledger.penalties[shard] = {1, input.now};
+  }
+}
+
+// Called only when something flips, so that forgetting costs no write of its own.
+void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput& input) {
+  std::map<std::string, Penalty> kept;
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const auto known = ledger.penalties.find((*input.shards)[i].name);
+    if (known == ledger.penalties.end()) continue;
+    const bool alive = board.shards[i].status == ShardStatus::kAlive;
+    const bool owes = alive ? DecayedPenalty(known->second, true, input.now, input.interval) > 1
+                            : known->second.required > 1;
+    if (owes) kept.insert(*known);
+  }
+  // The ledger is rewritten with a flip: its size must not grow with the cluster's.
+  while (kept.size() > kMaxPenalties) {
+    kept.erase(std::min_element(kept.begin(), kept.end(), [](const auto& a, const auto& b) {
+      return a.second.required < b.second.required;
+    }));
+  }
+  ledger.penalties = std::move(kept);
+}
+
+// Which rows an operator has under maintenance now; empty: none.
+std::vector<bool> FindMaintained(const DecideInput& input) {
+  const auto& maintenance = input.ledger->maintenance;
+  std::vector<bool> maintained;
+  if (maintenance.empty()) return maintained;
+  for (const ShardSpec& shard : *input.shards) {
+    const auto order = maintenance.find(shard.name);
+    maintained.push_back(order != maintenance.end() &&
+                         !IsOver(order->second, input.now - input.ahead));
+  }
+  return maintained;
+}
+
+// The status that each row should have. What is under maintenance keeps its own: it weighs in the
+// freeze as what it is, and not as what it would be.
+std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decision) {
+  const std::vector<bool> maintained = FindMaintained(input);
+  std::vector<ShardStatus> next;
+  next.reserve(input.shards->size());
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const ShardStatus now = input.board->shards[i].status;
+    next.push_back(StatusOf((*input.tallies)[i].outcome, now));
+    if (maintained.empty() || !maintained[i] || next.back() == now) continue;
+    decision.maintained.push_back((*input.shards)[i].name);
+    next.back() = now;
+  }
+  return next;
+}
+
+// What the votes amount to, whatever else holds it back.
+void LookAhead(const DecideInput& input, const std::vector<ShardStatus>& next, Decision& decision) {
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    if ((*input.tallies)[i].outcome == Outcome::kNoQuorum) ++decision.without_quorum;
+    if (next[i] == ShardStatus::kDead) ++decision.would_be_dead;
+  }
+}
+
+// Nothing is held, so what pause there is has passed.
+void EndPause(Decision& decision) {
+  decision.pause_over = decision.ledger.pause.has_value();
+  decision.ledger.pause.reset();
+}
+
+// A shard that is no more needs no memory of what was ordered for it, and one of its name that
+// comes later is another.
+void EndMaintenance(const DecideInput& input, Decision& decision) {
+  auto& maintenance = decision.ledger.maintenance;
+  if (maintenance.empty()) return;
+  std::set<std::string_view> names;  // of those that are shards still
+  for (const ShardSpec& shard : *input.shards) {
+    if (maintenance.contains(shard.name)) names.insert(shard.name);
+  }
+  for (auto order = maintenance.begin(); order != maintenance.end();) {
+    if (names.contains(order->first) && !IsOver(order->second, input.now - input.ahead)) {
+      ++order;
+      continue;
+    }
+    decision.maintenance_over.push_back(order->first);
+    order = maintenance.erase(order);
+  }
+}
+
+void MoveFreeze(const DecideInput& input, const std::vector<ShardStatus>& statuses,
+                Decision& decision) {
+  std::size_t new_deaths = 0;
+  std::size_t unheard = 0;
+  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+    const bool dies = statuses[i] == ShardStatus::kDead;
+    new_deaths += dies && input.board->shards[i].status != ShardStatus::kDead ? 1 : 0;
+    unheard += !dies && (*input.tallies)[i].too_few ? 1 : 0;
+  }
+  const FreezeStep step = StepFreeze(
+      decision.ledger.freeze,
+      {input.shards->size(), decision.would_be_dead, new_deaths, input.max_dead_fraction, unheard},
+      input.now);
+  decision.ledger.freeze = step.next;
+  decision.freeze_began = step.began;
+  decision.freeze_ended = step.ended;
+}
+
+// Whoever was told something before the loss may take what follows for something newer.
+void DateLosses(StatusBoard& board, Micros now) {
+  for (ShardState& state : board.shards) {
+    if (state.lost() && state.since == Micros(0)) state.since = now;
+  }
+}
+
+}  // namespace
+
+Decision Decide(const DecideInput& input) {
+  ZKC_CHECK(input.board->shards.size() == input.shards->size());
+  ZKC_CHECK(input.tallies->size() == input.shards->size());
+  Decision decision{*input.board, *input.ledger};
+  const bool held = input.hold != Hold::kNone;
+  DateLosses(decision.board, input.now);
+  const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
+  LookAhead(input, statuses, decision);
+  if (!held) {
+    EndPause(decision);
+    EndMaintenance(input, decision);
+  }
+  // What an operator accepts are the deaths of now, not those that a pause has gathered by its end.
+  if (!held || decision.ledger.freeze.accept) MoveFreeze(input, statuses, decision);
+  const bool frozen = decision.ledger.freeze.frozen;
+  for (std::size_t i = 0; i < input.shards->size() && !held; ++i) {
+    const ServerTally& tally = (*input.tallies)[i];
+    ShardState& state = decision.board.shards[i];
+    const ShardStatus next = statuses[i];
+    if (next == state.status) continue;
+    if (frozen && next == ShardStatus::kDead) {
+      ++decision.held_deaths;
+      continue;
+    }
+    const Reason reason = next == ShardStatus::kDead ? tally.reason : Reason::kNone;
+    const ShardSpec& shard = (*input.shards)[i];
+    decision.flips.push_back({shard.name, shard.addr, state.status, next, reason, tally.counts});
+    MovePenalty(decision.ledger, shard.name, state.status, next, input);
+    // Since never falls, also when the wall clock was set back.
+    state = {next, std::max(input.now, state.since + Micros(1)), reason, tally.counts};
+  }
+  if (!decision.flips.empty()) ForgetPenalties(decision.ledger, decision.board, input);
+  return decision;
+}
+
+}  // namespace zkcluster

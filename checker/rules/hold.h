@@ -1,0 +1,37 @@
+// What can hold every decision of a cluster back, however the votes stand: a Go checker beside us,
+// a spec older than the status, and an operator's pause. (A freeze holds deaths alone: see
+// freeze.h.) Pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/records.h"
+
+namespace zkcluster {
+
+struct HoldFacts {
+  std::vector<std::string> go_voters;  // live `n_` znodes
+  std::optional<Pause> pause;
+  Micros now{0};  // wall clock
+  // The spec that stands is bad, and the last good one seen here is older than the one that the
+  // status is of: whoever saw that one is gone.
+  bool behind_status = false;
+};
+
+enum class Hold : unsigned char {
+  kNone,
+  kGoCheckers,  // a Go leader is not fenced and counts only whoever is present: never decide beside
+                // it
+  kBehindStatus,  // a status of an older spec would take shards back that an operator removed
+  kPaused,
+};
+
+[[nodiscard]] Hold FindHold(const HoldFacts& facts);
+[[nodiscard]] std::string_view HoldName(Hold hold);         // "none", "go_checkers" ...
+[[nodiscard]] std::string_view HoldExplanation(Hold hold);  // a sentence for people
+
+}  // namespace zkcluster

@@ -1,0 +1,55 @@
+// Counts the ballots of one cluster, shard by shard, against the quorum. Pure.
+#pragma once
+
+#include <zkcluster/spec.h>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/ballot.h"
+#include "model/board.h"
+
+namespace zkcluster {
+
+// Who may vote and how many must agree. The quorum is counted against the electorate, never against
+// whoever is present.
+struct Electorate {
+  std::set<std::string> ids;  // learned
+  int size = 0;               // the spec's `checkers` when given, else ids.size()
+  int quorum = 1;             // the spec's when given, else size / 2 + 1
+  int min_racks = 1;          // a death needs dead votes from this many
+  bool operator==(const Electorate&) const = default;
+};
+// `at_least`: the size is no smaller, whatever `learned` holds (a ledger that was lost). `present`:
+// ballots that will be counted; more of them than the spec's `checkers` make the electorate larger,
+// lest two of five decide because the spec says three.
+[[nodiscard]] Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned,
+                                        int at_least = 0, int present = 0);
+
+enum class Outcome : unsigned char {
+  kAlive,
+  kDead,
+  kNoQuorum,  // neither reached the quorum (or, of dead, the racks), or, with a quorum below a
+              // majority, both did
+};
+
+struct ServerTally {
+  Outcome outcome = Outcome::kNoQuorum;
+  VoteCounts counts;
+  Reason reason = Reason::kNone;  // of the dead votes: theirs if all agree, else kMixed
+  int dead_racks = 0;    // racks with a dead vote; checkers that name none are one rack together
+  bool too_few = false;  // fewer checkers than the quorum say anything, even that they cannot tell
+  bool operator==(const ServerTally&) const = default;
+};
+
+// By id of the voter. A ballot on another list of shards, or of another length, is silence.
+using Ballots = std::map<std::string, Ballot>;
+
+[[nodiscard]] std::vector<ServerTally> CountVotes(const Ballots& ballots,
+                                                  const Electorate& electorate, SpecId spec,
+                                                  std::size_t shards);
+
+}  // namespace zkcluster

@@ -1,0 +1,74 @@
+// What the service manager (systemd) is told of this checker, and when:
+//
+//   starting --session, registration and first ballots stand--> ready (READY=1, once)
+//   ready --SIGHUP--> RELOADING=1 ... READY=1          any --told to end--> STOPPING=1
+//
+// with one honest STATUS= line that follows what is, and WATCHDOG=1 at half of the time that it
+// asks for. All of it comes from timers of the main loop: when that hangs, the watchdog bites.
+// While nothing but first ballots is missing the start is given more time: they come within the
+// patience of each cluster's interval, which may be an hour. Without a session it is not.
+// Loop-bound conductor; StatusLine is Pure.
+#pragma once
+
+#include <zkcluster/session.h>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+#include "checker/cluster/roster.h"
+
+namespace zkcluster {
+
+struct ServiceFacts {
+  SessionState session = SessionState::kConnecting;
+  Roster::Summary roster;
+};
+
+// "leader of 3 of 12 clusters, 4,812 shards, 2 dead, session connected"; dead is by this checker's
+// own opinion. `starting`: what is still missing instead.
+[[nodiscard]] std::string StatusLine(const ServiceFacts& facts, bool starting);
+
+class ServiceReport {
+ public:
+  // Until ready; that often it looks whether it is.
+  static constexpr Duration kStartBeat = std::chrono::milliseconds(50);
+  static constexpr Duration kBeat = std::chrono::seconds(1);
+  // How much more time a start is given, and how often.
+  static constexpr Duration kMoreTime = std::chrono::seconds(30);
+  static constexpr Duration kAskEvery = std::chrono::seconds(10);
+
+  struct Options {
+    std::function<ServiceFacts()> facts;
+    std::function<void(const std::string& lines)> tell;
+    std::optional<Duration> watchdog;                // the whole of it; nothing: nobody watches
+    std::function<void(const ServiceFacts&)> ready;  // once, before READY=1 is told
+  };
+
+  ServiceReport(Loop& loop, Options options);
+
+  // Round a reload. Before the service is ready nothing is told: the manager would take the end of
+  // the reload for the end of the start.
+  void Reloading();
+  void Reloaded();
+  // Terminal, but for the watchdog: leaving may hang, too.
+  void Stopping(std::string_view why);
+
+ private:
+  void Look();
+  void AskForTime(const ServiceFacts& facts);
+  void FeedWatchdog();
+
+  Loop& loop_;
+  const Options options_;
+  std::unique_ptr<Timer> look_;
+  std::unique_ptr<Timer> watchdog_;
+  bool ready_ = false;
+  bool stopping_ = false;
+  std::optional<TimePoint> asked_;
+  std::string status_;  // as told last
+};
+
+}  // namespace zkcluster

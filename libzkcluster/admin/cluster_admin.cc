@@ -1,0 +1,416 @@
+#include "admin/cluster_admin.h"
+
+#include <algorithm>
+
+#include "admin/admin_call.h"
+#include "admin/init_call.h"
+#include "admin/order_call.h"
+#include "codec/codec.h"
+#include "follow/spec_read.h"
+
+namespace zkcluster {
+namespace {
+
+std::size_t RequestBytes(const std::vector<zk::Op>& ops) {
+  std::size_t bytes = 0;
+  for (const auto& op : ops) {
+    if (const auto* create = std::get_if<zk::CreateOp>(&op)) {
+      bytes += create->path.size() + create->data.size();
+    } else if (const auto* set = std::get_if<zk::SetOp>(&op)) {
+      bytes += set->path.size() + set->data.size();
+    }
+  }
+  return bytes;
+}
+
+Result<void> CheckSize(const std::vector<zk::Op>& ops) {
+  const std::size_t bytes = RequestBytes(ops);
+  if (bytes <= zk::kMaxRequestBytes) return {};
+  return Fail(ErrorCode::kTooLarge, "the spec needs " + std::to_string(bytes) +
+                                        " bytes in ZooKeeper; at most " +
+                                        std::to_string(zk::kMaxRequestBytes) + " can be sent");
+}
+
+bool IsDecimal(const std::string& text) {
+  return !text.empty() && text.size() <= 20 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Holds these very payloads: nobody else's, when the version among them is our own clock's.
+bool Holds(const RawSpec& raw, const SpecPayloads& payloads) {
+  return raw.base && raw.shards && raw.options && raw.base->data == payloads.version &&
+         raw.shards->data == payloads.shards && raw.options->data == payloads.options;
+}
+
+}  // namespace
+
+// --- Get ---
+
+class ClusterAdmin::GetCall final : public ClusterAdmin::CallFor<StoredSpec> {
+ public:
+  GetCall(ClusterAdmin& editor, const std::string& name, Done<StoredSpec> done)
+      : CallFor(editor, std::move(done)), paths_(editor.root_, name) {}
+
+ private:
+  void Run() override {
+    ReadSpec(paths_, [this](const RawSpec& raw) { End(DecodeStoredSpec(paths_.name(), raw)); });
+  }
+
+  ClusterPaths paths_;
+};
+
+// --- List ---
+
+class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<std::string>> {
+ public:
+  ListCall(ClusterAdmin& editor, Done<std::vector<std::string>> done)
+      : CallFor(editor, std::move(done)) {}
+
+ private:
+  using Names = std::vector<std::string>;
+  static constexpr std::size_t kWindow = 64;  // reads under way at once
+
+  void Run() override {
+    ++round_;
+    names_.clear();
+    found_.clear();
+    next_ = 0;
+    reading_ = 0;
+    client_.Sync(root_, [](const Result<std::monostate>&) {});
+    client_.Children(root_, {}, Guard([this](Result<Names> names) {
+                       if (!names && IsTransient(names.error())) return RunAgain();
+                       if (!names && names.error().code == ErrorCode::kNotFound)
+                         return End(Names{});
+                       if (!names) return Refuse(names.error().Within("list " + root_));
+                       names_ = std::move(*names);
+                       std::erase_if(
+                           names_, [](const auto& name) { return !ValidateName("cluster", name); });
+                       std::sort(names_.begin(), names_.end());
+                       ReadMore();
+                     }));
+  }
+
+  void ReadMore() {
+    while (next_ < names_.size() && reading_ < kWindow) {
+      const std::string name = names_[next_++];
+      ++reading_;
+      client_.Get(ClusterPaths(root_, name).base(), {},
+                  Guard([this, name, round = round_](Result<zk::Node> base) {
+                    if (round != round_) return;
+                    if (base && !IsDecimal(base->data)) return LookForShards(name);
+                    Judged(name, base.map([](const auto&) { return true; }));
+                  }));
+    }
+    if (reading_ == 0) Tell();
+  }
+
+  // Under a root shared with others (`/zookeeper` beside the clusters) not every znode is a
+  // cluster; but a cluster whose version somebody spoiled must not vanish from the list.
+  void LookForShards(const std::string& name) {
+    client_.Exists(ClusterPaths(root_, name).shards(), {},
+                   Guard([this, name, round = round_](Result<std::optional<zk::Stat>> shards) {
+                     if (round != round_) return;
+                     Judged(name, shards.map([](const auto& stat) { return stat.has_value(); }));
+                   }));
+  }
+
+  void Judged(const std::string& name, const Result<bool>& is_cluster) {
+    --reading_;
+    if (is_cluster && *is_cluster) found_.push_back(name);
+    if (!is_cluster && is_cluster.error().code != ErrorCode::kNotFound) {
+      ++round_;
+      if (IsTransient(is_cluster.error())) return RunAgain();
+      return Refuse(is_cluster.error().Within("read " + name));
+    }
+    ReadMore();
+  }
+
+  void Tell() {
+    std::sort(found_.begin(), found_.end());
+    End(found_);
+  }
+
+  Names names_;
+  Names found_;
+  std::size_t next_ = 0;
+  std::size_t reading_ = 0;
+  std::uint64_t round_ = 0;
+};
+
+// --- Create ---
+
+class ClusterAdmin::CreateCall final : public ClusterAdmin::CallFor<std::uint64_t> {
+ public:
+  CreateCall(ClusterAdmin& editor, const ClusterSpec& spec, Done<std::uint64_t> done)
+      : CallFor(editor, std::move(done)),
+        paths_(editor.root_, spec.name),
+        version_(spec.version),
+        payloads_(EncodeSpec(spec)) {}
+
+  [[nodiscard]] std::vector<zk::Op> Ops() const {
+    const std::string& name = paths_.name();
+    // `localstatus` with the name inside is what the Go manager makes; its checkers need the znode.
+    return {zk::CreateOp{paths_.base(), payloads_.version},
+            zk::CreateOp{paths_.shards(), payloads_.shards},
+            zk::CreateOp{paths_.options(), payloads_.options},
+            zk::CreateOp{paths_.go_voters(), name},
+            zk::CreateOp{paths_.quorum(), name},
+            zk::CreateOp{paths_.election(), name},
+            zk::CreateOp{paths_.votes(), name},
+            zk::CreateOp{paths_.chunks(), name},
+            zk::CreateOp{paths_.events(), name}};
+  }
+
+ private:
+  static constexpr int kMaxRootTries = 5;
+
+  void Run() override {
+    if (!lost_) return Write();
+    ReadSpec(paths_, [this](const RawSpec& raw) { Resolve(raw); });
+  }
+
+  void Write() {
+    Send(Ops(), [this](const Result<void>& sent) {
+      if (sent) return End(version_);
+      const Error& error = sent.error();
+      if (error.code == ErrorCode::kExists) {
+        // Perhaps by our own first try.
+        return lost_ ? Run() : Refuse({ErrorCode::kExists, Quoted() + " exists already"});
+      }
+      if (error.code == ErrorCode::kNotFound && ++root_tries_ <= kMaxRootTries) {
+        return MakeRoot([this] { Write(); });
+      }
+      Refuse(error.Within("create " + Quoted()));
+    });
+  }
+
+  void Resolve(const RawSpec& raw) {
+    // Sent again with the same version inside, so that it stays recognisable.
+    if (!raw.base) return Write();
+    if (Holds(raw, payloads_)) return End(version_);
+    // Never changed since it was created, and the version in it (a moment in microseconds) is not
+    // ours: not by us.
+    if (raw.base->stat.version == 0 && raw.base->data != payloads_.version) {
+      return Refuse({ErrorCode::kExists, Quoted() + " exists already"});
+    }
+    Refuse({ErrorCode::kUnknownOutcome,
+            "the answer was lost: " + Quoted() + " has been created, and changed since"});
+  }
+
+  [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
+
+  ClusterPaths paths_;
+  std::uint64_t version_;
+  SpecPayloads payloads_;
+  int root_tries_ = 0;
+};
+
+// --- Update ---
+
+class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_t> {
+ public:
+  UpdateCall(ClusterAdmin& editor, ClusterSpec spec, Done<std::uint64_t> done)
+      : CallFor(editor, std::move(done)), paths_(editor.root_, spec.name), spec_(std::move(spec)) {}
+
+ private:
+  struct Base {
+    std::int64_t czxid;
+    zk::Version version;
+  };
+
+  void Run() override {
+    ReadSpec(paths_, [this](const RawSpec& raw) { lost_ ? Resolve(raw) : Judge(raw); });
+  }
+
+  void Judge(const RawSpec& raw) {
+    const auto stored = DecodeStoredSpec(paths_.name(), raw);
+    // Undecodable bytes under the right version may be mended; a missing znode may not, as nothing
+    // says what else is missing.
+    const bool mendable =
+        raw.base && raw.shards && raw.options && raw.base->data == std::to_string(spec_.version);
+    if (!stored && !mendable) return Refuse(stored.error());
+    if (stored) {
+      if (stored->spec.version != spec_.version) {
+        return Refuse({ErrorCode::kConflict, Quoted() + " has changed: its version is " +
+                                                 std::to_string(stored->spec.version) + ", not " +
+                                                 std::to_string(spec_.version)});
+      }
+      if (stored->spec == spec_) return End(spec_.version);
+    }
+    base_ = Base{raw.base->stat.czxid, raw.base->stat.version};
+    ClusterSpec next = spec_;
+    next.version =
+        std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1)),
+                 spec_.version + 1);
+    version_ = next.version;
+    payloads_ = EncodeSpec(next);
+    ops_ = {zk::SetOp{paths_.base(), payloads_.version, raw.base->stat.version},
+            zk::SetOp{paths_.shards(), payloads_.shards, raw.shards->stat.version},
+            zk::SetOp{paths_.options(), payloads_.options, raw.options->stat.version}};
+    if (const auto fits = CheckSize(ops_); !fits) return Refuse(fits.error());
+    Write();
+  }
+
+  void Write() {
+    Send(ops_, [this](const Result<void>& sent) {
+      if (sent) return End(version_);
+      const Error& error = sent.error();
+      if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound) {
+        return Refuse(error.Within("update " + Quoted()));
+      }
+      if (lost_) return Run();
+      if (error.code == ErrorCode::kNotFound && error.op_index == 0) {
+        return Refuse({ErrorCode::kNotFound, Quoted() + " was deleted meanwhile"});
+      }
+      Refuse({ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"});
+    });
+  }
+
+  // The guard lets exactly one change follow the version read: ours or another.
+  void Resolve(const RawSpec& raw) {
+    const bool same_cluster = raw.base && raw.base->stat.czxid == base_.czxid;
+    if (same_cluster && raw.base->stat.version == base_.version) return Write();
+    if (same_cluster && raw.base->stat.version == base_.version + 1) {
+      if (Holds(raw, payloads_)) return End(version_);
+      // Another version than ours: the one change was another's. With ours it may have been ours,
+      // and somebody (a hand, a Go manager) has changed a part of it since.
+      if (raw.base->data != payloads_.version) {
+        return Refuse({ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"});
+      }
+    }
+    Refuse({ErrorCode::kUnknownOutcome, "the answer was lost, and " + Quoted() +
+                                            (raw.base ? " has been changed" : " has been deleted") +
+                                            " since"});
+  }
+
+  [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
+
+  ClusterPaths paths_;
+  ClusterSpec spec_;
+  Base base_{};
+  std::uint64_t version_ = 0;
+  SpecPayloads payloads_;
+  std::vector<zk::Op> ops_;
+};
+
+// --- ClusterAdmin ---
+
+ClusterAdmin::ClusterAdmin(Loop& loop, zk::Client& client, std::string root)
+    : loop_(loop), client_(client), root_(std::move(root)) {}
+
+ClusterAdmin::~ClusterAdmin() = default;
+
+void ClusterAdmin::Begin(std::shared_ptr<Call> call) {
+  calls_.push_back(call);
+  call->Start();
+}
+
+template <class T>
+void ClusterAdmin::FailLater(Done<T> done, Error error) {
+  loop_.Post(
+      lifetime_.Guard([done = std::move(done), error = std::move(error)] { done(Fail(error)); }));
+}
+
+void ClusterAdmin::Create(ClusterSpec spec, Done<std::uint64_t> done) {
+  if (const auto valid = Validate(spec); !valid) return FailLater(std::move(done), valid.error());
+  spec.version = static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1));
+  auto call = std::make_shared<CreateCall>(*this, spec, done);
+  if (const auto fits = CheckSize(call->Ops()); !fits)
+    return FailLater(std::move(done), fits.error());
+  Begin(std::move(call));
+}
+
+void ClusterAdmin::Update(ClusterSpec spec, Done<std::uint64_t> done) {
+  if (const auto valid = Validate(spec); !valid) return FailLater(std::move(done), valid.error());
+  Begin(std::make_shared<UpdateCall>(*this, std::move(spec), std::move(done)));
+}
+
+void ClusterAdmin::Delete(std::string name, std::uint64_t version, Done<std::monostate> done) {
+  if (const auto valid = ValidateName("cluster", name); !valid) {
+    return FailLater(std::move(done), valid.error());
+  }
+  Begin(std::make_shared<DeleteCall>(*this, name, version, std::move(done)));
+}
+
+void ClusterAdmin::Get(std::string name, Done<StoredSpec> done) {
+  if (const auto valid = ValidateName("cluster", name); !valid) {
+    return FailLater(std::move(done), valid.error());
+  }
+  Begin(std::make_shared<GetCall>(*this, name, std::move(done)));
+}
+
+void ClusterAdmin::List(Done<std::vector<std::string>> done) {
+  Begin(std::make_shared<ListCall>(*this, std::move(done)));
+}
+
+void ClusterAdmin::Init(Done<Initialized> done) {
+  Begin(std::make_shared<InitCall>(*this, std::move(done)));
+}
+
+void ClusterAdmin::Pause(std::string name, PauseOrder order, Done<Ordered> done) {
+  const auto valid = ValidatePause(order);
+  zkcluster::Pause pause;
+  pause.since = loop_.WallNow();
+  if (order.length != Duration::zero()) {
+    pause.until = pause.since + std::chrono::ceil<Micros>(order.length);
+  }
+  pause.by = std::move(order.by);
+  pause.reason = std::move(order.reason);
+  Order(name, valid, PauseRule(std::move(pause)), std::move(done));
+}
+
+void ClusterAdmin::Resume(std::string name, std::string by, Done<Ordered> done) {
+  const auto valid = ValidateBy(by);
+  Order(name, valid, ResumeRule(std::move(by)), std::move(done));
+}
+
+void ClusterAdmin::Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done) {
+  const auto valid = ValidateBy(by);
+  Order(name, valid, UnfreezeRule(accept, std::move(by)), std::move(done));
+}
+
+void ClusterAdmin::Forget(std::string name, std::string id, std::string by, Done<Ordered> done) {
+  auto valid = ValidateBy(by);
+  if (valid) valid = ValidateName("checker", id);
+  Order(name, valid, ForgetRule(id, std::move(by)), std::move(done), {.checker = id});
+}
+
+void ClusterAdmin::Maintain(std::string name, MaintenanceOrder order, Done<Ordered> done) {
+  const auto valid = ValidateMaintenance(order);
+  Maintenance maintenance;
+  maintenance.since = loop_.WallNow();
+  if (order.length != Duration::zero()) {
+    maintenance.until = maintenance.since + std::chrono::ceil<Micros>(order.length);
+  }
+  maintenance.by = std::move(order.by);
+  maintenance.reason = std::move(order.reason);
+  Order(name, valid, MaintainRule(std::move(order.shards), std::move(maintenance)), std::move(done),
+        {.shards = true});
+}
+
+void ClusterAdmin::EndMaintenance(std::string name, ShardChoice which, std::string by,
+                                  Done<Ordered> done) {
+  auto valid = ValidateBy(by);
+  if (valid) valid = ValidateChoice(which);
+  // By name and altogether also where the spec cannot be read.
+  const bool by_host = !which.host.empty();
+  Order(name, valid, EndMaintenanceRule(std::move(which), std::move(by)), std::move(done),
+        {.shards = by_host});
+}
+
+void ClusterAdmin::Order(const std::string& name, const Result<void>& valid, OrderRule rule,
+                         Done<Ordered> done, OrderAbout about) {
+  if (!valid) return FailLater(std::move(done), valid.error());
+  if (const auto named = ValidateName("cluster", name); !named) {
+    return FailLater(std::move(done), named.error());
+  }
+  Begin(
+      std::make_shared<OrderCall>(*this, name, std::move(rule), std::move(about), std::move(done)));
+}
+
+void ClusterAdmin::Abandon() {
+  const auto calls = calls_;
+  for (const auto& call : calls) call->Abandon();
+}
+
+}  // namespace zkcluster

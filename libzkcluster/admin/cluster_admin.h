@@ -1,0 +1,98 @@
+// Creates, changes, reads and deletes clusters over a zk::Client, and gives orders to their
+// checkers: the manager without its thread, so that the simulator can run operators too. Each
+// change is one multi, guarded by the versions read. Errors and meanings are those of
+// `zkcluster::Manager`; a lost answer is resolved by reading again where reading can tell. Calls
+// may overlap; each answers once, never before it returns. A call waits for a session as long as it
+// takes: whoever has a deadline calls Abandon. Loop-bound conductor. Destroying it drops the calls
+// under way unanswered.
+#pragma once
+
+#include <zkcluster/manager.h>
+#include <zkcluster/spec.h>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/orders.h"
+#include "base/lifetime.h"
+#include "base/loop.h"
+#include "follow/spec_watcher.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+// What ClusterAdmin::Init has met.
+struct Initialized {
+  std::size_t znodes = 0;  // that have their lists now
+  // Registrations and ballots of running checkers. Those that only their checkers may write keep
+  // their lists, which nobody may change; the others have what the client gives them, and are made
+  // with lists of their own when their checkers are restarted.
+  std::size_t bound = 0;
+  std::size_t unbound = 0;
+  std::size_t go_checkers = 0;  // registered now; left as they are
+  bool operator==(const Initialized&) const = default;
+};
+
+class ClusterAdmin {
+ public:
+  template <class T>
+  using Done = std::function<void(Result<T>)>;
+
+  // REQUIRES: root as ValidateRoot accepts it.
+  ClusterAdmin(Loop& loop, zk::Client& client, std::string root);
+  ~ClusterAdmin();
+
+  void Create(ClusterSpec spec, Done<std::uint64_t> done);  // the new version
+  void Update(ClusterSpec spec, Done<std::uint64_t> done);  // guarded by spec.version
+  void Delete(std::string name, std::uint64_t version, Done<std::monostate> done);
+  void Get(std::string name, Done<StoredSpec> done);
+  void List(Done<std::vector<std::string>> done);
+
+  // Makes the root, and gives it and all that is below it already the lists of permissions that the
+  // client gives what it creates. May be repeated, whether it ended or not.
+  void Init(Done<Initialized> done);
+
+  // Orders: see orders.h for what each makes of the ledger. They hold from the moment they answer:
+  // a commit that a leader has under way is refused.
+  // What a leader writes meanwhile does not refuse an order; what another operator orders neither,
+  // the last one wins. Errors besides those of the rules: kInvalid, kNotFound (no such cluster),
+  // kBadData (the ledger cannot be decoded), kConflict (it is written again and again).
+  void Pause(std::string name, PauseOrder order, Done<Ordered> done);
+  void Resume(std::string name, std::string by, Done<Ordered> done);
+  void Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done);
+  void Forget(std::string name, std::string id, std::string by, Done<Ordered> done);
+  void Maintain(std::string name, MaintenanceOrder order, Done<Ordered> done);
+  void EndMaintenance(std::string name, ShardChoice which, std::string by, Done<Ordered> done);
+
+  // Gives up every call under way, which answers before this returns: kUnavailable when certainly
+  // nothing was changed, kUnknownOutcome when a change was sent.
+  void Abandon();
+
+ private:
+  class Call;
+  template <class T>
+  class CallFor;
+  class GetCall;
+  class ListCall;
+  class InitCall;
+  class CreateCall;
+  class UpdateCall;
+  class DeleteCall;
+  class OrderCall;
+
+  void Begin(std::shared_ptr<Call> call);
+  void Order(const std::string& name, const Result<void>& valid, OrderRule rule, Done<Ordered> done,
+             OrderAbout about = {});
+  template <class T>
+  void FailLater(Done<T> done, Error error);
+
+  Loop& loop_;
+  zk::Client& client_;
+  std::string root_;
+  std::vector<std::shared_ptr<Call>> calls_;
+  Lifetime lifetime_;
+};
+
+}  // namespace zkcluster

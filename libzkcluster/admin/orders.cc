@@ -1,0 +1,274 @@
+#include "admin/orders.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/join.h"
+#include "text/address.h"
+#include "text/duration.h"
+#include "text/utf8.h"
+
+namespace zkcluster {
+namespace {
+
+using Ruling = Result<std::optional<OrderPlan>>;
+
+// An electorate of a thousand is no sentence.
+constexpr std::size_t kNamedIds = 20;
+
+Ruling AlreadySo() {
+  return std::optional<OrderPlan>();
+}
+
+OrderPlan Change(Ledger ledger, Event::Kind kind, std::string by) {
+  OrderPlan plan{std::move(ledger), {}};
+  plan.event.kind = kind;
+  plan.event.by = std::move(by);
+  return plan;
+}
+
+std::string Listed(const std::set<std::string>& ids) {
+  return ids.empty() ? "nobody" : JoinSome(ids, kNamedIds);
+}
+
+bool IsOn(const ShardSpec& shard, const std::string& host) {
+  const auto address = ParseAddress(shard.addr);
+  return address && address->host == host;
+}
+
+// The names chosen among `shards`. Errors: kNotFound.
+Result<std::vector<std::string>> Choose(const ShardChoice& which, const ClusterSpec& spec) {
+  std::vector<std::string> names;
+  for (const ShardSpec& shard : spec.shards) {
+    const bool named =
+        std::find(which.names.begin(), which.names.end(), shard.name) != which.names.end();
+    if (named || (!which.host.empty() && IsOn(shard, which.host))) names.push_back(shard.name);
+  }
+  if (!which.host.empty() && names.empty()) {
+    return Fail(ErrorCode::kNotFound, "it has no shard on host \"" + which.host + "\"");
+  }
+  for (const std::string& name : which.names) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      return Fail(ErrorCode::kNotFound, "it has no shard \"" + name + "\"");
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Those of the shards under maintenance that are chosen. One that has left the spec can be named.
+Result<std::vector<std::string>> ChooseMaintained(const ShardChoice& which,
+                                                  const OrderFacts& facts) {
+  std::vector<std::string> names;
+  if (!which.host.empty()) {
+    auto chosen = Choose(which, *facts.spec);
+    if (!chosen) return chosen;
+    names = *std::move(chosen);
+    std::erase_if(names,
+                  [&](const auto& name) { return !facts.ledger.maintenance.contains(name); });
+    if (names.empty()) {
+      return Fail(ErrorCode::kNotFound,
+                  "no shard on host \"" + which.host + "\" is under maintenance");
+    }
+    return names;
+  }
+  for (const auto& [name, order] : facts.ledger.maintenance) {
+    const bool named = std::find(which.names.begin(), which.names.end(), name) != which.names.end();
+    if (which.all || named) names.push_back(name);
+  }
+  if (which.all && names.empty()) {
+    return Fail(ErrorCode::kNotFound, "no shard is under maintenance");
+  }
+  for (const std::string& name : which.names) {
+    if (!facts.ledger.maintenance.contains(name)) {
+      return Fail(ErrorCode::kNotFound, "shard \"" + name + "\" is not under maintenance");
+    }
+  }
+  return names;
+}
+
+Error UnknownId(const std::string& id, const Ledger& ledger) {
+  std::string message =
+      "no checker \"" + id + "\" in the electorate, which is " + Listed(ledger.electorate);
+  if (ledger.at_least > static_cast<int>(ledger.electorate.size())) {
+    // Its list was lost, and whoever has not come back since has no name to forget it by.
+    message += "; its list was lost when it had " + std::to_string(ledger.at_least) +
+               ": `checkers` in the spec says how many there are";
+  }
+  return {ErrorCode::kNotFound, std::move(message)};
+}
+
+Result<void> ValidateLine(std::string_view what, const std::string& text) {
+  const std::string start(what);
+  if (text.empty()) return Fail(ErrorCode::kInvalid, start + " is empty");
+  if (text.size() > kMaxOrderText) {
+    return Fail(ErrorCode::kInvalid,
+                start + " is longer than " + std::to_string(kMaxOrderText) + " bytes");
+  }
+  if (!IsUtf8(text)) return Fail(ErrorCode::kInvalid, start + " is not UTF-8");
+  if (HasControl(text)) return Fail(ErrorCode::kInvalid, start + " contains a control character");
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> MaintenanceChanges(const Ordered& ordered) {
+  std::set<std::string> names;
+  const auto note = [&names](const Ledger& one, const Ledger& other) {
+    for (const auto& [name, order] : one.maintenance) {
+      const auto same = other.maintenance.find(name);
+      if (same == other.maintenance.end() || same->second != order) names.insert(name);
+    }
+  };
+  note(ordered.found, ordered.left);
+  note(ordered.left, ordered.found);
+  return {names.begin(), names.end()};
+}
+
+OrderRule PauseRule(Pause pause) {
+  return [pause = std::move(pause)](const OrderFacts& facts) -> Ruling {
+    if (facts.ledger.pause == pause) return AlreadySo();
+    OrderPlan plan = Change(facts.ledger, Event::Kind::kPause, pause.by);
+    plan.ledger.pause = pause;
+    plan.event.note = pause.reason;
+    plan.event.until = pause.until;
+    return plan;
+  };
+}
+
+OrderRule ResumeRule(std::string by) {
+  return [by = std::move(by)](const OrderFacts& facts) -> Ruling {
+    // Not the pause that we were to end: that has ended, and this one is another's.
+    if (facts.before != nullptr && facts.before->pause != facts.ledger.pause) return AlreadySo();
+    if (!facts.ledger.pause) return Fail(ErrorCode::kNotFound, "it is not paused");
+    OrderPlan plan = Change(facts.ledger, Event::Kind::kResume, by);
+    plan.ledger.pause.reset();
+    return plan;
+  };
+}
+
+OrderRule UnfreezeRule(bool accept, std::string by) {
+  return [accept, by = std::move(by)](const OrderFacts& facts) -> Ruling {
+    const Freeze& freeze = facts.ledger.freeze;
+    const bool another =
+        facts.before != nullptr && (!freeze.frozen || freeze.since != facts.before->freeze.since);
+    if (another || (freeze.frozen && freeze.accept && accept)) return AlreadySo();
+    if (!freeze.frozen) return Fail(ErrorCode::kNotFound, "it is not frozen");
+    OrderPlan plan = Change(facts.ledger, Event::Kind::kUnfreeze, by);
+    if (accept) {
+      // Only a leader knows how many deaths there are to accept.
+      plan.ledger.freeze.accept = true;
+      plan.event.note = "accepted";
+    } else {
+      plan.ledger.freeze = Freeze{};
+    }
+    return plan;
+  };
+}
+
+OrderRule ForgetRule(std::string id, std::string by) {
+  return [id = std::move(id), by = std::move(by)](const OrderFacts& facts) -> Ruling {
+    if (!facts.ledger.electorate.contains(id)) {
+      if (facts.before != nullptr && facts.before->electorate.contains(id)) return AlreadySo();
+      return Fail(UnknownId(id, facts.ledger));
+    }
+    if (facts.registered || facts.votes) {
+      return Fail(ErrorCode::kExists,
+                  "checker \"" + id + "\" " +
+                      (facts.registered ? "is registered" : "has a ballot") +
+                      " and would be learned again at once: stop that checker first");
+    }
+    OrderPlan plan = Change(facts.ledger, Event::Kind::kForget, by);
+    plan.ledger.electorate.erase(id);
+    // It was one of as many.
+    plan.ledger.at_least = std::max(0, plan.ledger.at_least - 1);
+    plan.event.ids = {id};
+    return plan;
+  };
+}
+
+OrderRule MaintainRule(ShardChoice which, Maintenance maintenance) {
+  return [which = std::move(which),
+          maintenance = std::move(maintenance)](const OrderFacts& facts) -> Ruling {
+    auto names = Choose(which, *facts.spec);
+    if (!names) return Fail(names.error());
+    Ledger ledger = facts.ledger;
+    for (const std::string& name : *names) ledger.maintenance[name] = maintenance;
+    if (ledger.maintenance.size() > kMaxMaintained) {
+      return Fail(ErrorCode::kTooLarge, std::to_string(ledger.maintenance.size()) +
+                                            " shards would be under maintenance at once, at most " +
+                                            std::to_string(kMaxMaintained) +
+                                            " can be; a pause holds the flips of all shards");
+    }
+    if (ledger == facts.ledger) return AlreadySo();
+    OrderPlan plan = Change(std::move(ledger), Event::Kind::kMaintenance, maintenance.by);
+    plan.event.ids = *std::move(names);
+    plan.event.note = maintenance.reason;
+    plan.event.until = maintenance.until;
+    return plan;
+  };
+}
+
+OrderRule EndMaintenanceRule(ShardChoice which, std::string by) {
+  return [which = std::move(which), by = std::move(by)](const OrderFacts& facts) -> Ruling {
+    OrderFacts meant = facts;
+    if (facts.before != nullptr) meant.ledger = *facts.before;
+    auto names = ChooseMaintained(which, meant);
+    if (!names) return Fail(names.error());
+    // Not what we were to end: that has ended, and what stands now is another's.
+    std::erase_if(*names, [&](const std::string& name) {
+      const auto now = facts.ledger.maintenance.find(name);
+      return now == facts.ledger.maintenance.end() ||
+             now->second != meant.ledger.maintenance.at(name);
+    });
+    if (names->empty()) return AlreadySo();
+    OrderPlan plan = Change(facts.ledger, Event::Kind::kMaintenanceOver, by);
+    for (const std::string& name : *names) plan.ledger.maintenance.erase(name);
+    plan.event.ids = *std::move(names);
+    return plan;
+  };
+}
+
+Result<void> ValidateBy(const std::string& by) {
+  return ValidateLine("who gives the order", by);
+}
+
+namespace {
+
+Result<void> ValidateTimed(std::string_view what, Duration length, const std::string& by,
+                           const std::string& reason) {
+  if (auto valid = ValidateBy(by); !valid) return valid;
+  if (auto valid = ValidateLine("the reason", reason); !valid) return valid;
+  if (length == Duration::zero()) return {};
+  if (length >= kMinPause && length <= kMaxPause) return {};
+  return Fail(ErrorCode::kInvalid, std::string(what) + " lasts " + FormatDuration(kMinPause) +
+                                       " .. " + FormatDuration(kMaxPause) +
+                                       ", or until it is ended");
+}
+
+}  // namespace
+
+Result<void> ValidatePause(const PauseOrder& order) {
+  return ValidateTimed("a pause", order.length, order.by, order.reason);
+}
+
+Result<void> ValidateMaintenance(const MaintenanceOrder& order) {
+  if (order.shards.all) {
+    return Fail(ErrorCode::kInvalid,
+                "maintenance is for some shards; a pause holds the flips of all of them");
+  }
+  if (auto valid = ValidateChoice(order.shards); !valid) return valid;
+  return ValidateTimed("maintenance", order.length, order.by, order.reason);
+}
+
+Result<void> ValidateChoice(const ShardChoice& which) {
+  const int ways =
+      (which.names.empty() ? 0 : 1) + (which.host.empty() ? 0 : 1) + (which.all ? 1 : 0);
+  if (ways == 1) return {};
+  return Fail(ErrorCode::kInvalid, ways == 0 ? "no shard and no host is named"
+                                             : "give names of shards, or a host, or all");
+}
+
+}  // namespace zkcluster

@@ -1,0 +1,261 @@
+#include "admin/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "follow/spec_read.h"
+
+namespace zkcluster {
+namespace {
+
+// A busy leader moves the head a few times a second; three rounds of a few milliseconds meet a
+// pause.
+constexpr int kMaxRounds = 3;
+
+struct Reading : std::enable_shared_from_this<Reading> {
+  using Names = std::vector<std::string>;
+
+  Reading(Loop& l, zk::Client& c, ClusterPaths p, std::function<void(Result<Snapshot>)> d)
+      : loop(l), client(c), paths(std::move(p)), done(std::move(d)) {}
+
+  void Start() {
+    ++rounds;
+    snapshot = {};
+    error.reset();
+    chunks.clear();
+    ReadRawSpec(client, paths, [self = shared_from_this()](Result<RawSpec> raw) {
+      if (!raw) return self->done(Fail(raw.error()));
+      auto stored = DecodeStoredSpec(self->paths.name(), *raw);
+      if (!stored) return self->done(Fail(stored.error()));
+      self->snapshot.spec = std::move(*stored);
+      self->snapshot.spec_from_one_write = raw->FromOneWrite();
+      self->ReadParts();
+    });
+  }
+
+  // Both stages rely on the order of a session's answers: the last one finds all others in place.
+  void ReadParts() {
+    const auto self = shared_from_this();
+    Get(paths.leader(), [self](const zk::Node& node) {
+      self->snapshot.leader_stat = node.stat;
+      self->Take(DecodeLeader(node.data), "leader", self->snapshot.leader);
+    });
+    Get(paths.ledger(), [self](const zk::Node& node) {
+      self->Take(DecodeLedger(node.data), "ledger", self->snapshot.ledger);
+    });
+    List(paths.go_voters(), [self](Names names) {
+      std::erase_if(names, [](const auto& name) { return !name.starts_with("n_"); });
+      self->snapshot.go_voters = std::move(names);
+    });
+    List(paths.election(), [self](const Names& names) { self->candidate_nodes = names; });
+    List(paths.votes(), [self](const Names& names) { self->voter_ids = names; });
+    head.reset();
+    Get(paths.head(), [self](const zk::Node& node) { self->head = node; });
+    mirror.reset();
+    Get(paths.mirror(), [self](const zk::Node& node) { self->mirror = node; });
+    Then([self] { self->ReadLeaves(); });
+  }
+
+  void ReadLeaves() {
+    const auto self = shared_from_this();
+    for (const auto& node_name : candidate_nodes) {
+      const auto name = ParseCandidateName(node_name);
+      if (!name) {
+        snapshot.problems.push_back("candidate " + node_name + ": not a name of ours");
+        continue;
+      }
+      Get(
+          paths.candidate(node_name),
+          [self, node_name, name = *name](const zk::Node& node) {
+            Snapshot::Candidate candidate{node_name, name, {}, node.stat};
+            candidate.registration.id = name.id;
+            if (auto registration = DecodeRegistration(node.data)) {
+              candidate.registration = std::move(*registration);
+            } else {
+              self->snapshot.problems.push_back("candidate " + node_name + ": " +
+                                                registration.error().message);
+            }
+            self->snapshot.candidates.push_back(std::move(candidate));
+          },
+          [self, node_name, name = *name](const Error& denied) {
+            self->snapshot.problems.push_back("candidate " + node_name + ": " + denied.message);
+            self->snapshot.candidates.push_back({node_name, name, {}, {}});
+            self->snapshot.candidates.back().registration.id = name.id;
+          });
+    }
+    for (const auto& id : voter_ids) {
+      Get(
+          paths.vote(id),
+          [self, id](const zk::Node& node) {
+            Snapshot::Voter voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
+            if (auto ballot = DecodeBallot(node.data)) {
+              voter.ballot = std::move(*ballot);
+            } else {
+              voter.error = ballot.error().message;
+              self->snapshot.problems.push_back("ballot " + id + ": " + voter.error);
+            }
+            self->snapshot.voters.push_back(std::move(voter));
+          },
+          [self, id](const Error& denied) {
+            self->snapshot.problems.push_back("ballot " + id + ": " + denied.message);
+            self->snapshot.voters.push_back({id, std::nullopt, denied.message, {}, 0});
+          });
+    }
+    if (head) {
+      Take(DecodeHead(head->data), "head", snapshot.head);
+      if (snapshot.head) {
+        chunks.resize(snapshot.head->chunks.size());
+        for (std::size_t k = 0; k < chunks.size(); ++k) {
+          Get(paths.chunk(k), [self, k](const zk::Node& node) { self->chunks[k] = node; });
+        }
+      }
+    }
+    client.Exists(paths.head(), {}, [self](Result<std::optional<zk::Stat>> stat) {
+      if (!stat) return self->Failed(stat.error(), self->paths.head());
+      self->head_now = *stat;
+    });
+    Then([self] { self->End(); });
+  }
+
+  void End() {
+    const bool moved =
+        head.has_value() != head_now.has_value() || (head && head->stat.mzxid != head_now->mzxid);
+    if (moved && rounds < kMaxRounds) return Start();
+    snapshot.taken = loop.WallNow();
+
+    std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),
+              [](const auto& a, const auto& b) {
+                // As the checkers order them: at its end the counter stands still.
+                if (a.name.sequence == b.name.sequence) return a.node < b.node;
+                return SequenceBefore(a.name.sequence, b.name.sequence);
+              });
+    std::sort(snapshot.voters.begin(), snapshot.voters.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
+    std::sort(snapshot.go_voters.begin(), snapshot.go_voters.end());
+    snapshot.board.shards.resize(snapshot.spec.spec.shards.size());
+    if (head) {
+      PlaceChunks();
+    } else if (mirror) {
+      PlaceMirror();
+    }
+    done(std::move(snapshot));
+  }
+
+  void PlaceChunks() {
+    auto& rows = snapshot.board.shards;
+    // The zxid of the list, not the version: a Go manager moves the version without touching the
+    // list.
+    snapshot.board_is_current = snapshot.head &&
+                                snapshot.head->spec.shards_zxid == snapshot.spec.id.shards_zxid &&
+                                snapshot.head->shards == rows.size();
+    if (!snapshot.board_is_current) return;
+    for (std::size_t k = 0; k < chunks.size() && k < ChunkCount(rows.size()); ++k) {
+      const std::size_t first = k * kChunkShards;
+      const std::string name = "status chunk " + std::to_string(k);
+      if (!chunks[k]) {
+        snapshot.problems.push_back(name + ": missing");
+        continue;
+      }
+      auto chunk = DecodeChunk(chunks[k]->data);
+      if (!chunk) {
+        snapshot.problems.push_back(name + ": " + chunk.error().message);
+      } else if (chunk->size() != std::min(kChunkShards, rows.size() - first)) {
+        snapshot.problems.push_back(name + ": has " + std::to_string(chunk->size()) + " rows");
+      } else {
+        std::copy(chunk->begin(), chunk->end(), rows.begin() + static_cast<std::ptrdiff_t>(first));
+      }
+    }
+  }
+
+  void PlaceMirror() {
+    const auto entries = DecodeMirror(mirror->data);
+    if (!entries) return snapshot.problems.push_back("Go status: " + entries.error().message);
+    snapshot.from_go_status = true;
+    for (std::size_t i = 0; i < snapshot.board.shards.size(); ++i) {
+      const auto entry = entries->find(snapshot.spec.spec.shards[i].addr);
+      if (entry == entries->end()) continue;
+      snapshot.board.shards[i].status =
+          entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
+      snapshot.board.shards[i].since = entry->second.since;
+    }
+  }
+
+  // --- reading ---
+
+  // What is absent is left out: nothing under `quorum/` has to be there. `denied`: one checker's
+  // own that nobody else may read must not hide the others.
+  void Get(const std::string& path, std::function<void(const zk::Node&)> take,
+           std::function<void(const Error&)> denied = {}) {
+    client.Get(path, {},
+               [self = shared_from_this(), path, take, denied](const Result<zk::Node>& node) {
+                 if (node) {
+                   take(*node);
+                 } else if (denied && node.error().code == ErrorCode::kDenied) {
+                   denied(node.error());
+                 } else {
+                   self->Failed(node.error(), path);
+                 }
+               });
+  }
+  void List(const std::string& path, std::function<void(Names)> take) {
+    client.Children(path, {}, [self = shared_from_this(), path, take](Result<Names> names) {
+      if (names) {
+        take(std::move(*names));
+      } else {
+        self->Failed(names.error(), path);
+        take({});
+      }
+    });
+  }
+  void Failed(const Error& failure, const std::string& path) {
+    if (failure.code != ErrorCode::kNotFound && !error) error = failure.Within("read " + path);
+  }
+  // After everything asked so far has been answered.
+  void Then(std::function<void()> next) {
+    client.Exists(paths.base(), {},
+                  [self = shared_from_this(), next](Result<std::optional<zk::Stat>> stat) {
+                    if (!stat) self->Failed(stat.error(), self->paths.base());
+                    if (self->error) return self->done(Fail(*self->error));
+                    // Deleted, or another cluster by now: what was read of it belongs to nothing.
+                    if (!*stat || (*stat)->czxid != self->snapshot.spec.incarnation) {
+                      return self->done(
+                          Fail(ErrorCode::kNotFound, "no cluster \"" + self->paths.name() + "\""));
+                    }
+                    next();
+                  });
+  }
+  template <class T>
+  void Take(Result<T> decoded, const std::string& what, std::optional<T>& target) {
+    if (decoded) {
+      target = std::move(*decoded);
+    } else {
+      snapshot.problems.push_back(what + ": " + decoded.error().message);
+    }
+  }
+
+  Loop& loop;
+  zk::Client& client;
+  ClusterPaths paths;
+  std::function<void(Result<Snapshot>)> done;
+  Snapshot snapshot;
+  std::optional<Error> error;
+  Names candidate_nodes;
+  Names voter_ids;
+  std::optional<zk::Node> head;
+  std::optional<zk::Stat> head_now;
+  std::optional<zk::Node> mirror;
+  std::vector<std::optional<zk::Node>> chunks;
+  int rounds = 0;
+};
+
+}  // namespace
+
+void ReadSnapshot(Loop& loop, zk::Client& client, ClusterPaths paths,
+                  std::function<void(Result<Snapshot>)> done) {
+  // In a later turn, as everything asynchronous here.
+  loop.Post([reading = std::make_shared<Reading>(loop, client, std::move(paths), std::move(done))] {
+    reading->Start();
+  });
+}
+
+}  // namespace zkcluster

@@ -1,0 +1,62 @@
+// Everything `quorum/` holds of one cluster, read once: what `zkctl status`, `checkers`, `explain`
+// and `list` are computed from. The reads are not one transaction; the head is read last and the
+// whole is read again when it moved meanwhile (a few times, then taken as it is). Loop-bound
+// conductor (ReadSnapshot); the values are Pure.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "codec/codec.h"
+#include "follow/spec_watcher.h"
+#include "model/ballot.h"
+#include "model/board.h"
+#include "model/records.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+struct Snapshot {
+  struct Candidate {
+    std::string node;
+    CandidateName name;
+    Registration registration;  // from the name alone where its bytes cannot be decoded
+    zk::Stat stat;  // never rewritten: `modified` is when it was made, by the server's clock
+  };
+  struct Voter {
+    std::string id;
+    std::optional<Ballot> ballot;  // nothing: undecodable, `error` says why
+    std::string error;
+    Micros written{0};  // the server's clock
+    std::size_t bytes = 0;
+  };
+  Micros taken{0};  // when it was read, by this reader's wall clock
+  StoredSpec spec;
+  // Its znodes were last written by one transaction, as all of ours are; a Go manager writes one
+  // after the other.
+  bool spec_from_one_write = true;
+  std::vector<Candidate> candidates;  // in order of election: the first leads or is about to
+  std::optional<LeaderRecord> leader;
+  std::optional<zk::Stat> leader_stat;
+  std::vector<Voter> voters;  // sorted by id
+  std::optional<Head> head;
+  StatusBoard board;              // in the spec's order; unknown where the head is of another list
+  bool board_is_current = false;  // the head is of this very list
+  std::optional<Ledger> ledger;
+  std::vector<std::string> go_voters;  // live `n_` znodes of Go checkers, sorted
+  bool from_go_status = false;         // no head: the board was read from the Go `status`
+  // Znodes that could not be decoded, for people, one line each; their part of the above is empty.
+  std::vector<std::string> problems;
+};
+
+// Does not wait for a session: kUnavailable when there is none. Otherwise the errors of
+// ClusterAdmin::Get, and kUnknownOutcome or kSessionLost when the connection breaks meanwhile:
+// nothing was changed, try again.
+void ReadSnapshot(Loop& loop, zk::Client& client, ClusterPaths paths,
+                  std::function<void(Result<Snapshot>)> done);
+
+}  // namespace zkcluster

@@ -1,0 +1,18 @@
+// The lease that a program holds with the ensemble. Pure.
+#pragma once
+
+#include <zkcluster/export.h>
+#include <string_view>
+
+namespace zkcluster {
+
+// What the session with the ensemble is worth right now.
+enum class SessionState {
+  kConnecting,  // no session yet
+  kConnected,   // heard from the ensemble lately
+  kSuspended,   // silent for two thirds of the session timeout: what we know may be old
+  kLost,        // the session ended; a new one is being opened
+};
+[[nodiscard]] ZKC_EXPORT std::string_view SessionStateName(SessionState state);  // "connected", ...
+
+}  // namespace zkcluster

@@ -1,0 +1,35 @@
+// The limits that a spec must keep and that are not part of the public API, in one place for
+// whoever reads, checks or writes specs. The public ones are kMaxShardsBytes and kMaxWeight in
+// zkcluster/spec.h. Pure.
+#pragma once
+
+#include <zkcluster/spec.h>
+#include <zkcluster/time.h>
+#include <chrono>
+#include <cstddef>
+
+namespace zkcluster {
+
+// Points per shard of a `consistent` ring, and points of a whole ring of either type.
+inline constexpr int kMaxPointsPerShard = 10'000;
+inline constexpr std::size_t kMaxRingPoints = 10'000'000;
+// Points of a shard of mean weight on a `ketama` ring.
+inline constexpr int kKetamaPoints = 160;
+
+// Electorate, quorum, racks, and the checkers that a ledger can have learned.
+inline constexpr int kMaxCheckers = 1'000;
+
+inline constexpr std::size_t kMaxShardNameBytes = 200;
+// No list is longer: `{"Name":"a","Addr":":1"},` is the shortest shard in kMaxShardsBytes.
+inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
+// From here on, seven tenths of kMaxShardsBytes, the size of a list is worth a warning.
+inline constexpr std::size_t kNearShardsBytes = kMaxShardsBytes / 10 * 7;
+// The Go mirror is kept up to this size where the spec sets no `mirror_limit`.
+inline constexpr std::size_t kDefaultMirrorLimit = 65'536;
+
+// Times of probes.
+inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);
+inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
+inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
+
+}  // namespace zkcluster

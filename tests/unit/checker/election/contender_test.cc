@@ -1,0 +1,210 @@
+#include "checker/election/contender.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/fakes/sim_checker.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+const ClusterPaths kPaths("/r", "c");
+
+// One contender in a process of its own.
+struct Process {
+  Process(SimWorld& world, FakeEnsemble& ensemble, const std::string& id, char guid)
+      : loop(world, id),
+        logger(NewSinkLogger(LogLevel::kDebug, [](LogLevel, const std::string&) {})),
+        client(ensemble.NewClient(loop, 4s)) {
+    Contender::Callbacks callbacks;
+    callbacks.registered = [this](const std::string&) { registered = true; };
+    callbacks.unregistered = [this] { registered = false; };
+    callbacks.elected = [this](const Leadership& l) {
+      leadership = l;
+      ++elections;
+    };
+    callbacks.deposed = [this] { leadership.reset(); };
+    callbacks.refused = [this](const Registration& r) { refused = r; };
+    contender =
+        std::make_unique<Contender>(loop, *logger, *client, kPaths,
+                                    Contender::Identity{id, std::string(32, guid), {}}, callbacks);
+  }
+
+  SimLoop loop;
+  std::shared_ptr<Logger> logger;
+  std::unique_ptr<zk::Client> client;
+  std::unique_ptr<Contender> contender;
+  bool registered = false;
+  int elections = 0;
+  std::optional<Leadership> leadership;
+  std::optional<Registration> refused;
+};
+
+struct Election {
+  Election() : ensemble(world) {
+    for (const auto& path :
+         {kPaths.quorum(), kPaths.election(), kPaths.votes(), kPaths.chunks(), kPaths.events()}) {
+      ensemble.Put(path, "");
+    }
+  }
+  Process& Add(const std::string& id, char guid) {
+    processes.push_back(std::make_unique<Process>(world, ensemble, id, guid));
+    return *processes.back();
+  }
+  [[nodiscard]] std::size_t candidates() const {
+    return ensemble.Children(kPaths.election()).size();
+  }
+  bool Registers(Process& process) {
+    return world.RunUntil([&] { return process.registered; }, 20s);
+  }
+  bool Leads(Process& process, Duration limit = 20s) {
+    return world.RunUntil([&] { return process.leadership.has_value(); }, limit);
+  }
+
+  SimWorld world;
+  FakeEnsemble ensemble;
+  std::vector<std::unique_ptr<Process>> processes;
+};
+
+}  // namespace
+
+TEST_CASE("election: the first leads, the others follow and take over in order") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  Process& c = election.Add("c", 'c');
+  REQUIRE(election.Registers(c));
+  CHECK(!b.leadership);
+  CHECK(a.leadership->record.epoch == 1);
+  bool left = false;
+  a.contender->Leave({}, [&] { left = true; });
+  REQUIRE(election.Leads(b, 100ms));
+  CHECK(left);
+  CHECK(b.leadership->record.epoch == 2);
+  CHECK(!c.leadership);
+  CHECK(election.candidates() == 2);
+}
+
+TEST_CASE("election: only the predecessor is watched, so one departure wakes one") {
+  Election election;
+  for (char id = '1'; id <= '8'; ++id)
+    REQUIRE(election.Registers(election.Add(std::string(1, id), id)));
+  election.world.RunFor(1s);
+  const auto before = election.ensemble.requests_served();
+  election.processes[3]->contender->Leave({}, [] {});
+  election.world.RunFor(100ms);
+  // The leave itself, and one follower that lists and watches anew.
+  CHECK(election.ensemble.requests_served() - before <= 5);
+}
+
+TEST_CASE("election: parents are made where a Go manager created the cluster") {
+  Election election;
+  election.ensemble.Remove(kPaths.quorum());
+  REQUIRE(election.Leads(election.Add("a", 'a')));
+  CHECK(election.ensemble.Exists(kPaths.events()));
+  CHECK(election.ensemble.Exists(kPaths.votes()));
+}
+
+TEST_CASE("create candidate: its answer is lost, and one candidate stands in the end") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  election.ensemble.LoseAnswer(*a.client, [](const Request& r) { return r.verb == Verb::kCreate; });
+  REQUIRE(election.Leads(a));
+  CHECK(election.candidates() == 1);
+  CHECK(a.leadership->candidate ==
+        kPaths.candidate(election.ensemble.Children(kPaths.election())[0]));
+}
+
+TEST_CASE("create candidate: the request is lost, and one candidate stands in the end") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  election.ensemble.DropRequest(*a.client,
+                                [](const Request& r) { return r.verb == Verb::kCreate; });
+  REQUIRE(election.Leads(a));
+  CHECK(election.candidates() == 1);
+}
+
+TEST_CASE("create candidate: answer and session are lost together, the ghost goes") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  bool lost = false;
+  election.ensemble.SetFate(*a.client, [&](const Request& r) {
+    if (lost || r.verb != Verb::kCreate) return Fate::kServe;
+    lost = true;
+    return Fate::kLoseAnswer;
+  });
+  REQUIRE(election.world.RunUntil([&] { return lost; }, 5s));
+  election.ensemble.Expire(*a.client);
+  REQUIRE(election.Leads(a));
+  election.world.RunFor(10s);
+  CHECK(election.candidates() == 1);
+}
+
+TEST_CASE("take over: its answer is lost, and the leadership that follows is of a later epoch") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  election.ensemble.LoseAnswer(*a.client, [](const Request& r) { return r.verb == Verb::kMulti; });
+  REQUIRE(election.Leads(a));
+  CHECK(a.elections == 1);
+  CHECK(a.leadership->record.epoch == 2);
+  const auto node = election.ensemble.Get(kPaths.leader());
+  REQUIRE(node);
+  CHECK(node->stat.version == a.leadership->token);
+}
+
+TEST_CASE(
+    "take over: refused when somebody else wrote leader meanwhile, then done on what stands") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  bool once = false;
+  election.ensemble.SetFate(*a.client, [&](const Request& r) {
+    if (r.verb == Verb::kMulti && !once) {
+      once = true;
+      election.ensemble.Put(kPaths.leader(), EncodeLeader({"other", 41, Micros(1)}));
+    }
+    return Fate::kServe;
+  });
+  REQUIRE(election.Leads(a));
+  CHECK(a.leadership->record.epoch == 42);
+}
+
+TEST_CASE("candidate: removed by a stranger's hand, the follower stands anew") {
+  Election election;
+  REQUIRE(election.Leads(election.Add("a", 'a')));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  const auto nodes = election.ensemble.Children(kPaths.election());
+  for (const auto& node : nodes) {
+    if (node.starts_with("b-")) election.ensemble.Remove(kPaths.candidate(node));
+  }
+  REQUIRE(election.world.RunUntil([&] { return election.candidates() == 2; }, 5s));
+  REQUIRE(election.Registers(b));
+}
+
+TEST_CASE("suspended: leadership ends before the answer of anything else") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  election.ensemble.Mute(*a.client);
+  REQUIRE(election.world.RunUntil([&] { return !a.leadership; }, 4s));
+  CHECK(!a.registered);
+  election.ensemble.Reconnect(*a.client);
+  REQUIRE(election.Leads(a));
+  CHECK(a.elections == 2);
+}
+
+TEST_CASE("identity: two start at the same moment with one id, one is refused") {
+  Election election;
+  Process& a = election.Add("same", 'a');
+  Process& b = election.Add("same", 'b');
+  REQUIRE(election.world.RunUntil([&] { return a.refused || b.refused; }, 30s));
+  CHECK(a.refused.has_value() != b.refused.has_value());
+  Process& winner = a.refused ? b : a;
+  CHECK(winner.registered);
+  CHECK(winner.leadership);
+  CHECK(election.world.RunUntil([&] { return election.candidates() == 1; }, 1s));
+}

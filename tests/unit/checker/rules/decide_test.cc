@@ -1,0 +1,348 @@
+#include "checker/rules/decide.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+using namespace zkcluster;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct World {
+  std::vector<ShardSpec> shards;
+  StatusBoard board;
+  std::vector<ServerTally> tallies;
+  Ledger ledger;
+  Hold hold = Hold::kNone;
+  Micros now{1'000'000'000};
+  int max_required = 30;
+  std::optional<double> max_dead_fraction;
+
+  explicit World(std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+      shards.push_back({"s" + std::to_string(i), "10.0.0.1:" + std::to_string(i + 1)});
+    board.shards.resize(n);
+    tallies.resize(n);
+  }
+  [[nodiscard]] Decision Run() const {
+    return Decide(
+        {&shards, &board, &tallies, &ledger, hold, now, 1s, max_required, max_dead_fraction});
+  }
+  // Lets the decision become the state, as a commit does.
+  Decision Apply() {
+    auto decision = Run();
+    board = decision.board;
+    ledger = decision.ledger;
+    return decision;
+  }
+  // Good probes in a row that the ledger asks of a dead shard; 1 where it knows nothing.
+  [[nodiscard]] int Owed(const std::string& shard) const {
+    const auto known = ledger.penalties.find(shard);
+    return known == ledger.penalties.end() ? 1 : known->second.required;
+  }
+  void Vote(std::size_t shard, Outcome outcome) {
+    tallies[shard] = {outcome,
+                      outcome == Outcome::kAlive ? VoteCounts{3, 0, 0} : VoteCounts{0, 3, 0},
+                      outcome == Outcome::kDead ? Reason::kTimeout : Reason::kNone};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("decide: what each status becomes under each outcome") {
+  struct Case {
+    ShardStatus from;
+    Outcome outcome;
+    ShardStatus to;
+  };
+  const std::vector<Case> cases = {
+      {ShardStatus::kUnknown, Outcome::kAlive, ShardStatus::kAlive},
+      {ShardStatus::kUnknown, Outcome::kDead, ShardStatus::kDead},
+      {ShardStatus::kUnknown, Outcome::kNoQuorum, ShardStatus::kUnknown},
+      {ShardStatus::kAlive, Outcome::kDead, ShardStatus::kDead},
+      {ShardStatus::kAlive, Outcome::kAlive, ShardStatus::kAlive},
+      {ShardStatus::kAlive, Outcome::kNoQuorum, ShardStatus::kAlive},
+      {ShardStatus::kDead, Outcome::kAlive, ShardStatus::kAlive},
+      {ShardStatus::kDead, Outcome::kDead, ShardStatus::kDead},
+      {ShardStatus::kDead, Outcome::kNoQuorum, ShardStatus::kDead},
+  };
+  for (const auto& test : cases) {
+    World world(1);
+    world.board.shards[0].status = test.from;
+    world.board.shards[0].since = Micros(5);
+    world.Vote(0, test.outcome);
+    const auto decision = world.Run();
+    const auto& state = decision.board.shards[0];
+    CHECK(state.status == test.to);
+    const bool flips = test.from != test.to;
+    CHECK(decision.flips.size() == (flips ? 1u : 0u));
+    CHECK(state.since == (flips ? world.now : Micros(5)));  // Since moves exactly with flips
+    CHECK(decision.without_quorum == (test.outcome == Outcome::kNoQuorum ? 1u : 0u));
+  }
+}
+
+TEST_CASE("decide: a flip carries its reason and counts, a return none of the death's") {
+  World world(2);
+  world.Vote(0, Outcome::kDead);
+  world.Vote(1, Outcome::kAlive);
+  auto decision = world.Apply();
+  CHECK(decision.flips[0] == Event::Flip{"s0",
+                                         "10.0.0.1:1",
+                                         ShardStatus::kUnknown,
+                                         ShardStatus::kDead,
+                                         Reason::kTimeout,
+                                         {0, 3, 0}});
+  CHECK(decision.board.shards[0].reason == Reason::kTimeout);
+  CHECK(decision.board.shards[0].counts == VoteCounts{0, 3, 0});
+  world.Vote(0, Outcome::kAlive);
+  decision = world.Apply();
+  CHECK(decision.board.shards[0].reason == Reason::kNone);
+}
+
+TEST_CASE("decide: Since never falls when the wall clock is set back") {
+  World world(1);
+  world.Vote(0, Outcome::kDead);
+  world.Apply();
+  const Micros died = world.board.shards[0].since;
+  world.now -= 3600s;
+  world.Vote(0, Outcome::kAlive);
+  world.Apply();
+  CHECK(world.board.shards[0].since > died);
+}
+
+TEST_CASE("decide: a hold keeps everything as it is") {
+  World world(1);
+  world.board.shards[0].status = ShardStatus::kAlive;
+  world.Vote(0, Outcome::kDead);
+  world.hold = Hold::kGoCheckers;
+  const auto decision = world.Run();
+  CHECK(decision.flips.empty());
+  CHECK(decision.board == world.board);
+  CHECK(decision.ledger == world.ledger);
+}
+
+TEST_CASE("decide: penalties double with each death and are forgiven with time alive") {
+  World world(1);
+  world.board.shards[0].status = ShardStatus::kAlive;
+  std::vector<int> asked;
+  for (int death = 0; death < 7; ++death) {
+    world.Vote(0, Outcome::kDead);
+    world.Apply();
+    asked.push_back(world.Owed("s0"));
+    world.now += 1ms;
+    world.Vote(0, Outcome::kAlive);
+    world.Apply();
+    world.now += 1ms;
+  }
+  CHECK(asked == std::vector<int>{1, 2, 4, 8, 16, 30, 30});
+  world.now += 25s;  // 2 * 30 - 25
+  world.Vote(0, Outcome::kDead);
+  world.Apply();
+  CHECK(world.Owed("s0") == 30);
+  world.Vote(0, Outcome::kAlive);
+  world.Apply();
+  world.now += 3600s;
+  world.Vote(0, Outcome::kDead);
+  world.Apply();
+  CHECK(world.Owed("s0") == 1);
+}
+
+TEST_CASE(
+    "decide: penalties of shards that left, or are forgiven, are dropped with the next flip") {
+  World world(2);
+  world.ledger.penalties["gone"] = {8, world.now};
+  world.ledger.penalties["s1"] = {4, world.now - 3600s};
+  world.board.shards[1].status = ShardStatus::kAlive;
+  CHECK(world.Run().ledger == world.ledger);  // no write without a flip
+  world.ledger.penalties["s0"] = {4, world.now};
+  world.board.shards[0].status = ShardStatus::kAlive;
+  world.Vote(0, Outcome::kDead);
+  CHECK(world.Run().ledger.penalties.size() == 1);
+  CHECK(world.Run().ledger.penalties.at("s0").required == 8);
+}
+
+TEST_CASE("decide: the ledger does not grow with a mass death, nor with a mass return") {
+  World world(3000);
+  for (auto& state : world.board.shards) state.status = ShardStatus::kAlive;
+  for (std::size_t i = 0; i < 3000; ++i) world.Vote(i, Outcome::kDead);
+  world.Apply();
+  CHECK(world.ledger.penalties.empty());
+  for (std::size_t i = 0; i < 3000; ++i) world.Vote(i, Outcome::kAlive);
+  world.ledger.penalties["s2999"] = {16, world.now};
+  world.now += 1ms;
+  world.Apply();
+  CHECK(world.ledger.penalties.size() == kMaxPenalties);
+  CHECK(world.ledger.penalties.contains("s2999"));  // who owes most is remembered
+}
+
+TEST_CASE("decide: the penalty's cap and decay at their edges") {
+  CHECK(MaxRequired(3s, 1s) == 30);
+  CHECK(MaxRequired(10ms, 1s) == 1);
+  CHECK(MaxRequired(3s, 0s) == 1);
+  const Micros now{1'000'000'000};
+  CHECK(DecayedPenalty({4, now}, false, now + 100s, 1s) == 4);
+  CHECK(DecayedPenalty({4, now}, true, now, 1s) == 8);
+  CHECK(DecayedPenalty({4, now}, true, now + 3s, 1s) == 5);
+  CHECK(DecayedPenalty({4, now}, true, now + 100s, 1s) == 1);
+  CHECK(DecayedPenalty({4, now}, true, now - 100s, 1s) == 8);  // clock set back
+}
+
+TEST_CASE("decide: random histories keep Since rising and moving exactly with flips") {
+  std::mt19937 random(7);
+  World world(10);
+  for (int round = 0; round < 1000; ++round) {
+    for (std::size_t i = 0; i < 10; ++i) world.Vote(i, static_cast<Outcome>(random() % 3));
+    const StatusBoard before = world.board;
+    world.now += std::chrono::microseconds(static_cast<int>(random() % 2000) - 900);
+    world.Apply();
+    for (std::size_t i = 0; i < 10; ++i) {
+      const bool flipped = before.shards[i].status != world.board.shards[i].status;
+      CHECK(flipped == (world.board.shards[i].since > before.shards[i].since));
+      CHECK(world.board.shards[i].since >= before.shards[i].since);
+    }
+  }
+}
+
+TEST_CASE("decide: a freeze holds every death of its moment, and lets returns pass") {
+  World world(8);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 8; ++i) world.Vote(i, Outcome::kAlive);
+  world.Vote(0, Outcome::kDead);
+  CHECK(world.Apply().flips.size() == 8);
+
+  // Four more: five would be dead.
+  for (std::size_t i = 1; i < 5; ++i) world.Vote(i, Outcome::kDead);
+  world.Vote(0, Outcome::kAlive);  // four would be
+  world.Vote(5, Outcome::kDead);   // five again
+  const auto frozen = world.Apply();
+  CHECK(frozen.freeze_began);
+  CHECK(frozen.would_be_dead == 5);
+  CHECK(frozen.held_deaths == 5);
+  REQUIRE(frozen.flips.size() == 1);
+  CHECK(frozen.flips[0].shard == "s0");
+  CHECK(frozen.flips[0].to == ShardStatus::kAlive);
+  CHECK(frozen.ledger.freeze == Freeze{true, world.now, 5, false, 0});
+
+  // Within the fraction again, but not below its three quarters.
+  world.Vote(5, Outcome::kAlive);
+  world.Vote(4, Outcome::kAlive);
+  const auto still = world.Apply();
+  CHECK(still.would_be_dead == 3);
+  CHECK(still.flips.empty());
+  CHECK(still.ledger.freeze.frozen);
+
+  world.Vote(3, Outcome::kAlive);
+  const auto thawed = world.Apply();
+  CHECK(thawed.freeze_ended);
+  CHECK(thawed.flips.size() == 2);
+  CHECK(thawed.ledger.freeze == Freeze{});
+}
+
+TEST_CASE("decide: accepted deaths pass, one more freezes again") {
+  World world(4);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 4; ++i) world.Vote(i, Outcome::kAlive);
+  world.Apply();
+  for (std::size_t i = 0; i < 3; ++i) world.Vote(i, Outcome::kDead);
+  CHECK(world.Apply().held_deaths == 3);
+  world.ledger.freeze.accept = true;
+  const auto accepted = world.Apply();
+  CHECK(accepted.flips.size() == 3);
+  CHECK(!accepted.ledger.freeze.frozen);
+  CHECK(accepted.ledger.freeze.accepted == 3);
+  world.Vote(3, Outcome::kDead);
+  const auto again = world.Apply();
+  CHECK(again.freeze_began);
+  CHECK(again.flips.empty());
+  CHECK(world.board.shards[3].status == ShardStatus::kAlive);
+}
+
+TEST_CASE("decide: while paused nothing moves; when the pause is over it leaves the ledger") {
+  World world(2);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 2; ++i) world.Vote(i, Outcome::kAlive);
+  world.Apply();
+  world.ledger.pause = Pause{Micros(1), world.now + Micros(10), "ann@ops1", "test"};
+  world.hold = Hold::kPaused;
+  for (std::size_t i = 0; i < 2; ++i) world.Vote(i, Outcome::kDead);
+  const auto paused = world.Apply();
+  CHECK(paused.flips.empty());
+  CHECK(!paused.freeze_began);
+  CHECK(paused.would_be_dead == 2);
+  CHECK(paused.ledger.pause.has_value());
+  CHECK(!paused.pause_over);
+
+  world.hold = Hold::kNone;
+  world.Vote(1, Outcome::kAlive);
+  const auto after = world.Apply();
+  CHECK(after.pause_over);
+  CHECK(!after.ledger.pause);
+  REQUIRE(after.flips.size() == 1);
+  CHECK(after.flips[0].shard == "s0");
+}
+
+TEST_CASE(
+    "decide: under maintenance a shard flips neither way, all others do, and then it follows") {
+  World world(3);
+  for (std::size_t i = 0; i < 3; ++i) world.Vote(i, i == 0 ? Outcome::kDead : Outcome::kAlive);
+  world.Apply();
+  const Maintenance order{world.now, world.now + 10s, "ann@ops1", "memory"};
+  world.ledger.maintenance = {{"s0", order}, {"s1", order}};
+  world.Vote(0, Outcome::kAlive);
+  world.Vote(1, Outcome::kDead);
+  world.Vote(2, Outcome::kDead);
+  const StatusBoard before = world.board;
+  const auto held = world.Apply();
+  REQUIRE(held.flips.size() == 1);
+  CHECK(held.flips[0].shard == "s2");
+  CHECK(held.maintained == std::vector<std::string>{"s0", "s1"});
+  CHECK(world.board.shards[0] == before.shards[0]);
+  CHECK(world.board.shards[1] == before.shards[1]);
+  CHECK(held.maintenance_over.empty());
+  CHECK(held.would_be_dead == 2);  // s0 is, s2 becomes
+
+  // By the wall clock, should the moment that is recorded be ahead of it.
+  world.now += 10s;
+  auto early = DecideInput{&world.shards, &world.board, &world.tallies, &world.ledger};
+  early.now = world.now;
+  early.ahead = Micros(1);
+  CHECK(Decide(early).maintenance_over.empty());
+  CHECK(Decide(early).maintained.size() == 2);
+  const auto after = world.Apply();
+  CHECK(after.maintenance_over == std::vector<std::string>{"s0", "s1"});
+  CHECK(after.ledger.maintenance.empty());
+  CHECK(after.maintained.empty());
+  CHECK(after.flips.size() == 2);
+}
+
+TEST_CASE("decide: maintenance of a shard that is no more ends; a pause leaves all of it alone") {
+  World world(1);
+  world.ledger.maintenance = {{"s0", {Micros(1), Micros(0), "ann", "why"}},
+                              {"gone", {Micros(1), Micros(0), "ann", "why"}}};
+  world.hold = Hold::kPaused;
+  CHECK(world.Run().ledger == world.ledger);
+  world.hold = Hold::kNone;
+  const auto decision = world.Apply();
+  CHECK(decision.maintenance_over == std::vector<std::string>{"gone"});
+  CHECK(world.ledger.maintenance.contains("s0"));
+  world.now += 24h * 365;
+  CHECK(world.Apply().maintenance_over.empty());
+}
+
+TEST_CASE("decide: what maintenance holds does not freeze the rest") {
+  World world(4);
+  world.max_dead_fraction = 0.5;
+  for (std::size_t i = 0; i < 4; ++i) world.Vote(i, Outcome::kAlive);
+  world.Apply();
+  for (const char* name : {"s0", "s1"}) world.ledger.maintenance[name] = {};
+  for (std::size_t i = 0; i < 3; ++i) world.Vote(i, Outcome::kDead);
+  const auto decision = world.Apply();
+  CHECK(!decision.freeze_began);
+  CHECK(decision.would_be_dead == 1);
+  REQUIRE(decision.flips.size() == 1);
+  CHECK(decision.flips[0].shard == "s2");
+  // Its end is as any other moment: three of four would be dead.
+  world.ledger.maintenance.clear();
+  CHECK(world.Apply().freeze_began);
+}

@@ -1,0 +1,234 @@
+#include "checker/vote/voter.h"
+
+#include <doctest/doctest.h>
+
+#include "codec/codec.h"
+#include "tests/fakes/fake_ensemble.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+const ClusterPaths kPaths("/r", "c");
+const std::string kCandidate = kPaths.candidate("me-1");
+constexpr Vote kAliveVote{Opinion::kAlive, Reason::kNone};
+constexpr Vote kDeadVote{Opinion::kDead, Reason::kTimeout};
+const SpecId kSpecId{7, 70};
+
+struct Booth {
+  Booth()
+      : ensemble(world),
+        loop(world),
+        logger(NewSinkLogger(LogLevel::kDebug, [](LogLevel, const std::string&) {})),
+        client(ensemble.NewClient(loop, 4s)),
+        voter(loop, *logger, *client, kPaths, "me", "r1") {
+    ensemble.Put(kPaths.votes(), "");
+    ensemble.Put(kPaths.election(), "");
+    ensemble.Put(kCandidate, "");
+    REQUIRE(world.RunUntil([&] { return client->state() == SessionState::kConnected; }, 5s));
+  }
+  [[nodiscard]] std::optional<Ballot> ballot() const {
+    const auto node = ensemble.Get(kPaths.vote("me"));
+    if (!node) return std::nullopt;
+    const auto decoded = DecodeBallot(node->data);
+    return decoded ? std::optional(*decoded) : std::nullopt;
+  }
+  bool Shows(const std::vector<Vote>& votes, Duration limit = 10s) {
+    return world.RunUntil([&] { return ballot() && ballot()->votes == votes; }, limit);
+  }
+  void Publish(std::vector<Vote> votes) {
+    voter.SetSpec(kSpecId, votes, 1s);
+    voter.Enable(kCandidate);
+    REQUIRE(Shows(votes));
+    world.RunFor(1s);
+  }
+  [[nodiscard]] std::size_t writes_since(std::int64_t zxid) const {
+    std::size_t count = 0;
+    for (const auto& transaction : ensemble.history()) count += transaction.zxid > zxid ? 1 : 0;
+    return count;
+  }
+
+  SimWorld world;
+  FakeEnsemble ensemble;
+  SimLoop loop;
+  std::shared_ptr<Logger> logger;
+  std::unique_ptr<zk::Client> client;
+  Voter voter;
+};
+
+}  // namespace
+
+TEST_CASE("ballot: nothing is published before every shard was probed") {
+  Booth booth;
+  booth.voter.SetSpec(kSpecId, std::vector<Vote>(3), 60s);
+  booth.voter.Enable(kCandidate);
+  booth.voter.SetVote(0, kAliveVote);
+  booth.voter.SetVote(1, kDeadVote);
+  booth.world.RunFor(5s);
+  CHECK(!booth.ballot());
+  booth.voter.SetVote(2, kAliveVote);
+  REQUIRE(booth.Shows({kAliveVote, kDeadVote, kAliveVote}, 1s));
+  CHECK(booth.ballot()->writes == 1);
+  CHECK(booth.ballot()->spec == kSpecId);
+  CHECK(booth.ballot()->rack == "r1");
+}
+
+TEST_CASE("ballot: after its patience it goes out with silence for the rest") {
+  Booth booth;
+  booth.voter.SetSpec(kSpecId, std::vector<Vote>(2), 2s);
+  booth.voter.Enable(kCandidate);
+  booth.voter.SetVote(0, kAliveVote);
+  CHECK(booth.Shows({kAliveVote, Vote{}}, 3s));
+}
+
+TEST_CASE("ballot: all changes of one moment are one write") {
+  Booth booth;
+  booth.Publish(std::vector<Vote>(100, kAliveVote));
+  const auto zxid = booth.ensemble.zxid();
+  for (std::size_t i = 0; i < 100; ++i) booth.voter.SetVote(i, kDeadVote);
+  REQUIRE(booth.Shows(std::vector<Vote>(100, kDeadVote)));
+  CHECK(booth.writes_since(zxid) == 1);
+}
+
+TEST_CASE("ballot: a change while a write is under way goes out after it") {
+  Booth booth;
+  booth.Publish({kAliveVote, kAliveVote});
+  booth.voter.SetVote(0, kDeadVote);
+  booth.world.RunFor(100us);
+  booth.voter.SetVote(1, kDeadVote);
+  CHECK(booth.Shows({kDeadVote, kDeadVote}, 1s));
+}
+
+TEST_CASE("ballot: what is set back before it was written costs nothing more than a write") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  const auto zxid = booth.ensemble.zxid();
+  booth.voter.SetVote(0, kAliveVote);  // no change at all
+  booth.world.RunFor(1s);
+  CHECK(booth.ensemble.zxid() == zxid);
+}
+
+TEST_CASE("ballot: removed by a stranger's hand, it is asserted again") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.ensemble.Remove(kPaths.vote("me"));
+  CHECK(booth.Shows({kAliveVote}, 5s));
+}
+
+TEST_CASE("ballot: overwritten by a stranger's hand, it is asserted again") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.ensemble.Put(kPaths.vote("me"), "garbage");
+  CHECK(booth.Shows({kAliveVote}, 5s));
+}
+
+TEST_CASE("ballot: the answer to its create is lost, it stands once and is kept up") {
+  Booth booth;
+  booth.ensemble.LoseAnswer(*booth.client,
+                            [](const Request& r) { return r.verb == Verb::kCreate; });
+  booth.voter.SetSpec(kSpecId, {kAliveVote}, 1s);
+  booth.voter.Enable(kCandidate);
+  booth.world.RunFor(3s);
+  // As the Contender does around a suspended session.
+  booth.voter.Disable();
+  REQUIRE(
+      booth.world.RunUntil([&] { return booth.client->state() == SessionState::kConnected; }, 10s));
+  booth.voter.Enable(kCandidate);
+  booth.voter.SetVote(0, kDeadVote);
+  CHECK(booth.Shows({kDeadVote}));
+}
+
+TEST_CASE("ballot: a vote cast while the session is away is written after it is back") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.ensemble.Disconnect(*booth.client);
+  booth.world.RunFor(500ms);
+  booth.voter.Disable();
+  booth.voter.SetVote(0, kDeadVote);
+  booth.world.RunFor(1s);
+  booth.ensemble.Reconnect(*booth.client);
+  REQUIRE(
+      booth.world.RunUntil([&] { return booth.client->state() == SessionState::kConnected; }, 10s));
+  booth.voter.Enable(kCandidate);
+  CHECK(booth.Shows({kDeadVote}, 5s));
+}
+
+TEST_CASE("ballot: a reconnect without news writes nothing") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  const auto zxid = booth.ensemble.zxid();
+  booth.voter.Disable();
+  booth.world.RunFor(10ms);
+  booth.voter.Enable(kCandidate);
+  booth.world.RunFor(2s);
+  CHECK(booth.ensemble.zxid() == zxid);
+}
+
+TEST_CASE("ballot: a ghost of a former session is replaced by one of this session") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.ensemble.Put(kPaths.vote("me2"), "");
+  booth.ensemble.Expire(*booth.client);
+  booth.voter.Disable();
+  // The ghost: same path, not of our session.
+  booth.ensemble.Put(kPaths.vote("me"), EncodeBallot({kSpecId, 9, {kDeadVote}}));
+  REQUIRE(booth.world.RunUntil(
+      [&] {
+        return booth.client->state() == SessionState::kConnected && booth.client->generation() == 2;
+      },
+      10s));
+  booth.voter.Enable(kCandidate);
+  REQUIRE(booth.Shows({kAliveVote}));
+  CHECK(booth.ensemble.Get(kPaths.vote("me"))->stat.ephemeral_owner == booth.client->session_id());
+}
+
+TEST_CASE("ballot: a new list is voted on at once, with silence on what is new in it") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.voter.SetSpec({8, 80}, {kAliveVote, Vote{}}, 60s);
+  REQUIRE(booth.Shows({kAliveVote, Vote{}}, 1s));
+  CHECK(booth.ballot()->spec == SpecId{8, 80});
+  booth.voter.SetVote(1, kDeadVote);
+  CHECK(booth.Shows({kAliveVote, kDeadVote}, 1s));
+}
+
+TEST_CASE("ballot: withdrawn, nothing is written any more") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  const auto ops = booth.voter.Withdraw();
+  REQUIRE(ops.size() == 1);
+  CHECK(std::get<zk::DeleteOp>(ops[0]).path == kPaths.vote("me"));
+  const auto zxid = booth.ensemble.zxid();
+  booth.voter.SetVote(0, kDeadVote);
+  booth.world.RunFor(2s);
+  CHECK(booth.ensemble.zxid() == zxid);
+}
+
+TEST_CASE("ballot: each beginning rings the parent, a change does not") {
+  Booth booth;
+  const auto bell = [&] { return booth.ensemble.Get(kPaths.votes())->stat.version; };
+  const auto before = bell();
+  booth.Publish({kAliveVote});
+  CHECK(bell() == before + 1);
+  booth.voter.SetVote(0, kDeadVote);
+  REQUIRE(booth.Shows({kDeadVote}));
+  CHECK(bell() == before + 1);
+  booth.ensemble.Remove(kPaths.vote("me"));
+  REQUIRE(booth.Shows({kDeadVote}));
+  CHECK(bell() == before + 2);
+}
+
+TEST_CASE("ballot: nothing is written once the own candidate is gone") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  booth.ensemble.Remove(kCandidate);
+  booth.voter.SetVote(0, kDeadVote);
+  booth.world.RunFor(10s);
+  CHECK(booth.ballot()->votes == std::vector<Vote>{kAliveVote});
+  booth.voter.Disable();
+  booth.ensemble.Put(kPaths.candidate("me-2"), "");
+  booth.voter.Enable(kPaths.candidate("me-2"));
+  CHECK(booth.Shows({kDeadVote}));
+}

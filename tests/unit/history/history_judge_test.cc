@@ -1,0 +1,129 @@
+// The judge of histories: what it lets pass. What it catches is in history_bad_test.cc.
+#include "tests/history/history_judge.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/history/story.h"
+
+using namespace zkcluster;
+using namespace zkcluster::history;
+using namespace std::chrono_literals;
+using Draft = Story::Draft;
+
+namespace {
+
+// All vote dead on s1.
+void Kill(Story& story) {
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
+}
+
+}  // namespace
+
+TEST_CASE("history: a good walk breaks nothing") {
+  SettledStory story;
+  Kill(story);
+  story.Commit(story.Decide("D-"));
+  // A spec that adds, removes and moves.
+  story.Update([](ClusterSpec& spec) {
+    spec.shards[1].addr = "10.0.0.9:2";
+    spec.shards.push_back({"s3", "10.0.0.1:3"});
+  });
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "D..");
+  story.Commit(story.Decide());
+  for (const char* id : {"c1", "c2"}) story.Vote(id, "DAA");
+  story.Commit(story.Decide("-AA"));
+  // The leader's session ends; the next one learns c4, while vote checks are left out.
+  story.End("c1");
+  story.TakeOver("c2");
+  story.Join("c4");
+  story.Vote("c4", "AAA");
+  for (const char* id : {"c2", "c3"}) story.Vote(id, "AAA");
+  Draft draft = story.Decide("A--");
+  draft.checked.clear();
+  story.Vote("c3", "DAA");
+  story.Commit(draft);
+  // Paused, resumed by its time, one forgotten.
+  story.Order(Event::Kind::kPause, [&](Ledger& ledger) {
+    ledger.pause = Pause{story.Wall(), story.Wall() + 1s, "ann", ""};
+  });
+  story.Wait(2s);
+  for (const char* id : {"c2", "c3", "c4"}) story.Vote(id, "ADA");
+  draft = story.Decide("-D-");
+  draft.ledger.pause.reset();
+  Event resume;
+  resume.kind = Event::Kind::kResume;
+  resume.at = story.Wall();
+  draft.events.insert(draft.events.begin(), resume);
+  story.Commit(draft);
+  story.Order(Event::Kind::kForget, [](Ledger& ledger) { ledger.electorate.erase("c1"); }, {"c1"});
+  // Deleted, and made anew: epochs and sequences begin again.
+  for (const char* id : {"c2", "c3", "c4"}) story.End(id);
+  story.Delete();
+  story.Create(1);
+  story.Join("c5");
+  story.Vote("c5", "A");
+  story.TakeOver("c5");
+  story.Commit(story.Decide());
+  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+  const auto& counters = story.judge.counters();
+  CHECK(counters.incarnations == 2);
+  CHECK(counters.take_overs == 3);
+  CHECK(counters.commits == 7);
+  CHECK(counters.commits_unchecked == 1);
+  CHECK(counters.flips == 7);
+}
+
+TEST_CASE("history: what a hand writes is not judged") {
+  SettledStory story;
+  for (const auto& path :
+       {story.paths.head(), story.paths.chunk(0), story.paths.ledger(), story.paths.mirror(),
+        story.paths.leader(), story.paths.vote("c1"), story.paths.vote("stranger")}) {
+    story.Write(kHand, path, "bad");
+  }
+  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+}
+
+TEST_CASE("history: a leader may go by the mirror when it does not know the list before") {
+  SettledStory story;
+  story.Update([](ClusterSpec& spec) {
+    // Another name at the same address: by the board it is new, by the mirror it is known.
+    spec.shards[1].name = "other";
+  });
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "AA");
+  Draft draft = story.Decide();
+  for (std::size_t i = 0; i < 2; ++i) {
+    draft.board.shards[i] = {ShardStatus::kAlive, story.board.shards[i].since, Reason::kNone, {}};
+  }
+  story.Commit(draft);
+  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+}
+
+TEST_CASE("history: an opinion on a server that was not probed") {
+  std::set<std::string> probed = {"10.0.0.1:1"};
+  HistoryJudge::Options options;
+  options.probed = [&](std::int64_t, const std::string& addr) { return probed.contains(addr); };
+  Story story(options);
+  story.Create(2);
+  story.Join("c1");
+  story.Vote("c1", "A.");
+  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+  story.Vote("c1", "AA");
+  CHECK_MESSAGE(story.Broken() == "silent_vote", story.Told());
+}
+
+TEST_CASE("history: with refusals told, ballots go unchecked after two of them only") {
+  HistoryJudge::Options options;
+  options.refusals_are_told = true;
+  for (const int refusals : {0, 1, 2}) {
+    CAPTURE(refusals);
+    SettledStory story(nullptr, options);
+    Kill(story);
+    Draft draft = story.Decide("D-");
+    draft.checked.clear();
+    for (int i = 0; i < refusals; ++i) {
+      story.judge.ObserveRefusal(story.SessionOf("c1"), story.paths.vote("c2"));
+    }
+    story.Commit(draft);
+    CHECK_MESSAGE(story.Broken() == (refusals < 2 ? "quorum" : ""), story.Told());
+  }
+}

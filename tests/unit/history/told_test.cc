@@ -1,0 +1,150 @@
+// Bad histories that hid behind an excuse, or that nobody looked at: what a leader does and does
+// not tell, what it accepts by itself, and what clients take for new.
+#include <doctest/doctest.h>
+
+#include "tests/history/table_judge.h"
+#include "tests/unit/history/story.h"
+
+using namespace zkcluster;
+using namespace zkcluster::history;
+
+namespace {
+
+using Draft = Story::Draft;
+
+// Of four shards at most two may be dead; all that all vote is `letters`.
+struct FreezingStory : SettledStory {
+  explicit FreezingStory(std::string_view letters) {
+    Update([](ClusterSpec& wider) {
+      wider.max_dead_fraction = 0.5;
+      for (int i = 3; i <= 4; ++i)
+        wider.shards.push_back({"s" + std::to_string(i), "10.0.0.1:" + std::to_string(i)});
+    });
+    VoteAll("AAAA");
+    Commit(Decide("--AA"));
+    VoteAll(letters);
+  }
+  void VoteAll(std::string_view letters) {
+    for (const char* id : {"c1", "c2", "c3"}) Vote(id, letters);
+  }
+  void Freeze() {
+    Draft draft = Decide();
+    draft.ledger.freeze.frozen = true;
+    draft.Tell(Event::Kind::kFreeze);
+    Commit(draft);
+    REQUIRE_MESSAGE(Broken().empty(), Told());
+  }
+  void Accept() {
+    Order(Event::Kind::kUnfreeze, [](Ledger& ledger) { ledger.freeze.accept = true; });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("told: a change of the spec") {
+  for (const bool told : {true, false}) {
+    SettledStory story;
+    story.Update([](ClusterSpec& spec) { spec.failover = false; });
+    Draft draft = story.Decide();
+    if (!told) draft.events.clear();
+    story.Commit(draft);
+    CHECK(story.Broken() == (told ? "" : "journal"));
+  }
+}
+
+TEST_CASE("told: a freeze, and its end") {
+  FreezingStory untold("DDDA");
+  Draft draft = untold.Decide();
+  draft.ledger.freeze.frozen = true;
+  untold.Commit(draft);
+  CHECK(untold.Broken() == "journal");
+
+  for (const bool told : {true, false}) {
+    FreezingStory story("DDDA");
+    story.Freeze();
+    story.VoteAll("DAAA");
+    Draft end = story.Decide();
+    end.ledger.freeze = {};
+    if (told) end.Tell(Event::Kind::kUnfreeze);
+    story.Commit(end);
+    CHECK(story.Broken() == (told ? "" : "journal"));
+  }
+}
+
+TEST_CASE("told: a freeze does not end while nobody knows what is dead") {
+  FreezingStory story("DDDA");
+  story.Freeze();
+  for (const char* id : {"c2", "c3"}) story.End(id);
+  Draft end = story.Decide();
+  end.ledger.freeze = {};
+  end.Tell(Event::Kind::kUnfreeze);
+  story.Commit(end);
+  CHECK(story.Broken() == "freeze");
+}
+
+TEST_CASE("told: no more deaths are accepted than there are, and none without an order") {
+  for (const int accepted : {3, 4}) {
+    FreezingStory story("DDDA");
+    story.Freeze();
+    story.Accept();
+    Draft draft = story.Decide("DDD-");
+    draft.ledger.freeze = {false, Micros(0), 3, false, accepted};
+    story.Commit(draft);
+    CHECK(story.Broken() == (accepted == 3 ? "" : "freeze"));
+  }
+  FreezingStory story("AAAA");
+  Draft draft = story.Decide();
+  draft.ledger.freeze.accepted = 1;
+  story.Commit(draft);
+  CHECK(story.Broken() == "freeze");
+}
+
+TEST_CASE("told: who comes back from the dead owes something") {
+  for (const bool owes : {true, false}) {
+    FreezingStory story("DAAA");
+    story.Commit(story.Decide("D---"));
+    story.VoteAll("AAAA");
+    Draft draft = story.Decide("A---");
+    if (!owes) draft.ledger.penalties.clear();
+    story.Commit(draft);
+    CHECK(story.Broken() == (owes ? "" : "ledger"));
+  }
+}
+
+TEST_CASE("tables: Since is that of the row, and a change of the spec forgets nothing") {
+  FreezingStory story("DAAA");
+  story.Commit(story.Decide("D---"));
+  std::vector<Micros> since;
+  for (const auto& row : story.board.shards) since.push_back(row.since);
+  story.Update([](ClusterSpec& spec) { spec.shards.push_back({"s5", "10.0.0.1:5"}); });
+  const ClientTable good{"app", "c", 1, 3, 2, 0, "DAAA", since};
+  TableJudge judge(story.judge);
+  judge.Observe(good);
+  CHECK(judge.violations().empty());
+  SUBCASE("no Since") {
+    ClientTable bad = good;
+    bad.since[0] = Micros(0);
+    judge.Observe(bad);
+    CHECK(judge.violations().size() == 1);
+  }
+  SUBCASE("a death is carried over") {
+    judge.Observe({"app", "c", 1, 3, 3, 0, "DAAA?", {}});
+    CHECK(judge.violations().empty());
+  }
+  SUBCASE("or forgotten") {
+    judge.Observe({"app", "c", 1, 3, 3, 0, "?AAA?", {}});
+    CHECK(judge.violations().size() == 1);
+  }
+}
+
+TEST_CASE("tables: a chunk that was removed excuses no head that is a new znode") {
+  for (const bool anew : {false, true}) {
+    FreezingStory story("DAAA");
+    story.Remove(kHand, story.paths.chunk(0));
+    if (anew) story.Remove(kHand, story.paths.head());
+    story.Commit(story.Decide("D---"));
+    TableJudge judge(story.judge);
+    judge.Observe({"app", "c", 1, anew ? 1 : 3, 2, 0, "AAAA", {}});
+    CHECK(judge.violations().size() == (anew ? 1 : 0));
+  }
+}

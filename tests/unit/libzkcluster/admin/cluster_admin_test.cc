@@ -1,0 +1,395 @@
+#include "admin/cluster_admin.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/client_world.h"
+
+using namespace zkcluster;
+using namespace zkcluster::sim;
+
+namespace {
+
+struct Editing : ClientWorld {
+  explicit Editing(std::uint64_t seed = 1) : ClientWorld(seed) {}
+  Operator one{world, ensemble};
+  Operator two{world, ensemble};
+};
+
+template <class T>
+ErrorCode CodeOf(const Result<T>& result) {
+  REQUIRE_FALSE(result);
+  return result.error().code;
+}
+
+ClusterSpec With(ClusterSpec spec, std::uint64_t version) {
+  spec.version = version;
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("create: into an empty ensemble makes the root and everything below") {
+  Editing w;
+  const auto version = w.Create(w.one, TestSpec());
+  REQUIRE(version);
+  CHECK(w.ensemble.Get("/goreclusters")->data == "goreclusters");
+  CHECK(w.ensemble.Get(w.paths.base())->data == std::to_string(*version));
+  CHECK(w.ensemble.Get(w.paths.go_voters())->data == "sessions");
+  for (const auto& path : {w.paths.quorum(), w.paths.election(), w.paths.votes(), w.paths.chunks(),
+                           w.paths.events()}) {
+    CHECK(w.ensemble.Exists(path));
+  }
+  const auto stored = w.Get(w.two);
+  REQUIRE(stored);
+  CHECK(stored->spec == With(TestSpec(), *version));
+  CHECK(CodeOf(w.Create(w.two, TestSpec())) == ErrorCode::kExists);
+}
+
+TEST_CASE("create: a nested root is made part by part, root / needs nothing") {
+  for (const std::string root : {"/a/b/c", "/"}) {
+    ClientWorld w;
+    Operator one(w.world, w.ensemble, root);
+    CHECK(w.Create(one, TestSpec()));
+    CHECK(w.ensemble.Exists(root == "/" ? "/sessions/shards" : "/a/b/c/sessions/shards"));
+    if (root != "/") CHECK(w.ensemble.Get("/a/b")->data == "b");
+    const auto names = w.Wait<std::vector<std::string>>([&](auto done) { one.editor.List(done); });
+    REQUIRE(names);
+    CHECK(*names == std::vector<std::string>{"sessions"});
+  }
+}
+
+TEST_CASE(
+    "create and update: broken rules and oversized specs are refused before anything is sent") {
+  Editing w;
+  w.Run();
+  const auto before = w.ensemble.history().size();
+  CHECK(CodeOf(w.Create(w.one, TestSpec(0))) == ErrorCode::kInvalid);
+  CHECK(CodeOf(w.Update(w.one, TestSpec(0))) == ErrorCode::kInvalid);
+  ClusterSpec huge = TestSpec(0);
+  for (int i = 0; i < 30'000; ++i) {
+    huge.shards.push_back({"shard" + std::to_string(i), "10.0.0.1:" + std::to_string(1 + i)});
+  }
+  CHECK(CodeOf(w.Create(w.one, huge)) == ErrorCode::kTooLarge);
+  CHECK(w.ensemble.history().size() == before);
+}
+
+TEST_CASE(
+    "update: the version grows, also when the clock goes back; an equal spec is not written") {
+  Editing w;
+  const auto first = w.Create(w.one, TestSpec());
+  w.one.loop.SetWallOffset(-std::chrono::hours(24 * 365));
+  const auto second = w.Update(w.one, With(TestSpec(4), *first));
+  REQUIRE(second);
+  CHECK(*second == *first + 1);
+  const auto writes = w.ensemble.history().size();
+  const auto third = w.Update(w.one, With(TestSpec(4), *second));
+  REQUIRE(third);
+  CHECK(*third == *second);
+  CHECK(w.ensemble.history().size() == writes);
+  CHECK(CodeOf(w.Update(w.two, With(TestSpec(5), *first))) == ErrorCode::kConflict);
+  w.ensemble.Remove(w.paths.base());
+  CHECK(CodeOf(w.Update(w.two, With(TestSpec(5), *second))) == ErrorCode::kNotFound);
+}
+
+TEST_CASE("update: undecodable shards under the right version can be mended") {
+  Editing w;
+  const auto version = w.Create(w.one, TestSpec());
+  w.ensemble.Put(w.paths.shards(), "\xff\xfe");
+  CHECK(CodeOf(w.Get(w.one)) == ErrorCode::kBadData);
+  CHECK(w.Update(w.one, With(TestSpec(), *version)));
+  CHECK(w.Get(w.one));
+}
+
+TEST_CASE("two operators at once: one is told") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    CAPTURE(seed);
+    Editing w(seed);
+    // Create against create.
+    std::vector<Result<std::uint64_t>> created;
+    const auto keep = [&created](const auto& result) { created.push_back(result); };
+    w.one.editor.Create(TestSpec(2), keep);
+    w.two.editor.Create(TestSpec(3), keep);
+    w.Run();
+    REQUIRE(created.size() == 2);
+    CHECK(created[0].has_value() != created[1].has_value());
+    for (const auto& result : created) {
+      if (!result) CHECK(result.error().code == ErrorCode::kExists);
+    }
+    const auto stored = w.Get(w.one);
+    const auto version = stored->spec.version;
+
+    // Update against update.
+    std::vector<Result<std::uint64_t>> updated;
+    const auto keep_update = [&updated](const auto& result) { updated.push_back(result); };
+    w.one.editor.Update(With(TestSpec(5), version), keep_update);
+    w.two.editor.Update(With(TestSpec(6), version), keep_update);
+    w.Run();
+    REQUIRE(updated.size() == 2);
+    CHECK(updated[0].has_value() != updated[1].has_value());
+    for (const auto& result : updated) {
+      if (!result) CHECK(result.error().code == ErrorCode::kConflict);
+    }
+
+    // Guarded delete against update.
+    const auto now = w.Get(w.one)->spec.version;
+    std::optional<Result<std::monostate>> deleted;
+    std::optional<Result<std::uint64_t>> changed;
+    w.one.editor.Delete("sessions", now, [&](const auto& result) { deleted = result; });
+    w.two.editor.Update(With(TestSpec(7), now), [&](const auto& result) { changed = result; });
+    w.Run();
+    REQUIRE(deleted);
+    REQUIRE(changed);
+    CHECK(deleted->has_value() != changed->has_value());
+    CHECK(w.ensemble.Exists(w.paths.base()) == changed->has_value());
+    if (!*deleted) CHECK(deleted->error().code == ErrorCode::kConflict);
+  }
+}
+
+TEST_CASE("lost answers: to each multi, with and without effect") {
+  for (const bool effect : {true, false}) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      CAPTURE(effect);
+      CAPTURE(seed);
+      Editing w(seed);
+      const auto lose = [&] {
+        if (effect) {
+          w.ensemble.LoseAnswer(*w.one.client, IsMulti());
+        } else {
+          w.ensemble.DropRequest(*w.one.client, IsMulti());
+        }
+      };
+      w.ensemble.Put("/goreclusters", "goreclusters");
+      lose();
+      const auto created = w.Create(w.one, TestSpec());
+      REQUIRE(created);
+      CHECK(w.Get(w.two)->spec == With(TestSpec(), *created));
+      lose();
+      const auto updated = w.Update(w.one, With(TestSpec(4), *created));
+      REQUIRE(updated);
+      CHECK(w.Get(w.two)->spec == With(TestSpec(4), *updated));
+      CHECK(w.ensemble.Get(w.paths.base())->stat.version == 1);
+      lose();
+      CHECK(w.Delete(w.one, *updated));
+      CHECK_FALSE(w.ensemble.Exists(w.paths.base()));
+    }
+  }
+}
+
+TEST_CASE("lost answers: somebody else acts before we can look") {
+  struct Case {
+    const char* name;
+    std::function<void(Editing&)> meanwhile;
+    ErrorCode code;
+  };
+  SUBCASE("create") {
+    for (const Case& c :
+         {Case{"updated", [](Editing& w) { w.PutSpec(With(TestSpec(9), 9)); },
+               ErrorCode::kUnknownOutcome},
+          Case{"spoilt by a hand", [](Editing& w) { w.ensemble.Put(w.paths.options(), "garbage"); },
+               ErrorCode::kUnknownOutcome},
+          Case{"created by another",
+               [](Editing& w) {
+                 w.ensemble.Remove(w.paths.base());
+                 w.PutSpec(With(TestSpec(9), 9));
+               },
+               ErrorCode::kExists}}) {
+      CAPTURE(c.name);
+      Editing w;
+      w.ensemble.Put("/goreclusters", "");
+      w.ensemble.LoseAnswer(*w.one.client, IsMulti());
+      std::optional<Result<std::uint64_t>> answer;
+      w.one.editor.Create(TestSpec(), [&](const auto& result) { answer = result; });
+      REQUIRE(w.world.RunUntil([&] { return w.ensemble.Exists(w.paths.base()); },
+                               std::chrono::seconds(9)));
+      c.meanwhile(w);
+      w.Run(std::chrono::minutes(1));
+      REQUIRE(answer);
+      CHECK(CodeOf(*answer) == c.code);
+    }
+  }
+  SUBCASE("update that never arrived, and another one that did") {
+    Editing w;
+    const auto version = *w.Create(w.one, TestSpec());
+    w.ensemble.DropRequest(*w.one.client, [&](const Request& request) {
+      if (request.verb != Verb::kMulti) return false;
+      w.PutSpec(With(TestSpec(8), version + 5));
+      return true;
+    });
+    CHECK(CodeOf(w.Update(w.one, With(TestSpec(4), version))) == ErrorCode::kConflict);
+  }
+  SUBCASE("update that arrived, and a part of it that a hand has written since") {
+    Editing w;
+    const auto version = *w.Create(w.one, TestSpec());
+    w.ensemble.LoseAnswer(*w.one.client, IsMulti());
+    std::optional<Result<std::uint64_t>> answer;
+    w.one.editor.Update(With(TestSpec(4), version), [&](const auto& result) { answer = result; });
+    REQUIRE(w.world.RunUntil(
+        [&] { return w.ensemble.Get(w.paths.base())->data != std::to_string(version); },
+        std::chrono::seconds(9)));
+    w.ensemble.Put(w.paths.shards(), "not json");
+    w.Run(std::chrono::minutes(1));
+    REQUIRE(answer);
+    CHECK(CodeOf(*answer) == ErrorCode::kUnknownOutcome);
+  }
+}
+
+TEST_CASE("delete: nothing is left, with live ephemerals, Go voters, 1,000 events and 40 chunks") {
+  Editing w;
+  REQUIRE(w.Create(w.one, TestSpec()));
+  SimLoop checker_loop(w.world, "checker");
+  const auto checker = w.ensemble.NewClient(checker_loop, std::chrono::seconds(10));
+  w.Run();
+  for (const auto& [prefix, mode] :
+       {std::pair{w.paths.election() + "/c1-x-", zk::CreateMode::kEphemeralSequential},
+        std::pair{w.paths.vote("c1"), zk::CreateMode::kEphemeral},
+        std::pair{w.paths.go_voters() + "/n_", zk::CreateMode::kEphemeralSequential}}) {
+    checker->Create(prefix, "x", mode, [](const auto& result) { CHECK(result); });
+  }
+  w.Run();
+  for (int i = 0; i < 1000; ++i) w.ensemble.Put(w.paths.event_prefix() + std::to_string(i), "{}");
+  for (std::size_t k = 0; k < 40; ++k) w.ensemble.Put(w.paths.chunk(k), "{}");
+  w.ensemble.Put(w.paths.head(), "{}");
+  CHECK(CodeOf(w.Delete(w.two, 12345)) == ErrorCode::kConflict);
+  CHECK(w.Delete(w.one));
+  CHECK(w.ensemble.Children("/goreclusters").empty());
+  CHECK(CodeOf(w.Delete(w.one)) == ErrorCode::kNotFound);
+  CHECK(w.Create(w.one, TestSpec()));
+}
+
+TEST_CASE("delete: ephemerals and events appear between list and multi") {
+  Editing w;
+  REQUIRE(w.Create(w.one, TestSpec()));
+  int times = 0;
+  w.ensemble.SetFate(*w.one.client, [&](const Request& request) {
+    if (request.verb == Verb::kMulti && ++times <= 5) {
+      w.ensemble.Put(w.paths.vote("c" + std::to_string(times)), "x");
+      w.ensemble.Remove(w.paths.vote("c" + std::to_string(times - 1)));
+      w.ensemble.Put(w.paths.event_prefix() + std::to_string(times), "x");
+    }
+    return Fate::kServe;
+  });
+  CHECK(w.Delete(w.one));
+  CHECK(times == 6);
+  CHECK(w.ensemble.Children("/goreclusters").empty());
+
+  // For ever: it gives up, and says why.
+  REQUIRE(w.Create(w.two, TestSpec()));
+  w.ensemble.SetFate(*w.one.client, [&](const Request& request) {
+    if (request.verb == Verb::kMulti) w.ensemble.Put(w.paths.vote(std::to_string(++times)), "x");
+    return Fate::kServe;
+  });
+  CHECK(CodeOf(w.Delete(w.one)) == ErrorCode::kConflict);
+  CHECK(w.ensemble.Exists(w.paths.shards()));
+}
+
+TEST_CASE("delete: the cluster changes between list and multi") {
+  for (const bool guarded : {true, false}) {
+    Editing w;
+    const auto version = *w.Create(w.one, TestSpec());
+    int times = 0;
+    w.ensemble.SetFate(*w.one.client, [&](const Request& request) {
+      if (request.verb == Verb::kMulti && ++times == 1) w.PutSpec(With(TestSpec(9), version + 1));
+      return Fate::kServe;
+    });
+    const auto deleted = w.Delete(w.one, guarded ? version : 0);
+    CHECK(deleted.has_value() == !guarded);
+    CHECK(w.ensemble.Exists(w.paths.base()) == guarded);
+    if (!deleted) CHECK(deleted.error().code == ErrorCode::kConflict);
+  }
+}
+
+TEST_CASE("get: a change while reading is never seen half") {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    CAPTURE(seed);
+    Editing w(seed);
+    w.PutSpec(With(TestSpec(2), 2));
+    int version = 2;
+    w.ensemble.SetFate(*w.one.client, [&](const Request&) {
+      if (version < 8 && w.world.Below(3) == 0) {
+        ++version;
+        w.PutSpec(With(TestSpec(version), static_cast<std::uint64_t>(version)));
+      }
+      return Fate::kServe;
+    });
+    const auto stored = w.Get(w.one);
+    REQUIRE(stored);
+    CHECK(stored->spec.shards.size() == stored->spec.version);
+  }
+}
+
+TEST_CASE("list: sorted, without strangers, with spoiled clusters; an absent root is empty") {
+  Editing w;
+  const auto list = [&] {
+    return w.Wait<std::vector<std::string>>([&](auto done) { w.one.editor.List(done); });
+  };
+  REQUIRE(list());
+  CHECK(list()->empty());
+  w.ensemble.Put("/goreclusters/b", "12");
+  w.ensemble.Put("/goreclusters/a", "11");
+  w.ensemble.Put("/goreclusters/stranger", "hello");
+  w.ensemble.Put("/goreclusters/spoiled", "?");
+  w.ensemble.Put("/goreclusters/spoiled/shards", "[]");
+  for (int i = 0; i < 200; ++i) w.ensemble.Put("/goreclusters/c" + std::to_string(1000 + i), "1");
+  const auto names = list();
+  REQUIRE(names);
+  CHECK(names->size() == 203);
+  CHECK(names->front() == "a");
+  CHECK(names->back() == "spoiled");
+  CHECK(std::is_sorted(names->begin(), names->end()));
+}
+
+TEST_CASE(
+    "ensemble down: calls wait for it; abandoned, they say whether a change may have been made") {
+  Editing w;
+  w.ensemble.Down();
+  std::optional<Result<std::uint64_t>> created;
+  w.one.editor.Create(TestSpec(), [&](const auto& result) { created = result; });
+  w.Run(std::chrono::minutes(1));
+  CHECK_FALSE(created);
+  w.ensemble.Up();
+  w.Run(std::chrono::minutes(1));
+  REQUIRE(created);
+  REQUIRE(*created);
+
+  w.ensemble.Down();
+  w.Run(std::chrono::minutes(1));
+  std::optional<Result<std::uint64_t>> updated;
+  w.one.editor.Update(With(TestSpec(4), **created), [&](const auto& result) { updated = result; });
+  w.Run(std::chrono::minutes(1));
+  w.one.editor.Abandon();
+  REQUIRE(updated);
+  CHECK(CodeOf(*updated) == ErrorCode::kUnavailable);
+  w.ensemble.Up();
+  w.Run(std::chrono::minutes(1));
+  CHECK(w.ensemble.Get(w.paths.base())->stat.version == 0);  // an abandoned call does nothing later
+
+  updated.reset();
+  w.ensemble.SetFate(*w.one.client, [&](const Request& request) {
+    if (request.verb == Verb::kMulti) w.ensemble.Mute(*w.one.client);
+    return Fate::kServe;
+  });
+  w.one.editor.Update(With(TestSpec(4), **created), [&](const auto& result) { updated = result; });
+  w.Run(std::chrono::minutes(1));
+  w.one.editor.Abandon();
+  REQUIRE(updated);
+  CHECK(CodeOf(*updated) == ErrorCode::kUnknownOutcome);
+}
+
+TEST_CASE("random trouble: what a call answers is what happened") {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    CAPTURE(seed);
+    Editing w(seed);
+    w.ensemble.SetFate(*w.one.client, [&](const Request&) {
+      const auto dice = w.world.Below(12);
+      return dice == 0 ? Fate::kDropRequest : dice == 1 ? Fate::kLoseAnswer : Fate::kServe;
+    });
+    const auto created = w.Create(w.one, TestSpec());
+    REQUIRE_MESSAGE(created, (created ? "" : created.error().message));
+    CHECK(w.Get(w.two)->spec.version == *created);
+    const auto updated = w.Update(w.one, With(TestSpec(4), *created));
+    REQUIRE_MESSAGE(updated, (updated ? "" : updated.error().message));
+    CHECK(w.Get(w.two)->spec == With(TestSpec(4), *updated));
+    CHECK(w.Delete(w.one, *updated));
+    CHECK(w.ensemble.Children("/goreclusters").empty());
+  }
+}

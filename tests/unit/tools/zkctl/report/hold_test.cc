@@ -1,0 +1,236 @@
+// What zkctl tells of a cluster that is frozen or paused, or whose quorum or racks are out of
+// reach.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+
+#include "tests/unit/tools/zkctl/report/snapshots.h"
+
+using namespace zkcluster;
+using namespace zkcluster::zkctl;
+
+namespace {
+
+// Six shards, of which s1 is dead, and votes by which five are; half of them may be.
+Snapshot Freezing() {
+  Snapshot snapshot = Healthy();
+  snapshot.spec.spec.max_dead_fraction = 0.5;
+  snapshot.spec.spec.shards.clear();
+  snapshot.board.shards.clear();
+  for (int i = 1; i <= 6; ++i) {
+    snapshot.spec.spec.shards.push_back(
+        {"s" + std::to_string(i), "10.0.0." + std::to_string(i) + ":6379"});
+    snapshot.board.shards.push_back({ShardStatus::kAlive, kFlip, Reason::kNone, {3, 0, 0}});
+  }
+  snapshot.board.shards[0] = {ShardStatus::kDead, kFlip, Reason::kTimeout, {0, 3, 0}};
+  for (auto& voter : snapshot.voters) {
+    voter.ballot->votes.assign(6, kTimeoutVote);
+    voter.ballot->votes[5] = kAliveVote;
+  }
+  return snapshot;
+}
+
+Snapshot Frozen() {
+  Snapshot snapshot = Freezing();
+  snapshot.ledger->freeze = {true, kFlip, 4, false, 0};
+  return snapshot;
+}
+
+}  // namespace
+
+TEST_CASE("freeze: status, explain and list say so, with the numbers") {
+  const Snapshot snapshot = Frozen();
+  const Assessment assessment = Assess(snapshot);
+  const Json json = StatusJson(snapshot, assessment);
+  CHECK(json["frozen"] == true);
+  CHECK(json["freeze"].dump() ==
+        R"({"since":1795000000000000,"would_be_dead":5,"dead":1,"allowed":3,"ends_below":3,)"
+        R"("max_dead_fraction":0.5,"accept":false,"accepted":0})");
+  CHECK(json["held"].is_null());
+  CHECK(json["paused"].is_null());
+  CHECK(Notes(snapshot) ==
+        "frozen since 2026-11-18T11:06:40.000Z: 5 of 6 shards would be dead, more than the 3 that "
+        "max_dead_fraction 0.5 allows; nothing more is marked dead until fewer than 3 would be "
+        "(`zkctl unfreeze sessions --accept` lets the deaths pass)");
+  CHECK(Contains(StatusText(snapshot, assessment, kNow, false), "\nfrozen      for 1m 40s\n"));
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "3 votes for dead reach the quorum of 2, but 5 of 6 shards would be dead, more "
+                 "than the 3 that max_dead_fraction 0.5 allows: frozen since "
+                 "2026-11-18T11:06:40.000Z, so it stays alive; `zkctl unfreeze sessions --accept` "
+                 "lets the deaths pass"));
+  CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status"));
+  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! frozen since"));
+  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! frozen"));
+  CHECK(ExplainJson(snapshot, assessment, 1, kNow)["frozen"] == true);
+  CHECK(ListJson({MakeListRow(snapshot)})[0]["frozen"] == true);
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "  frozen\n"));
+}
+
+TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
+  SUBCASE("about to begin") {
+    const Snapshot snapshot = Freezing();
+    CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to freeze, so it stays alive"));
+    CHECK(StatusJson(snapshot, Assess(snapshot))["frozen"] == false);
+    CHECK(StatusJson(snapshot, Assess(snapshot))["freeze"]["since"].is_null());
+    CHECK(Notes(snapshot) == "");
+  }
+  SUBCASE("no longer above, not yet well below") {
+    Snapshot snapshot = Frozen();
+    for (auto& voter : snapshot.voters) {
+      voter.ballot->votes[3] = voter.ballot->votes[4] = kAliveVote;
+    }
+    CHECK(Contains(Sentences(snapshot, 1),
+                   "3 of 6 shards would be dead, and a freeze ends below 3: frozen since"));
+  }
+  SUBCASE("far enough below: the leader's next look ends it") {
+    Snapshot snapshot = Frozen();
+    for (auto& voter : snapshot.voters) {
+      for (std::size_t i = 2; i < 5; ++i) voter.ballot->votes[i] = kAliveVote;
+    }
+    CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to flip it to dead"));
+  }
+  SUBCASE("an operator has accepted, the leader has not looked yet") {
+    Snapshot snapshot = Frozen();
+    snapshot.ledger->freeze.accept = true;
+    CHECK(Contains(Notes(snapshot), "an operator has accepted the deaths: they pass when"));
+    CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to flip it to dead"));
+  }
+  SUBCASE("more than an operator accepted") {
+    Snapshot snapshot = Frozen();
+    snapshot.ledger->freeze.accepted = 4;
+    CHECK(Contains(Sentences(snapshot, 1), "more than the 4 that an operator accepted"));
+  }
+  SUBCASE("off, and none was left") {
+    CHECK(StatusJson(Healthy(), Assess(Healthy()))["freeze"].is_null());
+  }
+}
+
+TEST_CASE("pause: status, explain and list say until when, by whom and why") {
+  Snapshot snapshot = Freezing();
+  snapshot.spec.spec.max_dead_fraction.reset();
+  snapshot.ledger->pause =
+      Pause{kFlip, kNow + std::chrono::minutes(20), "ann@ops1", "switch replaced"};
+  const Assessment assessment = Assess(snapshot);
+  const Json json = StatusJson(snapshot, assessment);
+  CHECK(json["held"] == "paused");
+  CHECK(json["frozen"] == false);
+  CHECK(json["paused"].dump() ==
+        R"({"since":1795000000000000,"until":1795001300000000,"by":"ann@ops1",)"
+        R"("reason":"switch replaced"})");
+  CHECK(Notes(snapshot) ==
+        "paused until 2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; nothing flips until "
+        "then (`zkctl resume sessions` ends it)");
+  CHECK(
+      Contains(StatusText(snapshot, assessment, kNow, false), "\npaused      for 20m 00s more\n"));
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "3 votes for dead reach the quorum of 2, but the cluster is paused until "
+                 "2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; so it stays alive "
+                 "(`zkctl resume sessions` ends it)"));
+  // What would not flip anyway is held by nothing; and what was said is not said again.
+  CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status: nothing to change"));
+  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! paused until"));
+  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! paused"));
+  CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == true);
+
+  snapshot.ledger->pause->until = Micros(0);
+  CHECK(Contains(Notes(snapshot), "paused until it is resumed by ann@ops1: switch replaced"));
+  CHECK(StatusJson(snapshot, Assess(snapshot))["paused"]["until"].is_null());
+
+  // What an operator writes cannot steer a terminal.
+  snapshot.ledger->pause->reason = "\x1b[2J";
+  CHECK_FALSE(Contains(StatusText(snapshot, Assess(snapshot), kNow, false), "\x1b"));
+
+  snapshot.ledger->pause->until = kNow;
+  CHECK(StatusJson(snapshot, Assess(snapshot))["held"].is_null());
+  CHECK(StatusJson(snapshot, Assess(snapshot))["paused"].is_null());
+  CHECK(Contains(Notes(snapshot), "is over; the leader takes note when it looks next"));
+  CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == false);
+}
+
+TEST_CASE("min_racks: votes from too few racks, and checkers on too few") {
+  Snapshot snapshot = Healthy();
+  snapshot.spec.spec.min_racks = 2;
+  for (auto& voter : snapshot.voters) voter.ballot->rack = "r1";
+  snapshot.board.shards[1].status = ShardStatus::kAlive;
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "3 votes for dead reach the quorum of 2, but they come from 1 rack and min_racks "
+                 "asks for 2, so it stays alive"));
+  // The registrations name three racks, the ballots one.
+  CHECK(Notes(snapshot) ==
+        "min_racks is 2, but the ballots that count come from 1 rack: no shard can be marked dead");
+  for (auto& candidate : snapshot.candidates) candidate.registration.rack = "r1";
+  CHECK(Notes(snapshot) ==
+        "min_racks is 2, but the registered checkers are on 1 rack: no shard can be marked dead");
+  const Json json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
+  CHECK(json["dead_racks"] == 1);
+  CHECK(json["checkers"][0]["rack"] == "r1");
+  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
+  CHECK(Contains(text, "CHECKER      RACK  VOTE"));
+  CHECK(Contains(text, "c1 (leader)  r1    dead"));
+  CHECK(json["min_racks"] == 2);
+  snapshot.voters[2].ballot->rack = snapshot.candidates[2].registration.rack = "r2";
+  CHECK(Notes(snapshot) == "");
+  CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to flip it to dead"));
+}
+
+TEST_CASE("electorate: without one that is forgotten; a hint where the quorum is out of reach") {
+  Snapshot snapshot = Healthy();
+  snapshot.ledger->electorate = {"c1", "c2", "c3", "c4", "c5", "c6"};
+  CHECK(FindElectorate(snapshot).quorum == 4);
+  CHECK(FindElectorate(snapshot, "c6").quorum == 3);
+  CHECK(FindElectorate(snapshot, "c1").size == 6);  // registered: learned again
+  CHECK(FindElectorate(snapshot, "c9").size == 6);
+  CHECK(Contains(Notes(snapshot), "until it is forgotten: `zkctl checkers forget sessions c4`"));
+  snapshot.spec.spec.checkers = 6;
+  CHECK(FindElectorate(snapshot, "c6").quorum == 4);
+  CHECK_FALSE(Contains(Notes(snapshot), "forget"));
+  snapshot.spec.spec.checkers.reset();
+  snapshot.ledger->at_least = 8;
+  CHECK(FindElectorate(snapshot).size == 8);
+  CHECK(FindElectorate(snapshot, "c6").size == 7);
+}
+
+TEST_CASE("maintenance: status, explain, list and its own list say until when, by whom and why") {
+  Snapshot snapshot = Healthy();
+  snapshot.board.shards[1].status = ShardStatus::kAlive;
+  snapshot.ledger->maintenance = {
+      {"s2", {kFlip, kNow + std::chrono::minutes(20), "ann@ops1", "memory replaced"}},
+      {"s1", {kFlip, kNow - Micros(1), "ann@ops1", "over"}},
+      {"s9", {kFlip, Micros(0), "bob@ops2", "gone from the spec"}}};
+  const Assessment assessment = Assess(snapshot);
+  const Json json = StatusJson(snapshot, assessment);
+  CHECK(json["held"].is_null());
+  CHECK_FALSE(json["shards"][0].contains("maintenance"));
+  CHECK(json["shards"][1]["maintenance"].dump() ==
+        R"({"since":1795000000000000,"until":1795001300000000,"by":"ann@ops1",)"
+        R"("reason":"memory replaced"})");
+  CHECK(Contains(Notes(snapshot),
+                 "s2, s9 are under maintenance and cannot flip (`zkctl maintenance list "
+                 "sessions` says why)"));
+  const std::string text = StatusText(snapshot, assessment, kNow, false);
+  CHECK(Contains(text, "VOTES A/D/U  MAINTENANCE\n"));
+  CHECK(Contains(text, "0/3/0        for 20m 00s more\n"));
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "3 votes for dead reach the quorum of 2, but the shard is under maintenance until "
+                 "2026-11-18T11:28:20.000Z by ann@ops1: memory replaced; so it stays alive (`zkctl "
+                 "maintenance off sessions s2` ends it)"));
+  CHECK(Contains(Sentences(snapshot, 1), "it is probed and voted on, and does not flip"));
+  CHECK(ExplainJson(snapshot, assessment, 1, kNow)["maintenance"]["by"] == "ann@ops1");
+  CHECK(ExplainJson(snapshot, assessment, 0, kNow)["maintenance"].is_null());
+  CHECK(assessment.next.flips.empty());
+  CHECK(MakeListRow(snapshot).maintained == 2);
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 under maintenance\n"));
+
+  const Json list = MaintenanceListJson(snapshot, assessment);
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]["shard"] == "s2");
+  CHECK(list[0]["status"] == "alive");
+  CHECK(list[1]["status"].is_null());
+  const std::string table = MaintenanceListText(snapshot, assessment, kNow, false);
+  CHECK(Contains(table, "s2     alive            0/3/0        1m 40s ago  for 20m 00s more"));
+  CHECK(Contains(table, "s9     not in the spec  -            1m 40s ago  until ended"));
+  snapshot.ledger->maintenance.clear();
+  CHECK(MaintenanceListText(snapshot, Assess(snapshot), kNow, false) ==
+        "no shard is under maintenance\n");
+}

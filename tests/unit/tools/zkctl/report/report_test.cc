@@ -1,0 +1,401 @@
+// What zkctl makes of a snapshot: JSON forms, tables, and the sentences of `explain`.
+#include "tools/zkctl/report/report.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/tools/zkctl/report/snapshots.h"
+#include "yaml/reader.h"
+
+using namespace zkcluster;
+using namespace zkcluster::zkctl;
+
+TEST_CASE("status: the JSON form") {
+  const Snapshot snapshot = Healthy();
+  const Json json = StatusJson(snapshot, Assess(snapshot));
+  CHECK(json["cluster"] == "sessions");
+  CHECK(json["version"] == 7);
+  CHECK(json["leader"] == "c1");
+  CHECK(json["epoch"] == 41);
+  CHECK(json["quorum"] == 2);
+  CHECK(json["electorate"] == Json::array({"c1", "c2", "c3"}));
+  CHECK(json["frozen"] == false);
+  CHECK(json["held"].is_null());
+  REQUIRE(json["shards"].size() == 2);
+  CHECK(json["shards"][0].dump() ==
+        R"({"name":"s1","addr":"10.0.0.1:6379","status":"alive","since":1795000000000000,)"
+        R"("reason":null,"votes":{"alive":3,"dead":0,"unknown":0}})");
+  CHECK(json["shards"][1]["status"] == "dead");
+  CHECK(json["shards"][1]["reason"] == "timeout");
+  CHECK(json["shards"][1]["votes"]["dead"] == 3);
+  CHECK(Notes(snapshot) == "");
+}
+
+TEST_CASE("status: what is not as it should be is said") {
+  SUBCASE("nobody registered") {
+    Snapshot snapshot = Healthy();
+    snapshot.candidates.clear();
+    snapshot.voters.clear();
+    CHECK(StatusJson(snapshot, Assess(snapshot))["leader"].is_null());
+    CHECK(Contains(Notes(snapshot), "no checker is registered"));
+    CHECK(Contains(Notes(snapshot), "no ballot that counts from c1, c2, c3"));
+    CHECK(Contains(Notes(snapshot), "too few ballots: 0 of the 2"));
+  }
+  SUBCASE("the leader has gone, the next has not taken over") {
+    Snapshot snapshot = Healthy();
+    snapshot.candidates.erase(snapshot.candidates.begin());
+    CHECK_FALSE(Assess(snapshot).leader.has_value());
+    CHECK(Contains(Notes(snapshot), "nobody leads at this moment: c2 is first"));
+  }
+  SUBCASE("Go checkers") {
+    Snapshot snapshot = Healthy();
+    snapshot.go_voters = {"n_0000000003"};
+    CHECK(StatusJson(snapshot, Assess(snapshot))["held"] == "go_checkers");
+    CHECK(Contains(Notes(snapshot), "held: "));
+    CHECK(Contains(Notes(snapshot), "n_0000000003"));
+  }
+  SUBCASE("an undecodable ballot, and one of another list") {
+    Snapshot snapshot = Healthy();
+    snapshot.voters[1].ballot.reset();
+    snapshot.voters[1].error = "not JSON at byte 12";
+    snapshot.voters[2].ballot->spec.version = 6;
+    const Assessment assessment = Assess(snapshot);
+    CHECK(assessment.counted == 1);
+    CHECK(assessment.missing == std::vector<std::string>{"c2", "c3"});
+    CHECK(Contains(Notes(snapshot), "the ballot of c2 cannot be decoded: not JSON at byte 12"));
+    CHECK(Contains(Notes(snapshot), "the ballot of c3 is of another list"));
+    CHECK(Contains(Notes(snapshot), "too few ballots: 1 of the 2"));
+    CHECK(assessment.tallies[1].counts == VoteCounts{0, 1, 0});
+  }
+  SUBCASE("fewer checkers than the spec says") {
+    Snapshot snapshot = Healthy();
+    snapshot.spec.spec.checkers = 5;
+    CHECK(Assess(snapshot).electorate.quorum == 3);
+    CHECK(Contains(Notes(snapshot), "the spec says 5 checkers, only 3 were ever seen"));
+  }
+  SUBCASE("more checkers than the spec says") {
+    Snapshot snapshot = Healthy();
+    snapshot.spec.spec.checkers = 1;
+    CHECK(Contains(Notes(snapshot), "the spec says 1 checker, but 3 are known"));
+  }
+  SUBCASE("no decision yet") {
+    Snapshot snapshot = Healthy();
+    snapshot.head.reset();
+    CHECK(Contains(Notes(snapshot), "no decision was ever made"));
+    snapshot.from_go_status = true;
+    CHECK(Contains(Notes(snapshot), "decided by Go checkers"));
+  }
+}
+
+TEST_CASE("status: the table shows the same") {
+  const Snapshot snapshot = Healthy();
+  const std::string text = StatusText(snapshot, Assess(snapshot), kNow, false);
+  CHECK(Contains(text, "leader      c1, epoch 41\n"));
+  CHECK(Contains(text, "quorum      2 of 3; 3 ballots counted\n"));
+  CHECK(Contains(text, "1m 40s ago  timeout  0/3/0\n"));
+  CHECK_FALSE(Contains(text, "\x1b"));
+  CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, true), "\x1b[31;1mdead\x1b[0m"));
+}
+
+TEST_CASE("checkers: the JSON form, a checker without a ballot, and a twin") {
+  Snapshot snapshot = Healthy();
+  snapshot.voters.pop_back();
+  snapshot.candidates.push_back(MakeCandidate("c1", 9));
+  const Json json = CheckersJson(snapshot, Assess(snapshot));
+  REQUIRE(json.size() == 4);
+  CHECK(json[0].dump() ==
+        R"({"id":"c1","host":"host-c1","rack":"r-c1","pid":101,"version":"0.1.0",)"
+        R"("ballot":"counted","leader":true,"since":1795000000000000})");
+  CHECK(json[1]["leader"] == false);
+  CHECK(json[2]["ballot"] == "none");
+  CHECK(json[3]["id"] == "c1");
+  CHECK(json[3]["leader"] == false);
+  CHECK(Contains(CheckersText(snapshot, Assess(snapshot), kNow, false), "twin, waiting"));
+}
+
+TEST_CASE("checkers: the table fits into 100 columns") {
+  Snapshot snapshot = Healthy();
+  for (auto& candidate : snapshot.candidates) {
+    candidate.registration.host = "redis-host-17";
+    candidate.registration.rack = "rack-17";
+    candidate.registration.pid = 1'234'567;
+  }
+  const std::string text = CheckersText(snapshot, Assess(snapshot), kNow, false);
+  CHECK(Contains(text, "counted, 1m 40s old"));
+  CHECK(Contains(text, "  1m 40s ago\n"));
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    CHECK_MESSAGE(text.find('\n', at) - at <= 100, text);
+  }
+}
+
+TEST_CASE("explain: each way a shard can stand") {
+  SUBCASE("dead, and the votes agree") {
+    const std::string text = Sentences(Healthy(), 1);
+    CHECK(Contains(text, "s2 (10.0.0.2:6379) is dead since 2026-"));
+    CHECK(Contains(text, "(1m 40s), reason: timeout"));
+    CHECK(Contains(text, "the votes now are 0 alive, 3 dead, 0 unknown"));
+    CHECK(Contains(text, "the quorum is 2 of an electorate of 3 (a majority)"));
+    CHECK(Contains(text, "3 votes for dead reach the quorum of 2, which agrees"));
+  }
+  SUBCASE("alive, though one says dead: one short") {
+    Snapshot snapshot = Healthy();
+    snapshot.voters[0].ballot->votes[0] = kTimeoutVote;
+    snapshot.voters[1].ballot->votes[0] = {};
+    CHECK(Contains(Sentences(snapshot, 0),
+                   "neither alive nor dead reaches the quorum of 2 (1 short), so it stays alive"));
+  }
+  SUBCASE("about to flip") {
+    Snapshot snapshot = Healthy();
+    for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
+    CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+    snapshot.candidates.clear();
+    CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
+    snapshot.go_voters = {"n_0000000001"};
+    CHECK(Contains(Sentences(snapshot, 0), "but decisions are held"));
+    CHECK(Contains(Sentences(snapshot, 0), "so it stays alive"));
+  }
+  SUBCASE("a quorum below the majority, and a tie") {
+    Snapshot snapshot = Healthy();
+    snapshot.spec.spec.quorum = 1;
+    snapshot.voters[0].ballot->votes[0] = kTimeoutVote;
+    CHECK(Contains(Sentences(snapshot, 0), "both alive and dead reach the quorum of 1: a tie"));
+    CHECK(Contains(Sentences(snapshot, 0), "(the spec gives the quorum)"));
+  }
+  SUBCASE("never decided, and a flapping one") {
+    Snapshot snapshot = Healthy();
+    snapshot.board.shards[0] = {};
+    snapshot.ledger->penalties["s2"] = {8, kFlip};
+    CHECK(Contains(Sentences(snapshot, 0), "is unknown: no status was ever decided"));
+    CHECK(Contains(Sentences(snapshot, 1), "asks for 8 good probes in a row"));
+  }
+}
+
+TEST_CASE("explain: a status that was spoilt is not one that never was") {
+  Snapshot snapshot = Healthy();
+  snapshot.board.shards[1] = ShardState{.reason = Reason::kLost};
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "s2 (10.0.0.2:6379) is unknown: what was decided for it was "
+                 "spoilt in ZooKeeper, and nothing was since"));
+  snapshot.board.shards[1] = {};
+  CHECK(Contains(Sentences(snapshot, 1), "is unknown: no status was ever decided for it"));
+  CHECK(Notes(snapshot) == "");
+  snapshot.problems = {"ballot c9: not JSON", "status chunk 0: not JSON at byte 1"};
+  CHECK(Contains(Sentences(snapshot, 1), "no status that can be read was decided for it"));
+  CHECK(Notes(snapshot) == "cannot be read: status chunk 0: not JSON at byte 1");
+}
+
+TEST_CASE("explain: every checker has a line, and what does not count says why") {
+  Snapshot snapshot = Healthy();
+  snapshot.ledger->electorate.insert("c4");
+  snapshot.voters[1].ballot.reset();
+  snapshot.voters[1].error = "not JSON";
+  snapshot.voters[2].ballot->spec.version = 6;
+  const Json json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
+  CHECK(json["shard"] == "s2");
+  CHECK(json["outcome"] == "no_quorum");
+  CHECK(json["quorum"] == 3);
+  REQUIRE(json["checkers"].size() == 4);
+  CHECK(json["checkers"][0]["vote"] == "dead");
+  CHECK(json["checkers"][0]["reason"] == "timeout");
+  CHECK(json["checkers"][0]["not_counted"].is_null());
+  CHECK(json["checkers"][1]["vote"].is_null());
+  CHECK(json["checkers"][1]["not_counted"] == "its ballot cannot be decoded: not JSON");
+  CHECK(Contains(json["checkers"][2]["not_counted"], "version 6 of the spec"));
+  CHECK(Contains(json["checkers"][3]["not_counted"], "absent"));
+  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
+  CHECK(Contains(text, "c1 (leader)"));
+  CHECK(Contains(text, "its ballot cannot be decoded: not JSON"));
+}
+
+TEST_CASE("list and locate: the JSON forms") {
+  ListRow broken;
+  broken.name = "b";
+  broken.error = "incomplete";
+  const Json list = ListJson({MakeListRow(Healthy()), broken});
+  CHECK(list[0].dump() ==
+        R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0,)"
+        R"("frozen":false,"paused":false,"maintained":0})");
+  CHECK(list[1]["version"].is_null());
+  CHECK(list[1]["error"] == "incomplete");
+
+  const Json locate = LocateJson({{"k1", {"s2", "s1", "h:1", true, Micros(5)}},
+                                  {"k2", {"s2", std::nullopt, "", false, Micros(0)}}});
+  CHECK(locate[0].dump() ==
+        R"({"key":"k1","owner":"s2","serving":"s1","addr":"h:1","stand_in":true,"since":5})");
+  CHECK(locate[1].dump() ==
+        R"({"key":"k2","owner":"s2","serving":null,"addr":null,"stand_in":false,"since":0})");
+}
+
+TEST_CASE("diff: a line for each difference, and its JSON") {
+  SpecDiff diff;
+  diff.added = {{"s5", "h5:1"}, {"s6", "h6:1", 3}};
+  diff.reweighted = {{"s3", 1, 20}};
+  diff.removed = {{"s1", "h1:1"}};
+  diff.moved = {{"s2", "a:1", "b:1"}};
+  diff.settings = {{"checkers", "-", "3"}};
+  diff.reordered = true;
+  CHECK(DiffText(diff, false) ==
+        "~ checkers: none -> 3\n"
+        "- shard s1 h1:1\n"
+        "~ shard s2: a:1 -> b:1\n"
+        "~ shard s3: weight 1 -> 20\n"
+        "+ shard s5 h5:1\n"
+        "+ shard s6 h6:1 weight 3\n"
+        "~ the shards are in another order\n");
+  const Json json = DiffJson("a", diff);
+  CHECK(json["equal"] == false);
+  CHECK(json["added"][1].dump() == R"({"name":"s6","addr":"h6:1","weight":3})");
+  CHECK(json["reweighted"].dump() == R"([{"name":"s3","from":1,"to":20}])");
+  CHECK(json["settings"][0]["from"].is_null());
+  CHECK(json["settings"][0]["to"] == "3");
+  CHECK(DiffJson("a", {})["equal"] == true);
+}
+
+TEST_CASE("events: one line each, and a bad one does not stop the others") {
+  Event flips;
+  flips.kind = Event::Kind::kFlips;
+  flips.at = kFlip;
+  flips.leader = "c1";
+  flips.epoch = 41;
+  flips.quorum = 2;
+  flips.flips = {
+      {"s2", "h:1", ShardStatus::kAlive, ShardStatus::kDead, Reason::kTimeout, {0, 3, 0}}};
+  flips.more_flips = 4;
+  const std::string text = EventText("e_0000000001", flips, false);
+  CHECK(Contains(text,
+                 "s2 (h:1) alive -> dead, timeout; votes 0 alive, 3 dead, 0 unknown; quorum 2; "
+                 "decided by c1 (epoch 41)\n"));
+  CHECK(Contains(text, "and 4 more\n"));
+  const std::string line = RenderJsonLine(EventJson("e_0000000001", flips));
+  CHECK(line.find('\n') == line.size() - 1);
+  CHECK(EventJson("e_0000000001", flips)["flips"][0]["to"] == "dead");
+  const Result<Event> bad = Fail(ErrorCode::kBadData, "not JSON");
+  CHECK(EventJson("e_0000000002", bad)["error"] == "not JSON");
+  CHECK(EventText("e_0000000002", bad, false) == "e_0000000002  cannot be decoded: not JSON\n");
+}
+
+TEST_CASE("events: the lines of freeze, pause and electorate") {
+  struct Row {
+    Event event;
+    const char* text;
+  };
+  const auto event = [](Event::Kind kind, const std::string& by = "", const std::string& note = "",
+                        int dead = 0) {
+    Event made;
+    made.kind = kind;
+    made.at = kFlip;
+    made.by = by;
+    made.note = note;
+    made.dead = dead;
+    if (by.empty()) {
+      made.leader = "c1";
+      made.epoch = 41;
+    }
+    return made;
+  };
+  using Kind = Event::Kind;
+  Event until = event(Kind::kPause, "ann@ops1", "switch replaced");
+  until.until = kNow;
+  Event forgot = event(Kind::kForget, "ann@ops1");
+  forgot.ids = {"c4"};
+  Event maintained = event(Kind::kMaintenance, "ann@ops1", "memory");
+  maintained.ids = {"s2", "s3"};
+  Event over = event(Kind::kMaintenanceOver);
+  over.ids = {"s2"};
+  const std::vector<Row> rows = {
+      {event(Kind::kFreeze, "", "", 5),
+       "freeze       began: 5 shards would be dead; decided by c1 (epoch 41)\n"},
+      {event(Kind::kUnfreeze, "", "", 2),
+       "freeze       over: 2 shards would be dead; decided by c1 (epoch 41)\n"},
+      {event(Kind::kUnfreeze, "ann@ops1"), "freeze       lifted by ann@ops1\n"},
+      {event(Kind::kUnfreeze, "ann@ops1", "accepted"),
+       "freeze       lifted, the deaths accepted, by ann@ops1\n"},
+      {event(Kind::kPause, "ann@ops1", "move"), "pause        began: move; by ann@ops1\n"},
+      {until, "pause        began, until 2026-11-18T11:08:20.000Z: switch replaced; by ann@ops1\n"},
+      {event(Kind::kResume), "pause        over, its time has passed; seen by c1 (epoch 41)\n"},
+      {event(Kind::kResume, "ann@ops1"), "pause        ended by ann@ops1\n"},
+      {forgot, "electorate   forgot c4; by ann@ops1\n"},
+      {maintained, "maintenance  of s2, s3 began: memory; by ann@ops1\n"},
+      {over,
+       "maintenance  of s2 is over, its time has passed or the shard is gone; seen by c1 (epoch "
+       "41)\n"},
+      {event(Kind::kFreeze, "", "", 1),
+       "freeze       began: 1 shard would be dead; decided by c1 (epoch 41)\n"},
+  };
+  for (const Row& row : rows) {
+    CHECK(EventText("e_0000000001", row.event, false) ==
+          "2026-11-18T11:06:40.000Z  " + std::string(row.text));
+  }
+  // On a terminal below each other, broken at words.
+  Event wordy = until;
+  wordy.note = "the switch of rack 7 is replaced by one that loses nothing";
+  CHECK(
+      EventText("e_0000000001", wordy, true) ==
+      "2026-11-18T11:06:40.000Z  pause        began, until 2026-11-18T11:08:20.000Z: the switch of "
+      "rack 7\n"
+      "                                       is replaced by one that loses nothing; by "
+      "ann@ops1\n");
+  CHECK(EventJson("e_0000000001", until).dump() ==
+        R"({"event":"e_0000000001","at":1795000000000000,"kind":"pause","leader":null,"epoch":0,)"
+        R"("quorum":0,"version":0,"by":"ann@ops1","note":"switch replaced",)"
+        R"("until":1795000100000000})");
+}
+
+TEST_CASE("render: tables align by what a terminal shows, and nothing can steer it") {
+  CHECK(RenderTable({"A", "B"}, {{"x", "1"}, {"\u732b", "2"}, {"caf\u00e9", ""}}, false) ==
+        "A     B\n"
+        "x     1\n"
+        "\u732b    2\n"
+        "caf\u00e9\n");
+  // A column that has nothing to say is not there; without rows the titles still tell what would
+  // be.
+  CHECK(RenderTable({"A", "B"}, {{"x", ""}, {"y", ""}}, false) == "A\nx\ny\n");
+  CHECK(RenderTable({"A", "B"}, {}, false) == "A  B\n");
+  CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
+  CHECK(Printable("\u009b31m") == "\\x9b31m");
+  CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));
+  CHECK(DisplayWidth(Paint("dead", Color::kBad, true)) == 4);
+  CHECK(NearestOf("cache-12", {"cache-1", "web"}, "it has ") == "; did you mean \"cache-1\"?");
+  // A slip in a short name is another name: the few there are say more than nothing.
+  CHECK(NearestOf("s33", {"s1", "s2"}, "it has ") == "; it has s1, s2");
+  CHECK(NearestOf("s33", {}, "it has ") == "");
+  CHECK(NearestOf("x", std::vector<std::string_view>(11, "web"), "it has ") == "");
+}
+
+TEST_CASE("render: YAML made of JSON reads back") {
+  Json json;
+  json["name"] = "yes";
+  json["none"] = nullptr;
+  json["empty"] = Json::array();
+  json["list"] = Json::array();
+  Json row;
+  row["a"] = 1;
+  row["b"] = Json::array({"x", "y: z"});
+  json["list"].push_back(row);
+  json["list"].push_back("text");
+  json["map"]["deep"] = true;
+  const std::string text = RenderYaml(json);
+  auto document = yaml::Document::Parse("t", text);
+  REQUIRE_MESSAGE(document.has_value(), document.error().message << "\n" << text);
+  const auto root = document->root();
+  CHECK(root["name"].String() == "yes");
+  CHECK_FALSE(root["none"].present());
+  CHECK(root["empty"].IsList());
+  const auto items = root["list"].Items();
+  REQUIRE(items.size() == 2);
+  CHECK(items[0]["a"].Integer(0, 9) == 1);
+  CHECK(items[0]["b"].Items().at(1).String() == "y: z");
+  CHECK(items[1].String() == "text");
+  CHECK(root["map"]["deep"].Boolean() == true);
+  CHECK(RenderYaml(Json::array()) == "[]\n");
+}
+
+TEST_CASE("render: bytes that are no UTF-8 do not throw") {
+  Json json;
+  json["x"] = "a\xff";
+  CHECK_FALSE(RenderJson(json).empty());
+  CHECK_FALSE(RenderJsonLine(json).empty());
+  CHECK_FALSE(RenderYaml(json).empty());
+}

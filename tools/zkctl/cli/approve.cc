@@ -1,0 +1,27 @@
+#include "tools/zkctl/cli/approve.h"
+
+#include <cstdio>
+
+#include "tools/zkctl/cli/confirm.h"
+#include "tools/zkctl/report/render.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// A change of ten thousand shards is not read line by line; `zkctl diff` has it all.
+constexpr std::size_t kShownLines = 60;
+
+}  // namespace
+
+Result<void> Approve(const CommandLine& line, const std::string& cluster,
+                     const std::string& changes, const std::string& question, bool needs_yes,
+                     bool& shown) {
+  if (line.yes || (!CanAsk() && !needs_yes)) return {};
+  if (CanAsk() && !changes.empty()) {
+    std::fputs(FirstLines(changes, kShownLines).c_str(), stderr);
+    shown = true;
+  }
+  return Confirm(question, cluster, line.yes);
+}
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,118 @@
+#include "tools/zkctl/cli/context.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "text/duration.h"
+#include "zk/identity.h"
+#include "zk/native_client.h"
+
+namespace zkcluster::zkctl {
+
+int ExitCodeOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kUnknownOutcome:
+    case ErrorCode::kSessionLost:
+    case ErrorCode::kTimeout:
+      return kUnreachable;
+    default:
+      return kRefused;
+  }
+}
+
+int Complain(const Error& error) {
+  const bool denied = error.code == ErrorCode::kDenied;
+  const std::string line =
+      "zkctl: " + Printable(error.message) +
+      (denied ? "; operators alone may: see --access in zkctl(1), and zkcluster-security(7)\n"
+              : "\n");
+  std::fputs(line.c_str(), stderr);
+  return ExitCodeOf(error.code);
+}
+
+int ComplainAboutFile(const Error& error) {
+  // Each problem already begins with its file, as compilers do, so that editors can jump there.
+  std::fputs((error.message + "\n").c_str(), stderr);
+  return kBadFile;
+}
+
+bool Print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return true;
+  }
+  // Whoever closes a pipe early (`| head`) has seen enough; a full disk would go unnoticed.
+  if (errno != EPIPE) {
+    std::fprintf(stderr, "zkctl: cannot write the answer: %s\n", std::strerror(errno));
+  }
+  return false;
+}
+
+bool ShowsStandardError() {
+  return isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
+bool UseColor() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && (!no_color || *no_color == '\0') && terminal &&
+         std::strcmp(terminal, "dumb") != 0;
+}
+
+int Emit(OutputForm form, const Json& json, const std::function<std::string(bool color)>& table) {
+  bool printed = false;
+  switch (form) {
+    case OutputForm::kTable:
+      printed = Print(table(UseColor()));
+      break;
+    case OutputForm::kJson:
+      printed = Print(RenderJson(json));
+      break;
+    case OutputForm::kYaml:
+      printed = Print(RenderYaml(json));
+      break;
+  }
+  return printed ? kDone : kRefused;
+}
+
+Result<std::unique_ptr<Connection>> Connection::Open(const CommandLine& line) {
+  auto servers = zk::ParseServers(line.zookeeper);
+  if (!servers) return Fail(servers.error().Within("--zk"));
+  auto identity = zk::LoadIdentity(line.access, line.restricted, line.root);
+  if (!identity) return Fail(identity.error());
+  std::unique_ptr<Connection> connection(
+      new Connection(line, *std::move(servers), *std::move(identity)));
+  const bool connected = connection->loop_.RunUntil(
+      [&] { return connection->client_->state() == SessionState::kConnected; }, line.timeout);
+  if (!connected) return Fail(connection->NoAnswer());
+  return connection;
+}
+
+Connection::Connection(const CommandLine& line, std::vector<std::string> servers,
+                       zk::Identity identity)
+    : logger_(NullLogger()), servers_(line.zookeeper), timeout_(line.timeout) {
+  zk::NativeClientOptions options;
+  options.servers = std::move(servers);
+  options.identity = std::move(identity);
+  client_ = zk::NewNativeClient(loop_, *logger_, std::move(options));
+}
+
+Connection::~Connection() {
+  // Without a session there is nothing to end, and a server that hangs must not delay the command.
+  if (client_->state() != SessionState::kConnected) return;
+  bool closed = false;
+  client_->Close([&] { closed = true; });
+  (void)loop_.RunUntil([&] { return closed; }, std::chrono::seconds(1));
+  client_.reset();
+}
+
+Error Connection::NoAnswer() const {
+  return Error{ErrorCode::kUnavailable,
+               "no ZooKeeper answered at " + servers_ + " within " + FormatDuration(timeout_), -1};
+}
+
+}  // namespace zkcluster::zkctl

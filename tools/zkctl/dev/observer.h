@@ -1,0 +1,64 @@
+// Sees in ZooKeeper what the checkers of one cluster do: each vote that changes in a ballot, each
+// event of the journal, with the time that the server stamped on it. Loop-bound conductor.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/loop.h"
+#include "follow/spec_watcher.h"
+#include "model/ballot.h"
+#include "model/paths.h"
+#include "model/records.h"
+#include "zk/client.h"
+#include "zk/watcher.h"
+
+namespace zkcluster::zkctl {
+
+class Observer {
+ public:
+  struct Hooks {
+    // A checker's vote on a shard is another than before. Changes too quick to be seen one by one
+    // come as one.
+    std::function<void(const std::string& checker, const std::string& shard, Vote vote,
+                       Micros stamped)>
+        on_vote;
+    // Its ballot came, or went: with its session, or because it left.
+    std::function<void(const std::string& checker, bool present)> on_checker;
+    // Each event of the journal, in order, from the first.
+    std::function<void(const Event& event, Micros stamped)> on_event;
+  };
+  Observer(Loop& loop, zk::Client& client, const ClusterPaths& paths, Hooks hooks);
+
+ private:
+  struct Voter {
+    std::unique_ptr<zk::NodeWatcher> watcher;
+    std::map<std::string, Vote> votes;  // by shard, as last told
+  };
+  void OnVoters(const std::optional<std::vector<std::string>>& ids);
+  void OnBallot(const std::string& id);
+  void OnJournal(const std::optional<std::vector<std::string>>& nodes);
+  void ReadNextEvent();
+
+  Loop& loop_;
+  zk::Client& client_;
+  const ClusterPaths paths_;
+  const Hooks hooks_;
+  std::map<std::string, Voter> voters_;
+  std::optional<std::int32_t> last_event_;
+  std::deque<std::string> events_;  // still to be read
+  bool reading_ = false;
+  std::unique_ptr<Timer> retry_;
+  SpecWatcher spec_;
+  zk::ChildrenWatcher ids_;
+  zk::ChildrenWatcher journal_;
+  Lifetime lifetime_;
+};
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,292 @@
+#include "tools/zkctl/report/assessment.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/join.h"
+#include "text/duration.h"
+#include "text/fraction.h"
+#include "tools/zkctl/report/render.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// A leader is who has written `leader` and is still the first candidate: the record alone outlives
+// its writer, and the first candidate alone has not taken over yet.
+std::optional<std::string> FindLeader(const Snapshot& snapshot) {
+  if (!snapshot.leader || snapshot.candidates.empty()) return std::nullopt;
+  const std::string& first = snapshot.candidates.front().name.id;
+  return first == snapshot.leader->id ? std::optional(first) : std::nullopt;
+}
+
+BallotState StateOf(const Snapshot& snapshot, const Snapshot::Voter& voter) {
+  if (!voter.ballot) return BallotState::kUndecodable;
+  const bool same_list = voter.ballot->spec == snapshot.spec.id &&
+                         voter.ballot->votes.size() == snapshot.spec.spec.shards.size();
+  return same_list ? BallotState::kCounted : BallotState::kOtherList;
+}
+
+std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<std::string>& known,
+                                      const std::optional<std::string>& leader) {
+  std::map<std::string, CheckerView> views;
+  for (const std::string& id : known) views[id].id = id;
+  // The earliest registration of an id is the one that counts; a later one is a twin that waits.
+  for (const auto& candidate : snapshot.candidates) {
+    CheckerView& view = views[candidate.name.id];
+    if (!view.candidate) view.candidate = &candidate;
+  }
+  for (const auto& voter : snapshot.voters) {
+    CheckerView& view = views[voter.id];
+    view.voter = &voter;
+    view.state = StateOf(snapshot, voter);
+  }
+  std::vector<CheckerView> sorted;
+  for (auto& [id, view] : views) {
+    view.leads = leader == id;
+    sorted.push_back(std::move(view));
+  }
+  return sorted;
+}
+
+// What may still be dead without a freeze: by the fraction, or because an operator accepted it.
+std::size_t Allowed(const Snapshot& snapshot, const Assessment& assessment) {
+  const auto accepted = static_cast<std::size_t>(std::max(0, assessment.freeze.accepted));
+  return std::max(accepted, DeadAllowed(snapshot.spec.spec.max_dead_fraction.value_or(1),
+                                        snapshot.spec.spec.shards.size()));
+}
+
+std::size_t ToThaw(const Snapshot& snapshot) {
+  return DeadToThaw(snapshot.spec.spec.max_dead_fraction.value_or(1),
+                    snapshot.spec.spec.shards.size());
+}
+
+void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
+  auto& notes = assessment.notes;
+  const std::string& name = snapshot.spec.spec.name;
+  if (assessment.hold == Hold::kGoCheckers) {
+    notes.push_back("held: " + std::string(HoldExplanation(assessment.hold)) + " (" +
+                    Join(snapshot.go_voters, ", ") + ")");
+  }
+  if (assessment.pause) {
+    notes.push_back("paused " + PauseSentence(*assessment.pause) +
+                    "; nothing flips until then (`zkctl resume " + name + "` ends it)");
+  } else if (snapshot.ledger && snapshot.ledger->pause) {
+    notes.push_back("the pause " + PauseSentence(*snapshot.ledger->pause) +
+                    " is over; the leader takes note when it looks next");
+  }
+  if (!assessment.maintenance.empty()) {
+    std::vector<std::string> names;
+    for (const auto& [shard, order] : assessment.maintenance) names.push_back(shard);
+    notes.push_back(ShortList(names) + (names.size() == 1 ? " is" : " are") +
+                    " under maintenance and cannot flip (`zkctl maintenance list " + name +
+                    "` says why)");
+  }
+  if (!assessment.freeze.frozen) return;
+  std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
+                     FreezeSentence(snapshot, assessment);
+  note += assessment.freeze.accept
+              ? "; an operator has accepted the deaths: they pass when the leader looks next"
+              : "; nothing more is marked dead until fewer than " +
+                    std::to_string(ToThaw(snapshot)) + " would be (`zkctl unfreeze " + name +
+                    " --accept` lets the deaths pass)";
+  notes.push_back(std::move(note));
+}
+
+void NoteRacks(const Snapshot& snapshot, Assessment& assessment) {
+  const int wanted = assessment.electorate.min_racks;
+  if (wanted <= 1 || snapshot.candidates.empty()) return;
+  std::set<std::string> registered;
+  std::set<std::string> voting;
+  for (const CheckerView& view : assessment.checkers) {
+    if (view.candidate) registered.insert(view.candidate->registration.rack);
+    if (view.state == BallotState::kCounted) voting.insert(view.voter->ballot->rack);
+  }
+  const auto note = [&](std::string_view who, std::size_t racks) {
+    assessment.notes.push_back("min_racks is " + std::to_string(wanted) + ", but " +
+                               std::string(who) + " " + Counted(racks, "rack") +
+                               ": no shard can be marked dead");
+  };
+  if (static_cast<int>(registered.size()) < wanted) {
+    note("the registered checkers are on", registered.size());
+  } else if (static_cast<int>(voting.size()) < wanted) {
+    note("the ballots that count come from", voting.size());
+  }
+}
+
+void NoteLeadership(const Snapshot& snapshot, Assessment& assessment) {
+  auto& notes = assessment.notes;
+  if (snapshot.candidates.empty()) {
+    notes.push_back("no checker is registered: nothing is decided until one is");
+  } else if (!assessment.leader) {
+    notes.push_back("nobody leads at this moment: " + snapshot.candidates.front().name.id +
+                    " is first in the election and has not taken over yet");
+  }
+}
+
+void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
+  auto& notes = assessment.notes;
+  const Electorate& electorate = assessment.electorate;
+  const auto& checkers = snapshot.spec.spec.checkers;
+  if (!assessment.missing.empty()) {
+    notes.push_back("no ballot that counts from " + Join(assessment.missing, ", "));
+  }
+  if (checkers && *checkers > static_cast<int>(electorate.ids.size())) {
+    notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
+                    ", only " + std::to_string(electorate.ids.size()) + " were ever seen");
+  }
+  if (checkers && *checkers < static_cast<int>(electorate.ids.size())) {
+    notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
+                    ", but " + std::to_string(electorate.ids.size()) + " are known");
+  }
+  if (static_cast<int>(assessment.counted) < electorate.quorum) {
+    notes.push_back("too few ballots: " + std::to_string(assessment.counted) + " of the " +
+                    std::to_string(electorate.quorum) +
+                    " that are needed; every status stays as it is");
+    const auto gone =
+        std::find_if(assessment.checkers.begin(), assessment.checkers.end(),
+                     [&](const CheckerView& view) { return !view.candidate && !view.voter; });
+    if (!checkers && gone != assessment.checkers.end()) {
+      notes.push_back(
+          "a checker that is gone for good counts until it is forgotten: `zkctl "
+          "checkers forget " +
+          snapshot.spec.spec.name + " " + gone->id + "`");
+    }
+  }
+  for (const CheckerView& view : assessment.checkers) {
+    if (view.state == BallotState::kUndecodable) {
+      notes.push_back("the ballot of " + view.id + " cannot be decoded: " + view.voter->error);
+    } else if (view.state == BallotState::kOtherList) {
+      notes.push_back("the ballot of " + view.id + " is of another list of shards");
+    }
+  }
+}
+
+void NoteBoard(const Snapshot& snapshot, Assessment& assessment) {
+  auto& notes = assessment.notes;
+  if (snapshot.from_go_status) {
+    notes.push_back("the status below was decided by Go checkers");
+  } else if (!snapshot.head) {
+    notes.push_back("no decision was ever made");
+  } else if (!snapshot.board_is_current) {
+    notes.push_back("the list of shards has changed since the last decision");
+  }
+  // Ballots are told with the quorum.
+  for (const std::string& problem : snapshot.problems) {
+    if (!problem.starts_with("ballot ")) notes.push_back("cannot be read: " + problem);
+  }
+}
+
+}  // namespace
+
+std::string_view BallotStateName(BallotState state) {
+  switch (state) {
+    case BallotState::kCounted:
+      return "counted";
+    case BallotState::kNone:
+      return "none";
+    case BallotState::kUndecodable:
+      return "undecodable";
+    case BallotState::kOtherList:
+      return "other_list";
+  }
+  return "none";
+}
+
+Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten) {
+  std::set<std::string> known;
+  int at_least = snapshot.head ? snapshot.head->electorate : 0;
+  if (snapshot.ledger) {
+    known = snapshot.ledger->electorate;
+    at_least = snapshot.ledger->at_least;
+    if (known.erase(std::string(forgotten)) > 0) at_least = std::max(0, at_least - 1);
+  }
+  // As the leader does: who registers or votes is learned at once.
+  for (const auto& candidate : snapshot.candidates) known.insert(candidate.name.id);
+  int present = 0;
+  for (const auto& voter : snapshot.voters) {
+    if (!voter.ballot) continue;
+    known.insert(voter.id);
+    present += voter.ballot->spec == snapshot.spec.id ? 1 : 0;
+  }
+  return MakeElectorate(snapshot.spec.spec, std::move(known), at_least, present);
+}
+
+Assessment Assess(const Snapshot& snapshot) {
+  const ClusterSpec& spec = snapshot.spec.spec;
+  const Ledger ledger = snapshot.ledger.value_or(Ledger{});
+  Assessment assessment;
+  assessment.leader = FindLeader(snapshot);
+  if (snapshot.leader) assessment.epoch = snapshot.leader->epoch;
+  assessment.hold = FindHold(HoldFacts{snapshot.go_voters, ledger.pause, snapshot.taken});
+  if (ledger.pause && !IsOver(*ledger.pause, snapshot.taken)) assessment.pause = ledger.pause;
+  for (const auto& [shard, order] : ledger.maintenance) {
+    if (!IsOver(order, snapshot.taken)) assessment.maintenance.emplace(shard, order);
+  }
+  assessment.freeze = ledger.freeze;
+  assessment.electorate = FindElectorate(snapshot);
+  assessment.checkers = FindCheckers(snapshot, assessment.electorate.ids, assessment.leader);
+  Ballots ballots;
+  for (const CheckerView& view : assessment.checkers) {
+    if (view.voter && view.voter->ballot) ballots.emplace(view.id, *view.voter->ballot);
+    if (view.state == BallotState::kCounted) {
+      ++assessment.counted;
+    } else {
+      assessment.missing.push_back(view.id);
+    }
+  }
+  assessment.tallies =
+      CountVotes(ballots, assessment.electorate, snapshot.spec.id, spec.shards.size());
+  for (const ShardState& state : snapshot.board.shards) {
+    assessment.dead += state.status == ShardStatus::kDead ? 1 : 0;
+  }
+  DecideInput input;
+  input.shards = &spec.shards;
+  input.board = &snapshot.board;
+  input.tallies = &assessment.tallies;
+  input.ledger = &ledger;
+  input.hold = assessment.hold;
+  input.now = snapshot.taken;
+  input.max_dead_fraction = spec.max_dead_fraction;
+  assessment.next = Decide(input);
+  NoteHolds(snapshot, assessment);
+  NoteLeadership(snapshot, assessment);
+  NoteQuorum(snapshot, assessment);
+  NoteRacks(snapshot, assessment);
+  NoteBoard(snapshot, assessment);
+  return assessment;
+}
+
+std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment) {
+  const ClusterSpec& spec = snapshot.spec.spec;
+  const std::size_t would_be = assessment.next.would_be_dead;
+  const std::size_t allowed = Allowed(snapshot, assessment);
+  std::string text =
+      std::to_string(would_be) + " of " + Counted(spec.shards.size(), "shard") + " would be dead";
+  if (would_be <= allowed) {
+    // It began above, and ends only well below.
+    return text + ", and a freeze ends below " + std::to_string(ToThaw(snapshot));
+  }
+  const bool accepted = static_cast<int>(allowed) == assessment.freeze.accepted;
+  text += ", more than the " + std::to_string(allowed);
+  return text + (accepted ? " that an operator accepted"
+                          : " that max_dead_fraction " +
+                                FormatFraction(spec.max_dead_fraction.value_or(1)) + " allows");
+}
+
+std::string PauseSentence(const Pause& pause) {
+  return (pause.until == Micros(0) ? "until it is resumed" : "until " + FormatTime(pause.until)) +
+         " by " + pause.by + ": " + pause.reason;
+}
+
+std::string MaintenanceSentence(const Maintenance& order) {
+  return (order.until == Micros(0) ? "until it is ended" : "until " + FormatTime(order.until)) +
+         " by " + order.by + ": " + order.reason;
+}
+
+std::string ShortList(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 10;
+  return JoinSome(names, kShown);
+}
+
+}  // namespace zkcluster::zkctl

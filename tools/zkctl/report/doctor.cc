@@ -1,0 +1,449 @@
+#include "tools/zkctl/report/doctor.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/join.h"
+#include "codec/codec.h"
+#include "model/limits.h"
+#include "text/address.h"
+#include "text/duration.h"
+#include "text/fraction.h"
+#include "zk/client.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// A registration is on its way for a moment; a clock that is off by more is off.
+constexpr Micros kClockSlack = std::chrono::seconds(2);
+// An order that stands so long was forgotten more often than meant.
+constexpr Micros kLongOrder = std::chrono::hours(24);
+
+std::string Percent(std::size_t part, std::size_t whole) {
+  return std::to_string(whole == 0 ? 0 : 100 * part / whole) + " %";
+}
+
+class Doctor {
+ public:
+  Doctor(const Snapshot& snapshot, const Assessment& assessment)
+      : snapshot_(snapshot), assessment_(assessment), spec_(snapshot.spec.spec) {}
+
+  std::vector<Finding> Examine() {
+    LookAtBytes();
+    LookForGhosts();
+    LookAtGo();
+    LookAtQuorum();
+    LookAtVotes();
+    LookAtRacks();
+    LookAtVersions();
+    LookAtClocks();
+    LookAtHosts();
+    LookAtShardRacks();
+    LookAtSizes();
+    LookAtOrders();
+    std::stable_sort(found_.begin(), found_.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
+    return std::move(found_);
+  }
+
+ private:
+  void Add(Severity severity, std::string_view kind, std::string what, std::string remedy) {
+    found_.push_back({severity, kind, std::move(what), std::move(remedy)});
+  }
+  [[nodiscard]] std::string Command(const std::string& verb, const std::string& rest = "") const {
+    return "`zkctl " + verb + " " + spec_.name + (rest.empty() ? "" : " " + rest) + "`";
+  }
+
+  void LookAtBytes() {
+    for (const std::string& problem : snapshot_.problems) {
+      Add(Severity::kBroken, "undecodable", problem,
+          "see who else writes below this cluster; a leader or checker of ours writes it anew, a "
+          "znode that is nobody's has to be removed by hand");
+    }
+  }
+
+  // What counts, stands or waits, and nobody is behind it.
+  void LookForGhosts() {
+    std::map<std::string, int> registrations;
+    for (const auto& candidate : snapshot_.candidates) {
+      ++registrations[candidate.name.id];
+      if (candidate.stat.czxid != 0 && candidate.stat.ephemeral_owner == 0) {
+        Add(Severity::kBroken, "ghost",
+            "candidate " + candidate.node +
+                " is no ephemeral znode: no session stands behind it, "
+                "and it will never go by itself",
+            "remove it by hand: it may be first in the election and then nobody leads");
+      }
+    }
+    for (const auto& [id, count] : registrations) {
+      if (count < 2) continue;
+      Add(Severity::kBroken, "ghost",
+          id + " is registered " + std::to_string(count) +
+              " times: two checkers have one id, or "
+              "the session of one that died has not expired yet",
+          "when it stays so, give one of them another id in its file");
+    }
+    for (const CheckerView& view : assessment_.checkers) {
+      if (view.candidate) continue;
+      if (view.voter) {
+        Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
+            "it goes with its session; when it stays, its znode is nobody's and has to be removed "
+            "by hand");
+      } else if (!spec_.checkers) {
+        Add(Severity::kRisk, "ghost",
+            view.id + " is gone and counts for the quorum (" + QuorumText() + ") still",
+            "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
+      } else {
+        Add(Severity::kAdvice, "ghost",
+            view.id +
+                " was seen once and is not registered now; the spec says how many checkers "
+                "there are, so it does not raise the quorum",
+            "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
+      }
+    }
+  }
+
+  void LookAtGo() {
+    if (!snapshot_.go_voters.empty()) {
+      Add(Severity::kBroken, "go",
+          Counted(snapshot_.go_voters.size(), "Go checker") + " registered (" +
+              ShortList(snapshot_.go_voters) + "): ours vote and decide nothing",
+          "stop the Go checkers; when the last one is gone ours take over");
+    }
+    if (snapshot_.spec_from_one_write) return;
+    std::vector<std::string> unset;
+    if (!spec_.checkers) unset.emplace_back("checkers");
+    if (!spec_.quorum) unset.emplace_back("quorum");
+    if (!spec_.min_racks) unset.emplace_back("min_racks");
+    if (!spec_.max_dead_fraction) unset.emplace_back("max_dead_fraction");
+    if (spec_.probe == ProbeSpec{}) unset.emplace_back("probe");
+    if (!spec_.mirror_limit) unset.emplace_back("mirror_limit");
+    if (unset.empty()) return;
+    Add(Severity::kRisk, "go_manager",
+        "the spec was last written by a Go manager (or by hand), which drops the keys that only "
+        "ours have; not set now: " +
+            Join(unset, ", "),
+        "compare with the file it was made of, set what is missing with " + Command("update") +
+            ", and use zkctl from then on");
+  }
+
+  [[nodiscard]] std::string QuorumText() const {
+    return std::to_string(assessment_.electorate.quorum) + " of " +
+           std::to_string(assessment_.electorate.size);
+  }
+  [[nodiscard]] std::set<std::string> Registered() const {
+    std::set<std::string> ids;
+    for (const auto& candidate : snapshot_.candidates) ids.insert(candidate.name.id);
+    return ids;
+  }
+
+  void LookAtQuorum() {
+    const auto registered = static_cast<int>(Registered().size());
+    const int quorum = assessment_.electorate.quorum;
+    if (quorum > assessment_.electorate.size) {
+      Add(Severity::kBroken, "quorum",
+          "the quorum of " + std::to_string(quorum) + " is more than the " +
+              std::to_string(assessment_.electorate.size) + " that may vote: nothing can ever flip",
+          "lower it: " + Command("update", "--quorum none") + " makes it a majority");
+    } else if (registered < quorum) {
+      Add(Severity::kBroken, "quorum",
+          "the quorum is " + QuorumText() + ", and " +
+              Counted(static_cast<std::size_t>(registered), "checker") +
+              (registered == 1 ? " is" : " are") + " registered: nothing can flip",
+          "start checkers, or say how many there are: " + Command("update", "--checkers N"));
+    } else if (registered == quorum) {
+      Add(Severity::kRisk, "quorum",
+          "all " + std::to_string(registered) +
+              " registered checkers are needed for the quorum of " + QuorumText() +
+              ": when one more stops, nothing flips",
+          registered < 3 ? "run three checkers or more, on a rack each"
+                         : "start the checkers that are missing");
+    }
+    if (spec_.checkers && registered > *spec_.checkers) {
+      Add(Severity::kAdvice, "quorum",
+          "the spec says " + Counted(static_cast<std::size_t>(*spec_.checkers), "checker") +
+              ", and " + std::to_string(registered) + " are registered: the quorum is " +
+              QuorumText() + " as long as they vote",
+          Command("update", "--checkers " + std::to_string(registered)) +
+              ", or stop those that are too many");
+    }
+    if (quorum * 2 <= assessment_.electorate.size) {
+      Add(Severity::kRisk, "quorum",
+          "the quorum of " + QuorumText() +
+              " is no majority: two halves may disagree, and then a "
+              "tie stays",
+          Command("update", "--quorum none") + " makes it a majority");
+    }
+  }
+
+  // Shards on which the checkers themselves say that they cannot know.
+  void LookAtVotes() {
+    std::vector<std::string> unknown;
+    for (std::size_t i = 0; i < assessment_.tallies.size(); ++i) {
+      const ServerTally& tally = assessment_.tallies[i];
+      if (tally.outcome == Outcome::kNoQuorum &&
+          tally.counts.unknown >= assessment_.electorate.quorum) {
+        unknown.push_back(spec_.shards[i].name);
+      }
+    }
+    if (unknown.empty()) return;
+    Add(Severity::kRisk, "votes",
+        "the checkers cannot tell whether " + ShortList(unknown) +
+            (unknown.size() == 1 ? " is" : " are") + " alive: no status can flip there",
+        Command("explain", unknown.front()) +
+            " says why, such as a name that does not resolve or a certificate that is not "
+            "believed");
+  }
+
+  void LookAtRacks() {
+    std::set<std::string> racks;
+    for (const auto& candidate : snapshot_.candidates) racks.insert(candidate.registration.rack);
+    if (snapshot_.candidates.empty()) return;
+    const int wanted = assessment_.electorate.min_racks;
+    if (static_cast<int>(racks.size()) < wanted) {
+      Add(Severity::kBroken, "racks",
+          "min_racks is " + std::to_string(wanted) + ", and the registered checkers are on " +
+              Counted(racks.size(), "rack") + ": no shard can be marked dead",
+          "say the rack in each checker's file, start checkers on other racks, or lower min_racks");
+    }
+    if (racks.size() == 1 && Registered().size() > 1) {
+      const std::string& rack = *racks.begin();
+      Add(Severity::kRisk, "racks",
+          rack.empty() ? "no checker says which rack it is on"
+                       : "all checkers are on rack " + rack + ": its switch takes all of them",
+          rack.empty() ? "set `rack` in each checker's file"
+                       : "run them on three racks or more, and set min_racks: 2");
+    }
+  }
+
+  void LookAtVersions() {
+    std::map<std::string, std::vector<std::string>> by_version;
+    for (const auto& candidate : snapshot_.candidates) {
+      by_version[candidate.registration.version].push_back(candidate.name.id);
+    }
+    if (by_version.size() < 2) return;
+    std::vector<std::string> parts;
+    for (const auto& [version, ids] : by_version) {
+      parts.push_back((version.empty() ? "no version" : version) + " on " + ShortList(ids));
+    }
+    Add(Severity::kAdvice, "versions",
+        "the checkers are of different versions: " + Join(parts, "; "),
+        "finish the upgrade; an older checker that leads keeps no order that it does not know");
+  }
+
+  // What a checker wrote as the time, against the time at which the server wrote it.
+  void LookAtClocks() {
+    const auto compare = [this](const std::string& id, const std::string& what, Micros said,
+                                Micros stamped) {
+      if (said == Micros(0) || stamped == Micros(0)) return;
+      const Micros off = said - stamped;
+      if (off >= -kClockSlack && off <= kClockSlack) return;
+      Add(Severity::kRisk, "clock",
+          "the clock of " + id + " and ZooKeeper's differ by " +
+              FormatAge(off < Micros(0) ? -off : off) + " (" + what + "): it is " +
+              (off < Micros(0) ? "behind" : "ahead"),
+          "keep the clocks of checkers and servers by NTP: `since` and the ends of orders go by "
+          "them");
+    };
+    for (const auto& candidate : snapshot_.candidates) {
+      compare(candidate.name.id, "its registration", candidate.registration.since,
+              candidate.stat.modified);
+    }
+    if (snapshot_.leader && snapshot_.leader_stat) {
+      compare(snapshot_.leader->id, "its take-over", snapshot_.leader->since,
+              snapshot_.leader_stat->modified);
+    }
+  }
+
+  void LookAtHosts() {
+    std::map<std::string, std::size_t> hosts;
+    std::size_t local = 0;
+    for (const ShardSpec& shard : spec_.shards) {
+      const auto address = ParseAddress(shard.addr);
+      if (!address) continue;
+      ++hosts[address->host];
+      local += address->host.empty() ? 1 : 0;
+    }
+    if (local > 0 && Registered().size() > 1) {
+      Add(Severity::kRisk, "hosts",
+          Counted(local, "shard") +
+              " without a host in the address: each checker and each program "
+              "looks at its own machine",
+          "name the host, unless every machine really has its own");
+    }
+    const std::size_t all = spec_.shards.size();
+    const auto most =
+        std::max_element(hosts.begin(), hosts.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (all < 2 || most == hosts.end() || most->first.empty()) return;
+    const double fraction = spec_.max_dead_fraction.value_or(1);
+    if (most->second == all) {
+      Add(Severity::kRisk, "hosts",
+          "all " + std::to_string(all) + " shards are on host " + most->first +
+              ": when it fails, nothing is left to stand in",
+          "spread them over hosts, on racks of their own");
+    } else if (most->second > DeadAllowed(fraction, all)) {
+      Add(Severity::kRisk, "hosts",
+          std::to_string(most->second) + " of " + std::to_string(all) + " shards (" +
+              Percent(most->second, all) + ") are on host " + most->first + ", more than the " +
+              std::to_string(DeadAllowed(fraction, all)) + " that max_dead_fraction " +
+              FormatFraction(fraction) +
+              " lets die: when it fails, the cluster freezes with them in the ring",
+          "spread them over more hosts, or raise max_dead_fraction");
+    } else if (most->second * 2 > all) {
+      Add(Severity::kAdvice, "hosts",
+          std::to_string(most->second) + " of " + std::to_string(all) + " shards (" +
+              Percent(most->second, all) + ") are on host " + most->first,
+          "spread them over more hosts");
+    }
+  }
+
+  // A shard's rack is known where a checker runs on its host.
+  void LookAtShardRacks() {
+    std::map<std::string, std::string> rack_of;
+    for (const auto& candidate : snapshot_.candidates) {
+      const Registration& registration = candidate.registration;
+      if (!registration.rack.empty()) rack_of[registration.host] = registration.rack;
+    }
+    std::set<std::string> hosts;
+    std::set<std::string> racks;
+    for (const ShardSpec& shard : spec_.shards) {
+      const auto address = ParseAddress(shard.addr);
+      if (!address || !rack_of.contains(address->host)) return;
+      hosts.insert(address->host);
+      racks.insert(rack_of.at(address->host));
+    }
+    if (hosts.size() < 2 || racks.size() != 1) return;
+    Add(Severity::kRisk, "hosts",
+        "all shards are on rack " + *racks.begin() +
+            ": when its switch fails, nothing is left to "
+            "stand in",
+        "spread them over racks");
+  }
+
+  void LookAtSizes() {
+    const auto near = [this](const std::string& what, std::size_t bytes, std::size_t limit,
+                             const std::string& then) {
+      if (bytes * 5 < limit * 4) return;
+      Add(Severity::kRisk, "size",
+          what + " is " + std::to_string(bytes) + " bytes, " + Percent(bytes, limit) + " of the " +
+              std::to_string(limit) + " that are possible",
+          then);
+    };
+    for (const auto& voter : snapshot_.voters) {
+      near("the ballot of " + voter.id, voter.bytes, zk::kMaxRequestBytes,
+           "divide the cluster: what is larger can not be written");
+    }
+    near("the list of shards", EncodeSpec(spec_).shards.size(), kMaxShardsBytes,
+         "divide the cluster, or shorten names and addresses");
+    if (snapshot_.ledger) {
+      near("the ledger", EncodeLedger(*snapshot_.ledger).size(), zk::kMaxRequestBytes,
+           "end maintenance that is over");
+    }
+    const std::size_t mirror = EncodeMirror(spec_.shards, snapshot_.board).size();
+    const std::size_t limit = spec_.mirror_limit.value_or(kDefaultMirrorLimit);
+    if (limit > 0 && mirror > limit) {
+      Add(Severity::kAdvice, "size",
+          "the mirror for Go clients would be " + std::to_string(mirror) + " bytes, more than " +
+              std::to_string(limit) + ": it is not kept, and Go clients see no status",
+          "raise mirror_limit where Go clients are left; set it to 0 where none are");
+    }
+  }
+
+  void LookAtOrders() {
+    if (assessment_.pause && assessment_.pause->until == Micros(0) &&
+        snapshot_.taken - assessment_.pause->since > kLongOrder) {
+      Add(Severity::kRisk, "orders",
+          "paused for " + FormatAge(snapshot_.taken - assessment_.pause->since) +
+              " without an end, by " + assessment_.pause->by + ": " + assessment_.pause->reason,
+          Command("resume"));
+    }
+    if (assessment_.freeze.frozen) {
+      Add(Severity::kBroken, "orders",
+          "frozen for " +
+              FormatAge(std::max(Micros::zero(), snapshot_.taken - assessment_.freeze.since)) +
+              ": " + FreezeSentence(snapshot_, assessment_),
+          Command("explain", "SHARD") + ", then " + Command("unfreeze", "--accept") +
+              " if the deaths are real");
+    }
+    std::vector<std::string> forgotten;
+    for (const auto& [shard, order] : assessment_.maintenance) {
+      const bool endless = order.until == Micros(0) && snapshot_.taken - order.since > kLongOrder;
+      if (endless) forgotten.push_back(shard);
+    }
+    if (forgotten.empty()) return;
+    Add(Severity::kRisk, "orders",
+        ShortList(forgotten) + (forgotten.size() == 1 ? " is" : " are") +
+            " under maintenance for more than a day without an end, and cannot flip",
+        Command("maintenance list") + ", then " + Command("maintenance off", "SHARD"));
+  }
+
+  const Snapshot& snapshot_;
+  const Assessment& assessment_;
+  const ClusterSpec& spec_;
+  std::vector<Finding> found_;
+};
+
+Color ColorOf(Severity severity) {
+  switch (severity) {
+    case Severity::kBroken:
+      return Color::kBad;
+    case Severity::kRisk:
+      return Color::kDoubtful;
+    case Severity::kAdvice:
+      return Color::kFaint;
+  }
+  return Color::kNone;
+}
+
+}  // namespace
+
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kBroken:
+      return "broken";
+    case Severity::kRisk:
+      return "risk";
+    case Severity::kAdvice:
+      return "advice";
+  }
+  return "advice";
+}
+
+std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment) {
+  return Doctor(snapshot, assessment).Examine();
+}
+
+Json DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& findings) {
+  Json json;
+  json["cluster"] = snapshot.spec.spec.name;
+  json["version"] = snapshot.spec.spec.version;
+  json["findings"] = Json::array();
+  for (const Finding& finding : findings) {
+    Json row;
+    row["severity"] = SeverityName(finding.severity);
+    row["kind"] = finding.kind;
+    row["what"] = finding.what;
+    row["remedy"] = finding.remedy;
+    json["findings"].push_back(std::move(row));
+  }
+  return json;
+}
+
+std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings, bool color) {
+  const std::string name = Printable(snapshot.spec.spec.name);
+  if (findings.empty()) return name + ": nothing found\n";
+  std::string text;
+  for (const Finding& finding : findings) {
+    std::string label(SeverityName(finding.severity));
+    label.resize(8, ' ');
+    text += Paint(label, ColorOf(finding.severity), color) + WrapText(Printable(finding.what), 8) +
+            "        " + Paint("do: ", Color::kFaint, color) +
+            WrapText(Printable(finding.remedy), 12);
+  }
+  return text + name + ": " + Counted(findings.size(), "finding") + "\n";
+}
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,280 @@
+#include "tools/zkctl/report/explain.h"
+
+#include <algorithm>
+
+#include "text/duration.h"
+#include "tools/zkctl/report/report.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+std::string_view OpinionName(Opinion opinion) {
+  switch (opinion) {
+    case Opinion::kNotProbed:
+      return "not_probed";
+    case Opinion::kAlive:
+      return "alive";
+    case Opinion::kDead:
+      return "dead";
+    case Opinion::kUnknown:
+      return "unknown";
+  }
+  return "not_probed";
+}
+
+std::string_view OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kAlive:
+      return "alive";
+    case Outcome::kDead:
+      return "dead";
+    case Outcome::kNoQuorum:
+      return "no_quorum";
+  }
+  return "no_quorum";
+}
+
+// One checker's part in the count.
+struct VoteLine {
+  std::string vote;     // "dead", ...; "none" when the ballot gives no vote that counts
+  std::string reason;   // of a vote that is not alive
+  std::string ignored;  // why the ballot does not count; empty: it does
+};
+
+VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
+  switch (checker.state) {
+    case BallotState::kNone:
+      return {"none", "",
+              checker.candidate ? "registered, but it has published no ballot"
+                                : "absent: it belongs to the electorate and is not registered"};
+    case BallotState::kUndecodable:
+      return {"none", "", "its ballot cannot be decoded: " + checker.voter->error};
+    case BallotState::kOtherList:
+      return {"none", "",
+              "its ballot is of version " + std::to_string(checker.voter->ballot->spec.version) +
+                  " of the spec, or of another list of shards"};
+    case BallotState::kCounted:
+      break;
+  }
+  const Vote& vote = checker.voter->ballot->votes[shard];
+  const std::string reason =
+      vote.reason == Reason::kNone ? "" : std::string(ReasonName(vote.reason));
+  const std::string silent = vote.opinion == Opinion::kNotProbed
+                                 ? "it has not probed this shard yet; silence is not a vote"
+                                 : "";
+  return {std::string(OpinionName(vote.opinion)), reason, silent};
+}
+
+// As its vote says, else as it is registered.
+std::string RackOf(const CheckerView& checker) {
+  if (checker.state == BallotState::kCounted) return checker.voter->ballot->rack;
+  return checker.candidate ? checker.candidate->registration.rack : "";
+}
+
+std::string CountText(const VoteCounts& counts) {
+  return std::to_string(counts.alive) + " alive, " + std::to_string(counts.dead) + " dead, " +
+         std::to_string(counts.unknown) + " unknown";
+}
+
+std::string StatusSentence(const Snapshot& snapshot, std::size_t shard, Micros now) {
+  const ShardSpec& spec = snapshot.spec.spec.shards[shard];
+  const ShardState& state = snapshot.board.shards[shard];
+  std::string text = Printable(spec.name) + " (" + Printable(spec.addr) + ") is " +
+                     std::string(ShardStatusName(state.status));
+  if (state.lost()) {
+    return text + (state.since.count() == 0 ? "" : " since " + RenderSince(state.since, now)) +
+           ": what was decided for it was spoilt in ZooKeeper, and nothing was since; " +
+           "programs keep what they knew of it";
+  }
+  if (state.since.count() == 0) {
+    return text + (snapshot.problems.empty() ? ": no status was ever decided for it"
+                                             : ": no status that can be read was decided for it");
+  }
+  text += " since " + RenderSince(state.since, now);
+  if (state.reason != Reason::kNone) text += ", reason: " + std::string(ReasonName(state.reason));
+  return text;
+}
+
+std::string ElectorateSentence(const Snapshot& snapshot, const Assessment& assessment) {
+  const Electorate& electorate = assessment.electorate;
+  const ClusterSpec& spec = snapshot.spec.spec;
+  std::string text = "the quorum is " + std::to_string(electorate.quorum) +
+                     " of an electorate of " + std::to_string(electorate.size);
+  text += spec.quorum ? " (the spec gives the quorum)" : " (a majority)";
+  if (!spec.checkers) text += ", which is every checker ever seen";
+  return text;
+}
+
+// What the verdict tells in full, by the first word of its note.
+std::string_view ToldByVerdict(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    if (sentence.find("the cluster is paused") != std::string::npos) return "paused";
+    if (sentence.find(": frozen since") != std::string::npos) return "frozen";
+  }
+  return {};
+}
+
+// What follows from the count: the flip, or why there is none.
+std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessment,
+                            std::size_t shard) {
+  const ShardState& state = snapshot.board.shards[shard];
+  const ServerTally& tally = assessment.tallies[shard];
+  const std::string quorum = std::to_string(assessment.electorate.quorum);
+  const std::string status(ShardStatusName(state.status));
+  if (tally.outcome == Outcome::kNoQuorum) {
+    if (tally.counts.alive >= assessment.electorate.quorum &&
+        tally.counts.dead >= assessment.electorate.quorum) {
+      return "both alive and dead reach the quorum of " + quorum + ": a tie, so it stays " + status;
+    }
+    if (tally.counts.dead >= assessment.electorate.quorum) {
+      return std::to_string(tally.counts.dead) + " votes for dead reach the quorum of " + quorum +
+             ", but they come from " + Counted(static_cast<std::size_t>(tally.dead_racks), "rack") +
+             " and min_racks asks for " + std::to_string(assessment.electorate.min_racks) +
+             ", so it stays " + status;
+    }
+    const int best = std::max(tally.counts.alive, tally.counts.dead);
+    return "neither alive nor dead reaches the quorum of " + quorum + " (" +
+           std::to_string(assessment.electorate.quorum - best) + " short), so it stays " + status;
+  }
+  const std::string wanted(OutcomeName(tally.outcome));
+  const bool dead = tally.outcome == Outcome::kDead;
+  const std::string reached = std::to_string(dead ? tally.counts.dead : tally.counts.alive) +
+                              " votes for " + wanted + " reach the quorum of " + quorum;
+  const bool agrees = state.status == (dead ? ShardStatus::kDead : ShardStatus::kAlive);
+  const std::string stays = "; so it stays " + status;
+  const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
+  if (maintained != assessment.maintenance.end() && !agrees) {
+    return reached + ", but the shard is under maintenance " +
+           MaintenanceSentence(maintained->second) + stays + " (`zkctl maintenance off " +
+           snapshot.spec.spec.name + " " + maintained->first + "` ends it)";
+  }
+  if (agrees) return reached + ", which agrees with the status: nothing to change";
+  if (assessment.hold == Hold::kPaused) {
+    return reached + ", but the cluster is paused " + PauseSentence(*assessment.pause) + stays +
+           " (`zkctl resume " + snapshot.spec.spec.name + "` ends it)";
+  }
+  if (assessment.hold != Hold::kNone) {
+    return reached + ", but decisions are held: " + std::string(HoldExplanation(assessment.hold)) +
+           stays;
+  }
+  const bool frozen = assessment.freeze.frozen;
+  if (dead && assessment.next.ledger.freeze.frozen && (frozen || assessment.leader)) {
+    return reached + ", but " + FreezeSentence(snapshot, assessment) + ": " +
+           (frozen ? "frozen since " + FormatTime(assessment.freeze.since)
+                   : "the leader " + *assessment.leader + " is about to freeze") +
+           ", so it stays " + status + "; `zkctl unfreeze " + snapshot.spec.spec.name +
+           " --accept` lets the deaths pass";
+  }
+  if (!assessment.leader) return reached + ", but nobody leads: it flips as soon as a checker does";
+  return reached + ": the leader " + *assessment.leader + " is about to flip it to " + wanted;
+}
+
+}  // namespace
+
+std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment& assessment,
+                                      std::size_t shard, Micros now) {
+  const ShardSpec& spec = snapshot.spec.spec.shards[shard];
+  const ShardState& state = snapshot.board.shards[shard];
+  const ServerTally& tally = assessment.tallies[shard];
+  std::vector<std::string> sentences;
+  sentences.push_back(StatusSentence(snapshot, shard, now));
+  if (state.since.count() != 0 && !snapshot.from_go_status) {
+    sentences.push_back("when it flipped, the votes were " + CountText(state.counts));
+  }
+  sentences.push_back("the votes now are " + CountText(tally.counts) + "; " +
+                      ElectorateSentence(snapshot, assessment));
+  sentences.push_back(VerdictSentence(snapshot, assessment, shard));
+  const auto maintained = assessment.maintenance.find(spec.name);
+  if (maintained != assessment.maintenance.end()) {
+    const Maintenance& order = maintained->second;
+    const bool told = sentences.back().find("under maintenance") != std::string::npos;
+    sentences.push_back("it is under maintenance since " + RenderSince(order.since, now) +
+                        (told ? "" : ", " + MaintenanceSentence(order)) +
+                        ": it is probed and voted on, and does not flip");
+  }
+  if (snapshot.ledger) {
+    const auto penalty = snapshot.ledger->penalties.find(spec.name);
+    if (penalty != snapshot.ledger->penalties.end() && penalty->second.required > 1) {
+      sentences.push_back("it has flapped: each checker asks for " +
+                          std::to_string(penalty->second.required) +
+                          " good probes in a row before it votes alive again");
+    }
+  }
+  return sentences;
+}
+
+std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
+                        Micros now, bool color) {
+  std::string out;
+  const auto sentences = ExplainShard(snapshot, assessment, shard, now);
+  for (const std::string& sentence : sentences) {
+    // On a terminal in lines that fit it; elsewhere a sentence is a line.
+    out += color ? WrapText(sentence + ".", 0) : sentence + ".\n";
+  }
+  out += '\n';
+  const bool racks = assessment.electorate.min_racks > 1;  // else they decide nothing
+  std::vector<std::vector<Cell>> rows;
+  for (const CheckerView& checker : assessment.checkers) {
+    const VoteLine line = LineOf(checker, shard);
+    const Color paint = line.vote == "alive"  ? Color::kGood
+                        : line.vote == "dead" ? Color::kBad
+                                              : Color::kDoubtful;
+    const std::string age =
+        checker.voter ? FormatAge(std::max(Micros::zero(), now - checker.voter->written)) : "-";
+    const std::string rack = RackOf(checker);
+    rows.push_back({checker.id + (checker.leads ? " (leader)" : ""),
+                    !racks         ? ""
+                    : rack.empty() ? "-"
+                                   : rack,
+                    Cell(line.vote, paint), line.reason.empty() ? "-" : line.reason, age,
+                    line.ignored});
+  }
+  out += RenderTable({"CHECKER", "RACK", "VOTE", "REASON", "BALLOT AGE", "NOT COUNTED BECAUSE"},
+                     rows, color);
+  return out + NotesText(assessment, color, ToldByVerdict(sentences));
+}
+
+Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
+                 Micros now) {
+  const ShardState& state = snapshot.board.shards[shard];
+  const ServerTally& tally = assessment.tallies[shard];
+  Json json;
+  json["cluster"] = snapshot.spec.spec.name;
+  json["shard"] = snapshot.spec.spec.shards[shard].name;
+  json["addr"] = snapshot.spec.spec.shards[shard].addr;
+  json["status"] = ShardStatusName(state.status);
+  json["since"] = state.since.count();
+  json["reason"] = ReasonJson(state.reason);
+  json["decided"] = CountsJson(state.counts);
+  json["votes"] = CountsJson(tally.counts);
+  json["outcome"] = OutcomeName(tally.outcome);
+  json["quorum"] = assessment.electorate.quorum;
+  json["electorate"] = assessment.electorate.ids;
+  json["electorate_size"] = assessment.electorate.size;
+  json["dead_racks"] = tally.dead_racks;
+  json["min_racks"] = assessment.electorate.min_racks;
+  json["leader"] = assessment.leader ? Json(*assessment.leader) : Json();
+  json["held"] = HeldJson(assessment);
+  json["frozen"] = assessment.freeze.frozen;
+  const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
+  json["maintenance"] =
+      maintained == assessment.maintenance.end() ? Json() : MaintenanceJson(maintained->second);
+  json["checkers"] = Json::array();
+  for (const CheckerView& checker : assessment.checkers) {
+    const VoteLine line = LineOf(checker, shard);
+    Json row;
+    row["id"] = checker.id;
+    row["rack"] = RackOf(checker);
+    row["vote"] = line.vote == "none" ? Json() : Json(line.vote);
+    row["reason"] = line.reason.empty() ? Json() : Json(line.reason);
+    row["ballot"] = BallotStateName(checker.state);
+    row["not_counted"] = line.ignored.empty() ? Json() : Json(line.ignored);
+    row["written"] = checker.voter ? Json(checker.voter->written.count()) : Json();
+    json["checkers"].push_back(std::move(row));
+  }
+  json["explanation"] = ExplainShard(snapshot, assessment, shard, now);
+  json["notes"] = assessment.notes;
+  return json;
+}
+
+}  // namespace zkcluster::zkctl

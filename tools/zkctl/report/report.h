@@ -1,0 +1,76 @@
+// The answers of the reading verbs, as JSON and as text for people. The JSON forms are an
+// interface: keys may be added, never renamed or removed. Pure.
+#pragma once
+
+#include <zkcluster/shard.h>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/snapshot.h"
+#include "model/records.h"
+#include "model/spec_diff.h"
+#include "tools/zkctl/report/assessment.h"
+#include "tools/zkctl/report/render.h"
+
+namespace zkcluster::zkctl {
+
+[[nodiscard]] Json StatusJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] std::string StatusText(const Snapshot& snapshot, const Assessment& assessment,
+                                     Micros now, bool color, bool dead_first = false);
+
+// What is under maintenance, by shard.
+[[nodiscard]] Json MaintenanceListJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] std::string MaintenanceListText(const Snapshot& snapshot,
+                                              const Assessment& assessment, Micros now, bool color);
+
+// The registered checkers, in the order of election.
+[[nodiscard]] Json CheckersJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
+                                       Micros now, bool color);
+
+// One cluster of `list`; `error` is why its health cannot be told.
+struct ListRow {
+  std::string name;
+  std::optional<std::uint64_t> version;
+  std::size_t shards = 0;
+  std::size_t alive = 0;
+  std::size_t dead = 0;
+  std::size_t unknown = 0;
+  bool frozen = false;
+  bool paused = false;
+  std::size_t maintained = 0;  // shards under maintenance
+  std::string error;
+};
+[[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot);
+[[nodiscard]] Json ListJson(const std::vector<ListRow>& rows);
+[[nodiscard]] std::string ListText(const std::vector<ListRow>& rows, bool color);
+
+struct LocateRow {
+  std::string key;
+  Location location;
+};
+[[nodiscard]] Json LocateJson(const std::vector<LocateRow>& rows);
+[[nodiscard]] std::string LocateText(const std::vector<LocateRow>& rows, Micros now, bool color);
+
+[[nodiscard]] Json DiffJson(std::string_view cluster, const SpecDiff& diff);
+// A line for each difference: "+ shard s5 10.0.0.5:6379".
+[[nodiscard]] std::string DiffText(const SpecDiff& diff, bool color);
+
+// `node` is the name of the event's znode; an undecodable event carries its error.
+[[nodiscard]] Json EventJson(std::string_view node, const Result<Event>& event);
+// A line, or more for an event of many flips.
+[[nodiscard]] std::string EventText(std::string_view node, const Result<Event>& event, bool color);
+
+// --- Parts shared with `explain` ---
+[[nodiscard]] Json ReasonJson(Reason reason);  // null for none
+[[nodiscard]] Json CountsJson(const VoteCounts& counts);
+[[nodiscard]] Json HeldJson(const Assessment& assessment);        // null, or why nothing is decided
+[[nodiscard]] Json PauseJson(const std::optional<Pause>& pause);  // null, or who paused until when
+[[nodiscard]] Json MaintenanceJson(const Maintenance& order);
+// Without those that begin with `told`, which was said already.
+[[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
+                                    std::string_view told = {});
+
+}  // namespace zkcluster::zkctl

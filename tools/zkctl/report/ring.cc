@@ -1,0 +1,139 @@
+#include "tools/zkctl/report/ring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace zkcluster::zkctl {
+namespace {
+
+constexpr std::size_t kShownMoves = 30;
+
+double Share(std::uint64_t width) {
+  return static_cast<double>(width) / kCircle;
+}
+
+// Six digits: a share of the circle has no more that mean something to a reader.
+double Rounded(double value) {
+  return std::round(value * 1e6) / 1e6;
+}
+
+std::string Percent(double share) {
+  return fmt::format("{:.2f}%", share * 100);
+}
+
+std::string PercentOfKeys(std::size_t keys) {
+  return Percent(static_cast<double>(keys) / static_cast<double>(kSampleKeys));
+}
+
+std::string RingName(const RingSpec& ring) {
+  if (ring.type == RingType::kKetama) return fmt::format("ketama, {}", RingHashName(ring.hash));
+  return fmt::format("consistent, {} points a shard", ring.points);
+}
+
+Json RingSpecJson(const RingSpec& ring) {
+  Json json;
+  json["type"] = RingTypeName(ring.type);
+  if (ring.type == RingType::kKetama) {
+    json["hash"] = RingHashName(ring.hash);
+  } else {
+    json["points"] = ring.points;
+  }
+  return json;
+}
+
+}  // namespace
+
+Json RingJson(const ClusterSpec& spec, const RingSpread& spread) {
+  Json json;
+  json["cluster"] = spec.name;
+  json["ring"] = RingSpecJson(spec.ring);
+  json["sample_keys"] = kSampleKeys;
+  json["least"] = Rounded(spread.least);
+  json["most"] = Rounded(spread.most);
+  json["deviation"] = Rounded(spread.deviation);
+  json["shards"] = Json::array();
+  for (std::size_t i = 0; i < spec.shards.size(); ++i) {
+    const RingSpread::Shard& shard = spread.shards[i];
+    Json row;
+    row["name"] = spec.shards[i].name;
+    row["weight"] = spec.shards[i].weight;
+    row["points"] = shard.points;
+    row["share"] = Rounded(Share(shard.width));
+    row["fair"] = Rounded(shard.fair);
+    row["keys"] = shard.keys;
+    json["shards"].push_back(std::move(row));
+  }
+  return json;
+}
+
+std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool color) {
+  const bool weighted = spec.ring.type == RingType::kKetama;
+  std::vector<std::vector<Cell>> rows;
+  for (std::size_t i = 0; i < spec.shards.size(); ++i) {
+    const RingSpread::Shard& shard = spread.shards[i];
+    const double load = Share(shard.width) / shard.fair;
+    // A fifth above what is fair is more than chance does to 160 points of ten shards.
+    const Color paint = shard.width == 0 ? Color::kBad
+                        : load > 1.2     ? Color::kDoubtful
+                                         : Color::kNone;
+    rows.push_back({spec.shards[i].name, weighted ? std::to_string(spec.shards[i].weight) : "",
+                    std::to_string(shard.points), Cell(Percent(Share(shard.width)), paint),
+                    Percent(shard.fair), Cell(fmt::format("{:.3f}", load), paint),
+                    std::to_string(shard.keys)});
+  }
+  return fmt::format("{}: {}, {}\n", Printable(spec.name), RingName(spec.ring),
+                     Counted(spec.shards.size(), "shard")) +
+         RenderTable({"SHARD", "WEIGHT", "POINTS", "SHARE", "FAIR", "LOAD", "KEYS"}, rows, color) +
+         fmt::format(
+             "load {:.3f} .. {:.3f} of what is fair, standard deviation {}; keys are of {} "
+             "samples\n",
+             spread.least, spread.most, Percent(spread.deviation), kSampleKeys);
+}
+
+Json RingChangeJson(const ClusterSpec& from, const ClusterSpec& to, const RingChange& change) {
+  Json json;
+  json["cluster"] = from.name;
+  json["ring"] = RingSpecJson(from.ring);
+  json["after"] = RingSpecJson(to.ring);
+  json["sample_keys"] = kSampleKeys;
+  json["moved_keys"] = change.keys;
+  json["moved_share"] = change.width ? Json(Rounded(Share(*change.width))) : Json();
+  json["moves"] = Json::array();
+  for (const RingChange::Move& move : change.moves) {
+    Json row;
+    row["from"] = move.from;
+    row["to"] = move.to;
+    row["keys"] = move.keys;
+    row["share"] = change.width ? Json(Rounded(Share(move.width))) : Json();
+    json["moves"].push_back(std::move(row));
+  }
+  return json;
+}
+
+std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to, const RingChange& change,
+                           bool color) {
+  std::string out = fmt::format("{}: {}, {} -> {}, {}\n", Printable(from.name), RingName(from.ring),
+                                Counted(from.shards.size(), "shard"), RingName(to.ring),
+                                Counted(to.shards.size(), "shard"));
+  out += fmt::format("{} of {} sample keys move ({})", change.keys, kSampleKeys,
+                     PercentOfKeys(change.keys));
+  out += change.width ? fmt::format("; of all hashes {}\n", Percent(Share(*change.width)))
+                      : "; keys are hashed in another way\n";
+  if (change.moves.empty()) return out;
+  std::vector<std::vector<Cell>> rows;
+  for (const RingChange::Move& move : change.moves) {
+    if (rows.size() == kShownMoves) break;
+    rows.push_back({move.from, move.to, std::to_string(move.keys),
+                    change.width ? Percent(Share(move.width)) : ""});
+  }
+  out += RenderTable({"FROM", "TO", "KEYS", "SHARE"}, rows, color);
+  if (change.moves.size() > rows.size()) {
+    out += fmt::format("and {} more; -o json lists all\n", change.moves.size() - rows.size());
+  }
+  return out;
+}
+
+}  // namespace zkcluster::zkctl

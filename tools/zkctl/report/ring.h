@@ -1,0 +1,22 @@
+// The answers of `zkctl ring`, as JSON and as text for people. The JSON forms are an interface:
+// keys may be added, never renamed or removed. Pure.
+#pragma once
+
+#include <zkcluster/spec.h>
+#include <string>
+
+#include "tools/zkctl/report/render.h"
+#include "tools/zkctl/report/ring_spread.h"
+
+namespace zkcluster::zkctl {
+
+[[nodiscard]] Json RingJson(const ClusterSpec& spec, const RingSpread& spread);
+[[nodiscard]] std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool color);
+
+[[nodiscard]] Json RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
+                                  const RingChange& change);
+// The largest moves, and how many more there are.
+[[nodiscard]] std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to,
+                                         const RingChange& change, bool color);
+
+}  // namespace zkcluster::zkctl

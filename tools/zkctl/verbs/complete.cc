@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "admin/cluster_admin.h"
+#include "model/paths.h"
+#include "text/address.h"
+#include "tools/zkctl/cli/completion.h"
+#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/verbs/ordering.h"
+#include "tools/zkctl/verbs/verbs.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// A shell waits for it with every press of the key.
+constexpr Duration kPatience = std::chrono::milliseconds(1500);
+
+// Names that break lines or words of a shell cannot be completed.
+Words Plain(Words names) {
+  std::erase_if(names, [](const std::string& name) {
+    return name.find_first_of(" \t\n\r\"'\\`$&|;<>()*?[]{}~#!") != std::string::npos;
+  });
+  return names;
+}
+
+class LiveNames {
+ public:
+  explicit LiveNames(CommandLine line) : line_(std::move(line)) {}
+
+  Words Clusters() {
+    if (!Open()) return {};
+    ClusterAdmin editor(connection_->loop(), connection_->client(), line_.root);
+    auto names = connection_->Await<Words>(
+        [&](std::function<void(Result<Words>)> done) { editor.List(std::move(done)); });
+    return names ? Plain(*std::move(names)) : Words();
+  }
+  Words Shards(const std::string& cluster) {
+    Words names;
+    for (const ShardSpec& shard : Read(cluster).spec.spec.shards) names.push_back(shard.name);
+    return Plain(std::move(names));
+  }
+  Words Hosts(const std::string& cluster) {
+    std::set<std::string> hosts;
+    for (const ShardSpec& shard : Read(cluster).spec.spec.shards) {
+      const auto address = ParseAddress(shard.addr);
+      if (address) hosts.insert(address->host);
+    }
+    return Plain({hosts.begin(), hosts.end()});
+  }
+  Words Checkers(const std::string& cluster) {
+    const auto snapshot = Read(cluster);
+    if (!snapshot.ledger) return {};
+    return Plain({snapshot.ledger->electorate.begin(), snapshot.ledger->electorate.end()});
+  }
+
+ private:
+  bool Open() {
+    if (connection_) return true;
+    auto opened = line_.zookeeper.empty()
+                      ? Result<std::unique_ptr<Connection>>(tl::unexpect, Error{})
+                      : Connection::Open(line_);
+    if (opened) connection_ = *std::move(opened);
+    return connection_ != nullptr;
+  }
+  Snapshot Read(const std::string& cluster) {
+    if (!Open() || !ValidateName("cluster", cluster)) return {};
+    return Look(*connection_, line_, cluster).value_or(Snapshot{});
+  }
+
+  CommandLine line_;
+  std::unique_ptr<Connection> connection_;
+};
+
+std::string FirstOf(const std::string& typed, const std::string& otherwise) {
+  return typed.empty() ? otherwise : typed;
+}
+
+}  // namespace
+
+int RunComplete(const Words& words, const Environment& environment) {
+  CommandLine line;
+  line.zookeeper = FirstOf(TypedOption(words, "zk"), environment.zookeeper);
+  line.root = FirstOf(TypedOption(words, "root"), FirstOf(environment.root, "/goreclusters"));
+  line.timeout = kPatience;
+  if (!ValidateRoot(line.root)) line.zookeeper.clear();
+  LiveNames live(std::move(line));
+  const NameSource names{[&] { return live.Clusters(); },
+                         [&](const std::string& cluster) { return live.Shards(cluster); },
+                         [&](const std::string& cluster) { return live.Checkers(cluster); },
+                         [&](const std::string& cluster) { return live.Hosts(cluster); }};
+  std::string text;
+  for (const std::string& word : CompleteWords(words, names)) text += word + "\n";
+  return Print(text) ? kDone : kRefused;
+}
+
+}  // namespace zkcluster::zkctl

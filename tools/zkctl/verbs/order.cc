@@ -1,0 +1,222 @@
+// Orders to the checkers of a cluster: pause, resume, unfreeze, forget.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "admin/orders.h"
+#include "admin/snapshot.h"
+#include "model/paths.h"
+#include "text/duration.h"
+#include "tools/zkctl/cli/confirm.h"
+#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/report/assessment.h"
+#include "tools/zkctl/report/report.h"
+#include "tools/zkctl/verbs/ordering.h"
+#include "tools/zkctl/verbs/verbs.h"
+#include "yaml/suggest.h"
+#include "zk/watcher.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// How long a leader may take for its next look: a round trip or two, and some for a busy machine.
+constexpr Duration kNextLook = std::chrono::seconds(5);
+
+std::string QuorumText(const Electorate& electorate) {
+  return std::to_string(electorate.quorum) + " of " + std::to_string(electorate.size);
+}
+
+std::string ForgetQuestion(const Snapshot& snapshot, const std::string& id,
+                           const Electorate& then) {
+  const Electorate now = FindElectorate(snapshot);
+  std::string text =
+      "This takes checker " + id + " out of the electorate of " + snapshot.spec.spec.name + ": ";
+  if (now.quorum == then.quorum && now.size == then.size) {
+    return text + "the quorum stays " + QuorumText(now) +
+           ", as the spec says how many checkers there are.";
+  }
+  return text + "the quorum becomes " + QuorumText(then) + ", it is " + QuorumText(now) + ".";
+}
+
+}  // namespace
+
+int RunPause(const CommandLine& line) {
+  const std::string& name = line.operands[0];
+  const auto connection = Connection::Open(line);
+  if (!connection) return Complain(connection.error());
+  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
+    editor.Pause(name, {line.length, Who(), line.reason}, std::move(done));
+  });
+  if (!ordered) return Complain(ordered.error());
+  Json json = OrderJson(name, "paused");
+  json["paused"] = PauseJson(ordered->left.pause);
+  json["replaced"] = PauseJson(ordered->found.pause);
+  return Emit(line.output, json, [&](bool) {
+    std::string text =
+        "paused " + Printable(name) + " " + Printable(PauseSentence(*ordered->left.pause)) + "\n";
+    if (ordered->found.pause) {
+      text += "it replaces a pause " + Printable(PauseSentence(*ordered->found.pause)) + "\n";
+    }
+    return text;
+  });
+}
+
+int RunResume(const CommandLine& line) {
+  const std::string& name = line.operands[0];
+  const auto connection = Connection::Open(line);
+  if (!connection) return Complain(connection.error());
+  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
+    editor.Resume(name, Who(), std::move(done));
+  });
+  if (!ordered) return Complain(ordered.error());
+  Json json = OrderJson(name, "resumed");
+  json["ended"] = PauseJson(ordered->found.pause);
+  return Emit(line.output, json, [&](bool) {
+    return "resumed " + Printable(name) + "; it was paused " +
+           Printable(PauseSentence(*ordered->found.pause)) + "\n";
+  });
+}
+
+int RunForget(const CommandLine& line) {
+  const std::string& name = line.operands[0];
+  const std::string& id = line.operands[1];
+  const auto connection = Connection::Open(line);
+  if (!connection) return Complain(connection.error());
+  const auto snapshot = Look(**connection, line, name);
+  if (!snapshot) return Complain(snapshot.error());
+  const std::set<std::string> known =
+      snapshot->ledger ? snapshot->ledger->electorate : std::set<std::string>();
+  const std::string suggestion = DidYouMean(id, {known.begin(), known.end()});
+  if (!known.contains(id) && !suggestion.empty()) {
+    return Complain(
+        Error{ErrorCode::kNotFound,
+              "no checker \"" + id + "\" in the electorate of \"" + name + "\"" + suggestion, -1});
+  }
+  // What will be refused anyway is not asked about: who is unknown, and who is still there.
+  const Electorate then = FindElectorate(*snapshot, id);
+  if (known.contains(id) && !then.ids.contains(id)) {
+    const auto confirmed = Confirm(ForgetQuestion(*snapshot, id, then), name, line.yes);
+    if (!confirmed) return Complain(confirmed.error());
+  }
+  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
+    editor.Forget(name, id, Who(), std::move(done));
+  });
+  if (!ordered) return Complain(ordered.error());
+  Json json = OrderJson(name, "forgot");
+  json["id"] = id;
+  json["quorum"] = then.quorum;
+  json["electorate_size"] = then.size;
+  return Emit(line.output, json, [&](bool) {
+    return "forgot " + Printable(id) + " of " + Printable(name) + "; the quorum is " +
+           QuorumText(then) + "\n";
+  });
+}
+
+namespace {
+
+// What became of a freeze that an operator has ended.
+enum class Thaw {
+  kDecided,    // whatever deaths were held back have passed, or are no more
+  kFrozen,     // it began again
+  kHeld,       // nothing is decided at all
+  kUndecided,  // no leader has looked yet
+};
+
+Thaw ThawOf(const Assessment& assessment) {
+  const auto& flips = assessment.next.flips;
+  const bool dying = std::any_of(flips.begin(), flips.end(), [](const Event::Flip& flip) {
+    return flip.to == ShardStatus::kDead;
+  });
+  if (assessment.freeze.frozen && !assessment.freeze.accept) return Thaw::kFrozen;
+  if (assessment.hold != Hold::kNone) return Thaw::kHeld;
+  return assessment.freeze.accept || assessment.next.freeze_began || dying ? Thaw::kUndecided
+                                                                           : Thaw::kDecided;
+}
+
+// Looks whenever ledger or head change, until a leader has decided, for as long as one may take.
+Result<Snapshot> AwaitThaw(Connection& connection, const CommandLine& line,
+                           const std::string& name) {
+  const ClusterPaths paths(line.root, name);
+  bool changed = false;
+  const auto note = [&changed](const std::optional<zk::Node>&) { changed = true; };
+  const zk::NodeWatcher ledger(connection.loop(), connection.client(), paths.ledger(), note);
+  const zk::NodeWatcher head(connection.loop(), connection.client(), paths.head(), note);
+  const TimePoint limit = connection.loop().Now() + std::min(kNextLook, line.timeout);
+  for (;;) {
+    changed = false;
+    auto snapshot = Look(connection, line, name);
+    const Duration left = limit - connection.loop().Now();
+    if (!snapshot || left <= Duration::zero() || ThawOf(Assess(*snapshot)) != Thaw::kUndecided) {
+      return snapshot;
+    }
+    (void)connection.loop().RunUntil([&] { return changed; }, left);
+  }
+}
+
+Json NumbersJson(const Snapshot& snapshot, const Assessment& assessment) {
+  Json json;
+  json["frozen"] = assessment.freeze.frozen;
+  json["shards"] = snapshot.spec.spec.shards.size();
+  json["dead"] = assessment.dead;
+  json["would_be_dead"] = assessment.next.would_be_dead;
+  return json;
+}
+
+std::string ThawText(const std::string& name, Thaw thaw, const Snapshot& after,
+                     const Assessment& assessment) {
+  const std::string shards = Counted(after.spec.spec.shards.size(), "shard");
+  switch (thaw) {
+    case Thaw::kDecided:
+      return "unfroze " + Printable(name) + ": " + std::to_string(assessment.dead) + " of " +
+             shards + " are dead\n";
+    case Thaw::kHeld:
+      return "unfroze " + Printable(name) + "; the leader decides when nothing holds it back: " +
+             std::string(HoldExplanation(assessment.hold)) + "\n";
+    case Thaw::kUndecided:
+      return "unfroze " + Printable(name) + "; no leader has decided since\n";
+    case Thaw::kFrozen:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+int RunUnfreeze(const CommandLine& line) {
+  const std::string& name = line.operands[0];
+  const auto connection = Connection::Open(line);
+  if (!connection) return Complain(connection.error());
+  const auto before = Look(**connection, line, name);
+  if (!before) return Complain(before.error());
+  const Assessment was = Assess(*before);
+  if (was.freeze.frozen && line.output == OutputForm::kTable) {
+    const bool told = Print(FreezeSentence(*before, was) + "; " + std::to_string(was.dead) +
+                            (was.dead == 1 ? " is" : " are") + " by now\n");
+    if (!told) return kRefused;
+  }
+  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
+    editor.Unfreeze(name, line.accept, Who(), std::move(done));
+  });
+  if (!ordered) return Complain(ordered.error());
+  const auto after = AwaitThaw(**connection, line, name);
+  if (!after) return Complain(after.error().Within("unfroze \"" + name + "\", then"));
+  const Assessment is = Assess(*after);
+  const Thaw thaw = ThawOf(is);
+  Json json = OrderJson(name, "unfroze");
+  json["accept"] = line.accept;
+  json["before"] = NumbersJson(*before, was);
+  json["after"] = NumbersJson(*after, is);
+  const int printed =
+      Emit(line.output, json, [&](bool) { return ThawText(name, thaw, *after, is); });
+  if (printed != kDone || thaw != Thaw::kFrozen) return printed;
+  return Complain(Error{ErrorCode::kConflict,
+                        "\"" + name + "\" froze again: " + FreezeSentence(*after, is) +
+                            "; `zkctl unfreeze " + name + " --accept` lets the deaths pass",
+                        -1});
+}
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,72 @@
+#include "tools/zkctl/cli/take_over.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/report/assessment.h"
+#include "tools/zkctl/verbs/ordering.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(60);
+// What no watch tells, such as a ballot that changed: looked at again.
+constexpr Duration kNextLook = std::chrono::milliseconds(200);
+
+// One line of progress on stderr.
+class Progress {
+ public:
+  Progress() : in_place_(isatty(STDERR_FILENO) == 1) {}
+  ~Progress() {
+    if (in_place_ && !last_.empty()) std::fputs("\n", stderr);
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void Show(const std::string& text) {
+    if (text == last_) return;
+    last_ = text;
+    std::fputs((in_place_ ? "\r" + text + "\x1b[K" : text + "\n").c_str(), stderr);
+    std::fflush(stderr);
+  }
+
+ private:
+  const bool in_place_;
+  std::string last_;
+};
+
+std::string Hindrance(const Snapshot& snapshot) {
+  const Assessment assessment = Assess(snapshot);
+  return assessment.notes.empty() ? "" : "; " + assessment.notes.front();
+}
+
+}  // namespace
+
+int AwaitTakeOver(const CommandLine& line, const std::string& cluster, std::uint64_t version) {
+  const auto opened = Connection::Open(line);
+  if (!opened) return Complain(opened.error());
+  Connection& connection = **opened;
+  const TimePoint limit = connection.loop().Now() + (line.timeout_given ? line.timeout : kPatience);
+  Progress progress;
+  for (;;) {
+    const auto snapshot = Look(connection, line, cluster);
+    if (!snapshot) return Complain(snapshot.error());
+    const TakeOver found = FindTakeOver(*snapshot, version);
+    progress.Show(Printable(TakeOverSentence(found, version)));
+    if (found.done()) return kDone;
+    const Duration left = limit - connection.loop().Now();
+    if (left <= Duration::zero()) {
+      progress.Show("");
+      return Complain(Error{ErrorCode::kConflict,
+                            "the change of \"" + cluster + "\" stands, but " +
+                                TakeOverSentence(found, version) + Hindrance(*snapshot),
+                            -1});
+    }
+    (void)connection.loop().RunUntil([] { return false; }, std::min(left, kNextLook));
+  }
+}
+
+}  // namespace zkcluster::zkctl

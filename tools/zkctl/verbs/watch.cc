@@ -1,0 +1,184 @@
+// `zkctl status --watch`: the status, redrawn in place as it changes.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "model/paths.h"
+#include "text/duration.h"
+#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/screen.h"
+#include "tools/zkctl/verbs/ordering.h"
+#include "tools/zkctl/verbs/verbs.h"
+#include "zk/watcher.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+constexpr Duration kTick = std::chrono::seconds(1);  // ages move
+// Ballots change without a watch of ours; so often everything is read again.
+constexpr Duration kReread = std::chrono::seconds(5);
+
+// A screen of its own, and the old one back at the end.
+class Screen {
+ public:
+  Screen() { (void)Print("\x1b[?1049h\x1b[?25l"); }
+  ~Screen() { (void)Print("\x1b[?25h\x1b[?1049l"); }
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+  [[nodiscard]] bool Draw(const std::string& text) const {
+    winsize size{};
+    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+    return Print(DrawScreen(text, known ? size.ws_row : 24, known ? size.ws_col : 80));
+  }
+};
+
+// Reads the cluster again when a watch tells that something has changed, or now and then.
+class Watching {
+ public:
+  Watching(Connection& connection, const CommandLine& line)
+      : connection_(connection),
+        paths_(line.root, line.operands[0]),
+        retry_(connection.loop().NewTimer([this] { Read(); })),
+        ledger_(connection.loop(), connection.client(), paths_.ledger(), Hint()),
+        head_(connection.loop(), connection.client(), paths_.head(), Hint()),
+        leader_(connection.loop(), connection.client(), paths_.leader(), Hint()),
+        base_(connection.loop(), connection.client(), paths_.base(), Hint()),
+        candidates_(connection.loop(), connection.client(), paths_.election(), HintOfNames()) {}
+
+  [[nodiscard]] const std::optional<Snapshot>& snapshot() const { return snapshot_; }
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+  // Grows with each reading.
+  [[nodiscard]] int readings() const { return readings_; }
+
+ private:
+  std::function<void(const std::optional<zk::Node>&)> Hint() {
+    return [this](const std::optional<zk::Node>&) { Read(); };
+  }
+  std::function<void(const std::optional<std::vector<std::string>>&)> HintOfNames() {
+    return [this](const std::optional<std::vector<std::string>>&) { Read(); };
+  }
+
+  void Read() {
+    again_ |= reading_;
+    if (reading_) return;
+    reading_ = true;
+    ReadSnapshot(connection_.loop(), connection_.client(), paths_,
+                 lifetime_.Guard([this](Result<Snapshot> snapshot) {
+                   reading_ = false;
+                   ++readings_;
+                   trouble_ = snapshot ? "" : snapshot.error().message;
+                   if (snapshot) snapshot_ = *std::move(snapshot);
+                   retry_->Arm(again_ ? std::chrono::milliseconds(20) : kReread);
+                   again_ = false;
+                 }));
+  }
+
+  Connection& connection_;
+  const ClusterPaths paths_;
+  std::optional<Snapshot> snapshot_;
+  std::string trouble_;
+  int readings_ = 0;
+  bool reading_ = false;
+  bool again_ = false;
+  std::unique_ptr<Timer> retry_;
+  zk::NodeWatcher ledger_;
+  zk::NodeWatcher head_;
+  zk::NodeWatcher leader_;
+  zk::NodeWatcher base_;
+  zk::ChildrenWatcher candidates_;
+  Lifetime lifetime_;
+};
+
+std::string PageOf(const Watching& watching, Micros now, bool color) {
+  std::string text = "zkctl status --watch, " + FormatTime(now) + ", Ctrl-C ends it\n";
+  if (!watching.trouble().empty()) {
+    text += Paint("! ", Color::kBad, color) + Printable(watching.trouble()) +
+            (watching.snapshot() ? "; what follows is as it was before" : "") + "\n";
+  }
+  text += "\n";
+  if (!watching.snapshot()) return text;
+  const Snapshot& snapshot = *watching.snapshot();
+  return text + StatusText(snapshot, Assess(snapshot), now, color, /*dead_first=*/true);
+}
+
+// What a reader of lines is told: the same form as without --watch, once a change.
+std::string RecordOf(OutputForm form, const Snapshot& snapshot, Micros now) {
+  const Assessment assessment = Assess(snapshot);
+  switch (form) {
+    case OutputForm::kTable:
+      return StatusText(snapshot, assessment, now, false) + "\n";
+    case OutputForm::kJson:
+      return RenderJsonLine(StatusJson(snapshot, assessment));
+    case OutputForm::kYaml:
+      return "---\n" + RenderYaml(StatusJson(snapshot, assessment));
+  }
+  return "";
+}
+
+bool DrawUntilStopped(Connection& connection, const Watching& watching, const bool& stopped) {
+  const Screen screen;
+  while (!stopped) {
+    const Micros now = connection.loop().WallNow();
+    if (!screen.Draw(PageOf(watching, now, UseColor()))) return false;
+    const int seen = watching.readings();
+    (void)connection.loop().RunUntil([&] { return stopped || watching.readings() != seen; }, kTick);
+  }
+  return true;
+}
+
+bool TellUntilStopped(Connection& connection, const Watching& watching, const CommandLine& line,
+                      const bool& stopped) {
+  std::string last;
+  while (!stopped) {
+    if (watching.snapshot()) {
+      const std::string record =
+          RenderJsonLine(StatusJson(*watching.snapshot(), Assess(*watching.snapshot())));
+      if (record != last) {
+        last = record;
+        const Micros now = connection.loop().WallNow();
+        if (!Print(RecordOf(line.output, *watching.snapshot(), now))) return false;
+      }
+    }
+    const int seen = watching.readings();
+    (void)connection.loop().RunUntil([&] { return stopped || watching.readings() != seen; },
+                                     std::chrono::hours(1));
+  }
+  return true;
+}
+
+}  // namespace
+
+int RunWatch(const CommandLine& line) {
+  const auto opened = Connection::Open(line);
+  if (!opened) return Complain(opened.error());
+  Connection& connection = **opened;
+  if (const auto first = Look(connection, line, line.operands[0]); !first) {
+    return Complain(first.error());
+  }
+  bool stopped = false;
+  const auto stop = [&stopped] { stopped = true; };
+  const auto interrupt = connection.loop().OnSignal(SIGINT, stop);
+  const auto terminate = connection.loop().OnSignal(SIGTERM, stop);
+  const Watching watching(connection, line);
+  const bool in_place = line.output == OutputForm::kTable && isatty(STDOUT_FILENO) == 1;
+  if (!in_place) {
+    return TellUntilStopped(connection, watching, line, stopped) ? kDone : kRefused;
+  }
+  if (!DrawUntilStopped(connection, watching, stopped)) return kRefused;
+  // The last page stays, below what was there before.
+  if (!watching.snapshot()) return kDone;
+  const Snapshot& last = *watching.snapshot();
+  const Micros now = connection.loop().WallNow();
+  return Print("\n" + StatusText(last, Assess(last), now, UseColor())) ? kDone : kRefused;
+}
+
+}  // namespace zkcluster::zkctl
