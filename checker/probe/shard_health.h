@@ -1,25 +1,23 @@
 // One checker's opinion on one shard, from probe results alone. The first probe decides at once.
 // After that, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
 //
-//   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and at
-//   least
-//             two probes in a row failed
+//   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and
+//             at least two probes in a row failed
 //   killed:   PONG at 0.0 s, then only refusals; dead at 1.0 s: `refused_threshold`. One reset
-//   before the
-//             first refusal is the death itself as an open connection sees it, and spoils nothing
+//             before the first refusal is the death itself as an open connection sees it, and
+//             spoils nothing
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
-//   again (the
-//             penalty), capped so that they take at most 10 x threshold; one less for each good
-//             probe while alive; a failure on the way starts the count again
+//             again (the penalty), capped so that they take at most 10 x threshold; one less for
+//             each good probe while alive; a failure on the way starts the count again
 //   doubts:   "cannot tell" is no result: it neither counts towards dead nor forgives. While the
-//   newest
-//             result is a doubt nobody is declared dead; after `threshold` of nothing but doubts
-//             (two at least) the opinion is unknown, and what it was before goes on with the next
-//             real result
+//             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
+//             doubts (two at least) the opinion is unknown, and what it was before goes on with
+//             the next real result
 //
 //   kNotProbed --first result--> kAlive | kDead | kUnknown
 //   kAlive --threshold passed--> kDead            kDead --enough good probes--> kAlive
 //   any --only "cannot tell" for threshold--> kUnknown
+//   any --own loop late by more than threshold--> kNotProbed
 //   kUnknown, was alive --success--> kAlive       kUnknown, was alive --as from alive--> kDead
 //   kUnknown, was dead --result--> kDead, or kAlive when it was the last good probe asked for
 //   kUnknown, never a real result --first one--> kAlive | kDead

@@ -5,8 +5,9 @@
 //   Loading --board, ledger, votes read--> Idle --something changed--> Committing --done--> Idle
 //   Committing --status changed under us--> Loading
 //   Committing --a vote changed under us--> Idle, and the third try leaves the vote checks out
-//   any --candidate or token refused, or the answer lost--> lost (the owner steps down and destroys
-//   it)
+//   Committing --spec or Go voters changed under us--> Idle
+//   any --candidate or token refused, or the answer lost--> lost
+//         (the owner steps down and destroys it)
 //
 // Loop-bound conductor; lives exactly as long as one leadership.
 #pragma once

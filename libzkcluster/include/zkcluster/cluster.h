@@ -141,9 +141,10 @@ class ZKC_EXPORT Cluster {
   // longest name and address, a lookup of a served key allocates nothing.
   void Locate(std::string_view key, Location& location) const;
 
-  // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout
-  // (AUTH), and for the system's resolver where the address is a name. Errors: kShardDead at once
-  // when nobody serves the key; kUnavailable when connecting fails; kDenied when AUTH does.
+  // A connection to the shard that serves `key`. Waits at most for connect_timeout +
+  // command_timeout (AUTH), and for the system's resolver where the address is a name.
+  // Errors: kShardDead at once when nobody serves the key; kUnavailable when connecting fails;
+  // kDenied when AUTH does.
   [[nodiscard]] Result<Lease> Connect(std::string_view key);
 
   [[nodiscard]] std::shared_ptr<Subscription> OnChange(ChangeCallback callback);
