@@ -25,8 +25,8 @@ struct RedisReply {
 // One connection's stream of replies.
 class ReplyReader {
  public:
-  // No reply to AUTH or PING comes near it; a server that sends more without finishing one is no
-  // Redis.
+  // No reply to AUTH or PING comes near it; a server that sends more without finishing
+  // one is no Redis.
   static constexpr std::size_t kMaxBytes = std::size_t{64} * 1024;
 
   ReplyReader();

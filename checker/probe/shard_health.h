@@ -39,8 +39,8 @@ struct HealthSettings {
   Duration interval = std::chrono::seconds(1);
   // Raised: slow servers are forgiven; a hung one is noticed later.
   Duration timeout = std::chrono::milliseconds(500);
-  // Raised: short hiccups are forgiven. Below 2 x interval a single slow probe is half of the
-  // evidence.
+  // Raised: short hiccups are forgiven. Below 2 x interval a single slow probe is half
+  // of the evidence.
   Duration threshold = std::chrono::seconds(3);
   // A refused connect is the kernel of a living host saying that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
@@ -56,8 +56,8 @@ struct HealthSettings {
 
 class ShardHealth {
  public:
-  // `required`: good probes in a row that its next return is to ask for, from the ledger (1: no
-  // penalty).
+  // `required`: good probes in a row that its next return is to ask for,
+  // from the ledger (1: no penalty).
   explicit ShardHealth(const HealthSettings& settings, int required = 1);
 
   struct Transition {
@@ -78,11 +78,11 @@ class ShardHealth {
   // it was longer than a threshold, the opinion is withdrawn (kNotProbed) until the next result.
   [[nodiscard]] std::optional<Transition> Stalled(Duration lateness, TimePoint now);
 
-  // A shard still called alive fails: the next probe comes `fast_interval` after the end of the
-  // last one.
+  // A shard still called alive fails: the next probe comes `fast_interval` after the end
+  // of the last one.
   [[nodiscard]] bool suspect() const;
-  // How long to wait for the next probe: from the end of the last one when suspect, else from its
-  // start.
+  // How long to wait for the next probe: from the end of the last one when suspect,
+  // else from its start.
   [[nodiscard]] Duration NextDelay() const;
 
   // Takes new settings over without forgetting what was seen.

@@ -118,8 +118,8 @@ class Worker {
   struct Server;
   using Slot = TimerWheel::Id;
 
-  // Starts every callback. True: the loop had stalled, everything was rescheduled; there is nothing
-  // to do.
+  // Starts every callback. True: the loop had stalled, everything was rescheduled;
+  // there is nothing to do.
   [[nodiscard]] bool NoteTurn(TimePoint now);
   void AfterStall(Duration lateness, TimePoint now);
   void OnBeat();

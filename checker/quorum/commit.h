@@ -64,8 +64,8 @@ struct CommitPlan {
 // Sets only what differs from the store's slots; head whenever anything does.
 [[nodiscard]] CommitPlan PlanCommit(const CommitInput& input);
 
-// Above this many bytes (or the spec's mirror_limit) of JSON the Go mirror is emptied instead of
-// kept.
+// Above this many bytes (or the spec's mirror_limit)
+// of JSON the Go mirror is emptied instead of kept.
 inline constexpr std::size_t kDefaultMirrorLimit = 65536;
 
 }  // namespace zkcluster

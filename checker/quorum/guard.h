@@ -1,6 +1,6 @@
-// What can hold every decision of a cluster back, however the votes stand: a Go checker beside us,
-// a spec older than the status, and an operator's pause. (A freeze holds deaths alone: see
-// freeze.h.) Pure.
+// What can hold every decision of a cluster back, however the votes stand: a Go checker
+// beside us, a spec older than the status, and an operator's pause. (A freeze holds deaths
+// alone: see freeze.h.) Pure.
 #pragma once
 
 #include <cstddef>

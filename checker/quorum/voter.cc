@@ -165,12 +165,12 @@ void Voter::OnWritten(zk::Version version) {
   if (dirty_) Schedule();
 }
 
-// The write may or may not have happened: what stands there is read before anything else is
-// written.
+// The write may or may not have happened: what stands there is read before anything
+// else is written.
 void Voter::Failed(const Error& error, std::string_view doing) {
   if (error.code == ErrorCode::kNotFound) {
-    // Perhaps our ballot, perhaps its parent was removed. Below a deleted cluster this fails by
-    // itself.
+    // Perhaps our ballot, perhaps its parent was removed.
+    // Below a deleted cluster this fails by itself.
     client_.Create(paths_.votes(), "", zk::CreateMode::kPersistent, [](Result<std::string>) {});
   }
   dirty_ = true;

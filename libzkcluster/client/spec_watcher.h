@@ -56,8 +56,8 @@ class SpecWatcher {
   struct State {
     std::optional<StoredSpec>
         spec;  // the last good one; also while there is trouble other than kAbsent
-    // What the answer was judged by: differs from the versions in `spec` when that is only the last
-    // good one.
+    // What the answer was judged by: differs from the versions in `spec` when that is only
+    // the last good one.
     SpecVersions standing;
     Trouble trouble = Trouble::kNone;
     std::string error;  // for people, when there is trouble

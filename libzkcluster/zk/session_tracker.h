@@ -24,8 +24,8 @@ class SessionTracker {
 
   // A session was established or resumed by an exchange begun at `sent`.
   void Established(TimePoint sent, Duration negotiated_timeout);
-  // An answer came to a request that was sent at `sent`. Older news than what is known changes
-  // nothing.
+  // An answer came to a request that was sent at `sent`.
+  // Older news than what is known changes nothing.
   void Answered(TimePoint sent);
   // The connection broke; the session may live on.
   void Disconnected();

@@ -1,5 +1,5 @@
-// Whole checkers in a simulated world: who leads, who is who, sessions that end, clusters that come
-// and go.
+// Whole checkers in a simulated world: who leads, who is who, sessions that end,
+// clusters that come and go.
 #include <doctest/doctest.h>
 
 #include "tests/unit/settled_site.h"

@@ -19,8 +19,8 @@
 
 namespace zkcluster::sandbox {
 
-// Asks `done` every few milliseconds. False when `limit` passed first. The one place that waits by
-// time.
+// Asks `done` every few milliseconds. False when `limit` passed first.
+// The one place that waits by time.
 [[nodiscard]] bool WaitUntil(const std::function<bool()>& done, Duration limit);
 
 // A port of 127.0.0.1 that nobody listens on at this moment, chosen by the kernel. Somebody else

@@ -127,9 +127,9 @@ class ZKC_EXPORT Cluster {
   class Subscription;
 
   // Connects and waits for the first table.
-  // Errors: kInvalid (options), kNotFound (no such cluster), kUnavailable (no ZooKeeper answered
-  // within open_timeout, or the system gave no thread or descriptors), kBadData (its spec cannot be
-  // decoded).
+  // Errors: kInvalid (options), kNotFound (no such cluster), kUnavailable (no ZooKeeper
+  // answered within open_timeout, or the system gave no thread or descriptors), kBadData (its
+  // spec cannot be decoded).
   [[nodiscard]] static Result<std::unique_ptr<Cluster>> Open(ClusterOptions options);
   ~Cluster();
   Cluster(const Cluster&) = delete;

@@ -50,8 +50,8 @@ struct RingSpec {
   bool operator==(const RingSpec&) const = default;
 };
 
-// How a shard is probed. What is left out here is taken from the checker's own file, then from
-// `HealthSettings`' defaults.
+// How a shard is probed. What is left out here is taken from the checker's own file,
+// then from `HealthSettings`' defaults.
 struct ProbeSpec {
   std::optional<Duration> interval;           // between probes of one shard; 10 ms .. 1 h
   std::optional<Duration> timeout;            // of one probe, connect and reply; 10 ms .. 1 min
@@ -90,9 +90,9 @@ struct ClusterSpec {
 // connection of whoever sends 1,048,575 bytes or more, without a word.
 inline constexpr std::size_t kMaxShardsBytes = 1'000'000;
 
-// Every rule that a spec must keep, all broken ones listed in one message: names, addresses,
-// duplicates, empty list, ranges, what goes with which type of ring, quorum within checkers, and
-// kMaxShardsBytes.
+// Every rule that a spec must keep, all broken ones listed in one message: names,
+// addresses, duplicates, empty list, ranges, what goes with which type of ring, quorum
+// within checkers, and kMaxShardsBytes.
 // Errors: kInvalid, kTooLarge.
 [[nodiscard]] ZKC_EXPORT Result<void> Validate(const ClusterSpec& spec);
 
