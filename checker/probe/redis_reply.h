@@ -39,9 +39,8 @@ class ReplyReader {
   [[nodiscard]] std::optional<RedisReply> Next();
   // The bytes are no RESP, or too many: the stream is of no more use.
   [[nodiscard]] bool broken() const { return broken_; }
-  [[nodiscard]] bool empty() const {
-    return pending_bytes_ == 0;
-  }  // no byte waits for the rest of its reply
+  // No byte waits for the rest of its reply.
+  [[nodiscard]] bool empty() const { return pending_bytes_ == 0; }
 
  private:
   struct Free {

@@ -106,9 +106,9 @@ class ShardHealth {
   bool down_ = false;    // what they said; stays beneath kUnknown
   TimePoint last_success_{};
   TimePoint last_evidence_{};  // the last success or failure
-  int failures_in_a_row_ =
-      0;                     // kFailed since the last success (or since the opinion became unknown)
-  int doubts_in_a_row_ = 0;  // kCannotTell since the last success or failure
+  // kFailed since the last success, or since the opinion became unknown.
+  int failures_in_a_row_ = 0;
+  int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
   bool only_refused_ = true;  // every failure since the last success speaks for refused_threshold
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;

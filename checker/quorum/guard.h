@@ -24,8 +24,8 @@ struct GuardFacts {
 
 enum class Hold : unsigned char {
   kNone,
-  kGoCheckers,  // a Go leader is not fenced and counts only whoever is present: never decide beside
-                // it
+  // A Go leader is not fenced and counts only the checkers present: never decide beside it.
+  kGoCheckers,
   kBehindStatus,  // a status of an older spec would take shards back that an operator removed
   kPaused,
 };

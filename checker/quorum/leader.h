@@ -40,8 +40,8 @@ namespace zkcluster {
 class Leader {
  public:
   struct Callbacks {
-    std::function<void(std::string_view why)>
-        lost;                      // a fence failed: step down. May destroy the Leader
+    // A fence failed: step down. May destroy the Leader.
+    std::function<void(std::string_view why)> lost;
     std::function<void()> respec;  // the spec we hold is old: read it again
     // A decision was committed, with these entries in the journal. May not destroy the Leader.
     std::function<void(const Decision&, const std::vector<Event>&)> committed;

@@ -204,8 +204,8 @@ void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
                   }));
     return;
   }
-  if (known_ && version_ && node->stat.version < *version_)
-    return;  // older news than our last write
+  // Older news than our last write.
+  if (known_ && version_ && node->stat.version < *version_) return;
   known_ = true;
   if (version_ != node->stat.version) written_at_ = loop_.Now();
   version_ = node->stat.version;

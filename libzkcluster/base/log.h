@@ -76,7 +76,7 @@ struct LogOptions {
                                         LogLevel level, std::string_view event,
                                         std::initializer_list<LogField> fields);
 
-[[nodiscard]] Result<LogLevel> ParseLogLevel(
-    std::string_view text);  // debug, info, warn, error, off
+// "debug", "info", "warn", "error", "off".
+[[nodiscard]] Result<LogLevel> ParseLogLevel(std::string_view text);
 
 }  // namespace zkcluster

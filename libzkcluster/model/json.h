@@ -85,10 +85,8 @@ inline constexpr std::int64_t kLatestMicros = kInt64Max / 1000;  // as nanosecon
 // without one. Unknown fields are ignored.
 class JsonFields {
  public:
-  enum class Keys {
-    kExact,
-    kIgnoreCase
-  };  // Go ignores case; of several spellings the exact one counts
+  // Go ignores case; of several spellings the exact one counts.
+  enum class Keys { kExact, kIgnoreCase };
 
   // Where `value` is no object that is a problem, and every field is absent without another one.
   JsonFields(const Json& value, std::string where, JsonProblem& problem, Keys keys = Keys::kExact);

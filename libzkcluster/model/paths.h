@@ -54,8 +54,8 @@ struct CandidateName {
   std::int32_t sequence = 0;  // may have wrapped: compare with SequenceBefore
   bool operator==(const CandidateName&) const = default;
 };
-[[nodiscard]] std::string CandidatePrefix(std::string_view id,
-                                          std::string_view guid);  // "<id>-<guid>-"
+// "<id>-<guid>-".
+[[nodiscard]] std::string CandidatePrefix(std::string_view id, std::string_view guid);
 // Nothing for foreign names.
 [[nodiscard]] std::optional<CandidateName> ParseCandidateName(std::string_view node);
 // ZooKeeper's counter is a signed 32-bit number that wraps: order by distance, as TCP does.

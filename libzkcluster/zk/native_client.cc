@@ -322,8 +322,8 @@ class NativeClient final : public Client {
     }
     const Link before = std::exchange(link_, handle_->link());
     if (link_ == before) return;
-    if (before == Link::kGreeting && reaping_)
-      reaped_ = true;  // answered or refused, one try is enough
+    // Answered or refused, one try is enough.
+    if (before == Link::kGreeting && reaping_) reaped_ = true;
     switch (link_) {
       case Link::kConnected:
         connector_.Connected();

@@ -44,8 +44,8 @@ class TempFolder {
 };
 
 void WriteFile(const std::filesystem::path& path, std::string_view text);
-[[nodiscard]] std::string ReadFile(
-    const std::filesystem::path& path);  // empty when it cannot be read
+// Empty when it cannot be read.
+[[nodiscard]] std::string ReadFile(const std::filesystem::path& path);
 // The last lines, for error messages.
 [[nodiscard]] std::string Tail(const std::filesystem::path& path, std::size_t lines = 15);
 

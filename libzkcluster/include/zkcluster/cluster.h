@@ -64,8 +64,8 @@ struct ClusterView {
     ShardSpec spec;
     ShardStatus status = ShardStatus::kUnknown;
     Micros since{0};
-    std::string
-        reason;  // why it is not alive: "refused", "timeout", ...; empty when alive or unknown
+    // Why it is not alive: "refused", "timeout", ...; empty when alive or unknown.
+    std::string reason;
     bool operator==(const Shard&) const = default;
   };
   std::uint64_t spec_version = 0;
