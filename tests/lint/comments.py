@@ -11,7 +11,7 @@ COMMENT = re.compile(r"^(\s*)//( +)(\S.*)$")
 # Code with a comment behind it; `//` within quotes is none.
 QUOTED = r"\"(?:\\.|[^\"\\])*\"|(?<!\w)'(?:\\.|[^'\\])+'|(?<=\w)'"
 TRAILING = re.compile(r"^((?:[^\"'/]|" + QUOTED + r"|/(?!/))*?)\s*(//.*)$")
-ENDS_SENTENCE = re.compile(r"[.!?:][\"')`*]*$")
+ENDS_SENTENCE = re.compile(r"[.!?][\"')`*]*$")
 OPENS_FUNCTION = re.compile(r"\)(?: (?:const|noexcept|override|final))* \{$")
 CONTROL = re.compile(r"^\s*(?:if|for|while|switch|else|do|catch|try|namespace|extern|#)\b")
 BEFORE_STATEMENT = re.compile(r"(?:[;{}:,]|^\s*#.*|^)$")
