@@ -1,7 +1,7 @@
-// The composition root of zkchecker: makes the loops, the session, the workers and the roster, ties
-// them together, and takes them apart in good order on SIGTERM or SIGINT. The only place besides
-// main.cc that knows which adapters stand behind the seams. One thread calls Run; it is the main
-// loop.
+// The composition root of zkchecker: makes the loops, the session, the workers and the roster,
+// ties them together, and takes them apart in good order on SIGTERM or SIGINT. The only place
+// besides main.cc that knows which adapters stand behind the seams. One thread calls Run; it
+// is the main loop.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // One checker's part in one cluster: follows its spec, has its shards probed, votes, contends, and
-// leads when elected. The Roster holds one for each cluster this checker serves. Loop-bound
-// conductor.
+// leads when elected. The Roster holds one for each cluster this checker serves.
+// Loop-bound conductor.
 #pragma once
 
 #include <array>
@@ -49,8 +49,8 @@ class Participant {
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;
 
-  // What the checker's file says now: connections, opinions and ballot stay, unless the credentials
-  // are others.
+  // What the checker's file says now: connections, opinions and ballot stay,
+  // unless the credentials are others.
   void SetDefaults(ProbeDefaults defaults);
 
   // Ballot withdrawn, leadership given up, probing ended. Terminal; `done` in any case.
@@ -58,8 +58,8 @@ class Participant {
 
   // The newest ballot stands.
   [[nodiscard]] bool published() const { return voter_.published(); }
-  // A cluster whose spec cannot be used gets no vote, and must not keep the others from being
-  // served.
+  // A cluster whose spec cannot be used gets no vote,
+  // and must not keep the others from being served.
   [[nodiscard]] bool allows_ballot() const {
     return spec_ || trouble_ == SpecWatcher::Trouble::kNone;
   }

@@ -66,8 +66,8 @@ void Participant::LogAlarm(const Server& server, ProbeAlarm alarm) {
 }
 
 void Participant::LogOpinion(const Server& server, const Vote& vote) {
-  // That a server is alive at the first look is what everybody expects: not worth ten thousand
-  // lines.
+  // That a server is alive at the first look is what everybody expects:
+  // not worth ten thousand lines.
   const bool expected =
       server.vote.opinion == Opinion::kNotProbed && vote.opinion == Opinion::kAlive;
   const LogLevel level = expected ? LogLevel::kDebug : Braked(LogLevel::kInfo);

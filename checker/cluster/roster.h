@@ -26,8 +26,8 @@ class Roster {
     bool all = false;
     std::vector<std::string> names;  // when not all
     Contender::Identity identity;
-    std::function<ProbeDefaults(const std::string& cluster)>
-        defaults;  // asked as a cluster is joined, and by Serve
+    // Called when a cluster is joined, and by Serve.
+    std::function<ProbeDefaults(const std::string& cluster)> defaults;
     Participant::OnEvent on_event = {};
   };
 

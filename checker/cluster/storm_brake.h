@@ -1,6 +1,6 @@
-// How many lines of one kind may be logged: so many in each window, the rest is only counted, and
-// told as a sum when the window is over. The death of a switch is ten thousand opinions, and one
-// fact. Pure.
+// How many lines of one kind may be logged: so many in each window, the rest is only counted,
+// and told as a sum when the window is over. The death of a switch is ten thousand opinions,
+// and one fact. Pure.
 #pragma once
 
 #include <zkcluster/time.h>

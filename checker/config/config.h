@@ -19,8 +19,8 @@
 
 namespace zkcluster {
 
-// Where one cluster's (or every cluster's) Redis password comes from. Never in ZooKeeper, never
-// logged.
+// Where one cluster's (or every cluster's) Redis password comes from.
+// Never in ZooKeeper, never logged.
 struct RedisAuthConfig {
   std::string user;
   // Its first line, without the line end; empty: no AUTH. `${CREDENTIALS_DIRECTORY}/NAME`: what

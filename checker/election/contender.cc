@@ -8,8 +8,8 @@ namespace zkcluster {
 
 namespace {
 
-// A ghost's session ends within its timeout; the server checks by ticks, and its clock may run
-// slower.
+// A ghost's session ends within its timeout; the server checks by ticks,
+// and its clock may run slower.
 Duration TwinPatience(Duration session_timeout) {
   return session_timeout * 3 / 2 + std::chrono::seconds(1);
 }
@@ -95,8 +95,8 @@ void Contender::Retry(const Error& error, std::string_view doing) {
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
 
-// A cluster made by the Go manager has no quorum/ yet. Creating below a deleted cluster fails by
-// itself.
+// A cluster made by the Go manager has no quorum/ yet.
+// Creating below a deleted cluster fails by itself.
 void Contender::EnsureParents() {
   const std::vector<std::string> parents = {paths_.quorum(), paths_.election(), paths_.votes(),
                                             paths_.chunks(), paths_.events()};
@@ -108,8 +108,8 @@ void Contender::EnsureParents() {
     client_.Exists(path, {}, Guard([this, path, there](Result<std::optional<zk::Stat>> stat) {
                      if (!stat) return Retry(stat.error(), "look for quorum/");
                      if (*stat) return there();
-                     // Requests are served in order: the parent's create is ahead of its
-                     // children's.
+                     // Requests are served in order: the parent's create is ahead
+                     // of its children's.
                      client_.Create(path, "", zk::CreateMode::kPersistent,
                                     Guard([this, there](Result<std::string> created) {
                                       if (!created && created.error().code != ErrorCode::kExists) {
@@ -177,8 +177,8 @@ void Contender::CreateCandidate() {
   client_.Create(paths_.election() + "/" + CandidatePrefix(identity_.id, identity_.guid),
                  EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
                  Guard([this](Result<std::string> path) {
-                   // kUnknownOutcome included: the next start looks for our guid before it creates
-                   // again.
+                   // kUnknownOutcome included: the next start looks for our guid before
+                   // it creates again.
                    if (!path) return Retry(path.error(), "create candidate");
                    own_node_ = path->substr(path->rfind('/') + 1);
                    Evaluate();
@@ -317,8 +317,8 @@ void Contender::FindEpoch(LeaderRecord record, std::optional<zk::Version> expect
               }));
 }
 
-// Not every epoch has decided something. But each take-over wrote an event, and the newest are
-// kept.
+// Not every epoch has decided something. But each take-over wrote an event,
+// and the newest are kept.
 void Contender::FindEpochInJournal(LeaderRecord record, std::optional<zk::Version> expected) {
   client_.Children(paths_.events(), {},
                    Guard([this, record, expected](Result<std::vector<std::string>> names) {
@@ -367,8 +367,8 @@ void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Ver
                              zk::CreateMode::kPersistentSequential});
   client_.Multi(std::move(ops),
                 Guard([this, record, expected](Result<std::vector<zk::OpResult>> results) {
-                  // A lost answer needs no guess: the reconnect starts over and reads `leader`
-                  // again.
+                  // A lost answer needs no guess: the reconnect starts over and
+                  // reads `leader` again.
                   if (!results) return Retry(results.error(), "take over");
                   Lead(record, expected ? (*results)[1].version : 0);
                 }));
@@ -418,8 +418,8 @@ void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
   client_.Multi(std::move(also),
                 Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
                   if (results) return done();
-                  // The ballot may have changed or gone meanwhile; the candidate still has to go at
-                  // once.
+                  // The ballot may have changed or gone meanwhile;
+                  // the candidate still has to go at once.
                   client_.Delete(path, 0, Guard([done](Result<std::monostate>) { done(); }));
                 }));
 }

@@ -3,10 +3,18 @@
 // by guid, a first candidate is leader only after a committed take-over, and a suspended session
 // ends leadership at once.
 //
-//   Away --session--> Registering --candidate is ours--> Following <--predecessor gone-->
-//   TakingOver TakingOver --committed--> Leading        Registering --an earlier twin holds the
-//   id--> Waiting any --suspended--> Away                  Waiting --twin gone--> Registering,
-//   --too long--> refused
+//   Away        --session-->                      Registering
+//   Registering --an earlier twin holds the id--> Waiting
+//   Registering --behind another candidate-->     Following
+//   Registering --the first candidate-->          TakingOver --committed--> Leading
+//   Waiting     --twin gone-->                    Following, or TakingOver when first
+//   Waiting     --too long-->                     Refused
+//   Following   --predecessor gone-->             Following another, or TakingOver when first
+//   any         --request failed, own candidate gone, a fence refused--> Registering
+//   any         --session suspended or lost-->    Away
+//   any         --Leave-->                        Left
+//
+// Refused and Left are final: neither a session nor an error leads out of them.
 //
 // Loop-bound conductor.
 #pragma once

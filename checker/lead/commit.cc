@@ -110,8 +110,8 @@ class Planner {
         Write(OpRole::kChunk, in_.paths->chunk(k), slot, *std::move(data));
         changed = true;
       } else {
-        // The head will name this version: a chunk that foreign hands wrote meanwhile must not
-        // stay.
+        // The head will name this version: a chunk that foreign hands wrote
+        // meanwhile must not stay.
         Add(OpRole::kChunk, zk::CheckOp{in_.paths->chunk(k), version});
       }
       plan_.chunks.push_back(k);

@@ -35,8 +35,8 @@ struct CommitInput {
   const ClusterPaths* paths = nullptr;
   const Leadership* leadership = nullptr;
   const StoredSpec* spec = nullptr;
-  SpecVersions
-      standing;  // of the spec's znodes: the last good spec is decided by while they are bad
+  // The versions of the spec's znodes now. While these are bad, the last good spec decides.
+  SpecVersions standing;
   const StatusStore* store = nullptr;
   const Electorate* electorate = nullptr;
   const Decision* decision = nullptr;

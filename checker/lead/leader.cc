@@ -349,8 +349,8 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
   }
   const auto index = static_cast<std::size_t>(error.op_index);
   if (!by_guard || error.op_index < 0 || index >= plan.roles.size()) {
-    // Unknown outcome, or the session is going: whatever happened is found by reading in a new
-    // leadership.
+    // Unknown outcome, or the session is going: whatever happened is found by reading in
+    // a new leadership.
     return callbacks_.lost(error.message);
   }
   const OpRole role = plan.roles[index];

@@ -5,8 +5,9 @@
 //   Loading --board, ledger, votes read--> Idle --something changed--> Committing --done--> Idle
 //   Committing --status changed under us--> Loading
 //   Committing --a vote changed under us--> Idle, and the third try leaves the vote checks out
-//   any --candidate or token refused, or the answer lost--> lost (the owner steps down and destroys
-//   it)
+//   Committing --spec or Go voters changed under us--> Idle
+//   any --candidate or token refused, or the answer lost--> lost
+//         (the owner steps down and destroys it)
 //
 // Loop-bound conductor; lives exactly as long as one leadership.
 #pragma once
@@ -39,8 +40,8 @@ namespace zkcluster {
 class Leader {
  public:
   struct Callbacks {
-    std::function<void(std::string_view why)>
-        lost;                      // a fence failed: step down. May destroy the Leader
+    // A fence failed: step down. May destroy the Leader.
+    std::function<void(std::string_view why)> lost;
     std::function<void()> respec;  // the spec we hold is old: read it again
     // A decision was committed, with these entries in the journal. May not destroy the Leader.
     std::function<void(const Decision&, const std::vector<Event>&)> committed;

@@ -1,6 +1,6 @@
 // What a leader tells the log of its decisions and of what holds them back, and what it told last:
-// a state is told once, when it changes. Nothing here decides anything. Loop-bound; owned by the
-// Leader.
+// a state is told once, when it changes. Nothing here decides anything.
+// Loop-bound; owned by the Leader.
 #pragma once
 
 #include <cstddef>

@@ -16,8 +16,8 @@ namespace zkcluster {
 class MaintenanceLog {
  public:
   MaintenanceLog(Logger& logger, std::string cluster);
-  // `held`: shards that would flip but for it. Called at each look; logs what differs from the
-  // last.
+  // `held`: shards that would flip but for it. Called at each look;
+  // logs what differs from the last.
   void Tell(const Ledger& ledger, const std::vector<std::string>& held, Micros now);
 
   // Under maintenance, as of the last look.

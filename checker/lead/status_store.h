@@ -67,9 +67,8 @@ class StatusStore {
   // Of all shards of the head's list; 0: none was ever decided.
   [[nodiscard]] Micros NewestSince() const;
 
-  [[nodiscard]] const std::optional<Head>& head() const {
-    return head_;
-  }  // nothing: absent or undecodable
+  // Nothing: absent or undecodable.
+  [[nodiscard]] const std::optional<Head>& head() const { return head_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
   Slot head_slot;

@@ -41,8 +41,8 @@ class HttpServer {
   // What each path answers; made anew for each request.
   using Pages = std::map<std::string, std::function<HttpAnswer()>>;
 
-  // Errors: kUnavailable when the address cannot be listened at. REQUIRES: listen.host is an IP
-  // literal.
+  // Errors: kUnavailable when the address cannot be listened at. REQUIRES:
+  // listen.host is an IP literal.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> Listen(EventLoop& loop,
                                                                   const Address& listen,
                                                                   Pages pages,

@@ -35,9 +35,9 @@ class Histogram {
   }
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] Duration sum() const { return sum_; }
-  // As Prometheus' histogram_quantile: within a bucket everything is taken to be spread evenly, and
-  // beyond the last bound the bound is the answer. 0 when nothing was observed. REQUIRES: 0 <= q <=
-  // 1.
+  // As Prometheus' histogram_quantile: within a bucket everything is taken to be spread
+  // evenly, and beyond the last bound the bound is the answer. 0 when nothing was observed.
+  // REQUIRES: 0 <= q <= 1.
   [[nodiscard]] Micros Quantile(double q) const;
 
   bool operator==(const Histogram&) const = default;

@@ -33,8 +33,8 @@ class ProbePool {
 
   struct Seat {
     Loop* loop;  // the worker's; outlives the pool's last task on it
-    std::shared_ptr<Worker>*
-        worker;  // made and destroyed on that loop by the root; read there only
+    // Made and destroyed on that loop by the root; read there only.
+    std::shared_ptr<Worker>* worker;
   };
 
   // REQUIRES: seats is not empty.
@@ -66,8 +66,8 @@ class ProbePool {
   [[nodiscard]] const Histogram& lag() const { return lag_; }
 
  private:
-  struct Inbox;  // shared with the workers' threads: the main loop and the way back, while there is
-                 // one
+  // Shared with the workers' threads: the main loop and the way back, while there is one.
+  struct Inbox;
   struct Entry {
     std::size_t seat;
     Listener listener;

@@ -30,10 +30,10 @@ struct ProbeTarget {
 };
 
 enum class ProbeVerdict : unsigned char {
-  kAlive,       // PONG, or an answer that only a living server gives (see Alarm)
-  kFailed,      // counts towards dead
-  kCannotTell,  // says nothing about the server: this host is at fault, or the name does not
-                // resolve
+  kAlive,   // PONG, or an answer that only a living server gives (see Alarm)
+  kFailed,  // counts towards dead
+  // Says nothing about the server: this host is at fault, or the name does not resolve.
+  kCannotTell,
 };
 
 // A configuration fault worth telling a person; it never makes a shard dead.

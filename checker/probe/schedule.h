@@ -1,6 +1,6 @@
 // When to probe: spread evenly from the start, with jitter on every interval, so that ten thousand
-// shards make a steady trickle and a fleet of checkers does not beat in step. Pure; chance is a
-// parameter.
+// shards make a steady trickle and a fleet of checkers does not beat in step.
+// Pure; chance is a parameter.
 #pragma once
 
 #include <zkcluster/time.h>

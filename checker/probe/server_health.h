@@ -1,25 +1,23 @@
 // One checker's opinion on one shard, from probe results alone. The first probe decides at once.
 // After that, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
 //
-//   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and at
-//   least
-//             two probes in a row failed
+//   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and
+//             at least two probes in a row failed
 //   killed:   PONG at 0.0 s, then only refusals; dead at 1.0 s: `refused_threshold`. One reset
-//   before the
-//             first refusal is the death itself as an open connection sees it, and spoils nothing
+//             before the first refusal is the death itself as an open connection sees it, and
+//             spoils nothing
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
-//   again (the
-//             penalty), capped so that they take at most 10 x threshold; one less for each good
-//             probe while alive; a failure on the way starts the count again
+//             again (the penalty), capped so that they take at most 10 x threshold; one less for
+//             each good probe while alive; a failure on the way starts the count again
 //   doubts:   "cannot tell" is no result: it neither counts towards dead nor forgives. While the
-//   newest
-//             result is a doubt nobody is declared dead; after `threshold` of nothing but doubts
-//             (two at least) the opinion is unknown, and what it was before goes on with the next
-//             real result
+//             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
+//             doubts (two at least) the opinion is unknown, and what it was before goes on with
+//             the next real result
 //
 //   kNotProbed --first result--> kAlive | kDead | kUnknown
 //   kAlive --threshold passed--> kDead            kDead --enough good probes--> kAlive
 //   any --only "cannot tell" for threshold--> kUnknown
+//   any --own loop late by more than threshold--> kNotProbed
 //   kUnknown, was alive --success--> kAlive       kUnknown, was alive --as from alive--> kDead
 //   kUnknown, was dead --result--> kDead, or kAlive when it was the last good probe asked for
 //   kUnknown, never a real result --first one--> kAlive | kDead
@@ -41,8 +39,8 @@ struct HealthSettings {
   Duration interval = std::chrono::seconds(1);
   // Raised: slow servers are forgiven; a hung one is noticed later.
   Duration timeout = std::chrono::milliseconds(500);
-  // Raised: short hiccups are forgiven. Below 2 x interval a single slow probe is half of the
-  // evidence.
+  // Raised: short hiccups are forgiven. Below 2 x interval a single slow probe is half
+  // of the evidence.
   Duration threshold = std::chrono::seconds(3);
   // A refused connect is the kernel of a living host saying that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
@@ -58,8 +56,8 @@ struct HealthSettings {
 
 class ServerHealth {
  public:
-  // `required`: good probes in a row that its next return is to ask for, from the ledger (1: no
-  // penalty).
+  // `required`: good probes in a row that its next return is to ask for,
+  // from the ledger (1: no penalty).
   explicit ServerHealth(const HealthSettings& settings, int required = 1);
 
   struct Transition {
@@ -80,11 +78,11 @@ class ServerHealth {
   // it was longer than a threshold, the opinion is withdrawn (kNotProbed) until the next result.
   [[nodiscard]] std::optional<Transition> Stalled(Duration lateness, TimePoint now);
 
-  // A shard still called alive fails: the next probe comes `fast_interval` after the end of the
-  // last one.
+  // A shard still called alive fails: the next probe comes `fast_interval` after the end
+  // of the last one.
   [[nodiscard]] bool suspect() const;
-  // How long to wait for the next probe: from the end of the last one when suspect, else from its
-  // start.
+  // How long to wait for the next probe: from the end of the last one when suspect,
+  // else from its start.
   [[nodiscard]] Duration NextDelay() const;
 
   // Takes new settings over without forgetting what was seen.
@@ -108,9 +106,9 @@ class ServerHealth {
   bool down_ = false;    // what they said; stays beneath kUnknown
   TimePoint last_success_{};
   TimePoint last_evidence_{};  // the last success or failure
-  int failures_in_a_row_ =
-      0;                     // kFailed since the last success (or since the opinion became unknown)
-  int doubts_in_a_row_ = 0;  // kCannotTell since the last success or failure
+  // kFailed since the last success, or since the opinion became unknown.
+  int failures_in_a_row_ = 0;
+  int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
   bool only_refused_ = true;  // every failure since the last success speaks for refused_threshold
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;

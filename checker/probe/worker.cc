@@ -13,8 +13,8 @@ namespace {
 // one fast interval.
 constexpr Duration kReconnectGap = std::chrono::milliseconds(1);
 
-// Alarms that only a server's own words raise; until it speaks again, silence does not take them
-// back.
+// Alarms that only a server's own words raise; until it speaks again,
+// silence does not take them back.
 bool ToldByServer(ProbeAlarm alarm) {
   switch (alarm) {
     case ProbeAlarm::kNoAuth:
@@ -143,8 +143,8 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
   Tell(stall);
   for (const auto& server : servers_) {
     if (!server) continue;
-    // What is under way has a deadline that passed while nobody looked; its answer would be a
-    // guess.
+    // What is under way has a deadline that passed while nobody looked;
+    // its answer would be a guess.
     if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
     Tell(*server, server->health.Stalled(lateness, now));
     // All are overdue at once: probing them in one burst would be the next stall.
@@ -201,8 +201,8 @@ void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
   Server& server = *found;
   server.health.Retune(settings);
   Tell(server, server.health.Tick(now));
-  // The old interval may have been an hour; the new one counts from now, spread by its jitter and
-  // more.
+  // The old interval may have been an hour; the new one counts from now,
+  // spread by its jitter and more.
   server.due = std::min(server.due, now + FirstDelay(0, 1, settings.interval, loop_.Random()));
   Rearm(server);
 }
@@ -242,8 +242,8 @@ void Worker::StartProbe(Server& server, TimePoint now) {
 }
 
 void Worker::OnResult(Server& server, ProbeResult result) {
-  // This one has ended and must not be abandoned; when the loop had stalled its result is stale,
-  // too.
+  // This one has ended and must not be abandoned; when the loop had stalled its
+  // result is stale, too.
   server.probing = false;
   const TimePoint now = loop_.Now();
   if (NoteTurn(now)) return;

@@ -4,12 +4,15 @@
 // was late by less, but by half of a probe's timeout while that was under way, its timeout tells of
 // this process rather than of the server: it cannot tell.
 //
-// When a server is probed: `interval` (with jitter) after the *start* of the last probe, so that a
-// slow one does not slow the beat, and never while one is under way; `fast_interval` after the
-// *end* of a failed one while its death is undecided; at once when its idle connection breaks, but
-// then too not sooner than `fast_interval` after the last start, and where many break together
-// spread over `fast_interval`: neither hints nor reconnects can make a storm. All times are in
-// whole ticks of a TimerWheel. Loop-bound conductor.
+// When a server is probed:
+//   - `interval` (with jitter) after the *start* of the last probe, so that a slow one does not
+//     slow the beat, and never while one is under way;
+//   - `fast_interval` after the *end* of a failed one while its death is undecided;
+//   - at once when its idle connection breaks, but not sooner than `fast_interval` after the last
+//     start, and where many break together spread over `fast_interval`: neither hints nor
+//     reconnects can make a storm.
+//
+// All times are in whole ticks of a TimerWheel. Loop-bound conductor.
 #pragma once
 
 #include <array>
@@ -115,8 +118,8 @@ class Worker {
   struct Server;
   using Slot = TimerWheel::Id;
 
-  // Starts every callback. True: the loop had stalled, everything was rescheduled; there is nothing
-  // to do.
+  // Starts every callback. True: the loop had stalled, everything was rescheduled;
+  // there is nothing to do.
   [[nodiscard]] bool NoteTurn(TimePoint now);
   void AfterStall(Duration lateness, TimePoint now);
   void OnBeat();

@@ -17,9 +17,9 @@ struct FreezeFacts {
   std::size_t would_be_dead = 0;            // if every outcome of this tally were obeyed
   std::size_t new_deaths = 0;               // of these, how many are not dead now
   std::optional<double> max_dead_fraction;  // of the spec
-  // Shards that are not among these, on which too few have voted yet: after a restart of all
-  // checkers nobody knows whether they would be dead. Until then a freeze neither ends nor is
-  // accepted.
+  // Shards that are not among these, on which too few have voted yet: after a restart of
+  // all checkers nobody knows whether they would be dead. Until then a freeze neither ends
+  // nor is accepted.
   std::size_t unheard = 0;
 };
 

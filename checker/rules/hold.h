@@ -1,6 +1,6 @@
-// What can hold every decision of a cluster back, however the votes stand: a Go checker beside us,
-// a spec older than the status, and an operator's pause. (A freeze holds deaths alone: see
-// freeze.h.) Pure.
+// What can hold every decision of a cluster back, however the votes stand: a Go checker
+// beside us, a spec older than the status, and an operator's pause. (A freeze holds deaths
+// alone: see freeze.h.) Pure.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ struct HoldFacts {
 
 enum class Hold : unsigned char {
   kNone,
-  kGoCheckers,  // a Go leader is not fenced and counts only whoever is present: never decide beside
-                // it
+  // A Go leader is not fenced and counts only the checkers present: never decide beside it.
+  kGoCheckers,
   kBehindStatus,  // a status of an older spec would take shards back that an operator removed
   kPaused,
 };

@@ -32,8 +32,9 @@ struct Electorate {
 enum class Outcome : unsigned char {
   kAlive,
   kDead,
-  kNoQuorum,  // neither reached the quorum (or, of dead, the racks), or, with a quorum below a
-              // majority, both did
+  // Neither reached the quorum (or, for dead, the racks),
+  // or both did, with a quorum below a majority.
+  kNoQuorum,
 };
 
 struct ServerTally {

@@ -165,12 +165,12 @@ void Voter::OnWritten(zk::Version version) {
   if (dirty_) Schedule();
 }
 
-// The write may or may not have happened: what stands there is read before anything else is
-// written.
+// The write may or may not have happened: what stands there is read before anything
+// else is written.
 void Voter::Failed(const Error& error, std::string_view doing) {
   if (error.code == ErrorCode::kNotFound) {
-    // Perhaps our ballot, perhaps its parent was removed. Below a deleted cluster this fails by
-    // itself.
+    // Perhaps our ballot, perhaps its parent was removed.
+    // Below a deleted cluster this fails by itself.
     client_.Create(paths_.votes(), "", zk::CreateMode::kPersistent, [](Result<std::string>) {});
   }
   dirty_ = true;
@@ -204,8 +204,8 @@ void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
                   }));
     return;
   }
-  if (known_ && version_ && node->stat.version < *version_)
-    return;  // older news than our last write
+  // Older news than our last write.
+  if (known_ && version_ && node->stat.version < *version_) return;
   known_ = true;
   if (version_ != node->stat.version) written_at_ = loop_.Now();
   version_ = node->stat.version;

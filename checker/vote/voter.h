@@ -4,8 +4,11 @@
 // has passed) nothing is published: silence is not a vote.
 //
 //   Disabled --Enable--> watching the own znode --absent--> creating --> written
+//   watching --present but of another session: a ghost of ours--> deleting --> creating
 //   written --votes changed, or somebody wrote--> setting --> written
-//   present but of another session: a ghost of ours --> deleting --> creating
+//   written --somebody removed it--> creating
+//   creating, setting or deleting --failed--> watching, after a pause
+//   any --Disable--> Disabled          any --Withdraw--> Disabled for good
 //
 // Loop-bound conductor.
 #pragma once

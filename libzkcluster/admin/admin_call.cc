@@ -27,8 +27,8 @@ void ClusterAdmin::Call::Resume() {
 
 bool ClusterAdmin::Call::RunAgainAfterConflict() {
   if (++conflicts_ >= kMaxConflicts) return false;
-  // Two operators, or an operator and a checker that registers again and again, must not move in
-  // step.
+  // Two operators, or an operator and a checker that registers again and again,
+  // must not move in step.
   RunAgainAfter(std::chrono::milliseconds(1) +
                 Duration(static_cast<Duration::rep>(loop_.Random() * 10'000'000)));
   return true;

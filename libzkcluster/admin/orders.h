@@ -68,8 +68,8 @@ using OrderRule = std::function<Result<std::optional<OrderPlan>>(const OrderFact
 // kNotFound when the spec lacks a shard it names, or has none on its host; kTooLarge when more
 // shards than kMaxMaintained would be under maintenance. Replaces what stands for these shards.
 [[nodiscard]] OrderRule MaintainRule(ShardChoice which, Maintenance maintenance);
-// kNotFound when a shard it names, or every shard on its host, or every shard at all, is not under
-// maintenance.
+// kNotFound when a shard it names, or every shard on its host, or every shard at all,
+// is not under maintenance.
 [[nodiscard]] OrderRule EndMaintenanceRule(ShardChoice which, std::string by);
 
 // Who gives the order: "user@host", not empty, one line of UTF-8. Errors: kInvalid.

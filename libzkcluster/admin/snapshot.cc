@@ -8,8 +8,8 @@
 namespace zkcluster {
 namespace {
 
-// A busy leader moves the head a few times a second; three rounds of a few milliseconds meet a
-// pause.
+// A busy leader moves the head a few times a second;
+// three rounds of a few milliseconds meet a pause.
 constexpr int kMaxRounds = 3;
 
 struct Reading : std::enable_shared_from_this<Reading> {
@@ -143,8 +143,8 @@ struct Reading : std::enable_shared_from_this<Reading> {
 
   void PlaceChunks() {
     auto& rows = snapshot.board.shards;
-    // The zxid of the list, not the version: a Go manager moves the version without touching the
-    // list.
+    // The zxid of the list, not the version: a Go manager moves the version without
+    // touching the list.
     snapshot.board_is_current = snapshot.head &&
                                 snapshot.head->spec.shards_zxid == snapshot.spec.id.shards_zxid &&
                                 snapshot.head->shards == rows.size();

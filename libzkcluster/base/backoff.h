@@ -12,8 +12,8 @@ class Backoff {
   // REQUIRES: 0 < first <= limit.
   constexpr Backoff(Duration first, Duration limit) : first_(first), limit_(limit), next_(first) {}
 
-  // The wait before the next try: between half of the current step and all of it, by `random` in
-  // [0, 1).
+  // The wait before the next try: between half of the current step and all of it,
+  // by `random` in [0, 1).
   [[nodiscard]] Duration Next(double random) {
     const Duration step = next_;
     next_ = std::min(limit_, next_ * 2);

@@ -1,6 +1,6 @@
-// Always-on assertions for bugs, never for input. A broken invariant ends the process with one line
-// on stderr: a restarted checker is cheap and safe, one that goes on in an impossible state is
-// neither. Thread-safe.
+// Always-on assertions for bugs, never for input. A broken invariant ends the process with one
+// line on stderr: a restarted checker is cheap and safe, one that goes on in an impossible state
+// is neither. Thread-safe.
 #pragma once
 
 namespace zkcluster::internal {

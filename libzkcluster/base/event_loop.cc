@@ -54,8 +54,8 @@ void RunGuarded(const F& callback) noexcept {
 
 timeval ToTimeval(Duration delay) {
   delay = std::clamp(delay, Duration::zero(), kLongestDelay);
-  // Up, never down: a timer that fires a microsecond early finds its deadline not reached and
-  // spins.
+  // Up, never down: a timer that fires a microsecond early finds its deadline not
+  // reached and spins.
   const auto micros = std::chrono::ceil<std::chrono::microseconds>(delay).count();
   timeval result{};
   result.tv_sec = static_cast<decltype(result.tv_sec)>(micros / 1'000'000);

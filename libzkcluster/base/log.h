@@ -1,7 +1,9 @@
 // Structured logging: one line per transition, with a stable event name and fields. The conductors
-// and roots log, the core never does. Formats: logfmt (`level=info event=shard.dead
-// cluster=sessions ...`) and JSON, both with a time stamp, or where journald reads (which stamps
-// lines itself) with a priority.
+// and roots log, the core never does. There are two formats, logfmt and JSON:
+//
+//   level=info event=shard.dead cluster=sessions ...
+//
+// Both carry a time stamp, or a priority where journald reads them (it stamps lines itself).
 // Thread-safe.
 #pragma once
 
@@ -74,7 +76,7 @@ struct LogOptions {
                                         LogLevel level, std::string_view event,
                                         std::initializer_list<LogField> fields);
 
-[[nodiscard]] Result<LogLevel> ParseLogLevel(
-    std::string_view text);  // debug, info, warn, error, off
+// "debug", "info", "warn", "error", "off".
+[[nodiscard]] Result<LogLevel> ParseLogLevel(std::string_view text);
 
 }  // namespace zkcluster

@@ -111,8 +111,8 @@ class Cluster::Subscription {
   ~Subscription() {
     std::unique_lock lock(entry_->mutex);
     entry_->ended = true;
-    // From within the callback there is nothing to wait for, and it must not be destroyed under
-    // itself.
+    // From within the callback there is nothing to wait for,
+    // and it must not be destroyed under itself.
     if (entry_->runner == std::this_thread::get_id()) return;
     entry_->idle.wait(lock, [this] { return entry_->runner == std::thread::id(); });
     const ChangeCallback released = std::exchange(entry_->callback, nullptr);
@@ -279,8 +279,8 @@ class Cluster::Impl {
   void Troubled(const Error& error) {
     RecordContact();
     const std::lock_guard lock(opening_);
-    // Bytes of the status may be bad: there will be a table all the same. Without a spec there is
-    // none.
+    // Bytes of the status may be bad: there will be a table all the same.
+    // Without a spec there is none.
     if (error.code == ErrorCode::kNotFound || !watcher_ || !watcher_->has_spec()) trouble_ = error;
     decided_.notify_all();
   }

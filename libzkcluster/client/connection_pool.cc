@@ -65,8 +65,8 @@ bool IsQuiet(const redisContext& context) {
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-// The conversation ended with the last reply read whole (ridx: none begun) and nothing left to
-// send.
+// The conversation ended with the last reply read whole (ridx:
+// none begun) and nothing left to send.
 bool IsSettled(const redisContext& context) {
   return context.err == 0 && sdslen(context.obuf) == 0 && context.reader != nullptr &&
          context.reader->ridx == -1 && context.reader->pos == context.reader->len &&

@@ -31,8 +31,8 @@ class TableSlot {
   PublishedTable Publish(PublishedTable next);
   [[nodiscard]] PublishedTable Load() const;
 
-  // The newest table, for this thread, until it calls Current again on any slot. REQUIRES: one has
-  // been published.
+  // The newest table, for this thread, until it calls Current again on any slot.
+  // REQUIRES: one has been published.
   [[nodiscard]] const RoutingTable& Current() const;
 
  private:

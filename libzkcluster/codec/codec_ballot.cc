@@ -58,10 +58,10 @@ bool HasReason(const Vote& vote) {
 
 // {"Spec":1795228044224923,"ShardsZxid":42,"Writes":7,"Shards":4,"Votes":"mQ==",
 //  "Reasons":[["timeout",3],["refused",1]],"Rack":"r1"}
-// Votes: two bits a shard in spec order, four shards a byte, the first in the lowest bits, unused
-// bits 0; 0 not probed, 1 alive, 2 dead, 3 unknown. Reasons: run-length list over the shards that
-// are dead or unknown, in spec order. 20,000 shards take 6.7 kB and a few bytes for each run of
-// equal reasons.
+// Votes:   two bits a shard in spec order, four shards a byte, the first in the lowest bits, unused
+//          bits 0; 0 not probed, 1 alive, 2 dead, 3 unknown.
+// Reasons: run-length list over the shards that are dead or unknown, in spec order.
+// 20,000 shards take 6.7 kB, and a few bytes for each run of equal reasons.
 std::string EncodeBallot(const Ballot& ballot) {
   std::vector<unsigned char> opinions((ballot.votes.size() + 3) / 4);
   for (std::size_t i = 0; i < ballot.votes.size(); ++i) {

@@ -6,11 +6,12 @@
 
 namespace zkcluster {
 
-// {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,"Spec":1795228000000000,
-//  "Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive","To":"dead","Reason":"timeout",
-//  "Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,"Ids":["rack3"],"By":"ann@ops1","Note":"switch
-//  replaced", "Until":1795229844224923,"Dead":5}; from Leader on, what is empty or 0 is left out.
-//  Flips beyond kMaxEventFlips are only counted, in More.
+// {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,
+//  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
+//  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
+//  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5}
+// From Leader on, what is empty or 0 is left out.
+// Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
   const std::size_t shown = std::min(event.flips.size(), kMaxEventFlips);
   const std::size_t more = event.more_flips + (event.flips.size() - shown);

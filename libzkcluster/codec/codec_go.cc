@@ -26,8 +26,8 @@ constexpr ProbeKey kProbeKeys[] = {
 };
 
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
-//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}; from
-//  Checkers on only what is set. "RingType":"ketama","RingParams":"fnv1a_64" for the other ring.
+//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}
+// From Checkers on, only what is set. The other ring: "RingType":"ketama","RingParams":"fnv1a_64".
 std::string EncodeOptions(const ClusterSpec& spec) {
   JsonWriter json;
   json.Open('{').Key("FailoverEnabled").Bool(spec.failover);

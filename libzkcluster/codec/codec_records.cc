@@ -126,8 +126,8 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, JsonProblem& problem) {
 // {"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":1795228044224923}},
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
 //  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
-//  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]};
-// from AtLeast on only what there is.
+//  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]}
+// From AtLeast on, only what there is.
 std::string EncodeLedger(const Ledger& ledger) {
   JsonWriter json;
   json.Open('{').Key("Electorate");

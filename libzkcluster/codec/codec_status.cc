@@ -7,8 +7,9 @@
 
 namespace zkcluster {
 
-// {"Spec":1795228044224923,"ShardsZxid":42,"Epoch":3,"Seq":17,"Leader":"rack1","Quorum":2,"Electorate":3,
-//  "Shards":600,"Chunks":[4,0]}; Chunks: the data version of each chunk.
+// {"Spec":1795228044224923,"ShardsZxid":42,"Epoch":3,"Seq":17,"Leader":"rack1","Quorum":2,
+//  "Electorate":3,"Shards":600,"Chunks":[4,0]}
+// Chunks: the data version of each chunk.
 std::string EncodeHead(const Head& head) {
   JsonWriter json;
   json.Open('{');

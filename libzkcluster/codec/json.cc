@@ -52,8 +52,8 @@ bool IsTooDeep(std::string_view text) {
   return false;
 }
 
-// What stands in JSON as it is: nearly every byte of nearly every name, so it is taken in one
-// piece.
+// What stands in JSON as it is: nearly every byte of nearly every name,
+// so it is taken in one piece.
 std::size_t PlainLength(std::string_view text) {
   const auto special = [](char c) {
     return c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';

@@ -1,6 +1,6 @@
-// JSON for the codecs: text that is byte for byte what Go's encoder writes, and reading that is
-// safe on foreign bytes: bounded size and depth, no exceptions, each field checked for type and
-// range. Pure.
+// JSON for the codecs: text that is byte for byte what Go's encoder writes, and reading that
+// is safe on foreign bytes: bounded size and depth, no exceptions, each field checked for type
+// and range. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -18,8 +18,8 @@ namespace zkcluster {
 
 // --- Writing ---
 
-// `text` in quotes, escaped as Go does: also <, >, & and U+2028, U+2029. Bytes that are no UTF-8
-// become \ufffd.
+// `text` in quotes, escaped as Go does: also <, >, & and U+2028, U+2029.
+// Bytes that are no UTF-8 become \ufffd.
 void AppendJsonText(std::string& out, std::string_view text);
 
 // Compact JSON in the order of the calls. Puts the commas; balance is the caller's.
@@ -85,10 +85,8 @@ inline constexpr std::int64_t kLatestMicros = kInt64Max / 1000;  // as nanosecon
 // without one. Unknown fields are ignored.
 class JsonFields {
  public:
-  enum class Keys {
-    kExact,
-    kIgnoreCase
-  };  // Go ignores case; of several spellings the exact one counts
+  // Go ignores case; of several spellings the exact one counts.
+  enum class Keys { kExact, kIgnoreCase };
 
   // Where `value` is no object that is a problem, and every field is absent without another one.
   JsonFields(const Json& value, std::string where, JsonProblem& problem, Keys keys = Keys::kExact);

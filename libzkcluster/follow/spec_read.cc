@@ -8,8 +8,8 @@
 namespace zkcluster {
 namespace {
 
-// A reader that meets a change reads again; ten changes within ten round trips is no operator at
-// work.
+// A reader that meets a change reads again; ten changes within ten round trips is no
+// operator at work.
 constexpr int kMaxRounds = 10;
 
 struct Reading : std::enable_shared_from_this<Reading> {

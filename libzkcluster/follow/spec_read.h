@@ -24,8 +24,8 @@ struct RawSpec {
   [[nodiscard]] bool FromOneWrite() const;
 };
 
-// Errors: kNotFound (no base), kBadData (shards or options are missing, undecodable, or break a
-// rule).
+// Errors: kNotFound (no base), kBadData (shards or options are missing, undecodable,
+// or break a rule).
 [[nodiscard]] Result<StoredSpec> DecodeStoredSpec(std::string_view name, const RawSpec& raw);
 
 // Reads everything committed before the call. Each part may be absent. Not retried across sessions.

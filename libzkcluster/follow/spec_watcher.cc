@@ -83,9 +83,9 @@ void SpecWatcher::Verified(const Verification& verification) {
       same(options_->node(), verification.stats[2])) {
     return Judge();
   }
-  // Most likely a watch has fired and its read is under way; then Recompute comes first. The timer
-  // is for when nothing comes: the connection broke, or a new session reached a server that lags
-  // behind.
+  // Most likely a watch has fired and its read is under way; then Recompute comes first. The
+  // timer is for when nothing comes: the connection broke, or a new session reached a server
+  // that lags behind.
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
 
@@ -99,8 +99,8 @@ void SpecWatcher::Judge() {
   if (stored) return Publish({std::move(*stored), standing, Trouble::kNone, {}});
 
   State state{state_.spec, standing, Trouble::kBad, stored.error().message};
-  // What we hold is the spec of a cluster that has been deleted since: not a fallback for its
-  // successor.
+  // What we hold is the spec of a cluster that has been deleted since:
+  // not a fallback for its successor.
   if (state.spec && state.spec->incarnation != raw.base->stat.czxid) state.spec.reset();
   if (!raw.shards || !raw.options) state.trouble = Trouble::kIncomplete;
   Publish(std::move(state));

@@ -27,8 +27,8 @@ namespace zkcluster {
 // A spec as it stands in ZooKeeper, with what is needed to guard by it.
 struct StoredSpec {
   ClusterSpec spec;
-  std::int64_t incarnation =
-      0;  // czxid of the cluster's znode: another cluster of the same name differs
+  // The czxid of the cluster's znode: another cluster of the same name has another one.
+  std::int64_t incarnation = 0;
   SpecId id;
   zk::Version base_version = 0;  // data versions of the three znodes
   zk::Version shards_version = 0;
@@ -48,16 +48,16 @@ class SpecWatcher {
  public:
   enum class Trouble {
     kNone,
-    kAbsent,      // there is no such cluster (any more)
-    kIncomplete,  // its znode is there, shards or options are not: a Go DeleteCluster stopped
-                  // half-way
-    kBad,         // undecodable, or it breaks a rule; `error` says which
+    kAbsent,  // there is no such cluster (any more)
+    // Its znode is there, shards or options are not: a Go DeleteCluster stopped half-way.
+    kIncomplete,
+    kBad,  // undecodable, or it breaks a rule; `error` says which
   };
   struct State {
-    std::optional<StoredSpec>
-        spec;  // the last good one; also while there is trouble other than kAbsent
-    // What the answer was judged by: differs from the versions in `spec` when that is only the last
-    // good one.
+    // The last good one; also while there is trouble other than kAbsent.
+    std::optional<StoredSpec> spec;
+    // What the answer was judged by: differs from the versions in `spec` when that is only
+    // the last good one.
     SpecVersions standing;
     Trouble trouble = Trouble::kNone;
     std::string error;  // for people, when there is trouble

@@ -186,8 +186,8 @@ struct StatusWatcher::Impl {
     if (!next.After(source)) return Known();
     const auto list = lists.find(head->spec.shards_zxid);
     if (list == lists.end() || list->second.size() != head->shards) {
-      // Of a list that is not here yet: it brings us back. Of one that has gone: nothing can be
-      // placed.
+      // Of a list that is not here yet: it brings us back. Of one that has gone:
+      // nothing can be placed.
       if (head->spec.shards_zxid <= spec->id.shards_zxid) Known();
       return;
     }
@@ -255,8 +255,8 @@ struct StatusWatcher::Impl {
     if (!retry->armed()) retry->Arm(backoff.Next(loop.Random()));
   }
 
-  // Rows of an undecodable chunk stay as they were, and what was lost to the checkers is not lost
-  // to us.
+  // Rows of an undecodable chunk stay as they were, and what was lost to the checkers
+  // is not lost to us.
   void Apply(const std::vector<ShardSpec>& list) {
     StatusBoard next = CarryOver(board, spec->spec.shards, list);
     const bool missed = head->sequence != source.sequence + 1;

@@ -29,8 +29,8 @@ class StatusWatcher {
   // Neither may destroy the watcher.
   struct Callbacks {
     std::function<void(const Update&)> updated;  // a new table
-    std::function<void(const Error&)>
-        troubled;  // kNotFound: no such cluster; kBadData: undecodable
+    // kNotFound: no such cluster; kBadData: undecodable.
+    std::function<void(const Error&)> troubled;
   };
   struct Counters {
     std::uint64_t tables_built = 0;

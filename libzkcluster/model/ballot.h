@@ -15,8 +15,8 @@ enum class Opinion : unsigned char {
   kNotProbed = 0,  // this checker has not probed it since it joined
   kAlive = 1,
   kDead = 2,
-  kUnknown =
-      3,  // probed, but it cannot tell: the name does not resolve, this host has no route ...
+  // Probed, but it cannot tell: the name does not resolve, this host has no route ...
+  kUnknown = 3,
 };
 
 struct Vote {

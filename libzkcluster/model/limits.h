@@ -1,6 +1,6 @@
-// The limits that a spec must keep and that are not part of the public API, in one place for
-// whoever reads, checks or writes specs. The public ones are kMaxShardsBytes and kMaxWeight in
-// zkcluster/spec.h. Pure.
+// The limits that a spec must keep and that are not part of the public API, in one place for all
+// code that reads, checks or writes specs. The public limits, kMaxShardsBytes and kMaxWeight, are
+// in zkcluster/spec.h. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>

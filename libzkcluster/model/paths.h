@@ -46,16 +46,16 @@ class ClusterPaths {
   std::string base_;
 };
 
-// The name of a candidate znode: `<id>-<guid>-<seq>`. The id may contain '-'; the guid is 32 hex
-// digits.
+// The name of a candidate znode: `<id>-<guid>-<seq>`. The id may contain '-';
+// the guid is 32 hex digits.
 struct CandidateName {
   std::string id;
   std::string guid;
   std::int32_t sequence = 0;  // may have wrapped: compare with SequenceBefore
   bool operator==(const CandidateName&) const = default;
 };
-[[nodiscard]] std::string CandidatePrefix(std::string_view id,
-                                          std::string_view guid);  // "<id>-<guid>-"
+// "<id>-<guid>-".
+[[nodiscard]] std::string CandidatePrefix(std::string_view id, std::string_view guid);
 // Nothing for foreign names.
 [[nodiscard]] std::optional<CandidateName> ParseCandidateName(std::string_view node);
 // ZooKeeper's counter is a signed 32-bit number that wraps: order by distance, as TCP does.
@@ -66,9 +66,9 @@ struct CandidateName {
 // The number at the end of a sequential znode's name ("e_0000000012", "n_-2147483648").
 [[nodiscard]] std::optional<std::int32_t> ParseSequence(std::string_view node);
 
-// Cluster names and checker ids are parts of paths: 1 .. 200 bytes of UTF-8, no '/', no control or
-// otherwise forbidden characters, not "." or "..". Errors: kInvalid. `what` names the thing in the
-// message.
+// Cluster names and checker ids are parts of paths: 1 .. 200 bytes of UTF-8, no '/', no
+// control or otherwise forbidden characters, not "." or "..". Errors: kInvalid. `what` names
+// the thing in the message.
 [[nodiscard]] Result<void> ValidateName(std::string_view what, std::string_view name);
 // "/" or "/a/b": absolute, no empty parts, no slash at the end.
 [[nodiscard]] Result<void> ValidateRoot(std::string_view root);

@@ -42,13 +42,12 @@ struct Penalty {
   bool operator==(const Penalty&) const = default;
 };
 
-// Too many shards would be dead at once (ClusterSpec::max_dead_fraction): nothing more is marked
-// dead.
+// Too many shards would be dead at once (ClusterSpec::max_dead_fraction): no more are marked dead.
 //
 //   off --more than allowed would be dead--> frozen --fewer than three quarters of it--> off
 //   frozen --an operator lifts it--> off (and frozen again at the next look, if still so many)
 //   frozen --an operator accepts the deaths--> off, with `accepted` = as many as would be dead
-//   then: more than these freeze again; forgotten below the three quarters
+//          then: more than these freeze again; `accepted` is forgotten below the three quarters
 struct Freeze {
   bool frozen = false;
   Micros since{0};      // of the last time it began

@@ -18,8 +18,8 @@ constexpr std::size_t kWords = 4;  // points per digest
 
 using Words = std::array<std::uint32_t, kWords>;
 
-// A text with its 0x80 and its length in bits behind it fits one block of MD5 (RFC 1321, 3.1
-// .. 3.4).
+// A text with its 0x80 and its length in bits behind it fits one block of MD5
+// (RFC 1321, 3.1 .. 3.4).
 constexpr std::size_t kOneBlock = MD5_BLOCK_LENGTH - 9;
 
 // Two thirds of the time that the general way below takes. REQUIRES: text.size() <= kOneBlock.

@@ -1,7 +1,7 @@
-// Where twemproxy puts points and keys when a pool says `distribution: ketama`; its clients of
-// memcached say "libmemcached-compatible ketama" of the same. A wire format: one point elsewhere
-// moves keys of a fleet that came from twemproxy. Held to the real `nutcracker` by
-// tests/integration/nutcracker_test.cc. Pure.
+// Where twemproxy puts points and keys when a pool says `distribution: ketama`; its clients
+// of memcached say "libmemcached-compatible ketama" of the same. A wire format: one point
+// elsewhere moves keys of a fleet that came from twemproxy. Held to the real `nutcracker`
+// by tests/integration/nutcracker_test.cc. Pure.
 //
 // A shard of mean weight holds 160 points: four 32-bit little-endian words from each MD5 of
 // "NAME-0", "NAME-1" .. "NAME-39". NAME is the server's name in nutcracker.yml; of a server without

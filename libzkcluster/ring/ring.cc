@@ -106,8 +106,8 @@ std::vector<std::uint32_t> SortByHash(std::vector<Ring::Point>& points) {
 // In the order of the list.
 std::vector<Ring::Point> ConsistentPoints(const std::vector<ShardSpec>& shards,
                                           std::size_t per_shard) {
-  // A point's text begins with its number, so the number's part of the CRC is the same for all
-  // shards.
+  // A point's text begins with its number, so the number's part of the CRC is the
+  // same for all shards.
   std::vector<std::uint32_t> after_number(per_shard);
   for (std::size_t j = 0; j < per_shard; ++j) after_number[j] = Feed(kCrcStart, std::to_string(j));
 

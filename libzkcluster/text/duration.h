@@ -11,8 +11,8 @@ namespace zkcluster {
 // "500ms", "1.5s", "2m", rounded to microseconds. Errors: kInvalid ("expected a
 // duration such as 500ms"). Never negative; at most 1,000 h.
 [[nodiscard]] Result<Duration> ParseDuration(std::string_view text);
-// The shortest exact form that ParseDuration reads back: "1.5s", "500ms", "0s". Rounds to
-// microseconds.
+// The shortest exact form that ParseDuration reads back: "1.5s", "500ms", "0s".
+// Rounds to microseconds.
 [[nodiscard]] std::string FormatDuration(Duration duration);
 // For people: "12s", "3m 05s", "2h 10m", "5d 3h".
 [[nodiscard]] std::string FormatAge(Duration duration);

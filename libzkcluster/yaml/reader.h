@@ -49,8 +49,8 @@ class Value {
   [[nodiscard]] int column() const;            // from 1
   void Complain(std::string_view what) const;  // adds a problem here
 
-  // Each adds a problem and returns nothing when the value is there but of another kind or out of
-  // range.
+  // Each adds a problem and returns nothing when the value is there but of another kind
+  // or out of range.
   [[nodiscard]] std::optional<std::string> String() const;  // a scalar
   [[nodiscard]] std::optional<std::int64_t> Integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] std::optional<bool> Boolean() const;  // true or false

@@ -9,8 +9,8 @@
 //   tls cert  /etc/zkcluster/me.pem
 //   tls key   /etc/zkcluster/me.key
 //
-// Checkers know operators by hash and operators the checkers, so that neither holds the other's
-// password. Pure.
+// Checkers know operators by hash and operators the checkers,
+// so that neither holds the other's password. Pure.
 #pragma once
 
 #include <zkcluster/result.h>

@@ -2,10 +2,10 @@
 // Production twin: NativeClient (the single-threaded C client). Test twin: FakeEnsemble's clients.
 // The contract tests in tests/contract hold both to what is written here.
 //
-// Loop-bound. Calls never block and never call back before they return. Each callback runs exactly
-// once, unless the Client is destroyed first: then never. Answers and watch events of one session
-// come in the order of the ensemble's changes: nobody sees a new value before the event that
-// announces it.
+// Loop-bound. Calls never block and never call back before they return. Each callback runs
+// exactly once, unless the Client is destroyed first: then never. Answers and watch events of one
+// session come in the order of the ensemble's changes: nobody sees a new value before the event
+// that announces it.
 //
 // Sessions come and go by themselves: after kLost the client opens a new one. A verb called in a
 // state other than kConnected fails with kUnavailable and certainly has no effect; nothing is
@@ -136,8 +136,8 @@ class Client {
                    Callback<Stat> done) = 0;
   // kConflict, kNotFound, kNotEmpty.
   virtual void Delete(const std::string& path, Version version, Callback<std::monostate> done) = 0;
-  // All or nothing, at one moment. The error is that of the operation that failed, its index in
-  // Error::op_index.
+  // All or nothing, at one moment. The error is that of the operation that failed,
+  // its index in Error::op_index.
   virtual void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) = 0;
   // Gives a znode that exists the list that this client's creates would give it. Its version stays.
   // kNotFound.

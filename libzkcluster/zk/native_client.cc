@@ -50,8 +50,8 @@ using std::chrono::seconds;
 using Link = NativeHandle::Link;
 
 // Close: to reconnect and to get a sign of life, then for the goodbye. Together below the 2 s
-// promised, with 1.5 s of zookeeper_close itself in the worst case, of a server that stops between
-// the two.
+// promised, with 1.5 s of zookeeper_close itself in the worst case, of a server that stops
+// between the two.
 constexpr Duration kSignOfLifeLimit = milliseconds(500);
 constexpr Duration kReconnectLimit = milliseconds(1500);
 constexpr Duration kCloseLimit = milliseconds(1900);
@@ -204,8 +204,8 @@ class NativeClient final : public Client {
     Rearm();
   }
 
-  // Hands out answers and events, then changes of state. False when a callback destroyed the
-  // client.
+  // Hands out answers and events, then changes of state.
+  // False when a callback destroyed the client.
   bool Deliver(const std::weak_ptr<char>& alive) {
     if (!EmptyInbox(alive)) return false;
     if (closing_) return true;
@@ -322,8 +322,8 @@ class NativeClient final : public Client {
     }
     const Link before = std::exchange(link_, handle_->link());
     if (link_ == before) return;
-    if (before == Link::kGreeting && reaping_)
-      reaped_ = true;  // answered or refused, one try is enough
+    // Answered or refused, one try is enough.
+    if (before == Link::kGreeting && reaping_) reaped_ = true;
     switch (link_) {
       case Link::kConnected:
         connector_.Connected();

@@ -105,8 +105,8 @@ NativeHandle::Interest NativeHandle::Poll() {
 }
 
 void NativeHandle::Process(bool readable, bool writable) {
-  // It reads one packet per call. Some at once keep the throughput; not all, so that others get
-  // their turn.
+  // It reads one packet per call. Some at once keep the throughput;
+  // not all, so that others get their turn.
   constexpr int kPacketsPerTurn = 64;
   const InLibrary scope(logger_);
   int rc =
@@ -118,8 +118,8 @@ void NativeHandle::Process(bool readable, bool writable) {
 }
 
 void NativeHandle::Break() {
-  // The library gives a connection up when it cannot read from it; it reads what is there already
-  // first.
+  // The library gives a connection up when it cannot read from it;
+  // it reads what is there already first.
   for (int i = 0; i < 1000 && has_socket(); ++i) {
     if (fd_ < 0) Poll();
     if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);

@@ -60,8 +60,8 @@ class NativeHandle {
 
   // Opens a socket to the next address. REQUIRES: link() == kNone.
   void Connect();
-  // What to wait for. The library may find here that the connection is dead. REQUIRES:
-  // has_socket().
+  // What to wait for. The library may find here that the connection is dead.
+  // REQUIRES: has_socket().
   Interest Poll();
   void Process(bool readable, bool writable);
   // Gives up the current connection or attempt, if any.

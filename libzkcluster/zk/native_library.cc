@@ -19,8 +19,8 @@ void LogLine(const char* message) {
       text.remove_prefix(colon + 2);
     }
   }
-  // Each failed attempt is worth an ERROR to the library. What matters of it, the client logs
-  // itself.
+  // Each failed attempt is worth an ERROR to the library.
+  // What matters of it, the client logs itself.
   library_logger->Debug("zk.library", {{"message", text}});
 }
 

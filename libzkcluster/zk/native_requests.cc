@@ -1,5 +1,5 @@
-// The requests of a NativeHandle: the verbs, what the library answers, and what it tells of
-// watches.
+// The requests of a NativeHandle: the verbs, what the library answers,
+// and what it tells of watches.
 #include <zookeeper/zookeeper.h>
 
 #include <algorithm>
@@ -176,8 +176,8 @@ struct NativeHandle::Completions {
     call.handle.Finish(call, rc, [&] { return call.TakeResults(); });
   }
 
-  // The one watcher for everything. Session events are not believed: the state is asked for
-  // instead.
+  // The one watcher for everything. Session events are not believed:
+  // the state is asked for instead.
   static void OnEvent(zhandle_t*, int type, int, const char* path, void* context) {
     auto& handle = *static_cast<NativeHandle*>(context);
     WatchEvent event{WatchKind::kChanged, path == nullptr ? "" : path};

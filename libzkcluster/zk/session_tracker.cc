@@ -5,9 +5,9 @@
 namespace zkcluster::zk {
 namespace {
 
-// Servers expire sessions in whole ticks and rounded up, so a session may live somewhat longer than
-// its timeout. Giving it up too early would leave its ephemerals standing beside those of the next
-// one.
+// Servers expire sessions in whole ticks and rounded up, so a session may live somewhat
+// longer than its timeout. Giving it up too early would leave its ephemerals standing beside
+// those of the next one.
 constexpr Duration LossMargin(Duration timeout) {
   return timeout / 3;
 }

@@ -4,9 +4,11 @@
 // timeout from the moment the last answered request was *sent*, and the session is given up for
 // lost one whole timeout (and a margin) after that moment.
 //
-//   Connecting --established--> Connected --lease over, or disconnected--> Suspended --answer-->
-//   Connected Suspended --timeout over--> Lost       any --expired--> Lost           Lost
-//   --Reopen--> Connecting
+//   Connecting --established--> Connected
+//   Connected  --lease over, or disconnected--> Suspended
+//   Suspended  --answer, or established again after a disconnect--> Connected
+//   Suspended  --timeout and margin over--> Lost
+//   any        --expired--> Lost --Reopen--> Connecting
 //
 // Pure.
 #pragma once
@@ -22,8 +24,8 @@ class SessionTracker {
 
   // A session was established or resumed by an exchange begun at `sent`.
   void Established(TimePoint sent, Duration negotiated_timeout);
-  // An answer came to a request that was sent at `sent`. Older news than what is known changes
-  // nothing.
+  // An answer came to a request that was sent at `sent`.
+  // Older news than what is known changes nothing.
   void Answered(TimePoint sent);
   // The connection broke; the session may live on.
   void Disconnected();

@@ -3,11 +3,14 @@
 //
 //   follow --zk HOSTS --cluster NAME [--root PATH] [--clients N] [--bare]
 //
-// One line of JSON for each table a client got, until stdin ends: {"client":0,"us":<wall clock>,
-// "sequence":7,"alive":4,"dead":1,"unknown":0,"flips":[[2,"dead",<since, us>]]}, the last of which
-// are the shards, by number, whose status is another one now. First a line {"ready":N}. With --bare
-// the least that a C client can do instead, watch `head` and get it:
-// {"client":0,"us":..,"zxid":12}.
+// One line of JSON for each table a client got, until stdin ends:
+//
+//   {"ready":N}                      the first line
+//   {"client":0,"us":<wall clock>,"sequence":7,"alive":4,"dead":1,"unknown":0,
+//    "flips":[[2,"dead",<since, us>]]}
+//                                    `flips`: the shards, by number, whose status has changed
+//   {"client":0,"us":..,"zxid":12}   with --bare: the least that a C client can do instead, which
+//                                    is to watch `head` and get it
 #include <fmt/format.h>
 
 #include <zkcluster/cluster.h>

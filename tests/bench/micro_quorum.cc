@@ -122,8 +122,8 @@ void HealthSteady(benchmark::State& state) {
   }
 }
 
-// Three failures, dead, and as many good probes as the penalty asks: a result of a shard that
-// flaps.
+// Three failures, dead, and as many good probes as the penalty asks:
+// a result of a shard that flaps.
 void HealthFlapping(benchmark::State& state) {
   ServerHealth health{HealthSettings{}};
   TimePoint now{};

@@ -1,5 +1,5 @@
-// What checkers tell of a cluster: the summary line, the sum of a storm, details, and events for
-// the hook.
+// What checkers tell of a cluster: the summary line, the sum of a storm, details,
+// and events for the hook.
 #include <doctest/doctest.h>
 
 #include <algorithm>

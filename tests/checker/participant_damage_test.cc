@@ -1,5 +1,5 @@
-// Whole checkers in a simulated world where foreign hands write: bad bytes, lost znodes, Go
-// checkers.
+// Whole checkers in a simulated world where foreign hands write:
+// bad bytes, lost znodes, Go checkers.
 #include <doctest/doctest.h>
 
 #include "tests/support/settled_site.h"

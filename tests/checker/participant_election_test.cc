@@ -1,5 +1,5 @@
-// Whole checkers in a simulated world: who leads, who is who, sessions that end, clusters that come
-// and go.
+// Whole checkers in a simulated world: who leads, who is who, sessions that end,
+// clusters that come and go.
 #include <doctest/doctest.h>
 
 #include "tests/support/settled_site.h"
@@ -48,8 +48,8 @@ TEST_CASE(
     const auto epoch = site.LeaderOf(kName)->epoch;
     const auto old_session = old.client().session_id();
     site.fleet.Set("10.0.0.1:2", Server::kHung);
-    site.world.RunFor(Duration(2900ms) +
-                      Duration(seed * 10'000'000));  // frozen as it is about to decide
+    // Frozen as it is about to decide.
+    site.world.RunFor(Duration(2900ms) + Duration(seed * 10'000'000));
     old.loop().Pause(15s);
     site.world.RunFor(14s);
     CHECK(site.Statuses(kName) == "ADAA");
@@ -142,8 +142,8 @@ TEST_CASE("delete: with live checkers, then created again at once, ten times") {
     CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));
     if (round % 2 == 0) {
       REQUIRE(site.world.RunUntil([&] { return site.checkers[0]->summary().clusters == 0; }, 1s));
-      CHECK(!site.ensemble.Exists(
-          ClusterPaths(SimSite::kRoot, kName).base()));  // nobody made it again
+      // Nobody made it again.
+      CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));
     }
     site.Create(site.spec);
     REQUIRE(site.Reaches(kName, "AAAA", 10s));

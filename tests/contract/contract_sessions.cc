@@ -1,5 +1,5 @@
-// The contract of zk::Client: sessions, and verbs that a disturbance meets under way. Silence:
-// contract_silence.cc.
+// The contract of zk::Client: sessions, and verbs that a disturbance meets under way.
+// Silence: contract_silence.cc.
 #include "tests/contract/contract_bench.h"
 
 namespace zkcluster::contract {

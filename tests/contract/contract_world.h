@@ -1,8 +1,8 @@
 // The world in which the contract of zk::Client is judged: a server, clients of it, and the
 // disturbances that the contract speaks of. The cases (contract_*.cc) know only this; each
-// program that runs them links one implementation of NewContractWorld: fake_world.cc (FakeEnsemble)
-// or native_world.cc (a real ZooKeeper behind one small TCP proxy per client). Used from the main
-// thread only.
+// program that runs them links one implementation of NewContractWorld: fake_world.cc
+// (FakeEnsemble) or native_world.cc (a real ZooKeeper behind one small TCP proxy per client).
+// Used from the main thread only.
 #pragma once
 
 #include <zkcluster/time.h>

@@ -74,8 +74,8 @@ std::string Local(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
-// An address that takes no connection and refuses none: its queue is full, so the kernel drops each
-// SYN.
+// An address that takes no connection and refuses none:
+// its queue is full, so the kernel drops each SYN.
 class SilentAddress {
  public:
   SilentAddress() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -170,8 +170,8 @@ TEST_CASE("addresses: all but one are silent") {
     Rig rig;
     std::vector<std::string> servers = {server.address()};
     while (servers.size() < count) servers.push_back(silent[servers.size() - 1].address());
-    // Two thirds of this timeout, which each would cost without our limit, are more than the test
-    // waits.
+    // Two thirds of this timeout, which each would cost without our limit,
+    // are more than the test waits.
     const auto client = rig.Client(servers, seconds(60), milliseconds(200));
     REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
   }

@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 using Make = std::function<std::unique_ptr<ProberStage>()>;
 
 constexpr Duration kPatience = std::chrono::seconds(10);
-constexpr Duration kTimeout =
-    std::chrono::seconds(5);  // of probes that are expected to be answered
+// Of probes that are expected to be answered.
+constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr Duration kShort = std::chrono::milliseconds(150);
 
 void CheckAlive(const std::optional<ProbeResult>& result, ProbeAlarm alarm = ProbeAlarm::kNone) {

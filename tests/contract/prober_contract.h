@@ -1,6 +1,6 @@
-// What a Prober promises, whatever it probes: the cases that RedisProber (against a real
-// redis-server) and FakeFleet's prober must both keep. A Stage is one server, one prober and their
-// loop.
+// What a Prober promises, whatever it probes: the cases that RedisProber (against a
+// real redis-server) and FakeFleet's prober must both keep. A Stage is one server, one
+// prober and their loop.
 #pragma once
 
 #include <functional>

@@ -149,8 +149,8 @@ TEST_CASE("redis prober: users, rights and limits of a real server") {
     Bench bench;
     CHECK(bench.Probe(stage.addr()) == Alive());
     Say say(stage.redis.port(), {{"EVAL", "while true do end", "0"}});
-    // The script starts, becomes busy and is killed in moments of its own; until then other answers
-    // are right.
+    // The script starts, becomes busy and is killed in moments of its own;
+    // until then other answers are right.
     const auto ask_until = [&](const ProbeResult& wanted) {
       ProbeResult result;
       for (int i = 0; i < 1000 && result != wanted; ++i) result = bench.Again(1, 1s);

@@ -201,8 +201,8 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     if (!dead_) handler(*this);
   }
 
-  // Whether a message on `link` still matters: the clock may have ended the session before it was
-  // read.
+  // Whether a message on `link` still matters: the clock may have ended the session
+  // before it was read.
   bool StillOn(const std::shared_ptr<Link>& link) {
     if (dead_ || link != link_) return false;
     CheckState();

@@ -115,8 +115,8 @@ class FakeEnsemble {
   void Reset(zk::Client& client);
   // The server ends the client's session now. Nothing when there is none.
   void Expire(zk::Client& client);
-  // The whole ensemble. While it is down no session expires; when it comes up all have their
-  // timeout anew.
+  // The whole ensemble. While it is down no session expires;
+  // when it comes up all have their timeout anew.
   void Down();
   void Up();
   [[nodiscard]] bool is_up() const { return up_; }
@@ -178,8 +178,8 @@ class FakeEnsemble {
   [[nodiscard]] const std::deque<Transaction>& history() const { return history_; }
   // Of the history only about the newest `most` are kept, and never less than those. All at first.
   void KeepHistory(std::size_t most);
-  // Called at each commit, when what Get shows is already the new state. It may not change
-  // anything.
+  // Called at each commit, when what Get shows is already the new state.
+  // It may not change anything.
   [[nodiscard]] Subscription OnCommit(std::function<void(const Transaction&)> listener) {
     return commit_listeners_.Add(std::move(listener));
   }

@@ -21,8 +21,8 @@ namespace zkcluster::faults {
 // The address of a host in the scenario's network.
 [[nodiscard]] std::string HostAddress(std::uint8_t host);
 
-// A new network namespace (or, with `own`, that of this process) whose only way out is a TUN device
-// with HostAddress(host).
+// A new network namespace (or, with `own`, that of this process)
+// whose only way out is a TUN device with HostAddress(host).
 struct HostNamespace {
   UniqueFd descriptor;  // for SpawnOptions::network_namespace; invalid for `own`
   UniqueFd device;

@@ -1,5 +1,5 @@
-// faults-rude HOST PORT MANNERS: what stands in for a Redis server that has gone bad. Until it is
-// killed.
+// faults-rude HOST PORT MANNERS: what stands in for a Redis server that has gone bad.
+// Until it is killed.
 #include <cstdio>
 #include <map>
 #include <string>

@@ -112,8 +112,8 @@ void SlowNetwork(Play& play) {
   play.AwaitAlive({"s1", "s2"}, kAfterElection);
 }
 
-// What the ensemble agrees on reaches one of its servers late, and whoever reads there reads what
-// was.
+// What the ensemble agrees on reaches one of its servers late,
+// and whoever reads there reads what was.
 void LaggingZooKeeper(Play& play) {
   const std::size_t leader = play.ZooKeeperLeader();
   const std::size_t late = (leader + 1) % play.site.ensemble.size();

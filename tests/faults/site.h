@@ -1,8 +1,8 @@
-// The processes of one scenario, all real: an ensemble of three ZooKeeper servers, zkcheckers, six
-// Redis servers and two programs with the library, each on the host of its name (see fabric.h); and
-// an operator with zkctl. Ready when the constructor returns: every shard alive, every checker
-// voting, one leading, both programs with a table. Throws std::runtime_error. Used from the main
-// thread only.
+// The processes of one scenario, all real: an ensemble of three ZooKeeper servers, zkcheckers,
+// six Redis servers and two programs with the library, each on the host of its name (see
+// fabric.h); and an operator with zkctl. Ready when the constructor returns: every shard alive,
+// every checker voting, one leading, both programs with a table. Throws std::runtime_error. Used
+// from the main thread only.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -59,8 +59,8 @@ class Site {
   // What each program has written so far; see client_main.cc.
   [[nodiscard]] std::filesystem::path TableFile(std::size_t program) const;
 
-  // In place of the shard's Redis, which is killed; see rude_main.cc. StopRude leaves the port
-  // empty.
+  // In place of the shard's Redis, which is killed; see rude_main.cc.
+  // StopRude leaves the port empty.
   void StartRude(const std::string& shard, const std::string& manners);
   void StopRude(const std::string& shard);
 

@@ -18,8 +18,8 @@ namespace {
 
 using std::chrono::seconds;
 
-// From the last fault until everything is as it should be. The longest part is a penalty of ten
-// thresholds.
+// From the last fault until everything is as it should be.
+// The longest part is a penalty of ten thresholds.
 constexpr Duration kRecoverLimit = seconds(25);
 // What a status may be behind the truth and still be right to flip: the threshold, an election.
 constexpr Duration kGrace = seconds(6);

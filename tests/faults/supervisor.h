@@ -22,8 +22,8 @@ struct RunOptions {
 // Ctrl-C, SIGTERM or SIGHUP ended it before its time.
 struct Interrupted {};
 
-// In the order of `scenarios`. `done` is told of each as it ends. Throws Interrupted,
-// std::runtime_error.
+// In the order of `scenarios`. `done` is told of each as it ends.
+// Throws Interrupted, std::runtime_error.
 [[nodiscard]] std::vector<Outcome> RunScenarios(const std::vector<const Scenario*>& scenarios,
                                                 const RunOptions& options,
                                                 const std::function<void(const Outcome&)>& done);

@@ -56,9 +56,8 @@
 // [pause]        While the ledger before a commit says paused, nothing flips before its end, by the
 //                journal's clock, and the leader ends it no earlier.
 // [maintenance]  While the ledger before a commit has a shard under maintenance, that shard does
-// not
-//                flip before its end; the leader ends it no earlier unless the shard left the spec,
-//                and neither begins nor changes it.
+//                not flip before its end; the leader ends it no earlier unless the shard left the
+//                spec, and neither begins nor changes it.
 // [go_hold]      While a Go voter stands, nothing flips. Excused is a leader that may not have
 //                heard: the bell was not rung since the voter came, and that is within go_patience.
 // [ballot]       A ballot is ephemeral, on a spec that was in force, and written by its owner: a

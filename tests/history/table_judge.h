@@ -70,8 +70,8 @@ class TableJudge {
   [[nodiscard]] std::optional<std::size_t> FindForgotten(const ClientTable& table,
                                                          const Position& before,
                                                          const Position& now) const;
-  // The first shard of both specs that the client knew, and no longer does though nothing was
-  // decided since.
+  // The first shard of both specs that the client knew,
+  // and no longer does though nothing was decided since.
   [[nodiscard]] std::optional<std::size_t> FindDropped(const ClientTable& table,
                                                        const Position& before,
                                                        const Position& now) const;

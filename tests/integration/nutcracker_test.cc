@@ -1,7 +1,7 @@
-// `ketama` rings beside the real twemproxy (Debian's `nutcracker`) in front of real Redis servers:
-// every key that is written through the proxy must lie on the shard that our ring names.
-// `ZKC_WRITE_KETAMA_VECTORS=FILE` writes what the proxy did for
-// tests/testdata/ketama_vectors.jsonl.
+// `ketama` rings beside the real twemproxy (Debian's `nutcracker`) in front of
+// real Redis servers: every key that is written through the proxy must lie on the
+// shard that our ring names. `ZKC_WRITE_KETAMA_VECTORS=FILE` writes what the proxy
+// did for tests/testdata/ketama_vectors.jsonl.
 #include <doctest/doctest.h>
 #include <hiredis/hiredis.h>
 #include <zkcluster/ring.h>

@@ -1,6 +1,6 @@
-// What zkctl tells of clusters, with real servers and checkers behind them: every reading verb in
-// every form, the keys and types of the JSON forms, which are an interface, and the tables on a
-// terminal.
+// What zkctl tells of clusters, with real servers and checkers behind them: every reading
+// verb in every form, the keys and types of the JSON forms, which are an interface, and the
+// tables on a terminal.
 #include <yaml-cpp/yaml.h>
 
 #include <csignal>
@@ -12,8 +12,8 @@
 namespace zkcluster::integration {
 namespace {
 
-// What a YAML reader that is not ours makes of it. Quoted scalars are text; others are read as
-// JSON.
+// What a YAML reader that is not ours makes of it. Quoted scalars are text;
+// others are read as JSON.
 Json JsonOf(const YAML::Node& node) {
   if (node.IsSequence()) {
     Json list = Json::array();

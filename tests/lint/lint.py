@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+import comments  # noqa: E402
 from events import events  # noqa: E402
 
 SOURCE_FOLDERS = ("libzkcluster", "checker", "tools", "tests")
@@ -199,7 +200,14 @@ def formatted(top):
                 yield os.path.relpath(line.split(": error:")[0], top) + ": clang-format would change this"
 
 
-RULES = {f.__name__: f for f in (foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted, events)}
+def orphan_comments(top):
+    """A comment keeps its shape: no line of one or two words goes on with a sentence, and none tears a declaration."""
+    for path, lines in sources(top):
+        yield from comments.problems(path, lines)
+
+
+RULES = {f.__name__: f for f in (
+    foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted, events, orphan_comments)}
 
 
 def main():

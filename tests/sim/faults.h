@@ -23,10 +23,10 @@ struct FaultPlan {
 };
 [[nodiscard]] FaultPlan DrawFaults(const ScenePlan& scene);
 
-// Whether operators' orders, pieces of the spec and Go checkers may come in by an outside hand, at
-// any moment: what the hunt for mutants needs. The judges do not yet know all that such hands
-// excuse (see README.md), so that the swarm does without unless it is asked to. Set before the
-// first scene.
+// Whether operators' orders, pieces of the spec and Go checkers may come in by an outside hand,
+// at any moment: what the hunt for mutants needs. The judges do not yet know all that such
+// hands excuse (see README.md), so that the swarm does without unless it is asked to. Set
+// before the first scene.
 [[nodiscard]] bool& OrdersByHand();
 
 class FaultMachine {

@@ -91,8 +91,8 @@ void FaultMachine::PauseInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) { PauseCluster(cluster); });
 }
 
-// Some shards of the spec that stands, and now and then a name that is none: it may have been one a
-// moment ago.
+// Some shards of the spec that stands, and now and then a name that is none:
+// it may have been one a moment ago.
 void FaultMachine::MaintainShards(std::size_t cluster) {
   const auto stored = scene_.SpecOf(cluster);
   if (!stored) return;

@@ -1,5 +1,5 @@
-// Scenarios of the election: leaders that freeze, crash and leave, ids used twice, the end of
-// sequence numbers.
+// Scenarios of the election: leaders that freeze, crash and leave, ids used twice,
+// the end of sequence numbers.
 #include <limits>
 
 #include "tests/sim/scenario.h"

@@ -1,5 +1,5 @@
-// Scenarios of Redis servers and of the way to them, and of what checkers make of it when they are
-// slow themselves.
+// Scenarios of Redis servers and of the way to them, and of what checkers make of it when they
+// are slow themselves.
 #include "tests/sim/scenario.h"
 
 namespace zkcluster::sim {

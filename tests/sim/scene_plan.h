@@ -30,8 +30,8 @@ struct CheckerPlan {
 
 struct ClusterPlan {
   ClusterSpec spec;  // as first created
-  // The next sequence number of a candidate, where the election is to begin near the end of 32
-  // bits.
+  // The next sequence number of a candidate, where the election is to begin near
+  // the end of 32 bits.
   std::int32_t first_sequence = 0;
 };
 

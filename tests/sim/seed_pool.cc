@@ -16,8 +16,8 @@ SeedOptions OptionsOf(const SwarmOptions& options, std::uint64_t seed) {
   return {seed, options.steps, options.mode, TraceMode::kOff};
 }
 
-// One line of numbers, one of the violated rule ("-": none), one for each counter, then what is
-// wrong.
+// One line of numbers, one of the violated rule ("-": none), one for each counter,
+// then what is wrong.
 std::string Pack(const SeedResult& result) {
   std::string text =
       fmt::format("{} {} {} {}\n{}\n", result.steps, result.events, result.hash,

@@ -23,8 +23,8 @@ using Server = FakeFleet::Server;
 constexpr const char* kName = "c";
 constexpr int kShards = 6;
 constexpr Duration kRound = 20min;
-// The first day fills the journal, which the fake ensemble keeps on the same heap; the second
-// counts.
+// The first day fills the journal, which the fake ensemble keeps on the same heap;
+// the second counts.
 constexpr int kDay = 24 * 3;
 // In twelve days the heap was seen to gain 12 kB in all, ever more slowly: numbers that get longer,
 // pieces that no longer fit their gaps. Forty bytes kept for each flip would be more in one day.

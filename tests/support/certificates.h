@@ -1,5 +1,5 @@
-// Private authorities and certificates for tests, made with the openssl command in a folder of
-// their own.
+// Private authorities and certificates for tests, made with the openssl command in a
+// folder of their own.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// What the tests of FakeEnsemble begin with: a world, an ensemble, a client of it, and answers
-// awaited.
+// What the tests of FakeEnsemble begin with: a world, an ensemble, a client of it,
+// and answers awaited.
 #pragma once
 
 #include <doctest/doctest.h>

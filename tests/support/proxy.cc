@@ -51,8 +51,8 @@ void AppendNumber(std::string& bytes, Number number) {
 }
 
 void SendAll(int fd, const std::string& bytes) {
-  // Blocking sockets on loopback and small packets; a peer that is gone is noticed on its other
-  // side.
+  // Blocking sockets on loopback and small packets; a peer that is gone is noticed
+  // on its other side.
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t rc = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (rc <= 0) return;

@@ -53,8 +53,8 @@ class ZkctlTerminal {
   // Whether `part` came to the screen.
   [[nodiscard]] bool Await(std::string_view part);
   void Type(std::string_view text);
-  // Reads to its end: the exit code, and all that was on the screen (with the keys that were
-  // echoed).
+  // Reads to its end: the exit code, and all that was on the screen (with the keys
+  // that were echoed).
   [[nodiscard]] Output Wait();
 
  private:

@@ -19,8 +19,8 @@
 
 namespace zkcluster::sandbox {
 
-// Asks `done` every few milliseconds. False when `limit` passed first. The one place that waits by
-// time.
+// Asks `done` every few milliseconds. False when `limit` passed first.
+// The one place that waits by time.
 [[nodiscard]] bool WaitUntil(const std::function<bool()>& done, Duration limit);
 
 // A port of 127.0.0.1 that nobody listens on at this moment, chosen by the kernel. Somebody else
@@ -44,8 +44,8 @@ class TempFolder {
 };
 
 void WriteFile(const std::filesystem::path& path, std::string_view text);
-[[nodiscard]] std::string ReadFile(
-    const std::filesystem::path& path);  // empty when it cannot be read
+// Empty when it cannot be read.
+[[nodiscard]] std::string ReadFile(const std::filesystem::path& path);
 // The last lines, for error messages.
 [[nodiscard]] std::string Tail(const std::filesystem::path& path, std::size_t lines = 15);
 

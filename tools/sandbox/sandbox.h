@@ -22,8 +22,8 @@ namespace zkcluster::sandbox {
 [[nodiscard]] std::string WhyNoZooKeeper();
 [[nodiscard]] std::string WhyNoRedis();
 
-// Asks a ZooKeeper server a four-letter word ("srvr", "ruok", "cons"). Empty when it does not
-// answer.
+// Asks a ZooKeeper server a four-letter word ("srvr", "ruok", "cons").
+// Empty when it does not answer.
 [[nodiscard]] std::string FourLetterWord(const std::string& host, std::uint16_t port,
                                          std::string_view word,
                                          Duration limit = std::chrono::milliseconds(500));
@@ -71,9 +71,9 @@ class RedisServer final : public PrivateServer {
  public:
   explicit RedisServer(RedisOptions options = {});
 
-  // Sends one command (AUTH first when there is a password) and returns the reply as text: a status
-  // or a string as it is, a number in digits, an array joined by newlines, nil as "". Throws on
-  // errors.
+  // Sends one command (AUTH first when there is a password) and returns the reply as text: a
+  // status or a string as it is, a number in digits, an array joined by newlines, nil as "".
+  // Throws on errors.
   std::string Command(const std::vector<std::string>& words);
 
  private:
@@ -126,8 +126,8 @@ class CheckerProcess {
   void Resume();
   // Its end by itself; nothing after `limit`.
   std::optional<ExitStatus> AwaitExit(Duration limit);
-  // True when a line with all of `parts` was logged, by this or an earlier start; waits up to
-  // `limit`.
+  // True when a line with all of `parts` was logged, by this or an earlier start;
+  // waits up to `limit`.
   bool AwaitLog(const std::vector<std::string>& parts, Duration limit);
   [[nodiscard]] std::size_t CountLog(const std::vector<std::string>& parts) const;
 

@@ -8,8 +8,8 @@
 namespace zkcluster::sandbox {
 namespace {
 
-constexpr Duration kStartLimit =
-    std::chrono::seconds(30);  // a loaded machine; they are usually up within one
+// A loaded machine may need this long; servers are usually up within a second.
+constexpr Duration kStartLimit = std::chrono::seconds(30);
 constexpr int kPortTries = 5;
 
 }  // namespace

@@ -31,8 +31,8 @@ class ReadySet {
   [[nodiscard]] int Add(int fd, std::uint64_t key, std::uint32_t events);
   [[nodiscard]] int Change(int fd, std::uint64_t key, std::uint32_t events);
 
-  // Tells whatever is ready now, two thousand at most. The loop does so in each turn in which any
-  // is.
+  // Tells whatever is ready now, two thousand at most.
+  // The loop does so in each turn in which any is.
   void Look();
 
  private:

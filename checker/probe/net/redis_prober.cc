@@ -387,8 +387,8 @@ void RedisProber::Receive(Target& target) {
   const Moved moved = target.stream.Receive(buffer_);
   if (moved.error) return OnBroken(target, *moved.error);
   if (moved.bytes == 0) return;
-  // Nobody asked: a farewell such as "-ERR ... timeout", or a server that has lost count of its
-  // replies.
+  // Nobody asked: a farewell such as "-ERR ... timeout",
+  // or a server that has lost count of its replies.
   if (target.done == nullptr) return OnBroken(target, kEndOfFile);
   const std::string_view bytes(buffer_.data(), moved.bytes);
   Detour* const detour = target.detour.get();

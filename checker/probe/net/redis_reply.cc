@@ -125,8 +125,8 @@ std::optional<RedisReply> ReplyReader::Next() {
     return std::nullopt;
   }
   if (object == nullptr) return std::nullopt;
-  // What the reader consumed it may drop from its buffer at any time: the rest is what is left
-  // after `pos`.
+  // What the reader consumed it may drop from its buffer at any time:
+  // the rest is what is left after `pos`.
   pending_bytes_ = reader_->len - reader_->pos;
   return current_;
 }

@@ -25,8 +25,8 @@ struct RedisReply {
 // One connection's stream of replies.
 class ReplyReader {
  public:
-  // No reply to AUTH or PING comes near it; a server that sends more without finishing one is no
-  // Redis.
+  // No reply to AUTH or PING comes near it; a server that sends more without finishing
+  // one is no Redis.
   static constexpr std::size_t kMaxBytes = std::size_t{64} * 1024;
 
   ReplyReader();
@@ -39,9 +39,8 @@ class ReplyReader {
   [[nodiscard]] std::optional<RedisReply> Next();
   // The bytes are no RESP, or too many: the stream is of no more use.
   [[nodiscard]] bool broken() const { return broken_; }
-  [[nodiscard]] bool empty() const {
-    return pending_bytes_ == 0;
-  }  // no byte waits for the rest of its reply
+  // No byte waits for the rest of its reply.
+  [[nodiscard]] bool empty() const { return pending_bytes_ == 0; }
 
  private:
   struct Free {

@@ -34,8 +34,8 @@ bool Expect(ssl_st* session, std::string host) {
     host.resize(std::min(host.size(), host.find('%')));
     return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
   }
-  // In full, as DNS writes it: certificates do not have the dot, and the name that is sent must
-  // not.
+  // In full, as DNS writes it: certificates do not have the dot,
+  // and the name that is sent must not.
   if (host.ends_with('.')) host.pop_back();
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   return X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1 &&

@@ -52,9 +52,9 @@ struct Moved {
 
 class TlsSession {
  public:
-  // On a connected non-blocking socket, which it does not own. `host`: as the address has it. Null
-  // when there is no memory. SIGPIPE has to be ignored by the program: OpenSSL writes without
-  // MSG_NOSIGNAL.
+  // On a connected non-blocking socket, which it does not own. `host`: as the address has
+  // it. Null when there is no memory. SIGPIPE has to be ignored by the program: OpenSSL
+  // writes without MSG_NOSIGNAL.
   [[nodiscard]] static std::unique_ptr<TlsSession> New(const TlsContext& context, int fd,
                                                        const std::string& host);
   ~TlsSession();

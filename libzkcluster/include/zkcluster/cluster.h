@@ -56,8 +56,8 @@ struct ClusterView {
     ShardSpec spec;
     ShardStatus status = ShardStatus::kUnknown;
     Micros since{0};
-    std::string
-        reason;  // why it is not alive: "refused", "timeout", ...; empty when alive or unknown
+    // Why it is not alive: "refused", "timeout", ...; empty when alive or unknown.
+    std::string reason;
     bool operator==(const Shard&) const = default;
   };
   std::uint64_t spec_version = 0;
@@ -119,9 +119,9 @@ class ZKC_EXPORT Cluster {
   class Subscription;
 
   // Connects and waits for the first table.
-  // Errors: kInvalid (options), kNotFound (no such cluster), kUnavailable (no ZooKeeper answered
-  // within open_timeout, or the system gave no thread or descriptors), kBadData (its spec cannot be
-  // decoded).
+  // Errors: kInvalid (options), kNotFound (no such cluster), kUnavailable (no ZooKeeper
+  // answered within open_timeout, or the system gave no thread or descriptors), kBadData (its
+  // spec cannot be decoded).
   [[nodiscard]] static Result<std::unique_ptr<Cluster>> Open(ClusterOptions options);
   ~Cluster();
   Cluster(const Cluster&) = delete;
@@ -133,9 +133,10 @@ class ZKC_EXPORT Cluster {
   // longest name and address, a lookup of a served key allocates nothing.
   void Locate(std::string_view key, Location& location) const;
 
-  // A connection to whoever serves `key`. Waits at most for connect_timeout + command_timeout
-  // (AUTH), and for the system's resolver where the address is a name. Errors: kShardDead at once
-  // when nobody serves the key; kUnavailable when connecting fails; kDenied when AUTH does.
+  // A connection to the shard that serves `key`. Waits at most for connect_timeout +
+  // command_timeout (AUTH), and for the system's resolver where the address is a name.
+  // Errors: kShardDead at once when nobody serves the key; kUnavailable when connecting fails;
+  // kDenied when AUTH does.
   [[nodiscard]] Result<Lease> Connect(std::string_view key);
 
   [[nodiscard]] std::shared_ptr<Subscription> OnChange(ChangeCallback callback);

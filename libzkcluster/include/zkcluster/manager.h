@@ -33,8 +33,8 @@ struct PauseOrder {
 // Which shards an order is about: exactly one of the three.
 struct ShardChoice {
   std::vector<std::string> names;
-  std::string
-      host;  // of their addresses, as these say it: a name or an IP literal without brackets
+  // The host part of their addresses, as written there: a name, or an IP literal without brackets.
+  std::string host;
   bool all = false;
 };
 struct MaintenanceOrder {

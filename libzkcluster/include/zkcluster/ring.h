@@ -27,16 +27,16 @@ class ZKC_EXPORT Ring {
     bool operator==(const Point&) const = default;
   };
 
-  // The largest ring, over all shards: 20,000 shards of 500 points, about 250 MB in a routing
-  // table.
+  // The largest ring, over all shards: 20,000 shards of 500 points,
+  // about 250 MB in a routing table.
   static constexpr std::size_t kMaxPoints = 10'000'000;
 
   // Errors: kInvalid when there is no shard, fewer than one point per shard or more than
   // kMaxPoints, or a weight below 1 or above kMaxWeight.
   [[nodiscard]] static Result<Ring> Build(const std::vector<ShardSpec>& shards, RingSpec ring);
 
-  // The hash of keys and points of a `consistent` ring: CRC-32 (IEEE 802.3), as zlib and Go compute
-  // it.
+  // The hash of keys and points of a `consistent` ring:
+  // CRC-32 (IEEE 802.3), as zlib and Go compute it.
   [[nodiscard]] static std::uint32_t Hash(std::string_view key);
 
   // What this ring hashes a key to.
@@ -59,9 +59,9 @@ class ZKC_EXPORT Ring {
        Hashing hashing);
 
   std::vector<Point> points_;
-  // buckets_[h >> shift_] is the first point with that prefix or a later one (one entry more than
-  // there are prefixes): a lookup starts there and walks a point or two instead of searching the
-  // whole ring.
+  // buckets_[h >> shift_] is the first point with that prefix or a later one (one entry more
+  // than there are prefixes): a lookup starts there and walks a point or two instead of
+  // searching the whole ring.
   std::vector<std::uint32_t> buckets_;
   int shift_ = 0;
   std::size_t shard_count_ = 0;

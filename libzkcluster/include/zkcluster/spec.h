@@ -18,8 +18,8 @@ namespace zkcluster {
 // A Redis server addressed by name. The name places keys on the ring, so it outlives the address.
 struct ShardSpec {
   std::string name;  // unique in the cluster, not empty
-  std::string
-      addr;  // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique
+  // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique.
+  std::string addr;
   // Its part of a `ketama` ring's keys beside the other shards' weights, 1 .. kMaxWeight. Other
   // rings know no weights: there it must be 1.
   int weight = 1;
@@ -50,8 +50,8 @@ struct RingSpec {
   bool operator==(const RingSpec&) const = default;
 };
 
-// How a shard is probed. What is left out here is taken from the checker's own file, then from
-// `HealthSettings`' defaults.
+// How a shard is probed. What is left out here is taken from the checker's own file,
+// then from `HealthSettings`' defaults.
 struct ProbeSpec {
   std::optional<Duration> interval;           // between probes of one shard; 10 ms .. 1 h
   std::optional<Duration> timeout;            // of one probe, connect and reply; 10 ms .. 1 min
@@ -63,12 +63,12 @@ struct ProbeSpec {
 
 struct ClusterSpec {
   std::string name;  // 1 .. 200 bytes, no '/', no control characters, not "." or ".."
-  std::uint64_t version =
-      0;  // microseconds since 1970 of the last change; each update writes a greater one
+  // Microseconds since 1970 of the last change; each update writes a greater one.
+  std::uint64_t version = 0;
   RingSpec ring;
   bool failover = true;  // false: a dead shard's keys have no stand-in
-  std::optional<int>
-      checkers;               // size of the electorate; without it, every checker ever seen counts
+  // The size of the electorate; without it, every checker ever seen counts.
+  std::optional<int> checkers;
   std::optional<int> quorum;  // votes needed; without it, a majority of the electorate
   // A flip to dead needs dead votes from checkers of this many racks, 1 .. 1,000. Checkers whose
   // file names no rack are one rack together. Raised above the racks there are, nothing ever dies.
@@ -90,9 +90,9 @@ struct ClusterSpec {
 // connection of whoever sends 1,048,575 bytes or more, without a word.
 inline constexpr std::size_t kMaxShardsBytes = 1'000'000;
 
-// Every rule that a spec must keep, all broken ones listed in one message: names, addresses,
-// duplicates, empty list, ranges, what goes with which type of ring, quorum within checkers, and
-// kMaxShardsBytes.
+// Every rule that a spec must keep, all broken ones listed in one message: names,
+// addresses, duplicates, empty list, ranges, what goes with which type of ring, quorum
+// within checkers, and kMaxShardsBytes.
 // Errors: kInvalid, kTooLarge.
 [[nodiscard]] ZKC_EXPORT Result<void> Validate(const ClusterSpec& spec);
 

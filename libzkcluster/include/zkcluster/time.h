@@ -8,8 +8,8 @@
 namespace zkcluster {
 
 using Duration = std::chrono::nanoseconds;
-using TimePoint =
-    std::chrono::steady_clock::time_point;  // monotonic; also virtual, in the simulator
+// Monotonic; virtual in the simulator.
+using TimePoint = std::chrono::steady_clock::time_point;
 
 // Microseconds since 1970 in UTC, the unit of every time in ZooKeeper. 0 means "never".
 using Micros = std::chrono::microseconds;

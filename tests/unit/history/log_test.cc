@@ -1,5 +1,5 @@
-// The reader of transaction logs on bytes made by hand. On those of a real server:
-// integration-history.
+// The reader of transaction logs on bytes made by hand.
+// On those of a real server: integration-history.
 #include "tests/history/transaction_log.h"
 
 #include <doctest/doctest.h>

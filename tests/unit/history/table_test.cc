@@ -11,8 +11,8 @@ using namespace zkcluster::history;
 
 namespace {
 
-// Heads of the story: sequence 1 AA (version 1), 2 DA, 3 DA and ? (version 2: s3 is new), 4 AA? in
-// epoch 2.
+// Heads of the story: sequence 1 AA (version 1), 2 DA, 3 DA and ? (version 2: s3 is new),
+// 4 AA? in epoch 2.
 struct Tables {
   Tables() {
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");

@@ -1,5 +1,5 @@
-// What is shown before something changes, and who has to agree to it. One thread; uses the
-// terminal.
+// What is shown before something changes, and who has to agree to it. One thread;
+// uses the terminal.
 #pragma once
 
 #include <zkcluster/result.h>

@@ -1,5 +1,5 @@
-// The command line of zkctl: a verb, its operands, and options, which may stand before or after the
-// verb. Pure.
+// The command line of zkctl: a verb, its operands, and options,
+// which may stand before or after the verb. Pure.
 #pragma once
 
 #include <zkcluster/result.h>

@@ -54,12 +54,12 @@ struct SpecEdits {
 
 // Removes first, then moves, then adds at the end of the list, then weighs. Another type of ring
 // begins with its own defaults. The result is not validated.
-// Errors: kNotFound (removes, moves or weighs a shard that is not there), kExists (adds one that
-// is).
+// Errors: kNotFound (removes, moves or weighs a shard that is not there),
+// kExists (adds one that is).
 [[nodiscard]] Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits);
 
-// The same list with one name changed, in its place. Errors: kNotFound with the nearest name,
-// kExists.
+// The same list with one name changed, in its place.
+// Errors: kNotFound with the nearest name, kExists.
 [[nodiscard]] Result<ClusterSpec> RenameShard(ClusterSpec spec, const std::string& from,
                                               const std::string& to);
 

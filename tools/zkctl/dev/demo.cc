@@ -216,8 +216,8 @@ bool Demo::UseKey(const std::string& shard, bool stand_in) {
   return false;
 }
 
-// Why `since` matters: what a shard kept from before its death is older than what was written
-// elsewhere meanwhile.
+// Why `since` matters: what a shard kept from before its death is older than what was
+// written elsewhere meanwhile.
 void Demo::ShowReturned(const std::string& shard) {
   const std::string& key = keys_[shard];
   auto lease = stage_.cluster().Connect(key);

@@ -1,7 +1,7 @@
-// Where the sandbox is watched from: a session of our own that sees ballots and journal, and a real
-// `Cluster`, as any program would open it, that keeps its ring by them. Every fact is told on the
-// timeline and kept, so that `--demo` can ask for it. Used on one thread; the Cluster's own thread
-// only posts.
+// Where the sandbox is watched from: a session of our own that sees ballots and journal, and a
+// real `Cluster`, as any program would open it, that keeps its ring by them. Every fact is told on
+// the timeline and kept, so that `--demo` can ask for it. Used on one thread; the Cluster's own
+// thread only posts.
 #pragma once
 
 #include <zkcluster/cluster.h>

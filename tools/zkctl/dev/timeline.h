@@ -1,7 +1,7 @@
 // What `zkctl dev` tells people: one line a fact, "milliseconds  who  what", in the order in which
 // things happened. Facts come in from several sessions and threads, a little out of order; lines
-// are held back for a moment and printed sorted. Not thread-safe: other threads post to the loop
-// first.
+// are held back for a moment and printed sorted.
+// Not thread-safe: other threads post to the loop first.
 #pragma once
 
 #include <zkcluster/time.h>

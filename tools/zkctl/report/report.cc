@@ -275,8 +275,8 @@ Json CheckersJson(const Snapshot& snapshot, const Assessment& assessment) {
   for (const auto& candidate : snapshot.candidates) {
     const Registration& registration = candidate.registration;
     const CheckerView* view = FindView(assessment, candidate.name.id);
-    // A second registration of one id waits for the first to go: neither ballot nor leadership is
-    // its.
+    // A second registration of one id waits for the first to go:
+    // neither ballot nor leadership is its.
     const bool first = view && view->candidate == &candidate;
     Json row;
     row["id"] = candidate.name.id;

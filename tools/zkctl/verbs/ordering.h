@@ -16,8 +16,8 @@ namespace zkcluster::zkctl {
 // "ann@ops1", for the journal. Who came by sudo is named, not root.
 [[nodiscard]] std::string Who();
 
-// Gives the order and waits for its answer. When the time is up, the error says whether it may have
-// been given.
+// Gives the order and waits for its answer. When the time is up,
+// the error says whether it may have been given.
 [[nodiscard]] Result<Ordered> Give(
     Connection& connection, const CommandLine& line,
     const std::function<void(ClusterAdmin&, ClusterAdmin::Done<Ordered>)>& order);

@@ -387,8 +387,8 @@ TEST_CASE("health: random stories agree with a second, dumb implementation") {
       if (below(4) == 0) {
         mood = below(static_cast<unsigned>(results.size()));
       }
-      // Time first, then the result; sometimes without the timer in between, as when a loop is
-      // busy.
+      // Time first, then the result; sometimes without the timer in between,
+      // as when a loop is busy.
       dumb.Pass(now);
       const bool due = health.NextDeadline() <= now;
       const auto ticked = health.Tick(now);

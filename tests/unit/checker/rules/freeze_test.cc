@@ -21,11 +21,19 @@ TEST_CASE("freeze: how many may be dead, and below how many it ends") {
     std::size_t allowed;
     std::size_t thaw;
   };
+  // One case per line.
+  // clang-format off
   const std::vector<Case> cases = {
-      {0.5, 6, 3, 3},  {0.5, 10, 5, 4},  {0.3, 10, 3, 3},
-      {0.1, 10, 1, 1}, {0.01, 10, 1, 1},  // one may always die
-      {0.5, 1, 1, 1},  {0.5, 3, 1, 1},   {0.2, 1000, 200, 150},
+      {0.5, 6, 3, 3},
+      {0.5, 10, 5, 4},
+      {0.3, 10, 3, 3},
+      {0.1, 10, 1, 1},
+      {0.01, 10, 1, 1},  // one may always die
+      {0.5, 1, 1, 1},
+      {0.5, 3, 1, 1},
+      {0.2, 1000, 200, 150},
   };
+  // clang-format on
   for (const auto& test : cases) {
     CAPTURE(test.fraction);
     CAPTURE(test.shards);

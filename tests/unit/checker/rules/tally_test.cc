@@ -62,19 +62,27 @@ TEST_CASE("tally: outcomes against the electorate") {
     std::optional<int> quorum;
     const char* outcome;
   };
+  // One case per line.
+  // clang-format off
   const std::vector<Case> cases = {
-      {"a a a", 3, {}, "A"},  {"t t a", 3, {}, "D"},
-      {"t a", 3, {}, "-"},  // two present, they differ
-      {"t", 3, {}, "-"},    // alone of three: whoever is present is not the quorum
-      {"t t", 4, {}, "-"},  // half is no majority
-      {"t t t", 4, {}, "D"},  {"t t a a", 4, {}, "-"},  // a tie stays
-      {"t t a a", 4, 2, "-"},                           // both reach a low quorum: still a tie
-      {"t t a", 4, 2, "D"},   {"t", 1, {}, "D"},
-      {"u u u", 3, {}, "-"},                          // nobody can tell
-      {"t t u", 3, {}, "D"},  {"t t -", 3, {}, "D"},  // silence of one
-      {"t - -", 3, {}, "-"},  {"a a a", 3, 4, "-"},   // a quorum nobody can reach
+      {"a a a", 3, {}, "A"},
+      {"t t a", 3, {}, "D"},
+      {"t a", 3, {}, "-"},      // two present, they differ
+      {"t", 3, {}, "-"},        // alone of three: those present are not the quorum
+      {"t t", 4, {}, "-"},      // half is no majority
+      {"t t t", 4, {}, "D"},
+      {"t t a a", 4, {}, "-"},  // a tie stays
+      {"t t a a", 4, 2, "-"},   // both reach a low quorum: still a tie
+      {"t t a", 4, 2, "D"},
+      {"t", 1, {}, "D"},
+      {"u u u", 3, {}, "-"},    // nobody can tell
+      {"t t u", 3, {}, "D"},
+      {"t t -", 3, {}, "D"},    // silence of one
+      {"t - -", 3, {}, "-"},
+      {"a a a", 3, 4, "-"},     // a quorum nobody can reach
       {"", 3, {}, "-"},
   };
+  // clang-format on
   for (const auto& test : cases) {
     CAPTURE(test.ballots);
     CAPTURE(test.electorate);
@@ -167,13 +175,19 @@ TEST_CASE("tally: a death needs its racks, a return does not") {
     const char* outcome;
     int dead_racks;
   };
+  // One case per line.
+  // clang-format off
   const std::vector<Case> cases = {
-      {"t t t", {"r1", "r2", "r3"}, 2, "D", 3}, {"t t a", {"r1", "r1", "r2"}, 2, "-", 1},
-      {"t t a", {"r1", "r2", "r2"}, 2, "D", 2}, {"t t t", {"", "", ""}, 2, "-", 1},
-      {"t t a", {"", "r1", "r2"}, 2, "D", 2},  // no rack is a rack of its own
-      {"a a a", {"r1", "r1", "r1"}, 3, "A", 0}, {"t t a", {"r1", "r1", "r1"}, 1, "D", 1},
-      {"t t u", {"r1", "r1", "r2"}, 2, "-", 1},  // who cannot tell stands for no rack
+      {"t t t", {"r1", "r2", "r3"}, 2, "D", 3},
+      {"t t a", {"r1", "r1", "r2"}, 2, "-", 1},
+      {"t t a", {"r1", "r2", "r2"}, 2, "D", 2},
+      {"t t t", {"", "", ""}, 2, "-", 1},
+      {"t t a", {"", "r1", "r2"}, 2, "D", 2},    // no rack is a rack of its own
+      {"a a a", {"r1", "r1", "r1"}, 3, "A", 0},
+      {"t t a", {"r1", "r1", "r1"}, 1, "D", 1},
+      {"t t u", {"r1", "r1", "r2"}, 2, "-", 1},  // a vote that cannot tell counts for no rack
   };
+  // clang-format on
   for (const auto& test : cases) {
     CAPTURE(test.ballots);
     CAPTURE(test.min_racks);

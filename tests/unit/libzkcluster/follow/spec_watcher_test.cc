@@ -175,8 +175,8 @@ TEST_CASE("spec watcher: a Go delete that stopped half-way keeps the spec and sa
   w.Run();
   CHECK(w.last().trouble == Trouble::kIncomplete);
   REQUIRE(w.last().spec);
-  // Deleted properly and created again, again without shards: the old spec is no fallback for this
-  // one.
+  // Deleted properly and created again, again without shards:
+  // the old spec is no fallback for this one.
   w.ensemble.Remove(w.paths.base());
   w.ensemble.Put(w.paths.base(), "6");
   w.Run();

@@ -8,8 +8,8 @@
 namespace zkcluster {
 namespace {
 
-// From the server itself: java org.apache.zookeeper.server.auth.DigestAuthenticationProvider
-// super:test
+// From the server itself:
+//   java org.apache.zookeeper.server.auth.DigestAuthenticationProvider super:test
 constexpr const char* kSuper = "super:D/InIHSb7yEEbrWz8b9l71RjZJU=";
 
 constexpr const char* kFile = R"(# who is who

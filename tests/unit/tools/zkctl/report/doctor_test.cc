@@ -1,5 +1,5 @@
-// zkctl doctor: each finding on a cluster that has just this wrong, and nothing on one that is
-// well.
+// zkctl doctor: each finding on a cluster that has just this wrong,
+// and nothing on one that is well.
 #include "tools/zkctl/report/doctor.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// What zkctl tells of a cluster that is frozen or paused, or whose quorum or racks are out of
-// reach.
+// What zkctl tells of a cluster that is frozen or paused,
+// or whose quorum or racks are out of reach.
 #include <doctest/doctest.h>
 
 #include <chrono>

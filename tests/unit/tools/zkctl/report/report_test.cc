@@ -349,8 +349,8 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
         "x     1\n"
         "\u732b    2\n"
         "caf\u00e9\n");
-  // A column that has nothing to say is not there; without rows the titles still tell what would
-  // be.
+  // A column that has nothing to say is not there;
+  // without rows the titles still tell what would be.
   CHECK(RenderTable({"A", "B"}, {{"x", ""}, {"y", ""}}, false) == "A\nx\ny\n");
   CHECK(RenderTable({"A", "B"}, {}, false) == "A  B\n");
   CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
