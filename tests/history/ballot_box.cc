@@ -8,7 +8,7 @@
 namespace zkcluster::history {
 namespace {
 
-std::string Text(const Range& range) {
+std::string RangeText(const Range& range) {
   return range.least == range.most ? fmt::format("{}", range.least)
                                    : fmt::format("{}..{}", range.least, range.most);
 }
@@ -16,8 +16,8 @@ std::string Text(const Range& range) {
 }  // namespace
 
 std::string Describe(const BallotBox::Count& count) {
-  return fmt::format("{} alive, {} dead in {} racks, {} unknown", Text(count.alive),
-                     Text(count.dead), Text(count.racks), Text(count.unknown));
+  return fmt::format("{} alive, {} dead in {} racks, {} unknown", RangeText(count.alive),
+                     RangeText(count.dead), RangeText(count.racks), RangeText(count.unknown));
 }
 
 BallotBox::BallotBox(std::vector<Voter> voters, const ClusterSpec& spec, SpecId id,

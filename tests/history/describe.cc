@@ -20,7 +20,7 @@ const std::string& PathOf(const zk::Op& op) {
   return std::visit([](const auto& o) -> const std::string& { return o.path; }, op);
 }
 
-std::string Text(const Event::Flip& flip) {
+std::string FlipText(const Event::Flip& flip) {
   std::string text = fmt::format("{} {}->{} ({}/{}/{})", flip.shard, ShardStatusName(flip.from),
                                  ShardStatusName(flip.to), flip.counts.alive, flip.counts.dead,
                                  flip.counts.unknown);
@@ -30,7 +30,7 @@ std::string Text(const Event::Flip& flip) {
 
 std::string Text(const Event& event) {
   std::vector<std::string> parts;
-  for (const auto& flip : event.flips) parts.push_back(Text(flip));
+  for (const auto& flip : event.flips) parts.push_back(FlipText(flip));
   if (event.more_flips > 0) parts.push_back(fmt::format("{} more", event.more_flips));
   if (event.kind == Event::Kind::kFlips) return fmt::format("{}", fmt::join(parts, ", "));
   std::string text(EventKindName(event.kind));

@@ -33,8 +33,6 @@ std::filesystem::path FindJava() {
   return FindProgram("java");
 }
 
-constexpr const char* kLoopback = "127.0.0.1";
-
 // JSON's escapes are YAML's too.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";

@@ -6,10 +6,10 @@ namespace zkcluster {
 
 namespace {
 
-ProbeResult Failed(Reason reason) {
+ProbeResult FailedBy(Reason reason) {
   return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
 }
-ProbeResult CannotTell(Reason reason, ProbeAlarm alarm) {
+ProbeResult UnknownBy(Reason reason, ProbeAlarm alarm) {
   return {ProbeVerdict::kCannotTell, reason, alarm, {}};
 }
 
@@ -18,37 +18,37 @@ ProbeResult CannotTell(Reason reason, ProbeAlarm alarm) {
 ProbeResult JudgeSocketError(int error) {
   switch (error) {
     case ECONNREFUSED:
-      return Failed(Reason::kRefused);
+      return FailedBy(Reason::kRefused);
     case kEndOfFile:
     case ECONNRESET:
     case EPIPE:
     case ECONNABORTED:
     case ENOTCONN:
-      return Failed(Reason::kReset);
+      return FailedBy(Reason::kReset);
     case ETIMEDOUT:
-      return Failed(Reason::kTimeout);
+      return FailedBy(Reason::kTimeout);
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
     case EADDRNOTAVAIL:  // no free local port
-      return CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
+      return UnknownBy(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
     // Somebody answers, whom we must not believe: a fault of configuration, as likely ours.
     case kTlsRefused:
-      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsRefused);
+      return UnknownBy(Reason::kProtocol, ProbeAlarm::kTlsRefused);
     case kTlsUntrusted:
-      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
+      return UnknownBy(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
     case kTlsWrongName:
-      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
+      return UnknownBy(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
     default:
       // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM of a firewall of our own:
       // nothing reached the server, so nothing is known about it.
-      return CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
+      return UnknownBy(Reason::kNoRoute, ProbeAlarm::kNone);
   }
 }
 
 ProbeResult JudgeConnectError(int error) {
-  if (error == EHOSTUNREACH || error == ENETUNREACH) return Failed(Reason::kUnreachable);
+  if (error == EHOSTUNREACH || error == ENETUNREACH) return FailedBy(Reason::kUnreachable);
   return JudgeSocketError(error);
 }
 

@@ -13,6 +13,8 @@ namespace zkcluster::zkctl {
 
 using Json = nlohmann::ordered_json;  // keys in the order they were set
 
+inline constexpr std::string_view kReset = "\x1b[0m";  // ends every colour on a terminal
+
 enum class Color { kNone, kGood, kBad, kDoubtful, kFaint };
 
 struct Cell {

@@ -19,7 +19,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 // A shell waits for it with every press of the key.
-constexpr Duration kPatience = std::chrono::milliseconds(1500);
+constexpr Duration kCompletionLimit = std::chrono::milliseconds(1500);
 
 // Names that break lines or words of a shell cannot be completed.
 Words Plain(Words names) {
@@ -87,7 +87,7 @@ int RunComplete(const Words& words, const Environment& environment) {
   CommandLine line;
   line.zookeeper = FirstOf(TypedOption(words, "zk"), environment.zookeeper);
   line.root = FirstOf(TypedOption(words, "root"), FirstOf(environment.root, "/goreclusters"));
-  line.timeout = kPatience;
+  line.timeout = kCompletionLimit;
   if (!ValidateRoot(line.root)) line.zookeeper.clear();
   LiveNames live(std::move(line));
   const NameSource names{[&] { return live.Clusters(); },

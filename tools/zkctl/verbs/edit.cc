@@ -26,10 +26,6 @@
 namespace zkcluster::zkctl {
 namespace {
 
-Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
-  return Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
-}
-
 // A name that does not exist comes with the nearest that does.
 Result<ClusterSpec> GetCluster(Manager& manager, const std::string& name) {
   auto spec = manager.Get(name);

@@ -12,6 +12,10 @@
 
 namespace zkcluster::zkctl {
 
+Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
+  return Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
+}
+
 std::string Who() {
   const char* before_sudo = std::getenv("SUDO_USER");
   const passwd* user = getpwuid(getuid());

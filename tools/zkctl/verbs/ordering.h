@@ -2,7 +2,9 @@
 // looked at. One thread.
 #pragma once
 
+#include <zkcluster/manager.h>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,10 @@
 #include "tools/zkctl/cli/context.h"
 
 namespace zkcluster::zkctl {
+
+// The manager of the ensemble and the root that the command line names. Errors: those of
+// Manager::Open.
+[[nodiscard]] Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line);
 
 // "ann@ops1", for the journal. Who came by sudo is named, not root.
 [[nodiscard]] std::string Who();

@@ -13,9 +13,9 @@
 namespace zkcluster::zkctl {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(60);
+constexpr Duration kTakeOverLimit = std::chrono::seconds(60);
 // What no watch tells, such as a ballot that changed: looked at again.
-constexpr Duration kNextLook = std::chrono::milliseconds(200);
+constexpr Duration kPollInterval = std::chrono::milliseconds(200);
 
 // One line of progress on stderr.
 class Progress {
@@ -49,7 +49,8 @@ int AwaitTakeOver(const CommandLine& line, const std::string& cluster, std::uint
   const auto opened = Connection::Open(line);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
-  const TimePoint limit = connection.loop().Now() + (line.timeout_given ? line.timeout : kPatience);
+  const TimePoint limit =
+      connection.loop().Now() + (line.timeout_given ? line.timeout : kTakeOverLimit);
   Progress progress;
   for (;;) {
     const auto snapshot = Look(connection, line, cluster);
@@ -65,7 +66,7 @@ int AwaitTakeOver(const CommandLine& line, const std::string& cluster, std::uint
                                 TakeOverSentence(found, version) + Hindrance(*snapshot),
                             -1});
     }
-    (void)connection.loop().RunUntil([] { return false; }, std::min(left, kNextLook));
+    (void)connection.loop().RunUntil([] { return false; }, std::min(left, kPollInterval));
   }
 }
 

@@ -21,10 +21,6 @@
 namespace zkcluster::zkctl {
 namespace {
 
-Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
-  return Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
-}
-
 // What the file makes of one cluster.
 struct Step {
   ClusterSpec next;
