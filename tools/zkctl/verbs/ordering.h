@@ -15,8 +15,7 @@
 
 namespace zkcluster::zkctl {
 
-// The manager of the ensemble and the root that the command line names. Errors: those of
-// Manager::Open.
+// The manager of the ensemble and root that the command line names. Errors: Manager::Open's.
 [[nodiscard]] Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line);
 
 // "ann@ops1", for the journal. Who came by sudo is named, not root.

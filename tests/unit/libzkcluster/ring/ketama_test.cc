@@ -111,7 +111,8 @@ TEST_CASE("ketama: against a dumb second implementation, on random weights") {
 }
 
 TEST_CASE("ketama: of two shards with the same points the earlier wins everything") {
-  const Ring ring = MustBuildKetama({{"other", "a"}, {"twin", "b"}, {"twin", "c"}}, RingHash::kFnv1a64);
+  const Ring ring =
+      MustBuildKetama({{"other", "a"}, {"twin", "b"}, {"twin", "c"}}, RingHash::kFnv1a64);
   CHECK(ring.points().size() == 320);
   for (int i = 0; i < 100; ++i) {
     const auto order = ring.Order(std::to_string(i), 10);
