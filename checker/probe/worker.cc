@@ -12,8 +12,8 @@ namespace {
 // one fast interval.
 constexpr Duration kReconnectGap = std::chrono::milliseconds(1);
 
-// Alarms that only a server's own words raise. Until it speaks again, silence does not take them
-// back.
+// Alarms that only a server's own words raise. Silence does not end them: they last until the
+// server speaks again.
 bool ServerSaid(ProbeAlarm alarm) {
   switch (alarm) {
     case ProbeAlarm::kNoAuth:
