@@ -7,6 +7,7 @@
 #include "checker/rules/decide.h"
 #include "codec/codec.h"
 #include "codec/spec_size.h"
+#include "model/limits.h"
 #include "model/spec_diff.h"
 
 namespace zkcluster {
@@ -166,13 +167,13 @@ void Participant::TakeSpec(StoredSpec stored) {
 }
 
 void Participant::SetDefaults(ProbeDefaults defaults) {
-  const bool recredential =
-      defaults.credentials != defaults_.credentials || defaults.tls != defaults_.tls;
+  const bool asks_differently =
+      defaults.question != defaults_.question || defaults.tls != defaults_.tls;
   defaults_ = std::move(defaults);
   if (!spec_ || leaving_) return;
-  if (recredential) {
+  if (asks_differently) {
     for (const auto& server : servers_) {
-      pool_.Recredential(server.handle, defaults_.credentials, defaults_.tls);
+      pool_.SetQuestion(server.handle, defaults_.question, defaults_.tls);
     }
   }
   const HealthSettings health = ResolveHealth(spec_->spec.probe, defaults_.health);
@@ -184,7 +185,7 @@ void Participant::SetDefaults(ProbeDefaults defaults) {
 
 void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
   ServerToProbe probe;
-  probe.target = {server.shard.addr, defaults_.credentials, defaults_.tls};
+  probe.target = {server.shard.addr, defaults_.question, defaults_.tls};
   probe.settings = health_;
   probe.required = RequiredFor(server.shard.name);
   probe.group = group_;
@@ -202,11 +203,17 @@ void Participant::StopProbing() {
 void Participant::OnReport(const ServerReport& report) {
   const auto found = index_.find(report.handle);
   if (found == index_.end() || leaving_) return;
-  Server& server = servers_[found->second];
-  if (report.kind == ServerReport::Kind::kAlarm) return LogAlarm(server, report.alarm);
-  LogOpinion(server, report.vote);
-  server.vote = report.vote;
-  voter_.SetVote(found->second, report.vote);
+  std::visit([&](const auto& news) { OnNews(found->second, news); }, report.news);
+}
+
+void Participant::OnNews(std::size_t n, const Vote& vote) {
+  LogOpinion(servers_[n], vote);
+  servers_[n].vote = vote;
+  voter_.SetVote(n, vote);
+}
+
+void Participant::OnNews(std::size_t n, ProbeAlarm alarm) {
+  LogAlarm(servers_[n], alarm);
 }
 
 Leader::Numbers Participant::LeaderNumbers() const {

@@ -36,10 +36,10 @@ SummaryLog::SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Look look)
 
 void SummaryLog::Collect() {
   timer_->Arm(kInterval);
-  pool_.CollectCounts(lifetime_.Guard([this](const ProbeCounts& counts) { Tell(counts); }));
+  pool_.CollectCounts(lifetime_.Guard([this](const WorkerCounts& counts) { Tell(counts); }));
 }
 
-void SummaryLog::Tell(const ProbeCounts& counts) {
+void SummaryLog::Tell(const WorkerCounts& counts) {
   std::map<ProbeGroup, Told> telling;
   for (const auto& [cluster, details] : look_()) {
     const auto counted = counts.groups.find(details.group);

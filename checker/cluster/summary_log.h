@@ -32,7 +32,7 @@ class SummaryLog {
     std::uint64_t flips_to_alive = 0;
   };
   void Collect();
-  void Tell(const ProbeCounts& counts);
+  void Tell(const WorkerCounts& counts);
   void TellOne(const std::string& cluster, const ClusterDetails& details,
                const ProbeCounters& probes, const Told& last);
 

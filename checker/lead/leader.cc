@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "model/limits.h"
 
 namespace zkcluster {
 

@@ -9,21 +9,21 @@ namespace zkcluster {
 
 enum class Reason : unsigned char {
   kNone,        // alive, or nothing known
-  kRefused,     // connect refused
-  kReset,       // the connection was reset or closed
-  kTimeout,     // no answer within the probe's deadline
-  kLoading,     // -LOADING
-  kMasterDown,  // -MASTERDOWN
-  kBusy,        // -BUSY
-  kMisconf,     // -MISCONF on PING
-  kMaxClients,  // -ERR max number of clients reached
-  kErrorReply,  // another error to PING
-  kProtocol,    // bytes that are no RESP, or the wrong reply; TLS that failed
-  kUnresolved,  // its name does not resolve
-  // The network answered, after a while, that its host is not reached: it is off, or cut off.
+  kRefused,     // connection: refused
+  kReset,       // connection: reset or closed
+  kTimeout,     // any layer: no answer within the probe's deadline
+  kLoading,     // protocol: -LOADING
+  kMasterDown,  // protocol: -MASTERDOWN
+  kBusy,        // protocol: -BUSY
+  kMisconf,     // protocol: -MISCONF on PING
+  kMaxClients,  // protocol: -ERR max number of clients reached
+  kErrorReply,  // protocol: another error to PING
+  kProtocol,    // protocol: no RESP, or the wrong reply; also TLS that failed
+  kUnresolved,  // name: it does not resolve
+  // Connection: the network answers, after a while, that the host is off or cut off.
   kUnreachable,
-  kNoRoute,     // this host itself has no route to it
-  kLocalLimit,  // this host ran out of descriptors, ports, memory or time
+  kNoRoute,     // this host: it has no route to the server
+  kLocalLimit,  // this host: out of descriptors, ports, memory or time
   kMixed,       // in a status: the voters had different reasons
   kLost,        // in a status: what was decided cannot be read any more, and nothing was since
 };

@@ -28,8 +28,8 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
                                               })),
       client_(ensemble.NewClient(loop_, options_.session_timeout, options_.identity)),
       prober_(fleet.NewProber(loop_, options_.id)) {
-  pool_ = std::make_unique<ProbePool>(loop_, std::vector<ProbePool::Seat>{{&loop_, &worker_}});
-  worker_ = std::make_shared<Worker>(loop_, *prober_, pool_->ReportFunction());
+  pool_ = std::make_unique<ProbePool>(loop_, ProbePool::Seats{seat_});
+  seat_->Occupy(*prober_, pool_->ReportFunction());
   Roster::Options roster;
   roster.root = SimSite::kRoot;
   roster.all = options_.clusters.empty();
@@ -39,7 +39,7 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
   roster.identity.registration = {options_.id, "host-" + options_.id, options_.rack, 42, "test",
                                   Micros(0),   Duration::zero()};
   roster.defaults = [this](const std::string&) {
-    return ProbeDefaults{options_.health, options_.credentials};
+    return ProbeDefaults{options_.health, RedisPing{options_.credentials}, nullptr};
   };
   roster.on_event = [this](const std::string&, const Event& event) {
     events_.push_back(event);
@@ -55,7 +55,7 @@ SimChecker::~SimChecker() {
   summary_teller_ = nullptr;
   roster_ = nullptr;
   pool_ = nullptr;
-  worker_ = nullptr;
+  seat_->Vacate();
   client_ = nullptr;
 }
 

@@ -69,7 +69,7 @@ class SimChecker {
   std::shared_ptr<Logger> logger_;
   std::unique_ptr<zk::Client> client_;
   std::unique_ptr<Prober> prober_;
-  std::shared_ptr<Worker> worker_;
+  const std::shared_ptr<WorkerSeat> seat_ = std::make_shared<WorkerSeat>(loop_);
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<Roster> roster_;
   std::unique_ptr<SummaryLog> summary_teller_;

@@ -82,8 +82,9 @@ CLOCK = re.compile(r"(steady_clock|system_clock|high_resolution_clock)::now|\bge
 # The core: values in, values out.
 CORE = [
     "libzkcluster/text/", "libzkcluster/model/", "libzkcluster/codec/", "libzkcluster/ring/",
-    "libzkcluster/zk/session_tracker", "checker/probe/server_health", "checker/probe/schedule", "checker/rules/",
-    "checker/lead/commit.",
+    "libzkcluster/zk/session_tracker", "checker/probe/server_health", "checker/probe/schedule", "checker/probe/counts",
+    "checker/probe/question", "checker/probe/report", "checker/probe/net/protocol", "checker/probe/net/redis_protocol",
+    "checker/probe/net/tcp_protocol", "checker/rules/", "checker/lead/commit.",
 ]
 NOT_IN_CORE = re.compile(
     r"#include (<(thread|mutex|iostream|fstream|random|atomic|sys/[a-z]+\.h|unistd\.h|condition_variable)>"
