@@ -23,7 +23,7 @@ HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaul
 }
 
 Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool,
-                         ClusterPaths paths, Contender::Identity identity, ProbeDefaults defaults,
+                         ClusterPaths paths, Registrant identity, ProbeDefaults defaults,
                          IdRefused id_refused, OnEvent on_event)
     : loop_(loop),
       logger_(logger),
@@ -38,7 +38,8 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
       storm_end_(loop.NewTimer([this] { LogStorm(); })),
       retry_(loop.NewTimer([this] { OnSpec(spec_watcher_->state()); })),
       backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
-      voter_(loop, logger, client, paths_, identity_.id, identity_.registration.rack) {
+      voter_(ClusterScope{loop, logger, client, paths_}, identity_.id,
+             identity_.registration.rack) {
   spec_watcher_ = std::make_unique<SpecWatcher>(
       loop_, client_, paths_, [this](const SpecWatcher::State& state) { OnSpec(state); });
 }
@@ -161,8 +162,8 @@ void Participant::TakeSpec(StoredSpec stored) {
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
   callbacks.refused = id_refused_;
-  contender_ =
-      std::make_unique<Contender>(loop_, logger_, client_, paths_, identity_, std::move(callbacks));
+  contender_ = std::make_unique<Contender>(ClusterScope{loop_, logger_, client_, paths_}, identity_,
+                                           std::move(callbacks));
   FollowLeader();
 }
 

@@ -43,8 +43,7 @@ class Participant {
   using OnEvent = std::function<void(const std::string& cluster, const Event& event)>;
 
   Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, ClusterPaths paths,
-              Contender::Identity identity, ProbeDefaults defaults, IdRefused id_refused,
-              OnEvent on_event);
+              Registrant identity, ProbeDefaults defaults, IdRefused id_refused, OnEvent on_event);
   ~Participant();  // probing ends; ballot and candidate stay until the session ends: see Leave
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;
@@ -108,7 +107,7 @@ class Participant {
   zk::Client& client_;
   ProbePool& pool_;
   const ClusterPaths paths_;
-  const Contender::Identity identity_;
+  const Registrant identity_;
   ProbeDefaults defaults_;
   const IdRefused id_refused_;
   const OnEvent on_event_;

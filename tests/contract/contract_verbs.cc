@@ -287,7 +287,7 @@ TEST_CASE("malformed paths: every verb refuses them and the session stays") {
   CHECK(bench.client->state() == SessionState::kConnected);
 }
 
-TEST_CASE("malformed paths in a multi: refused whole, wherever they stand") {
+TEST_CASE("malformed paths in a multi: refused whole, wherever they are") {
   const Bench bench;
   const auto session = bench.client->session_id();
   for (const std::string& path : kMalformedPaths) {

@@ -77,7 +77,7 @@ class ClusterJudge {
   void JudgeTakeOver(const Facts& facts);
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
-  [[nodiscard]] std::vector<Voter> VotersOf(const Facts& facts) const;
+  [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
   void RecordHead(const Facts& facts);
   void RememberVote(const Touch& touch);

@@ -58,7 +58,7 @@ BELOW = {
     "checker/rules": LIBRARY_VALUES,
     "checker/probe": LIBRARY_VALUES,
     "checker/probe/net": LIBRARY_VALUES | {"checker/probe"},
-    "checker/election": LIBRARY_VALUES | {"codec", "zk", "checker/rules"},
+    "checker/election": LIBRARY_VALUES | {"codec", "zk", "follow", "checker/rules"},
     "checker/vote": LIBRARY_VALUES | {"codec", "zk", "checker/rules"},
     "checker/lead": FOLLOWER | {"checker/rules", "checker/election"},
     "checker/cluster": FOLLOWER | {"checker/rules", "checker/election", "checker/vote", "checker/lead", "checker/probe"},
