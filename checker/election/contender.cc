@@ -174,6 +174,7 @@ void Contender::CreateCandidate() {
   registration.id = identity_.id;
   registration.since = loop_.WallNow();
   registration.session_timeout = client_.session_timeout();
+  registration.format = identity_.formats.back().number;
   client_.Create(paths_.election() + "/" + CandidatePrefix(identity_.id, identity_.guid),
                  EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
                  Guard([this](Result<std::string> path) {
@@ -352,7 +353,7 @@ void Contender::ReadJournal(LeaderRecord record, std::optional<zk::Version> expe
 
 void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected) {
   Event event;
-  event.kind = Event::Kind::kLeader;
+  event.what = Event::Leader{};
   event.at = record.since;
   event.leader = record.id;
   event.epoch = record.epoch;

@@ -31,8 +31,9 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "checker/rules/standing.h"
+#include "codec/format.h"
 #include "model/paths.h"
-#include "model/records.h"
+#include "model/registration.h"
 #include "zk/client.h"
 #include "zk/watcher.h"
 
@@ -51,6 +52,7 @@ class Contender {
     std::string id;
     std::string guid;  // 32 hex digits, one per process
     Registration registration;
+    Formats formats = kFormats;  // that it reads and, as leader, writes
   };
   struct Callbacks {
     // The candidate (its path) stands and the id is ours: votes may be cast.

@@ -256,7 +256,7 @@ void Worker::OnResult(Server& server, ProbeResult result) {
     ++server.counters.succeeded;
     server.counters.latency.Observe(result.latency);
   } else {
-    ++server.counters.failed[static_cast<std::size_t>(result.reason)];
+    ++server.counters.failed[static_cast<std::size_t>(KnownReason(result.reason))];
   }
   NoteAlarm(server, result);
   Tell(server, server.health.Observe(result, now));
