@@ -17,11 +17,11 @@ struct HoldFacts {
   std::vector<std::string> go_voters;  // live `n_` znodes
   std::optional<Pause> pause;
   Micros now{0};  // wall clock
-  // The spec that stands is made for a newer zkcluster: so may be what a decision would write over.
-  bool newer_spec = false;
   // The spec that stands is bad, and the last good one seen here is older than the one that the
   // status is of: whoever saw that one is gone.
   bool behind_status = false;
+  // The spec that stands is made for a newer zkcluster: so may be what a decision would write over.
+  bool newer_spec = false;
 };
 
 enum class Hold : unsigned char {

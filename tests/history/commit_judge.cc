@@ -362,9 +362,9 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
                                       i < listed ? Text(flips[i]) : "nothing"));
     break;
   }
-  if (event->more_flips != more) {
+  if (event->more != more) {
     problems.emplace_back("journal",
-                          fmt::format("tells of {} more flips, not {}", event->more_flips, more));
+                          fmt::format("tells of {} more flips, not {}", event->more, more));
   }
 }
 
