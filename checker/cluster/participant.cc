@@ -228,8 +228,9 @@ void Participant::OnElected(const Leadership& leadership) {
   callbacks.committed = [this](const Decision& decision, const std::vector<Event>& events) {
     OnCommitted(decision, events);
   };
-  leader_ = std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
-                                     standing_, LeaderNumbers(), std::move(callbacks));
+  leader_ =
+      std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
+                               standing_, LeaderNumbers(), identity_.formats, std::move(callbacks));
   TellTakeOver(leadership.record);
 }
 

@@ -209,6 +209,7 @@ void Contender::CreateCandidate() {
   registration.id = self_.id;
   registration.since = scope_.loop.WallNow();
   registration.session_timeout = scope_.client.session_timeout();
+  registration.format = self_.formats.back().number;
   scope_.client.Create(scope_.paths.election() + "/" + CandidatePrefix(self_.id, self_.guid),
                        EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
                        Guard([this](Result<std::string> path) {
@@ -329,7 +330,7 @@ void Contender::FindEpoch() {
 void Contender::CommitTakeOver(const EpochFinder::Found& found) {
   const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};
   Event event;
-  event.kind = Event::Kind::kLeader;
+  event.what = Event::Leader{};
   event.at = record.since;
   event.leader = record.id;
   event.epoch = record.epoch;

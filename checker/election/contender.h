@@ -35,7 +35,8 @@
 #include "base/loop.h"
 #include "checker/election/epoch_finder.h"
 #include "checker/rules/standing.h"
-#include "model/records.h"
+#include "codec/format.h"
+#include "model/registration.h"
 #include "zk/client.h"
 #include "zk/cluster_scope.h"
 
@@ -53,6 +54,7 @@ struct Registrant {
   std::string id;
   std::string guid;  // 32 hex digits, one per process
   Registration registration;
+  Formats formats = kFormats;  // that it reads and, as leader, writes
 };
 
 class Contender {

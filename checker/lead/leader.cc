@@ -21,7 +21,7 @@ constexpr Micros kOrderLook = std::chrono::seconds(10);
 
 Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
                Leadership leadership, const KnownLists& lists, StoredSpec spec,
-               SpecVersions standing, Numbers numbers, Callbacks callbacks)
+               SpecVersions standing, Numbers numbers, Formats formats, Callbacks callbacks)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -33,6 +33,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
+      format_(logger, client, paths_, formats),
       log_(loop, logger, paths_.name(), leadership_.record.epoch),
       retry_(loop.NewTimer([this] { Changed(); })),
       order_end_(loop.NewTimer([this] { Changed(); })),
@@ -146,6 +147,7 @@ void Leader::OnVote(const std::string& id, const std::optional<zk::Node>& node) 
 
 void Leader::OnCandidates(const std::optional<std::vector<std::string>>& nodes) {
   candidate_ids_.clear();
+  format_.OnCandidates(nodes.value_or(std::vector<std::string>()));
   if (nodes) {
     for (const auto& candidate : SortCandidates(*nodes)) candidate_ids_.insert(candidate.name.id);
   }
@@ -210,7 +212,7 @@ void Leader::Reconsider() {
   const bool go_gone = hold != Hold::kGoCheckers && hold_ == Hold::kGoCheckers;
   hold_ = hold;
   log_.LookedAt(hold, store_.ledger());
-  if (hold == Hold::kGoCheckers || hold == Hold::kBehindStatus) return;
+  if (hold == Hold::kGoCheckers || hold == Hold::kNewerSpec || hold == Hold::kBehindStatus) return;
   if (go_gone) return Load();  // Go checkers wrote the status meanwhile
   WaitForOrders(store_.ledger());
 
@@ -256,6 +258,7 @@ void Leader::Reconsider() {
                     .store = &store_,
                     .electorate = &electorate,
                     .decision = &decision,
+                    .format = format_.now(),
                     .learned = learned,
                     .now = loop_.WallNow()};
   // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
@@ -427,6 +430,7 @@ HoldFacts Leader::Facts() const {
   facts.pause = store_.ledger().pause;
   facts.now = loop_.WallNow();
   const SpecVersions own{spec_.base_version, spec_.shards_version, spec_.options_version};
+  facts.newer_spec = standing_.newer;
   facts.behind_status =
       standing_ != own && store_.head() && store_.head()->spec.shards_zxid > spec_.id.shards_zxid;
   return facts;

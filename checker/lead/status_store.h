@@ -80,6 +80,8 @@ class StatusStore {
   void Adopt(Head head, Ledger ledger, StatusBoard board);
   // Our last commit left these very rows in chunk k. (What was read may be written otherwise.)
   [[nodiscard]] bool Wrote(const StatusBoard& board, std::size_t k) const;
+  // The chunks are those of our last commit, not yet read again.
+  [[nodiscard]] bool written() const { return written_; }
 
  private:
   void OnChunkNames(Result<std::vector<std::string>> names);

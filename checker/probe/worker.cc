@@ -221,7 +221,7 @@ void Worker::OnResult(const Turn& turn, Server& server, const ProbeResult& seen)
     ++server.counters.succeeded;
     server.counters.latency.Observe(result.latency);
   } else {
-    ++server.counters.failed[static_cast<std::size_t>(result.reason)];
+    ++server.counters.failed[static_cast<std::size_t>(KnownReason(result.reason))];
   }
   NoteAlarm(server, result);
   Tell(server, server.health.Observe(result, turn.now));

@@ -11,7 +11,8 @@
 #include "checker/rules/hold.h"
 #include "checker/rules/tally.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/journal.h"
+#include "model/ledger.h"
 
 namespace zkcluster {
 

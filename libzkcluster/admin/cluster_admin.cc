@@ -225,9 +225,9 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
   void Judge(const RawSpec& raw) {
     const auto stored = DecodeStoredSpec(paths_.name(), raw);
     // Undecodable bytes under the right version may be mended; a missing znode may not, as nothing
-    // says what else is missing.
-    const bool mendable =
-        raw.base && raw.shards && raw.options && raw.base->data == std::to_string(spec_.version);
+    // says what else is missing, nor bytes that are right and only too new for us.
+    const bool mendable = raw.base && raw.shards && raw.options && !raw.NeedsNewer() &&
+                          raw.base->data == std::to_string(spec_.version);
     if (!stored && !mendable) return Refuse(stored.error());
     if (stored) {
       if (stored->spec.version != spec_.version) {

@@ -15,7 +15,8 @@
 #include "follow/spec_watcher.h"
 #include "model/ballot.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/ledger.h"
+#include "model/registration.h"
 #include "zk/client.h"
 
 namespace zkcluster {

@@ -22,7 +22,7 @@
 #include "base/lifetime.h"
 #include "base/loop.h"
 #include "model/paths.h"
-#include "model/records.h"
+#include "model/journal.h"
 #include "zk/client.h"
 #include "zk/watcher.h"
 

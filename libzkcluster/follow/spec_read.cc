@@ -73,6 +73,10 @@ bool RawSpec::FromOneWrite() const {
          base->stat.mzxid == options->stat.mzxid;
 }
 
+bool RawSpec::NeedsNewer() const {
+  return options && !UnknownNeeds(options->data).empty();
+}
+
 Result<StoredSpec> DecodeStoredSpec(std::string_view name, const RawSpec& raw) {
   const std::string quoted = "cluster \"" + std::string(name) + "\"";
   if (!raw.base) return Fail(ErrorCode::kNotFound, "no " + quoted);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "model/paths.h"
+#include "tests/fakes/tomorrow.h"
 #include "zk/access.h"
 
 namespace zkcluster::sim {
@@ -28,6 +29,7 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
                                               })),
       client_(ensemble.NewClient(loop_, options_.session_timeout, options_.identity)),
       prober_(fleet.NewProber(loop_, options_.id)) {
+  if (options_.format == 2) prober_ = NewProberOfTomorrow(std::move(prober_));
   pool_ = std::make_unique<ProbePool>(loop_, ProbePool::Seats{seat_});
   seat_->Occupy(*prober_, pool_->ReportFunction());
   Roster::Options roster;
@@ -38,6 +40,7 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
   roster.identity.guid = guid_;
   roster.identity.registration = {options_.id, "host-" + options_.id, options_.rack, 42, "test",
                                   Micros(0),   Duration::zero()};
+  if (options_.format == 2) roster.identity.formats = kFormatsOfTomorrow;
   roster.defaults = [this](const std::string&) {
     return ProbeDefaults{options_.health, RedisPing{options_.credentials}, nullptr};
   };

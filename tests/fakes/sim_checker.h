@@ -29,6 +29,7 @@ class SimChecker {
     HealthSettings health;
     std::vector<std::string> clusters;  // empty: all
     std::string rack;
+    int format = 1;  // 2: a build of tomorrow, see tomorrow.h
     RedisCredentials credentials;
     zk::Identity identity;
     std::shared_ptr<Logger> logger;  // null: lines are kept, see log()

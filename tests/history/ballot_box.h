@@ -13,7 +13,7 @@
 
 #include "model/ballot.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/ledger.h"
 
 namespace zkcluster::history {
 

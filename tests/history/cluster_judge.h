@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "model/journal.h"
 #include "tests/history/ballot_box.h"
 #include "tests/history/history_judge.h"
 #include "tests/history/replica.h"

@@ -13,8 +13,8 @@
 #include "follow/journal.h"
 #include "follow/spec_watcher.h"
 #include "model/ballot.h"
+#include "model/journal.h"
 #include "model/paths.h"
-#include "model/records.h"
 #include "zk/client.h"
 #include "zk/watcher.h"
 
