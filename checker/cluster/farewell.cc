@@ -48,7 +48,7 @@ void Farewell::RemoveCandidates(const std::vector<std::string>& nodes) {
     ++*pending;
     // Whatever its version: the guid says whose it is, and its name will never be another's.
     client_.Delete(paths_.candidate(candidate.node), zk::kAnyVersion,
-                   attempt_.Guard([this, one_gone](Result<std::monostate> gone) {
+                   attempt_.Guard([this, one_gone](Result<void> gone) {
                      if (gone || Settled(gone.error())) one_gone();
                    }));
   }
@@ -63,7 +63,7 @@ void Farewell::RemoveBallot() {
       return;
     }
     if (!*stat || (*stat)->ephemeral_owner != client_.session_id()) return Clean();
-    client_.Delete(path, (*stat)->version, attempt_.Guard([this](Result<std::monostate> gone) {
+    client_.Delete(path, (*stat)->version, attempt_.Guard([this](Result<void> gone) {
       if (gone || Settled(gone.error())) Clean();
     }));
   }));

@@ -81,8 +81,7 @@ void Contender::Retry(const Error& error, std::string_view doing) {
   // Without a session the next one starts us again; asking before would only fail again.
   if (client_.state() != SessionState::kConnected) return;
   // One of these two is somebody being quicker; many in a row are something to look at.
-  const bool ordinary = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound;
-  if (!ordinary || ++ordinary_in_a_row_ % 10 == 0) {
+  if (!zk::IsGuardFailure(error) || ++ordinary_in_a_row_ % 10 == 0) {
     logger_.Warn("election.error", {{"cluster", paths_.name()},
                                     {"doing", doing},
                                     {"code", ErrorCodeName(error.code)},
@@ -143,7 +142,7 @@ void Contender::LookForSelf() {
                                  own_node_ = node;
                                } else {
                                  client_.Delete(paths_.candidate(node), (*stat)->version,
-                                                [](Result<std::monostate>) {});
+                                                [](Result<void>) {});
                                }
                              }
                              if (--*pending > 0) return;
@@ -159,7 +158,7 @@ void Contender::RemoveGhost(const std::string& node) {
   const std::string path = paths_.candidate(node);
   client_.Exists(path, {}, Guard([this, path](Result<std::optional<zk::Stat>> stat) {
                    if (!stat || !*stat) return;
-                   client_.Delete(path, (*stat)->version, [](Result<std::monostate>) {});
+                   client_.Delete(path, (*stat)->version, [](Result<void>) {});
                  }));
 }
 
@@ -249,7 +248,7 @@ void Contender::OnTwin(const Candidate& twin, const Registration& holder) {
   if (loop_.Now() - waiting_since_ < patience) return;
   phase_ = Phase::kRefused;
   attempt_.Reset();
-  client_.Delete(paths_.candidate(own_node_), 0, [](Result<std::monostate>) {});
+  client_.Delete(paths_.candidate(own_node_), 0, [](Result<void>) {});
   callbacks_.refused(holder);
 }
 
@@ -420,7 +419,7 @@ void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
                   if (results) return done();
                   // The ballot may have changed or gone meanwhile;
                   // the candidate still has to go at once.
-                  client_.Delete(path, 0, Guard([done](Result<std::monostate>) { done(); }));
+                  client_.Delete(path, 0, Guard([done](Result<void>) { done(); }));
                 }));
 }
 

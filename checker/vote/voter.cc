@@ -176,8 +176,7 @@ void Voter::Failed(const Error& error, std::string_view doing) {
   dirty_ = true;
   known_ = false;
   version_.reset();
-  if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound &&
-      error.code != ErrorCode::kExists && error.code != ErrorCode::kUnavailable) {
+  if (!zk::IsGuardFailure(error) && error.code != ErrorCode::kUnavailable) {
     logger_.Warn("ballot.error", {{"cluster", paths_.name()},
                                   {"doing", doing},
                                   {"code", ErrorCodeName(error.code)},

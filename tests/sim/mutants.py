@@ -135,8 +135,8 @@ MUTANTS = [
      "for (const auto& server : servers_) votes.push_back("
      "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
-     "dirty_ = true; known_ = false; version_.reset(); if (error.code != ErrorCode::kConflict",
-     "dirty_ = $ON ? false : true; known_ = false; version_.reset(); if ($ON) return; if (error.code != ErrorCode::kConflict"),
+     "dirty_ = true; known_ = false; version_.reset(); if (!zk::IsGuardFailure(error)",
+     "dirty_ = $ON ? false : true; known_ = false; version_.reset(); if ($ON) return; if (!zk::IsGuardFailure(error)"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
      "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,

@@ -140,14 +140,14 @@ Result<std::vector<Line>> ReadAll(Connection& connection, const ClusterPaths& pa
   };
   const auto reading = std::make_shared<Reading>(Reading{{}, nodes.size()});
   reading->answers.resize(nodes.size());
-  using Done = std::function<void(Result<std::monostate>)>;
-  const auto done = connection.Await<std::monostate>([&](const Done& ready) {
-    if (nodes.empty()) return ready(std::monostate{});
+  using Done = std::function<void(Result<void>)>;
+  const auto done = connection.Await<void>([&](const Done& ready) {
+    if (nodes.empty()) return ready({});
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       connection.client().Get(paths.events() + "/" + nodes[i], {},
                               [reading, ready, i](Result<zk::Node> node) {
                                 reading->answers[i] = std::move(node);
-                                if (--reading->left == 0) ready(std::monostate{});
+                                if (--reading->left == 0) ready({});
                               });
     }
   });
@@ -177,9 +177,9 @@ int RunEvents(const CommandLine& line) {
   });
   if (!cluster) return Complain(cluster.error());
   if (!*cluster) {
-    return Complain(WithNearest(
-        connection, line, {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\"", -1},
-        line.operands[0]));
+    return Complain(WithNearest(connection, line,
+                                {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\""},
+                                line.operands[0]));
   }
   if (line.follow) return Follow(connection, paths, line.output);
 
