@@ -1,6 +1,6 @@
 // The callbacks that a program has registered at one Cluster. The client's thread runs them, one
-// after another; any thread may register one, end one, or end them all, also from within a
-// callback. Thread-safe.
+// after another. Any thread may register one, end one, or end them all; a callback may do so, too.
+// Thread-safe: Add, End, EndAll, entries.
 #pragma once
 
 #include <zkcluster/cluster.h>

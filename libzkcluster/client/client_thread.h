@@ -49,7 +49,7 @@ class ClientThread {
   // Why what it creates cannot be restricted to operators and checkers, though that was asked for.
   [[nodiscard]] const std::optional<Error>& cannot_restrict() const { return cannot_restrict_; }
 
-  // Outlives the thread with whoever keeps it.
+  // Stays good after the thread has ended.
   [[nodiscard]] const std::shared_ptr<SessionFacts>& facts() const { return facts_; }
 
  private:

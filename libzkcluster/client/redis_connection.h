@@ -1,8 +1,8 @@
 // One connection to a Redis server that is lent to one borrower after the other, and what keeps
 // them apart: nothing that one of them did to it may reach the next. Adapter of hiredis' blocking
-// contexts. Loop-free; one thread at a time, the pool's or the borrower's.
+// contexts. One thread at a time: the pool's or the borrower's.
 //
-// What a borrower sends is not seen, for hiredis writes it by itself. What he reads is: every
+// What a borrower sends is not seen, for hiredis writes it by itself. What it reads is: every
 // change of a connection's state (SELECT, MULTI, WATCH, AUTH, CLIENT SETNAME, MONITOR ...) is
 // answered by a status such as +OK, subscriptions by an array that says so. So:
 //

@@ -96,7 +96,7 @@ MUTANTS = [
      "GoAway(); if (event.state == SessionState::kConnected) Start();",
      "if ($ON && leading_) return; GoAway(); if (event.state == SessionState::kConnected) Start();"),
     ("unknown_outcome_is_failure", "a change whose answer was lost is taken for one that failed", EDITOR,
-     "lost_ = lost_ || IsLost(result.error());", "lost_ = !$ON && (lost_ || IsLost(result.error()));"),
+     "lost_ = lost_ || zk::IsOutcomeUnknown(result.error());", "lost_ = !$ON && (lost_ || zk::IsOutcomeUnknown(result.error()));"),
     ("no_local_expiry", "a session is trusted until the ensemble says otherwise", TRACKER,
      "if (now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",

@@ -17,11 +17,11 @@ class ClientThread;
 
 struct ClientOptions {
   // ZooKeeper servers, "host:port" separated by commas, at most 100; port 2181 where left out.
-  std::string zookeeper;
+  std::string zookeeper = {};
   std::string root = "/goreclusters";  // the znode below which the clusters are; absolute
   // Says who we are to ZooKeeper, see zkcluster-security(7). Empty: nobody in particular. Programs
   // that only follow clusters seldom need it: what they read everybody may read.
-  std::string access_file;
+  std::string access_file = {};
   // With an access_file: what a Manager of this client makes can be changed by operators and
   // checkers alone. False: by anyone.
   bool restricted = true;
@@ -31,17 +31,15 @@ struct ClientOptions {
 
 // The handle of the connection. Clusters and managers opened on it may be destroyed before it or
 // after it, in any order and from any thread, also from within a callback: the session ends with
-// the last of them all. That end waits for the thread, at most for 2 s when ZooKeeper is silent; on
-// the client's own thread, within a callback, it does not wait, and the session ends soon after the
-// callback returns.
+// the last of them all. The last destructor waits for that, at most for 2 s when ZooKeeper is
+// silent; within a callback it does not wait, and the session ends after the callback has returned.
 //
 // One thread serves all that is opened on a client: a callback of one cluster that waits holds up
-// the others. The calls that wait for an answer of the ensemble (`Cluster::Open`, `Manager::Open`
-// and a Manager's calls) refuse with kInvalid within a callback of the same client, because the
-// answer could never come.
+// the others. The calls that wait for an answer of the ensemble (`Cluster::Open` and those of a
+// Manager) refuse with kInvalid within a callback of the same client: the answer could never come.
 //
-// A forked child has no use for its parent's Client: it may destroy it, which leaves the parent
-// undisturbed and releases nothing.
+// A forked child has no use for its parent's Client. It may destroy it, which leaves the parent
+// undisturbed and releases nothing there.
 class ZKC_EXPORT Client {
  public:
   // Does not wait for a connection. Errors: kInvalid (the options, the access file), kUnavailable

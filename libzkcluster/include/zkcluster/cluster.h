@@ -41,31 +41,33 @@ struct PoolOptions {
   Duration connect_timeout = std::chrono::milliseconds(500);
   // Of each command and reply, 1 ms .. 1 min. In force again at each loan.
   Duration command_timeout = std::chrono::seconds(1);
-  std::string user;      // empty: AUTH with the password alone
-  std::string password;  // empty: no AUTH
+  std::string user = {};      // empty: AUTH with the password alone
+  std::string password = {};  // empty: no AUTH
   LeaseReset reset = LeaseReset::kWhenNeeded;
 };
 
 // What to follow, on a client that others share.
 struct FollowOptions {
-  std::string name;  // of the cluster; 1 .. 200 bytes
+  std::string name = {};  // of the cluster; 1 .. 200 bytes
   // How long Open waits for the first table. 10 ms .. 10 min.
   Duration open_timeout = std::chrono::seconds(10);
   // A shard on which no status was ever decided: false serves it, true treats it as dead.
   bool refuse_unknown = false;
-  PoolOptions pool;
+  PoolOptions pool = {};
 };
 
 // A cluster with a client of its own. The members are those of ClientOptions and FollowOptions.
 struct ClusterOptions {
-  std::string zookeeper;
+  std::string zookeeper = {};
   std::string root = "/goreclusters";
-  std::string name;
-  std::string access_file;  // only its passwords are used
+  std::string name = {};
+  // Seldom needed: everybody may read what clients follow, also where nobody but operators and
+  // checkers may write. Only its passwords are used.
+  std::string access_file = {};
   Duration session_timeout = std::chrono::seconds(10);
   Duration open_timeout = std::chrono::seconds(10);
   bool refuse_unknown = false;
-  PoolOptions pool;
+  PoolOptions pool = {};
 };
 
 // One moment of the cluster, immutable.
@@ -73,12 +75,12 @@ struct ClusterView {
   struct Shard {
     ShardSpec spec;
     ShardStatus status = ShardStatus::kUnknown;
-    Micros since{0};
+    Micros since{0};  // of the status, by the clock of the leader that decided it; 0: undecided
     // Why it is not alive: "refused", "timeout", ...; empty when alive or unknown.
     std::string reason;
     bool operator==(const Shard&) const = default;
   };
-  std::uint64_t spec_version = 0;
+  std::uint64_t spec_version = 0;  // ClusterSpec::version
   std::int64_t epoch = 0;  // of the leader that decided; 0: no decision yet, or Go checkers decide
   std::int64_t sequence = 0;     // of decisions; grows with each
   std::uint64_t generation = 0;  // of this program's table: 1, 2, 3 ...
@@ -88,6 +90,7 @@ struct ClusterView {
   Duration age{0};  // since the ensemble last confirmed this view; grows while it is away
 };
 
+// Since Open; none ever goes back.
 struct ClusterCounters {
   std::uint64_t lookups = 0;        // Locate and Connect
   std::uint64_t stand_in_hits = 0;  // of these, served by a stand-in
@@ -95,9 +98,9 @@ struct ClusterCounters {
   std::uint64_t tables_built = 0;
   std::uint64_t bad_payloads = 0;  // znodes that could not be decoded; the last good view was kept
   std::uint64_t sessions = 0;      // opened so far by the client that it follows with
-  std::uint64_t connections_opened = 0;
-  std::uint64_t connections_failed = 0;
-  std::uint64_t connections_reused = 0;
+  std::uint64_t connections_opened = 0;  // by Connect, AUTH included
+  std::uint64_t connections_failed = 0;  // attempts to open one
+  std::uint64_t connections_reused = 0;  // leases served from the pool
 };
 
 // A connection on loan. Give it back by destroying it. The next borrower finds it as after
@@ -136,8 +139,7 @@ class ZKC_EXPORT Cluster {
   // client's thread: return soon and do not throw, for other clusters of the client wait meanwhile.
   // It may destroy this Cluster, another, or the Client. A burst of changes may give one call.
   using ChangeCallback = std::function<void(const ClusterView&)>;
-  // Keeps a callback registered; destroying it waits for a running call to end, except from within
-  // that call.
+  // Keeps a callback registered. Destroying it waits for a running call to end, except within it.
   class Subscription;
 
   // On a client that others share. Waits for the first table. Errors: kInvalid (options, or within

@@ -18,32 +18,32 @@ namespace zkcluster {
 
 // A manager with a client of its own. Each member but `timeout` is that of ClientOptions.
 struct ManagerOptions {
-  std::string zookeeper;
+  std::string zookeeper = {};
   std::string root = "/goreclusters";
   // Of each call, connecting included: 1 ms .. 1 h.
   Duration timeout = std::chrono::seconds(10);
-  std::string access_file;
+  std::string access_file = {};
   bool restricted = true;
 };
 
 struct PauseOrder {
-  Duration length{0};  // kMinPause .. kMaxPause, then it ends by itself; 0: until it is ended
-  std::string by;      // who gives the order, such as "ann@ops1"
-  std::string reason;  // for whoever wonders; one line, at most 500 bytes
+  Duration length{0};       // kMinPause .. kMaxPause, then it ends by itself; 0: until it is ended
+  std::string by = {};      // who gives the order, such as "ann@ops1"
+  std::string reason = {};  // why, for other people; one line, at most 500 bytes
 };
 // Which shards an order is about: exactly one of the three.
 struct ShardChoice {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {};
   // The host part of their addresses, as written there: a name, or an IP literal without brackets.
-  std::string host;
+  std::string host = {};
   bool all = false;
 };
 struct MaintenanceOrder {
-  ShardChoice shards;  // by name or by host
+  ShardChoice shards = {};  // by name or by host
   // As those of PauseOrder.
   Duration length{0};
-  std::string by;
-  std::string reason;
+  std::string by = {};
+  std::string reason = {};
 };
 inline constexpr Duration kMinPause = std::chrono::seconds(1);
 inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
