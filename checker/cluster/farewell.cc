@@ -46,7 +46,7 @@ void Farewell::RemoveCandidates(const std::vector<std::string>& nodes) {
     ++*pending;
     // Whatever its version: the guid says whose it is, and its name will never be another's.
     scope_.client.Delete(scope_.paths.candidate(candidate.node), zk::kAnyVersion,
-                         attempt_.Guard([this, one_gone](Result<std::monostate> gone) {
+                         attempt_.Guard([this, one_gone](Result<void> gone) {
                            if (gone || Settled(gone.error())) one_gone();
                          }));
   }
@@ -62,7 +62,7 @@ void Farewell::RemoveBallot() {
     }
     if (!*stat || (*stat)->ephemeral_owner != scope_.client.session_id()) return Finish();
     scope_.client.Delete(path, (*stat)->version,
-                         attempt_.Guard([this](Result<std::monostate> gone) {
+                         attempt_.Guard([this](Result<void> gone) {
                            if (gone || Settled(gone.error())) Finish();
                          }));
   }));

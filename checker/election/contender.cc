@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "zk/errors.h"
 
 namespace zkcluster {
 
@@ -111,8 +112,7 @@ void Contender::Retry(const Error& error, std::string_view doing) {
   // Without a session the next one starts us again; asking before would only fail again.
   if (scope_.client.state() != SessionState::kConnected) return;
   // One of these two means that another was quicker; many in a row are worth a line.
-  const bool ordinary = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound;
-  if (!ordinary || ++ordinary_in_a_row_ % 10 == 0) {
+  if (!zk::IsGuardFailure(error) || ++ordinary_in_a_row_ % 10 == 0) {
     scope_.logger.Warn("election.error", {{"cluster", scope_.paths.name()},
                                           {"doing", doing},
                                           {"code", ErrorCodeName(error.code)},
@@ -194,7 +194,7 @@ void Contender::RemoveGhost(const std::string& node) {
   scope_.client.Exists(path, {}, Guard([this, path](Result<std::optional<zk::Stat>> stat) {
                          if (!stat || !*stat) return;
                          scope_.client.Delete(path, (*stat)->version,
-                                              [](Result<std::monostate>) {});
+                                              [](Result<void>) {});
                        }));
 }
 
@@ -284,7 +284,7 @@ void Contender::OnTwin(const Candidate& twin, const Registration& holder) {
 void Contender::Refuse(const Registration& holder) {
   const std::string path = own_path();
   Enter(Refused{});
-  scope_.client.Delete(path, 0, [](Result<std::monostate>) {});
+  scope_.client.Delete(path, 0, [](Result<void>) {});
   callbacks_.refused(holder);
 }
 
@@ -373,7 +373,7 @@ void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
         if (results) return done();
         // The ballot may have changed or gone meanwhile;
         // the candidate still has to go at once.
-        scope_.client.Delete(path, 0, Guard([done](Result<std::monostate>) { done(); }));
+        scope_.client.Delete(path, 0, Guard([done](Result<void>) { done(); }));
       }));
 }
 

@@ -155,7 +155,7 @@ void Leader::OnCandidates(const std::optional<std::vector<std::string>>& nodes) 
 }
 
 void Leader::Load() {
-  store_.Load([this](Result<std::monostate> loaded) {
+  store_.Load([this](Result<void> loaded) {
     if (loaded) return Changed();
     if (client_.state() != SessionState::kConnected) return;  // the Contender ends this leadership
     // A parent is missing: a new candidacy makes it again.
@@ -282,8 +282,8 @@ void Leader::Submit(CommitPlan plan, Decision decision) {
   news_while_committing_ = false;
   std::vector<zk::Op> ops = plan.ops;
   client_.Multi(std::move(ops),
-                lifetime_.Guard([this, plan = std::move(plan), decision = std::move(decision)](
-                                    Result<std::vector<zk::OpResult>> results) {
+                lifetime_.Guard([this, plan = std::move(plan),
+                                 decision = std::move(decision)](const zk::MultiResult& results) {
                   committing_ = false;
                   if (results) {
                     OnCommitted(plan, decision, *results);
@@ -338,21 +338,18 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   Changed();  // votes may have moved while the commit was under way
 }
 
-void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
+void Leader::OnRefused(const CommitPlan& plan, const zk::OpError& error) {
   if (std::exchange(own_news_, false)) {
     store_.Forget();
     loading_ = false;
     news_while_committing_ = true;
   }
-  const bool by_guard = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
-                        error.code == ErrorCode::kExists;
-  if (error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kDenied ||
-      error.code == ErrorCode::kInvalid) {
+  if (zk::IsRefusedForGood(error)) {
     logger_.Error("leader.commit_failed", {{"cluster", paths_.name()}, {"error", error.message}});
     return retry_->Arm(backoff_.Next(loop_.Random()));
   }
-  const auto index = static_cast<std::size_t>(error.op_index);
-  if (!by_guard || error.op_index < 0 || index >= plan.roles.size()) {
+  const std::size_t index = error.failed_op.value_or(plan.roles.size());
+  if (!zk::IsGuardFailure(error) || index >= plan.roles.size()) {
     // Unknown outcome, or the session is going: whatever happened is found by reading in
     // a new leadership.
     return callbacks_.lost(error.message);
@@ -373,7 +370,7 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
     case OpRole::kVoteBell:
       ++vote_refusals_;
       // The server we talk to may lag behind the one that refused.
-      client_.Sync(paths_.votes(), [](Result<std::monostate>) {});
+      client_.Sync(paths_.votes(), [](Result<void>) {});
       if (role == OpRole::kVoteBell) {
         vote_bell_->Refresh();
       } else if (const auto vote = votes_.find(plan.VoterOf(index)); vote != votes_.end()) {
@@ -414,8 +411,7 @@ void Leader::TrimJournal() {
         const std::size_t surplus =
             entries.size() > kJournalLength ? entries.size() - kJournalLength : 0;
         for (std::size_t i = 0; i < surplus; ++i) {
-          client_.Delete(paths_.events() + "/" + entries[i].second, 0,
-                         [](Result<std::monostate>) {});
+          client_.Delete(paths_.events() + "/" + entries[i].second, 0, [](Result<void>) {});
         }
       }));
 }

@@ -91,7 +91,7 @@ class Leader {
   void Submit(CommitPlan plan, Decision decision);
   void OnCommitted(const CommitPlan& plan, const Decision& decision,
                    const std::vector<zk::OpResult>& results);
-  void OnRefused(const CommitPlan& plan, const Error& error);
+  void OnRefused(const CommitPlan& plan, const zk::OpError& error);
   void TrimJournal();
   [[nodiscard]] HoldFacts Facts() const;
   void WaitForOrders(const Ledger& ledger);

@@ -43,7 +43,7 @@ class StatusStore {
   StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths);
 
   // Reads everything; `done` runs once. A new Load drops an earlier one.
-  void Load(std::function<void(Result<std::monostate>)> done);
+  void Load(std::function<void(Result<void>)> done);
   [[nodiscard]] bool loaded() const { return loaded_; }
   void Forget() { loaded_ = false; }
 
@@ -103,7 +103,7 @@ class StatusStore {
   bool written_ = false;  // the chunks are those of our last commit
   std::size_t pending_ = 0;
   std::optional<Error> failure_;
-  std::function<void(Result<std::monostate>)> done_;
+  std::function<void(Result<void>)> done_;
   std::optional<Head> head_;
   StatusBoard board_;  // in the order of the head's list
   struct Carried {

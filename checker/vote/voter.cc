@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "zk/errors.h"
 
 namespace zkcluster {
 
@@ -171,8 +172,7 @@ void Voter::Failed(const Error& error, std::string_view doing) {
   }
   dirty_ = true;
   Enter(Pausing{});
-  if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound &&
-      error.code != ErrorCode::kExists && error.code != ErrorCode::kUnavailable) {
+  if (!zk::IsGuardFailure(error) && error.code != ErrorCode::kUnavailable) {
     scope_.logger.Warn("ballot.error", {{"cluster", scope_.paths.name()},
                                         {"doing", doing},
                                         {"code", ErrorCodeName(error.code)},

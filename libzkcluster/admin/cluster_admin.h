@@ -46,7 +46,7 @@ class ClusterAdmin {
 
   void Create(ClusterSpec spec, Done<std::uint64_t> done);  // the new version
   void Update(ClusterSpec spec, Done<std::uint64_t> done);  // guarded by spec.version
-  void Delete(std::string name, std::uint64_t version, Done<std::monostate> done);
+  void Delete(std::string name, std::uint64_t version, Done<void> done);
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);
 

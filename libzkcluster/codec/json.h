@@ -31,7 +31,7 @@ class JsonProblem {
  public:
   void Add(std::string_view where, std::string_view what);
   [[nodiscard]] bool found() const { return !text_.empty(); }
-  [[nodiscard]] tl::unexpected<Error> failure() const { return Fail(ErrorCode::kBadData, text_); }
+  [[nodiscard]] Failure<> failure() const { return Fail(ErrorCode::kBadData, text_); }
 
  private:
   std::string text_;

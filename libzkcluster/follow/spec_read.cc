@@ -17,7 +17,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
       : client(c), paths(std::move(p)), done(std::move(d)) {}
 
   void Start() {
-    client.Sync(paths.base(), [self = shared_from_this()](Result<std::monostate> synced) {
+    client.Sync(paths.base(), [self = shared_from_this()](Result<void> synced) {
       if (!synced) return self->done(Fail(synced.error().Within("sync " + self->paths.base())));
       self->Round();
     });

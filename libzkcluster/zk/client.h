@@ -27,6 +27,7 @@
 
 #include "base/listeners.h"
 #include "zk/acl.h"
+#include "zk/errors.h"
 
 namespace zkcluster::zk {
 
@@ -112,6 +113,8 @@ struct Identity {
 
 template <class T>
 using Callback = std::function<void(Result<T>)>;
+using MultiResult = Result<std::vector<OpResult>, OpError>;
+using MultiCallback = std::function<void(MultiResult)>;
 
 // The largest request ever sent, in bytes of paths and data; above it a verb fails with kTooLarge.
 // The server drops a connection that sends 1,048,576 or more, without an answer.
@@ -138,15 +141,15 @@ class Client {
   virtual void Set(const std::string& path, std::string data, Version version,
                    Callback<Stat> done) = 0;
   // kConflict, kNotFound, kNotEmpty.
-  virtual void Delete(const std::string& path, Version version, Callback<std::monostate> done) = 0;
-  // All or nothing, at one moment. The error is that of the operation that failed,
-  // its index in Error::op_index.
-  virtual void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) = 0;
+  virtual void Delete(const std::string& path, Version version, Callback<void> done) = 0;
+  // All or nothing, at one moment. The error is that of the operation that failed, and says which
+  // that is; what a client refuses to send names none.
+  virtual void Multi(std::vector<Op> ops, MultiCallback done) = 0;
   // Gives a znode that exists the list that this client's creates would give it. Its version stays.
   // kNotFound.
-  virtual void ResetAcl(const std::string& path, Callback<std::monostate> done) = 0;
+  virtual void ResetAcl(const std::string& path, Callback<void> done) = 0;
   // Reads after it see everything committed before it was called.
-  virtual void Sync(const std::string& path, Callback<std::monostate> done) = 0;
+  virtual void Sync(const std::string& path, Callback<void> done) = 0;
 
   // Judged at the moment of the call by the monotonic clock too: a process that was stopped longer
   // than its lease reads kSuspended or kLost here before any event says so.

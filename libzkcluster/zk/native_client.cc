@@ -88,24 +88,24 @@ class NativeClient final : public Client {
     handle_->Set(path, data, version, std::move(done));
     AfterVerb();
   }
-  void Delete(const std::string& path, Version version, Callback<std::monostate> done) override {
+  void Delete(const std::string& path, Version version, Callback<void> done) override {
     if (Refused("delete ", path, {}, false, done)) return;
     handle_->Delete(path, version, std::move(done));
     AfterVerb();
   }
-  void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) override {
+  void Multi(std::vector<Op> ops, MultiCallback done) override {
     auto error = WhyNeverSent(ops);
     if (!error) error = WhyNotNow();
     if (error) return FailLater(error->Within("multi"), std::move(done));
     handle_->Multi(std::move(ops), std::move(done));
     AfterVerb();
   }
-  void ResetAcl(const std::string& path, Callback<std::monostate> done) override {
+  void ResetAcl(const std::string& path, Callback<void> done) override {
     if (Refused("set the list of ", path, {}, false, done)) return;
     handle_->ResetAcl(path, std::move(done));
     AfterVerb();
   }
-  void Sync(const std::string& path, Callback<std::monostate> done) override {
+  void Sync(const std::string& path, Callback<void> done) override {
     if (Refused("sync ", path, {}, false, done)) return;
     handle_->Sync(path, std::move(done));
     AfterVerb();
@@ -200,11 +200,11 @@ class NativeClient final : public Client {
 
   [[nodiscard]] std::optional<Error> WhyNotNow() const {
     if (!closing() && CanTalk()) return std::nullopt;
-    return Error{ErrorCode::kUnavailable, "no session", -1};
+    return Error{ErrorCode::kUnavailable, "no session"};
   }
 
-  template <class T>
-  void FailLater(Error error, Callback<T> done) {
+  template <class Done>
+  void FailLater(Error error, Done done) {
     inbox_.push_back([done = std::move(done), error = std::move(error)] { done(Fail(error)); });
     Soon();
   }

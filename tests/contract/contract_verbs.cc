@@ -262,7 +262,7 @@ TEST_CASE("multi: the failing operation is named by its place and nothing is don
       const auto done = bench.Multi(ops);
       REQUIRE_FALSE(done);
       CHECK(CodeOf(done) == c.code);
-      CHECK(done.error().op_index == static_cast<int>(place));
+      CHECK(done.error().failed_op == place);
       CHECK(bench.Get(root + "/there")->data == "0");
       CHECK_FALSE(bench.Exists(root + "/new")->has_value());
     }

@@ -222,8 +222,7 @@ TEST_CASE("watch: survives a broken connection, and announces what changed meanw
   REQUIRE(bench.SetBy(*other, root + "/changed", "1", 0));
   REQUIRE(bench.CreateBy(*other, root + "/created"));
   REQUIRE(bench.CreateBy(*other, root + "/parent/child"));
-  REQUIRE(
-      bench.Await<std::monostate>([&](auto done) { other->Delete(root + "/deleted", 0, done); }));
+  REQUIRE(bench.Await<void>([&](auto done) { other->Delete(root + "/deleted", 0, done); }));
   bench.world->Mend(*bench.client);
   REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
   REQUIRE(bench.client->session_id() == session);

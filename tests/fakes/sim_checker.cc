@@ -167,8 +167,8 @@ void SimSite::Update(ClusterSpec spec) {
 }
 
 void SimSite::Delete(const std::string& name) {
-  std::optional<Result<std::monostate>> answer;
-  editor_.Delete(name, 0, [&](Result<std::monostate> result) { answer = std::move(result); });
+  std::optional<Result<void>> answer;
+  editor_.Delete(name, 0, [&](Result<void> result) { answer = std::move(result); });
   ZKC_CHECK(world.RunUntil([&] { return answer.has_value(); }, std::chrono::seconds(30)));
   ZKC_CHECK(answer->has_value());
 }

@@ -26,7 +26,7 @@ FOREIGN = {
     ],
     r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/", "tests/bench/"],
     r"<hiredis": [
-        "libzkcluster/client/connection_pool.cc", "checker/probe/net/redis_reply.cc", "tools/sandbox/sandbox.cc",
+        "libzkcluster/client/redis_connection.cc", "checker/probe/net/redis_reply.cc", "tools/sandbox/sandbox.cc",
         "tools/zkctl/dev/", "tests/",
     ],
     r"<yaml-cpp/": ["libzkcluster/yaml/", "tests/"],
@@ -74,8 +74,8 @@ BELOW = {
 
 # Who may read a clock; everybody else is told the time, or asks the Loop.
 CLOCKS = [
-    "libzkcluster/base/event_loop.cc", "libzkcluster/base/spdlog_logger.cc", "libzkcluster/client/cluster.cc",
-    "libzkcluster/client/client_thread.cc", "libzkcluster/client/connection_pool.cc", "tools/", "tests/",
+    "libzkcluster/base/event_loop.cc", "libzkcluster/base/spdlog_logger.cc", "libzkcluster/client/session_facts.cc",
+    "tools/", "tests/",
 ]
 CLOCK = re.compile(r"(steady_clock|system_clock|high_resolution_clock)::now|\bgettimeofday\(|\bclock_gettime\(|\btime\((nullptr|NULL|0)\)")
 

@@ -96,7 +96,7 @@ MUTANTS = [
      "Enter(Away{}); if (event.state == SessionState::kConnected) Start();",
      "if ($ON && leading()) return; Enter(Away{}); if (event.state == SessionState::kConnected) Start();"),
     ("unknown_outcome_is_failure", "a change whose answer was lost is taken for one that failed", EDITOR,
-     "lost_ = lost_ || IsLost(result.error());", "lost_ = !$ON && (lost_ || IsLost(result.error()));"),
+     "lost_ = lost_ || zk::IsOutcomeUnknown(result.error());", "lost_ = !$ON && (lost_ || zk::IsOutcomeUnknown(result.error()));"),
     ("no_local_expiry", "a session is trusted until the ensemble says otherwise", TRACKER,
      "if (now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
@@ -135,8 +135,8 @@ MUTANTS = [
      "for (const auto& server : servers_) votes.push_back("
      "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
-     "dirty_ = true; Enter(Pausing{}); if (error.code != ErrorCode::kConflict",
-     "dirty_ = $ON ? false : true; Enter(Pausing{}); if ($ON) return; if (error.code != ErrorCode::kConflict"),
+     "dirty_ = true; Enter(Pausing{}); if (!zk::IsGuardFailure(error)",
+     "dirty_ = $ON ? false : true; Enter(Pausing{}); if ($ON) return; if (!zk::IsGuardFailure(error)"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
      "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
     ("stale_after_stall", "what fell due while the process was stopped counts", HEALTH,

@@ -139,6 +139,14 @@ std::string ZooKeeperServer::Mode() const {
   return answer.substr(from, answer.find('\n', from) - from);
 }
 
+std::size_t ZooKeeperServer::Sessions() const {
+  const std::string answer = FourLetterWord(place().host, port(), "mntr", std::chrono::seconds(5));
+  constexpr std::string_view kKey = "zk_global_sessions\t";
+  const std::size_t at = answer.find(kKey);
+  if (at == std::string::npos) throw std::runtime_error("mntr of " + address() + ": " + answer);
+  return std::stoul(answer.substr(at + kKey.size()));
+}
+
 void ZooKeeperServer::Wipe() {
   std::filesystem::remove_all(folder() / "data");
 }

@@ -74,7 +74,7 @@ int Run(const std::vector<std::string>& arguments) {
   for (const Entry& entry : kEntries) {
     if (entry.verb == line->verb) return entry.run(*line);
   }
-  Complain(Error{ErrorCode::kInvalid, "dev takes no option before it", -1});
+  Complain(Error{ErrorCode::kInvalid, "dev takes no option before it"});
   return kUsage;
 }
 

@@ -37,7 +37,7 @@ bool Repeatable(std::string_view option) {
 }
 
 Error Usage(std::string message) {
-  return Error{ErrorCode::kInvalid, std::move(message), -1};
+  return Error{ErrorCode::kInvalid, std::move(message)};
 }
 
 // The values given, by long name.

@@ -112,7 +112,7 @@ Connection::~Connection() {
 
 Error Connection::NoAnswer() const {
   return Error{ErrorCode::kUnavailable,
-               "no ZooKeeper answered at " + servers_ + " within " + FormatDuration(timeout_), -1};
+               "no ZooKeeper answered at " + servers_ + " within " + FormatDuration(timeout_)};
 }
 
 }  // namespace zkcluster::zkctl

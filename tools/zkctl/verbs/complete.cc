@@ -62,9 +62,8 @@ class LiveNames {
  private:
   bool Open() {
     if (connection_) return true;
-    auto opened = line_.zookeeper.empty()
-                      ? Result<std::unique_ptr<Connection>>(tl::unexpect, Error{})
-                      : Connection::Open(line_);
+    auto opened = line_.zookeeper.empty() ? Result<std::unique_ptr<Connection>>(Fail(Error{}))
+                                          : Connection::Open(line_);
     if (opened) connection_ = *std::move(opened);
     return connection_ != nullptr;
   }

@@ -70,10 +70,9 @@ void WarnOfSize(const ClusterSpec& spec) {
 }
 
 Error Changed(std::string_view cluster, std::uint64_t from, std::uint64_t now) {
-  return Error{ErrorCode::kConflict,
-               "the cluster changed under you: version " + std::to_string(from) + " is now " +
-                   std::to_string(now) + "; look at `zkctl diff " + std::string(cluster) + "`",
-               -1};
+  return Error{ErrorCode::kConflict, "the cluster changed under you: version " +
+                                         std::to_string(from) + " is now " + std::to_string(now) +
+                                         "; look at `zkctl diff " + std::string(cluster) + "`"};
 }
 
 // Says a conflict in the operator's words, with the version that is there now.

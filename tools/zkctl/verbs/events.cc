@@ -55,9 +55,9 @@ int RunEvents(const CommandLine& line) {
   });
   if (!cluster) return Complain(cluster.error());
   if (!*cluster) {
-    return Complain(WithNearest(
-        connection, line, {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\"", -1},
-        line.operands[0]));
+    return Complain(WithNearest(connection, line,
+                                {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\""},
+                                line.operands[0]));
   }
   if (line.follow) return Follow(connection, paths, line.output);
 

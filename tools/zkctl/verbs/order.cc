@@ -94,7 +94,7 @@ int RunForget(const CommandLine& line) {
   if (!known.contains(id) && !suggestion.empty()) {
     return Complain(
         Error{ErrorCode::kNotFound,
-              "no checker \"" + id + "\" in the electorate of \"" + name + "\"" + suggestion, -1});
+              "no checker \"" + id + "\" in the electorate of \"" + name + "\"" + suggestion});
   }
   // What will be refused anyway is not asked about: who is unknown, and who is still there.
   const Electorate then = FindElectorate(*snapshot, id);

@@ -147,7 +147,7 @@ TEST_CASE("two operators at once: one is told") {
 
     // Guarded delete against update.
     const auto now = w.Get(w.one)->spec.version;
-    std::optional<Result<std::monostate>> deleted;
+    std::optional<Result<void>> deleted;
     std::optional<Result<std::uint64_t>> changed;
     w.one.editor.Delete("sessions", now, [&](const auto& result) { deleted = result; });
     w.two.editor.Update(With(TestSpec(7), now), [&](const auto& result) { changed = result; });
