@@ -26,8 +26,7 @@ std::string FailuresByReason(const ProbeCounters& probes) {
 }  // namespace
 
 SummaryLog::SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Look look)
-    : loop_(loop),
-      logger_(logger),
+    : logger_(logger),
       pool_(pool),
       look_(std::move(look)),
       timer_(loop.NewTimer([this] { Collect(); })) {

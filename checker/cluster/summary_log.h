@@ -36,7 +36,6 @@ class SummaryLog {
   void TellOne(const std::string& cluster, const ClusterDetails& details,
                const ProbeCounters& probes, const Told& last);
 
-  Loop& loop_;
   Logger& logger_;
   ProbePool& pool_;
   const Look look_;

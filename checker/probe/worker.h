@@ -90,8 +90,8 @@ class Worker {
     TimePoint now;
     bool stalled;  // the loop had stalled: everything was rescheduled a moment ago
   };
-  // The only way in, for callbacks and for calls: the stall is noticed before anything is done, and
-  // what has to know the time gets it here.
+  // The only way in for callbacks and for calls about servers: a stall is noticed before anything
+  // else is done, and only here is there a Turn, which all that needs the time asks for.
   template <typename Body>
   void Enter(TimePoint now, Body body) {
     body(Turn{now, NoteStall(now)});

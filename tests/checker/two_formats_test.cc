@@ -35,7 +35,7 @@ struct Program {
 struct Site : Settled {
   Site() : program(*this) { world.RunFor(1s); }
 
-  void Restart(const std::string& id, int format) {
+  void Restart(std::string id, int format) {  // a copy: it may be the checker's own
     Kill(id);
     SimChecker::Options options;
     options.id = id;
@@ -65,7 +65,7 @@ struct Site : Settled {
     return HasColumnOfTomorrow(ensemble.Get(kPaths.chunk(0))->data);
   }
   [[nodiscard]] int FormatOfLeader() { return formats.at(LeaderOf(kName)->id); }
-  void RestartAs(const std::string& id, int format) {
+  void RestartAs(std::string id, int format) {
     formats[id] = format;
     Restart(id, format);
   }
@@ -146,6 +146,7 @@ TEST_CASE(
   site.world.RunFor(2s);
   site.Set({1}, Server::kLoading);
   REQUIRE(site.Reaches(kName, "DAAA", 10s));
+  site.world.RunFor(100ms);  // until the leader has its answer
   CHECK(site.StateOf(kName, 0).reason == ReasonOf(kReasonOfTomorrow));
   CHECK(ReasonName(site.StateOf(kName, 0).reason) == kReasonOfTomorrow);
   const auto journal = site.Journal();

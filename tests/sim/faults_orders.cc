@@ -32,7 +32,7 @@ bool FaultMachine::Order(std::size_t cluster, Event::What what,
   event.what = std::move(what);
   event.at = scene_.world.wall_now();
   event.by = "ann@ops1";
-  Tell(fmt::format("an operator's order ({})", EventKindName(event.kind)));
+  Tell(fmt::format("an operator's order ({})", EventKindName(event)));
   const auto done =
       scene_.ensemble.Commit({zk::SetOp{paths.ledger(), EncodeLedger(*ledger), node->stat.version},
                               zk::CreateOp{paths.event_prefix(), EncodeEvent(event),

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Deliberate faults: proof that the swarm can fail.
 
-usage: mutants.py TOP OUTPUT_FOLDER    writes mutated copies of the production sources, and mutant_list.cc
-       mutants.py TOP --sources        the names of the files it writes, one a line
+usage: mutants.py TOP OUTPUT_FOLDER [--whole]    writes mutated copies of the production sources, and mutant_list.cc
+       mutants.py TOP --sources [--whole]        the names of the files it copies, one a line, folder by folder
+
+--whole copies also the other sources of each folder: where a folder is compiled as one object (unity), the linker
+cannot take a part of it from the copy and the rest from the original.
+
 
 Each mutant replaces one piece of a production source by a piece that asks, while it runs, whether the mutant is on.
 All of them are in one build, switched by name (`mutants --only NAME`), and production sources stay free of them. A
@@ -244,10 +248,19 @@ def holds(replacement, piece):
     return all(token in rest for token in tokens(piece))
 
 
-def mutate(top, output):
-    by_file = {}
+def copied(top, whole):
+    """The sources to copy: those with mutants; `whole`: all sources of their folders."""
+    paths = {mutant[2] for mutant in MUTANTS}
+    if whole:
+        for folder in {os.path.dirname(path) for path in paths}:
+            paths.update(f"{folder}/{name}" for name in os.listdir(os.path.join(top, folder)) if name.endswith(".cc"))
+    return sorted(paths)
+
+
+def mutate(top, output, whole):
+    by_file = {path: [] for path in copied(top, whole)}
     for number, (name, _, path, piece, replacement) in enumerate(MUTANTS, 1):
-        by_file.setdefault(path, []).append((number, name, piece, replacement))
+        by_file[path].append((number, name, piece, replacement))
     for path, mutants in by_file.items():
         with open(os.path.join(top, path), encoding="utf-8") as file:
             source = file.read()
@@ -297,10 +310,11 @@ def write_list(output):
 
 def main():
     top, output = sys.argv[1:3]
+    whole = "--whole" in sys.argv[3:]
     if output == "--sources":
-        print("\n".join(dict.fromkeys(mutant[2] for mutant in MUTANTS)))
+        print("\n".join(copied(top, whole)))
         return
-    mutate(top, output)
+    mutate(top, output, whole)
     write_list(output)
 
 

@@ -80,10 +80,9 @@ int ComplainOf(const Error& error, Manager& manager, const ClusterSpec& base) {
   if (error.code != ErrorCode::kConflict) return Complain(error);
   const auto now = manager.Get(base.name);
   if (!now) {
-    return Complain(Error{ErrorCode::kConflict,
-                          "the cluster changed under you: version " + std::to_string(base.version) +
-                              " is gone (" + now.error().message + ")",
-                          -1});
+    return Complain(Error{ErrorCode::kConflict, "the cluster changed under you: version " +
+                                                    std::to_string(base.version) + " is gone (" +
+                                                    now.error().message + ")"});
   }
   return Complain(Changed(base.name, base.version, now->version));
 }

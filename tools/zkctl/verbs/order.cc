@@ -215,8 +215,7 @@ int RunUnfreeze(const CommandLine& line) {
   if (printed != kDone || thaw != Thaw::kFrozen) return printed;
   return Complain(Error{ErrorCode::kConflict,
                         "\"" + name + "\" froze again: " + FreezeSentence(*after, is) +
-                            "; `zkctl unfreeze " + name + " --accept` lets the deaths pass",
-                        -1});
+                            "; `zkctl unfreeze " + name + " --accept` lets the deaths pass"});
 }
 
 }  // namespace zkcluster::zkctl

@@ -57,10 +57,9 @@ int RunExplain(const CommandLine& line) {
     if (found == shards.end()) {
       std::vector<std::string_view> names;
       for (const ShardSpec& shard : shards) names.push_back(shard.name);
-      return Complain(Error{ErrorCode::kNotFound,
-                            "cluster \"" + line.operands[0] + "\" has no shard \"" + name + "\"" +
-                                NearestOf(name, names, "it has "),
-                            -1});
+      return Complain(Error{ErrorCode::kNotFound, "cluster \"" + line.operands[0] +
+                                                      "\" has no shard \"" + name + "\"" +
+                                                      NearestOf(name, names, "it has ")});
     }
     const auto shard = static_cast<std::size_t>(found - shards.begin());
     const Assessment assessment = Assess(snapshot);

@@ -61,10 +61,9 @@ int AwaitTakeOver(const CommandLine& line, const std::string& cluster, std::uint
     const Duration left = limit - connection.loop().Now();
     if (left <= Duration::zero()) {
       progress.Show("");
-      return Complain(Error{ErrorCode::kConflict,
-                            "the change of \"" + cluster + "\" stands, but " +
-                                TakeOverSentence(found, version) + Hindrance(*snapshot),
-                            -1});
+      return Complain(Error{ErrorCode::kConflict, "the change of \"" + cluster + "\" stands, but " +
+                                                      TakeOverSentence(found, version) +
+                                                      Hindrance(*snapshot)});
     }
     (void)connection.loop().RunUntil([] { return false; }, std::min(left, kPollInterval));
   }
