@@ -184,7 +184,7 @@ void Contender::KeepOrRemove(const std::string& node, const zk::Stat& stat) {
   if (IsSound(stat) && own.empty()) {
     own = node;
   } else {
-    scope_.client.Delete(scope_.paths.candidate(node), stat.version, [](Result<std::monostate>) {});
+    scope_.client.Delete(scope_.paths.candidate(node), stat.version, [](Result<void>) {});
   }
 }
 

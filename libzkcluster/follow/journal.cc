@@ -21,7 +21,7 @@ JournalEntry EntryOf(std::string node, const zk::Node& read) {
 }
 
 // One ReadJournal, kept by the callbacks of its reads.
-struct Reading {
+struct JournalReading {
   JournalRead done;
   std::vector<std::string> nodes;
   std::vector<std::optional<Result<zk::Node>>> answers;
@@ -59,7 +59,7 @@ void ReadJournal(zk::Client& client, const ClusterPaths& paths, JournalRead done
                    done = std::move(done)](Result<std::vector<std::string>> nodes) {
                     if (!nodes && nodes.error().code != ErrorCode::kNotFound)
                       return done(Fail(nodes.error()));
-                    const auto reading = std::make_shared<Reading>();
+                    const auto reading = std::make_shared<JournalReading>();
                     reading->done = done;
                     if (nodes) reading->nodes = SortJournal(*std::move(nodes));
                     reading->left = reading->nodes.size();
