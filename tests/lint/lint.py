@@ -50,7 +50,7 @@ BELOW = {
     "libzkcluster/model": {"base", "text"},
     "libzkcluster/codec": LIBRARY_VALUES,
     "libzkcluster/ring": LIBRARY_VALUES,
-    "libzkcluster/zk": {"base", "text"},
+    "libzkcluster/zk": LIBRARY_VALUES,
     "libzkcluster/follow": FOLLOWER,
     "libzkcluster/client": FOLLOWER,
     "libzkcluster/admin": FOLLOWER | {"client"},
