@@ -7,7 +7,7 @@ namespace zkcluster {
 namespace {
 
 constexpr std::string_view kLedgerKeys[] = {"Electorate", "Penalties", "AtLeast",
-                              "Freeze",     "Pause",     "Maintenance"};
+                                            "Freeze",     "Pause",     "Maintenance"};
 constexpr std::string_view kPenaltyKeys[] = {"Required", "Since"};
 constexpr std::string_view kFreezeKeys[] = {"Frozen", "Since", "Dead", "Accept", "Accepted"};
 constexpr std::string_view kPauseKeys[] = {"Since", "Until", "By", "Reason"};
@@ -55,11 +55,10 @@ std::map<std::string, Maintenance> ReadMaintenance(const JsonFields& ledger, Raw
   if (orders == nullptr) return maintenance;
   for (std::size_t i = 0; i < orders->size(); ++i) {
     const JsonFields fields((*orders)[i], "Maintenance", problem);
-    const Maintenance order{
-        Micros(fields.Integer("Since")), Micros(fields.Integer("Until")), fields.Text("By"),
-        fields.Text("Reason"), ReadUnknownKeys(fields, kMaintenanceKeys, problem, [&] {
-          return raw.Member("Maintenance").Element(i);
-        })};
+    const Maintenance order{Micros(fields.Integer("Since")), Micros(fields.Integer("Until")),
+                            fields.Text("By"), fields.Text("Reason"),
+                            ReadUnknownKeys(fields, kMaintenanceKeys, problem,
+                                            [&] { return raw.Member("Maintenance").Element(i); })};
     for (const std::string& shard : ReadTexts(fields, "Shards", true, problem)) {
       if (!maintenance.emplace(shard, order).second) {
         problem.Add(fields.Where("Shards"), "\"" + shard + "\" is there twice");
@@ -73,8 +72,11 @@ Freeze ReadFreeze(const JsonFields& ledger, RawJson raw, JsonProblem& problem) {
   const Json* const object = ledger.Object("Freeze", false);
   if (object == nullptr) return {};
   const JsonFields fields(*object, "Freeze", problem);
-  return {fields.Bool("Frozen"), Micros(fields.Integer("Since")), ReadInt(fields, "Dead"),
-          fields.Bool("Accept"), ReadInt(fields, "Accepted"),
+  return {fields.Bool("Frozen"),
+          Micros(fields.Integer("Since")),
+          ReadInt(fields, "Dead"),
+          fields.Bool("Accept"),
+          ReadInt(fields, "Accepted"),
           ReadUnknownKeys(fields, kFreezeKeys, problem, [&] { return raw.Member("Freeze"); })};
 }
 
@@ -82,10 +84,9 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
   const Json* const object = ledger.Object("Pause", false);
   if (object == nullptr) return std::nullopt;
   const JsonFields fields(*object, "Pause", problem);
-  return Pause{
-      Micros(fields.Integer("Since")), Micros(fields.Integer("Until")), fields.Text("By"),
-      fields.Text("Reason"),
-      ReadUnknownKeys(fields, kPauseKeys, problem, [&] { return raw.Member("Pause"); })};
+  return Pause{Micros(fields.Integer("Since")), Micros(fields.Integer("Until")), fields.Text("By"),
+               fields.Text("Reason"),
+               ReadUnknownKeys(fields, kPauseKeys, problem, [&] { return raw.Member("Pause"); })};
 }
 
 }  // namespace
@@ -94,8 +95,8 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
 //  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
 //  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]}
-// From AtLeast on, only what there is. Last, in each object, the members that were read and are not
-// known here.
+// From AtLeast on, only what there is. The last members of each object are those that were read and
+// that this build does not know.
 std::string EncodeLedger(const Ledger& ledger) {
   JsonWriter json;
   json.Open('{').Key("Electorate");

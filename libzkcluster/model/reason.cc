@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <memory>
-#include <optional>
 #include <string>
+
+#include "base/word_table.h"
 
 namespace zkcluster {
 namespace {
@@ -23,36 +22,8 @@ bool IsWord(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-// The unknown words, in the order in which this process met them. It grows only: a word has its
-// place, and with it its Reason, as long as the process lives. Several threads may read bytes.
-class OtherWords {
- public:
-  // The place of `word`, which is added where it is new. Nothing: there is no room for it.
-  std::optional<std::size_t> PlaceOf(std::string_view word) {
-    std::unique_ptr<const std::string> added;
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const std::string* there = words_[i].load(std::memory_order_acquire);
-      if (there == nullptr) {
-        if (!added) added = std::make_unique<const std::string>(word);
-        if (words_[i].compare_exchange_strong(there, added.get(), std::memory_order_acq_rel)) {
-          there = added.release();
-        }
-      }
-      if (*there == word) return i;
-    }
-    return std::nullopt;
-  }
-
-  // Null: none has that place.
-  [[nodiscard]] const std::string* At(std::size_t place) const {
-    return place < words_.size() ? words_[place].load(std::memory_order_acquire) : nullptr;
-  }
-
- private:
-  std::array<std::atomic<const std::string*>, kMaxOtherReasons> words_{};
-};
-
-constinit OtherWords other_words;
+// The unknown words, in the order in which this process met them: a word's place is its Reason.
+constinit WordTable<kMaxOtherReasons> other_words;
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // A build of tomorrow, as far as its bytes differ from today's: it reads and writes a format 2, which
 // adds a column to the rows of the status, and its probes know a reason that today's do not. With it
-// the tests upgrade and downgrade a fleet checker by checker. Pure, but for the prober, which is
-// Loop-bound.
+// the tests upgrade and downgrade a fleet checker by checker. Pure, but for the prober, which is bound
+// to its loop. Loop-bound.
 #pragma once
 
 #include <array>

@@ -1,5 +1,8 @@
 // The two ends of all codecs: any bytes as JSON, and any text written as JSON.
 #include "codec/json.h"
+
+#include <nlohmann/json.hpp>
+
 #include "tests/fuzz/target.h"
 #include "text/utf8.h"
 
