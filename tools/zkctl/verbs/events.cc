@@ -20,14 +20,14 @@
 namespace zkcluster::zkctl {
 namespace {
 
-using Names = std::vector<std::string>;
+using NodeNames = std::vector<std::string>;
 
 std::int32_t SequenceOf(const std::string& node) {
   return ParseSequence(node).value_or(0);
 }
 
 // The events among `nodes`, the oldest first.
-Names SortEvents(Names nodes) {
+NodeNames SortEvents(NodeNames nodes) {
   std::erase_if(nodes, [](const std::string& node) {
     return !node.starts_with("e_") || !ParseSequence(node);
   });
@@ -65,15 +65,15 @@ class Follower {
         color_(UseColor()),
         retry_(connection.loop().NewTimer([this] { ReadNext(); })),
         watcher_(connection.loop(), connection.client(), paths.events(),
-                 [this](const std::optional<Names>& names) { OnNames(names); }) {}
+                 [this](const std::optional<NodeNames>& names) { OnNames(names); }) {}
 
  private:
-  void OnNames(const std::optional<Names>& names) {
+  void OnNames(const std::optional<NodeNames>& names) {
     if (!names) {
       last_.reset();  // the cluster is gone; another of its name begins to count anew
       return;
     }
-    const Names sorted = SortEvents(*names);
+    const NodeNames sorted = SortEvents(*names);
     const bool counts_anew =
         last_ && !sorted.empty() && SequenceBefore(SequenceOf(sorted.back()), *last_);
     if (counts_anew) last_.reset();
@@ -133,7 +133,7 @@ int Follow(Connection& connection, const ClusterPaths& paths, OutputForm form) {
 
 // Asks for all at once; nothing for those trimmed meanwhile.
 Result<std::vector<Line>> ReadAll(Connection& connection, const ClusterPaths& paths,
-                                  const Names& nodes) {
+                                  const NodeNames& nodes) {
   struct Reading {
     std::vector<std::optional<Result<zk::Node>>> answers;
     std::size_t left;
@@ -183,11 +183,11 @@ int RunEvents(const CommandLine& line) {
   }
   if (line.follow) return Follow(connection, paths, line.output);
 
-  const auto nodes = connection.Await<Names>([&](std::function<void(Result<Names>)> done) {
+  const auto nodes = connection.Await<NodeNames>([&](std::function<void(Result<NodeNames>)> done) {
     connection.client().Children(paths.events(), {}, std::move(done));
   });
   if (!nodes && nodes.error().code != ErrorCode::kNotFound) return Complain(nodes.error());
-  const auto lines = ReadAll(connection, paths, nodes ? SortEvents(*nodes) : Names{});
+  const auto lines = ReadAll(connection, paths, nodes ? SortEvents(*nodes) : NodeNames{});
   if (!lines) return Complain(lines.error());
   if (lines->empty() && line.output == OutputForm::kYaml) return Print("[]\n") ? kDone : kRefused;
   for (const Line& each : *lines) {
