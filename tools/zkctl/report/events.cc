@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/join.h"
 #include "text/duration.h"
@@ -7,8 +8,8 @@
 namespace zkcluster::zkctl {
 namespace {
 
-Json FlipJson(const Event::Flip& flip) {
-  Json json;
+OrderedJson FlipJson(const Event::Flip& flip) {
+  OrderedJson json;
   json["shard"] = flip.shard;
   json["addr"] = flip.addr;
   json["from"] = ShardStatusName(flip.from);
@@ -30,8 +31,8 @@ std::string FlipText(const Event::Flip& flip, bool color) {
 
 }  // namespace
 
-Json EventJson(std::string_view node, const Result<Event>& event) {
-  Json json;
+OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
+  OrderedJson json;
   json["event"] = node;
   if (!event) {
     json["error"] = event.error().message;
@@ -39,12 +40,12 @@ Json EventJson(std::string_view node, const Result<Event>& event) {
   }
   json["at"] = event->at.count();
   json["kind"] = EventKindName(event->kind);
-  json["leader"] = event->leader.empty() ? Json() : Json(event->leader);
+  json["leader"] = event->leader.empty() ? OrderedJson() : OrderedJson(event->leader);
   json["epoch"] = event->epoch;
   json["quorum"] = event->quorum;
   json["version"] = event->spec_version;
   if (event->kind == Event::Kind::kFlips) {
-    json["flips"] = Json::array();
+    json["flips"] = OrderedJson::array();
     for (const Event::Flip& flip : event->flips) json["flips"].push_back(FlipJson(flip));
     json["more_flips"] = event->more_flips;
   }

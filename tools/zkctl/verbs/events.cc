@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <deque>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,9 +13,10 @@
 #include "codec/codec.h"
 #include "model/paths.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/verb.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
 #include "zk/watcher.h"
 
 namespace zkcluster::zkctl {
@@ -50,7 +52,7 @@ bool PrintLine(OutputForm form, const Line& line, bool color) {
     case OutputForm::kJson:
       return Print(RenderJsonLine(EventJson(line.node, line.event)));
     case OutputForm::kYaml:
-      return Print(RenderYaml(Json::array({EventJson(line.node, line.event)})));
+      return Print(RenderYaml(OrderedJson::array({EventJson(line.node, line.event)})));
   }
   return false;
 }
@@ -164,24 +166,27 @@ Result<std::vector<Line>> ReadAll(Connection& connection, const ClusterPaths& pa
   return lines;
 }
 
-}  // namespace
+struct EventsOptions {
+  std::string cluster;
+  bool follow = false;
+};
 
-int RunEvents(const CommandLine& line) {
-  const auto opened = Connection::Open(line);
+int RunEvents(const Globals& globals, const EventsOptions& options) {
+  const auto opened = Connection::Open(globals);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
-  const ClusterPaths paths(line.root, line.operands[0]);
+  const ClusterPaths paths(globals.root, options.cluster);
   using Stat = std::optional<zk::Stat>;
   const auto cluster = connection.Await<Stat>([&](std::function<void(Result<Stat>)> done) {
     connection.client().Exists(paths.base(), {}, std::move(done));
   });
   if (!cluster) return Complain(cluster.error());
   if (!*cluster) {
-    return Complain(WithNearest(
-        connection, line, {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\"", -1},
-        line.operands[0]));
+    return Complain(WithNearest(connection,
+                                {ErrorCode::kNotFound, "no cluster \"" + options.cluster + "\""},
+                                options.cluster));
   }
-  if (line.follow) return Follow(connection, paths, line.output);
+  if (options.follow) return Follow(connection, paths, globals.output);
 
   const auto nodes = connection.Await<Names>([&](std::function<void(Result<Names>)> done) {
     connection.client().Children(paths.events(), {}, std::move(done));
@@ -189,11 +194,29 @@ int RunEvents(const CommandLine& line) {
   if (!nodes && nodes.error().code != ErrorCode::kNotFound) return Complain(nodes.error());
   const auto lines = ReadAll(connection, paths, nodes ? SortEvents(*nodes) : Names{});
   if (!lines) return Complain(lines.error());
-  if (lines->empty() && line.output == OutputForm::kYaml) return Print("[]\n") ? kDone : kRefused;
+  if (lines->empty() && globals.output == OutputForm::kYaml)
+    return Print("[]\n") ? kDone : kRefused;
   for (const Line& each : *lines) {
-    if (!PrintLine(line.output, each, UseColor())) return kRefused;
+    if (!PrintLine(globals.output, each, UseColor())) return kRefused;
   }
   return kDone;
+}
+
+}  // namespace
+
+Verb EventsVerb() {
+  return MakeVerb<EventsOptions>({
+      .name = "events",
+      .summary = "print the journal: flips, leaders, changes of the spec; the newest last",
+      .help = "  zkctl events NAME [--follow]\n"
+              "--follow keeps printing as things happen, until Ctrl-C.\n",
+      .declare =
+          [](OptionSet& set, EventsOptions& into) {
+            set.TakeOperand("NAME", into.cluster);
+            set.Flag({"follow", "", "keep printing until Ctrl-C"}, into.follow);
+          },
+      .run = RunEvents,
+  });
 }
 
 }  // namespace zkcluster::zkctl
