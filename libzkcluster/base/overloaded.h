@@ -1,14 +1,14 @@
-// One visitor for std::visit made of a lambda for each alternative, so that a new alternative does
-// not compile before each visit says what to do with it. Pure.
+// For std::visit: several functions as one, each for some alternatives of a variant. A variant's
+// alternative that none of them takes does not compile. Pure.
 #pragma once
 
 namespace zkcluster {
 
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
 };
-template <class... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 }  // namespace zkcluster
