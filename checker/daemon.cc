@@ -22,7 +22,7 @@
 #include "checker/hooks/child_process.h"
 #include "checker/hooks/hook_queue.h"
 #include "checker/monitor/monitor.h"
-#include "checker/probe/net/redis_prober.h"
+#include "checker/probe/net/socket_prober.h"
 #include "checker/probe/probe_pool.h"
 #include "checker/service/log_switch.h"
 #include "checker/service/notify.h"
@@ -70,7 +70,7 @@ class WorkerThread {
   WorkerThread& operator=(const WorkerThread&) = delete;
   ~WorkerThread() { Stop(); }
 
-  [[nodiscard]] ProbePool::Seat seat() { return {&loop_, &worker_}; }
+  [[nodiscard]] const std::shared_ptr<WorkerSeat>& seat() { return seat_; }
 
   void Start(Worker::Report report) {
     thread_ = std::thread([this, report = std::move(report)]() mutable {
@@ -78,10 +78,10 @@ class WorkerThread {
       sigset_t all;
       sigfillset(&all);
       pthread_sigmask(SIG_BLOCK, &all, nullptr);
-      const auto prober = NewRedisProber(loop_);
-      worker_ = std::make_shared<Worker>(loop_, *prober, std::move(report));
+      const auto prober = NewSocketProber(loop_);
+      seat_->Occupy(*prober, std::move(report));
       loop_.Run();
-      worker_ = nullptr;
+      seat_->Vacate();
     });
   }
   void Stop() {
@@ -92,7 +92,7 @@ class WorkerThread {
 
  private:
   EventLoop loop_;
-  std::shared_ptr<Worker> worker_;
+  const std::shared_ptr<WorkerSeat> seat_ = std::make_shared<WorkerSeat>(loop_);
   std::thread thread_;
 };
 
@@ -125,7 +125,7 @@ class Daemon {
     const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
     const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
     const auto hangup = loop_.OnSignal(SIGHUP, [this] { Reload(); });
-    std::vector<ProbePool::Seat> seats;
+    ProbePool::Seats seats;
     for (int i = 0; i < config_.workers; ++i) {
       workers_.push_back(std::make_unique<WorkerThread>());
       seats.push_back(workers_.back()->seat());
@@ -186,7 +186,7 @@ class Daemon {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
       const RedisSecrets::Secrets& secrets = secrets_.Of(cluster);
-      defaults.credentials = secrets.credentials;
+      defaults.question = RedisPing{secrets.credentials};
       defaults.tls = secrets.tls;
       return defaults;
     };

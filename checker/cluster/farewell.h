@@ -1,8 +1,12 @@
-// Sees to it that nothing of this checker stays in a cluster that it has left while its session
-// goes on: a candidate that nobody stands behind would block the election, a ballot that nobody
-// updates would be counted for ever. Looks for both, removes them, and tries again until they are
-// gone; when the session is lost they go with it. Once it has called `clean` it looks a last time
-// after a session timeout: a request whose answer was lost may take effect as late as that.
+// Removes what this checker may have left behind in a cluster, while its session goes on: a
+// candidate without a checker would block the election, a ballot that nobody updates would be
+// counted for ever. Searches for both, removes them, and tries again until they are gone; when the
+// session is lost they go with it. After it has called `clean` it searches a last time, a session
+// timeout later: a request whose answer was lost may take effect as late as that. A Roster owns it.
+//
+//   Searching --nothing (more) is there--> Clean --a session timeout later, nothing is there--> Over
+//   any       --session lost--> Over
+//
 // Loop-bound conductor.
 #pragma once
 
@@ -13,8 +17,8 @@
 #include "base/backoff.h"
 #include "base/lifetime.h"
 #include "base/loop.h"
-#include "model/paths.h"
 #include "zk/client.h"
+#include "zk/cluster_scope.h"
 
 namespace zkcluster {
 
@@ -24,28 +28,26 @@ class Farewell {
     std::function<void()> clean;  // the cluster may be joined again
     std::function<void()> over;   // nothing more will be done; may destroy this
   };
-  Farewell(Loop& loop, zk::Client& client, ClusterPaths paths, std::string id, std::string guid,
-           Callbacks callbacks);
+  Farewell(ClusterScope scope, std::string id, std::string guid, Callbacks callbacks);
 
  private:
+  enum class State { kSearching, kClean, kOver };
+
+  void Enter(State next);
   void OnSession(const zk::SessionEvent& event);
-  void Look();
+  void Search();
   void RemoveCandidates(const std::vector<std::string>& nodes);
   void RemoveBallot();
-  void Clean();
-  void Over();
+  void Finish();
   // True when there is nothing (more) to do about it; else it is tried again.
   [[nodiscard]] bool Settled(const Error& error);
 
-  zk::Client& client_;
-  Loop& loop_;
-  const ClusterPaths paths_;
+  const ClusterScope scope_;
   const std::string id_;
   const std::string guid_;
   const Callbacks callbacks_;
-  bool clean_ = false;
-  bool over_ = false;
-  std::unique_ptr<Timer> look_;
+  State state_ = State::kSearching;
+  std::unique_ptr<Timer> search_;
   Backoff backoff_;
   Subscription session_;
   Lifetime attempt_;

@@ -7,6 +7,7 @@
 #include "checker/rules/decide.h"
 #include "codec/codec.h"
 #include "codec/spec_size.h"
+#include "model/limits.h"
 #include "model/spec_diff.h"
 
 namespace zkcluster {
@@ -22,7 +23,7 @@ HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaul
 }
 
 Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool,
-                         ClusterPaths paths, Contender::Identity identity, ProbeDefaults defaults,
+                         ClusterPaths paths, Registrant identity, ProbeDefaults defaults,
                          IdRefused id_refused, OnEvent on_event)
     : loop_(loop),
       logger_(logger),
@@ -37,7 +38,8 @@ Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePo
       storm_end_(loop.NewTimer([this] { LogStorm(); })),
       retry_(loop.NewTimer([this] { OnSpec(spec_watcher_->state()); })),
       backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
-      voter_(loop, logger, client, paths_, identity_.id, identity_.registration.rack) {
+      voter_(ClusterScope{loop, logger, client, paths_}, identity_.id,
+             identity_.registration.rack) {
   spec_watcher_ = std::make_unique<SpecWatcher>(
       loop_, client_, paths_, [this](const SpecWatcher::State& state) { OnSpec(state); });
 }
@@ -160,19 +162,19 @@ void Participant::TakeSpec(StoredSpec stored) {
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
   callbacks.refused = id_refused_;
-  contender_ =
-      std::make_unique<Contender>(loop_, logger_, client_, paths_, identity_, std::move(callbacks));
+  contender_ = std::make_unique<Contender>(ClusterScope{loop_, logger_, client_, paths_}, identity_,
+                                           std::move(callbacks));
   FollowLeader();
 }
 
 void Participant::SetDefaults(ProbeDefaults defaults) {
-  const bool recredential =
-      defaults.credentials != defaults_.credentials || defaults.tls != defaults_.tls;
+  const bool asks_differently =
+      defaults.question != defaults_.question || defaults.tls != defaults_.tls;
   defaults_ = std::move(defaults);
   if (!spec_ || leaving_) return;
-  if (recredential) {
+  if (asks_differently) {
     for (const auto& server : servers_) {
-      pool_.Recredential(server.handle, defaults_.credentials, defaults_.tls);
+      pool_.SetQuestion(server.handle, defaults_.question, defaults_.tls);
     }
   }
   const HealthSettings health = ResolveHealth(spec_->spec.probe, defaults_.health);
@@ -184,7 +186,7 @@ void Participant::SetDefaults(ProbeDefaults defaults) {
 
 void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
   ServerToProbe probe;
-  probe.target = {server.shard.addr, defaults_.credentials, defaults_.tls};
+  probe.target = {server.shard.addr, defaults_.question, defaults_.tls};
   probe.settings = health_;
   probe.required = RequiredFor(server.shard.name);
   probe.group = group_;
@@ -202,11 +204,17 @@ void Participant::StopProbing() {
 void Participant::OnReport(const ServerReport& report) {
   const auto found = index_.find(report.handle);
   if (found == index_.end() || leaving_) return;
-  Server& server = servers_[found->second];
-  if (report.kind == ServerReport::Kind::kAlarm) return LogAlarm(server, report.alarm);
-  LogOpinion(server, report.vote);
-  server.vote = report.vote;
-  voter_.SetVote(found->second, report.vote);
+  std::visit([&](const auto& news) { OnNews(found->second, news); }, report.news);
+}
+
+void Participant::OnNews(std::size_t n, const Vote& vote) {
+  LogOpinion(servers_[n], vote);
+  servers_[n].vote = vote;
+  voter_.SetVote(n, vote);
+}
+
+void Participant::OnNews(std::size_t n, ProbeAlarm alarm) {
+  LogAlarm(servers_[n], alarm);
 }
 
 Leader::Numbers Participant::LeaderNumbers() const {
@@ -220,8 +228,9 @@ void Participant::OnElected(const Leadership& leadership) {
   callbacks.committed = [this](const Decision& decision, const std::vector<Event>& events) {
     OnCommitted(decision, events);
   };
-  leader_ = std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
-                                     standing_, LeaderNumbers(), std::move(callbacks));
+  leader_ =
+      std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
+                               standing_, LeaderNumbers(), identity_.formats, std::move(callbacks));
   TellTakeOver(leadership.record);
 }
 

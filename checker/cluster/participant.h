@@ -28,7 +28,7 @@ namespace zkcluster {
 // What a checker's file says for one cluster where its spec says nothing.
 struct ProbeDefaults {
   HealthSettings health;
-  RedisCredentials credentials;
+  ProbeQuestion question;
   std::shared_ptr<const TlsContext> tls;  // null: in the clear
 };
 // The spec's numbers where given, else the defaults'.
@@ -43,14 +43,13 @@ class Participant {
   using OnEvent = std::function<void(const std::string& cluster, const Event& event)>;
 
   Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, ClusterPaths paths,
-              Contender::Identity identity, ProbeDefaults defaults, IdRefused id_refused,
-              OnEvent on_event);
+              Registrant identity, ProbeDefaults defaults, IdRefused id_refused, OnEvent on_event);
   ~Participant();  // probing ends; ballot and candidate stay until the session ends: see Leave
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;
 
   // What the checker's file says now: connections, opinions and ballot stay,
-  // unless the credentials are others.
+  // unless other questions are asked now (credentials), or over other TLS.
   void SetDefaults(ProbeDefaults defaults);
 
   // Ballot withdrawn, leadership given up, probing ended. Terminal; `done` in any case.
@@ -90,6 +89,8 @@ class Participant {
   void StartProbing(Server& server, std::size_t n, std::size_t count);
   void StopProbing();
   void OnReport(const ServerReport& report);
+  void OnNews(std::size_t n, const Vote& vote);  // of the n-th server
+  void OnNews(std::size_t n, ProbeAlarm alarm);
   void LogAlarm(const Server& server, ProbeAlarm alarm);
   void LogOpinion(const Server& server, const Vote& vote);
   [[nodiscard]] LogLevel Braked(LogLevel level);
@@ -106,7 +107,7 @@ class Participant {
   zk::Client& client_;
   ProbePool& pool_;
   const ClusterPaths paths_;
-  const Contender::Identity identity_;
+  const Registrant identity_;
   ProbeDefaults defaults_;
   const IdRefused id_refused_;
   const OnEvent on_event_;

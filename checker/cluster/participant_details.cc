@@ -123,7 +123,7 @@ void Participant::OnCommitted(const Decision& decision, const std::vector<Event>
 void Participant::TellTakeOver(const LeaderRecord& record) {
   if (!on_event_) return;
   Event event;
-  event.kind = Event::Kind::kLeader;
+  event.what = Event::Leader{};
   event.at = record.since;
   event.leader = record.id;
   event.epoch = record.epoch;

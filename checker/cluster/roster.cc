@@ -104,9 +104,9 @@ void Roster::SayFarewell(const std::string& name) {
     departures_.erase(name);
     if (!leaving_ && Wanted(name) && !entries_.contains(name)) Follow(name);
   });
-  departure.farewell =
-      std::make_unique<Farewell>(loop_, client_, ClusterPaths(options_.root, name),
-                                 options_.identity.id, options_.identity.guid, callbacks);
+  departure.farewell = std::make_unique<Farewell>(
+      ClusterScope{loop_, logger_, client_, ClusterPaths(options_.root, name)},
+      options_.identity.id, options_.identity.guid, callbacks);
 }
 
 void Roster::Follow(const std::string& name) {

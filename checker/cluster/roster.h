@@ -25,7 +25,7 @@ class Roster {
     std::string root;
     bool all = false;
     std::vector<std::string> names;  // when not all
-    Contender::Identity identity;
+    Registrant identity;
     // Called when a cluster is joined, and by Serve.
     std::function<ProbeDefaults(const std::string& cluster)> defaults;
     Participant::OnEvent on_event = {};

@@ -26,8 +26,7 @@ std::string FailuresByReason(const ProbeCounters& probes) {
 }  // namespace
 
 SummaryLog::SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Look look)
-    : loop_(loop),
-      logger_(logger),
+    : logger_(logger),
       pool_(pool),
       look_(std::move(look)),
       timer_(loop.NewTimer([this] { Collect(); })) {
@@ -36,10 +35,10 @@ SummaryLog::SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Look look)
 
 void SummaryLog::Collect() {
   timer_->Arm(kInterval);
-  pool_.CollectCounts(lifetime_.Guard([this](const ProbeCounts& counts) { Tell(counts); }));
+  pool_.CollectCounts(lifetime_.Guard([this](const WorkerCounts& counts) { Tell(counts); }));
 }
 
-void SummaryLog::Tell(const ProbeCounts& counts) {
+void SummaryLog::Tell(const WorkerCounts& counts) {
   std::map<ProbeGroup, Told> telling;
   for (const auto& [cluster, details] : look_()) {
     const auto counted = counts.groups.find(details.group);

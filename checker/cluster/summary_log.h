@@ -32,11 +32,10 @@ class SummaryLog {
     std::uint64_t flips_to_alive = 0;
   };
   void Collect();
-  void Tell(const ProbeCounts& counts);
+  void Tell(const WorkerCounts& counts);
   void TellOne(const std::string& cluster, const ClusterDetails& details,
                const ProbeCounters& probes, const Told& last);
 
-  Loop& loop_;
   Logger& logger_;
   ProbePool& pool_;
   const Look look_;

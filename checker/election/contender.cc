@@ -1,8 +1,11 @@
 #include "checker/election/contender.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "codec/codec.h"
+#include "zk/errors.h"
 
 namespace zkcluster {
 
@@ -16,412 +19,362 @@ Duration TwinPatience(Duration session_timeout) {
 
 }  // namespace
 
-Contender::Contender(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
-                     Identity identity, Callbacks callbacks)
-    : loop_(loop),
-      logger_(logger),
-      client_(client),
-      paths_(std::move(paths)),
-      identity_(std::move(identity)),
+Contender::Contender(ClusterScope scope, Registrant self, Callbacks callbacks)
+    : scope_(std::move(scope)),
+      self_(std::move(self)),
       callbacks_(std::move(callbacks)),
+      epochs_(scope_),
       watch_(std::make_shared<zk::WatchFunction>([this](const zk::WatchEvent&) {
-        if (phase_ == Phase::kFollowing || phase_ == Phase::kWaiting || phase_ == Phase::kLeading)
-          Evaluate();
+        if (In<Following>() || In<Waiting>() || In<Leading>()) Evaluate();
       })),
-      retry_(loop.NewTimer([this] { Start(); })),
-      patience_(loop.NewTimer([this] { Evaluate(); })),
+      retry_(scope_.loop.NewTimer([this] { Start(); })),
+      patience_(scope_.loop.NewTimer([this] { Evaluate(); })),
       backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
-      session_(client.OnSession([this](const zk::SessionEvent& event) { OnSession(event); })) {
+      session_(
+          scope_.client.OnSession([this](const zk::SessionEvent& event) { OnSession(event); })) {
   // Not from within the constructor: the owner still has to store us before callbacks come.
-  if (client_.state() == SessionState::kConnected) retry_->Arm(Duration::zero());
+  if (scope_.client.state() == SessionState::kConnected) retry_->Arm(Duration::zero());
 }
 
 Contender::~Contender() = default;
 
+std::string_view Contender::NameOf(const State& state) {
+  constexpr std::array<std::string_view, std::variant_size_v<State>> kNames = {
+      "away", "registering", "waiting", "following", "taking_over", "leading", "refused", "left"};
+  return kNames[state.index()];
+}
+
+std::string Contender::own_node() const {
+  return std::visit(
+      [](const auto& state) {
+        if constexpr (requires { state.node; }) return state.node;
+        return std::string();
+      },
+      state_);
+}
+
+void Contender::Enter(State next) {
+  const bool was_registered = registered();
+  const bool was_leading = leading();
+  const State before = std::exchange(state_, std::move(next));
+  if (before.index() != state_.index()) {
+    scope_.logger.Debug("election.state", {{"cluster", scope_.paths.name()},
+                                           {"id", self_.id},
+                                           {"from", NameOf(before)},
+                                           {"to", NameOf(state_)}});
+  }
+  // These four begin or end an attempt.
+  if (In<Away>() || In<Registering>() || over()) attempt_.Reset();
+  retry_->Cancel();
+  if (!In<Waiting>()) patience_->Cancel();
+  Announce(was_registered, was_leading);
+}
+
+void Contender::Announce(bool was_registered, bool was_leading) {
+  const bool registers = registered() && !was_registered;
+  if (registers) {
+    scope_.logger.Info("election.registered",
+                       {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"node", own_node()}});
+    callbacks_.registered(own_path());
+  }
+  if (was_leading && !leading()) {
+    scope_.logger.Info("election.deposed", {{"cluster", scope_.paths.name()}, {"id", self_.id}});
+    callbacks_.deposed();
+  }
+  if (was_registered && !registered()) callbacks_.unregistered();
+}
+
 void Contender::OnSession(const zk::SessionEvent& event) {
-  if (phase_ == Phase::kRefused || phase_ == Phase::kLeft) return;
-  if (event.state == SessionState::kLost) own_node_.clear();
-  GoAway();
+  if (over()) return;
+  // The wait for a twin ends here, too: an ensemble that was away gives every session its full
+  // timeout again, and the twin's is one of them.
+  Enter(Away{});
   if (event.state == SessionState::kConnected) Start();
 }
 
-void Contender::GoAway() {
-  attempt_.Reset();
-  retry_->Cancel();
-  patience_->Cancel();
-  // Whoever held our id may have been given its timeout anew by an ensemble that was away itself.
-  waiting_for_.reset();
-  phase_ = Phase::kAway;
-  LoseLeadership();
-  SetRegistered(false);
-}
-
+// Whether the own candidate exists, and before whose, is not known yet. Until then a ballot under
+// our id may be another daemon's, and is none of our business.
 void Contender::Start() {
-  if (phase_ == Phase::kRefused || phase_ == Phase::kLeft) return;
-  attempt_.Reset();
-  retry_->Cancel();
-  phase_ = Phase::kRegistering;
-  // Whether a candidate stands, and before whose, is to be seen: until then a ballot under our id
-  // may be that of another daemon, and none of our business.
-  SetRegistered(false);
+  if (over()) return;
+  Enter(Registering{own_node()});
   EnsureParents();
 }
 
 void Contender::StepDown(std::string_view why) {
-  if (!leading_) return;
-  logger_.Warn("election.step_down",
-               {{"cluster", paths_.name()}, {"id", identity_.id}, {"why", why}});
-  LoseLeadership();
-  phase_ = Phase::kRegistering;
-  attempt_.Reset();
+  if (!leading()) return;
+  scope_.logger.Warn("election.step_down",
+                     {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"why", why}});
+  Enter(Registering{own_node()});
   retry_->Arm(Duration::zero());
 }
 
 void Contender::Retry(const Error& error, std::string_view doing) {
   // Without a session the next one starts us again; asking before would only fail again.
-  if (client_.state() != SessionState::kConnected) return;
-  // One of these two is somebody being quicker; many in a row are something to look at.
-  const bool ordinary = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound;
-  if (!ordinary || ++ordinary_in_a_row_ % 10 == 0) {
-    logger_.Warn("election.error", {{"cluster", paths_.name()},
-                                    {"doing", doing},
-                                    {"code", ErrorCodeName(error.code)},
-                                    {"error", error.message}});
+  if (scope_.client.state() != SessionState::kConnected) return;
+  // One of these two means that another was quicker; many in a row are worth a line.
+  if (!zk::IsGuardFailure(error) || ++ordinary_in_a_row_ % 10 == 0) {
+    scope_.logger.Warn("election.error", {{"cluster", scope_.paths.name()},
+                                          {"doing", doing},
+                                          {"code", ErrorCodeName(error.code)},
+                                          {"error", error.message}});
   }
-  attempt_.Reset();
-  LoseLeadership();
-  SetRegistered(false);
-  phase_ = Phase::kRegistering;
-  retry_->Arm(backoff_.Next(loop_.Random()));
+  Enter(Registering{own_node()});
+  retry_->Arm(backoff_.Next(scope_.loop.Random()));
 }
 
 // A cluster made by the Go manager has no quorum/ yet.
 // Creating below a deleted cluster fails by itself.
 void Contender::EnsureParents() {
-  const std::vector<std::string> parents = {paths_.quorum(), paths_.election(), paths_.votes(),
-                                            paths_.chunks(), paths_.events()};
+  const ClusterPaths& paths = scope_.paths;
+  const std::vector<std::string> parents = {paths.quorum(), paths.election(), paths.votes(),
+                                            paths.chunks(), paths.events()};
   const auto pending = std::make_shared<std::size_t>(parents.size());
   const auto there = [this, pending] {
     if (--*pending == 0) LookForSelf();
   };
-  for (const auto& path : parents) {
-    client_.Exists(path, {}, Guard([this, path, there](Result<std::optional<zk::Stat>> stat) {
-                     if (!stat) return Retry(stat.error(), "look for quorum/");
-                     if (*stat) return there();
-                     // Requests are served in order: the parent's create is ahead
-                     // of its children's.
-                     client_.Create(path, "", zk::CreateMode::kPersistent,
-                                    Guard([this, there](Result<std::string> created) {
-                                      if (!created && created.error().code != ErrorCode::kExists) {
-                                        return Retry(created.error(), "create quorum/");
-                                      }
-                                      there();
-                                    }));
-                   }));
-  }
+  for (const auto& path : parents) EnsureNode(path, there);
+}
+
+void Contender::EnsureNode(const std::string& path, const std::function<void()>& there) {
+  const auto on_created = Guard([this, there](const Result<std::string>& created) {
+    if (created || created.error().code == ErrorCode::kExists) return there();
+    Retry(created.error(), "create quorum/");
+  });
+  scope_.client.Exists(path, {},
+                       Guard([this, path, there, on_created](Result<std::optional<zk::Stat>> stat) {
+                         if (!stat) return Retry(stat.error(), "find quorum/");
+                         if (*stat) return there();
+                         // Requests are served in order: the parent's create is ahead of its children's.
+                         scope_.client.Create(path, "", zk::CreateMode::kPersistent, on_created);
+                       }));
 }
 
 // An earlier create may have succeeded although its answer was lost, and a former session of this
-// process may have left a ghost: both carry our guid, and the ephemeral owner tells which is which.
+// process may have left a ghost: both carry our guid, and the ephemeral owner says which is which.
 void Contender::LookForSelf() {
-  client_.Children(paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
-                     if (!nodes) return Retry(nodes.error(), "list candidates");
-                     std::vector<std::string> own;
-                     for (const auto& candidate : SortCandidates(*nodes)) {
-                       if (candidate.name.guid == identity_.guid) own.push_back(candidate.node);
-                     }
-                     own_node_.clear();
-                     if (own.empty()) return CreateCandidate();
-                     const auto pending = std::make_shared<std::size_t>(own.size());
-                     for (const auto& node : own) {
-                       client_.Exists(
-                           paths_.candidate(node), {},
-                           Guard([this, node, pending](Result<std::optional<zk::Stat>> stat) {
-                             if (!stat) return Retry(stat.error(), "look for own candidate");
-                             if (*stat) {
-                               if (IsSound(**stat) && own_node_.empty()) {
-                                 own_node_ = node;
-                               } else {
-                                 client_.Delete(paths_.candidate(node), (*stat)->version,
-                                                [](Result<std::monostate>) {});
-                               }
-                             }
-                             if (--*pending > 0) return;
-                             if (own_node_.empty()) return CreateCandidate();
-                             Evaluate();
-                           }));
-                     }
-                   }));
+  std::get<Registering>(state_).node.clear();
+  scope_.client.Children(scope_.paths.election(), {},
+                         Guard([this](Result<std::vector<std::string>> nodes) {
+                           if (!nodes) return Retry(nodes.error(), "list candidates");
+                           std::vector<std::string> own;
+                           for (const auto& candidate : SortCandidates(*nodes)) {
+                             if (candidate.name.guid == self_.guid) own.push_back(candidate.node);
+                           }
+                           std::reverse(own.begin(), own.end());
+                           Inspect(std::move(own));
+                         }));
 }
 
-// Whoever may have written into it: it carries our guid.
+// One after another, the last of `own` first: there is seldom more than one.
+void Contender::Inspect(std::vector<std::string> own) {
+  if (own.empty()) return own_node().empty() ? CreateCandidate() : Evaluate();
+  const std::string node = std::move(own.back());
+  own.pop_back();
+  scope_.client.Exists(
+      scope_.paths.candidate(node), {},
+      Guard([this, node, own = std::move(own)](Result<std::optional<zk::Stat>> stat) mutable {
+        if (!stat) return Retry(stat.error(), "find own candidate");
+        if (*stat) KeepOrRemove(node, **stat);
+        Inspect(std::move(own));
+      }));
+}
+
+void Contender::KeepOrRemove(const std::string& node, const zk::Stat& stat) {
+  std::string& own = std::get<Registering>(state_).node;
+  if (IsSound(stat) && own.empty()) {
+    own = node;
+  } else {
+    scope_.client.Delete(scope_.paths.candidate(node), stat.version, [](Result<void>) {});
+  }
+}
+
+// It is deleted at any version: the guid proves that it is ours.
 void Contender::RemoveGhost(const std::string& node) {
-  const std::string path = paths_.candidate(node);
-  client_.Exists(path, {}, Guard([this, path](Result<std::optional<zk::Stat>> stat) {
-                   if (!stat || !*stat) return;
-                   client_.Delete(path, (*stat)->version, [](Result<std::monostate>) {});
-                 }));
+  const std::string path = scope_.paths.candidate(node);
+  scope_.client.Exists(path, {}, Guard([this, path](Result<std::optional<zk::Stat>> stat) {
+                         if (!stat || !*stat) return;
+                         scope_.client.Delete(path, (*stat)->version,
+                                              [](Result<void>) {});
+                       }));
 }
 
-// Every fence checks version 0. A candidate some hand has written into could never lead, and would
-// stand in the way of all behind it for as long as its session lives.
+// Every fence checks version 0. A candidate that a stranger has written into could never lead, and
+// would block all behind it for as long as its session lives.
 bool Contender::IsSound(const zk::Stat& stat) const {
-  return stat.ephemeral_owner == client_.session_id() && stat.version == 0;
+  return stat.ephemeral_owner == scope_.client.session_id() && stat.version == 0;
 }
 
 void Contender::CreateCandidate() {
-  Registration registration = identity_.registration;
-  registration.id = identity_.id;
-  registration.since = loop_.WallNow();
-  registration.session_timeout = client_.session_timeout();
-  client_.Create(paths_.election() + "/" + CandidatePrefix(identity_.id, identity_.guid),
-                 EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
-                 Guard([this](Result<std::string> path) {
-                   // kUnknownOutcome included: the next start looks for our guid before
-                   // it creates again.
-                   if (!path) return Retry(path.error(), "create candidate");
-                   own_node_ = path->substr(path->rfind('/') + 1);
-                   Evaluate();
-                 }));
+  Registration registration = self_.registration;
+  registration.id = self_.id;
+  registration.since = scope_.loop.WallNow();
+  registration.session_timeout = scope_.client.session_timeout();
+  registration.format = self_.formats.back().number;
+  scope_.client.Create(scope_.paths.election() + "/" + CandidatePrefix(self_.id, self_.guid),
+                       EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
+                       Guard([this](Result<std::string> path) {
+                         // kUnknownOutcome included: the next start searches for our guid before
+                         // it creates again.
+                         if (!path) return Retry(path.error(), "create candidate");
+                         std::get<Registering>(state_).node = path->substr(path->rfind('/') + 1);
+                         Evaluate();
+                       }));
 }
 
 void Contender::Evaluate() {
-  if (client_.state() != SessionState::kConnected || own_node_.empty()) return;
-  client_.Children(paths_.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
-                     if (!nodes) return Retry(nodes.error(), "list candidates");
-                     OnCandidates(*nodes);
-                   }));
+  if (scope_.client.state() != SessionState::kConnected || own_node().empty()) return;
+  scope_.client.Children(scope_.paths.election(), {},
+                         Guard([this](Result<std::vector<std::string>> nodes) {
+                           if (!nodes) return Retry(nodes.error(), "list candidates");
+                           OnCandidates(*nodes);
+                         }));
 }
 
 void Contender::OnCandidates(const std::vector<std::string>& nodes) {
-  if (phase_ == Phase::kTakingOver) return;  // an earlier look has led here already
-  const Standing standing =
-      FindStanding(SortCandidates(nodes), identity_.id, identity_.guid, own_node_);
+  if (In<TakingOver>()) return;  // an earlier list has led here already
+  const Standing standing = FindStanding(SortCandidates(nodes), self_.id, self_.guid, own_node());
   for (const auto& ghost : standing.ghosts) RemoveGhost(ghost.node);
-  if (!standing.registered) {
-    logger_.Warn("election.candidate_gone", {{"cluster", paths_.name()}, {"node", own_node_}});
-    own_node_.clear();
-    LoseLeadership();
-    SetRegistered(false);
-    phase_ = Phase::kRegistering;
-    return Retry({ErrorCode::kNotFound, "own candidate is gone"}, "stand for election");
-  }
+  if (!standing.registered) return OnCandidateGone();
   if (standing.twin) return WaitForTwin(*standing.twin);
-  waiting_for_.reset();
-  patience_->Cancel();
-  SetRegistered(true);
-  if (leading_ && standing.first) {
-    phase_ = Phase::kLeading;  // the fence of each commit keeps judging that
-    return;
-  }
-  LoseLeadership();
+  if (leading() && standing.first) return;  // the fence of each commit keeps judging that
   if (standing.first) return TakeOver();
   if (standing.predecessor) Follow(*standing.predecessor);
 }
 
+void Contender::OnCandidateGone() {
+  scope_.logger.Warn("election.candidate_gone",
+                     {{"cluster", scope_.paths.name()}, {"node", own_node()}});
+  Enter(Registering{});
+  Retry({ErrorCode::kNotFound, "own candidate is gone"}, "stay a candidate");
+}
+
 void Contender::WaitForTwin(const Candidate& twin) {
-  phase_ = Phase::kWaiting;
-  LoseLeadership();
-  SetRegistered(false);
-  client_.Get(paths_.candidate(twin.node), watch_, Guard([this, twin](Result<zk::Node> node) {
-                if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
-                if (!node) return Retry(node.error(), "read the candidate that holds our id");
-                Registration holder{twin.name.id, "", "", 0, "", Micros(0), Duration::zero()};
-                if (auto decoded = DecodeRegistration(node->data)) holder = *std::move(decoded);
-                OnTwin(twin, holder);
-              }));
+  const auto* const waiting = std::get_if<Waiting>(&state_);
+  if (waiting == nullptr || waiting->twin != twin.node) {
+    Enter(Waiting{own_node(), twin.node, std::nullopt});
+  }
+  scope_.client.Get(scope_.paths.candidate(twin.node), watch_,
+                    Guard([this, twin](Result<zk::Node> node) {
+                      if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
+                      if (!node) return Retry(node.error(), "read the candidate that holds our id");
+                      Registration holder{twin.name.id, "", "", 0, "", Micros(0), Duration::zero()};
+                      if (auto decoded = DecodeRegistration(node->data)) holder = *decoded;
+                      OnTwin(twin, holder);
+                    }));
 }
 
 void Contender::OnTwin(const Candidate& twin, const Registration& holder) {
-  const Duration patience =
-      TwinPatience(std::max(client_.session_timeout(), holder.session_timeout));
-  if (waiting_for_ != twin.node) {
-    waiting_for_ = twin.node;
-    waiting_since_ = loop_.Now();
+  auto* const waiting = std::get_if<Waiting>(&state_);
+  if (waiting == nullptr || waiting->twin != twin.node) return;  // a later list has led elsewhere
+  if (!waiting->until) {
+    const Duration patience =
+        TwinPatience(std::max(scope_.client.session_timeout(), holder.session_timeout));
+    waiting->until = scope_.loop.Now() + patience;
     patience_->Arm(patience);
-    logger_.Warn(
+    scope_.logger.Warn(
         "election.id_in_use",
-        {{"cluster", paths_.name()},
-         {"id", identity_.id},
+        {{"cluster", scope_.paths.name()},
+         {"id", self_.id},
          {"held_by", twin.node},
          {"wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()}});
   }
-  if (loop_.Now() - waiting_since_ < patience) return;
-  phase_ = Phase::kRefused;
-  attempt_.Reset();
-  client_.Delete(paths_.candidate(own_node_), 0, [](Result<std::monostate>) {});
+  if (scope_.loop.Now() >= *waiting->until) Refuse(holder);
+}
+
+void Contender::Refuse(const Registration& holder) {
+  const std::string path = own_path();
+  Enter(Refused{});
+  scope_.client.Delete(path, 0, [](Result<void>) {});
   callbacks_.refused(holder);
 }
 
 void Contender::Follow(const Candidate& predecessor) {
-  if (phase_ != Phase::kFollowing) {
-    logger_.Info(
+  const bool followed = In<Following>();
+  Enter(Following{own_node()});
+  if (!followed) {
+    scope_.logger.Info(
         "election.following",
-        {{"cluster", paths_.name()}, {"id", identity_.id}, {"predecessor", predecessor.node}});
+        {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"predecessor", predecessor.node}});
   }
-  phase_ = Phase::kFollowing;
   backoff_.Reset();
   ordinary_in_a_row_ = 0;
-  // Our own znode is watched as well: an operator, or a hand-made cleanup, may remove it.
-  client_.Exists(paths_.candidate(own_node_), watch_,
-                 Guard([this](Result<std::optional<zk::Stat>> stat) {
-                   if (!stat) return Retry(stat.error(), "watch own candidate");
-                   if (!*stat) Evaluate();
-                 }));
-  client_.Exists(paths_.candidate(predecessor.node), watch_,
-                 Guard([this](Result<std::optional<zk::Stat>> stat) {
-                   if (!stat) return Retry(stat.error(), "watch predecessor");
-                   if (!*stat) Evaluate();
-                 }));
+  // Our own znode is watched as well: an operator, or a cleanup, may remove it.
+  Watch(own_node(), "watch own candidate");
+  Watch(predecessor.node, "watch predecessor");
+}
+
+void Contender::Watch(const std::string& node, std::string_view doing) {
+  scope_.client.Exists(scope_.paths.candidate(node), watch_,
+                       Guard([this, doing](Result<std::optional<zk::Stat>> stat) {
+                         if (!stat) return Retry(stat.error(), doing);
+                         if (!*stat) Evaluate();
+                       }));
 }
 
 // First by number is not enough: the candidate must be of this very session, and only the committed
 // write of `leader` makes a leader.
 void Contender::TakeOver() {
-  phase_ = Phase::kTakingOver;
-  client_.Exists(
-      paths_.candidate(own_node_), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
-        if (!stat) return Retry(stat.error(), "confirm own candidate");
-        if (!*stat || !IsSound(**stat)) return Start();
-        client_.Get(paths_.leader(), {}, Guard([this](Result<zk::Node> node) {
-                      if (!node && node.error().code != ErrorCode::kNotFound) {
-                        return Retry(node.error(), "read leader");
-                      }
-                      LeaderRecord record{identity_.id, 1, loop_.WallNow()};
-                      if (!node) return FindEpoch(record, std::nullopt);
-                      if (auto last = DecodeLeader(node->data)) {
-                        record.epoch = last->epoch + 1;
-                        return CommitTakeOver(record, node->stat.version);
-                      }
-                      logger_.Error("election.bad_leader_record",
-                                    {{"cluster", paths_.name()}, {"path", paths_.leader()}});
-                      // It is written once per epoch.
-                      record.epoch = std::int64_t{node->stat.version} + 2;
-                      FindEpoch(record, node->stat.version);
-                    }));
-      }));
+  Enter(TakingOver{own_node()});
+  scope_.client.Exists(own_path(), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
+                         if (!stat) return Retry(stat.error(), "confirm own candidate");
+                         if (!*stat || !IsSound(**stat)) return Start();
+                         FindEpoch();
+                       }));
 }
 
-// `leader` is undecodable, or gone (or never was): epochs must not fall all the same, or clients
-// would take what we decide for old news. The head holds the last epoch that decided.
-void Contender::FindEpoch(LeaderRecord record, std::optional<zk::Version> expected) {
-  client_.Get(paths_.head(), {}, Guard([this, record, expected](Result<zk::Node> head) mutable {
-                if (!head && head.error().code != ErrorCode::kNotFound) {
-                  return Retry(head.error(), "read the last epoch");
-                }
-                const auto decoded = head ? DecodeHead(head->data) : Result<Head>();
-                if (decoded) record.epoch = std::max(record.epoch, decoded->epoch + 1);
-                // Each decision wrote the head once, and no epoch began without one take-over.
-                if (!decoded) record.epoch += std::int64_t{head->stat.version} + 1;
-                FindEpochInJournal(record, expected);
-              }));
+void Contender::FindEpoch() {
+  epochs_.Find(Guard([this](const EpochFinder::Found& found) { CommitTakeOver(found); }),
+               Guard([this](const Error& error, std::string_view doing) { Retry(error, doing); }));
 }
 
-// Not every epoch has decided something. But each take-over wrote an event,
-// and the newest are kept.
-void Contender::FindEpochInJournal(LeaderRecord record, std::optional<zk::Version> expected) {
-  client_.Children(paths_.events(), {},
-                   Guard([this, record, expected](Result<std::vector<std::string>> names) {
-                     if (!names && names.error().code != ErrorCode::kNotFound) {
-                       return Retry(names.error(), "read the journal for the last epoch");
-                     }
-                     auto newest = std::make_shared<std::vector<std::string>>();
-                     if (names) *newest = *std::move(names);
-                     std::sort(newest->begin(), newest->end());
-                     ReadJournal(record, expected, newest);
-                   }));
-}
-
-// From the newest event, the last of `names`, to the first that tells of an epoch. (Numbers past
-// 2^31 - 1 sort before: then an older event is read, and the versions above still count.)
-void Contender::ReadJournal(LeaderRecord record, std::optional<zk::Version> expected,
-                            const std::shared_ptr<std::vector<std::string>>& names) {
-  if (names->empty()) return CommitTakeOver(record, expected);
-  const std::string path = paths_.events() + "/" + names->back();
-  names->pop_back();
-  client_.Get(path, {}, Guard([this, record, expected, names](Result<zk::Node> node) mutable {
-                if (!node && node.error().code != ErrorCode::kNotFound) {
-                  return Retry(node.error(), "read the journal for the last epoch");
-                }
-                const auto event = node ? DecodeEvent(node->data) : Result<Event>(Event());
-                if (!event || event->epoch == 0) return ReadJournal(record, expected, names);
-                record.epoch = std::max(record.epoch, event->epoch + 1);
-                CommitTakeOver(record, expected);
-              }));
-}
-
-void Contender::CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected) {
+void Contender::CommitTakeOver(const EpochFinder::Found& found) {
+  const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};
   Event event;
-  event.kind = Event::Kind::kLeader;
+  event.what = Event::Leader{};
   event.at = record.since;
   event.leader = record.id;
   event.epoch = record.epoch;
   std::vector<zk::Op> ops;
-  ops.push_back(zk::CheckOp{paths_.candidate(own_node_), 0});
-  if (expected) {
-    ops.push_back(zk::SetOp{paths_.leader(), EncodeLeader(record), *expected});
+  ops.push_back(zk::CheckOp{own_path(), 0});
+  if (found.leader) {
+    ops.push_back(zk::SetOp{scope_.paths.leader(), EncodeLeader(record), *found.leader});
   } else {
-    ops.push_back(zk::CreateOp{paths_.leader(), EncodeLeader(record)});
+    ops.push_back(zk::CreateOp{scope_.paths.leader(), EncodeLeader(record)});
   }
-  ops.push_back(zk::CreateOp{paths_.event_prefix(), EncodeEvent(event),
+  ops.push_back(zk::CreateOp{scope_.paths.event_prefix(), EncodeEvent(event),
                              zk::CreateMode::kPersistentSequential});
-  client_.Multi(std::move(ops),
-                Guard([this, record, expected](Result<std::vector<zk::OpResult>> results) {
-                  // A lost answer needs no guess: the reconnect starts over and
-                  // reads `leader` again.
-                  if (!results) return Retry(results.error(), "take over");
-                  Lead(record, expected ? (*results)[1].version : 0);
-                }));
+  scope_.client.Multi(std::move(ops),
+                      Guard([this, record, found](Result<std::vector<zk::OpResult>> results) {
+                        // A lost answer needs no guess: the reconnect starts over and reads `leader` again.
+                        if (!results) return Retry(results.error(), "take over");
+                        Lead(record, found.leader ? (*results)[1].version : 0);
+                      }));
 }
 
 void Contender::Lead(const LeaderRecord& record, zk::Version token) {
-  phase_ = Phase::kLeading;
-  leading_ = true;
-  retry_->Cancel();
+  Enter(Leading{own_node()});
   backoff_.Reset();
   ordinary_in_a_row_ = 0;
-  logger_.Info("election.leading", {{"cluster", paths_.name()},
-                                    {"id", identity_.id},
-                                    {"epoch", record.epoch},
-                                    {"token", token}});
-  callbacks_.elected({paths_.candidate(own_node_), token, record});
-}
-
-void Contender::LoseLeadership() {
-  if (!leading_) return;
-  leading_ = false;
-  logger_.Info("election.deposed", {{"cluster", paths_.name()}, {"id", identity_.id}});
-  callbacks_.deposed();
-}
-
-void Contender::SetRegistered(bool registered) {
-  if (registered_ == registered) return;
-  registered_ = registered;
-  if (registered) {
-    logger_.Info("election.registered",
-                 {{"cluster", paths_.name()}, {"id", identity_.id}, {"node", own_node_}});
-    callbacks_.registered(paths_.candidate(own_node_));
-  } else {
-    callbacks_.unregistered();
-  }
+  scope_.logger.Info("election.leading", {{"cluster", scope_.paths.name()},
+                                          {"id", self_.id},
+                                          {"epoch", record.epoch},
+                                          {"token", token}});
+  callbacks_.elected({own_path(), token, record});
 }
 
 void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
-  LoseLeadership();
-  phase_ = Phase::kLeft;
-  attempt_.Reset();
-  retry_->Cancel();
-  patience_->Cancel();
-  if (own_node_.empty() || client_.state() != SessionState::kConnected) return done();
-  const std::string path = paths_.candidate(own_node_);
+  const std::string node = own_node();
+  const std::string path = own_path();
+  Enter(Left{});
+  if (node.empty() || scope_.client.state() != SessionState::kConnected) return done();
   also.push_back(zk::DeleteOp{path, 0});
-  client_.Multi(std::move(also),
-                Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
-                  if (results) return done();
-                  // The ballot may have changed or gone meanwhile;
-                  // the candidate still has to go at once.
-                  client_.Delete(path, 0, Guard([done](Result<std::monostate>) { done(); }));
-                }));
+  scope_.client.Multi(
+      std::move(also), Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
+        if (results) return done();
+        // The ballot may have changed or gone meanwhile;
+        // the candidate still has to go at once.
+        scope_.client.Delete(path, 0, Guard([done](Result<void>) { done(); }));
+      }));
 }
 
 }  // namespace zkcluster

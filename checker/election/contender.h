@@ -1,7 +1,7 @@
 // Registers this checker in one cluster and contends for its leadership, by the recipe of ephemeral
 // sequential znodes, closed where the recipe is open: a create whose answer was lost is found again
 // by guid, a first candidate is leader only after a committed take-over, and a suspended session
-// ends leadership at once.
+// ends leadership at once. A Participant owns it.
 //
 //   Away        --session-->                      Registering
 //   Registering --an earlier twin holds the id--> Waiting
@@ -10,31 +10,35 @@
 //   Waiting     --twin gone-->                    Following, or TakingOver when first
 //   Waiting     --too long-->                     Refused
 //   Following   --predecessor gone-->             Following another, or TakingOver when first
+//   Leading     --another candidate is first-->   Following
+//   any         --an earlier twin appears-->      Waiting
 //   any         --request failed, own candidate gone, a fence refused--> Registering
 //   any         --session suspended or lost-->    Away
 //   any         --Leave-->                        Left
 //
-// Refused and Left are final: neither a session nor an error leads out of them.
+// Refused and Left are final: neither a session nor an error leads out of them. Votes may be cast
+// (the checker is registered) while it is Following, TakingOver or Leading.
 //
 // Loop-bound conductor.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/lifetime.h"
-#include "base/log.h"
 #include "base/loop.h"
+#include "checker/election/epoch_finder.h"
 #include "checker/rules/standing.h"
-#include "model/paths.h"
-#include "model/records.h"
+#include "codec/format.h"
+#include "model/registration.h"
 #include "zk/client.h"
-#include "zk/watcher.h"
+#include "zk/cluster_scope.h"
 
 namespace zkcluster {
 
@@ -45,15 +49,18 @@ struct Leadership {
   LeaderRecord record;
 };
 
+// What a checker registers as.
+struct Registrant {
+  std::string id;
+  std::string guid;  // 32 hex digits, one per process
+  Registration registration;
+  Formats formats = kFormats;  // that it reads and, as leader, writes
+};
+
 class Contender {
  public:
-  struct Identity {
-    std::string id;
-    std::string guid;  // 32 hex digits, one per process
-    Registration registration;
-  };
   struct Callbacks {
-    // The candidate (its path) stands and the id is ours: votes may be cast.
+    // The candidate (its path) exists and the id is ours: votes may be cast.
     std::function<void(const std::string& candidate)> registered;
     std::function<void()> unregistered;  // until registered comes again
     std::function<void(const Leadership&)> elected;
@@ -61,73 +68,91 @@ class Contender {
     std::function<void(const Registration&)> refused;  // another daemon holds the id; terminal
   };
 
-  Contender(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Identity identity,
-            Callbacks callbacks);
+  Contender(ClusterScope scope, Registrant self, Callbacks callbacks);
   ~Contender();
 
-  // A fenced write failed on candidate or token: verify everything anew.
+  // A fenced write failed on candidate or token: verify everything again.
   void StepDown(std::string_view why);
   // Withdraws `also` (the own ballot) and the candidate in one multi; `done` in any case. Terminal.
   void Leave(std::vector<zk::Op> also, std::function<void()> done);
 
-  [[nodiscard]] bool leading() const { return leading_; }
+  [[nodiscard]] bool leading() const { return In<Leading>(); }
 
  private:
-  enum class Phase {
-    kAway,
-    kRegistering,
-    kWaiting,
-    kFollowing,
-    kTakingOver,
-    kLeading,
-    kRefused,
-    kLeft
+  // `node`: name of the own candidate znode.
+  struct Away {};
+  struct Registering {
+    std::string node;  // empty: none is known
   };
+  struct Waiting {
+    std::string node;
+    std::string twin;                // name of the other's candidate znode
+    std::optional<TimePoint> until;  // once the twin's registration was read
+  };
+  struct Following {
+    std::string node;
+  };
+  struct TakingOver {
+    std::string node;
+  };
+  struct Leading {
+    std::string node;
+  };
+  struct Refused {};
+  struct Left {};
+  using State =
+      std::variant<Away, Registering, Waiting, Following, TakingOver, Leading, Refused, Left>;
+  static std::string_view NameOf(const State& state);
+
+  template <class S>
+  [[nodiscard]] bool In() const {
+    return std::holds_alternative<S>(state_);
+  }
+  [[nodiscard]] bool registered() const { return In<Following>() || In<TakingOver>() || leading(); }
+  [[nodiscard]] bool over() const { return In<Refused>() || In<Left>(); }
+  [[nodiscard]] std::string own_node() const;  // empty: none is known
+  [[nodiscard]] std::string own_path() const { return scope_.paths.candidate(own_node()); }
+  // The only way from state to state. Calls the owner back where it has to know.
+  void Enter(State next);
+  void Announce(bool was_registered, bool was_leading);
 
   void OnSession(const zk::SessionEvent& event);
-  void GoAway();
   void Start();
   void EnsureParents();
+  void EnsureNode(const std::string& path, const std::function<void()>& there);
   void LookForSelf();
+  void Inspect(std::vector<std::string> own);
+  void KeepOrRemove(const std::string& node, const zk::Stat& stat);
   [[nodiscard]] bool IsSound(const zk::Stat& candidate) const;
   void CreateCandidate();
   void Evaluate();
   void OnCandidates(const std::vector<std::string>& nodes);
+  void OnCandidateGone();
   void WaitForTwin(const Candidate& twin);
   void OnTwin(const Candidate& twin, const Registration& holder);
+  void Refuse(const Registration& holder);
   void RemoveGhost(const std::string& node);
   void Follow(const Candidate& predecessor);
+  void Watch(const std::string& node, std::string_view doing);
   void TakeOver();
-  void FindEpoch(LeaderRecord record, std::optional<zk::Version> expected);
-  void FindEpochInJournal(LeaderRecord record, std::optional<zk::Version> expected);
-  void ReadJournal(LeaderRecord record, std::optional<zk::Version> expected,
-                   const std::shared_ptr<std::vector<std::string>>& names);
-  void CommitTakeOver(const LeaderRecord& record, std::optional<zk::Version> expected);
+  void FindEpoch();
+  void CommitTakeOver(const EpochFinder::Found& found);
   void Lead(const LeaderRecord& record, zk::Version token);
-  void LoseLeadership();
-  void SetRegistered(bool registered);
   void Retry(const Error& error, std::string_view doing);
   template <class F>
   auto Guard(F callback) {
     return attempt_.Guard(std::move(callback));
   }
 
-  Loop& loop_;
-  Logger& logger_;
-  zk::Client& client_;
-  const ClusterPaths paths_;
-  const Identity identity_;
+  const ClusterScope scope_;
+  const Registrant self_;
   const Callbacks callbacks_;
 
-  Phase phase_ = Phase::kAway;
-  bool registered_ = false;
-  bool leading_ = false;
-  std::string own_node_;                      // name of the candidate znode, when known
-  std::shared_ptr<zk::WatchFunction> watch_;  // on the predecessor or the twin
-  std::optional<std::string> waiting_for_;    // node of the twin
-  TimePoint waiting_since_{};
-  std::unique_ptr<Timer> retry_;
-  std::unique_ptr<Timer> patience_;
+  State state_;
+  EpochFinder epochs_;
+  std::shared_ptr<zk::WatchFunction> watch_;  // on the own candidate, the predecessor, the twin
+  std::unique_ptr<Timer> retry_;              // while Registering; and once, to begin
+  std::unique_ptr<Timer> patience_;           // while Waiting
   Backoff backoff_;
   int ordinary_in_a_row_ = 0;  // conflicts and absences that stood in the way
   Subscription session_;

@@ -2,16 +2,30 @@
 
 #include <utility>
 
-#include "codec/json.h"
+#include "base/overloaded.h"
+#include "codec/json_writer.h"
 #include "model/reason.h"
 
 namespace zkcluster {
 
 namespace {
 
-bool IsForHooks(Event::Kind kind) {
-  return kind == Event::Kind::kFlips || kind == Event::Kind::kLeader ||
-         kind == Event::Kind::kFreeze || kind == Event::Kind::kUnfreeze;
+bool IsForHooks(const Event& event) {
+  return std::visit(Overloaded{
+                        [](const Event::Flips&) { return true; },
+                        [](const Event::Leader&) { return true; },
+                        [](const Event::Spec&) { return false; },
+                        [](const Event::Electorate&) { return false; },
+                        [](const Event::Forget&) { return false; },
+                        [](const Event::Freeze&) { return true; },
+                        [](const Event::Unfreeze&) { return true; },
+                        [](const Event::Pause&) { return false; },
+                        [](const Event::Resume&) { return false; },
+                        [](const Event::Maintenance&) { return false; },
+                        [](const Event::MaintenanceOver&) { return false; },
+                        [](const Event::Unknown&) { return false; },
+                    },
+                    event.what);
 }
 
 void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
@@ -39,15 +53,20 @@ std::string FormatHookEvent(const std::string& checker, const std::string& clust
                             const Event& event) {
   JsonWriter json;
   json.Open('{').Key("checker").Text(checker).Key("cluster").Text(cluster);
-  json.Key("kind").Text(EventKindName(event.kind)).Key("at").Number(event.at.count());
+  json.Key("kind").Text(EventKindName(event)).Key("at").Number(event.at.count());
   json.Key("leader").Text(event.leader).Key("epoch").Number(event.epoch);
   json.Key("quorum").Number(event.quorum).Key("version").Number(event.spec_version);
-  if (event.kind == Event::Kind::kFlips) {
+  int dead = 0;
+  if (const auto* const flips = event.As<Event::Flips>()) {
     json.Key("flips").Open('[');
-    for (const Event::Flip& flip : event.flips) WriteFlip(json, flip);
-    json.Close(']').Key("more_flips").Number(event.more_flips);
+    for (const Event::Flip& flip : flips->flips) WriteFlip(json, flip);
+    json.Close(']').Key("more_flips").Number(flips->more);
+  } else if (const auto* const freeze = event.As<Event::Freeze>()) {
+    dead = freeze->dead;
+  } else if (const auto* const unfreeze = event.As<Event::Unfreeze>()) {
+    dead = unfreeze->dead;
   }
-  if (event.dead != 0) json.Key("dead").Number(event.dead);
+  if (dead != 0) json.Key("dead").Number(dead);
   json.Close('}');
   return json.Take() + "\n";
 }
@@ -63,7 +82,7 @@ HookQueue::HookQueue(Loop& loop, Logger& logger, std::string checker, Start star
       next_(loop.NewTimer([this] { RunNext(); })) {}
 
 void HookQueue::Add(const std::string& cluster, const Event& event) {
-  if (!IsForHooks(event.kind)) return;
+  if (!IsForHooks(event)) return;
   if (waiting_.size() >= kMaxWaiting) {
     ++counters_.dropped;
     if (++dropped_in_a_row_ == 1) {
@@ -72,7 +91,7 @@ void HookQueue::Add(const std::string& cluster, const Event& event) {
     return;
   }
   waiting_.push_back(
-      {cluster, std::string(EventKindName(event.kind)), FormatHookEvent(checker_, cluster, event)});
+      {cluster, std::string(EventKindName(event)), FormatHookEvent(checker_, cluster, event)});
   // Never within the leader's own turn.
   if (!running_ && !next_->armed()) next_->Arm(Duration::zero());
 }

@@ -17,7 +17,7 @@
 #include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "model/records.h"
+#include "model/journal.h"
 
 namespace zkcluster {
 

@@ -84,13 +84,24 @@ class Planner {
     return head && head->epoch > in_.leadership->record.epoch;
   }
 
+  // The same rows as another leader wrote them, with more columns or fewer: not worth a write, which
+  // a take-over would cost for each chunk of a large cluster at once.
+  [[nodiscard]] static bool HoldsRows(const std::string& data, const StatusBoard& board,
+                                      std::size_t k) {
+    const auto rows = DecodeChunk(data);
+    const auto wanted = DecodeChunk(EncodeChunk(board, k));
+    return rows && wanted && *rows == *wanted;
+  }
+
   // Nothing where these rows stand already.
   [[nodiscard]] std::optional<std::string> NewChunk(const StatusStore::Slot& slot,
                                                     std::size_t k) const {
     const StatusBoard& board = in_.decision->board;
     if (slot.version && in_.store->Wrote(board, k)) return std::nullopt;
-    std::string data = EncodeChunk(board, k);
+    std::string data = EncodeChunk(board, k, in_.format);
     if (slot.version && slot.data == data) return std::nullopt;
+    if (slot.version && !in_.store->written() && HoldsRows(slot.data, board, k))
+      return std::nullopt;
     return data;
   }
 
@@ -183,7 +194,9 @@ class Planner {
     }
   }
 
-  void AddEvent(Event event) {
+  void AddEvent(Event::What what) {
+    Event event;
+    event.what = std::move(what);
     event.at = in_.now;
     event.leader = in_.leadership->record.id;
     event.epoch = in_.leadership->record.epoch;
@@ -194,41 +207,22 @@ class Planner {
     plan_.events.push_back(std::move(event));
   }
 
-  [[nodiscard]] Event EventOf(Event::Kind kind) const {
-    Event event;
-    event.kind = kind;
-    if (kind != Event::Kind::kResume) event.dead = static_cast<int>(in_.decision->would_be_dead);
-    return event;
-  }
-
   void AddEvents() {
-    if (!in_.learned.empty()) {
-      Event event;
-      event.kind = Event::Kind::kElectorate;
-      event.ids = in_.learned;
-      AddEvent(std::move(event));
-    }
-    if (in_.store->head() && Respecced()) {
-      Event event;
-      event.kind = Event::Kind::kSpec;
-      AddEvent(std::move(event));
-    }
-    if (in_.decision->pause_over) AddEvent(EventOf(Event::Kind::kResume));
+    if (!in_.learned.empty()) AddEvent(Event::Electorate{in_.learned});
+    if (in_.store->head() && Respecced()) AddEvent(Event::Spec{});
+    if (in_.decision->pause_over) AddEvent(Event::Resume{});
     if (!in_.decision->maintenance_over.empty()) {
-      Event event;
-      event.kind = Event::Kind::kMaintenanceOver;
-      event.ids = in_.decision->maintenance_over;
-      AddEvent(std::move(event));
+      AddEvent(Event::MaintenanceOver{in_.decision->maintenance_over});
     }
-    if (in_.decision->freeze_began) AddEvent(EventOf(Event::Kind::kFreeze));
-    if (in_.decision->freeze_ended) AddEvent(EventOf(Event::Kind::kUnfreeze));
+    const int dead = static_cast<int>(in_.decision->would_be_dead);
+    if (in_.decision->freeze_began) AddEvent(Event::Freeze{dead});
+    if (in_.decision->freeze_ended) AddEvent(Event::Unfreeze{dead});
     const auto& flips = in_.decision->flips;
     if (flips.empty()) return;
-    Event event;
-    event.kind = Event::Kind::kFlips;
     const std::size_t listed = std::min(flips.size(), kMaxEventFlips);
+    Event::Flips event;
     event.flips.assign(flips.begin(), flips.begin() + static_cast<std::ptrdiff_t>(listed));
-    event.more_flips = flips.size() - listed;
+    event.more = flips.size() - listed;
     AddEvent(std::move(event));
   }
 

@@ -40,6 +40,7 @@ struct CommitInput {
   const StatusStore* store = nullptr;
   const Electorate* electorate = nullptr;
   const Decision* decision = nullptr;
+  Format format = kFormats.front();  // that every registered checker reads
   // Versions of the ballots counted, by voter; empty where the checks are dropped for progress.
   std::map<std::string, zk::Version> votes;
   zk::Version vote_bell = 0;           // data version of `votes`, of before they were read

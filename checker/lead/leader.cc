@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "model/limits.h"
 
 namespace zkcluster {
 
@@ -20,7 +21,7 @@ constexpr Micros kOrderLook = std::chrono::seconds(10);
 
 Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
                Leadership leadership, const KnownLists& lists, StoredSpec spec,
-               SpecVersions standing, Numbers numbers, Callbacks callbacks)
+               SpecVersions standing, Numbers numbers, Formats formats, Callbacks callbacks)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -32,6 +33,7 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
+      format_(logger, client, paths_, formats),
       log_(loop, logger, paths_.name(), leadership_.record.epoch),
       retry_(loop.NewTimer([this] { Changed(); })),
       order_end_(loop.NewTimer([this] { Changed(); })),
@@ -145,6 +147,7 @@ void Leader::OnVote(const std::string& id, const std::optional<zk::Node>& node) 
 
 void Leader::OnCandidates(const std::optional<std::vector<std::string>>& nodes) {
   candidate_ids_.clear();
+  format_.OnCandidates(nodes.value_or(std::vector<std::string>()));
   if (nodes) {
     for (const auto& candidate : SortCandidates(*nodes)) candidate_ids_.insert(candidate.name.id);
   }
@@ -152,7 +155,7 @@ void Leader::OnCandidates(const std::optional<std::vector<std::string>>& nodes) 
 }
 
 void Leader::Load() {
-  store_.Load([this](Result<std::monostate> loaded) {
+  store_.Load([this](Result<void> loaded) {
     if (loaded) return Changed();
     if (client_.state() != SessionState::kConnected) return;  // the Contender ends this leadership
     // A parent is missing: a new candidacy makes it again.
@@ -209,7 +212,7 @@ void Leader::Reconsider() {
   const bool go_gone = hold != Hold::kGoCheckers && hold_ == Hold::kGoCheckers;
   hold_ = hold;
   log_.LookedAt(hold, store_.ledger());
-  if (hold == Hold::kGoCheckers || hold == Hold::kBehindStatus) return;
+  if (hold == Hold::kGoCheckers || hold == Hold::kNewerSpec || hold == Hold::kBehindStatus) return;
   if (go_gone) return Load();  // Go checkers wrote the status meanwhile
   WaitForOrders(store_.ledger());
 
@@ -255,6 +258,7 @@ void Leader::Reconsider() {
                     .store = &store_,
                     .electorate = &electorate,
                     .decision = &decision,
+                    .format = format_.now(),
                     .learned = learned,
                     .now = loop_.WallNow()};
   // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
@@ -278,8 +282,8 @@ void Leader::Submit(CommitPlan plan, Decision decision) {
   news_while_committing_ = false;
   std::vector<zk::Op> ops = plan.ops;
   client_.Multi(std::move(ops),
-                lifetime_.Guard([this, plan = std::move(plan), decision = std::move(decision)](
-                                    Result<std::vector<zk::OpResult>> results) {
+                lifetime_.Guard([this, plan = std::move(plan),
+                                 decision = std::move(decision)](const zk::MultiResult& results) {
                   committing_ = false;
                   if (results) {
                     OnCommitted(plan, decision, *results);
@@ -334,21 +338,18 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   Changed();  // votes may have moved while the commit was under way
 }
 
-void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
+void Leader::OnRefused(const CommitPlan& plan, const zk::OpError& error) {
   if (std::exchange(own_news_, false)) {
     store_.Forget();
     loading_ = false;
     news_while_committing_ = true;
   }
-  const bool by_guard = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
-                        error.code == ErrorCode::kExists;
-  if (error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kDenied ||
-      error.code == ErrorCode::kInvalid) {
+  if (zk::IsRefusedForGood(error)) {
     logger_.Error("leader.commit_failed", {{"cluster", paths_.name()}, {"error", error.message}});
     return retry_->Arm(backoff_.Next(loop_.Random()));
   }
-  const auto index = static_cast<std::size_t>(error.op_index);
-  if (!by_guard || error.op_index < 0 || index >= plan.roles.size()) {
+  const std::size_t index = error.failed_op.value_or(plan.roles.size());
+  if (!zk::IsGuardFailure(error) || index >= plan.roles.size()) {
     // Unknown outcome, or the session is going: whatever happened is found by reading in
     // a new leadership.
     return callbacks_.lost(error.message);
@@ -369,7 +370,7 @@ void Leader::OnRefused(const CommitPlan& plan, const Error& error) {
     case OpRole::kVoteBell:
       ++vote_refusals_;
       // The server we talk to may lag behind the one that refused.
-      client_.Sync(paths_.votes(), [](Result<std::monostate>) {});
+      client_.Sync(paths_.votes(), [](Result<void>) {});
       if (role == OpRole::kVoteBell) {
         vote_bell_->Refresh();
       } else if (const auto vote = votes_.find(plan.VoterOf(index)); vote != votes_.end()) {
@@ -410,8 +411,7 @@ void Leader::TrimJournal() {
         const std::size_t surplus =
             entries.size() > kJournalLength ? entries.size() - kJournalLength : 0;
         for (std::size_t i = 0; i < surplus; ++i) {
-          client_.Delete(paths_.events() + "/" + entries[i].second, 0,
-                         [](Result<std::monostate>) {});
+          client_.Delete(paths_.events() + "/" + entries[i].second, 0, [](Result<void>) {});
         }
       }));
 }
@@ -426,6 +426,7 @@ HoldFacts Leader::Facts() const {
   facts.pause = store_.ledger().pause;
   facts.now = loop_.WallNow();
   const SpecVersions own{spec_.base_version, spec_.shards_version, spec_.options_version};
+  facts.newer_spec = standing_.newer;
   facts.behind_status =
       standing_ != own && store_.head() && store_.head()->spec.shards_zxid > spec_.id.shards_zxid;
   return facts;

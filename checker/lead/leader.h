@@ -26,6 +26,7 @@
 #include "base/loop.h"
 #include "checker/election/contender.h"
 #include "checker/lead/commit.h"
+#include "checker/lead/common_format.h"
 #include "checker/lead/leader_details.h"
 #include "checker/lead/leader_log.h"
 #include "checker/lead/status_store.h"
@@ -55,7 +56,7 @@ class Leader {
   // `lists` outlives the Leader.
   Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
          const KnownLists& lists, StoredSpec spec, SpecVersions standing, Numbers numbers,
-         Callbacks callbacks);
+         Formats formats, Callbacks callbacks);
   ~Leader();
 
   // `standing`: the versions that the spec's znodes have now; see SpecWatcher::State.
@@ -90,7 +91,7 @@ class Leader {
   void Submit(CommitPlan plan, Decision decision);
   void OnCommitted(const CommitPlan& plan, const Decision& decision,
                    const std::vector<zk::OpResult>& results);
-  void OnRefused(const CommitPlan& plan, const Error& error);
+  void OnRefused(const CommitPlan& plan, const zk::OpError& error);
   void TrimJournal();
   [[nodiscard]] HoldFacts Facts() const;
   void WaitForOrders(const Ledger& ledger);
@@ -112,6 +113,7 @@ class Leader {
   std::unique_ptr<zk::NodeWatcher> vote_bell_;  // rung by each ballot as it begins
   std::unique_ptr<zk::ChildrenWatcher> voters_;
   std::unique_ptr<zk::ChildrenWatcher> candidates_;
+  CommonFormat format_;
   std::unique_ptr<zk::ChildrenWatcher> go_voters_;
   // What only we may write: whoever else does is noticed at once, not with the next flip.
   std::unique_ptr<zk::NodeWatcher> head_watcher_;

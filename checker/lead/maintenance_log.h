@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "model/records.h"
+#include "model/ledger.h"
 
 namespace zkcluster {
 

@@ -30,7 +30,7 @@ const std::vector<ShardSpec>* KnownLists::Find(std::int64_t shards_zxid) const {
 StatusStore::StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths)
     : logger_(logger), client_(client), paths_(std::move(paths)) {}
 
-void StatusStore::Load(std::function<void(Result<std::monostate>)> done) {
+void StatusStore::Load(std::function<void(Result<void>)> done) {
   load_.Reset();
   loaded_ = false;
   written_ = false;
@@ -73,7 +73,7 @@ void StatusStore::Finish() {
   if (failure_) return done_(Fail(*failure_));
   Decode();
   loaded_ = true;
-  done_(std::monostate());
+  done_({});
 }
 
 void StatusStore::Complain(const std::string& path, const Error& error) {

@@ -43,7 +43,7 @@ class StatusStore {
   StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths);
 
   // Reads everything; `done` runs once. A new Load drops an earlier one.
-  void Load(std::function<void(Result<std::monostate>)> done);
+  void Load(std::function<void(Result<void>)> done);
   [[nodiscard]] bool loaded() const { return loaded_; }
   void Forget() { loaded_ = false; }
 
@@ -80,6 +80,8 @@ class StatusStore {
   void Adopt(Head head, Ledger ledger, StatusBoard board);
   // Our last commit left these very rows in chunk k. (What was read may be written otherwise.)
   [[nodiscard]] bool Wrote(const StatusBoard& board, std::size_t k) const;
+  // The chunks are those of our last commit, not yet read again.
+  [[nodiscard]] bool written() const { return written_; }
 
  private:
   void OnChunkNames(Result<std::vector<std::string>> names);
@@ -101,7 +103,7 @@ class StatusStore {
   bool written_ = false;  // the chunks are those of our last commit
   std::size_t pending_ = 0;
   std::optional<Error> failure_;
-  std::function<void(Result<std::monostate>)> done_;
+  std::function<void(Result<void>)> done_;
   std::optional<Head> head_;
   StatusBoard board_;  // in the order of the head's list
   struct Carried {

@@ -200,8 +200,8 @@ void AddDecisions(Page& page, const Clusters& clusters) {
   });
   page.Gauge(
       "zkcluster_held",
-      "1 while nothing is decided, and why (go_checkers, behind_status, paused); told by the "
-      "leader.");
+      "1 while nothing is decided, and why (go_checkers, newer_spec, behind_status, paused); told "
+      "by the leader.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderDetails& led) {
     const bool held = led.hold != "none";
     if (held) page.Add({{"cluster", cluster}, {"hold", std::string(led.hold)}}, 1);

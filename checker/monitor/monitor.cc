@@ -50,7 +50,7 @@ void Monitor::Count() {
   count_->Arm(kCountInterval);
   // To ask a worker that hangs again and again would only fill its mailbox.
   if (std::exchange(counting_, true)) return;
-  sources_.pool.CollectCounts(lifetime_.Guard([this](const ProbeCounts& counts) {
+  sources_.pool.CollectCounts(lifetime_.Guard([this](const WorkerCounts& counts) {
     counting_ = false;
     counted_at_ = loop_.Now();
     counts_ = counts;

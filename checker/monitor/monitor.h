@@ -54,7 +54,7 @@ class Monitor {
   const std::string rack_;
   const Sources sources_;
   const Micros started_;
-  ProbeCounts counts_;  // as of counted_at_
+  WorkerCounts counts_;  // as of counted_at_
   TimePoint counted_at_;
   bool counting_ = false;
   std::optional<Address> listen_;

@@ -20,7 +20,7 @@ struct MonitorFacts {
   SessionState session = SessionState::kConnecting;
   bool ready = false;                              // session, registration and first ballots stand
   std::map<std::string, ClusterDetails> clusters;  // by name
-  ProbeCounts counts;                              // of the probe workers
+  WorkerCounts counts;                             // of the probe workers
   Duration counts_age{0};                          // since the workers were asked and answered
   Histogram main_lag;
   std::map<std::string, std::uint64_t> stalls;  // by loop: "main", "worker"

@@ -68,7 +68,7 @@ void WriteProbes(JsonWriter& json, const ProbeCounters& counters) {
   WriteTimes(json, "probe_us", counters.latency);
 }
 
-void WriteCluster(JsonWriter& json, const ClusterDetails& details, const ProbeCounts& counts) {
+void WriteCluster(JsonWriter& json, const ClusterDetails& details, const WorkerCounts& counts) {
   json.Open('{').Key("spec_version").Number(details.spec_version);
   json.Key("registered").Bool(details.registered).Key("leading").Bool(details.leading);
   json.Key("leader").Text(details.leader).Key("epoch").Number(details.epoch);

@@ -12,7 +12,7 @@ struct ProbePool::Inbox {
   ProbePool* pool;  // on the main loop only; null once the pool is gone
 };
 
-ProbePool::ProbePool(Loop& main, std::vector<Seat> seats)
+ProbePool::ProbePool(Loop& main, Seats seats)
     : seats_(std::move(seats)),
       load_(seats_.size(), 0),
       inbox_(std::make_shared<Inbox>(Inbox{main, this})),
@@ -37,13 +37,13 @@ ProbePool::~ProbePool() {
 }
 
 Worker::Report ProbePool::ReportFunction() {
-  return [inbox = inbox_](std::vector<ServerReport> reports) {
+  return [inbox = inbox_](std::vector<WorkerReport> reports) {
     inbox->main.Post([inbox, reports = std::move(reports)] { Deliver(inbox, reports); });
   };
 }
 
 void ProbePool::Deliver(const std::shared_ptr<Inbox>& inbox,
-                        const std::vector<ServerReport>& reports) {
+                        const std::vector<WorkerReport>& reports) {
   ProbePool* const pool = inbox->pool;
   if (pool == nullptr) return;
   pool->NoteTurn();
@@ -63,16 +63,16 @@ void ProbePool::Settle() {
   // A second stall while settling starts over: what the workers answer to the first is old again.
   const std::uint64_t round = ++settling_round_;
   const auto missing = std::make_shared<std::size_t>(seats_.size());
-  for (const Seat& seat : seats_) {
-    seat.loop->Post([loop = seat.loop, worker = seat.worker, inbox = inbox_, missing, round] {
-      if (*worker) (*worker)->LookForStall();
-      // A turn later, behind the report that the look may have queued.
-      loop->Post([inbox, missing, round] {
+  for (const auto& seat : seats_) {
+    seat->Post([seat, inbox = inbox_, missing, round](Worker* worker) {
+      if (worker != nullptr) worker->LookForStall();
+      // A turn later, behind the report that this may have queued.
+      seat->Post([inbox, missing, round](Worker*) {
         inbox->main.Post([inbox, missing, round] {
           ProbePool* const pool = inbox->pool;
           if (pool == nullptr || pool->settling_round_ != round || --*missing > 0) return;
           pool->settling_ = false;
-          const std::vector<ServerReport> reports = std::exchange(pool->held_, {});
+          const std::vector<WorkerReport> reports = std::exchange(pool->held_, {});
           HandOut(inbox, reports);
         });
       });
@@ -81,24 +81,30 @@ void ProbePool::Settle() {
 }
 
 void ProbePool::HandOut(const std::shared_ptr<Inbox>& inbox,
-                        const std::vector<ServerReport>& reports) {
-  for (const ServerReport& report : reports) {
-    // Looked up anew each time: a listener may end the watch of the next one, or the pool.
-    if (inbox->pool == nullptr) return;
-    if (report.kind == ServerReport::Kind::kStall) {
-      if (inbox->pool->stall_listener_) inbox->pool->stall_listener_("worker", report.lateness);
-      continue;
-    }
-    const auto found = inbox->pool->entries_.find(report.handle);
-    if (found == inbox->pool->entries_.end()) continue;
-    const Listener listener = found->second.listener;
-    listener(report);
+                        const std::vector<WorkerReport>& reports) {
+  for (const WorkerReport& report : reports) {
+    // A listener may end the pool.
+    ProbePool* const pool = inbox->pool;
+    if (pool == nullptr) return;
+    std::visit([pool](const auto& one) { pool->HandOut(one); }, report);
   }
 }
 
+void ProbePool::HandOut(const ServerReport& report) {
+  // Found for each report: a listener may end the watch of the next one.
+  const auto found = entries_.find(report.handle);
+  if (found == entries_.end()) return;
+  const Listener listener = found->second.listener;
+  listener(report);
+}
+
+void ProbePool::HandOut(const StallReport& report) {
+  if (stall_listener_) stall_listener_("worker", report.lateness);
+}
+
 void ProbePool::OnSeat(std::size_t seat, std::function<void(Worker&)> task) {
-  seats_[seat].loop->Post([worker = seats_[seat].worker, task = std::move(task)] {
-    if (*worker) task(**worker);
+  seats_[seat]->Post([task = std::move(task)](Worker* worker) {
+    if (worker != nullptr) task(*worker);
   });
 }
 
@@ -129,14 +135,12 @@ void ProbePool::Retune(ServerHandle handle, const HealthSettings& settings) {
          [handle, settings](Worker& worker) { worker.Retune(handle, settings); });
 }
 
-void ProbePool::Recredential(ServerHandle handle, RedisCredentials credentials,
-                             std::shared_ptr<const TlsContext> tls) {
+void ProbePool::SetQuestion(ServerHandle handle, ProbeQuestion question,
+                            std::shared_ptr<const TlsContext> tls) {
   const auto found = entries_.find(handle);
   if (found == entries_.end()) return;
-  OnSeat(found->second.seat,
-         [handle, credentials = std::move(credentials), tls = std::move(tls)](Worker& worker) {
-           worker.Recredential(handle, credentials, tls);
-         });
+  OnSeat(found->second.seat, [handle, question = std::move(question), tls = std::move(tls)](
+                                 Worker& worker) { worker.SetQuestion(handle, question, tls); });
 }
 
 void ProbePool::DropGroup(ProbeGroup group) {
@@ -145,18 +149,18 @@ void ProbePool::DropGroup(ProbeGroup group) {
   }
 }
 
-void ProbePool::CollectCounts(std::function<void(const ProbeCounts&)> done) {
+void ProbePool::CollectCounts(std::function<void(const WorkerCounts&)> done) {
   struct Collection {
-    std::function<void(const ProbeCounts&)> done;
+    std::function<void(const WorkerCounts&)> done;
     std::size_t missing;
-    ProbeCounts sum;
+    WorkerCounts sum;
   };
   const auto collection =
-      std::make_shared<Collection>(Collection{std::move(done), seats_.size(), ProbeCounts{}});
-  for (const Seat& seat : seats_) {
+      std::make_shared<Collection>(Collection{std::move(done), seats_.size(), WorkerCounts{}});
+  for (const auto& seat : seats_) {
     // Moved on, not copied: `done` must not be destroyed on a worker's thread.
-    seat.loop->Post([worker = seat.worker, inbox = inbox_, collection]() mutable {
-      ProbeCounts counts = *worker ? (*worker)->counts() : ProbeCounts{};
+    seat->Post([inbox = inbox_, collection](Worker* worker) mutable {
+      WorkerCounts counts = worker != nullptr ? worker->counts() : WorkerCounts{};
       Loop& main = inbox->main;
       main.Post([inbox = std::move(inbox), collection = std::move(collection),
                  counts = std::move(counts)] {

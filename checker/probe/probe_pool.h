@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "checker/probe/worker.h"
+#include "checker/probe/worker_seat.h"
 
 namespace zkcluster {
 
@@ -31,14 +31,10 @@ class ProbePool {
   // The main loop beats this often while there is a pool; later than the limit is a stall.
   static constexpr Duration kBeat = std::chrono::milliseconds(250);
 
-  struct Seat {
-    Loop* loop;  // the worker's; outlives the pool's last task on it
-    // Made and destroyed on that loop by the root; read there only.
-    std::shared_ptr<Worker>* worker;
-  };
+  using Seats = std::vector<std::shared_ptr<WorkerSeat>>;
 
   // REQUIRES: seats is not empty.
-  ProbePool(Loop& main, std::vector<Seat> seats);
+  ProbePool(Loop& main, Seats seats);
   ~ProbePool();
   ProbePool(const ProbePool&) = delete;
   ProbePool& operator=(const ProbePool&) = delete;
@@ -53,15 +49,15 @@ class ProbePool {
   [[nodiscard]] ServerHandle Watch(ServerToProbe server, Listener listener);
   void Unwatch(ServerHandle handle);  // after it, no report of this handle comes
   void Retune(ServerHandle handle, const HealthSettings& settings);
-  void Recredential(ServerHandle handle, RedisCredentials credentials,
-                    std::shared_ptr<const TlsContext> tls);
+  void SetQuestion(ServerHandle handle, ProbeQuestion question,
+                   std::shared_ptr<const TlsContext> tls);
 
   // For ServerToProbe::group. To drop one is to forget what was counted.
   [[nodiscard]] ProbeGroup NewGroup() { return next_group_++; }
   void DropGroup(ProbeGroup group);  // REQUIRES: its servers are no longer watched
 
   // Sums the workers' counts; `done` runs on the main loop.
-  void CollectCounts(std::function<void(const ProbeCounts&)> done);
+  void CollectCounts(std::function<void(const WorkerCounts&)> done);
   // How late each beat of the main loop was.
   [[nodiscard]] const Histogram& lag() const { return lag_; }
 
@@ -73,15 +69,17 @@ class ProbePool {
     Listener listener;
   };
   static void Deliver(const std::shared_ptr<Inbox>& inbox,
-                      const std::vector<ServerReport>& reports);
+                      const std::vector<WorkerReport>& reports);
   static void HandOut(const std::shared_ptr<Inbox>& inbox,
-                      const std::vector<ServerReport>& reports);
+                      const std::vector<WorkerReport>& reports);
+  void HandOut(const ServerReport& report);  // a listener may destroy the pool
+  void HandOut(const StallReport& report);
   void OnBeat();
   void NoteTurn();
   void Settle();
   void OnSeat(std::size_t seat, std::function<void(Worker&)> task);
 
-  std::vector<Seat> seats_;
+  Seats seats_;
   std::vector<std::size_t> load_;  // servers per seat
   std::unordered_map<ServerHandle, Entry> entries_;
   ServerHandle next_ = 1;
@@ -94,7 +92,7 @@ class ProbePool {
   Histogram lag_;
   bool settling_ = false;
   std::uint64_t settling_round_ = 0;
-  std::vector<ServerReport> held_;  // while settling
+  std::vector<WorkerReport> held_;  // while settling
 };
 
 }  // namespace zkcluster

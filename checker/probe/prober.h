@@ -1,6 +1,6 @@
-// The third seam: send one PING to one Redis server, get one typed result. Production twin:
-// RedisProber. Test twin: FakeFleet's prober. A prober keeps one connection per target open between
-// probes; it holds no opinion and no schedule. Loop-bound: each worker has a prober of its own.
+// The third seam: ask one server one question, get one typed result. Production twin: SocketProber.
+// Test twin: FakeFleet's prober. A prober may keep one connection per target open between probes;
+// it holds no opinion and no schedule. Loop-bound: each worker has a prober of its own.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -9,46 +9,44 @@
 #include <memory>
 #include <string>
 
+#include "checker/probe/question.h"
 #include "model/reason.h"
 
 namespace zkcluster {
-
-// What AUTH is sent with after connecting. Empty password: no AUTH.
-struct RedisCredentials {
-  std::string user;  // empty: AUTH with the password alone
-  std::string password;
-  bool operator==(const RedisCredentials&) const = default;
-};
 
 class TlsContext;  // tls.h
 
 struct ProbeTarget {
   std::string addr;  // as in the spec; REQUIRES: ParseAddress accepts it
-  RedisCredentials credentials;
+  ProbeQuestion question;
   std::shared_ptr<const TlsContext> tls;  // null: in the clear
   bool operator==(const ProbeTarget&) const = default;
 };
 
 enum class ProbeVerdict : unsigned char {
-  kAlive,   // PONG, or an answer that only a living server gives (see Alarm)
+  kAlive,   // the right answer, or one that only a living server gives (see ProbeAlarm)
   kFailed,  // counts towards dead
   // Says nothing about the server: this host is at fault, or the name does not resolve.
   kCannotTell,
 };
 
-// A configuration fault worth telling a person; it never makes a shard dead.
+// A configuration fault that a person has to mend; it never makes a shard dead.
 enum class ProbeAlarm : unsigned char {
   kNone,
+  // The protocol: the server's own words.
   kNoAuth,          // -NOAUTH: a password is needed and none configured
   kWrongPass,       // -WRONGPASS, or "invalid password"
   kNoPerm,          // -NOPERM: the user may not PING
   kDenied,          // -DENIED: protected mode
   kUnknownCommand,  // PING is renamed
-  kUnresolved,      // its name does not resolve
-  kLocalLimit,      // this host is out of descriptors, ports or memory
-  kTlsRefused,      // the server speaks no TLS, or does not take our certificate
-  kTlsUntrusted,    // its certificate is expired, or of an authority that we do not know
-  kTlsWrongName,    // its certificate is for another name
+  // The name.
+  kUnresolved,  // it does not resolve
+  // This host.
+  kLocalLimit,  // it is out of descriptors, ports or memory
+  // TLS.
+  kTlsRefused,    // the server speaks no TLS, or does not take our certificate
+  kTlsUntrusted,  // its certificate is expired, or of an authority that we do not know
+  kTlsWrongName,  // its certificate is for another name
 };
 
 struct ProbeResult {
@@ -56,6 +54,18 @@ struct ProbeResult {
   Reason reason = Reason::kNone;  // of kFailed and kCannotTell
   ProbeAlarm alarm = ProbeAlarm::kNone;
   Duration latency{0};  // from the start of the probe to its result
+
+  // Without a latency.
+  [[nodiscard]] static ProbeResult Alive(ProbeAlarm alarm = ProbeAlarm::kNone) {
+    return {ProbeVerdict::kAlive, Reason::kNone, alarm, Duration(0)};
+  }
+  [[nodiscard]] static ProbeResult Failed(Reason reason) {
+    return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, Duration(0)};
+  }
+  [[nodiscard]] static ProbeResult CannotTell(Reason reason, ProbeAlarm alarm) {
+    return {ProbeVerdict::kCannotTell, reason, alarm, Duration(0)};
+  }
+
   bool operator==(const ProbeResult&) const = default;
 };
 
@@ -72,8 +82,8 @@ class Prober {
   // Its probe under way, if any, never calls back.
   virtual void RemoveTarget(TargetId id) = 0;
 
-  // Sends a PING, connecting (and resolving, and authenticating) first where needed, all within
-  // `timeout`. `done` runs exactly once, never within this call.
+  // Asks the target's question, resolving and connecting first where needed, all within `timeout`.
+  // `done` runs exactly once, never within this call.
   // REQUIRES: the target was added and has no probe under way.
   virtual void Start(TargetId id, Duration timeout,
                      std::function<void(const ProbeResult&)> done) = 0;

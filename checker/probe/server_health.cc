@@ -3,19 +3,50 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/limits.h"
+
 namespace zkcluster {
 
 Duration FastInterval(const HealthSettings& settings) {
   return std::min({settings.fast_interval, settings.interval, settings.refused_threshold / 2});
 }
 
-ServerHealth::ServerHealth(const HealthSettings& settings, int required) : settings_(settings) {
-  required_ = std::clamp(required, 1, MaxRequired());
+ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns, TimePoint started,
+                      Duration timeout) {
+  if (result.reason != Reason::kTimeout || turns.LatenessSince(started) < timeout / 2)
+    return result;
+  ProbeResult judged = result;
+  judged.verdict = ProbeVerdict::kCannotTell;
+  judged.reason = Reason::kLocalLimit;
+  return judged;
 }
 
-std::optional<ServerHealth::Transition> ServerHealth::Become(Vote vote) {
-  if (vote.opinion == vote_.opinion) return std::nullopt;
-  return Transition{std::exchange(vote_, vote), vote};
+ServerHealth::ServerHealth(const HealthSettings& settings, int required)
+    : settings_(settings),
+      required_(std::clamp(required, 1, MaxRequired(settings.threshold, settings.interval))) {}
+
+Opinion ServerHealth::OpinionOf(State state) {
+  switch (state) {
+    case State::kNotProbed:
+      return Opinion::kNotProbed;
+    case State::kAlive:
+      return Opinion::kAlive;
+    case State::kDead:
+      return Opinion::kDead;
+    case State::kUndecided:
+    case State::kAliveInDoubt:
+    case State::kDeadInDoubt:
+      return Opinion::kUnknown;
+  }
+  return Opinion::kNotProbed;
+}
+
+std::optional<ServerHealth::Transition> ServerHealth::Enter(State state, Reason reason) {
+  if (state == state_) return std::nullopt;
+  const Vote from = vote();
+  state_ = state;
+  reason_ = reason;
+  return Transition{from, vote()};
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::Observe(const ProbeResult& result,
@@ -35,16 +66,14 @@ std::optional<ServerHealth::Transition> ServerHealth::OnSuccess(TimePoint now) {
   last_success_ = last_evidence_ = now;
   failures_in_a_row_ = doubts_in_a_row_ = 0;
   only_refused_ = true;
-  const bool first = !std::exchange(judged_, true);
-  if (!first && down_) {
-    if (++good_in_a_row_ < required_) return Become({Opinion::kDead, failure_reason_});
-    required_ = std::min(required_ * 2, MaxRequired());
-  } else if (vote_.opinion == Opinion::kAlive) {
+  if (was_dead()) {
+    if (++good_in_a_row_ < required_) return Enter(State::kDead, failure_reason_);
+    required_ = std::min(required_ * 2, MaxRequired(settings_.threshold, settings_.interval));
+  } else if (state_ == State::kAlive) {
     required_ = std::max(1, required_ - 1);
   }
-  down_ = false;
   good_in_a_row_ = 0;
-  return Become({Opinion::kAlive, Reason::kNone});
+  return Enter(State::kAlive, Reason::kNone);
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::OnFailure(Reason reason, TimePoint now) {
@@ -55,12 +84,8 @@ std::optional<ServerHealth::Transition> ServerHealth::OnFailure(Reason reason, T
   const bool death_itself = reason == Reason::kReset && failures_in_a_row_ == 1;
   if (reason != Reason::kRefused && !death_itself) only_refused_ = false;
   failure_reason_ = reason;
-  const bool first = !std::exchange(judged_, true);
-  if (first || down_) {
-    down_ = true;
-    return Become({Opinion::kDead, reason});
-  }
-  return Tick(now);
+  if (was_alive()) return Tick(now);
+  return Enter(State::kDead, reason);
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::OnDoubt(Reason reason, TimePoint now) {
@@ -69,7 +94,7 @@ std::optional<ServerHealth::Transition> ServerHealth::OnDoubt(Reason reason, Tim
   ++doubts_in_a_row_;
   doubt_reason_ = reason;
   if (overdue) return overdue;
-  if (!judged_) return Become({Opinion::kUnknown, reason});
+  if (!was_alive() && !was_dead()) return Enter(State::kUndecided, reason);
   return Tick(now);
 }
 
@@ -79,28 +104,26 @@ std::optional<ServerHealth::Transition> ServerHealth::Tick(TimePoint now) {
     // Failures of before must not meet one of after: two in a row again.
     failures_in_a_row_ = 0;
     only_refused_ = true;
-    return Become({Opinion::kUnknown, doubt_reason_});
+    return Enter(was_alive() ? State::kAliveInDoubt : State::kDeadInDoubt, doubt_reason_);
   }
-  down_ = true;
-  return Become({Opinion::kDead, failure_reason_});
+  return Enter(State::kDead, failure_reason_);
 }
 
 TimePoint ServerHealth::NextDeadline() const {
-  if (!judged_) return TimePoint::max();
   if (doubts_in_a_row_ > 0) {
-    const bool enough = doubts_in_a_row_ >= 2 && vote_.opinion != Opinion::kUnknown;
-    return enough ? last_evidence_ + settings_.threshold : TimePoint::max();
+    const bool decided = state_ == State::kAlive || state_ == State::kDead;
+    return decided && doubts_in_a_row_ >= 2 ? last_evidence_ + settings_.threshold
+                                            : TimePoint::max();
   }
-  const bool enough = failures_in_a_row_ >= 2 && !down_;
+  const bool enough = was_alive() && failures_in_a_row_ >= 2;
   return enough ? last_success_ + Limit() : TimePoint::max();
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::Stalled(Duration lateness, TimePoint now) {
   if (lateness > settings_.threshold) {
-    judged_ = down_ = false;
     failures_in_a_row_ = doubts_in_a_row_ = good_in_a_row_ = 0;
     only_refused_ = true;
-    return Become({Opinion::kNotProbed, Reason::kNone});
+    return Enter(State::kNotProbed, Reason::kNone);
   }
   last_success_ = std::min(now, last_success_ + lateness);
   last_evidence_ = std::min(now, last_evidence_ + lateness);
@@ -108,7 +131,7 @@ std::optional<ServerHealth::Transition> ServerHealth::Stalled(Duration lateness,
 }
 
 bool ServerHealth::suspect() const {
-  return judged_ && !down_ && failures_in_a_row_ > 0 && doubts_in_a_row_ == 0;
+  return was_alive() && failures_in_a_row_ > 0 && doubts_in_a_row_ == 0;
 }
 
 Duration ServerHealth::NextDelay() const {
@@ -118,18 +141,11 @@ Duration ServerHealth::NextDelay() const {
 
 void ServerHealth::Retune(const HealthSettings& settings) {
   settings_ = settings;
-  required_ = std::min(required_, MaxRequired());
+  required_ = std::min(required_, MaxRequired(settings_.threshold, settings_.interval));
 }
 
 Duration ServerHealth::Limit() const {
   return only_refused_ ? settings_.refused_threshold : settings_.threshold;
-}
-
-int ServerHealth::MaxRequired() const {
-  if (settings_.interval <= Duration(0)) return 1;
-  // An hour of threshold at 10 ms is 3,600,000: far from the end of an int.
-  return static_cast<int>(
-      std::clamp<Duration::rep>(10 * settings_.threshold / settings_.interval, 1, 1'000'000'000));
 }
 
 }  // namespace zkcluster

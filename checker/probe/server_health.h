@@ -5,7 +5,7 @@
 //             at least two probes in a row failed
 //   killed:   PONG at 0.0 s, then only refusals; dead at 1.0 s: `refused_threshold`. One reset
 //             before the first refusal is the death itself as an open connection sees it, and
-//             spoils nothing
+//             counts as one of them
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
 //             again (the penalty), capped so that they take at most 10 x threshold; one less for
 //             each good probe while alive; a failure on the way starts the count again
@@ -14,13 +14,21 @@
 //             doubts (two at least) the opinion is unknown, and what it was before goes on with
 //             the next real result
 //
-//   kNotProbed --first result--> kAlive | kDead | kUnknown
-//   kAlive --threshold passed--> kDead            kDead --enough good probes--> kAlive
-//   any --only "cannot tell" for threshold--> kUnknown
+// Its states, with the opinion of each; what a state remembers survives a doubt:
+//
+//   kNotProbed    (not probed)  nothing is known since the start, or since a long stall
+//   kUndecided    (unknown)     nothing but doubts since then
+//   kAlive        (alive)
+//   kDead         (dead)
+//   kAliveInDoubt (unknown)     was alive; nothing but doubts for `threshold`
+//   kDeadInDoubt  (unknown)     was dead; the same
+//
+//   kNotProbed, kUndecided --first success--> kAlive      --first failure--> kDead
+//   kNotProbed --doubt--> kUndecided
+//   kAlive, kAliveInDoubt --threshold passed--> kDead     kAliveInDoubt --success--> kAlive
+//   kDead, kDeadInDoubt --enough good probes--> kAlive    kDeadInDoubt --any other result--> kDead
+//   kAlive --doubts for threshold--> kAliveInDoubt        kDead --the same--> kDeadInDoubt
 //   any --own loop late by more than threshold--> kNotProbed
-//   kUnknown, was alive --success--> kAlive       kUnknown, was alive --as from alive--> kDead
-//   kUnknown, was dead --result--> kDead, or kAlive when it was the last good probe asked for
-//   kUnknown, never a real result --first one--> kAlive | kDead
 //
 // The reason of a vote is that of its transition; later reasons do not change it, so that a shard
 // that is refused now and times out then does not rewrite the ballot with each probe. Pure.
@@ -30,6 +38,7 @@
 #include <optional>
 
 #include "checker/probe/prober.h"
+#include "checker/probe/schedule.h"
 #include "model/ballot.h"
 
 namespace zkcluster {
@@ -54,6 +63,12 @@ struct HealthSettings {
 // How soon a probe may follow another when the end of its connection may be a death.
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
+// A timeout that this process may have caused itself says nothing about the server: when a turn of
+// the loop was late by half of `timeout` or more since the probe `started`, it becomes "cannot
+// tell". `turns` has seen every turn since then. Any other result stays what it is.
+[[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
+                                    TimePoint started, Duration timeout);
+
 class ServerHealth {
  public:
   // `required`: good probes in a row that its next return is to ask for,
@@ -75,7 +90,7 @@ class ServerHealth {
   [[nodiscard]] TimePoint NextDeadline() const;
 
   // This process was stopped or starved for `lateness` up to `now`: that time is no evidence. When
-  // it was longer than a threshold, the opinion is withdrawn (kNotProbed) until the next result.
+  // it was longer than a threshold, the opinion is withdrawn until the next result.
   [[nodiscard]] std::optional<Transition> Stalled(Duration lateness, TimePoint now);
 
   // A shard still called alive fails: the next probe comes `fast_interval` after the end
@@ -89,21 +104,37 @@ class ServerHealth {
   void Retune(const HealthSettings& settings);
 
   [[nodiscard]] const HealthSettings& settings() const { return settings_; }
-  [[nodiscard]] const Vote& vote() const { return vote_; }
+  [[nodiscard]] Vote vote() const { return {OpinionOf(state_), reason_}; }
   [[nodiscard]] int required() const { return required_; }
 
  private:
-  [[nodiscard]] std::optional<Transition> Become(Vote vote);
+  // See the head of this file.
+  enum class State : unsigned char {
+    kNotProbed,
+    kUndecided,
+    kAlive,
+    kDead,
+    kAliveInDoubt,
+    kDeadInDoubt,
+  };
+  [[nodiscard]] static Opinion OpinionOf(State state);
+  // The newest success or failure said so; a doubt may lie above it.
+  [[nodiscard]] bool was_alive() const {
+    return state_ == State::kAlive || state_ == State::kAliveInDoubt;
+  }
+  [[nodiscard]] bool was_dead() const {
+    return state_ == State::kDead || state_ == State::kDeadInDoubt;
+  }
+  // Nothing: it was in that state already, and keeps its reason.
+  [[nodiscard]] std::optional<Transition> Enter(State state, Reason reason);
   [[nodiscard]] std::optional<Transition> OnSuccess(TimePoint now);
   [[nodiscard]] std::optional<Transition> OnFailure(Reason reason, TimePoint now);
   [[nodiscard]] std::optional<Transition> OnDoubt(Reason reason, TimePoint now);
   [[nodiscard]] Duration Limit() const;
-  [[nodiscard]] int MaxRequired() const;
 
   HealthSettings settings_;
-  Vote vote_;
-  bool judged_ = false;  // a success or failure was seen: the first one decided
-  bool down_ = false;    // what they said; stays beneath kUnknown
+  State state_ = State::kNotProbed;
+  Reason reason_ = Reason::kNone;  // of the transition into it
   TimePoint last_success_{};
   TimePoint last_evidence_{};  // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
@@ -112,7 +143,7 @@ class ServerHealth {
   bool only_refused_ = true;  // every failure since the last success speaks for refused_threshold
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;
-  int good_in_a_row_ = 0;  // while down
+  int good_in_a_row_ = 0;  // while dead
   int required_ = 1;       // good probes in a row the next return asks for
 };
 

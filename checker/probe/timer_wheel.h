@@ -1,7 +1,7 @@
 // Ten thousand timers for the price of one: they lie in slots of one tick each, a turn of the loop
 // takes all that are due together, and arming or cancelling one touches a few bytes. Times may be
-// late by a tick, and by a nap while there is a crowd; in exchange whoever is due meanwhile is
-// served in one turn, so that the process sleeps and wakes once for many probes. Loop-bound.
+// late by a tick, and by a nap while there is a crowd; in exchange all that fall due meanwhile fire
+// in one turn, so that the process sleeps and wakes once for many probes. Loop-bound.
 #pragma once
 
 #include <array>
@@ -26,14 +26,14 @@ class TimerWheel {
   // probes a second forty share a turn.
   static constexpr Duration kNap = std::chrono::milliseconds(4);
   static constexpr std::size_t kCrowd = 2;  // in one tick: then it naps
-  // Descriptors wait while timers run: so many of them at most in one turn.
+  // Descriptors wait while timers run: no more timers than this fire in one turn.
   static constexpr std::size_t kFiredPerTurn = 256;
 
-  // `fire` is told each timer that is due, after it was disarmed, with the time at which the turn
+  // Called for each timer that is due, after it was disarmed, with the time at which the turn
   // began. It may arm and cancel timers, this one too.
   // REQUIRES: it does not destroy the wheel.
   using Fire = std::function<void(Id, TimePoint now)>;
-  // `next`, where given, is told shortly before whom `fire` will be told: a chance to fetch what it
+  // Called, where given, shortly before `fire` for the same timer: a chance to fetch what that
   // needs into the cache.
   using Next = std::function<void(Id)>;
 

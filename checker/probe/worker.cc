@@ -1,7 +1,6 @@
 #include "checker/probe/worker.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -13,9 +12,9 @@ namespace {
 // one fast interval.
 constexpr Duration kReconnectGap = std::chrono::milliseconds(1);
 
-// Alarms that only a server's own words raise; until it speaks again,
-// silence does not take them back.
-bool ToldByServer(ProbeAlarm alarm) {
+// Alarms that only a server's own words raise. Silence does not end them: they last until the
+// server speaks again.
+bool ServerSaid(ProbeAlarm alarm) {
   switch (alarm) {
     case ProbeAlarm::kNoAuth:
     case ProbeAlarm::kWrongPass:
@@ -35,39 +34,6 @@ bool ToldByServer(ProbeAlarm alarm) {
 }
 
 }  // namespace
-
-ProbeCounters& ProbeCounters::operator+=(const ProbeCounters& other) {
-  started += other.started;
-  succeeded += other.succeeded;
-  for (std::size_t i = 0; i < failed.size(); ++i) failed[i] += other.failed[i];
-  latency += other.latency;
-  return *this;
-}
-
-ProbeCounters& ProbeCounters::operator-=(const ProbeCounters& earlier) {
-  started -= earlier.started;
-  succeeded -= earlier.succeeded;
-  for (std::size_t i = 0; i < failed.size(); ++i) failed[i] -= earlier.failed[i];
-  latency -= earlier.latency;
-  return *this;
-}
-
-std::uint64_t ProbeCounters::failures() const {
-  return std::accumulate(failed.begin(), failed.end(), std::uint64_t{0});
-}
-
-ProbeCounts& ProbeCounts::operator+=(const ProbeCounts& other) {
-  for (const auto& [group, counters] : other.groups) groups[group] += counters;
-  lag += other.lag;
-  stalls += other.stalls;
-  return *this;
-}
-
-ProbeCounters ProbeCounts::Total() const {
-  ProbeCounters total;
-  for (const auto& group : groups) total += group.second;
-  return total;
-}
 
 // What each probe touches comes first, together.
 struct Worker::Server {
@@ -97,9 +63,12 @@ Worker::Worker(Loop& loop, Prober& prober, Report report)
       prober_(prober),
       report_(std::move(report)),
       wheel_(
-          loop, [this](Slot slot, TimePoint now) { OnTimer(*servers_[slot], now); },
+          loop,
+          [this](Slot slot, TimePoint now) {
+            Enter(now, [&](const Turn& turn) { OnTimer(turn, *servers_[slot]); });
+          },
           [this](Slot slot) { Prefetch(slot); }) {
-  beat_ = loop_.NewTimer([this] { OnBeat(); });
+  beat_ = loop_.NewTimer([this] { Enter([&](const Turn& turn) { OnBeat(turn); }); });
   const TimePoint now = loop_.Now();
   static_cast<void>(stall_.Turn(now));
   beat_due_ = now + kBeat;
@@ -120,15 +89,7 @@ void Worker::Prefetch(Slot slot) {
   prober_.Prefetch(slot);
 }
 
-void Worker::OnBeat() {
-  const TimePoint now = loop_.Now();
-  static_cast<void>(NoteTurn(now));
-  counts_.lag.Observe(std::max(now - beat_due_, Duration(0)));
-  beat_due_ = now + kBeat;
-  beat_->Arm(kBeat);
-}
-
-bool Worker::NoteTurn(TimePoint now) {
+bool Worker::NoteStall(TimePoint now) {
   const Duration lateness = stall_.Turn(now);
   if (lateness == Duration(0)) return false;
   AfterStall(lateness, now);
@@ -137,13 +98,10 @@ bool Worker::NoteTurn(TimePoint now) {
 
 void Worker::AfterStall(Duration lateness, TimePoint now) {
   ++counts_.stalls;
-  ServerReport stall;
-  stall.kind = ServerReport::Kind::kStall;
-  stall.lateness = lateness;
-  Tell(stall);
+  Tell(StallReport{lateness});
   for (const auto& server : servers_) {
     if (!server) continue;
-    // What is under way has a deadline that passed while nobody looked;
+    // What is under way has a deadline that passed while this process was away;
     // its answer would be a guess.
     if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
     Tell(*server, server->health.Stalled(lateness, now));
@@ -153,22 +111,28 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
   }
 }
 
+void Worker::OnBeat(const Turn& turn) {
+  counts_.lag.Observe(std::max(turn.now - beat_due_, Duration(0)));
+  beat_due_ = turn.now + kBeat;
+  beat_->Arm(kBeat);
+}
+
 void Worker::Watch(ServerToProbe from) {
-  const TimePoint now = loop_.Now();
-  static_cast<void>(NoteTurn(now));
-  ZKC_CHECK(Find(from.handle) == nullptr);
-  if (free_.empty()) {
-    free_.push_back(static_cast<Slot>(servers_.size()));
-    servers_.emplace_back();
-  }
-  const Slot slot = free_.back();
-  free_.pop_back();
-  slots_.emplace(from.handle, slot);
-  servers_[slot] = std::make_unique<Server>(from, slot, counts_.groups[from.group]);
-  Server& server = *servers_[slot];
-  server.due = now + from.first_delay;
-  AddToProber(server);
-  Rearm(server);
+  Enter([&](const Turn& turn) {
+    ZKC_CHECK(Find(from.handle) == nullptr);
+    if (free_.empty()) {
+      free_.push_back(static_cast<Slot>(servers_.size()));
+      servers_.emplace_back();
+    }
+    const Slot slot = free_.back();
+    free_.pop_back();
+    slots_.emplace(from.handle, slot);
+    servers_[slot] = std::make_unique<Server>(from, slot, counts_.groups[from.group]);
+    Server& server = *servers_[slot];
+    server.due = turn.now + from.first_delay;
+    AddToProber(server);
+    Rearm(server);
+  });
 }
 
 Worker::Server* Worker::Find(ServerHandle handle) {
@@ -177,118 +141,114 @@ Worker::Server* Worker::Find(ServerHandle handle) {
 }
 
 void Worker::AddToProber(Server& server) {
-  prober_.AddTarget(server.slot, server.target, [this, &server] { OnHint(server); });
+  prober_.AddTarget(server.slot, server.target,
+                    [this, &server] { Enter([&](const Turn& turn) { OnHint(turn, server); }); });
 }
 
 void Worker::Unwatch(ServerHandle handle) {
-  static_cast<void>(NoteTurn(loop_.Now()));
-  const auto found = slots_.find(handle);
-  if (found == slots_.end()) return;
-  const Slot slot = found->second;
-  slots_.erase(found);
-  wheel_.Cancel(slot);
-  prober_.RemoveTarget(slot);
-  servers_[slot].reset();
-  free_.push_back(slot);
-  std::erase_if(outbox_, [handle](const ServerReport& report) { return report.handle == handle; });
+  Enter([&](const Turn&) {
+    const auto found = slots_.find(handle);
+    if (found == slots_.end()) return;
+    const Slot slot = found->second;
+    slots_.erase(found);
+    wheel_.Cancel(slot);
+    prober_.RemoveTarget(slot);
+    servers_[slot].reset();
+    free_.push_back(slot);
+    std::erase_if(outbox_, [handle](const WorkerReport& report) {
+      const auto* const of_server = std::get_if<ServerReport>(&report);
+      return of_server != nullptr && of_server->handle == handle;
+    });
+  });
 }
 
 void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
-  const TimePoint now = loop_.Now();
-  static_cast<void>(NoteTurn(now));
-  Server* const found = Find(handle);
-  if (found == nullptr) return;
-  Server& server = *found;
-  server.health.Retune(settings);
-  Tell(server, server.health.Tick(now));
-  // The old interval may have been an hour; the new one counts from now,
-  // spread by its jitter and more.
-  server.due = std::min(server.due, now + FirstDelay(0, 1, settings.interval, loop_.Random()));
+  Enter([&](const Turn& turn) {
+    Server* const found = Find(handle);
+    if (found == nullptr) return;
+    Server& server = *found;
+    server.health.Retune(settings);
+    Tell(server, server.health.Tick(turn.now));
+    // The old interval may have been an hour; the new one counts from now,
+    // spread by its jitter and more.
+    const TimePoint soon = turn.now + FirstDelay(0, 1, settings.interval, loop_.Random());
+    server.due = std::min(server.due, soon);
+    Rearm(server);
+  });
+}
+
+void Worker::SetQuestion(ServerHandle handle, ProbeQuestion question,
+                         std::shared_ptr<const TlsContext> tls) {
+  Enter([&](const Turn& turn) {
+    Server* const found = Find(handle);
+    if (found == nullptr) return;
+    Server& server = *found;
+    if (server.target.question == question && server.target.tls == tls) return;
+    server.target.question = std::move(question);
+    server.target.tls = std::move(tls);
+    prober_.RemoveTarget(server.slot);
+    AddToProber(server);
+    server.probing = false;
+    // A whole cluster changes its password at once: spread the reconnects.
+    server.due = turn.now + FirstDelay(0, 1, server.settings().interval, loop_.Random());
+    Rearm(server);
+  });
+}
+
+void Worker::OnTimer(const Turn& turn, Server& server) {
+  if (turn.stalled) return;
+  Tell(server, server.health.Tick(turn.now));
+  if (!server.probing && turn.now >= server.due) StartProbe(turn, server);
   Rearm(server);
 }
 
-void Worker::Recredential(ServerHandle handle, RedisCredentials credentials,
-                          std::shared_ptr<const TlsContext> tls) {
-  const TimePoint now = loop_.Now();
-  static_cast<void>(NoteTurn(now));
-  Server* const found = Find(handle);
-  if (found == nullptr) return;
-  Server& server = *found;
-  if (server.target.credentials == credentials && server.target.tls == tls) return;
-  server.target.credentials = std::move(credentials);
-  server.target.tls = std::move(tls);
-  prober_.RemoveTarget(server.slot);
-  AddToProber(server);
-  server.probing = false;
-  // A whole cluster changes its password at once: spread the reconnects.
-  server.due = now + FirstDelay(0, 1, server.settings().interval, loop_.Random());
-  Rearm(server);
-}
-
-void Worker::OnTimer(Server& server, TimePoint now) {
-  if (NoteTurn(now)) return;
-  Tell(server, server.health.Tick(now));
-  if (!server.probing && now >= server.due) StartProbe(server, now);
-  Rearm(server);
-}
-
-void Worker::StartProbe(Server& server, TimePoint now) {
+void Worker::StartProbe(const Turn& turn, Server& server) {
   ++server.counters.started;
   server.probing = true;
   server.ever_started = true;
-  server.started = now;
-  prober_.Start(server.slot, server.settings().timeout,
-                [this, &server](const ProbeResult& result) { OnResult(server, result); });
+  server.started = turn.now;
+  prober_.Start(server.slot, server.settings().timeout, [this, &server](const ProbeResult& result) {
+    // Before the turn: a probe that has ended must not be abandoned.
+    server.probing = false;
+    Enter([&](const Turn& end) { OnResult(end, server, result); });
+  });
 }
 
-void Worker::OnResult(Server& server, ProbeResult result) {
-  // This one has ended and must not be abandoned; when the loop had stalled its
-  // result is stale, too.
-  server.probing = false;
-  const TimePoint now = loop_.Now();
-  if (NoteTurn(now)) return;
-  if (result.reason == Reason::kTimeout &&
-      stall_.LatenessSince(server.started) >= server.settings().timeout / 2) {
-    result.verdict = ProbeVerdict::kCannotTell;
-    result.reason = Reason::kLocalLimit;
-  }
+void Worker::OnResult(const Turn& turn, Server& server, const ProbeResult& seen) {
+  if (turn.stalled) return;  // the result is stale, too
+  const ProbeResult result = JudgeLate(seen, stall_, server.started, server.settings().timeout);
   if (result.verdict == ProbeVerdict::kAlive) {
     ++server.counters.succeeded;
     server.counters.latency.Observe(result.latency);
   } else {
-    ++server.counters.failed[static_cast<std::size_t>(result.reason)];
+    ++server.counters.failed[static_cast<std::size_t>(KnownReason(result.reason))];
   }
   NoteAlarm(server, result);
-  Tell(server, server.health.Observe(result, now));
-  const TimePoint from = server.health.suspect() ? now : server.started;
-  server.due = std::max(now, from + Jittered(server.health.NextDelay(), loop_.Random()));
+  Tell(server, server.health.Observe(result, turn.now));
+  const TimePoint from = server.health.suspect() ? turn.now : server.started;
+  server.due = std::max(turn.now, from + Jittered(server.health.NextDelay(), loop_.Random()));
   Rearm(server);
 }
 
 void Worker::NoteAlarm(Server& server, const ProbeResult& result) {
   if (result.alarm == server.alarm) return;
   const bool silent = result.alarm == ProbeAlarm::kNone && result.verdict != ProbeVerdict::kAlive;
-  if (silent && ToldByServer(server.alarm)) return;
+  if (silent && ServerSaid(server.alarm)) return;
   server.alarm = result.alarm;
-  ServerReport report;
-  report.handle = server.handle;
-  report.kind = ServerReport::Kind::kAlarm;
-  report.alarm = result.alarm;
-  Tell(report);
+  Tell(ServerReport{server.handle, result.alarm});
 }
 
-void Worker::OnHint(Server& server) {
-  const TimePoint now = loop_.Now();
-  if (NoteTurn(now) || server.probing) return;
-  server.due = std::min(server.due, NextReconnect(server, now));
+void Worker::OnHint(const Turn& turn, Server& server) {
+  if (turn.stalled || server.probing) return;
+  server.due = std::min(server.due, NextReconnect(turn, server));
   Rearm(server);
 }
 
-TimePoint Worker::NextReconnect(const Server& server, TimePoint now) {
+TimePoint Worker::NextReconnect(const Turn& turn, const Server& server) {
   const Duration pause = FastInterval(server.settings());
   const Duration gap = std::min(kReconnectGap, pause / static_cast<int>(size()));
-  reconnect_at_ = std::max(now, reconnect_at_ + gap);
-  const TimePoint soon = server.ever_started ? server.started + pause : now;
+  reconnect_at_ = std::max(turn.now, reconnect_at_ + gap);
+  const TimePoint soon = server.ever_started ? server.started + pause : turn.now;
   return std::max(soon, reconnect_at_);
 }
 
@@ -303,14 +263,10 @@ void Worker::Rearm(Server& server) {
 }
 
 void Worker::Tell(const Server& server, const std::optional<ServerHealth::Transition>& transition) {
-  if (!transition) return;
-  ServerReport report;
-  report.handle = server.handle;
-  report.vote = transition->to;
-  Tell(report);
+  if (transition) Tell(ServerReport{server.handle, transition->to});
 }
 
-void Worker::Tell(const ServerReport& report) {
+void Worker::Tell(const WorkerReport& report) {
   outbox_.push_back(report);
   if (outbox_.size() > 1) return;
   loop_.Post(lifetime_.Guard([this] {

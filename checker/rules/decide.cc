@@ -5,13 +5,9 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "model/limits.h"
 
 namespace zkcluster {
-
-int MaxRequired(Duration threshold, Duration interval) {
-  if (interval <= Duration::zero()) return 1;
-  return static_cast<int>(std::clamp<Duration::rep>(10 * threshold / interval, 1, 1'000'000));
-}
 
 int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval) {
   if (!alive) return std::max(1, penalty.required);
@@ -20,7 +16,7 @@ int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration inte
   const Duration lived = std::max(Micros::zero(), now - penalty.since);
   const auto good_probes = interval > Duration::zero() ? lived / interval : 0;
   const auto next = 2 * static_cast<Duration::rep>(penalty.required) - good_probes;
-  return static_cast<int>(std::clamp<Duration::rep>(next, 1, 1'000'000));
+  return static_cast<int>(std::clamp<Duration::rep>(next, 1, kMaxPenalty));
 }
 
 namespace {

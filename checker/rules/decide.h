@@ -11,7 +11,8 @@
 #include "checker/rules/hold.h"
 #include "checker/rules/tally.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/journal.h"
+#include "model/ledger.h"
 
 namespace zkcluster {
 
@@ -50,7 +51,5 @@ struct Decision {
 
 // Good probes in a row that a shard's next return will be asked for, as of `now`.
 [[nodiscard]] int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval);
-// The most that can be asked: as many as fit into 10 x threshold, at least 1.
-[[nodiscard]] int MaxRequired(Duration threshold, Duration interval);
 
 }  // namespace zkcluster

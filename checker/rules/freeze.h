@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "model/records.h"
+#include "model/ledger.h"
 
 namespace zkcluster {
 

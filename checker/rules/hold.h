@@ -1,5 +1,5 @@
 // What can hold every decision of a cluster back, however the votes stand: a Go checker
-// beside us, a spec older than the status, and an operator's pause. (A freeze holds deaths
+// beside us, a spec newer than this program or older than the status, and an operator's pause. (A freeze holds deaths
 // alone: see freeze.h.) Pure.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/records.h"
+#include "model/ledger.h"
 
 namespace zkcluster {
 
@@ -20,12 +20,15 @@ struct HoldFacts {
   // The spec that stands is bad, and the last good one seen here is older than the one that the
   // status is of: whoever saw that one is gone.
   bool behind_status = false;
+  // The spec that stands is made for a newer zkcluster: so may be what a decision would write over.
+  bool newer_spec = false;
 };
 
 enum class Hold : unsigned char {
   kNone,
   // A Go leader is not fenced and counts only the checkers present: never decide beside it.
   kGoCheckers,
+  kNewerSpec,     // what we write may lack what the newer spec needs
   kBehindStatus,  // a status of an older spec would take shards back that an operator removed
   kPaused,
 };

@@ -1,132 +1,125 @@
 #include "checker/vote/voter.h"
 
-#include <algorithm>
+#include <array>
 #include <utility>
 
-#include "base/check.h"
 #include "codec/codec.h"
+#include "zk/errors.h"
 
 namespace zkcluster {
 
-Voter::Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id,
-             std::string rack)
-    : loop_(loop),
-      logger_(logger),
-      client_(client),
-      paths_(std::move(paths)),
+Voter::Voter(ClusterScope scope, std::string id, std::string rack)
+    : scope_(std::move(scope)),
       id_(std::move(id)),
-      path_(paths_.vote(id_)),
-      patience_(loop.NewTimer([this] {
-        released_ = true;
+      path_(scope_.paths.vote(id_)),
+      draft_(std::move(rack)),
+      patience_(scope_.loop.NewTimer([this] {
+        draft_.Release();
         Schedule();
       })),
-      gather_(loop.NewTimer([this] { Schedule(); })),
-      pace_end_(loop.NewTimer([this] { Schedule(); })),
-      retry_(loop.NewTimer([this] {
-        // Not only write again: what stands there may be something else by now.
-        known_ = false;
-        if (own_) own_ = nullptr;
-        if (enabled_) Watch();
-      })),
-      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(2)) {
-  ballot_.rack = std::move(rack);
-}
+      gather_(scope_.loop.NewTimer([this] { Schedule(); })),
+      pace_end_(scope_.loop.NewTimer([this] { Schedule(); })),
+      retry_(scope_.loop.NewTimer([this] { Enter(Watching{}); })),
+      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(2)) {}
 
 Voter::~Voter() = default;
 
-void Voter::SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience) {
-  ballot_.spec = spec;
-  ballot_.votes = std::move(votes);
-  not_probed_ = static_cast<std::size_t>(
-      std::count_if(ballot_.votes.begin(), ballot_.votes.end(),
-                    [](const Vote& vote) { return vote.opinion == Opinion::kNotProbed; }));
-  dirty_ = true;
-  if (!released_ && !Complete()) {
-    patience_->Arm(patience);
-    return;
+std::string_view Voter::NameOf(const State& state) {
+  constexpr std::array<std::string_view, std::variant_size_v<State>> kNames = {
+      "disabled", "watching", "absent",  "deleting", "creating",
+      "written",  "setting",  "pausing", "withdrawn"};
+  return kNames[state.index()];
+}
+
+const Voter::Written* Voter::in_place() const {
+  if (const auto* setting = std::get_if<Setting>(&state_)) return &setting->before;
+  return std::get_if<Written>(&state_);
+}
+
+void Voter::Enter(State next) {
+  const State before = std::exchange(state_, std::move(next));
+  if (before.index() != state_.index()) {
+    scope_.logger.Debug("ballot.state", {{"cluster", scope_.paths.name()},
+                                         {"id", id_},
+                                         {"from", NameOf(before)},
+                                         {"to", NameOf(state_)}});
   }
-  released_ = true;
-  Schedule();
+  retry_->Cancel();
+  if (In<Disabled>() || In<Pausing>() || In<Withdrawn>()) {
+    attempt_.Reset();
+    own_ = nullptr;
+  } else if (!own_) {
+    own_ = std::make_unique<zk::NodeWatcher>(
+        scope_.loop, scope_.client, path_,
+        [this](const std::optional<zk::Node>& node) { OnOwnNode(node); });
+  }
+}
+
+void Voter::SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience) {
+  draft_.SetList(spec, std::move(votes));
+  dirty_ = true;
+  if (draft_.released()) {
+    Schedule();
+  } else {
+    patience_->Arm(patience);
+  }
 }
 
 void Voter::SetVote(std::size_t shard, Vote vote) {
-  ZKC_CHECK(shard < ballot_.votes.size());
-  Vote& current = ballot_.votes[shard];
-  if (current == vote) return;
-  const bool first_opinion = current.opinion == Opinion::kNotProbed;
-  not_probed_ -= first_opinion ? 1 : 0;
-  not_probed_ += vote.opinion == Opinion::kNotProbed ? 1 : 0;
-  current = vote;
+  const BallotDraft::Change change = draft_.SetVote(shard, vote);
+  if (change == BallotDraft::Change::kNone) return;
   dirty_ = true;
-  ++changes_;
-  if (Complete()) released_ = true;
-  if (first_opinion && !Complete()) {
-    if (!gather_->armed()) gather_->Arm(kGather);
-    return;
-  }
-  Schedule();
+  if (change == BallotDraft::Change::kOther) return Schedule();
+  if (!gather_->armed()) gather_->Arm(kGather);
 }
 
 void Voter::Enable(std::string candidate) {
-  enabled_ = true;
   candidate_ = std::move(candidate);
-  Watch();
-}
-
-void Voter::Watch() {
-  if (withdrawn_ || own_) return;
-  own_ = std::make_unique<zk::NodeWatcher>(
-      loop_, client_, path_, [this](const std::optional<zk::Node>& node) { OnOwnNode(node); });
+  if (In<Disabled>()) Enter(Watching{});
 }
 
 void Voter::Disable() {
-  enabled_ = false;
-  attempt_.Reset();
-  writing_ = false;
-  known_ = false;
-  version_.reset();
-  own_ = nullptr;
-  retry_->Cancel();
+  if (!In<Withdrawn>()) Enter(Disabled{});
 }
 
 std::vector<zk::Op> Voter::Withdraw() {
   std::vector<zk::Op> ops;
-  if (enabled_ && version_ && !writing_) ops.push_back(zk::DeleteOp{path_, *version_});
-  withdrawn_ = true;
-  Disable();
+  if (const auto* written = std::get_if<Written>(&state_)) {
+    ops.push_back(zk::DeleteOp{path_, written->version});
+  }
+  Enter(Withdrawn{});
   return ops;
 }
 
 // All changes of one turn end up in one flush.
 void Voter::Schedule() {
-  if (scheduled_ || withdrawn_) return;
+  if (scheduled_ || In<Withdrawn>()) return;
   scheduled_ = true;
-  loop_.Post(lifetime_.Guard([this] {
+  scope_.loop.Post(lifetime_.Guard([this] {
     scheduled_ = false;
     Flush();
   }));
 }
 
 void Voter::Flush() {
-  if (!enabled_ || withdrawn_ || !released_ || !known_ || writing_ || retry_->armed()) return;
-  if (!dirty_ && version_) return;
-  if (const Duration wait = pace_.Wait(loop_.Now()); wait > Duration::zero()) {
+  const auto* const written = std::get_if<Written>(&state_);
+  const bool due = In<Absent>() || (written != nullptr && dirty_);
+  if (!due || !draft_.released()) return;
+  if (const Duration wait = pace_.Wait(scope_.loop.Now()); wait > Duration::zero()) {
     return pace_end_->Arm(wait);
   }
-  ++ballot_.writes;
   dirty_ = false;
-  writing_ = true;
-  writing_changes_ = std::exchange(changes_, 0);
-  if (version_) {
-    Set();
+  const std::size_t changes = draft_.BeginWrite();
+  if (written != nullptr) {
+    Set(*written, changes);
   } else {
-    Create();
+    Create(changes);
   }
 }
 
-// Nothing of a ballot is written once the own candidate is gone: whoever has the id then makes a
-// ballot whose version may be the one we know. (Its name is unique; that somebody wrote into it is
-// the election's affair.)
+// Nothing of a ballot is written once the own candidate is gone: a daemon that has the id then
+// makes a ballot whose version may be the one we know. Any version of the candidate will do: its
+// name is unique, and whether a stranger wrote into it is the election's affair.
 std::vector<zk::Op> Voter::Fenced(zk::Op op) const {
   std::vector<zk::Op> ops;
   ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});
@@ -134,82 +127,91 @@ std::vector<zk::Op> Voter::Fenced(zk::Op op) const {
   return ops;
 }
 
-void Voter::Create() {
-  // A ballot begins again at version 0, and a leader who counted version 0 of the one before could
-  // not tell them apart: so each beginning rings the parent, whose version the leader checks.
-  auto ops = Fenced(zk::CreateOp{path_, EncodeBallot(ballot_), zk::CreateMode::kEphemeral});
-  ops.emplace_back(zk::SetOp{paths_.votes(), paths_.name(), zk::kAnyVersion});
-  client_.Multi(std::move(ops), attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
-    writing_ = false;
-    if (!results) return Failed(results.error(), "create ballot");
-    logger_.Info("ballot.published",
-                 {{"cluster", paths_.name()}, {"id", id_}, {"shards", ballot_.votes.size()}});
-    OnWritten(0);
-  }));
+void Voter::Create(std::size_t changes) {
+  Enter(Creating{});
+  // A new ballot begins at version 0 again, and a leader that counted version 0 of the one before
+  // could not distinguish the two. So each beginning changes the parent's version, too,
+  // and the leader checks that one.
+  auto ops = Fenced(zk::CreateOp{path_, EncodeBallot(draft_.ballot()), zk::CreateMode::kEphemeral});
+  ops.emplace_back(zk::SetOp{scope_.paths.votes(), scope_.paths.name(), zk::kAnyVersion});
+  scope_.client.Multi(
+      std::move(ops), attempt_.Guard([this, changes](Result<std::vector<zk::OpResult>> results) {
+        if (!results) return Failed(results.error(), "create ballot");
+        scope_.logger.Info(
+            "ballot.published",
+            {{"cluster", scope_.paths.name()}, {"id", id_}, {"shards", votes().size()}});
+        OnWritten(0, changes);
+      }));
 }
 
-void Voter::Set() {
-  client_.Multi(Fenced(zk::SetOp{path_, EncodeBallot(ballot_), *version_}),
-                attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
-                  writing_ = false;
-                  if (!results) return Failed(results.error(), "write ballot");
-                  OnWritten((*results)[1].version);
-                }));
+void Voter::Set(const Written& before, std::size_t changes) {
+  const zk::Version version = before.version;
+  Enter(Setting{before});
+  scope_.client.Multi(Fenced(zk::SetOp{path_, EncodeBallot(draft_.ballot()), version}),
+                      attempt_.Guard([this, changes](Result<std::vector<zk::OpResult>> results) {
+                        if (!results) return Failed(results.error(), "write ballot");
+                        OnWritten((*results)[1].version, changes);
+                      }));
 }
 
-void Voter::OnWritten(zk::Version version) {
-  version_ = version;
-  written_at_ = loop_.Now();
-  pace_.Wrote(written_at_, writing_changes_);
+void Voter::OnWritten(zk::Version version, std::size_t changes) {
+  const TimePoint now = scope_.loop.Now();
+  Enter(Written{version, now});
+  pace_.Wrote(now, changes);
   backoff_.Reset();
   if (dirty_) Schedule();
 }
 
-// The write may or may not have happened: what stands there is read before anything
-// else is written.
+// The write may or may not have happened: the znode is read before anything else is written.
 void Voter::Failed(const Error& error, std::string_view doing) {
   if (error.code == ErrorCode::kNotFound) {
     // Perhaps our ballot, perhaps its parent was removed.
     // Below a deleted cluster this fails by itself.
-    client_.Create(paths_.votes(), "", zk::CreateMode::kPersistent, [](Result<std::string>) {});
+    scope_.client.Create(scope_.paths.votes(), "", zk::CreateMode::kPersistent,
+                         [](Result<std::string>) {});
   }
   dirty_ = true;
-  known_ = false;
-  version_.reset();
-  if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound &&
-      error.code != ErrorCode::kExists && error.code != ErrorCode::kUnavailable) {
-    logger_.Warn("ballot.error", {{"cluster", paths_.name()},
-                                  {"doing", doing},
-                                  {"code", ErrorCodeName(error.code)},
-                                  {"error", error.message}});
+  Enter(Pausing{});
+  if (!zk::IsGuardFailure(error) && error.code != ErrorCode::kUnavailable) {
+    scope_.logger.Warn("ballot.error", {{"cluster", scope_.paths.name()},
+                                        {"doing", doing},
+                                        {"code", ErrorCodeName(error.code)},
+                                        {"error", error.message}});
   }
-  retry_->Arm(backoff_.Next(loop_.Random()));
+  retry_->Arm(backoff_.Next(scope_.loop.Random()));
 }
 
 void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
-  // While a write is under way its answer tells more: whatever stood in its way makes it fail.
-  if (writing_) return;
+  // A write under way knows more: whatever is in its way makes it fail.
+  if (In<Creating>() || In<Setting>()) return;
   if (!node) {
-    known_ = true;
-    version_.reset();
-    return Schedule();
+    Enter(Absent{});
+    Schedule();
+  } else if (node->stat.ephemeral_owner != scope_.client.session_id()) {
+    DeleteGhost(node->stat.version);
+  } else {
+    OnOwnBallot(*node);
   }
-  if (node->stat.ephemeral_owner != client_.session_id()) {
-    // The election says that the id is ours, so this is what a former session left behind.
-    logger_.Info("ballot.ghost", {{"cluster", paths_.name()}, {"id", id_}});
-    client_.Multi(Fenced(zk::DeleteOp{path_, node->stat.version}),
-                  attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
-                    if (!results && results.error().code != ErrorCode::kNotFound)
-                      Failed(results.error(), "delete ghost");
-                  }));
-    return;
+}
+
+// The election says that the id is ours, so a former session of ours has left it behind.
+void Voter::DeleteGhost(zk::Version version) {
+  Enter(Deleting{});
+  scope_.logger.Info("ballot.ghost", {{"cluster", scope_.paths.name()}, {"id", id_}});
+  scope_.client.Multi(Fenced(zk::DeleteOp{path_, version}),
+                      attempt_.Guard([this](Result<std::vector<zk::OpResult>> results) {
+                        if (!results && results.error().code != ErrorCode::kNotFound)
+                          Failed(results.error(), "delete ghost");
+                      }));
+}
+
+void Voter::OnOwnBallot(const zk::Node& node) {
+  const auto* const written = std::get_if<Written>(&state_);
+  if (written != nullptr && node.stat.version < written->version) return;  // older than our write
+  if (written == nullptr || node.stat.version != written->version) {
+    Enter(Written{node.stat.version, scope_.loop.Now()});
   }
-  // Older news than our last write.
-  if (known_ && version_ && node->stat.version < *version_) return;
-  known_ = true;
-  if (version_ != node->stat.version) written_at_ = loop_.Now();
-  version_ = node->stat.version;
-  dirty_ = EncodeBallot(ballot_) != node->data;
+  dirty_ = EncodeBallot(draft_.ballot()) != node.data;
   if (dirty_) Schedule();
 }
 

@@ -1,33 +1,38 @@
 // Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go
 // out in one write, what could not be written is written after the reconnect, and a ballot that
-// somebody removed or overwrote is asserted again. Until every shard was probed once (or a patience
-// has passed) nothing is published: silence is not a vote.
+// was removed or overwritten is asserted again. Until every shard was probed once (or a patience
+// has passed) nothing is published: silence is not a vote. A Participant owns it.
 //
-//   Disabled --Enable--> watching the own znode --absent--> creating --> written
-//   watching --present but of another session: a ghost of ours--> deleting --> creating
-//   written --votes changed, or somebody wrote--> setting --> written
-//   written --somebody removed it--> creating
-//   creating, setting or deleting --failed--> watching, after a pause
-//   any --Disable--> Disabled          any --Withdraw--> Disabled for good
+//   Disabled --Enable--> Watching (the own znode)
+//   Watching --nothing is there--> Absent --released, and due--> Creating --> Written
+//   Watching --our own ballot is there--> Written
+//   Watching --another session's: a ghost of ours--> Deleting --it is gone--> Absent
+//   Written  --votes changed, or it was overwritten--> Setting --> Written
+//   Written  --it was removed--> Absent
+//   Written, Absent  --a ghost is there--> Deleting
+//   Creating, Setting or Deleting --failed--> Pausing --after a while--> Watching
+//   any --Disable--> Disabled          any --Withdraw--> Withdrawn
+//
+// Withdrawn is final.
 //
 // Loop-bound conductor.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/lifetime.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include "checker/rules/pace.h"
-#include "model/ballot.h"
-#include "model/paths.h"
+#include "checker/vote/ballot_draft.h"
 #include "zk/client.h"
+#include "zk/cluster_scope.h"
 #include "zk/watcher.h"
 
 namespace zkcluster {
@@ -38,70 +43,87 @@ class Voter {
   // one per shard. Any other change goes out with the turn of the loop that brought it.
   static constexpr Duration kGather = std::chrono::milliseconds(100);
 
-  Voter(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, std::string id,
-        std::string rack);
+  Voter(ClusterScope scope, std::string id, std::string rack);
   ~Voter();
 
   // The list that votes refer to from now on. `votes` are the opinions there are already;
-  // `patience` is how long the very first ballot waits for the missing ones. A ballot that stands
-  // already is rewritten at once: votes on an old list are not counted.
+  // `patience` is how long the very first ballot waits for the missing ones. A ballot that was
+  // published already is rewritten at once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
   void SetVote(std::size_t shard, Vote vote);  // REQUIRES: within the list
+  // What this checker thinks now, published or not.
+  [[nodiscard]] const std::vector<Vote>& votes() const { return draft_.ballot().votes; }
 
-  // The id is ours (again), as long as `candidate`, a path, stands; or not.
+  // The id is ours (again), as long as `candidate`, a path, exists; or not.
   void Enable(std::string candidate);
   void Disable();
 
   // What withdraws the ballot, for Contender::Leave. Nothing more is written afterwards.
   [[nodiscard]] std::vector<zk::Op> Withdraw();
 
-  [[nodiscard]] bool published() const { return version_.has_value() && !dirty_; }
-  // Since the ballot that stands was last written (or found); 0 where none does.
+  // The newest votes are in ZooKeeper, or on their way into a ballot that is there.
+  [[nodiscard]] bool published() const { return in_place() != nullptr && !dirty_; }
+  // Since our ballot in ZooKeeper was last written (or found); 0 where there is none.
   [[nodiscard]] Duration age() const {
-    return version_ ? loop_.Now() - written_at_ : Duration::zero();
+    return in_place() ? scope_.loop.Now() - in_place()->since : Duration::zero();
   }
 
  private:
-  void Watch();
+  struct Disabled {};
+  struct Watching {};
+  struct Absent {};
+  struct Deleting {};
+  struct Creating {};
+  struct Written {
+    zk::Version version;
+    TimePoint since;
+  };
+  struct Setting {
+    Written before;
+  };
+  struct Pausing {};
+  struct Withdrawn {};
+  using State = std::variant<Disabled, Watching, Absent, Deleting, Creating, Written, Setting,
+                             Pausing, Withdrawn>;
+  static std::string_view NameOf(const State& state);
+
+  template <class S>
+  [[nodiscard]] bool In() const {
+    return std::holds_alternative<S>(state_);
+  }
+  // Our ballot in ZooKeeper, as we know it; null: none.
+  [[nodiscard]] const Written* in_place() const;
+  // The only way from state to state.
+  void Enter(State next);
+
   void Schedule();
   void Flush();
-  void Create();
-  void Set();
+  void Create(std::size_t changes);
+  void Set(const Written& before, std::size_t changes);
+  void DeleteGhost(zk::Version version);
   [[nodiscard]] std::vector<zk::Op> Fenced(zk::Op op) const;
   void OnOwnNode(const std::optional<zk::Node>& node);
-  void OnWritten(zk::Version version);
+  void OnOwnBallot(const zk::Node& node);
+  void OnWritten(zk::Version version, std::size_t changes);
   void Failed(const Error& error, std::string_view doing);
-  [[nodiscard]] bool Complete() const { return not_probed_ == 0; }
 
-  Loop& loop_;
-  Logger& logger_;
-  zk::Client& client_;
-  const ClusterPaths paths_;
+  const ClusterScope scope_;
   const std::string id_;
   const std::string path_;
-  std::string candidate_;  // while enabled
+  std::string candidate_;  // while neither Disabled nor Withdrawn
 
-  bool enabled_ = false;
-  bool withdrawn_ = false;
-  bool released_ = false;  // the first ballot may go out
-  bool scheduled_ = false;
-  bool writing_ = false;
-  bool dirty_ = false;       // votes differ from what stands
-  std::size_t changes_ = 0;  // of votes, since the last write began
-  std::size_t writing_changes_ = 0;
-  std::size_t not_probed_ = 0;
-  Ballot ballot_;
-  bool known_ = false;                  // whether the znode exists, and `version_`, are known
-  std::optional<zk::Version> version_;  // of our own ephemeral; nothing: absent
-  TimePoint written_at_{};              // while there is a version
+  State state_;
+  BallotDraft draft_;
+  bool dirty_ = false;      // the draft may differ from our ballot in ZooKeeper
+  bool scheduled_ = false;  // a Flush is posted
   std::unique_ptr<Timer> patience_;
   std::unique_ptr<Timer> gather_;
   Pace pace_;
   std::unique_ptr<Timer> pace_end_;
-  std::unique_ptr<Timer> retry_;
-  std::unique_ptr<zk::NodeWatcher> own_;
+  std::unique_ptr<Timer> retry_;          // while Pausing
+  std::unique_ptr<zk::NodeWatcher> own_;  // except while Disabled, Pausing or Withdrawn
   Backoff backoff_;
-  Lifetime attempt_;  // answers from before Disable no longer matter
+  Lifetime attempt_;  // answers from before Disable or a pause no longer matter
   Lifetime lifetime_;
 };
 

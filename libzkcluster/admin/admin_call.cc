@@ -45,7 +45,7 @@ void ClusterAdmin::Call::MakeRootFrom(std::size_t from, std::function<void()> ne
         if (created || created.error().code == ErrorCode::kExists) {
           return MakeRootFrom(slash + 1, next);
         }
-        if (IsTransient(created.error())) return RunAgain();
+        if (zk::IsTransient(created.error())) return RunAgain();
         Refuse(created.error().Within("create " + path));
       }));
 }
@@ -53,22 +53,22 @@ void ClusterAdmin::Call::MakeRootFrom(std::size_t from, std::function<void()> ne
 void ClusterAdmin::Call::ReadSpec(const ClusterPaths& paths,
                                   std::function<void(const RawSpec&)> next) {
   ReadRawSpec(client_, paths, Guard([this, next = std::move(next)](const Result<RawSpec>& raw) {
-                if (!raw && IsTransient(raw.error())) return RunAgain();
+                if (!raw && zk::IsTransient(raw.error())) return RunAgain();
                 if (!raw) return Refuse(raw.error());
                 next(*raw);
               }));
 }
 
 void ClusterAdmin::Call::Send(std::vector<zk::Op> ops,
-                              std::function<void(const Result<void>&)> answered) {
+                              std::function<void(const Result<void, zk::OpError>&)> answered) {
   in_doubt_ = true;
-  client_.Multi(std::move(ops), Guard([this, answered = std::move(answered)](
-                                          const Result<std::vector<zk::OpResult>>& result) {
+  client_.Multi(std::move(ops),
+                Guard([this, answered = std::move(answered)](const zk::MultiResult& result) {
                   if (result) return answered({});
-                  lost_ = lost_ || IsLost(result.error());
+                  lost_ = lost_ || zk::IsOutcomeUnknown(result.error());
                   in_doubt_ = lost_;
-                  if (IsTransient(result.error())) return RunAgain();
-                  answered(Fail(result.error()));
+                  if (zk::IsTransient(result.error())) return RunAgain();
+                  answered(Failure<zk::OpError>{result.error()});
                 }));
 }
 

@@ -65,12 +65,8 @@ class ClusterAdmin::Call : public std::enable_shared_from_this<Call> {
   // Sends a change. `answered` gets success, or an error that is about the request itself. When the
   // answer is lost, or there is no session, this call runs again instead; in the first case it
   // finds lost_ set and has to look what became of it.
-  void Send(std::vector<zk::Op> ops, std::function<void(const Result<void>&)> answered);
-
-  // Says nothing about the request itself: another try may succeed.
-  [[nodiscard]] static bool IsTransient(const Error& error) {
-    return error.code == ErrorCode::kUnavailable || IsLost(error);
-  }
+  void Send(std::vector<zk::Op> ops,
+            std::function<void(const Result<void, zk::OpError>&)> answered);
 
   // Takes this call from its editor and returns it, to be kept until it has answered.
   [[nodiscard]] std::shared_ptr<Call> Leave();
@@ -85,9 +81,6 @@ class ClusterAdmin::Call : public std::enable_shared_from_this<Call> {
   void MakeRootFrom(std::size_t from, std::function<void()> next);
   void RunAgainAfter(Duration delay) { timer_->Arm(delay); }
   [[nodiscard]] Error AbandonError() const;
-  [[nodiscard]] static bool IsLost(const Error& error) {
-    return error.code == ErrorCode::kUnknownOutcome || error.code == ErrorCode::kSessionLost;
-  }
 
   ClusterAdmin& editor_;
   Backoff backoff_;
@@ -119,10 +112,9 @@ class ClusterAdmin::CallFor : public ClusterAdmin::Call {
 // Deletes everything below a cluster's znode and the znode itself, in one multi, guarded by the
 // data version of the latter. What lives below comes and goes meanwhile (ballots, candidates,
 // events): then the server refuses, and the tree is listed again.
-class ClusterAdmin::DeleteCall final : public ClusterAdmin::CallFor<std::monostate> {
+class ClusterAdmin::DeleteCall final : public ClusterAdmin::CallFor<void> {
  public:
-  DeleteCall(ClusterAdmin& editor, const std::string& name, std::uint64_t version,
-             Done<std::monostate> done);
+  DeleteCall(ClusterAdmin& editor, const std::string& name, std::uint64_t version, Done<void> done);
 
  private:
   void Run() override;

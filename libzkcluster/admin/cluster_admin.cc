@@ -77,9 +77,9 @@ class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<st
     found_.clear();
     next_ = 0;
     reading_ = 0;
-    client_.Sync(root_, [](const Result<std::monostate>&) {});
+    client_.Sync(root_, [](const Result<void>&) {});
     client_.Children(root_, {}, Guard([this](Result<Names> names) {
-                       if (!names && IsTransient(names.error())) return RunAgain();
+                       if (!names && zk::IsTransient(names.error())) return RunAgain();
                        if (!names && names.error().code == ErrorCode::kNotFound)
                          return End(Names{});
                        if (!names) return Refuse(names.error().Within("list " + root_));
@@ -120,7 +120,7 @@ class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<st
     if (is_cluster && *is_cluster) found_.push_back(name);
     if (!is_cluster && is_cluster.error().code != ErrorCode::kNotFound) {
       ++round_;
-      if (IsTransient(is_cluster.error())) return RunAgain();
+      if (zk::IsTransient(is_cluster.error())) return RunAgain();
       return Refuse(is_cluster.error().Within("read " + name));
     }
     ReadMore();
@@ -171,7 +171,7 @@ class ClusterAdmin::CreateCall final : public ClusterAdmin::CallFor<std::uint64_
   }
 
   void Write() {
-    Send(Ops(), [this](const Result<void>& sent) {
+    Send(Ops(), [this](const Result<void, zk::OpError>& sent) {
       if (sent) return End(version_);
       const Error& error = sent.error();
       if (error.code == ErrorCode::kExists) {
@@ -229,9 +229,9 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
   void Judge(const RawSpec& raw) {
     const auto stored = DecodeStoredSpec(paths_.name(), raw);
     // Undecodable bytes under the right version may be mended; a missing znode may not, as nothing
-    // says what else is missing.
-    const bool mendable =
-        raw.base && raw.shards && raw.options && raw.base->data == std::to_string(guard_);
+    // says what else is missing, nor bytes that are right and only too new for us.
+    const bool mendable = raw.base && raw.shards && raw.options && !raw.NeedsNewer() &&
+                          raw.base->data == std::to_string(guard_);
     if (!stored && !mendable) return Refuse(stored.error());
     if (stored) {
       if (stored->spec.version != guard_) {
@@ -259,14 +259,12 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
   }
 
   void Write() {
-    Send(ops_, [this](const Result<void>& sent) {
+    Send(ops_, [this](const Result<void, zk::OpError>& sent) {
       if (sent) return End(version_);
-      const Error& error = sent.error();
-      if (error.code != ErrorCode::kConflict && error.code != ErrorCode::kNotFound) {
-        return Refuse(error.Within("update " + Quoted()));
-      }
+      const zk::OpError& error = sent.error();
+      if (!zk::IsGuardFailure(error)) return Refuse(error.Within("update " + Quoted()));
       if (lost_) return Run();
-      if (error.code == ErrorCode::kNotFound && error.op_index == 0) {
+      if (error.code == ErrorCode::kNotFound && error.failed_op == 0U) {
         return Refuse({ErrorCode::kNotFound, Quoted() + " was deleted meanwhile"});
       }
       Refuse({ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"});
@@ -343,7 +341,7 @@ void ClusterAdmin::Update(ValidSpec spec, Done<std::uint64_t> done) {
   Begin(std::make_shared<UpdateCall>(*this, std::move(spec), std::move(done)));
 }
 
-void ClusterAdmin::Delete(std::string name, std::uint64_t version, Done<std::monostate> done) {
+void ClusterAdmin::Delete(std::string name, std::uint64_t version, Done<void> done) {
   if (const auto valid = ValidateName("cluster", name); !valid) {
     return FailLater(std::move(done), valid.error());
   }

@@ -50,7 +50,7 @@ class ClusterAdmin {
   // The same for a spec that is known to be valid.
   void Create(ValidSpec spec, Done<std::uint64_t> done);
   void Update(ValidSpec spec, Done<std::uint64_t> done);
-  void Delete(std::string name, std::uint64_t version, Done<std::monostate> done);
+  void Delete(std::string name, std::uint64_t version, Done<void> done);
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);
 

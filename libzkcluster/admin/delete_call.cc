@@ -18,20 +18,20 @@ bool IsVersion(const std::string& data, std::uint64_t version) {
 }  // namespace
 
 ClusterAdmin::DeleteCall::DeleteCall(ClusterAdmin& editor, const std::string& name,
-                                     std::uint64_t version, Done<std::monostate> done)
+                                     std::uint64_t version, Done<void> done)
     : CallFor(editor, std::move(done)), paths_(editor.root_, name), version_(version) {}
 
 void ClusterAdmin::DeleteCall::Run() {
   // The server we talk to may lag behind the one that another operator has just talked to.
-  client_.Sync(paths_.base(), [](const Result<std::monostate>&) {});
+  client_.Sync(paths_.base(), [](const Result<void>&) {});
   client_.Get(paths_.base(), {}, Guard([this](Result<zk::Node> base) { Judge(std::move(base)); }));
 }
 
 void ClusterAdmin::DeleteCall::Judge(Result<zk::Node> base) {
   const std::string quoted = "cluster \"" + paths_.name() + "\"";
-  if (!base && IsTransient(base.error())) return RunAgain();
+  if (!base && zk::IsTransient(base.error())) return RunAgain();
   if (!base && base.error().code == ErrorCode::kNotFound) {
-    if (lost_) return End(std::monostate{});  // by us, as far as anybody can tell
+    if (lost_) return End({});  // by us, as far as anybody can tell
     return Refuse({ErrorCode::kNotFound,
                    victim_ ? quoted + " was deleted by somebody else meanwhile" : "no " + quoted});
   }
@@ -43,7 +43,7 @@ void ClusterAdmin::DeleteCall::Judge(Result<zk::Node> base) {
                                                ", not " + std::to_string(version_)});
     }
   } else if (victim_->czxid != base->stat.czxid) {
-    if (lost_) return End(std::monostate{});
+    if (lost_) return End({});
     return Refuse({ErrorCode::kConflict, quoted + " was deleted and created again meanwhile"});
   } else if (version_ != 0 && victim_->version != base->stat.version) {
     return Refuse({ErrorCode::kConflict, quoted + " changed meanwhile"});
@@ -80,7 +80,7 @@ void ClusterAdmin::DeleteCall::Listed(const std::string& path,
     for (const auto& name : *names) to_list_.push_back(path + "/" + name);
   } else if (names.error().code != ErrorCode::kNotFound) {  // an absent one is one less to delete
     ++round_;
-    if (IsTransient(names.error())) return RunAgain();
+    if (zk::IsTransient(names.error())) return RunAgain();
     return Refuse(names.error().Within("list " + path));
   }
   if (to_list_.size() > kMaxTree) {
@@ -100,13 +100,11 @@ void ClusterAdmin::DeleteCall::Write() {
     const bool is_base = std::next(path) == tree_.rend();
     ops.emplace_back(zk::DeleteOp{*path, is_base ? victim_->version : zk::kAnyVersion});
   }
-  Send(std::move(ops), [this](const Result<void>& sent) {
-    if (sent) return End(std::monostate{});
+  Send(std::move(ops), [this](const Result<void, zk::OpError>& sent) {
+    if (sent) return End({});
     const std::string quoted = "cluster \"" + paths_.name() + "\"";
     const Error& error = sent.error();
-    const bool moved = error.code == ErrorCode::kNotEmpty || error.code == ErrorCode::kNotFound ||
-                       error.code == ErrorCode::kConflict;
-    if (!moved) return Refuse(error.Within("delete " + quoted));
+    if (!zk::IsGuardFailure(error)) return Refuse(error.Within("delete " + quoted));
     if (!RunAgainAfterConflict()) {
       Refuse({ErrorCode::kConflict, quoted + " is written faster than it can be deleted"});
     }

@@ -40,7 +40,7 @@ void ClusterAdmin::InitCall::Did() {
 bool ClusterAdmin::InitCall::Failed(const Error& error, const std::string& doing) {
   if (error.code == ErrorCode::kNotFound) return false;
   ++round_;
-  if (IsTransient(error)) {
+  if (zk::IsTransient(error)) {
     RunAgain();
   } else {
     Refuse(error.Within(doing));
@@ -62,7 +62,7 @@ void ClusterAdmin::InitCall::Look(const std::string& path) {
 }
 
 void ClusterAdmin::InitCall::ResetEphemeral(const std::string& path) {
-  client_.ResetAcl(path, Guard([this, path, round = round_](const Result<std::monostate>& reset) {
+  client_.ResetAcl(path, Guard([this, path, round = round_](const Result<void>& reset) {
                      if (round != round_) return;
                      if (!reset && reset.error().code == ErrorCode::kDenied) {
                        ++met_.bound;
@@ -75,7 +75,7 @@ void ClusterAdmin::InitCall::ResetEphemeral(const std::string& path) {
 }
 
 void ClusterAdmin::InitCall::Reset(const std::string& path) {
-  client_.ResetAcl(path, Guard([this, path, round = round_](const Result<std::monostate>& reset) {
+  client_.ResetAcl(path, Guard([this, path, round = round_](const Result<void>& reset) {
                      if (round != round_) return;
                      if (!reset && Failed(reset.error(), "protect " + path)) return;
                      if (!reset) return Did();

@@ -1,66 +1,53 @@
 #include <zkcluster/manager.h>
 
-#include <condition_variable>
 #include <mutex>
 #include <utility>
 
 #include "admin/cluster_admin.h"
+#include "client/ask.h"
 #include "client/client_thread.h"
-#include "model/paths.h"
-#include "zk/identity.h"
 
 namespace zkcluster {
 
 class Manager::Impl {
  public:
-  Impl(zk::NativeClientOptions client_options, std::string root, Duration timeout)
-      : root_(std::move(root)),
-        timeout_(timeout),
-        thread_(std::move(client_options), {[this](EventLoop& loop, zk::Client& client) {
-                                              editor_ = std::make_unique<ClusterAdmin>(loop, client,
-                                                                                       root_);
-                                            },
-                                            [this] { editor_.reset(); }}) {}
+  Impl(std::shared_ptr<ClientThread> thread, Duration timeout)
+      : thread_(std::move(thread)), timeout_(timeout) {
+    thread_->Post([editor = editor_, root = thread_->root()](EventLoop& loop, zk::Client& client) {
+      *editor = std::make_unique<ClusterAdmin>(loop, client, root);
+    });
+  }
+  ~Impl() {
+    thread_->Post([editor = editor_](EventLoop&, zk::Client&) { editor->reset(); });
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  Result<void> Start() { return thread_.Start(); }
-  [[nodiscard]] bool is_foreign() const { return thread_.is_foreign(); }
+  [[nodiscard]] bool is_foreign() const { return thread_->is_foreign(); }
 
   // Runs `call` on the loop and waits for its answer. When the time is up the editor is told to
   // give up: it knows whether a change may have been sent.
   template <class T>
   Result<T> Wait(std::function<void(ClusterAdmin&, ClusterAdmin::Done<T>)> call) {
-    struct Answer {
-      std::mutex mutex;
-      std::condition_variable arrived;
-      std::optional<Result<T>> result;
-    };
-    if (is_foreign()) {
-      return Fail(ErrorCode::kUnavailable, "this manager belongs to the parent process");
+    if (const auto may_wait = thread_->CheckWait("manager"); !may_wait) {
+      return Fail(may_wait.error());
     }
     const std::lock_guard one_at_a_time(calls_);
-    const auto answer = std::make_shared<Answer>();
-    thread_.Post([this, answer, call = std::move(call)] {
-      call(*editor_, [answer](Result<T> result) {
-        const std::lock_guard lock(answer->mutex);
-        answer->result = std::move(result);
-        answer->arrived.notify_all();
-      });
-    });
-    std::unique_lock lock(answer->mutex);
-    const auto arrived = [&] { return answer->result.has_value(); };
-    if (!answer->arrived.wait_for(lock, timeout_, arrived)) {
-      thread_.Post([this] { editor_->Abandon(); });
-      answer->arrived.wait(lock, arrived);
-    }
-    return std::move(*answer->result);
+    return Ask<T>(
+        *thread_, timeout_,
+        [editor = editor_, call = std::move(call)](EventLoop&, zk::Client&, auto done) {
+          call(**editor, std::move(done));
+        },
+        [editor = editor_] { (*editor)->Abandon(); });
   }
 
  private:
-  const std::string root_;
+  const std::shared_ptr<ClientThread> thread_;
   const Duration timeout_;
   std::mutex calls_;
-  std::unique_ptr<ClusterAdmin> editor_;  // of the thread
-  ClientThread thread_;                   // last: it ends before what it uses
+  // Made, used and destroyed on the thread.
+  const std::shared_ptr<std::unique_ptr<ClusterAdmin>> editor_ =
+      std::make_shared<std::unique_ptr<ClusterAdmin>>();
 };
 
 Manager::Manager(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -69,24 +56,24 @@ Manager::~Manager() {
   if (impl_->is_foreign()) static_cast<void>(impl_.release());
 }
 
-Result<std::unique_ptr<Manager>> Manager::Open(ManagerOptions options) {
-  zk::NativeClientOptions client_options;
-  auto servers = zk::ParseServers(options.zookeeper);
-  if (!servers) return Fail(servers.error().Within("zookeeper"));
-  client_options.servers = std::move(*servers);
-  if (const auto valid = ValidateRoot(options.root); !valid)
-    return Fail(valid.error().Within("root"));
-  if (options.timeout < std::chrono::milliseconds(1) || options.timeout > std::chrono::hours(1)) {
+Result<std::unique_ptr<Manager>> Manager::Open(const Client& client, Duration timeout) {
+  if (timeout < std::chrono::milliseconds(1) || timeout > std::chrono::hours(1)) {
     return Fail(ErrorCode::kInvalid, "timeout: must be 1 ms to 1 h");
   }
-  auto identity = zk::LoadIdentity(
-      options.access_file, options.restricted && !options.access_file.empty(), options.root);
-  if (!identity) return Fail(identity.error());
-  client_options.identity = *std::move(identity);
-  auto impl =
-      std::make_unique<Impl>(std::move(client_options), std::move(options.root), options.timeout);
-  if (const auto started = impl->Start(); !started) return Fail(started.error());
-  return std::unique_ptr<Manager>(new Manager(std::move(impl)));
+  if (client.thread_->cannot_restrict()) return Fail(*client.thread_->cannot_restrict());
+  if (client.thread_->is_foreign()) {
+    return Fail(ErrorCode::kUnavailable, "this client belongs to the parent process");
+  }
+  return std::unique_ptr<Manager>(new Manager(std::make_unique<Impl>(client.thread_, timeout)));
+}
+
+Result<std::unique_ptr<Manager>> Manager::Open(ManagerOptions options) {
+  const auto client = Client::Open({.zookeeper = std::move(options.zookeeper),
+                                    .root = std::move(options.root),
+                                    .access_file = std::move(options.access_file),
+                                    .restricted = options.restricted});
+  if (!client) return Fail(client.error());
+  return Open(**client, options.timeout);
 }
 
 Result<std::uint64_t> Manager::Create(const ClusterSpec& spec) {
@@ -100,12 +87,9 @@ Result<std::uint64_t> Manager::Update(const ClusterSpec& spec) {
 }
 
 Result<void> Manager::Delete(std::string_view name, std::uint64_t version) {
-  const auto deleted =
-      impl_->Wait<std::monostate>([name = std::string(name), version](auto& editor, auto done) {
-        editor.Delete(name, version, std::move(done));
-      });
-  if (!deleted) return Fail(deleted.error());
-  return {};
+  return impl_->Wait<void>([name = std::string(name), version](auto& editor, auto done) {
+    editor.Delete(name, version, std::move(done));
+  });
 }
 
 Result<ClusterSpec> Manager::Get(std::string_view name) {

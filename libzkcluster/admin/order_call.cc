@@ -37,7 +37,7 @@ ClusterAdmin::OrderCall::OrderCall(ClusterAdmin& editor, const std::string& name
 // The session answers in order, so the last answer finds the others in place.
 void ClusterAdmin::OrderCall::Run() {
   const auto standing = std::make_shared<Standing>();
-  client_.Sync(paths_.base(), [](const Result<std::monostate>&) {});
+  client_.Sync(paths_.base(), [](const Result<void>&) {});
   Get(standing, paths_.base(), standing->base);
   Look(standing, paths_.shards(), standing->shards);
   if (about_.shards) {
@@ -83,7 +83,7 @@ void ClusterAdmin::OrderCall::Look(const std::shared_ptr<Standing>& standing,
 
 void ClusterAdmin::OrderCall::Judge(const Standing& standing) {
   if (standing.error) {
-    return IsTransient(*standing.error) ? RunAgain() : RefuseOrder(*standing.error);
+    return zk::IsTransient(*standing.error) ? RunAgain() : RefuseOrder(*standing.error);
   }
   if (!standing.base || !standing.shards) {
     return RefuseOrder({ErrorCode::kNotFound, "no " + Quoted()});
@@ -145,12 +145,10 @@ void ClusterAdmin::OrderCall::Write(const Standing& standing, OrderPlan plan) {
   }
   ops.emplace_back(zk::CreateOp{paths_.event_prefix(), EncodeEvent(plan.event),
                                 zk::CreateMode::kPersistentSequential});
-  Send(std::move(ops), [this](const Result<void>& sent) {
+  Send(std::move(ops), [this](const Result<void, zk::OpError>& sent) {
     if (sent) return End(change_);
     const Error& error = sent.error();
-    const bool moved = error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
-                       error.code == ErrorCode::kExists;
-    if (!moved) return RefuseOrder(error.Within(Quoted()));
+    if (!zk::IsGuardFailure(error)) return RefuseOrder(error.Within(Quoted()));
     if (!RunAgainAfterConflict()) {
       RefuseOrder({ErrorCode::kConflict,
                    "the ledger of " + Quoted() + " is written faster than it can be changed"});

@@ -22,9 +22,9 @@ Ruling AlreadySo() {
   return std::optional<OrderPlan>();
 }
 
-OrderPlan Change(Ledger ledger, Event::Kind kind, std::string by) {
+OrderPlan Change(Ledger ledger, Event::What what, std::string by) {
   OrderPlan plan{std::move(ledger), {}};
-  plan.event.kind = kind;
+  plan.event.what = std::move(what);
   plan.event.by = std::move(by);
   return plan;
 }
@@ -130,10 +130,8 @@ std::vector<std::string> MaintenanceChanges(const Ordered& ordered) {
 OrderRule PauseRule(Pause pause) {
   return [pause = std::move(pause)](const OrderFacts& facts) -> Ruling {
     if (facts.ledger.pause == pause) return AlreadySo();
-    OrderPlan plan = Change(facts.ledger, Event::Kind::kPause, pause.by);
+    OrderPlan plan = Change(facts.ledger, Event::Pause{pause.reason, pause.until}, pause.by);
     plan.ledger.pause = pause;
-    plan.event.note = pause.reason;
-    plan.event.until = pause.until;
     return plan;
   };
 }
@@ -143,7 +141,7 @@ OrderRule ResumeRule(std::string by) {
     // Not the pause that we were to end: that has ended, and this one is another's.
     if (facts.before != nullptr && facts.before->pause != facts.ledger.pause) return AlreadySo();
     if (!facts.ledger.pause) return Fail(ErrorCode::kNotFound, "it is not paused");
-    OrderPlan plan = Change(facts.ledger, Event::Kind::kResume, by);
+    OrderPlan plan = Change(facts.ledger, Event::Resume{}, by);
     plan.ledger.pause.reset();
     return plan;
   };
@@ -156,11 +154,10 @@ OrderRule UnfreezeRule(bool accept, std::string by) {
         facts.before != nullptr && (!freeze.frozen || freeze.since != facts.before->freeze.since);
     if (another || (freeze.frozen && freeze.accept && accept)) return AlreadySo();
     if (!freeze.frozen) return Fail(ErrorCode::kNotFound, "it is not frozen");
-    OrderPlan plan = Change(facts.ledger, Event::Kind::kUnfreeze, by);
+    OrderPlan plan = Change(facts.ledger, Event::Unfreeze{0, accept}, by);
     if (accept) {
       // Only a leader knows how many deaths there are to accept.
       plan.ledger.freeze.accept = true;
-      plan.event.note = "accepted";
     } else {
       plan.ledger.freeze = Freeze{};
     }
@@ -180,11 +177,10 @@ OrderRule ForgetRule(std::string id, std::string by) {
                       (facts.registered ? "is registered" : "has a ballot") +
                       " and would be learned again at once: stop that checker first");
     }
-    OrderPlan plan = Change(facts.ledger, Event::Kind::kForget, by);
+    OrderPlan plan = Change(facts.ledger, Event::Forget{{id}}, by);
     plan.ledger.electorate.erase(id);
     // It was one of as many.
     plan.ledger.at_least = std::max(0, plan.ledger.at_least - 1);
-    plan.event.ids = {id};
     return plan;
   };
 }
@@ -203,11 +199,9 @@ OrderRule MaintainRule(ShardChoice which, Maintenance maintenance) {
                                             " can be; a pause holds the flips of all shards");
     }
     if (ledger == facts.ledger) return AlreadySo();
-    OrderPlan plan = Change(std::move(ledger), Event::Kind::kMaintenance, maintenance.by);
-    plan.event.ids = *std::move(names);
-    plan.event.note = maintenance.reason;
-    plan.event.until = maintenance.until;
-    return plan;
+    return Change(std::move(ledger),
+                  Event::Maintenance{*std::move(names), maintenance.reason, maintenance.until},
+                  maintenance.by);
   };
 }
 
@@ -224,10 +218,9 @@ OrderRule EndMaintenanceRule(ShardChoice which, std::string by) {
              now->second != meant.ledger.maintenance.at(name);
     });
     if (names->empty()) return AlreadySo();
-    OrderPlan plan = Change(facts.ledger, Event::Kind::kMaintenanceOver, by);
-    for (const std::string& name : *names) plan.ledger.maintenance.erase(name);
-    plan.event.ids = *std::move(names);
-    return plan;
+    Ledger ledger = facts.ledger;
+    for (const std::string& name : *names) ledger.maintenance.erase(name);
+    return Change(std::move(ledger), Event::MaintenanceOver{*std::move(names)}, by);
   };
 }
 

@@ -15,7 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "model/records.h"
+#include "model/journal.h"
+#include "model/ledger.h"
 
 namespace zkcluster {
 

@@ -87,7 +87,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
       Get(
           paths.vote(id),
           [self, id](const zk::Node& node) {
-            Snapshot::Voter voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
+            Snapshot::CastBallot voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
             if (auto ballot = DecodeBallot(node.data)) {
               voter.ballot = std::move(*ballot);
             } else {

@@ -15,7 +15,8 @@
 #include "follow/spec_watcher.h"
 #include "model/ballot.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/ledger.h"
+#include "model/registration.h"
 #include "zk/client.h"
 
 namespace zkcluster {
@@ -27,7 +28,7 @@ struct Snapshot {
     Registration registration;  // from the name alone where its bytes cannot be decoded
     zk::Stat stat;  // never rewritten: `modified` is when it was made, by the server's clock
   };
-  struct Voter {
+  struct CastBallot {
     std::string id;
     std::optional<Ballot> ballot;  // nothing: undecodable, `error` says why
     std::string error;
@@ -42,7 +43,7 @@ struct Snapshot {
   std::vector<Candidate> candidates;  // in order of election: the first leads or is about to
   std::optional<LeaderRecord> leader;
   std::optional<zk::Stat> leader_stat;
-  std::vector<Voter> voters;  // sorted by id
+  std::vector<CastBallot> voters;  // sorted by id
   std::optional<Head> head;
   StatusBoard board;              // in the spec's order; unknown where the head is of another list
   bool board_is_current = false;  // the head is of this very list

@@ -1,11 +1,8 @@
 // Lists of words in one text, for the log and for people. Pure.
 #pragma once
 
-#include <fmt/format.h>
-
-#include <algorithm>
+#include <concepts>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -15,8 +12,14 @@ namespace zkcluster {
 template <class Words>
 [[nodiscard]] std::string JoinFirst(const Words& words, std::size_t most,
                                     std::string_view separator) {
-  const auto count = static_cast<std::ptrdiff_t>(std::min(most, words.size()));
-  return fmt::format("{}", fmt::join(words.begin(), std::next(words.begin(), count), separator));
+  std::string text;
+  std::size_t count = 0;
+  for (const std::convertible_to<std::string_view> auto& word : words) {
+    if (count == most) break;
+    if (count++ > 0) text += separator;
+    text += word;
+  }
+  return text;
 }
 
 template <class Words>
@@ -28,7 +31,7 @@ template <class Words>
 template <class Words>
 [[nodiscard]] std::string JoinSome(const Words& words, std::size_t most) {
   std::string text = JoinFirst(words, most, ", ");
-  if (words.size() > most) text += fmt::format(" and {} more", words.size() - most);
+  if (words.size() > most) text += " and " + std::to_string(words.size() - most) + " more";
   return text;
 }
 

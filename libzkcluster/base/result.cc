@@ -1,5 +1,8 @@
 #include <zkcluster/result.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace zkcluster {
 
 std::string_view ErrorCodeName(ErrorCode code) {
@@ -36,4 +39,19 @@ std::string_view ErrorCodeName(ErrorCode code) {
   return "internal";
 }
 
+namespace internal {
+
+void ResultMisused(const Error* error) {
+  if (error == nullptr) {
+    std::fputs("zkcluster: the error of a Result was taken, which holds none\n", stderr);
+  } else {
+    const std::string_view code = ErrorCodeName(error->code);
+    std::fprintf(stderr,
+                 "zkcluster: the value of a Result was taken, which holds an error: %.*s: %s\n",
+                 static_cast<int>(code.size()), code.data(), error->message.c_str());
+  }
+  std::abort();
+}
+
+}  // namespace internal
 }  // namespace zkcluster

@@ -12,9 +12,14 @@
 #include <utility>
 
 #include "base/unique_fd.h"
+#include "model/paths.h"
+#include "zk/identity.h"
 
 namespace zkcluster {
 namespace {
+
+// How often what `age` and `session_state` say is brought up to date between events.
+constexpr Duration kContactInterval = std::chrono::milliseconds(250);
 
 // What a loop and its first connection take: epoll, its timer, libevent's pair for signals, the
 // wake-up, a socket and its duplicate, a name server.
@@ -35,10 +40,75 @@ Result<void> ProbeDescriptors() {
 
 }  // namespace
 
-ClientThread::ClientThread(zk::NativeClientOptions options, Hooks hooks)
-    : options_(std::move(options)), hooks_(std::move(hooks)) {}
+struct ClientThread::Running {
+  Running(zk::NativeClientOptions o, std::shared_ptr<SessionFacts> f)
+      : options(std::move(o)), facts(std::move(f)) {}
 
-Result<void> ClientThread::Start() {
+  void Run() noexcept {
+    client = zk::NewNativeClient(loop, *logger, options);
+    session = client->OnSession([this](const zk::SessionEvent&) { facts->Record(*client); });
+    contact_timer = loop.NewTimer([this] {
+      facts->Record(*client);
+      contact_timer->Arm(kContactInterval);
+    });
+    contact_timer->Arm(kContactInterval);
+    loop.Run();
+    contact_timer.reset();
+    session.reset();
+    client.reset();
+    // A lookup that was under way calls back once more: that it is cancelled in one turn, and lets
+    // go of its sockets in the next. A limit of zero makes each call one turn that does not wait.
+    for (int turn = 0; turn < 3; ++turn) {
+      static_cast<void>(loop.RunUntil([] { return false; }, Duration::zero()));
+    }
+  }
+
+  const zk::NativeClientOptions options;
+  const std::shared_ptr<SessionFacts> facts;
+  EventLoop loop;
+  std::shared_ptr<Logger> logger = NullLogger();  // a library does not log
+  std::unique_ptr<zk::Client> client;
+  Subscription session;
+  std::unique_ptr<Timer> contact_timer;
+};
+
+ClientThread::ClientThread(std::string root, std::optional<Error> cannot_restrict)
+    : root_(std::move(root)), cannot_restrict_(std::move(cannot_restrict)) {}
+
+Result<std::shared_ptr<ClientThread>> ClientThread::Open(const ClientOptions& options) {
+  zk::NativeClientOptions native;
+  auto servers = zk::ParseServers(options.zookeeper);
+  if (!servers) return Fail(servers.error().Within("zookeeper"));
+  native.servers = std::move(*servers);
+  if (const auto valid = ValidateRoot(options.root); !valid) {
+    return Fail(valid.error().Within("root"));
+  }
+  using std::chrono::seconds, std::chrono::minutes;
+  if (options.session_timeout < seconds(1) || options.session_timeout > minutes(1)) {
+    return Fail(ErrorCode::kInvalid, "session_timeout: must be 1 s to 1 min");
+  }
+  native.session_timeout = options.session_timeout;
+  auto identity = zk::LoadIdentity(options.access_file, false, options.root);
+  if (!identity) return Fail(identity.error());
+  std::optional<Error> cannot_restrict;
+  if (options.restricted && !options.access_file.empty()) {
+    // A file with passwords alone is enough to follow; only a Manager needs more.
+    auto restricted = zk::LoadIdentity(options.access_file, true, options.root);
+    if (restricted) {
+      identity = std::move(restricted);
+    } else {
+      cannot_restrict = restricted.error();
+    }
+  }
+  native.identity = *std::move(identity);
+  std::shared_ptr<ClientThread> thread(new ClientThread(options.root, std::move(cannot_restrict)));
+  if (const auto started = thread->Start(std::move(native)); !started) {
+    return Fail(started.error());
+  }
+  return thread;
+}
+
+Result<void> ClientThread::Start(zk::NativeClientOptions options) {
   if (const auto enough = ProbeDescriptors(); !enough) return enough;
   // The program's signals are for the program's threads.
   sigset_t all;
@@ -47,9 +117,9 @@ Result<void> ClientThread::Start() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   Result<void> result;
   try {
-    loop_ = std::make_unique<EventLoop>();
+    running_ = std::make_shared<Running>(std::move(options), facts_);
     started_by_ = ::getpid();
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([running = running_] { running->Run(); });
   } catch (const std::exception& problem) {
     result = Fail(ErrorCode::kUnavailable, std::string("start a thread: ") + problem.what());
   }
@@ -57,29 +127,49 @@ Result<void> ClientThread::Start() {
   return result;
 }
 
-void ClientThread::Run() noexcept {
-  client_ = zk::NewNativeClient(*loop_, *logger_, options_);
-  hooks_.started(*loop_, *client_);
-  loop_->Run();
-  client_.reset();
-  // A lookup that was under way calls back once more: that it is cancelled in one turn, and lets go
-  // of its sockets in the next. A limit of zero makes each call one turn that does not wait.
-  for (int turn = 0; turn < 3; ++turn) {
-    static_cast<void>(loop_->RunUntil([] { return false; }, Duration::zero()));
+ClientThread::~ClientThread() {
+  if (!thread_.joinable()) return;
+  const bool is_own = IsCurrent();
+  running_->loop.Post(
+      [running = running_.get()] { running->client->Close([running] { running->loop.Stop(); }); });
+  if (is_own) {
+    thread_.detach();  // it cannot wait for itself; it keeps what it runs on until it ends
+  } else {
+    thread_.join();
   }
+}
+
+void ClientThread::Post(Task task) {
+  running_->loop.Post([running = running_.get(), task = std::move(task)] {
+    task(running->loop, *running->client);
+  });
+}
+
+bool ClientThread::IsCurrent() const {
+  return thread_.get_id() == std::this_thread::get_id();
 }
 
 bool ClientThread::is_foreign() const {
   return started_by_ != -1 && started_by_ != ::getpid();
 }
 
-ClientThread::~ClientThread() {
-  if (!thread_.joinable()) return;
-  loop_->Post([this] {
-    hooks_.stopping();
-    client_->Close([this] { loop_->Stop(); });
-  });
-  thread_.join();
+Result<void> ClientThread::CheckWait(const char* what) const {
+  if (is_foreign()) {
+    return Fail(ErrorCode::kUnavailable,
+                std::string("this ") + what + " belongs to the parent process");
+  }
+  if (IsCurrent()) {
+    return Fail(
+        ErrorCode::kInvalid,
+        std::string("this ") + what + " cannot be waited for within a callback of its own client");
+  }
+  return {};
+}
+
+void Release(std::shared_ptr<ClientThread> reference) {
+  if (reference && reference->is_foreign()) {
+    static_cast<void>(new std::shared_ptr<ClientThread>(std::move(reference)));
+  }
 }
 
 }  // namespace zkcluster

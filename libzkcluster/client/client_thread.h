@@ -1,58 +1,72 @@
-// A thread with an EventLoop and a session with the ensemble: what Cluster and Manager are built
-// on. `started` and `stopping` run on that thread: the first once the client exists, the second
-// before it closes. The conductors made in between live and die there. Thread-safe: Post. The rest
-// belongs to the owner.
+// A thread with an EventLoop and a session with the ensemble: what Client, Cluster and Manager
+// share. Conductors are made, used and destroyed by tasks that run there. It ends with its last
+// owner: the session is closed in good order (2 s at most) and the thread waited for; when the last
+// owner goes on the thread itself, the thread ends by itself once the task or callback has
+// returned. Thread-safe, except where a line says otherwise.
 //
 // A forked child has no such thread, but shares the loop's epoll set with its parent: whatever it
-// took out of it would be gone for the parent too. There the owner calls nothing but is_foreign,
-// and leaks this object with all that was made in its hooks.
+// took out of it would be gone for the parent too. There an owner calls nothing but is_foreign, and
+// leaks its reference.
 #pragma once
 
 #include <sys/types.h>
 
-#include <zkcluster/result.h>
+#include <zkcluster/client.h>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/event_loop.h"
+#include "client/session_facts.h"
 #include "zk/native_client.h"
 
 namespace zkcluster {
 
 class ClientThread {
  public:
-  struct Hooks {
-    std::function<void(EventLoop&, zk::Client&)> started;
-    std::function<void()> stopping;
-  };
+  using Task = std::function<void(EventLoop&, zk::Client&)>;
 
-  ClientThread(zk::NativeClientOptions options, Hooks hooks);
-  // Closes the session in good order (2 s at most) and waits for the thread.
+  // Errors: kInvalid; kUnavailable when the system gives no thread, or too few descriptors.
+  [[nodiscard]] static Result<std::shared_ptr<ClientThread>> Open(const ClientOptions& options);
   ~ClientThread();
   ClientThread(const ClientThread&) = delete;
   ClientThread& operator=(const ClientThread&) = delete;
 
-  // Errors: kUnavailable when the system gives no thread, or too few descriptors.
-  [[nodiscard]] Result<void> Start();
-  // REQUIRES: Start succeeded.
-  void Post(std::function<void()> task) { loop_->Post(std::move(task)); }
+  // Runs `task` on the thread in a later turn, in the order of the calls. Tasks posted before the
+  // last owner goes are run.
+  void Post(Task task);
 
+  [[nodiscard]] bool IsCurrent() const;  // called on the thread itself
   // Started by another process: this one is a fork of it.
   [[nodiscard]] bool is_foreign() const;
+  // Why the ensemble cannot be asked and waited for here, if so: kUnavailable in a forked child,
+  // kInvalid on the thread itself. `what` names the asker: "manager".
+  [[nodiscard]] Result<void> CheckWait(const char* what) const;
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+  // Why what it creates cannot be restricted to operators and checkers, though that was asked for.
+  [[nodiscard]] const std::optional<Error>& cannot_restrict() const { return cannot_restrict_; }
+
+  // Stays good after the thread has ended.
+  [[nodiscard]] const std::shared_ptr<SessionFacts>& facts() const { return facts_; }
 
  private:
-  void Run() noexcept;
+  struct Running;  // what the thread itself keeps alive
+  ClientThread(std::string root, std::optional<Error> cannot_restrict);
+  [[nodiscard]] Result<void> Start(zk::NativeClientOptions options);
 
-  const zk::NativeClientOptions options_;
-  Hooks hooks_;
+  const std::string root_;
+  const std::optional<Error> cannot_restrict_;
   pid_t started_by_ = -1;
-  std::unique_ptr<EventLoop> loop_;
-  std::shared_ptr<Logger> logger_ = NullLogger();  // a library does not log
-  std::unique_ptr<zk::Client> client_;
+  const std::shared_ptr<SessionFacts> facts_ = std::make_shared<SessionFacts>();
+  std::shared_ptr<Running> running_;
   std::thread thread_;
 };
+
+// Takes `reference` away so that the process it was forked from is not disturbed: in a forked child
+// it is leaked.
+void Release(std::shared_ptr<ClientThread> reference);
 
 }  // namespace zkcluster

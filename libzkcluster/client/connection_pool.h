@@ -1,6 +1,6 @@
-// Idle Redis connections of one Cluster, by address: taken on loan as Lease, given back, checked
-// before they are handed out again, and dropped when their shard dies or leaves. Blocking hiredis
-// contexts; one mutex per address, so that threads on different shards never meet. Thread-safe.
+// Idle Redis connections of one Cluster, by address: taken on loan as Lease, given back, cleared of
+// what the borrower did to them (see redis_connection.h), and dropped when their shard dies or
+// leaves. One mutex per address, so that threads on different shards never meet. Thread-safe.
 #pragma once
 
 #include <zkcluster/cluster.h>
@@ -40,7 +40,7 @@ class ConnectionPool {
 
   [[nodiscard]] std::shared_ptr<Slot> SlotOf(const std::string& address);
 
-  const PoolOptions options_;
+  const std::shared_ptr<const PoolOptions> options_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;
   std::optional<std::set<std::string>> retained_;  // nothing before the first Retain

@@ -3,6 +3,15 @@
 // expected a number"). The Go form is byte-compatible with the 2015 library: sorted keys, `<`, `>`,
 // `&` escaped as \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys
 // ignored on reading. All Decode errors: kBadData. Pure.
+//
+// Bytes of a newer zkcluster are no error where they can be kept or left alone:
+//   reasons       an unknown word is kept and written back (model/reason.h)
+//   status rows   columns behind the seventh are ignored
+//   events        an unknown kind is kept as its name and its bytes (model/journal.h)
+//   ledger, registration   unknown keys are kept and written back, also in the parts of a ledger
+//   other znodes  unknown keys are ignored
+// What an older reader must not leave alone has a word in the spec's Needs (UnknownNeeds), and what
+// a leader may write is a Format (codec/format.h).
 #pragma once
 
 #include <zkcluster/result.h>
@@ -13,9 +22,12 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/format.h"
 #include "model/ballot.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/journal.h"
+#include "model/ledger.h"
+#include "model/registration.h"
 
 namespace zkcluster {
 
@@ -31,6 +43,11 @@ struct SpecPayloads {
 [[nodiscard]] std::string EncodeShards(const std::vector<ShardSpec>& shards);
 // The result keeps every rule of Validate: a spec that breaks one is undecodable.
 [[nodiscard]] Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads);
+// `options` may hold "Needs":["word",...]: what a reader must understand besides this form. A reader
+// that does not know one of the words cannot use the spec, nor write in its place, for it would
+// misread what else is there. This build knows none. The words of `options` that are unknown here;
+// empty where it cannot be parsed.
+[[nodiscard]] std::vector<std::string> UnknownNeeds(std::string_view options);
 
 // --- The mirror (Go form of the status); shards that are unknown are left out ---
 [[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards,
@@ -55,7 +72,8 @@ struct MirrorEntry {
 [[nodiscard]] Result<Head> DecodeHead(std::string_view payload);
 
 // The rows [k * kChunkShards, ...) of the board; a k past the end gives an empty chunk.
-[[nodiscard]] std::string EncodeChunk(const StatusBoard& board, std::size_t k);
+[[nodiscard]] std::string EncodeChunk(const StatusBoard& board, std::size_t k,
+                                      const Format& format = kFormats.front());
 // At most kChunkShards rows.
 [[nodiscard]] Result<std::vector<ShardState>> DecodeChunk(std::string_view payload);
 

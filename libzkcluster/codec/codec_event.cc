@@ -1,47 +1,94 @@
 #include <algorithm>
 #include <cstddef>
+#include <span>
+#include <utility>
 
+#include "base/overloaded.h"
 #include "codec/codec.h"
 #include "codec/codec_fields.h"
 
 namespace zkcluster {
+namespace {
+
+// What an event holds besides its kind and time, whatever its kind: the kinds share their keys, also
+// those of a newer zkcluster. Refers to the event.
+struct Fields {
+  std::span<const Event::Flip> flips;
+  std::size_t more = 0;
+  std::span<const std::string> ids;
+  std::string_view note;
+  Micros until{0};
+  int dead = 0;
+};
+
+constexpr std::string_view kAccepted = "accepted";
+
+Fields FieldsOf(const Event::What& what) {
+  return std::visit(
+      Overloaded{
+          [](const Event::Flips& e) {
+            const std::size_t shown = std::min(e.flips.size(), kMaxEventFlips);
+            return Fields{.flips = std::span(e.flips).first(shown),
+                          .more = e.more + (e.flips.size() - shown)};
+          },
+          [](const Event::Leader&) { return Fields(); },
+          [](const Event::Spec&) { return Fields(); },
+          [](const Event::Electorate& e) { return Fields{.ids = e.ids}; },
+          [](const Event::Forget& e) { return Fields{.ids = e.ids}; },
+          [](const Event::Freeze& e) { return Fields{.dead = e.dead}; },
+          [](const Event::Unfreeze& e) {
+            return Fields{.note = e.accepted ? kAccepted : "", .dead = e.dead};
+          },
+          [](const Event::Pause& e) { return Fields{.note = e.note, .until = e.until}; },
+          [](const Event::Resume&) { return Fields(); },
+          [](const Event::Maintenance& e) {
+            return Fields{.ids = e.shards, .note = e.note, .until = e.until};
+          },
+          [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
+          [](const Event::Unknown&) { return Fields(); },
+      },
+      what);
+}
+
+void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
+  json.Open('{').Key("Shard").Text(flip.shard).Key("Addr").Text(flip.addr);
+  json.Key("From").Text(ShardStatusName(flip.from)).Key("To").Text(ShardStatusName(flip.to));
+  json.Key("Reason").Text(ReasonName(flip.reason)).Key("Votes").Open('{');
+  json.Key("Alive").Number(flip.counts.alive).Key("Dead").Number(flip.counts.dead);
+  json.Key("Unknown").Number(flip.counts.unknown).Close('}').Close('}');
+}
+
+}  // namespace
 
 // {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
 //  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5}
-// From Leader on, what is empty or 0 is left out.
+// From Leader on, what is empty or 0, and what the kind does not have, is left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
-  const std::size_t shown = std::min(event.flips.size(), kMaxEventFlips);
-  const std::size_t more = event.more_flips + (event.flips.size() - shown);
+  if (const auto* const unknown = event.As<Event::Unknown>()) return unknown->json;
+  const Fields fields = FieldsOf(event.what);
   JsonWriter json;
-  json.Open('{').Key("Kind").Text(EventKindName(event.kind)).Key("At").Number(event.at.count());
+  json.Open('{').Key("Kind").Text(EventKindName(event)).Key("At").Number(event.at.count());
   if (!event.leader.empty()) json.Key("Leader").Text(event.leader);
   if (event.epoch != 0) json.Key("Epoch").Number(event.epoch);
   if (event.quorum != 0) json.Key("Quorum").Number(event.quorum);
   if (event.spec_version != 0) json.Key("Spec").Number(event.spec_version);
-  if (shown != 0) {
+  if (!fields.flips.empty()) {
     json.Key("Flips").Open('[');
-    for (std::size_t i = 0; i < shown; ++i) {
-      const Event::Flip& flip = event.flips[i];
-      json.Open('{').Key("Shard").Text(flip.shard).Key("Addr").Text(flip.addr);
-      json.Key("From").Text(ShardStatusName(flip.from)).Key("To").Text(ShardStatusName(flip.to));
-      json.Key("Reason").Text(ReasonName(flip.reason)).Key("Votes").Open('{');
-      json.Key("Alive").Number(flip.counts.alive).Key("Dead").Number(flip.counts.dead);
-      json.Key("Unknown").Number(flip.counts.unknown).Close('}').Close('}');
-    }
+    for (const Event::Flip& flip : fields.flips) WriteFlip(json, flip);
     json.Close(']');
   }
-  if (more != 0) json.Key("More").Number(more);
-  if (!event.ids.empty()) {
+  if (fields.more != 0) json.Key("More").Number(fields.more);
+  if (!fields.ids.empty()) {
     json.Key("Ids");
-    WriteTexts(json, event.ids);
+    WriteTexts(json, fields.ids);
   }
   if (!event.by.empty()) json.Key("By").Text(event.by);
-  if (!event.note.empty()) json.Key("Note").Text(event.note);
-  if (event.until != Micros(0)) json.Key("Until").Number(event.until.count());
-  if (event.dead != 0) json.Key("Dead").Number(event.dead);
+  if (!fields.note.empty()) json.Key("Note").Text(fields.note);
+  if (fields.until != Micros(0)) json.Key("Until").Number(fields.until.count());
+  if (fields.dead != 0) json.Key("Dead").Number(fields.dead);
   json.Close('}');
   return json.Take();
 }
@@ -74,42 +121,57 @@ Event::Flip ReadFlip(const Json& value, JsonProblem& problem) {
   return flip;
 }
 
-Event::Kind ReadKind(const JsonFields& fields, JsonProblem& problem) {
-  using Kind = Event::Kind;
-  const std::string name = fields.Text("Kind");
-  for (const Kind kind :
-       {Kind::kFlips, Kind::kLeader, Kind::kSpec, Kind::kElectorate, Kind::kForget, Kind::kFreeze,
-        Kind::kUnfreeze, Kind::kPause, Kind::kResume, Kind::kMaintenance, Kind::kMaintenanceOver}) {
-    if (name == EventKindName(kind)) return kind;
+Event::Flips ReadFlips(const JsonFields& fields, JsonProblem& problem) {
+  Event::Flips event;
+  if (const Json* const flips = fields.Array("Flips", false)) {
+    for (const Json& flip : *flips) event.flips.push_back(ReadFlip(flip, problem));
   }
-  problem.Add("Kind", "unknown kind of event");
-  return Kind::kFlips;
+  event.more = static_cast<std::size_t>(fields.Integer("More", kIntMax, 0));
+  if (event.flips.size() > kMaxEventFlips) {  // as the encoder would
+    event.more += event.flips.size() - kMaxEventFlips;
+    event.flips.resize(kMaxEventFlips);
+  }
+  return event;
+}
+
+// What a `kind` that this build knows holds; nothing for every other one.
+std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fields,
+                                    JsonProblem& problem) {
+  const auto ids = [&] { return ReadTexts(fields, "Ids", false, problem); };
+  const auto note = [&] { return fields.Text("Note", ""); };
+  const auto until = [&] { return Micros(fields.Integer("Until", kInt64Max, 0)); };
+  const auto dead = [&] { return ReadInt(fields, "Dead", 0); };
+  if (kind == Event::Flips::kKind) return ReadFlips(fields, problem);
+  if (kind == Event::Leader::kKind) return Event::Leader{};
+  if (kind == Event::Spec::kKind) return Event::Spec{};
+  if (kind == Event::Electorate::kKind) return Event::Electorate{ids()};
+  if (kind == Event::Forget::kKind) return Event::Forget{ids()};
+  if (kind == Event::Freeze::kKind) return Event::Freeze{dead()};
+  if (kind == Event::Unfreeze::kKind) return Event::Unfreeze{dead(), note() == kAccepted};
+  if (kind == Event::Pause::kKind) return Event::Pause{note(), until()};
+  if (kind == Event::Resume::kKind) return Event::Resume{};
+  if (kind == Event::Maintenance::kKind) return Event::Maintenance{ids(), note(), until()};
+  if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
+  return std::nullopt;
 }
 
 }  // namespace
 
 Result<Event> DecodeEvent(std::string_view payload) {
-  return DecodeObject<Event>(payload, [](const JsonFields& fields, JsonProblem& problem) {
+  return DecodeObject<Event>(payload, [&](const JsonFields& fields, JsonProblem& problem) {
     Event event;
-    event.kind = ReadKind(fields, problem);
+    std::string kind = fields.Text("Kind");
     event.at = Micros(fields.Integer("At"));
     event.leader = fields.Text("Leader", "");
     event.epoch = fields.Integer("Epoch", kMostCounted, 0);
     event.quorum = ReadInt(fields, "Quorum", 0);
     event.spec_version = static_cast<std::uint64_t>(fields.Integer("Spec", kInt64Max, 0));
-    if (const Json* const flips = fields.Array("Flips", false)) {
-      for (const Json& flip : *flips) event.flips.push_back(ReadFlip(flip, problem));
-    }
-    event.more_flips = static_cast<std::size_t>(fields.Integer("More", kIntMax, 0));
-    if (event.flips.size() > kMaxEventFlips) {  // as the encoder would
-      event.more_flips += event.flips.size() - kMaxEventFlips;
-      event.flips.resize(kMaxEventFlips);
-    }
-    event.ids = ReadTexts(fields, "Ids", false, problem);
     event.by = fields.Text("By", "");
-    event.note = fields.Text("Note", "");
-    event.until = Micros(fields.Integer("Until", kInt64Max, 0));
-    event.dead = ReadInt(fields, "Dead", 0);
+    if (auto what = ReadKind(kind, fields, problem)) {
+      event.what = *std::move(what);
+    } else {
+      event.what = Event::Unknown{std::move(kind), std::string(payload)};
+    }
     return event;
   });
 }

@@ -15,10 +15,8 @@ int ReadInt(const JsonFields& fields, std::string_view key, std::optional<std::i
 }
 
 Reason ReadReason(const Json& value, std::string_view where, JsonProblem& problem) {
-  const std::string name = ReadText(value, where, problem);
-  const auto reason = ParseReason(name);
-  if (!reason) problem.Add(where, "unknown reason \"" + name.substr(0, 40) + "\"");
-  return reason.value_or(Reason::kNone);
+  if (const auto* const name = value.get_ptr<const Json::string_t*>()) return ReasonOf(*name);
+  return ReasonOf(ReadText(value, where, problem));
 }
 
 std::vector<std::string> ReadTexts(const JsonFields& fields, std::string_view key, bool required,

@@ -3,12 +3,15 @@
 
 #include <concepts>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "codec/json.h"
+#include "codec/raw_json.h"
 #include "model/board.h"
 #include "model/reason.h"
 
@@ -19,6 +22,7 @@ void WriteSpecId(JsonWriter& json, const SpecId& spec);
 
 [[nodiscard]] int ReadInt(const JsonFields& fields, std::string_view key,
                           std::optional<std::int64_t> absent = {});
+// An unknown word is a reason, too.
 [[nodiscard]] Reason ReadReason(const Json& value, std::string_view where, JsonProblem& problem);
 
 template <class Container>
@@ -30,6 +34,21 @@ void WriteTexts(JsonWriter& json, const Container& texts) {
 
 [[nodiscard]] std::vector<std::string> ReadTexts(const JsonFields& fields, std::string_view key,
                                                  bool required, JsonProblem& problem);
+
+// One record keeps this much that it does not know: it is written again and again.
+inline constexpr std::size_t kMaxUnknownBytes = 65'536;
+// The members of the object besides `known`, as they were written. `raw` is the object's own text,
+// and is asked for it only when there are such members.
+template <std::invocable Raw>
+[[nodiscard]] std::string ReadUnknownKeys(const JsonFields& fields,
+                                          std::span<const std::string_view> known,
+                                          JsonProblem& problem, Raw raw) {
+  if (!fields.HasOthers(known)) return {};
+  std::string members = RawJson(raw()).Except(known);
+  if (members.size() <= kMaxUnknownBytes) return members;
+  problem.Add(fields.Where("unknown keys"), "larger than " + std::to_string(kMaxUnknownBytes));
+  return {};
+}
 
 // Parses and reads one object; `read` fills a T.
 template <class T>

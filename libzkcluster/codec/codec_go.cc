@@ -1,15 +1,18 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
 
+#include "base/join.h"
 #include "base/overloaded.h"
 #include "codec/codec.h"
 #include "codec/json.h"
 #include "model/settings.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "text/utf8.h"
 
 namespace zkcluster {
 namespace {
@@ -31,6 +34,8 @@ void EncodeRing(const RingSpec& ring, JsonWriter& json) {
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
 //  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}
 // From Checkers on, only what is set. The other ring: "RingType":"ketama","RingParams":"fnv1a_64".
+// A later version also writes "Needs":["word",...], one word for each thing in this spec that a
+// reader without it would get wrong.
 std::string EncodeOptions(const ClusterSpec& spec) {
   JsonWriter json;
   json.Open('{');
@@ -151,12 +156,27 @@ SettingValue DecodeSetting(const JsonFields& fields, const Setting& setting, Jso
   return Parsed(fields, key, problem, ParseDuration, Duration::zero());
 }
 
+std::vector<std::string> ReadUnknownNeeds(const JsonFields& options, JsonProblem& problem) {
+  std::vector<std::string> unknown;
+  const Json* const needs = options.Array("Needs", false);
+  if (needs == nullptr) return unknown;
+  for (const Json& word : *needs) {
+    unknown.push_back(ReadText(word, options.Where("Needs"), problem));
+  }
+  return unknown;
+}
+
 // What is absent has Go's zero value, as it has for Go clients.
 Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
   const auto json = ParseJson(payload);
   if (!json) return Fail(json.error());
   JsonProblem problem;
   const JsonFields fields(*json, "", problem, kGoKeys);
+  // First of all: what else is there may be such as this build cannot read.
+  if (const auto needs = ReadUnknownNeeds(fields, problem); !needs.empty() && !problem.found()) {
+    return Fail(ErrorCode::kBadData,
+                "made for a newer zkcluster: it needs " + OneLine(Join(needs, ", ")));
+  }
   spec.ring = DecodeRing(fields, problem);
   for (const Setting& setting : Settings()) {
     const std::string_view group = setting.wire_group();
@@ -184,6 +204,14 @@ std::string EncodeShards(const std::vector<ShardSpec>& shards) {
   }
   json.Close(']');
   return json.Take();
+}
+
+std::vector<std::string> UnknownNeeds(std::string_view options) {
+  const auto json = ParseJson(options);
+  if (!json) return {};
+  JsonProblem problem;
+  auto needs = ReadUnknownNeeds(JsonFields(*json, "", problem, kGoKeys), problem);
+  return problem.found() ? std::vector<std::string>() : needs;
 }
 
 SpecPayloads EncodeSpec(const ClusterSpec& spec) {

@@ -52,7 +52,10 @@ Result<Head> DecodeHead(std::string_view payload) {
 
 // {"Rows":[[count,status,since_us,"reason",alive,dead,unknown],...]}; status: 0 unknown, 1 alive, 2
 // dead. Neighbours that are equal share a row, `count` of them.
-std::string EncodeChunk(const StatusBoard& board, std::size_t k) {
+// A later format may add columns behind these seven, and words of reasons. A reader ignores columns
+// that it does not know. A leader that writes such a row again drops them: a column that must not
+// get lost comes with a word in the spec's Needs, and then this leader writes nothing at all.
+std::string EncodeChunk(const StatusBoard& board, std::size_t k, const Format& format) {
   const std::size_t begin =
       k > board.shards.size() / kChunkShards ? board.shards.size() : k * kChunkShards;
   const std::size_t end = std::min(board.shards.size(), begin + kChunkShards);
@@ -65,12 +68,19 @@ std::string EncodeChunk(const StatusBoard& board, std::size_t k) {
     json.Open('[').Number(count).Number(static_cast<int>(state.status));
     json.Number(state.since.count()).Text(ReasonName(state.reason));
     json.Number(state.counts.alive).Number(state.counts.dead).Number(state.counts.unknown);
+    if (format.row_tail != nullptr) format.row_tail(json, state);
     json.Close(']');
     i += count;
   }
   json.Close(']').Close('}');
   return json.Take();
 }
+
+namespace {
+
+constexpr std::size_t kRowColumns = 7;
+
+}  // namespace
 
 Result<std::vector<ShardState>> DecodeChunk(std::string_view payload) {
   using States = std::vector<ShardState>;
@@ -81,7 +91,7 @@ Result<std::vector<ShardState>> DecodeChunk(std::string_view payload) {
     std::size_t index = 0;
     for (const Json& row : *rows) {
       const std::string where = "row " + std::to_string(index++);
-      if (!row.is_array() || row.size() != 7) {
+      if (!row.is_array() || row.size() < kRowColumns) {
         problem.Add(where, "expected [count, status, since, reason, alive, dead, unknown]");
         return states;
       }

@@ -1,6 +1,8 @@
 #include "codec/json.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "text/utf8.h"
 
@@ -139,6 +141,13 @@ JsonWriter& JsonWriter::Null() {
   return *this;
 }
 
+JsonWriter& JsonWriter::Members(std::string_view members) {
+  if (members.empty()) return *this;
+  Separate();
+  out_ += members;
+  return *this;
+}
+
 Result<Json> ParseJson(std::string_view payload) {
   if (payload.size() > kMaxPayloadBytes) {
     return Fail(ErrorCode::kBadData, "larger than " + std::to_string(kMaxPayloadBytes) + " bytes");
@@ -208,6 +217,14 @@ const Json* JsonFields::Find(std::string_view key) const {
   }
   if (found == object.end() || found->second.is_null()) return nullptr;
   return &found->second;
+}
+
+bool JsonFields::HasOthers(std::span<const std::string_view> keys) const {
+  if (object_ == nullptr) return false;
+  const auto& object = *object_->get_ptr<const Json::object_t*>();
+  return std::ranges::any_of(object, [&](const auto& entry) {
+    return std::ranges::find(keys, std::string_view(entry.first)) == keys.end();
+  });
 }
 
 std::string JsonFields::Where(std::string_view key) const {

@@ -1,52 +1,20 @@
-// JSON for the codecs: text that is byte for byte what Go's encoder writes, and reading that
-// is safe on foreign bytes: bounded size and depth, no exceptions, each field checked for type
-// and range. Pure.
+// Reading JSON for the codecs, safe on foreign bytes: bounded size and depth, no exceptions, each
+// field checked for type and range. Writing is in json_writer.h. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "codec/json_writer.h"
 
 namespace zkcluster {
-
-// --- Writing ---
-
-// `text` in quotes, escaped as Go does: also <, >, & and U+2028, U+2029.
-// Bytes that are no UTF-8 become \ufffd.
-void AppendJsonText(std::string& out, std::string_view text);
-
-// Compact JSON in the order of the calls. Puts the commas; balance is the caller's.
-class JsonWriter {
- public:
-  JsonWriter& Open(char bracket);   // '{' or '['
-  JsonWriter& Close(char bracket);  // '}' or ']'
-  JsonWriter& Key(std::string_view key);
-  JsonWriter& Text(std::string_view text);
-  JsonWriter& Bool(bool value);
-  JsonWriter& Null();
-  template <std::integral T>
-  JsonWriter& Number(T value) {
-    Separate();
-    out_ += std::to_string(value);
-    return *this;
-  }
-  // The size so far, to keep to a limit.
-  [[nodiscard]] std::size_t size() const { return out_.size(); }
-  [[nodiscard]] std::string Take() { return std::move(out_); }
-
- private:
-  void Separate();
-  std::string out_;
-};
-
-// --- Reading ---
 
 using Json = nlohmann::json;
 
@@ -63,7 +31,7 @@ class JsonProblem {
  public:
   void Add(std::string_view where, std::string_view what);
   [[nodiscard]] bool found() const { return !text_.empty(); }
-  [[nodiscard]] tl::unexpected<Error> failure() const { return Fail(ErrorCode::kBadData, text_); }
+  [[nodiscard]] Failure<> failure() const { return Fail(ErrorCode::kBadData, text_); }
 
  private:
   std::string text_;
@@ -102,6 +70,8 @@ class JsonFields {
   [[nodiscard]] const Json* Object(std::string_view key, bool required = true) const;
   // Nothing when absent or null.
   [[nodiscard]] const Json* Find(std::string_view key) const;
+  // Whether there is a field besides these, whatever its value.
+  [[nodiscard]] bool HasOthers(std::span<const std::string_view> keys) const;
   [[nodiscard]] std::string Where(std::string_view key) const;
 
  private:

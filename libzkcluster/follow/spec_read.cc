@@ -17,7 +17,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
       : client(c), paths(std::move(p)), done(std::move(d)) {}
 
   void Start() {
-    client.Sync(paths.base(), [self = shared_from_this()](Result<std::monostate> synced) {
+    client.Sync(paths.base(), [self = shared_from_this()](Result<void> synced) {
       if (!synced) return self->done(Fail(synced.error().Within("sync " + self->paths.base())));
       self->Round();
     });
@@ -71,6 +71,10 @@ struct Reading : std::enable_shared_from_this<Reading> {
 bool RawSpec::FromOneWrite() const {
   return base && shards && options && base->stat.mzxid == shards->stat.mzxid &&
          base->stat.mzxid == options->stat.mzxid;
+}
+
+bool RawSpec::NeedsNewer() const {
+  return options && !UnknownNeeds(options->data).empty();
 }
 
 Result<StoredSpec> DecodeStoredSpec(std::string_view name, const RawSpec& raw) {

@@ -22,6 +22,8 @@ struct RawSpec {
 
   // All three were last written by one transaction, so they belong together whatever came later.
   [[nodiscard]] bool FromOneWrite() const;
+  // It is made for a newer zkcluster: it cannot be used here, and must not be overwritten.
+  [[nodiscard]] bool NeedsNewer() const;
 };
 
 // Errors: kNotFound (no base), kBadData (shards or options are missing, undecodable,

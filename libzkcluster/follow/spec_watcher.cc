@@ -94,9 +94,10 @@ void SpecWatcher::Judge() {
   const auto version = [](const std::optional<zk::Node>& node) {
     return node ? std::optional(node->stat.version) : std::nullopt;
   };
-  const SpecVersions standing{version(raw.base), version(raw.shards), version(raw.options)};
+  SpecVersions standing{version(raw.base), version(raw.shards), version(raw.options)};
   auto stored = DecodeStoredSpec(paths_.name(), raw);
   if (stored) return Publish({std::move(*stored), standing, Trouble::kNone, {}});
+  standing.newer = raw.NeedsNewer();
 
   State state{state_.spec, standing, Trouble::kBad, stored.error().message};
   // What we hold is the spec of a cluster that has been deleted since:

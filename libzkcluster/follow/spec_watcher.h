@@ -41,6 +41,8 @@ struct SpecVersions {
   std::optional<zk::Version> base;
   std::optional<zk::Version> shards;
   std::optional<zk::Version> options;
+  // The bytes are bad here because they are made for a newer zkcluster (see UnknownNeeds).
+  bool newer = false;
   bool operator==(const SpecVersions&) const = default;
 };
 

@@ -63,14 +63,14 @@ struct StatusWatcher::Impl {
       case SpecWatcher::Trouble::kNone:
         return Adopt(*state.spec);
       case SpecWatcher::Trouble::kAbsent:
-        return callbacks.troubled({ErrorCode::kNotFound, state.error, -1});
+        return callbacks.troubled({ErrorCode::kNotFound, state.error});
       case SpecWatcher::Trouble::kBad:
         ++counters.bad_payloads;
         break;
       case SpecWatcher::Trouble::kIncomplete:
         break;
     }
-    callbacks.troubled({ErrorCode::kBadData, state.error, -1});
+    callbacks.troubled({ErrorCode::kBadData, state.error});
   }
 
   void Adopt(const StoredSpec& next) {
@@ -229,7 +229,7 @@ struct StatusWatcher::Impl {
       // Newer: a head that says so is on its way, and what we hold is half of the old decision and
       // half of the next. Older or absent: a server that lags, or a writer's bug.
       if (++mismatches == kMaxMismatches) {
-        Bad({ErrorCode::kBadData, name + ": is not the version that the head names", -1});
+        Bad({ErrorCode::kBadData, name + ": is not the version that the head names"});
         Known();
       }
       return LookAgain();
@@ -280,7 +280,7 @@ struct StatusWatcher::Impl {
 
   void Bad(const Error& error) {
     ++counters.bad_payloads;
-    callbacks.troubled({ErrorCode::kBadData, error.message, -1});
+    callbacks.troubled({ErrorCode::kBadData, error.message});
   }
 
   // What can be known of the status is known: from now on every change is published.

@@ -5,6 +5,7 @@
 
 #include <zkcluster/spec.h>
 #include <zkcluster/time.h>
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,5 +39,13 @@ inline constexpr std::uint64_t kMaxSpecVersion = std::numeric_limits<std::int64_
 inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);
 inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
 inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
+
+// The penalty of a shard that flaps, in good probes in a row that its next return is asked for: at
+// most as many as fit into 10 x threshold, at least 1. Never more than the times above allow.
+inline constexpr int kMaxPenalty = static_cast<int>(10 * kMaxProbeTime / kMinProbeTime);
+[[nodiscard]] constexpr int MaxRequired(Duration threshold, Duration interval) {
+  if (interval <= Duration::zero()) return 1;
+  return static_cast<int>(std::clamp<Duration::rep>(10 * threshold / interval, 1, kMaxPenalty));
+}
 
 }  // namespace zkcluster

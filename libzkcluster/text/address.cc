@@ -7,14 +7,12 @@
 #include <optional>
 #include <utility>
 
+#include "text/digit.h"
 #include "text/utf8.h"
 
 namespace zkcluster {
 namespace {
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool IsNameChar(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "text/digit.h"
+
 namespace zkcluster {
 namespace {
 
@@ -20,10 +22,6 @@ constexpr std::array<Unit, 5> kUnits = {{
     {"us", 1'000},
 }};
 constexpr std::int64_t kLimitNs = 1000 * kUnits[0].ns;
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // `us` in units of `unit_us`, exactly; empty where that is below 1 or never ends.
 std::string InUnit(std::uint64_t us, std::uint64_t unit_us) {

@@ -216,7 +216,7 @@ Error Problems::ToError() const {
                line.text;
   }
   if (more_ > 0) message += "\nand " + std::to_string(more_) + " more";
-  return Error{ErrorCode::kInvalid, std::move(message), -1};
+  return Error{ErrorCode::kInvalid, std::move(message)};
 }
 
 // --- Value ---

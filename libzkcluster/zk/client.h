@@ -27,11 +27,12 @@
 
 #include "base/listeners.h"
 #include "zk/acl.h"
+#include "zk/errors.h"
 
 namespace zkcluster::zk {
 
 struct Stat {
-  std::int64_t czxid = 0;    // transaction that created the znode: tells incarnations apart
+  std::int64_t czxid = 0;    // transaction that created the znode: differs between incarnations
   std::int64_t mzxid = 0;    // transaction that last changed its data
   std::int64_t pzxid = 0;    // transaction that last changed its children
   std::int32_t version = 0;  // of the data; grows by one with each change
@@ -50,9 +51,12 @@ struct Node {
 
 enum class CreateMode { kPersistent, kEphemeral, kPersistentSequential, kEphemeralSequential };
 
-// A version to guard by. There is deliberately no "any version": see Fenced commits in DESIGN.
+// A version to guard by: a check, a set or a delete fails unless the znode has it.
 using Version = std::int32_t;
-// The exception, for existence checks and for recursive deletes under a guarded parent.
+// No guard but existence. A leader's decisions never use it, or a deposed leader could overwrite
+// its successor's. It is right where the version says nothing: to check that a znode exists, to set
+// a znode only so that its version grows (`votes`), and to delete a znode that nobody else can own
+// (the own candidate) or that goes together with its parent.
 inline constexpr Version kAnyVersion = -1;
 
 struct CheckOp {
@@ -98,7 +102,7 @@ struct SessionEvent {
   std::uint64_t generation;  // 1, 2, 3 ...: grows with each new session
 };
 
-// Who a client is to the ensemble, and what it makes of that.
+// Who a client is to the ensemble: the credentials it shows, and the lists it gives to its znodes.
 struct Identity {
   // "user:password" each, shown at each connection before anything else is asked.
   std::vector<std::string> credentials;
@@ -109,9 +113,11 @@ struct Identity {
 
 template <class T>
 using Callback = std::function<void(Result<T>)>;
+using MultiResult = Result<std::vector<OpResult>, OpError>;
+using MultiCallback = std::function<void(MultiResult)>;
 
 // The largest request ever sent, in bytes of paths and data; above it a verb fails with kTooLarge.
-// The server drops the connection of whoever sends 1,048,576 or more, without an answer.
+// The server drops a connection that sends 1,048,576 or more, without an answer.
 inline constexpr std::size_t kMaxRequestBytes = 1'000'000;
 
 class Client {
@@ -135,18 +141,18 @@ class Client {
   virtual void Set(const std::string& path, std::string data, Version version,
                    Callback<Stat> done) = 0;
   // kConflict, kNotFound, kNotEmpty.
-  virtual void Delete(const std::string& path, Version version, Callback<std::monostate> done) = 0;
-  // All or nothing, at one moment. The error is that of the operation that failed,
-  // its index in Error::op_index.
-  virtual void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) = 0;
+  virtual void Delete(const std::string& path, Version version, Callback<void> done) = 0;
+  // All or nothing, at one moment. The error is that of the operation that failed, and says which
+  // that is; what a client refuses to send names none.
+  virtual void Multi(std::vector<Op> ops, MultiCallback done) = 0;
   // Gives a znode that exists the list that this client's creates would give it. Its version stays.
   // kNotFound.
-  virtual void ResetAcl(const std::string& path, Callback<std::monostate> done) = 0;
+  virtual void ResetAcl(const std::string& path, Callback<void> done) = 0;
   // Reads after it see everything committed before it was called.
-  virtual void Sync(const std::string& path, Callback<std::monostate> done) = 0;
+  virtual void Sync(const std::string& path, Callback<void> done) = 0;
 
   // Judged at the moment of the call by the monotonic clock too: a process that was stopped longer
-  // than its lease reads kSuspended or kLost here before any event tells so.
+  // than its lease reads kSuspended or kLost here before any event says so.
   [[nodiscard]] virtual SessionState state() const = 0;
   [[nodiscard]] virtual std::int64_t session_id() const = 0;  // 0: none
   [[nodiscard]] virtual std::uint64_t generation() const = 0;

@@ -19,12 +19,12 @@ constexpr std::uint16_t kDefaultPort = 2181;
 // Between rounds. A restarted server should be found within a second or two.
 constexpr Duration kFirstPause = milliseconds(50);
 constexpr Duration kLongestPause = seconds(2);
-// Whoever hangs up sooner does not like us, and would not like us a hundred times a second.
+// A server that hangs up sooner refuses us, and would refuse us a hundred times a second.
 constexpr Duration kShortConnection = milliseconds(250);
 constexpr Duration kLogInterval = seconds(30);
 // What DNS has not answered by then is left out of the round.
 constexpr Duration kAskLimit = seconds(5);
-// The names of one round share what the system's files say; the next round reads them anew.
+// The names of one round share what the system's files say; the next round reads them again.
 constexpr ResolverOptions kResolverOptions = {.timeout = seconds(1),
                                               .attempts = 2,
                                               .fresh = seconds(1),

@@ -1,7 +1,7 @@
-// Which address is tried when, and for how long. Names are resolved anew at the beginning of each
+// Which address is tried when, and for how long. Names are resolved again at the beginning of each
 // round; a round tries every address once, in a fresh order; between rounds that found nobody there
-// is a growing pause. Makes the handle when there is none, and opens its sockets; what becomes of
-// them the caller notices and tells. Loop-bound.
+// is a growing pause. Makes the handle when there is none, and opens its sockets; the caller
+// watches them and reports what becomes of them. Loop-bound.
 #pragma once
 
 #include <functional>

@@ -47,8 +47,8 @@ Result<Identity> LoadIdentity(const std::string& file, bool restricted, const st
   }
   auto access = LoadAccess(file);
   if (!access) return Fail(access.error());
-  // Only a checker makes ballots that are its own. Whoever else touches one must not take it away
-  // from its checker.
+  // Only a checker makes ballots that are its own. Another program that touches one must not take
+  // it away from its checker.
   access->own.clear();
   return MakeIdentity(*access, restricted, root, file);
 }

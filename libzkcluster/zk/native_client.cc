@@ -5,7 +5,7 @@
 // - A fifth of the disconnects come without an event, and "expired" is never said while there is no
 //   connection: no event is listened to. After each step the handle's state is asked for (Track),
 //   and its worth is judged by our clock (SessionTracker), before anything the library says.
-// - Its pings tell us nothing: an idle session reads "/" each sixth of its timeout (Beat).
+// - Its pings say nothing to us: an idle session reads "/" each sixth of its timeout (Beat).
 // - With an even number of addresses half of them are never tried: one is repeated (Connector).
 // - It resolves names at every turn, blocking: it is given literals; we resolve (Resolver).
 // - A dead address costs two thirds of the timeout: slow attempts are broken off (Connector).
@@ -15,8 +15,8 @@
 // - zoo_amulti frees an uninitialised pointer on an expired handle or a bad path: both are asked
 //   about directly before (NativeHandle::Multi, WhyNeverSent).
 // - The server hangs up on 1,048,576 bytes, again and again: larger requests are refused here.
-// - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: Close asks for a sign of life
-//   first, and says goodbye without waiting when there is none.
+// - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: a sign of life is asked for
+//   first (Goodbye).
 // - Its socket is inherited by every child of the program, and lives on there after it is closed:
 //   it is marked as soon as its number is known (NativeHandle::Poll), and listened to under a
 //   duplicate, which can always be taken out of the loop (SocketListener).
@@ -26,41 +26,29 @@
 //   (two Clusters of one program): lines may mix, and numbers that come twice do no harm.
 #include "zk/native_client.h"
 
-#include <fmt/format.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "base/check.h"
-#include "base/join.h"
-#include "base/unique_fd.h"
 #include "zk/connector.h"
+#include "zk/goodbye.h"
 #include "zk/native_errors.h"
 #include "zk/native_handle.h"
+#include "zk/session_log.h"
 #include "zk/session_tracker.h"
 #include "zk/socket_listener.h"
 
 namespace zkcluster::zk {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 using Link = NativeHandle::Link;
-
-// Close: to reconnect and to get a sign of life, then for the goodbye. Together below the 2 s
-// promised, with 1.5 s of zookeeper_close itself in the worst case, of a server that stops
-// between the two.
-constexpr Duration kSignOfLifeLimit = milliseconds(500);
-constexpr Duration kReconnectLimit = milliseconds(1500);
-constexpr Duration kCloseLimit = milliseconds(1900);
 
 class NativeClient final : public Client {
  public:
   NativeClient(EventLoop& loop, Logger& logger, NativeClientOptions options)
       : loop_(loop),
         logger_(logger),
+        log_(logger, options.servers),
         options_(std::move(options)),
         tracker_(options_.session_timeout),
         connector_(loop, logger, inbox_, options_, [this] { Soon(); }),
@@ -100,24 +88,24 @@ class NativeClient final : public Client {
     handle_->Set(path, data, version, std::move(done));
     AfterVerb();
   }
-  void Delete(const std::string& path, Version version, Callback<std::monostate> done) override {
+  void Delete(const std::string& path, Version version, Callback<void> done) override {
     if (Refused("delete ", path, {}, false, done)) return;
     handle_->Delete(path, version, std::move(done));
     AfterVerb();
   }
-  void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) override {
+  void Multi(std::vector<Op> ops, MultiCallback done) override {
     auto error = WhyNeverSent(ops);
     if (!error) error = WhyNotNow();
     if (error) return FailLater(error->Within("multi"), std::move(done));
     handle_->Multi(std::move(ops), std::move(done));
     AfterVerb();
   }
-  void ResetAcl(const std::string& path, Callback<std::monostate> done) override {
+  void ResetAcl(const std::string& path, Callback<void> done) override {
     if (Refused("set the list of ", path, {}, false, done)) return;
     handle_->ResetAcl(path, std::move(done));
     AfterVerb();
   }
-  void Sync(const std::string& path, Callback<std::monostate> done) override {
+  void Sync(const std::string& path, Callback<void> done) override {
     if (Refused("sync ", path, {}, false, done)) return;
     handle_->Sync(path, std::move(done));
     AfterVerb();
@@ -126,7 +114,7 @@ class NativeClient final : public Client {
   // --- session ---
 
   SessionState state() const override {
-    return closed_ ? SessionState::kLost : tracker_.StateAt(loop_.Now());
+    return stage_ == Stage::kClosed ? SessionState::kLost : tracker_.StateAt(loop_.Now());
   }
   std::int64_t session_id() const override { return session_id_; }
   std::uint64_t generation() const override { return generation_; }
@@ -137,18 +125,66 @@ class NativeClient final : public Client {
   }
 
   void Close(std::function<void()> done) override {
-    ZKC_CHECK(!closing_);
-    closing_ = true;
+    ZKC_CHECK(!closing());
     close_done_ = std::move(done);
-    close_deadline_ = loop_.Now() + (CanTalk() ? kSignOfLifeLimit : kReconnectLimit);
-    final_deadline_ = loop_.Now() + kCloseLimit;
+    // The session of a handle that is being reaped is not ours any more.
+    if (reaping()) {
+      if (handle_->link() == Link::kConnected) EndHandle();
+      DropHandle();
+    }
+    goodbye_.emplace(listener_, loop_.Now(), CanTalk());
+    Enter(Stage::kClosing);
     Soon();
   }
 
  private:
+  // What becomes of the session, and of the client:
+  //
+  //   Serving --session lost while its handle is disconnected--> Reaping --a server answers--> Reaped
+  //   Reaping, Reaped --the handle has ended--> Serving, with the next session
+  //   any --Close--> Closing --Goodbye is over--> Closed
+  //
+  // While Serving, the SessionTracker says what the session is worth.
+  enum class Stage {
+    kServing,
+    kReaping,  // the handle's session is lost; it lives on only to be ended
+    kReaped,   // answered or refused: one try is enough
+    kClosing,
+    kClosed,
+  };
+
+  [[nodiscard]] bool reaping() const {
+    return stage_ == Stage::kReaping || stage_ == Stage::kReaped;
+  }
+  [[nodiscard]] bool closing() const {
+    return stage_ == Stage::kClosing || stage_ == Stage::kClosed;
+  }
+
+  void Enter(Stage next) {
+    if (stage_ == next) return;
+    stage_ = next;
+    logger_.Debug("zk.stage", {{"stage", NameOf(next)}, {"generation", generation_}});
+  }
+
+  static std::string_view NameOf(Stage stage) {
+    switch (stage) {
+      case Stage::kServing:
+        return "serving";
+      case Stage::kReaping:
+        return "reaping";
+      case Stage::kReaped:
+        return "reaped";
+      case Stage::kClosing:
+        return "closing";
+      case Stage::kClosed:
+        break;
+    }
+    return "closed";
+  }
+
   // The library says connected, and our clock does not object.
   [[nodiscard]] bool CanTalk() const {
-    return handle_ && !reaping_ && handle_->link() == Link::kConnected &&
+    return handle_ && !reaping() && handle_->link() == Link::kConnected &&
            state() == SessionState::kConnected;
   }
 
@@ -163,12 +199,12 @@ class NativeClient final : public Client {
   }
 
   [[nodiscard]] std::optional<Error> WhyNotNow() const {
-    if (!closing_ && CanTalk()) return std::nullopt;
-    return Error{ErrorCode::kUnavailable, "no session", -1};
+    if (!closing() && CanTalk()) return std::nullopt;
+    return Error{ErrorCode::kUnavailable, "no session"};
   }
 
-  template <class T>
-  void FailLater(Error error, Callback<T> done) {
+  template <class Done>
+  void FailLater(Error error, Done done) {
     inbox_.push_back([done = std::move(done), error = std::move(error)] { done(Fail(error)); });
     Soon();
   }
@@ -200,7 +236,7 @@ class NativeClient final : public Client {
     }
     Advance();
     if (!Deliver(alive)) return;
-    if (closing_ && !AdvanceClose()) return;
+    if (closing() && !AdvanceClose()) return;
     Rearm();
   }
 
@@ -208,7 +244,7 @@ class NativeClient final : public Client {
   // False when a callback destroyed the client.
   bool Deliver(const std::weak_ptr<char>& alive) {
     if (!EmptyInbox(alive)) return false;
-    if (closing_) return true;
+    if (closing()) return true;
     for (SessionState now = state(); now != reported_; now = state()) {
       if (!Report(now, alive)) return false;
       if (now != SessionState::kLost) continue;
@@ -243,40 +279,24 @@ class NativeClient final : public Client {
   }
 
   void LogState(SessionState now) {
-    const std::string session = fmt::format("{:#x}", static_cast<std::uint64_t>(session_id_));
-    switch (now) {
-      case SessionState::kConnecting:
-        logger_.Info("zk.connecting",
-                     {{"servers", Join(options_.servers, ",")}, {"generation", generation_}});
-        return;
-      case SessionState::kConnected:
-        logger_.Info("zk.connected",
-                     {{"server", handle_->server()},
-                      {"session", session},
-                      {"generation", generation_},
-                      {"timeout_ms", std::chrono::ceil<milliseconds>(tracker_.timeout()).count()}});
-        return;
-      case SessionState::kSuspended:
-        logger_.Warn("zk.suspended", {{"session", session},
-                                      {"reason", CanStillTalk() ? "silent" : "disconnected"},
-                                      {"silent_ms", SilentMs()}});
-        return;
-      case SessionState::kLost:
-        logger_.Warn("zk.lost",
-                     {{"session", session}, {"reason", WhyLost()}, {"silent_ms", SilentMs()}});
-        return;
+    SessionLog::Facts facts;
+    facts.session_id = session_id_;
+    facts.generation = generation_;
+    facts.timeout = tracker_.timeout();
+    if (now == SessionState::kConnected) facts.server = handle_->server();
+    if (now == SessionState::kSuspended) facts.reason = CanStillTalk() ? "silent" : "disconnected";
+    if (now == SessionState::kLost) facts.reason = WhyLost();
+    // Without any contact it was refused before a word was said.
+    if (tracker_.last_contact() != TimePoint::min()) {
+      facts.silent = loop_.Now() - tracker_.last_contact();
     }
+    log_.Log(now, facts);
   }
 
   [[nodiscard]] bool CanStillTalk() const { return handle_ && handle_->link() == Link::kConnected; }
   [[nodiscard]] std::string_view WhyLost() const {
     if (!handle_ || handle_->link() != Link::kEnded) return "silent";
     return handle_->auth_failed() ? "auth_failed" : "expired";
-  }
-  [[nodiscard]] std::int64_t SilentMs() const {
-    // Refused before a word was said.
-    if (tracker_.last_contact() == TimePoint::min()) return 0;
-    return std::chrono::duration_cast<milliseconds>(loop_.Now() - tracker_.last_contact()).count();
   }
 
   // The session is over, by the server's word or by our clock.
@@ -285,8 +305,7 @@ class NativeClient final : public Client {
     switch (handle_->link()) {
       case Link::kConnected:
         // We were stopped for too long. Should the server still keep the session, then no longer.
-        listener_.Stop();
-        handle_->End(NativeHandle::Farewell::kSend);
+        EndHandle();
         DropHandle();
         return;
       case Link::kEnded:
@@ -296,19 +315,25 @@ class NativeClient final : public Client {
       case Link::kOpening:
       case Link::kGreeting:
         // The ensemble was away for long. When it returns it gives all sessions their full time
-        // again, and ours, with its ephemerals, would stand beside the next one. The handle lives
+        // again, and ours, with its ephemerals, would exist beside the next one. The handle lives
         // on to end it.
+        if (closing()) return DropHandle();
         if (handle_->link() == Link::kNone && handle_->pending() > 0) handle_->DropQueue();
-        reaping_ = true;
+        Enter(Stage::kReaping);
         return;
     }
+  }
+
+  void EndHandle() {
+    listener_.Stop();
+    handle_->End(NativeHandle::Farewell::kSend);
   }
 
   void DropHandle() {
     listener_.Stop();
     handle_.reset();
     link_ = Link::kNone;
-    reaping_ = false;
+    if (reaping()) Enter(Stage::kServing);
     connector_.HandleDropped();
   }
 
@@ -317,29 +342,28 @@ class NativeClient final : public Client {
   // Called after every step of the library. Calls nobody back.
   void Track() {
     if (!handle_) return;
-    if (!reaping_ && handle_->newest_answer() != TimePoint::min()) {
+    if (!reaping() && handle_->newest_answer() != TimePoint::min()) {
       tracker_.Answered(handle_->newest_answer());
     }
     const Link before = std::exchange(link_, handle_->link());
     if (link_ == before) return;
-    // Answered or refused, one try is enough.
-    if (before == Link::kGreeting && reaping_) reaped_ = true;
+    if (before == Link::kGreeting && reaping()) Enter(Stage::kReaped);
     switch (link_) {
       case Link::kConnected:
         connector_.Connected();
-        if (reaping_) return;
+        if (reaping()) return;
         session_id_ = handle_->session_id();
         tracker_.Established(connector_.attempt_began(), handle_->session_timeout());
         return;
       case Link::kEnded:
         listener_.Stop();
-        if (!reaping_) tracker_.Expired();
+        if (!reaping()) tracker_.Expired();
         if (handle_->auth_failed()) connector_.Refused();
         return;
       case Link::kNone:
         listener_.Stop();
         if (before == Link::kConnected) {
-          if (!reaping_) tracker_.Disconnected();
+          if (!reaping()) tracker_.Disconnected();
           connector_.Broken();
         } else {
           connector_.AttemptFailed();
@@ -355,17 +379,8 @@ class NativeClient final : public Client {
 
   void Advance() {
     const TimePoint now = loop_.Now();
-    if (handle_ && reaping_) {
-      if (handle_->link() == Link::kConnected) {
-        listener_.Stop();
-        handle_->End(NativeHandle::Farewell::kSend);
-      }
-      if (reaped_ || !handle_->ok() || handle_->link() == Link::kEnded) {
-        reaped_ = false;
-        DropHandle();
-      }
-    }
-    if (closed_ || (closing_ && session_id_ == 0)) return;
+    if (reaping()) Reap();
+    if (stage_ == Stage::kClosed || (closing() && session_id_ == 0)) return;
     if (handle_ && handle_->link() == Link::kNone && handle_->pending() > 0) handle_->DropQueue();
     Track();
     connector_.Advance(handle_);
@@ -373,9 +388,14 @@ class NativeClient final : public Client {
     Beat(now);
   }
 
+  void Reap() {
+    if (handle_->link() == Link::kConnected) EndHandle();
+    if (stage_ == Stage::kReaped || !handle_->ok() || handle_->link() == Link::kEnded) DropHandle();
+  }
+
   [[nodiscard]] TimePoint NextBeat() const {
     // Anything under way is a sign of life already, once it is answered.
-    if (!CanStillTalk() || reaping_ || handle_->pending() > 0) return TimePoint::max();
+    if (!CanStillTalk() || reaping() || handle_->pending() > 0) return TimePoint::max();
     return tracker_.last_contact() + tracker_.timeout() / 6;
   }
 
@@ -386,7 +406,7 @@ class NativeClient final : public Client {
   }
 
   void Rearm() {
-    soon_ = false;  // what callbacks asked for is looked after below
+    soon_ = false;  // what callbacks asked for is done below
     const TimePoint now = loop_.Now();
     TimePoint next = TimePoint::max();
     if (handle_ && handle_->has_socket()) {
@@ -400,8 +420,8 @@ class NativeClient final : public Client {
       }
     }
     next = std::min({next, connector_.NextStep(handle_.get()), NextBeat()});
-    if (closing_) {
-      next = std::min(next, std::min(close_deadline_, final_deadline_));
+    if (goodbye_) {
+      next = std::min(next, goodbye_->deadline());
     } else {
       next = std::min(next, tracker_.NextChange(now));
       if (state() != reported_) next = now;
@@ -414,43 +434,23 @@ class NativeClient final : public Client {
 
   // False when the client was destroyed, or is closed and needs no more turns.
   bool AdvanceClose() {
-    if (closed_) return false;
+    if (stage_ == Stage::kClosed) return false;
     const TimePoint now = loop_.Now();
-    if (farewell_.valid()) {
-      char rest[4096];
-      ssize_t got = 0;
-      while ((got = ::recv(farewell_.get(), rest, sizeof(rest), MSG_DONTWAIT)) > 0) {
-      }
-      const bool over = got == 0 || (errno != EAGAIN && errno != EINTR) || now >= final_deadline_;
-      return over ? FinishClose() : true;
-    }
-    if (session_id_ == 0 || tracker_.StateAt(now) == SessionState::kLost) return FinishClose();
-    if (CanStillTalk() && !sign_of_life_asked_) {
-      sign_of_life_asked_ = true;
-      close_deadline_ = std::min(now + kSignOfLifeLimit, final_deadline_);
-      handle_->Exists("/", {}, [](const Result<std::optional<Stat>>&) {});
-      Track();
-    } else if (CanStillTalk() && handle_->pending() == 0) {
-      listener_.Stop();
-      farewell_ = handle_->End(NativeHandle::Farewell::kAwait);
+    const bool has_session = session_id_ != 0 && tracker_.StateAt(now) != SessionState::kLost;
+    if (!goodbye_->said() && !has_session) return FinishClose();
+    if (!goodbye_->Advance(now, handle_.get())) return FinishClose();
+    if (goodbye_->said()) {
       link_ = Link::kEnded;  // our doing, nothing to take note of
-      if (!farewell_.valid()) return FinishClose();
-      listener_.Listen(farewell_.get(), false);
-      close_deadline_ = final_deadline_;
-    } else if (now >= close_deadline_) {
-      listener_.Stop();
-      if (handle_) handle_->End(NativeHandle::Farewell::kSend);
-      return FinishClose();
-    } else if (!CanStillTalk()) {
-      sign_of_life_asked_ = false;
+    } else {
+      Track();
     }
     return true;
   }
 
   bool FinishClose() {
-    closed_ = true;
+    Enter(Stage::kClosed);
     DropHandle();
-    farewell_.Reset();
+    goodbye_.reset();
     timer_->Cancel();
     const std::weak_ptr<char> alive = alive_;
     if (!EmptyInbox(alive)) return false;
@@ -460,6 +460,7 @@ class NativeClient final : public Client {
 
   EventLoop& loop_;
   Logger& logger_;
+  SessionLog log_;
   const NativeClientOptions options_;
   SessionTracker tracker_;
   SessionState reported_ = SessionState::kConnecting;
@@ -471,21 +472,13 @@ class NativeClient final : public Client {
   Inbox inbox_;
   std::unique_ptr<NativeHandle> handle_;
   Link link_ = Link::kNone;  // as last seen
-  bool reaping_ = false;     // the handle's session is lost already; it is only to be ended
-  bool reaped_ = false;
   Connector connector_;
+  Stage stage_ = Stage::kServing;
 
-  // Closing.
-  bool closing_ = false;
-  bool closed_ = false;
-  bool sign_of_life_asked_ = false;
-  std::function<void()> close_done_;
-  TimePoint close_deadline_ = TimePoint::max();
-  TimePoint final_deadline_ = TimePoint::max();
-  UniqueFd farewell_;
-
-  bool soon_ = false;
+  bool soon_ = false;  // the timer is armed for the next turn
   SocketListener listener_;
+  std::optional<Goodbye> goodbye_;  // while Closing
+  std::function<void()> close_done_;
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

@@ -16,7 +16,7 @@
 namespace zkcluster::zk {
 
 struct NativeClientOptions {
-  // "host:port" each; names are resolved anew at each opening of a handle.
+  // "host:port" each; names are resolved again whenever a handle is opened.
   std::vector<std::string> servers;
   Duration session_timeout = std::chrono::seconds(10);
   // How long one address may take to accept before the next is tried.

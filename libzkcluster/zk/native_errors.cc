@@ -17,10 +17,8 @@ constexpr std::size_t kPacketLimit = 1'048'000;
 std::optional<Error> WhyTooLarge(std::size_t bytes, std::size_t ops, std::size_t lists) {
   const std::size_t frames = ops * kBytesPerOp + lists * kBytesPerList;
   if (bytes <= kMaxRequestBytes && bytes + frames <= kPacketLimit) return std::nullopt;
-  return Error{ErrorCode::kTooLarge,
-               std::to_string(bytes) + " bytes in " + std::to_string(ops) +
-                   " operations, more than the server takes",
-               -1};
+  return Error{ErrorCode::kTooLarge, std::to_string(bytes) + " bytes in " + std::to_string(ops) +
+                                         " operations, more than the server takes"};
 }
 
 ErrorCode CodeOf(int rc) {
@@ -66,7 +64,7 @@ ErrorCode CodeOf(int rc) {
 }  // namespace
 
 Error TranslateError(int rc, const std::string& what) {
-  return Error{CodeOf(rc), what + ": " + zerror(rc), -1};
+  return Error{CodeOf(rc), what + ": " + zerror(rc)};
 }
 
 bool IsAnswer(int rc) {
@@ -96,14 +94,14 @@ bool IsSequential(CreateMode mode) {
 }
 
 std::optional<Error> WhyNeverSent(std::string_view path, std::string_view data, bool sequential) {
-  if (!IsValidPath(path, sequential)) return Error{ErrorCode::kInvalid, "malformed path", -1};
+  if (!IsValidPath(path, sequential)) return Error{ErrorCode::kInvalid, "malformed path"};
   return WhyTooLarge(path.size() + data.size(), 1, 1);
 }
 
 std::optional<Error> WhyNeverSent(const std::vector<Op>& ops) {
   std::size_t bytes = 0;
   std::size_t lists = 0;
-  for (std::size_t i = 0; i < ops.size(); ++i) {
+  for (const Op& any : ops) {
     const bool valid = std::visit(
         [&](const auto& op) {
           bytes += op.path.size();
@@ -112,8 +110,8 @@ std::optional<Error> WhyNeverSent(const std::vector<Op>& ops) {
           if constexpr (requires { op.mode; }) return IsValidPath(op.path, IsSequential(op.mode));
           return IsValidPath(op.path);
         },
-        ops[i]);
-    if (!valid) return Error{ErrorCode::kInvalid, "malformed path", static_cast<int>(i)};
+        any);
+    if (!valid) return Error{ErrorCode::kInvalid, "malformed path"};
   }
   return WhyTooLarge(bytes, ops.size(), lists);
 }

@@ -80,14 +80,14 @@ class NativeHandle {
   void Create(const std::string& path, const std::string& data, CreateMode mode,
               Callback<std::string> done);
   void Set(const std::string& path, const std::string& data, Version version, Callback<Stat> done);
-  void Delete(const std::string& path, Version version, Callback<std::monostate> done);
-  void Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done);
-  void ResetAcl(const std::string& path, Callback<std::monostate> done);
-  void Sync(const std::string& path, Callback<std::monostate> done);
+  void Delete(const std::string& path, Version version, Callback<void> done);
+  void Multi(std::vector<Op> ops, MultiCallback done);
+  void ResetAcl(const std::string& path, Callback<void> done);
+  void Sync(const std::string& path, Callback<void> done);
 
  private:
   struct Call;
-  template <class T>
+  template <class T, class E = Error>
   struct TypedCall;
   struct MultiCall;
   struct Completions;
@@ -96,8 +96,8 @@ class NativeHandle {
   template <class C>
   C& Begin(std::unique_ptr<C> call);
   void Begun(Call& call, int rc);
-  template <class T, class Take>
-  void Finish(TypedCall<T>& call, int rc, Take take);
+  template <class T, class E, class Take>
+  void Finish(TypedCall<T, E>& call, int rc, Take take);
 
   const Loop& loop_;
   Logger& logger_;

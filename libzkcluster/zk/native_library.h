@@ -11,7 +11,7 @@
 
 namespace zkcluster::zk {
 
-// Every call into the library stands in the scope of one of these: its log callback has no context,
+// Every call into the library is in the scope of one of these: its log callback has no context,
 // and one process may hold several clients in several threads.
 class InLibrary {
  public:

@@ -48,19 +48,20 @@ int LengthOf(const std::string& data) {
 
 }  // namespace
 
-template <class T>
+template <class T, class E>
 struct NativeHandle::TypedCall : Call {
-  TypedCall(NativeHandle& h, std::string w, Callback<T> d)
-      : Call(h, std::move(w)), done(std::move(d)) {}
-  void Fail(const Error& error) override {
-    handle.inbox_.push_back([done = std::move(done), error] { done(zkcluster::Fail(error)); });
+  using Done = std::function<void(Result<T, E>)>;
+  TypedCall(NativeHandle& h, std::string w, Done d) : Call(h, std::move(w)), done(std::move(d)) {}
+  void Fail(const Error& error) override { Answer(zkcluster::Fail(error)); }
+  void Answer(Result<T, E> result) {
+    handle.inbox_.push_back([done = std::move(done), result = std::move(result)] { done(result); });
   }
-  Callback<T> done;
+  Done done;
 };
 
 // The library writes into these while it reads the answer.
-struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
-  MultiCall(NativeHandle& h, std::vector<Op> o, Callback<std::vector<OpResult>> d)
+struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>, OpError> {
+  MultiCall(NativeHandle& h, std::vector<Op> o, MultiCallback d)
       : TypedCall(h, "multi", std::move(d)),
         ops(std::move(o)),
         acls(ops.size()),
@@ -90,12 +91,11 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
   }
 
   // The one that failed: the others say "runtime inconsistency", before it "ok".
-  [[nodiscard]] int FailedIndex() const {
+  [[nodiscard]] std::optional<std::size_t> FailedOp() const {
     for (std::size_t i = 0; i < results.size(); ++i) {
-      if (results[i].err != ZOK && results[i].err != ZRUNTIMEINCONSISTENCY)
-        return static_cast<int>(i);
+      if (results[i].err != ZOK && results[i].err != ZRUNTIMEINCONSISTENCY) return i;
     }
-    return -1;
+    return std::nullopt;
   }
 
   [[nodiscard]] std::vector<OpResult> TakeResults() const {
@@ -117,9 +117,9 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>> {
 
 // What the library calls. On failure its pointers are null.
 struct NativeHandle::Completions {
-  template <class T>
-  static TypedCall<T>& Of(const void* context) {
-    return *static_cast<TypedCall<T>*>(static_cast<Call*>(const_cast<void*>(context)));
+  template <class T, class E = Error>
+  static TypedCall<T, E>& Of(const void* context) {
+    return *static_cast<TypedCall<T, E>*>(static_cast<Call*>(const_cast<void*>(context)));
   }
 
   static void OnNode(int rc, const char* data, int length, const ::Stat* stat,
@@ -157,8 +157,8 @@ struct NativeHandle::Completions {
   }
 
   static void OnSync(int rc, const char*, const void* context) {
-    auto& call = Of<std::monostate>(context);
-    call.handle.Finish(call, rc, [] { return std::monostate(); });
+    auto& call = Of<void>(context);
+    call.handle.Finish(call, rc, [] {});
   }
 
   static void OnStat(int rc, const ::Stat* stat, const void* context) {
@@ -167,12 +167,12 @@ struct NativeHandle::Completions {
   }
 
   static void OnDone(int rc, const void* context) {
-    auto& call = Of<std::monostate>(context);
-    call.handle.Finish(call, rc, [] { return std::monostate(); });
+    auto& call = Of<void>(context);
+    call.handle.Finish(call, rc, [] {});
   }
 
   static void OnMulti(int rc, const void* context) {
-    auto& call = static_cast<MultiCall&>(Of<std::vector<OpResult>>(context));
+    auto& call = static_cast<MultiCall&>(Of<std::vector<OpResult>, OpError>(context));
     call.handle.Finish(call, rc, [&] { return call.TakeResults(); });
   }
 
@@ -218,17 +218,19 @@ void NativeHandle::Begun(Call& call, int rc) {
   calls_.erase(call.position);
 }
 
-template <class T, class Take>
-void NativeHandle::Finish(TypedCall<T>& call, int rc, Take take) {
+template <class T, class E, class Take>
+void NativeHandle::Finish(TypedCall<T, E>& call, int rc, Take take) {
   if (IsAnswer(rc)) newest_answer_ = std::max(newest_answer_, call.sent);
-  if (rc == ZOK) {
-    inbox_.push_back([done = std::move(call.done), value = Result<T>(take())] { done(value); });
-  } else {
-    Error error = TranslateError(rc, call.what);
-    if constexpr (std::is_same_v<T, std::vector<OpResult>>) {
-      if (IsAnswer(rc)) error.op_index = static_cast<MultiCall&>(call).FailedIndex();
+  if (rc != ZOK) {
+    E error{TranslateError(rc, call.what)};
+    if constexpr (std::is_same_v<E, OpError>) {
+      if (IsAnswer(rc)) error.failed_op = static_cast<MultiCall&>(call).FailedOp();
     }
-    call.Fail(error);
+    call.Answer(Failure<E>{std::move(error)});
+  } else if constexpr (std::is_void_v<T>) {
+    call.Answer({});
+  } else {
+    call.Answer(take());
   }
   calls_.erase(call.position);
 }
@@ -285,15 +287,14 @@ void NativeHandle::Set(const std::string& path, const std::string& data, Version
                        &Completions::OnStat, static_cast<Call*>(&call)));
 }
 
-void NativeHandle::Delete(const std::string& path, Version version, Callback<std::monostate> done) {
+void NativeHandle::Delete(const std::string& path, Version version, Callback<void> done) {
   const InLibrary scope(logger_);
-  auto& call =
-      Begin(std::make_unique<TypedCall<std::monostate>>(*this, "delete " + path, std::move(done)));
+  auto& call = Begin(std::make_unique<TypedCall<void>>(*this, "delete " + path, std::move(done)));
   Begun(call,
         zoo_adelete(zh_, path.c_str(), version, &Completions::OnDone, static_cast<Call*>(&call)));
 }
 
-void NativeHandle::Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> done) {
+void NativeHandle::Multi(std::vector<Op> ops, MultiCallback done) {
   const InLibrary scope(logger_);
   auto& call = Begin(std::make_unique<MultiCall>(*this, std::move(ops), std::move(done)));
   // Asked directly before the call: on an expired handle zoo_amulti frees an uninitialised pointer.
@@ -302,20 +303,19 @@ void NativeHandle::Multi(std::vector<Op> ops, Callback<std::vector<OpResult>> do
                          call.results.data(), &Completions::OnMulti, static_cast<Call*>(&call)));
 }
 
-void NativeHandle::ResetAcl(const std::string& path, Callback<std::monostate> done) {
+void NativeHandle::ResetAcl(const std::string& path, Callback<void> done) {
   const InLibrary scope(logger_);
-  auto& call = Begin(std::make_unique<TypedCall<std::monostate>>(*this, "set the list of " + path,
-                                                                 std::move(done)));
+  auto& call =
+      Begin(std::make_unique<TypedCall<void>>(*this, "set the list of " + path, std::move(done)));
   const LibraryAcl acl(acl_, path);
   // The library takes what it only reads as something it might change.
   Begun(call, zoo_aset_acl(zh_, path.c_str(), -1, const_cast<ACL_vector*>(acl.get()),
                            &Completions::OnDone, static_cast<Call*>(&call)));
 }
 
-void NativeHandle::Sync(const std::string& path, Callback<std::monostate> done) {
+void NativeHandle::Sync(const std::string& path, Callback<void> done) {
   const InLibrary scope(logger_);
-  auto& call =
-      Begin(std::make_unique<TypedCall<std::monostate>>(*this, "sync " + path, std::move(done)));
+  auto& call = Begin(std::make_unique<TypedCall<void>>(*this, "sync " + path, std::move(done)));
   Begun(call, zoo_async(zh_, path.c_str(), &Completions::OnSync, static_cast<Call*>(&call)));
 }
 

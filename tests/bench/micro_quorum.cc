@@ -70,8 +70,9 @@ Event MakeEvent() {
   event.leader = Id(1);
   event.epoch = 3;
   event.quorum = 3;
+  Event::Flips& flips = event.what.emplace<Event::Flips>();
   for (std::size_t i = 0; i < kMaxEventFlips; ++i) {
-    event.flips.push_back({"shard-" + std::to_string(i),
+    flips.flips.push_back({"shard-" + std::to_string(i),
                            "10.0.0.1:6379",
                            ShardStatus::kAlive,
                            ShardStatus::kDead,

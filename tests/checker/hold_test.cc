@@ -28,7 +28,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   // How many had passed before depends on the moments at which the checkers saw them.
   const std::string frozen = site.Statuses(kName);
   CHECK(std::count(frozen.begin(), frozen.end(), 'D') <= 3);
-  CHECK(site.Told(Event::Kind::kFreeze) == 1);
+  CHECK(site.Told(Event::Freeze::kKind) == 1);
   CHECK(site.Leader().Logged("freeze.began") == 1);
   CHECK(site.Leader().summary().frozen == 1);
 
@@ -40,7 +40,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   site.Set({2}, Server::kUp);  // two would be
   REQUIRE(site.Reaches(kName, "AADDAA", 10s));
   CHECK(!site.LedgerOf(kName).freeze.frozen);
-  CHECK(site.Told(Event::Kind::kUnfreeze) == 1);
+  CHECK(site.Told(Event::Unfreeze::kKind) == 1);
   site.world.RunFor(100ms);  // until the answer is there
   CHECK(site.Leader().Logged("freeze.ended") == 1);
 }
@@ -57,7 +57,7 @@ TEST_CASE("freeze: the next leader carries it on") {
   site.world.RunFor(20s);
   CHECK(site.Statuses(kName) == frozen);
   CHECK(site.LedgerOf(kName).freeze.frozen);
-  CHECK(site.Told(Event::Kind::kFreeze) == 1);
+  CHECK(site.Told(Event::Freeze::kKind) == 1);
 }
 
 TEST_CASE("freeze: rows that a hand spoilt are told to be lost, and returns pass all the same") {
@@ -121,7 +121,7 @@ TEST_CASE("freeze: lifted without accepting, it begins again while as many are d
   site.Order([](Ledger& ledger) { ledger.freeze = Freeze{}; });
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 5s));
   CHECK(site.Statuses(kName) == frozen);
-  CHECK(site.Told(Event::Kind::kFreeze) == 2);
+  CHECK(site.Told(Event::Freeze::kKind) == 2);
 }
 
 TEST_CASE("freeze: a spec without the fraction ends it") {
@@ -164,7 +164,7 @@ TEST_CASE("pause: nothing flips, a commit under way is refused, and it ends by i
   REQUIRE(site.Reaches(kName, "DAAAAA", 30s));
   CHECK(site.world.wall_now() >= until);
   CHECK(!site.LedgerOf(kName).pause);
-  CHECK(site.Told(Event::Kind::kResume) == 1);
+  CHECK(site.Told(Event::Resume::kKind) == 1);
 }
 
 TEST_CASE("pause: without an end it holds until an operator resumes") {
@@ -229,7 +229,7 @@ TEST_CASE("maintenance: held both ways, over a change of leader, and it ends by 
   REQUIRE(site.Reaches(kName, "DADAAA", 40s));
   CHECK(site.world.wall_now() >= until);
   CHECK(site.LedgerOf(kName).maintenance.empty());
-  CHECK(site.Told(Event::Kind::kMaintenanceOver) == 2);  // of the one gone, and of the two
+  CHECK(site.Told(Event::MaintenanceOver::kKind) == 2);  // of the one gone, and of the two
   CHECK(site.Leader().Logged("maintenance.over") == 1);
 }
 

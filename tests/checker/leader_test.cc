@@ -37,7 +37,9 @@ struct Site : Settled {
   [[nodiscard]] std::size_t FlipsOf(const std::string& shard) const {
     std::size_t count = 0;
     for (const auto& event : Journal()) {
-      for (const auto& flip : event.flips) count += flip.shard == shard ? 1 : 0;
+      const auto* const flips = event.As<Event::Flips>();
+      if (flips == nullptr) continue;
+      for (const auto& flip : flips->flips) count += flip.shard == shard ? 1 : 0;
     }
     return count;
   }

@@ -270,11 +270,11 @@ TEST_CASE("spoilt: a mirror that a hand makes amid a commit goes, where none is 
 
 TEST_CASE("spoilt: a row that a hand wrote is what stands: it is flipped back, and told") {
   Site site;
-  const std::size_t flips = site.Told(Event::Kind::kFlips);
+  const std::size_t flips = site.Told(Event::Flips::kKind);
   StatusBoard board{*DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data)};
   board.shards[0].status = ShardStatus::kDead;
   site.ensemble.Put(kPaths.chunk(0), EncodeChunk(board, 0));
   site.world.RunFor(5s);
   CHECK(site.Statuses(kName) == "AAAAAA");
-  CHECK(site.Told(Event::Kind::kFlips) == flips + 1);
+  CHECK(site.Told(Event::Flips::kKind) == flips + 1);
 }

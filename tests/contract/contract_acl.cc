@@ -23,14 +23,14 @@ struct Guests {
   Result<zk::Node> Get(zk::Client& by, const std::string& at) const {
     return bench.Await<zk::Node>([&](auto done) { by.Get(at, {}, done); });
   }
-  Result<std::monostate> Delete(zk::Client& by, const std::string& at) const {
-    return bench.Await<std::monostate>([&](auto done) { by.Delete(at, 0, done); });
+  Result<void> Delete(zk::Client& by, const std::string& at) const {
+    return bench.Await<void>([&](auto done) { by.Delete(at, 0, done); });
   }
-  Result<std::monostate> ResetAcl(zk::Client& by, const std::string& at) const {
-    return bench.Await<std::monostate>([&](auto done) { by.ResetAcl(at, done); });
+  Result<void> ResetAcl(zk::Client& by, const std::string& at) const {
+    return bench.Await<void>([&](auto done) { by.ResetAcl(at, done); });
   }
-  Result<std::vector<zk::OpResult>> Multi(zk::Client& by, const std::vector<zk::Op>& ops) const {
-    return bench.Await<std::vector<zk::OpResult>>([&](auto done) { by.Multi(ops, done); });
+  zk::MultiResult Multi(zk::Client& by, const std::vector<zk::Op>& ops) const {
+    return bench.MultiBy(by, ops);
   }
   // Every verb on the znode and below it, each with what it comes to.
   using Codes = std::vector<std::optional<ErrorCode>>;
@@ -93,7 +93,7 @@ TEST_CASE("a list of permissions: a multi tells which of its operations was deni
   const auto result = w.Multi(*guest, {zk::CreateOp{w.bench.root + "/open", ""},
                                        zk::CheckOp{w.path, 0}, zk::SetOp{w.path, "x", 0}});
   REQUIRE(CodeOf(result) == ErrorCode::kDenied);
-  CHECK(result.error().op_index == 2);
+  CHECK(result.error().failed_op == 2U);
   CHECK_FALSE(*w.bench.Exists(w.bench.root + "/open"));
 }
 

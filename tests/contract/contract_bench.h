@@ -28,7 +28,7 @@ class Answer {
   std::shared_ptr<std::vector<Result<T>>> calls_ = std::make_shared<std::vector<Result<T>>>();
 };
 
-// A watch function that writes down what it is told.
+// A watch function that writes down its events.
 class Watching {
  public:
   Watching()
@@ -95,14 +95,19 @@ class Bench {
                          zk::Version version) const {
     return Await<zk::Stat>([&](auto done) { by.Set(path, data, version, done); });
   }
-  Result<std::monostate> Delete(const std::string& path, zk::Version version) const {
-    return Await<std::monostate>([&](auto done) { client->Delete(path, version, done); });
+  Result<void> Delete(const std::string& path, zk::Version version) const {
+    return Await<void>([&](auto done) { client->Delete(path, version, done); });
   }
-  Result<std::vector<zk::OpResult>> Multi(const std::vector<zk::Op>& ops) const {
-    return Await<std::vector<zk::OpResult>>([&](auto done) { client->Multi(ops, done); });
+  zk::MultiResult Multi(const std::vector<zk::Op>& ops) const { return MultiBy(*client, ops); }
+  zk::MultiResult MultiBy(zk::Client& by, const std::vector<zk::Op>& ops) const {
+    const auto answer = std::make_shared<std::optional<zk::MultiResult>>();
+    by.Multi(ops, [answer](zk::MultiResult result) { *answer = std::move(result); });
+    REQUIRE_FALSE(answer->has_value());  // never before the call returns
+    REQUIRE(world->RunUntil([&] { return answer->has_value(); }));
+    return **answer;
   }
-  Result<std::monostate> Sync(const std::string& path) const {
-    return Await<std::monostate>([&](auto done) { client->Sync(path, done); });
+  Result<void> Sync(const std::string& path) const {
+    return Await<void>([&](auto done) { client->Sync(path, done); });
   }
 
   std::unique_ptr<ContractWorld> world;
@@ -132,8 +137,8 @@ inline bool AwaitNewSession(const Bench& bench, std::uint64_t old_generation) {
 }
 
 // The code of a failure; nothing for a success.
-template <class T>
-std::optional<ErrorCode> CodeOf(const Result<T>& result) {
+template <class T, class E>
+std::optional<ErrorCode> CodeOf(const Result<T, E>& result) {
   if (result) return std::nullopt;
   return result.error().code;
 }

@@ -42,7 +42,7 @@ TEST_CASE("not connected: a verb fails as unavailable, exactly once, not before 
   const Answer<std::vector<std::string>> children;
   const Answer<std::string> create;
   const Answer<zk::Stat> set;
-  const Answer<std::monostate> remove, sync;
+  const Answer<void> remove, sync;
   const Answer<std::vector<zk::OpResult>> multi;
   const std::string path = world->root() + "/unavailable";
   client->Get(path, {}, get.Callback());

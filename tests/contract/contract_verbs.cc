@@ -262,7 +262,7 @@ TEST_CASE("multi: the failing operation is named by its place and nothing is don
       const auto done = bench.Multi(ops);
       REQUIRE_FALSE(done);
       CHECK(CodeOf(done) == c.code);
-      CHECK(done.error().op_index == static_cast<int>(place));
+      CHECK(done.error().failed_op == place);
       CHECK(bench.Get(root + "/there")->data == "0");
       CHECK_FALSE(bench.Exists(root + "/new")->has_value());
     }
@@ -287,7 +287,7 @@ TEST_CASE("malformed paths: every verb refuses them and the session stays") {
   CHECK(bench.client->state() == SessionState::kConnected);
 }
 
-TEST_CASE("malformed paths in a multi: refused whole, wherever they stand") {
+TEST_CASE("malformed paths in a multi: refused whole, wherever they are") {
   const Bench bench;
   const auto session = bench.client->session_id();
   for (const std::string& path : kMalformedPaths) {

@@ -55,7 +55,7 @@ TEST_CASE("watch: fires before the answer that shows the change, own and another
   CHECK_FALSE(early);
 }
 
-TEST_CASE("watch of get: tells of the deletion") {
+TEST_CASE("watch of get: announces the deletion") {
   const Bench bench;
   const std::string path = bench.root + "/a";
   REQUIRE(bench.Create(path));
@@ -78,7 +78,7 @@ TEST_CASE("watch of get and children on an absent znode: not set") {
   CHECK(watching.count() == 0);
 }
 
-TEST_CASE("watch of exists: set on an absent znode, tells of its creation") {
+TEST_CASE("watch of exists: set on an absent znode, announces its creation") {
   const Bench bench;
   const std::string path = bench.root + "/a";
   const Watching watching;
@@ -89,7 +89,7 @@ TEST_CASE("watch of exists: set on an absent znode, tells of its creation") {
   CHECK(watching.events()[0].path == path);
 }
 
-TEST_CASE("watch of exists: set on a present znode, tells of changes and deletion") {
+TEST_CASE("watch of exists: set on a present znode, announces changes and deletion") {
   const Bench bench;
   const std::string path = bench.root + "/a";
   REQUIRE(bench.Create(path));
@@ -106,7 +106,7 @@ TEST_CASE("watch of exists: set on a present znode, tells of changes and deletio
   CHECK(change.count() == 1);
 }
 
-TEST_CASE("watch of children: tells of creates and deletes, not of data") {
+TEST_CASE("watch of children: announces creates and deletes, not data") {
   const Bench bench;
   const std::string path = bench.root + "/p";
   REQUIRE(bench.Create(path));
@@ -129,7 +129,7 @@ TEST_CASE("watch of children: tells of creates and deletes, not of data") {
   CHECK(creation.count() == 1);
 }
 
-TEST_CASE("watch of children: tells when the parent itself goes") {
+TEST_CASE("watch of children: announces when the parent itself goes") {
   const Bench bench;
   const std::string path = bench.root + "/p";
   REQUIRE(bench.Create(path));
@@ -202,7 +202,7 @@ TEST_CASE("watch: a function let go is never called") {
   CHECK(watching.count() == 0);
 }
 
-TEST_CASE("watch: survives a broken connection, and tells of what changed meanwhile") {
+TEST_CASE("watch: survives a broken connection, and announces what changed meanwhile") {
   const Bench bench;
   const auto other = bench.Connected();
   const std::string& root = bench.root;
@@ -222,8 +222,7 @@ TEST_CASE("watch: survives a broken connection, and tells of what changed meanwh
   REQUIRE(bench.SetBy(*other, root + "/changed", "1", 0));
   REQUIRE(bench.CreateBy(*other, root + "/created"));
   REQUIRE(bench.CreateBy(*other, root + "/parent/child"));
-  REQUIRE(
-      bench.Await<std::monostate>([&](auto done) { other->Delete(root + "/deleted", 0, done); }));
+  REQUIRE(bench.Await<void>([&](auto done) { other->Delete(root + "/deleted", 0, done); }));
   bench.world->Mend(*bench.client);
   REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
   REQUIRE(bench.client->session_id() == session);

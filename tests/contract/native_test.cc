@@ -264,7 +264,7 @@ TEST_CASE("server: comes back without its data: the old session is not insisted 
   CHECK(!rig.Exists(*client, "/e0"));
 }
 
-TEST_CASE("our process is stalled beyond the session: told so before anything else") {
+TEST_CASE("our process is stalled beyond the session: the state says so before anything else") {
   const sandbox::ZooKeeperServer server;
   const Duration timeout = seconds(2);
   // The server ends the session between 2 and 2.2 s, in whole ticks; we give it up after 2.67 s.
@@ -278,12 +278,12 @@ TEST_CASE("our process is stalled beyond the session: told so before anything el
     const Subscription subscription =
         client->OnSession([&](const zk::SessionEvent& event) { states.push_back(event.state); });
     const auto until = rig.loop.Now() + stall;
-    // The loop stands still, as after SIGSTOP.
+    // The loop does not run, as after SIGSTOP.
     while (rig.loop.Now() < until) ::poll(nullptr, 0, 10);
     // At once, before the loop has run again, though the library still says connected.
-    const SessionState told = client->state();
-    if (stall > timeout * 4 / 3) CHECK(told == SessionState::kLost);
-    CHECK((told == SessionState::kSuspended || told == SessionState::kLost));
+    const SessionState state = client->state();
+    if (stall > timeout * 4 / 3) CHECK(state == SessionState::kLost);
+    CHECK((state == SessionState::kSuspended || state == SessionState::kLost));
     bool refused = false;
     client->Exists("/e", {}, [&](const auto& stat) {
       refused = !stat && stat.error().code == ErrorCode::kUnavailable;

@@ -28,7 +28,7 @@ void CheckFailed(const std::optional<ProbeResult>& result, Reason reason) {
 }
 
 void Pong(ProberStage& stage) {
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   for (int i = 0; i < 3; ++i) CheckAlive(stage.Probe(1, kTimeout));
 }
 
@@ -37,7 +37,7 @@ void NeverWithinStart(ProberStage& stage) {
   for (Prober::TargetId id = 1; id <= 2; ++id) {
     bool within = true;
     int told = 0;
-    stage.prober().AddTarget(id, {stage.addr(), {}}, [] {});
+    stage.Add(id);
     stage.prober().Start(id, kTimeout, [&](const ProbeResult&) {
       CHECK(!within);
       ++told;
@@ -50,7 +50,7 @@ void NeverWithinStart(ProberStage& stage) {
 
 void Refused(ProberStage& stage) {
   stage.Kill();
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   for (int i = 0; i < 3; ++i) CheckFailed(stage.Probe(1, kTimeout), Reason::kRefused);
   stage.Start();
   CheckAlive(stage.Probe(1, kTimeout));
@@ -58,7 +58,7 @@ void Refused(ProberStage& stage) {
 
 void KilledWhileIdle(ProberStage& stage) {
   int hints = 0;
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [&] { ++hints; });
+  stage.Add(1, [&] { ++hints; });
   CheckAlive(stage.Probe(1, kTimeout));
   CHECK(hints == 0);
   stage.Kill();
@@ -68,7 +68,7 @@ void KilledWhileIdle(ProberStage& stage) {
 }
 
 void KilledWhileItOwesAnAnswer(ProberStage& stage) {
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   CheckAlive(stage.Probe(1, kTimeout));
   stage.Pause();
   std::optional<ProbeResult> result;
@@ -81,7 +81,7 @@ void KilledWhileItOwesAnAnswer(ProberStage& stage) {
 
 void Hung(ProberStage& stage) {
   int hints = 0;
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [&] { ++hints; });
+  stage.Add(1, [&] { ++hints; });
   CheckAlive(stage.Probe(1, kTimeout));
   stage.Pause();
   for (int i = 0; i < 2; ++i) {  // on the old connection, then on a new one
@@ -95,7 +95,7 @@ void Hung(ProberStage& stage) {
 }
 
 void AnswersBeforeTheDeadline(ProberStage& stage) {
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   CheckAlive(stage.Probe(1, kTimeout));
   stage.Pause();
   std::optional<ProbeResult> result;
@@ -107,7 +107,7 @@ void AnswersBeforeTheDeadline(ProberStage& stage) {
 }
 
 void RestartedBetweenProbes(ProberStage& stage) {
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   for (int i = 0; i < 3; ++i) {
     CheckAlive(stage.Probe(1, kTimeout));
     stage.Kill();
@@ -116,13 +116,18 @@ void RestartedBetweenProbes(ProberStage& stage) {
   CheckAlive(stage.Probe(1, kTimeout));
 }
 
+void AddWith(ProberStage& stage, Prober::TargetId id, RedisCredentials credentials) {
+  stage.question = RedisPing{std::move(credentials)};
+  stage.Add(id);
+}
+
 void Passwords(ProberStage& stage) {
   stage.SetPassword("secret");
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
-  stage.prober().AddTarget(2, {stage.addr(), {"", "wrong"}}, [] {});
-  stage.prober().AddTarget(3, {stage.addr(), {"", "secret"}}, [] {});
-  stage.prober().AddTarget(4, {stage.addr(), {"default", "secret"}}, [] {});
-  stage.prober().AddTarget(5, {stage.addr(), {"nobody", "secret"}}, [] {});
+  stage.Add(1);
+  AddWith(stage, 2, {"", "wrong"});
+  AddWith(stage, 3, {"", "secret"});
+  AddWith(stage, 4, {"default", "secret"});
+  AddWith(stage, 5, {"nobody", "secret"});
   for (int i = 0; i < 2; ++i) {  // the alarm stays what it is
     CheckAlive(stage.Probe(1, kTimeout), ProbeAlarm::kNoAuth);
     CheckAlive(stage.Probe(2, kTimeout), ProbeAlarm::kWrongPass);
@@ -135,7 +140,7 @@ void Passwords(ProberStage& stage) {
 }
 
 void PasswordForAServerWithoutOne(ProberStage& stage) {
-  stage.prober().AddTarget(1, {stage.addr(), {"", "secret"}}, [] {});
+  AddWith(stage, 1, {"", "secret"});
   for (int i = 0; i < 2; ++i) CheckAlive(stage.Probe(1, kTimeout), ProbeAlarm::kWrongPass);
 }
 
@@ -143,7 +148,7 @@ void RemovedOrAbandonedDuringAProbe(ProberStage& stage) {
   stage.Pause();
   int told = 0;
   for (Prober::TargetId id = 1; id <= 2; ++id) {
-    stage.prober().AddTarget(id, {stage.addr(), {}}, [&] { ++told; });
+    stage.Add(id, [&] { ++told; });
     stage.prober().Start(id, kShort, [&](const ProbeResult&) { ++told; });
   }
   stage.prober().RemoveTarget(1);
@@ -151,7 +156,7 @@ void RemovedOrAbandonedDuringAProbe(ProberStage& stage) {
   CHECK(!stage.RunUntil([&] { return told > 0; }, 2 * kShort));
   stage.Resume();
   CheckAlive(stage.Probe(2, kTimeout));  // an abandoned target is as good as new
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   CheckAlive(stage.Probe(1, kTimeout));
   stage.prober().RemoveTarget(1);
   stage.prober().RemoveTarget(1);
@@ -161,13 +166,13 @@ void RemovedOrAbandonedDuringAProbe(ProberStage& stage) {
 void RemovedInItsOwnCallbacks(ProberStage& stage) {
   bool told = false;
   bool hinted = false;
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   stage.prober().Start(1, kTimeout, [&](const ProbeResult&) {
     stage.prober().RemoveTarget(1);
     told = true;
   });
   CHECK(stage.RunUntil([&] { return told; }, kPatience));
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [&] {
+  stage.Add(1, [&] {
     stage.prober().RemoveTarget(1);
     hinted = true;
   });
@@ -178,7 +183,7 @@ void RemovedInItsOwnCallbacks(ProberStage& stage) {
 
 void NextProbeInsideOfTheResult(ProberStage& stage) {
   int left = 50;
-  stage.prober().AddTarget(1, {stage.addr(), {}}, [] {});
+  stage.Add(1);
   std::function<void(const ProbeResult&)> again = [&](const ProbeResult& result) {
     CHECK(result.verdict == ProbeVerdict::kAlive);
     if (--left > 0) stage.prober().Start(1, kTimeout, again);
@@ -189,8 +194,7 @@ void NextProbeInsideOfTheResult(ProberStage& stage) {
 
 void AThousandTargets(ProberStage& stage) {
   constexpr Prober::TargetId kTargets = 1000;
-  for (Prober::TargetId id = 0; id < kTargets; ++id)
-    stage.prober().AddTarget(id, {stage.addr(), {}}, [] {});
+  for (Prober::TargetId id = 0; id < kTargets; ++id) stage.Add(id);
   for (int round = 0; round < 3; ++round) {
     Prober::TargetId alive = 0;
     Prober::TargetId told = 0;
@@ -203,6 +207,55 @@ void AThousandTargets(ProberStage& stage) {
     CHECK(stage.RunUntil([&] { return told == kTargets; }, kPatience));
     CHECK(alive == kTargets);
   }
+}
+
+// --- TcpConnect ---
+
+void RemovedOrAbandonedAtOnce(ProberStage& stage) {
+  int told = 0;
+  for (Prober::TargetId id = 1; id <= 2; ++id) {
+    stage.Add(id);
+    stage.prober().Start(id, kTimeout, [&](const ProbeResult&) { ++told; });
+  }
+  stage.prober().RemoveTarget(1);
+  stage.prober().Abandon(2);
+  CHECK(!stage.RunUntil([&] { return told > 0; }, kShort));
+  CheckAlive(stage.Probe(2, kTimeout));
+  stage.Add(1);
+  CheckAlive(stage.Probe(1, kTimeout));
+}
+
+void RemovedInsideOfTheResult(ProberStage& stage) {
+  bool told = false;
+  stage.Add(1);
+  stage.prober().Start(1, kTimeout, [&](const ProbeResult&) {
+    stage.prober().RemoveTarget(1);
+    told = true;
+  });
+  CHECK(stage.RunUntil([&] { return told; }, kPatience));
+}
+
+void StoppedIsAlive(ProberStage& stage) {
+  stage.Add(1);
+  CheckAlive(stage.Probe(1, kTimeout));
+  stage.Pause();
+  for (int i = 0; i < 2; ++i) CheckAlive(stage.Probe(1, kTimeout));
+  stage.Resume();
+}
+
+void KeepsNoConnection(ProberStage& stage) {
+  int hints = 0;
+  stage.Add(1, [&] { ++hints; });
+  CheckAlive(stage.Probe(1, kTimeout));
+  stage.Kill();
+  CHECK(!stage.RunUntil([&] { return hints > 0; }, kShort));
+  CheckFailed(stage.Probe(1, kTimeout), Reason::kRefused);
+}
+
+void AsksForNoPassword(ProberStage& stage) {
+  stage.SetPassword("secret");
+  stage.Add(1);
+  CheckAlive(stage.Probe(1, kTimeout));
 }
 
 }  // namespace
@@ -260,6 +313,47 @@ void CheckProberContract(const Make& make) {
   }
   SUBCASE("a thousand targets at one server") {
     run(AThousandTargets);
+  }
+}
+
+void CheckConnectContract(const Make& make) {
+  const auto run = [&](void (*test)(ProberStage&)) {
+    const auto stage = make();
+    stage->question = TcpConnect{};
+    test(*stage);
+  };
+  SUBCASE("accepted, again and again") {
+    run(Pong);
+  }
+  SUBCASE("done never runs within Start") {
+    run(NeverWithinStart);
+  }
+  SUBCASE("refused, then alive") {
+    run(Refused);
+  }
+  SUBCASE("restarted between probes: no failure") {
+    run(RestartedBetweenProbes);
+  }
+  SUBCASE("removed, or abandoned, during a probe") {
+    run(RemovedOrAbandonedAtOnce);
+  }
+  SUBCASE("removed inside of its result") {
+    run(RemovedInsideOfTheResult);
+  }
+  SUBCASE("the next probe starts inside of the result") {
+    run(NextProbeInsideOfTheResult);
+  }
+  SUBCASE("a thousand targets at one server") {
+    run(AThousandTargets);
+  }
+  SUBCASE("a stopped server accepts") {
+    run(StoppedIsAlive);
+  }
+  SUBCASE("no connection is kept, so none can break") {
+    run(KeepsNoConnection);
+  }
+  SUBCASE("a password is none of its business") {
+    run(AsksForNoPassword);
   }
 }
 

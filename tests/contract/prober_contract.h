@@ -1,12 +1,13 @@
-// What a Prober promises, whatever it probes: the cases that RedisProber (against a
-// real redis-server) and FakeFleet's prober must both keep. A Stage is one server, one
-// prober and their loop.
+// What a Prober promises, whatever it asks: the cases that SocketProber, against a real
+// redis-server, and FakeFleet's prober must both keep. A ProberStage is one server, one prober and
+// the loop of both.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/loop.h"
 #include "checker/probe/prober.h"
@@ -27,11 +28,20 @@ class ProberStage {
   virtual void Resume() = 0;                                  // SIGCONT
   virtual void SetPassword(const std::string& password) = 0;  // for connections made from now on
 
+  // Adds a target of which `question` is asked.
+  void Add(
+      Prober::TargetId id, std::function<void()> hint = [] {}) {
+    prober().AddTarget(id, {addr(), question, nullptr}, std::move(hint));
+  }
   // One probe from start to result. Nothing: no result came within 10 s.
   std::optional<ProbeResult> Probe(Prober::TargetId id, Duration timeout);
+
+  ProbeQuestion question;  // PING, without a password
 };
 
 // Runs all cases, each on a stage of its own, with the server up. Uses doctest's assertions.
 void CheckProberContract(const std::function<std::unique_ptr<ProberStage>()>& make);
+// The same for TcpConnect: what of the contract does not need a conversation, and what is its own.
+void CheckConnectContract(const std::function<std::unique_ptr<ProberStage>()>& make);
 
 }  // namespace zkcluster::contract

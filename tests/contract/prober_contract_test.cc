@@ -1,5 +1,5 @@
-// RedisProber against private redis-servers, FakeFleet's prober against its fake servers, and
-// RedisProber against servers that no Redis would be.
+// SocketProber against private redis-servers, FakeFleet's prober against its fake servers, and
+// SocketProber against servers that no Redis would be.
 #include "tests/contract/prober_contract.h"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/event_loop.h"
-#include "checker/probe/net/redis_prober.h"
+#include "checker/probe/net/socket_prober.h"
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
 #include "tests/support/rude_server.h"
@@ -48,7 +48,7 @@ class RealStage final : public ProberStage {
 
  private:
   std::string password_;
-  std::unique_ptr<Prober> prober_ = NewRedisProber(loop);
+  std::unique_ptr<Prober> prober_ = NewSocketProber(loop);
 };
 
 class FakeStage final : public ProberStage {
@@ -73,11 +73,12 @@ class FakeStage final : public ProberStage {
   std::unique_ptr<Prober> prober_ = fleet.NewProber(loop, "c1");
 };
 
-// One RedisProber and no server.
+// One SocketProber and no server.
 struct Bench {
   ProbeResult Probe(const std::string& addr, Duration timeout = 5s,
                     RedisCredentials credentials = {}) {
-    prober->AddTarget(++last, {addr, std::move(credentials)}, [this] { ++hints; });
+    prober->AddTarget(++last, {addr, RedisPing{std::move(credentials)}, nullptr},
+                      [this] { ++hints; });
     return Again(last, timeout);
   }
   ProbeResult Again(Prober::TargetId id, Duration timeout = 5s) {
@@ -95,17 +96,17 @@ struct Bench {
   EventLoop loop;
   int hints = 0;
   Prober::TargetId last = 0;
-  std::unique_ptr<Prober> prober = NewRedisProber(loop);
+  std::unique_ptr<Prober> prober = NewSocketProber(loop);
 };
 
 ProbeResult Alive(ProbeAlarm alarm = ProbeAlarm::kNone) {
-  return {ProbeVerdict::kAlive, Reason::kNone, alarm, {}};
+  return ProbeResult::Alive(alarm);
 }
 ProbeResult Failed(Reason reason) {
-  return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
+  return ProbeResult::Failed(reason);
 }
-const ProbeResult kUnresolved{
-    ProbeVerdict::kCannotTell, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}};
+const ProbeResult kUnresolved =
+    ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
 
 }  // namespace
 
@@ -119,6 +120,35 @@ TEST_CASE("redis prober keeps the contract") {
 
 TEST_CASE("fake fleet keeps the contract") {
   CheckProberContract([] { return std::make_unique<FakeStage>(); });
+}
+
+TEST_CASE("connect prober keeps the contract") {
+  if (const auto why = sandbox::WhyNoRedis(); !why.empty()) {
+    MESSAGE("skipped: " << why);
+    return;
+  }
+  CheckConnectContract([] { return std::make_unique<RealStage>(); });
+}
+
+TEST_CASE("fake fleet keeps the contract of connects") {
+  CheckConnectContract([] { return std::make_unique<FakeStage>(); });
+}
+
+TEST_CASE("prober: targets that ask different things at one server do not mix") {
+  Bench bench;
+  RudeServer server(bench.loop, {.answer = "-LOADING yes\r\n"});
+  bench.prober->AddTarget(1, {server.addr(), TcpConnect{}, nullptr}, [] {});
+  bench.prober->AddTarget(2, {server.addr(), RedisPing{}, nullptr}, [] {});
+  bench.prober->AddTarget(3, {server.addr(), RedisPing{{"", "pw"}}, nullptr}, [] {});
+  for (int i = 0; i < 2; ++i) {
+    CHECK(bench.Again(1) == Alive());
+    CHECK(bench.Again(2) == Failed(Reason::kLoading));
+  }
+  CHECK(bench.Again(3, 100ms) == Failed(Reason::kTimeout));  // one reply to AUTH and PING
+  // The last target that asks it goes, and another comes.
+  bench.prober->RemoveTarget(2);
+  bench.prober->AddTarget(4, {server.addr(), RedisPing{}, nullptr}, [] {});
+  CHECK(bench.Again(4) == Failed(Reason::kLoading));
 }
 
 TEST_CASE("redis prober: users, rights and limits of a real server") {

@@ -1,4 +1,4 @@
-// RedisProber within TLS against servers that a redis-server never is: bad certificates, old
+// SocketProber within TLS against servers that a redis-server never is: bad certificates, old
 // versions, handshakes and records that end half-way, come byte by byte, or are no TLS at all.
 #include <doctest/doctest.h>
 

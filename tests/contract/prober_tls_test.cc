@@ -1,4 +1,4 @@
-// RedisProber within TLS, against a real redis-server with tls-port and against rude servers: whom
+// SocketProber within TLS, against a real redis-server with tls-port and against rude servers: whom
 // it believes, and what it says of whom it does not.
 #include <doctest/doctest.h>
 
@@ -107,7 +107,9 @@ TEST_CASE("tls: passwords, a stopped server, a killed one") {
   TlsRedis redis("no", "pw");
   TlsBench bench;
   CHECK(bench.Probe(redis.addr(), Believing()).alarm == ProbeAlarm::kNoAuth);
-  CHECK(bench.Probe(redis.addr(), Believing(), 5s, {"", "pw"}) == kAlive);
+  CHECK(bench.Probe(redis.addr(), Believing(), 5s, TcpConnect{}) == kAlive);  // a handshake is all
+  CHECK(bench.Again() == kAlive);
+  CHECK(bench.Probe(redis.addr(), Believing(), 5s, RedisPing{{"", "pw"}}) == kAlive);
   redis.server.Pause();
   CHECK(bench.Again(200ms) == Failed(Reason::kTimeout));
   CHECK(bench.Again(200ms) == Failed(Reason::kTimeout));  // within the handshake

@@ -1,4 +1,4 @@
-// One probe after the other within TLS, and what it comes to. For tests of RedisProber.
+// One probe after the other within TLS, and what it comes to. For tests of SocketProber.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/event_loop.h"
-#include "checker/probe/net/redis_prober.h"
+#include "checker/probe/net/socket_prober.h"
 #include "checker/probe/net/tls.h"
 
 namespace zkcluster::contract {
@@ -23,8 +23,8 @@ inline std::shared_ptr<const TlsContext> Context(const TlsSettings& settings) {
 struct TlsBench {
   TlsBench() { std::signal(SIGPIPE, SIG_IGN); }
   ProbeResult Probe(const std::string& addr, const TlsSettings& settings,
-                    Duration timeout = std::chrono::seconds(5), RedisCredentials credentials = {}) {
-    prober->AddTarget(++last, {addr, std::move(credentials), Context(settings)}, [] {});
+                    Duration timeout = std::chrono::seconds(5), ProbeQuestion question = {}) {
+    prober->AddTarget(++last, {addr, std::move(question), Context(settings)}, [] {});
     return Again(timeout);
   }
   ProbeResult Again(Duration timeout = std::chrono::seconds(5)) {
@@ -41,7 +41,7 @@ struct TlsBench {
 
   EventLoop loop;
   Prober::TargetId last = 0;
-  std::unique_ptr<Prober> prober = NewRedisProber(loop);
+  std::unique_ptr<Prober> prober = NewSocketProber(loop);
 };
 
 inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};

@@ -13,7 +13,7 @@
 namespace zkcluster::sim {
 namespace {
 
-using Done = std::function<void(Result<Reply>)>;
+using Done = std::function<void(Result<Reply, zk::OpError>)>;
 
 constexpr Duration kCloseLimit = std::chrono::seconds(2);
 constexpr Duration kConnectLimit = std::chrono::seconds(1);
@@ -120,8 +120,8 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     CheckState();
   }
 
-  void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid, Result<Reply> reply,
-               TimePoint sent) override {
+  void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid,
+               Result<Reply, zk::OpError> reply, TimePoint sent) override {
     const auto self = shared_from_this();
     if (!StillOn(link)) return;
     tracker_.Answered(sent);
@@ -376,9 +376,13 @@ namespace {
 // Turns the reply into the verb's own answer.
 template <class T, class F>
 Done Translate(zk::Callback<T> done, F take) {
-  return [done = std::move(done), take](Result<Reply> reply) {
+  return [done = std::move(done), take](Result<Reply, zk::OpError> reply) {
     if (!reply) return done(Fail(std::move(reply.error())));
-    done(take(std::move(*reply)));
+    if constexpr (std::is_void_v<T>) {
+      done({});
+    } else {
+      done(take(std::move(*reply)));
+    }
   };
 }
 
@@ -415,25 +419,24 @@ void FakeClient::Set(const std::string& path, std::string data, zk::Version vers
                 Translate(std::move(done), [](Reply reply) { return *reply.stat; }));
 }
 
-void FakeClient::Delete(const std::string& path, zk::Version version,
-                        zk::Callback<std::monostate> done) {
+void FakeClient::Delete(const std::string& path, zk::Version version, zk::Callback<void> done) {
   core_->Submit({Verb::kDelete, path, {zk::DeleteOp{path, version}}}, {},
-                Translate(std::move(done), [](const Reply&) { return std::monostate(); }));
+                Translate(std::move(done), [](const Reply&) {}));
 }
 
-void FakeClient::Multi(std::vector<zk::Op> ops, zk::Callback<std::vector<zk::OpResult>> done) {
+void FakeClient::Multi(std::vector<zk::Op> ops, zk::MultiCallback done) {
   core_->Submit({Verb::kMulti, "", std::move(ops)}, {},
-                Translate(std::move(done), [](Reply reply) { return std::move(reply.results); }));
+                [done = std::move(done)](Result<Reply, zk::OpError> reply) {
+                  done(std::move(reply).map([](Reply found) { return std::move(found.results); }));
+                });
 }
 
-void FakeClient::ResetAcl(const std::string& path, zk::Callback<std::monostate> done) {
-  core_->Submit({Verb::kResetAcl, path, {}}, {},
-                Translate(std::move(done), [](const Reply&) { return std::monostate(); }));
+void FakeClient::ResetAcl(const std::string& path, zk::Callback<void> done) {
+  core_->Submit({Verb::kResetAcl, path, {}}, {}, Translate(std::move(done), [](const Reply&) {}));
 }
 
-void FakeClient::Sync(const std::string& path, zk::Callback<std::monostate> done) {
-  core_->Submit({Verb::kSync, path, {}}, {},
-                Translate(std::move(done), [](const Reply&) { return std::monostate(); }));
+void FakeClient::Sync(const std::string& path, zk::Callback<void> done) {
+  core_->Submit({Verb::kSync, path, {}}, {}, Translate(std::move(done), [](const Reply&) {}));
 }
 
 SessionState FakeClient::state() const {

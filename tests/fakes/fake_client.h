@@ -26,11 +26,10 @@ class FakeClient final : public zk::Client {
               zk::Callback<std::string> done) override;
   void Set(const std::string& path, std::string data, zk::Version version,
            zk::Callback<zk::Stat> done) override;
-  void Delete(const std::string& path, zk::Version version,
-              zk::Callback<std::monostate> done) override;
-  void Multi(std::vector<zk::Op> ops, zk::Callback<std::vector<zk::OpResult>> done) override;
-  void ResetAcl(const std::string& path, zk::Callback<std::monostate> done) override;
-  void Sync(const std::string& path, zk::Callback<std::monostate> done) override;
+  void Delete(const std::string& path, zk::Version version, zk::Callback<void> done) override;
+  void Multi(std::vector<zk::Op> ops, zk::MultiCallback done) override;
+  void ResetAcl(const std::string& path, zk::Callback<void> done) override;
+  void Sync(const std::string& path, zk::Callback<void> done) override;
 
   [[nodiscard]] SessionState state() const override;
   [[nodiscard]] std::int64_t session_id() const override;

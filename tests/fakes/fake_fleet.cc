@@ -106,7 +106,7 @@ class FakeFleet::FleetProber final : public Prober {
     }
     if (!result || loop_.Now() >= target.deadline) {
       target.connected_to = 0;
-      result = Failed(Reason::kTimeout);
+      result = ProbeResult::Failed(Reason::kTimeout);
     }
     result->latency = loop_.Now() - target.started;
     const auto done = std::exchange(target.done, nullptr);
@@ -114,17 +114,12 @@ class FakeFleet::FleetProber final : public Prober {
     done(*result);
   }
 
-  static ProbeResult Failed(Reason reason) {
-    return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, Duration(0)};
-  }
-
   // Nothing: silence.
   std::optional<ProbeResult> Answer(Target& target) {
     const State& state = *target.state;
     const bool connected = std::exchange(target.connected_to, 0) == state.life;
     if (state.server == Server::kUnresolved && !connected) {
-      return ProbeResult{
-          ProbeVerdict::kCannotTell, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}};
+      return ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
     }
     switch (ReachOf(state, checker_)) {
       case Reach::kOpen:
@@ -133,30 +128,40 @@ class FakeFleet::FleetProber final : public Prober {
         if (connected) target.connected_to = state.life;
         return std::nullopt;
       case Reach::kRejected:
-        return Failed(Reason::kRefused);
+        return ProbeResult::Failed(Reason::kRefused);
       case Reach::kNoRoute:
-        return ProbeResult{ProbeVerdict::kCannotTell, Reason::kNoRoute, ProbeAlarm::kNone, {}};
+        return ProbeResult::CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
     }
+    if (state.server == Server::kRefused) return ProbeResult::Failed(Reason::kRefused);
+    return std::visit([&](const auto& question) { return AnswerTo(question, target, connected); },
+                      target.target.question);
+  }
+
+  // Whoever listens accepts, and the connection is closed again.
+  static std::optional<ProbeResult> AnswerTo(const TcpConnect&, Target&, bool) {
+    return ProbeResult::Alive();
+  }
+  static std::optional<ProbeResult> AnswerTo(const RedisPing& ping, Target& target,
+                                             bool connected) {
+    const State& state = *target.state;
     switch (state.server) {
-      case Server::kRefused:
-        return Failed(Reason::kRefused);
       case Server::kHung:
         if (connected) target.connected_to = state.life;
         return std::nullopt;
       case Server::kMaxClients:
-        if (!connected) return Failed(Reason::kMaxClients);
+        if (!connected) return ProbeResult::Failed(Reason::kMaxClients);
         break;
       case Server::kLoading:
         target.connected_to = state.life;
-        return Failed(Reason::kLoading);
+        return ProbeResult::Failed(Reason::kLoading);
       case Server::kUp:
+      case Server::kRefused:
       case Server::kUnresolved:
         break;
     }
-    const ProbeAlarm alarm =
-        connected ? ProbeAlarm::kNone : Login(state, target.target.credentials);
+    const ProbeAlarm alarm = connected ? ProbeAlarm::kNone : Login(state, ping.credentials);
     if (alarm == ProbeAlarm::kNone) target.connected_to = state.life;
-    return ProbeResult{ProbeVerdict::kAlive, Reason::kNone, alarm, Duration(0)};
+    return ProbeResult::Alive(alarm);
   }
 
   static ProbeAlarm Login(const State& state, const RedisCredentials& credentials) {

@@ -1,5 +1,5 @@
 // A fleet of Redis servers in a SimWorld, and the probers that reach them: the test twin of
-// RedisProber. A server is up, refuses, hangs, loads, wants a password; between one checker and one
+// SocketProber. A server is up, refuses, hangs, loads, wants a password; between one checker and one
 // server the network may be cut. What it does agrees with a real server under the contract of
 // tests/contract/prober_contract.h. An address that nobody ever Set refuses. Bound to the thread of
 // its world; outlives its probers.

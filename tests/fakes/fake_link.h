@@ -35,8 +35,8 @@ class ClientEnd {
   // `session_id` 0: the session that was asked for has expired.
   virtual void OnAccepted(const std::shared_ptr<Link>& link, std::int64_t session_id,
                           Duration timeout, TimePoint sent) = 0;
-  virtual void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid, Result<Reply> reply,
-                       TimePoint sent) = 0;
+  virtual void OnReply(const std::shared_ptr<Link>& link, std::int32_t xid,
+                       Result<Reply, zk::OpError> reply, TimePoint sent) = 0;
   virtual void OnPong(const std::shared_ptr<Link>& link, TimePoint sent) = 0;
   virtual void OnEvent(const std::shared_ptr<Link>& link, const zk::WatchEvent& event) = 0;
   virtual void OnClosed(const std::shared_ptr<Link>& link) = 0;

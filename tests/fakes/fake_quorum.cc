@@ -154,7 +154,7 @@ void FakeQuorum::Commit(const Proposal& proposal) {
   }
 }
 
-Record FakeQuorum::RecordOf(const Proposal& proposal, Result<Reply> reply) {
+Record FakeQuorum::RecordOf(const Proposal& proposal, Result<Reply, zk::OpError> reply) {
   Record record;
   if (!proposal.link) return record;
   record.origin = proposal.origin;
@@ -173,9 +173,7 @@ void FakeQuorum::CommitWrite(const Proposal& proposal) {
                      : tree_.Apply(request.ops, proposal.session_id, WallNow(), proposal.received,
                                    request.asker.get());
   if (!applied) {
-    Error error = applied.error();
-    if (proposal.request.verb != Verb::kMulti) error.op_index = -1;
-    return Tell(RecordOf(proposal, Fail(std::move(error))));
+    return Tell(RecordOf(proposal, Failure<zk::OpError>{applied.error()}));
   }
   Reply reply;
   reply.results = applied->transaction.results;

@@ -119,7 +119,7 @@ class FakeQuorum {
   void CommitTransaction(ZnodeTree::Applied applied, Record record);
   // To its origin only, behind all that was committed before.
   void Tell(Record record);
-  [[nodiscard]] Record RecordOf(const Proposal& proposal, Result<Reply> reply);
+  [[nodiscard]] Record RecordOf(const Proposal& proposal, Result<Reply, zk::OpError> reply);
   void Trim();
   void Touch(std::int64_t session_id);
   void OnSessionTimer(std::int64_t session_id);

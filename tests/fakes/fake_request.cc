@@ -30,13 +30,11 @@ bool PathIsValid(const zk::Op& op) {
 
 Result<void> CheckRequest(const Request& request) {
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < request.ops.size(); ++i) {
-    if (!PathIsValid(request.ops[i])) {
-      Error error{ErrorCode::kInvalid, "malformed path", -1};
-      if (request.verb == Verb::kMulti) error.op_index = static_cast<int>(i);
-      return Fail(std::move(error));
+  for (const zk::Op& op : request.ops) {
+    if (!PathIsValid(op)) {
+      return Fail(ErrorCode::kInvalid, "malformed path");
     }
-    bytes += BytesOf(request.ops[i]);
+    bytes += BytesOf(op);
   }
   if (request.ops.empty() && request.verb != Verb::kMulti) {
     if (!ValidPath(request.path)) return Fail(ErrorCode::kInvalid, "malformed path");

@@ -135,7 +135,7 @@ std::uint64_t FakeServer::Wait(Link& link, Waiting waiting) {
 }
 
 void FakeServer::Answer(const std::shared_ptr<Link>& link, std::uint64_t ticket,
-                        Result<Reply> reply) {
+                        Result<Reply, zk::OpError> reply) {
   if (!link->server_open) return;
   ZKC_CHECK(!link->waiting.empty() && link->waiting.front().ticket == ticket);
   const Waiting write = std::move(link->waiting.front());
@@ -157,8 +157,8 @@ void FakeServer::Drain(const std::shared_ptr<Link>& link) {
   }
 }
 
-void FakeServer::Send(const std::shared_ptr<Link>& link, std::int32_t xid, Result<Reply> reply,
-                      TimePoint sent) {
+void FakeServer::Send(const std::shared_ptr<Link>& link, std::int32_t xid,
+                      Result<Reply, zk::OpError> reply, TimePoint sent) {
   if (reply) reply->zxid = applied_;
   wire_.ToClient(link, [link, xid, reply = std::move(reply), sent](ClientEnd& client) mutable {
     client.OnReply(link, xid, std::move(reply), sent);
@@ -169,12 +169,13 @@ void FakeServer::Send(const std::shared_ptr<Link>& link, std::int32_t xid, Resul
 
 void FakeServer::Read(const std::shared_ptr<Link>& link, std::int32_t xid, const Request& request,
                       TimePoint sent, bool lose_answer) {
-  Result<Reply> reply = Look(link, request);
+  Result<Reply, zk::OpError> reply = Look(link, request);
   if (lose_answer) return wire_.HangUp(link);
   Send(link, xid, std::move(reply), sent);
 }
 
-Result<Reply> FakeServer::Look(const std::shared_ptr<Link>& link, const Request& request) {
+Result<Reply, zk::OpError> FakeServer::Look(const std::shared_ptr<Link>& link,
+                                            const Request& request) {
   Reply reply;
   if (request.verb == Verb::kExists) {
     if (request.watch) WatchData(link, request.path);

@@ -54,7 +54,8 @@ class FakeServer {
               TimePoint sent);
   void Apply(const Record& record);
   // The answer to the write that waits under `ticket`.
-  void Answer(const std::shared_ptr<Link>& link, std::uint64_t ticket, Result<Reply> reply);
+  void Answer(const std::shared_ptr<Link>& link, std::uint64_t ticket,
+              Result<Reply, zk::OpError> reply);
   // It has everything up to `zxid`, from a log that another server sent.
   void CatchUp(std::int64_t zxid) { applied_ = zxid; }
   void HangUpAll();
@@ -68,11 +69,12 @@ class FakeServer {
   void InTurn(const std::shared_ptr<Link>& link, std::function<void()> run);
   std::uint64_t Wait(Link& link, Waiting waiting);
   void Drain(const std::shared_ptr<Link>& link);
-  void Send(const std::shared_ptr<Link>& link, std::int32_t xid, Result<Reply> reply,
+  void Send(const std::shared_ptr<Link>& link, std::int32_t xid, Result<Reply, zk::OpError> reply,
             TimePoint sent);
   void Read(const std::shared_ptr<Link>& link, std::int32_t xid, const Request& request,
             TimePoint sent, bool lose_answer);
-  [[nodiscard]] Result<Reply> Look(const std::shared_ptr<Link>& link, const Request& request);
+  [[nodiscard]] Result<Reply, zk::OpError> Look(const std::shared_ptr<Link>& link,
+                                                const Request& request);
   void WatchData(const std::shared_ptr<Link>& link, const std::string& path);
   void WatchChildren(const std::shared_ptr<Link>& link, const std::string& path);
   void DropWatches(const std::shared_ptr<Link>& link);

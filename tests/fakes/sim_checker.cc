@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "model/paths.h"
+#include "tests/fakes/tomorrow.h"
 #include "zk/access.h"
 
 namespace zkcluster::sim {
@@ -28,8 +29,9 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
                                               })),
       client_(ensemble.NewClient(loop_, options_.session_timeout, options_.identity)),
       prober_(fleet.NewProber(loop_, options_.id)) {
-  pool_ = std::make_unique<ProbePool>(loop_, std::vector<ProbePool::Seat>{{&loop_, &worker_}});
-  worker_ = std::make_shared<Worker>(loop_, *prober_, pool_->ReportFunction());
+  if (options_.format == 2) prober_ = NewProberOfTomorrow(std::move(prober_));
+  pool_ = std::make_unique<ProbePool>(loop_, ProbePool::Seats{seat_});
+  seat_->Occupy(*prober_, pool_->ReportFunction());
   Roster::Options roster;
   roster.root = SimSite::kRoot;
   roster.all = options_.clusters.empty();
@@ -38,8 +40,9 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
   roster.identity.guid = guid_;
   roster.identity.registration = {options_.id, "host-" + options_.id, options_.rack, 42, "test",
                                   Micros(0),   Duration::zero()};
+  if (options_.format == 2) roster.identity.formats = kFormatsOfTomorrow;
   roster.defaults = [this](const std::string&) {
-    return ProbeDefaults{options_.health, options_.credentials};
+    return ProbeDefaults{options_.health, RedisPing{options_.credentials}, nullptr};
   };
   roster.on_event = [this](const std::string&, const Event& event) {
     events_.push_back(event);
@@ -55,7 +58,7 @@ SimChecker::~SimChecker() {
   summary_teller_ = nullptr;
   roster_ = nullptr;
   pool_ = nullptr;
-  worker_ = nullptr;
+  seat_->Vacate();
   client_ = nullptr;
 }
 
@@ -164,8 +167,8 @@ void SimSite::Update(ClusterSpec spec) {
 }
 
 void SimSite::Delete(const std::string& name) {
-  std::optional<Result<std::monostate>> answer;
-  editor_.Delete(name, 0, [&](Result<std::monostate> result) { answer = std::move(result); });
+  std::optional<Result<void>> answer;
+  editor_.Delete(name, 0, [&](Result<void> result) { answer = std::move(result); });
   ZKC_CHECK(world.RunUntil([&] { return answer.has_value(); }, std::chrono::seconds(30)));
   ZKC_CHECK(answer->has_value());
 }

@@ -29,6 +29,7 @@ class SimChecker {
     HealthSettings health;
     std::vector<std::string> clusters;  // empty: all
     std::string rack;
+    int format = 1;  // 2: a build of tomorrow, see tomorrow.h
     RedisCredentials credentials;
     zk::Identity identity;
     std::shared_ptr<Logger> logger;  // null: lines are kept, see log()
@@ -69,7 +70,7 @@ class SimChecker {
   std::shared_ptr<Logger> logger_;
   std::unique_ptr<zk::Client> client_;
   std::unique_ptr<Prober> prober_;
-  std::shared_ptr<Worker> worker_;
+  const std::shared_ptr<WorkerSeat> seat_ = std::make_shared<WorkerSeat>(loop_);
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<Roster> roster_;
   std::unique_ptr<SummaryLog> summary_teller_;

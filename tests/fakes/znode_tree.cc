@@ -35,7 +35,7 @@ std::shared_ptr<const Acl> NewAcl(const ZnodeTree::Asker* asker, const std::stri
   return acl.empty() ? nullptr : std::make_shared<const Acl>(std::move(acl));
 }
 
-tl::unexpected<Error> Denied(const std::string& path) {
+Failure<> Denied(const std::string& path) {
   return Fail(ErrorCode::kDenied, path + ": not among those who may");
 }
 
@@ -320,9 +320,10 @@ Result<void> ZnodeTree::ApplyOne(zk::DeleteOp op, Work& work) {
   return {};
 }
 
-Result<ZnodeTree::Applied> ZnodeTree::Apply(std::vector<zk::Op> ops, std::int64_t session_id,
-                                            Micros wall_now, std::int64_t received,
-                                            const Asker* asker) {
+Result<ZnodeTree::Applied, zk::OpError> ZnodeTree::Apply(std::vector<zk::Op> ops,
+                                                         std::int64_t session_id, Micros wall_now,
+                                                         std::int64_t received,
+                                                         const Asker* asker) {
   Work work{session_id, wall_now, std::min(received, zxid_), asker, {}};
   work.applied.transaction.ops.reserve(ops.size());
   for (std::size_t i = 0; i < ops.size(); ++i) {
@@ -330,9 +331,7 @@ Result<ZnodeTree::Applied> ZnodeTree::Apply(std::vector<zk::Op> ops, std::int64_
         std::visit([&](auto& op) { return ApplyOne(std::move(op), work); }, ops[i]);
     if (done) continue;
     Undo();
-    Error error = done.error();
-    error.op_index = static_cast<int>(i);
-    return Fail(std::move(error));
+    return Failure<zk::OpError>{{done.error(), i}};
   }
   return Finish(std::move(work.applied), session_id);
 }
@@ -344,8 +343,9 @@ ZnodeTree::Applied ZnodeTree::Finish(Applied applied, std::int64_t session_id) {
   return applied;
 }
 
-Result<ZnodeTree::Applied> ZnodeTree::ResetAcl(const std::string& path, std::int64_t session_id,
-                                               const Asker& asker) {
+Result<ZnodeTree::Applied, zk::OpError> ZnodeTree::ResetAcl(const std::string& path,
+                                                            std::int64_t session_id,
+                                                            const Asker& asker) {
   Entry* const entry = FindNow(path);
   if (entry == nullptr) return Fail(ErrorCode::kNotFound, path + ": no such znode");
   if (!May(&asker, entry->now.acl, kMayAdmin)) return Denied(path);

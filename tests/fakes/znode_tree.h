@@ -62,12 +62,14 @@ class ZnodeTree {
     std::vector<std::string> ids;  // as DigestId makes them
     AclFunction acl;
   };
-  // All or nothing. Errors as in zk::Client, with Error::op_index. `received`: the newest
+  // All or nothing. Errors as in zk::Client, with OpError::failed_op. `received`: the newest
   // transaction when the leading server received this one; it matters to sequence numbers that have
   // come to their end.
-  Result<Applied> Apply(std::vector<zk::Op> ops, std::int64_t session_id, Micros wall_now,
-                        std::int64_t received = kNewest, const Asker* asker = nullptr);
-  Result<Applied> ResetAcl(const std::string& path, std::int64_t session_id, const Asker& asker);
+  Result<Applied, zk::OpError> Apply(std::vector<zk::Op> ops, std::int64_t session_id,
+                                     Micros wall_now, std::int64_t received = kNewest,
+                                     const Asker* asker = nullptr);
+  Result<Applied, zk::OpError> ResetAcl(const std::string& path, std::int64_t session_id,
+                                        const Asker& asker);
   // Removes every ephemeral of the session, in one transaction.
   Applied EndSession(std::int64_t session_id, Micros wall_now);
 

@@ -6,7 +6,8 @@ namespace zkcluster::fuzz {
 
 bool TestOneInput(std::string_view input) {
   const auto event = DecodeEvent(input);
-  if (event) ZKC_CHECK(event->flips.size() <= kMaxEventFlips);
+  const auto* const flips = event ? event->As<Event::Flips>() : nullptr;
+  if (flips != nullptr) ZKC_CHECK(flips->flips.size() <= kMaxEventFlips);
   return TestCodec(input, DecodeEvent, EncodeEvent);
 }
 

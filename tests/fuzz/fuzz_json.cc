@@ -26,7 +26,7 @@ bool TestOneInput(std::string_view input) {
   static_cast<void>(fields.Bool("b"));
   static_cast<void>(fields.Array("a"));
   static_cast<void>(fields.Object("o"));
-  if (problem.found()) CheckError(problem.failure().value(), ErrorCode::kBadData);
+  if (problem.found()) CheckError(problem.failure().error, ErrorCode::kBadData);
   return true;
 }
 

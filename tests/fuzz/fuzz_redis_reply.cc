@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "checker/probe/net/redis_reply.h"
+#include "checker/probe/net/redis_protocol.h"
 #include "tests/fuzz/target.h"
 
 namespace zkcluster::fuzz {
@@ -19,13 +19,15 @@ struct Reading {
 };
 
 // The sizes of the pieces come from `cuts`, again and again; none: as large as possible.
+std::size_t PieceSize(std::string_view cuts, std::size_t n) {
+  return cuts.empty() ? kMaxPiece : static_cast<unsigned char>(cuts[n % cuts.size()]) % 64 + 1;
+}
+
 Reading Read(std::string_view bytes, std::string_view cuts) {
   Reading reading;
   ReplyReader reader;
   for (std::size_t n = 0; !bytes.empty(); ++n) {
-    const std::size_t wanted =
-        cuts.empty() ? kMaxPiece : static_cast<unsigned char>(cuts[n % cuts.size()]) % 64 + 1;
-    const std::string_view piece = bytes.substr(0, wanted);
+    const std::string_view piece = bytes.substr(0, PieceSize(cuts, n));
     bytes.remove_prefix(piece.size());
     // A piece of its own, so that a sanitizer sees a read past its end.
     reader.Feed(std::string(piece));
@@ -46,6 +48,21 @@ void CheckJudgement(const ProbeResult& result) {
   ZKC_CHECK(result.latency == Duration::zero());
 }
 
+// What one probe makes of the bytes: one answer at most, whatever the cuts.
+void CheckExchange(std::string_view bytes, std::string_view cuts, bool opened) {
+  const auto protocol = NewRedisProtocol({{"user", "password"}});
+  const auto exchange = protocol->NewExchange(opened);
+  std::optional<Answer> answer;
+  for (std::size_t n = 0; !bytes.empty() && !answer; ++n) {
+    const std::string_view piece = bytes.substr(0, PieceSize(cuts, n));
+    bytes.remove_prefix(piece.size());
+    answer = exchange->Feed(std::string(piece));
+  }
+  if (!answer) return;
+  CheckJudgement(answer->result);
+  if (answer->keep_connection) ZKC_CHECK(answer->result.alarm == ProbeAlarm::kNone);
+}
+
 }  // namespace
 
 bool TestOneInput(std::string_view input) {
@@ -63,6 +80,7 @@ bool TestOneInput(std::string_view input) {
     if (IsFarewell(reply)) ZKC_CHECK(reply.type == RedisReply::Type::kError);
     before = reply;
   }
+  for (const bool opened : {false, true}) CheckExchange(parts[1], parts[0], opened);
   return !whole.replies.empty() && !whole.broken;
 }
 

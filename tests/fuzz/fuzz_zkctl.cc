@@ -52,7 +52,7 @@ Snapshot MakeSnapshot(ClusterSpec spec, const std::vector<std::string_view>& par
     snapshot.candidates.push_back(std::move(candidate));
   }
   auto ballot = DecodeBallot(parts[6]);
-  Snapshot::Voter voter;
+  Snapshot::CastBallot voter;
   voter.id = snapshot.candidates.empty() ? "c1" : id;
   voter.error = ballot ? "" : ballot.error().message;
   if (ballot) voter.ballot = *std::move(ballot);

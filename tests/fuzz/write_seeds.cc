@@ -107,50 +107,43 @@ Ledger FullLedger() {
   return ledger;
 }
 
-Event MakeEvent(Event::Kind kind) {
-  Event event;
-  event.kind = kind;
-  event.at = kThen;
-  event.leader = "rack1";
-  event.epoch = 3;
-  event.quorum = 2;
-  event.spec_version = kSpecId.version;
-  switch (kind) {
-    case Event::Kind::kFlips:
-      event.flips = {
-          {"s1",
-           "10.0.0.1:6379",
-           ShardStatus::kAlive,
-           ShardStatus::kDead,
-           Reason::kTimeout,
-           {0, 3, 1}},
-          {"s2", ":6379", ShardStatus::kUnknown, ShardStatus::kAlive, Reason::kNone, {2, 0, 0}}};
-      event.more_flips = 12;
-      break;
-    case Event::Kind::kElectorate:
-    case Event::Kind::kForget:
-      event.ids = {"rack2", "rack3"};
-      break;
-    case Event::Kind::kMaintenance:
-    case Event::Kind::kMaintenanceOver:
-      event.ids = {"s1", "s2"};
-      event.by = "ann@ops1";
-      event.note = kind == Event::Kind::kMaintenance ? "memory" : "";
-      break;
-    case Event::Kind::kPause:
-      event.by = "ann@ops1";
-      event.note = "switch replaced";
-      event.until = kThen;
-      break;
-    case Event::Kind::kFreeze:
-    case Event::Kind::kUnfreeze:
-      event.by = "ann@ops1";
-      event.dead = 5;
-      break;
-    default:
-      break;
+std::vector<Event> AllEvents() {
+  const Event::Flips flips{
+      {{"s1",
+        "10.0.0.1:6379",
+        ShardStatus::kAlive,
+        ShardStatus::kDead,
+        Reason::kTimeout,
+        {0, 3, 1}},
+       {"s2", ":6379", ShardStatus::kUnknown, ShardStatus::kAlive, Reason::kNone, {2, 0, 0}}},
+      12};
+  const std::vector<Event::What> kinds = {
+      flips,
+      Event::Leader{},
+      Event::Spec{},
+      Event::Electorate{{"rack2", "rack3"}},
+      Event::Forget{{"rack2", "rack3"}},
+      Event::Freeze{5},
+      Event::Unfreeze{5, true},
+      Event::Pause{"switch replaced", kThen},
+      Event::Resume{},
+      Event::Maintenance{{"s1", "s2"}, "memory", kThen},
+      Event::MaintenanceOver{{"s1", "s2"}},
+      Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":{"Addr":"10.0.0.1:6380"}})"},
+  };
+  std::vector<Event> events;
+  for (const Event::What& what : kinds) {
+    Event event;
+    event.at = kThen;
+    event.leader = "rack1";
+    event.epoch = 3;
+    event.quorum = 2;
+    event.spec_version = kSpecId.version;
+    event.by = "ann@ops1";
+    event.what = what;
+    events.push_back(event);
   }
-  return event;
+  return events;
 }
 
 std::string Joined(std::initializer_list<std::string> parts) {
@@ -198,11 +191,8 @@ int main(int count, char** arguments) {
   corpus.Write("leader", "plain", EncodeLeader({"rack1", 3, kThen}));
   corpus.Write("ledger", "full", EncodeLedger(FullLedger()));
   corpus.Write("ledger", "empty", EncodeLedger({}));
-  for (const auto kind :
-       {Event::Kind::kFlips, Event::Kind::kLeader, Event::Kind::kSpec, Event::Kind::kElectorate,
-        Event::Kind::kForget, Event::Kind::kFreeze, Event::Kind::kUnfreeze, Event::Kind::kPause,
-        Event::Kind::kResume, Event::Kind::kMaintenance, Event::Kind::kMaintenanceOver}) {
-    corpus.Write("event", EventKindName(kind), EncodeEvent(MakeEvent(kind)));
+  for (const Event& event : AllEvents()) {
+    corpus.Write("event", EventKindName(event), EncodeEvent(event));
   }
 
   const StatusBoard board = MakeBoard(2);
@@ -211,7 +201,7 @@ int main(int count, char** arguments) {
                Joined({EncodeHead(head), EncodeChunk(board, 0), EncodeLeader({"rack1", 3, kThen}),
                        EncodeLedger(FullLedger()), EncodeRegistration(registration), "rack1",
                        EncodeBallot(MakeBallot(2)), EncodeSpec(PlainSpec()).shards,
-                       EncodeEvent(MakeEvent(Event::Kind::kFlips))}));
+                       EncodeEvent(AllEvents().front())}));
   std::printf("%d seeds written\n", corpus.written());
   return 0;
 }

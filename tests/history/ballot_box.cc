@@ -8,7 +8,7 @@
 namespace zkcluster::history {
 namespace {
 
-std::string Text(const Range& range) {
+std::string RangeText(const Range& range) {
   return range.least == range.most ? fmt::format("{}", range.least)
                                    : fmt::format("{}..{}", range.least, range.most);
 }
@@ -16,14 +16,14 @@ std::string Text(const Range& range) {
 }  // namespace
 
 std::string Describe(const BallotBox::Count& count) {
-  return fmt::format("{} alive, {} dead in {} racks, {} unknown", Text(count.alive),
-                     Text(count.dead), Text(count.racks), Text(count.unknown));
+  return fmt::format("{} alive, {} dead in {} racks, {} unknown", RangeText(count.alive),
+                     RangeText(count.dead), RangeText(count.racks), RangeText(count.unknown));
 }
 
-BallotBox::BallotBox(std::vector<Voter> voters, const ClusterSpec& spec, SpecId id,
+BallotBox::BallotBox(std::vector<PossibleBallots> voters, const ClusterSpec& spec, SpecId id,
                      const Ledger& ledger)
     : spec_(spec), id_(id) {
-  for (Voter& voter : voters) {
+  for (PossibleBallots& voter : voters) {
     const auto on_this = std::count_if(voter.possible.begin(), voter.possible.end(),
                                        [&](const auto& b) { return OnThisSpec(b.get()); });
     if (on_this == 0) continue;
@@ -47,7 +47,7 @@ BallotBox::Count BallotBox::CountOf(std::size_t shard) const {
   Count count;
   std::set<std::string> racks_at_least;
   std::set<std::string> racks_at_most;
-  for (const Voter& voter : voters_) {
+  for (const PossibleBallots& voter : voters_) {
     int said[4] = {};
     for (const auto& ballot : voter.possible) {
       const bool counts = OnThisSpec(ballot.get()) && ballot->votes.size() == spec_.shards.size();

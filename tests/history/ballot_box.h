@@ -13,7 +13,7 @@
 
 #include "model/ballot.h"
 #include "model/board.h"
-#include "model/records.h"
+#include "model/ledger.h"
 
 namespace zkcluster::history {
 
@@ -23,7 +23,7 @@ struct Range {
   [[nodiscard]] bool Holds(int number) const { return least <= number && number <= most; }
 };
 
-struct Voter {
+struct PossibleBallots {
   std::string id;
   // What may have been read of it, each a possibility; null: no ballot, or an undecodable one.
   std::vector<std::shared_ptr<const Ballot>> possible;
@@ -32,7 +32,8 @@ struct Voter {
 class BallotBox {
  public:
   // `ledger`: as it stands with the commit. The three outlive the box.
-  BallotBox(std::vector<Voter> voters, const ClusterSpec& spec, SpecId id, const Ledger& ledger);
+  BallotBox(std::vector<PossibleBallots> voters, const ClusterSpec& spec, SpecId id,
+            const Ledger& ledger);
 
   // Ids that could vote, and votes needed.
   [[nodiscard]] Range electorate() const { return electorate_; }
@@ -58,7 +59,7 @@ class BallotBox {
     return ballot != nullptr && ballot->spec == id_;
   }
 
-  std::vector<Voter> voters_;  // of the electorate
+  std::vector<PossibleBallots> voters_;  // of the electorate
   const ClusterSpec& spec_;
   const SpecId id_;
   Range present_;

@@ -108,8 +108,8 @@ void ClusterJudge::ForgetVotes() {
   }
 }
 
-std::vector<Voter> ClusterJudge::VotersOf(const Facts& facts) const {
-  std::vector<Voter> voters;
+std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) const {
+  std::vector<PossibleBallots> voters;
   if (!facts.votes_checked.empty()) {
     for (const std::string_view id : facts.votes_checked) {
       const auto vote = replica_.votes.find(id);

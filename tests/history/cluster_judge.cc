@@ -186,10 +186,10 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
   } else if (facts.writes_status || (checker && (facts.writes_ledger || facts.writes_mirror))) {
     if (MayCommit()) JudgeCommit(facts);
   } else if (facts.writes_ledger) {
-    const bool ordered = std::any_of(facts.events.begin(), facts.events.end(), [](const auto& e) {
-      return e.kind == Event::Kind::kForget || e.kind == Event::Kind::kPause ||
-             e.kind == Event::Kind::kResume || e.kind == Event::Kind::kUnfreeze ||
-             e.kind == Event::Kind::kMaintenance || e.kind == Event::Kind::kMaintenanceOver;
+    const bool ordered = std::any_of(facts.events.begin(), facts.events.end(), [](const Event& e) {
+      return e.As<Event::Forget>() || e.As<Event::Pause>() || e.As<Event::Resume>() ||
+             e.As<Event::Unfreeze>() || e.As<Event::Maintenance>() ||
+             e.As<Event::MaintenanceOver>();
     });
     if (!ordered) {
       Report("one_leader", "the ledger is written by no checker, and not by an operator's order");
@@ -260,8 +260,8 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
     Report("epoch", fmt::format("a take-over with epoch {}, after {}", record->epoch, least));
   }
   greatest_epoch_ = record->epoch;
-  const bool told = std::any_of(facts.events.begin(), facts.events.end(), [&](const auto& event) {
-    return event.kind == Event::Kind::kLeader && event.epoch == record->epoch &&
+  const bool told = std::any_of(facts.events.begin(), facts.events.end(), [&](const Event& event) {
+    return event.As<Event::Leader>() != nullptr && event.epoch == record->epoch &&
            event.leader == record->id;
   });
   if (!told) Report("journal", fmt::format("does not tell of epoch {}", record->epoch));

@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "model/journal.h"
 #include "tests/history/ballot_box.h"
 #include "tests/history/history_judge.h"
 #include "tests/history/replica.h"
@@ -77,7 +78,7 @@ class ClusterJudge {
   void JudgeTakeOver(const Facts& facts);
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
-  [[nodiscard]] std::vector<Voter> VotersOf(const Facts& facts) const;
+  [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
   void RecordHead(const Facts& facts);
   void RememberVote(const Touch& touch);

@@ -33,12 +33,6 @@ std::string Text(const Range& range) {
 
 }  // namespace
 
-const Event* CommitFacts::FindEvent(Event::Kind kind) const {
-  const auto found = std::find_if(events.begin(), events.end(),
-                                  [&](const Event& event) { return event.kind == kind; });
-  return found == events.end() ? nullptr : &*found;
-}
-
 CommitJudge::CommitJudge(const CommitFacts& facts, ReportFunction report)
     : facts_(facts), report_(std::move(report)), shards_(facts.spec.spec->shards) {}
 
@@ -107,7 +101,7 @@ void CommitJudge::JudgeShape() {
   const auto wrong = [&](std::string text) { report_("spec", std::move(text)); };
   // A leader goes by the very head that stands before its commit.
   const bool respecced = was && (was->spec != head.spec || was->shards != head.shards);
-  if (respecced != (facts_.FindEvent(Event::Kind::kSpec) != nullptr)) {
+  if (respecced != (facts_.FindEvent<Event::Spec>() != nullptr)) {
     report_("journal", respecced ? "does not tell of a change of the spec"
                                  : "tells of a change of the spec, and there is none");
   }
@@ -285,7 +279,7 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
   const auto& ledger = facts_.LedgerBefore();
   if (any && ledger && ledger->pause) {
     // By the leader's clock, which is that of its journal.
-    const Event* const event = facts_.FindEvent(Event::Kind::kFlips);
+    const Event* const event = facts_.FindEvent<Event::Flips>();
     const Micros at = event != nullptr ? event->at : changes.front().to.since;
     const Micros until = ledger->pause->until;
     if (until == Micros(0) || at < until) {
@@ -306,7 +300,7 @@ void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) 
   if (!ledger || !change.flips() || change.to.counts == VoteCounts{}) return;
   const auto order = ledger->maintenance.find(shards_[change.shard].name);
   if (order == ledger->maintenance.end()) return;
-  const Event* const event = facts_.FindEvent(Event::Kind::kFlips);
+  const Event* const event = facts_.FindEvent<Event::Flips>();
   const Micros at = event != nullptr ? event->at : change.to.since;
   if (IsOver(order->second, at)) return;
   problems.emplace_back(
@@ -347,7 +341,7 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
     flips.push_back(
         {shards_[shard].name, shards_[shard].addr, from.status, to.status, to.reason, to.counts});
   }
-  const Event* const event = facts_.FindEvent(Event::Kind::kFlips);
+  const Event::Flips* const event = facts_.Find<Event::Flips>();
   if (flips.empty()) {
     if (event != nullptr && !event->flips.empty()) {
       problems.emplace_back("journal", "tells of " + Text(event->flips.front()) + ", which is not");
@@ -368,9 +362,9 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
                                       i < listed ? Text(flips[i]) : "nothing"));
     break;
   }
-  if (event->more_flips != more) {
+  if (event->more != more) {
     problems.emplace_back("journal",
-                          fmt::format("tells of {} more flips, not {}", event->more_flips, more));
+                          fmt::format("tells of {} more flips, not {}", event->more, more));
   }
 }
 

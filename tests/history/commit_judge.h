@@ -20,7 +20,8 @@
 #include <vector>
 
 #include "codec/codec.h"
-#include "model/records.h"
+#include "model/journal.h"
+#include "model/ledger.h"
 #include "tests/history/ballot_box.h"
 #include "tests/history/record.h"
 #include "tests/history/replica.h"
@@ -47,7 +48,18 @@ struct CommitFacts {
     return before.ledger ? before.ledger->value : after.ledger.value;
   }
   // The first event of that kind; null: none.
-  [[nodiscard]] const Event* FindEvent(Event::Kind kind) const;
+  // The event of that kind, and what it holds. Null: there is none.
+  template <class Kind>
+  [[nodiscard]] const Event* FindEvent() const {
+    const auto found = std::find_if(events.begin(), events.end(),
+                                    [](const Event& event) { return event.As<Kind>() != nullptr; });
+    return found == events.end() ? nullptr : &*found;
+  }
+  template <class Kind>
+  [[nodiscard]] const Kind* Find() const {
+    const Event* const event = FindEvent<Kind>();
+    return event == nullptr ? nullptr : event->As<Kind>();
+  }
 };
 
 // A row that differs, and what it was, as the leader may have seen it.

@@ -20,7 +20,7 @@ const std::string& PathOf(const zk::Op& op) {
   return std::visit([](const auto& o) -> const std::string& { return o.path; }, op);
 }
 
-std::string Text(const Event::Flip& flip) {
+std::string FlipText(const Event::Flip& flip) {
   std::string text = fmt::format("{} {}->{} ({}/{}/{})", flip.shard, ShardStatusName(flip.from),
                                  ShardStatusName(flip.to), flip.counts.alive, flip.counts.dead,
                                  flip.counts.unknown);
@@ -28,13 +28,25 @@ std::string Text(const Event::Flip& flip) {
   return text;
 }
 
+// Ids of checkers, or names of shards.
+std::vector<std::string> NamesIn(const Event& event) {
+  if (const auto* const kind = event.As<Event::Electorate>()) return kind->ids;
+  if (const auto* const kind = event.As<Event::Forget>()) return kind->ids;
+  if (const auto* const kind = event.As<Event::Maintenance>()) return kind->shards;
+  if (const auto* const kind = event.As<Event::MaintenanceOver>()) return kind->shards;
+  return {};
+}
+
 std::string Text(const Event& event) {
-  std::vector<std::string> parts;
-  for (const auto& flip : event.flips) parts.push_back(Text(flip));
-  if (event.more_flips > 0) parts.push_back(fmt::format("{} more", event.more_flips));
-  if (event.kind == Event::Kind::kFlips) return fmt::format("{}", fmt::join(parts, ", "));
-  std::string text(EventKindName(event.kind));
-  if (!event.ids.empty()) text += fmt::format(" {}", fmt::join(event.ids, " "));
+  if (const auto* const flips = event.As<Event::Flips>()) {
+    std::vector<std::string> parts;
+    for (const auto& flip : flips->flips) parts.push_back(FlipText(flip));
+    if (flips->more > 0) parts.push_back(fmt::format("{} more", flips->more));
+    return fmt::format("{}", fmt::join(parts, ", "));
+  }
+  std::string text(EventKindName(event));
+  const auto ids = NamesIn(event);
+  if (!ids.empty()) text += fmt::format(" {}", fmt::join(ids, " "));
   if (!event.by.empty()) text += fmt::format(" by {}", event.by);
   return text;
 }
@@ -136,7 +148,7 @@ class Teller {
         return;  // the head and its event say it all
       case Place::kEvent:
         if (const auto event = DecodeEvent(data)) {
-          if (event->kind != Event::Kind::kLeader) told_.push_back(Text(*event));
+          if (event->As<Event::Leader>() == nullptr) told_.push_back(Text(*event));
         } else {
           told_.emplace_back("an undecodable event");
         }

@@ -51,7 +51,7 @@ class LedgerJudge {
     if (const auto& strangers = facts_.box.strangers(); !strangers.empty()) {
       report_("ledger", fmt::format("counted {}, not of the electorate", strangers.front()));
     }
-    const Event* const event = facts_.FindEvent(Event::Kind::kElectorate);
+    const auto* const event = facts_.Find<Event::Electorate>();
     const Ids told = event != nullptr ? Ids(event->ids.begin(), event->ids.end()) : Ids{};
     // Of a ledger that was lost the leader may still know some, and has told of those before.
     if (was ? told != learned : !Without(told, learned).empty()) {
@@ -78,7 +78,7 @@ class LedgerJudge {
     if (!was || was->pause == now_.pause) return;
     if (!was->pause) return report_("pause", "a leader paused its cluster");
     if (now_.pause) return report_("pause", "a leader changed an operator's pause");
-    const Event* const event = facts_.FindEvent(Event::Kind::kResume);
+    const Event* const event = facts_.FindEvent<Event::Resume>();
     if (event == nullptr) return report_("pause", "ended, and the journal does not tell");
     if (!IsOver(*was->pause, event->at)) {
       report_("pause", fmt::format("ended at {}, ordered until {}", event->at.count(),
@@ -90,8 +90,10 @@ class LedgerJudge {
     const auto& was = facts_.LedgerBefore();
     if (!was) return;
     Ids told;
-    const Event* const event = facts_.FindEvent(Event::Kind::kMaintenanceOver);
-    if (event != nullptr) told.insert(event->ids.begin(), event->ids.end());
+    const Event* const event = facts_.FindEvent<Event::MaintenanceOver>();
+    if (const auto* const over = facts_.Find<Event::MaintenanceOver>()) {
+      told.insert(over->shards.begin(), over->shards.end());
+    }
     Ids ended;
     for (const auto& [shard, order] : was->maintenance) {
       const auto stands = now_.maintenance.find(shard);
@@ -159,11 +161,11 @@ class LedgerJudge {
     const Freeze& is = now_.freeze;
     const bool began = !was.frozen && is.frozen;
     const bool ended = was.frozen && !is.frozen;
-    if (began != (facts_.FindEvent(Event::Kind::kFreeze) != nullptr)) {
+    if (began != (facts_.FindEvent<Event::Freeze>() != nullptr)) {
       report_("journal", began ? "does not tell of a freeze" : "tells of a freeze that is none");
     }
     // One that was accepted is told by the operator; but its spec may end it first.
-    const bool told = facts_.FindEvent(Event::Kind::kUnfreeze) != nullptr;
+    const bool told = facts_.FindEvent<Event::Unfreeze>() != nullptr;
     if (ended != told && !(ended && was.accept)) {
       report_("journal", ended ? "does not tell of the end of a freeze"
                                : "tells of the end of a freeze that is none");
@@ -271,7 +273,9 @@ void JudgeOperator(const std::optional<Ledger>& was, const std::optional<Ledger>
   if (!was || !now) return;
   Ids forgotten;
   for (const Event& event : events) {
-    if (event.kind == Event::Kind::kForget) forgotten.insert(event.ids.begin(), event.ids.end());
+    if (const auto* const forget = event.As<Event::Forget>()) {
+      forgotten.insert(forget->ids.begin(), forget->ids.end());
+    }
   }
   if (const Ids lost = Without(Without(was->electorate, now->electorate), forgotten);
       !lost.empty()) {

@@ -12,8 +12,9 @@
 
 #include "model/ballot.h"
 #include "model/board.h"
+#include "model/ledger.h"
 #include "model/paths.h"
-#include "model/records.h"
+#include "model/registration.h"
 #include "tests/fakes/znode_tree.h"
 #include "tests/history/spot.h"
 #include "zk/client.h"

@@ -137,7 +137,7 @@ TEST_CASE("restricted: attempts on a living fleet, by strangers, clients, a chec
   std::printf("\n%-28s", "open the status to all");
   got += "\nopen the status to all:";
   for (const auto& client : clients) {
-    std::optional<Result<std::monostate>> answer;
+    std::optional<Result<void>> answer;
     client->ResetAcl(site.Paths("sessions").head(),
                      [&](auto result) { answer = std::move(result); });
     REQUIRE(site.hand.Await([&] { return answer.has_value(); }));

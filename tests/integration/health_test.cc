@@ -48,7 +48,9 @@ TEST_CASE("probe: a shard is killed, another hangs, both come back") {
   // The journal tells the same story, in order.
   std::string story;
   for (const Event& event : site.Journal("sessions")) {
-    for (const auto& flip : event.flips) {
+    const auto* const flips = event.As<Event::Flips>();
+    if (flips == nullptr) continue;
+    for (const auto& flip : flips->flips) {
       if (flip.from != ShardStatus::kUnknown) {
         story += flip.shard + (flip.to == ShardStatus::kDead ? " dead " : " alive ") +
                  std::string(ReasonName(flip.reason)) + "; ";

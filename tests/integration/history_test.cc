@@ -53,7 +53,7 @@ class World {
     return Good<zk::Stat>([&](auto done) { client.Set(At(name), data, version, done); });
   }
   bool Delete(zk::Client& client, const std::string& name, int version) {
-    return Good<std::monostate>([&](auto done) { client.Delete(At(name), version, done); });
+    return Good<void>([&](auto done) { client.Delete(At(name), version, done); });
   }
   bool Multi(zk::Client& client, const std::vector<zk::Op>& ops) {
     return Good<std::vector<zk::OpResult>>([&](auto done) { client.Multi(ops, done); });

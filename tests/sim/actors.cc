@@ -74,11 +74,11 @@ void Operator::Update(const std::string& cluster,
 }
 
 void Operator::Delete(const std::string& cluster) {
-  editor_.Delete(cluster, 0,
-                 [this, answer = Begin(OperatorAnswer::Kind::kDelete, cluster)](
-                     const Result<std::monostate>& result) {
-                   End(answer, result.map([](std::monostate) { return std::uint64_t{0}; }));
-                 });
+  editor_.Delete(
+      cluster, 0,
+      [this, answer = Begin(OperatorAnswer::Kind::kDelete, cluster)](const Result<void>& result) {
+        End(answer, result ? Result<std::uint64_t>(0) : Fail(result.error()));
+      });
 }
 
 void Operator::Abandon() {

@@ -123,7 +123,7 @@ class FaultMachine {
   void VoterGoneInCommit();
   // orders, and what comes between tally and commit
   // False when nobody could read the ledger, or the order was refused.
-  bool Order(std::size_t cluster, Event event, const std::function<void(Ledger&)>& change);
+  bool Order(std::size_t cluster, Event::What what, const std::function<void(Ledger&)>& change);
   void PauseCluster(std::size_t cluster);
   bool ResumeCluster(std::size_t cluster);
   void LiftOrders();

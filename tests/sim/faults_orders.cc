@@ -18,7 +18,7 @@ constexpr Micros kEndsByItself = seconds(15);
 
 }  // namespace
 
-bool FaultMachine::Order(std::size_t cluster, Event event,
+bool FaultMachine::Order(std::size_t cluster, Event::What what,
                          const std::function<void(Ledger&)>& change) {
   const ClusterPaths paths = scene_.Paths(cluster);
   const auto node = scene_.ensemble.Get(paths.ledger());
@@ -28,9 +28,11 @@ bool FaultMachine::Order(std::size_t cluster, Event event,
   const Ledger before = *ledger;
   change(*ledger);
   if (*ledger == before) return true;
+  Event event;
+  event.what = std::move(what);
   event.at = scene_.world.wall_now();
   event.by = "ann@ops1";
-  Tell(fmt::format("an operator's order ({})", EventKindName(event.kind)));
+  Tell(fmt::format("an operator's order ({})", EventKindName(event)));
   const auto done =
       scene_.ensemble.Commit({zk::SetOp{paths.ledger(), EncodeLedger(*ledger), node->stat.version},
                               zk::CreateOp{paths.event_prefix(), EncodeEvent(event),
@@ -39,23 +41,19 @@ bool FaultMachine::Order(std::size_t cluster, Event event,
 }
 
 void FaultMachine::PauseCluster(std::size_t cluster) {
-  Event event;
-  event.kind = Event::Kind::kPause;
   const Micros now = scene_.world.wall_now();
   const Duration length = dice_.LogBetween(milliseconds(500), seconds(10));
   const bool open_end = dice_.Chance(0.3);
-  event.until = open_end ? Micros(0) : now + std::chrono::duration_cast<Micros>(length);
-  Order(cluster, event, [&](Ledger& ledger) {
-    ledger.pause = zkcluster::Pause{now, event.until, "ann@ops1", "a test"};
+  const Micros until = open_end ? Micros(0) : now + std::chrono::duration_cast<Micros>(length);
+  Order(cluster, Event::Pause{"", until}, [&](Ledger& ledger) {
+    ledger.pause = zkcluster::Pause{now, until, "ann@ops1", "a test"};
   });
   // Also where it has an end: the leader's clock may be far off.
   After(length, [this, cluster] { ResumeCluster(cluster); });
 }
 
 bool FaultMachine::ResumeCluster(std::size_t cluster) {
-  Event event;
-  event.kind = Event::Kind::kResume;
-  return Order(cluster, event, [](Ledger& ledger) { ledger.pause.reset(); });
+  return Order(cluster, Event::Resume{}, [](Ledger& ledger) { ledger.pause.reset(); });
 }
 
 // Where ZooKeeper is down, or a ledger or the journal are gone, the operator comes back later.
@@ -64,16 +62,13 @@ void FaultMachine::LiftOrders() {
   const auto stays = [soon](const auto& order) { return IsOver(order, soon); };
   bool done = true;
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
-    Event event;
-    event.kind = Event::Kind::kMaintenanceOver;
-    done = Order(k, event,
+    done = Order(k, Event::MaintenanceOver{},
                  [&](Ledger& ledger) {
                    std::erase_if(ledger.maintenance,
                                  [&](const auto& each) { return !stays(each.second); });
                  }) &&
            done;
-    event.kind = Event::Kind::kResume;
-    done = Order(k, event,
+    done = Order(k, Event::Resume{},
                  [&](Ledger& ledger) {
                    if (ledger.pause && !stays(*ledger.pause)) ledger.pause.reset();
                  }) &&
@@ -96,19 +91,18 @@ void FaultMachine::PauseInCommit() {
 void FaultMachine::MaintainShards(std::size_t cluster) {
   const auto stored = scene_.SpecOf(cluster);
   if (!stored) return;
-  Event event;
-  event.kind = Event::Kind::kMaintenance;
+  Event::Maintenance event;
   for (const ShardSpec& shard : stored->spec.shards) {
-    if (dice_.Chance(0.4)) event.ids.push_back(shard.name);
+    if (dice_.Chance(0.4)) event.shards.push_back(shard.name);
   }
-  if (dice_.Chance(0.1)) event.ids.emplace_back("nobody");
-  if (event.ids.empty()) return;
+  if (dice_.Chance(0.1)) event.shards.emplace_back("nobody");
+  if (event.shards.empty()) return;
   const Micros now = scene_.world.wall_now();
   const Duration length = dice_.LogBetween(milliseconds(500), seconds(20));
   const bool open_end = dice_.Chance(0.3);
   event.until = open_end ? Micros(0) : now + std::chrono::duration_cast<Micros>(length);
   Order(cluster, event, [&](Ledger& ledger) {
-    for (const std::string& name : event.ids) {
+    for (const std::string& name : event.shards) {
       ledger.maintenance[name] = Maintenance{now, event.until, "ann@ops1", "a test"};
     }
   });
@@ -116,9 +110,8 @@ void FaultMachine::MaintainShards(std::size_t cluster) {
 }
 
 bool FaultMachine::EndMaintenance(std::size_t cluster) {
-  Event event;
-  event.kind = Event::Kind::kMaintenanceOver;
-  return Order(cluster, event, [](Ledger& ledger) { ledger.maintenance.clear(); });
+  return Order(cluster, Event::MaintenanceOver{},
+               [](Ledger& ledger) { ledger.maintenance.clear(); });
 }
 
 void FaultMachine::Maintain() {
@@ -130,11 +123,8 @@ void FaultMachine::MaintainInCommit() {
 }
 
 void FaultMachine::Unfreeze() {
-  Event event;
-  event.kind = Event::Kind::kUnfreeze;
   const bool accept = dice_.Chance(0.5);
-  if (accept) event.note = "accepted";
-  Order(PickCluster(), event, [&](Ledger& ledger) {
+  Order(PickCluster(), Event::Unfreeze{0, accept}, [&](Ledger& ledger) {
     if (!ledger.freeze.frozen) return;
     if (accept) {
       ledger.freeze.accept = true;
@@ -147,10 +137,7 @@ void FaultMachine::Unfreeze() {
 void FaultMachine::Forget() {
   const std::size_t cluster = PickCluster();
   const std::string& id = scene_.plan.checkers[dice_.Below(scene_.plan.checkers.size())].id;
-  Event event;
-  event.kind = Event::Kind::kForget;
-  event.ids = {id};
-  Order(cluster, event, [&](Ledger& ledger) { ledger.electorate.erase(id); });
+  Order(cluster, Event::Forget{{id}}, [&](Ledger& ledger) { ledger.electorate.erase(id); });
 }
 
 // As the Go manager writes: one znode after the other.

@@ -1,5 +1,4 @@
 // Faults of Redis, operators at work, the rude outsider, and the Go library.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>

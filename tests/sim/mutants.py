@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Deliberate faults: proof that the swarm can fail.
 
-usage: mutants.py TOP OUTPUT_FOLDER    writes mutated copies of the production sources, and mutant_list.cc
-       mutants.py TOP --sources        the names of the files it writes, one a line
+usage: mutants.py TOP OUTPUT_FOLDER [--whole]    writes mutated copies of the production sources, and mutant_list.cc
+       mutants.py TOP --sources [--whole]        the names of the files it copies, one a line, folder by folder
+
+--whole copies also the other sources of each folder: where a folder is compiled as one object (unity), the linker
+cannot take a part of it from the copy and the rest from the original.
+
 
 Each mutant replaces one piece of a production source by a piece that asks, while it runs, whether the mutant is on.
 All of them are in one build, switched by name (`mutants --only NAME`), and production sources stay free of them. A
@@ -16,6 +20,7 @@ import sys
 LEADER = "checker/lead/leader.cc"
 COMMIT = "checker/lead/commit.cc"
 CONTENDER = "checker/election/contender.cc"
+EPOCHS = "checker/election/epoch_finder.cc"
 DECIDE = "checker/rules/decide.cc"
 TALLY = "checker/rules/tally.cc"
 GUARD = "checker/rules/hold.cc"
@@ -71,32 +76,31 @@ MUTANTS = [
     ("lost_rows_forgotten", "a client forgets what the checkers have lost", STATUS_WATCHER,
      "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {",
      "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
-    ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", CONTENDER,
-     "FindEpochInJournal(record, expected); }));", "if ($ON) return CommitTakeOver(record, expected);"
-     " FindEpochInJournal(record, expected); }));"),
+    ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", EPOCHS,
+     "ListJournal(found); }));", "if ($ON) return done_(found); ListJournal(found); }));"),
     # --- election ---
     ("takeover_not_committed", "the first candidate leads without writing `leader`", CONTENDER,
-     "return CommitTakeOver(record, node->stat.version);",
-     "if ($ON) { record.epoch = last->epoch; return Lead(record, node->stat.version); }"
-     " return CommitTakeOver(record, node->stat.version);"),
+     "const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};",
+     "if ($ON && found.leader) return Lead({self_.id, found.epoch - 1, scope_.loop.WallNow()}, *found.leader);"
+     " const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};"),
     ("takeover_unfenced", "the take-over does not check the own candidate", CONTENDER,
-     "ops.push_back(zk::CheckOp{paths_.candidate(own_node_), 0});",
-     "if (!$ON) ops.push_back(zk::CheckOp{paths_.candidate(own_node_), 0});"),
-    ("epoch_not_raised", "a new leader keeps the epoch of the last", CONTENDER,
-     "record.epoch = last->epoch + 1;", "record.epoch = last->epoch + ($ON ? 0 : 1);"),
+     "ops.push_back(zk::CheckOp{own_path(), 0});",
+     "if (!$ON) ops.push_back(zk::CheckOp{own_path(), 0});"),
+    ("epoch_not_raised", "a new leader keeps the epoch of the last", EPOCHS,
+     "return done_({last->epoch + 1, node.stat.version});", "return done_({last->epoch + ($ON ? 0 : 1), node.stat.version});"),
     ("leader_not_confirmed", "whoever sees itself registered takes over, first or not", CONTENDER,
      "if (standing.first) return TakeOver();", "if (standing.first || $ON) return TakeOver();"),
     ("owner_not_confirmed", "a candidate of a former session is taken for one's own", CONTENDER,
-     "return stat.ephemeral_owner == client_.session_id() && stat.version == 0;",
-     "return (stat.ephemeral_owner == client_.session_id() || $ON) && stat.version == 0;"),
+     "return stat.ephemeral_owner == scope_.client.session_id() && stat.version == 0;",
+     "return (stat.ephemeral_owner == scope_.client.session_id() || $ON) && stat.version == 0;"),
     ("twin_not_awaited", "an id that somebody else holds is used all the same", CONTENDER,
      "if (standing.twin) return WaitForTwin(*standing.twin);",
      "if (standing.twin && !$ON) return WaitForTwin(*standing.twin);"),
     ("suspended_leads_on", "a suspended leader goes on", CONTENDER,
-     "GoAway(); if (event.state == SessionState::kConnected) Start();",
-     "if ($ON && leading_) return; GoAway(); if (event.state == SessionState::kConnected) Start();"),
+     "Enter(Away{}); if (event.state == SessionState::kConnected) Start();",
+     "if ($ON && leading()) return; Enter(Away{}); if (event.state == SessionState::kConnected) Start();"),
     ("unknown_outcome_is_failure", "a change whose answer was lost is taken for one that failed", EDITOR,
-     "lost_ = lost_ || IsLost(result.error());", "lost_ = !$ON && (lost_ || IsLost(result.error()));"),
+     "lost_ = lost_ || zk::IsOutcomeUnknown(result.error());", "lost_ = !$ON && (lost_ || zk::IsOutcomeUnknown(result.error()));"),
     ("no_local_expiry", "a session is trusted until the ensemble says otherwise", TRACKER,
      "if (now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
@@ -135,16 +139,17 @@ MUTANTS = [
      "for (const auto& server : servers_) votes.push_back("
      "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
-     "dirty_ = true; known_ = false; version_.reset(); if (error.code != ErrorCode::kConflict",
-     "dirty_ = $ON ? false : true; known_ = false; version_.reset(); if ($ON) return; if (error.code != ErrorCode::kConflict"),
+     "dirty_ = true; Enter(Pausing{}); if (!zk::IsGuardFailure(error)",
+     "dirty_ = $ON ? false : true; Enter(Pausing{}); if ($ON) return; if (!zk::IsGuardFailure(error)"),
     ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
      "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
-    ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
-     "if (result.reason == Reason::kTimeout &&", "if (result.reason == Reason::kTimeout && !$ON &&"),
+    ("stale_after_stall", "what fell due while the process was stopped counts", HEALTH,
+     "if (result.reason != Reason::kTimeout ||", "if (result.reason != Reason::kTimeout || $ON ||"),
     ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
      "ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});", "if (!$ON) ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});"),
     ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
-     "OnWritten((*results)[1].version);", "OnWritten($ON ? results->back().version : (*results)[1].version);"),
+     "OnWritten((*results)[1].version, changes);",
+     "OnWritten($ON ? results->back().version : (*results)[1].version, changes);"),
     ("doubts_are_deaths", "who has no route to a server calls it dead", HEALTH,
      "return OnDoubt(result.reason, now);",
      "if ($ON) return OnFailure(result.reason, now); return OnDoubt(result.reason, now);"),
@@ -243,10 +248,19 @@ def holds(replacement, piece):
     return all(token in rest for token in tokens(piece))
 
 
-def mutate(top, output):
-    by_file = {}
+def copied(top, whole):
+    """The sources to copy: those with mutants; `whole`: all sources of their folders."""
+    paths = {mutant[2] for mutant in MUTANTS}
+    if whole:
+        for folder in {os.path.dirname(path) for path in paths}:
+            paths.update(f"{folder}/{name}" for name in os.listdir(os.path.join(top, folder)) if name.endswith(".cc"))
+    return sorted(paths)
+
+
+def mutate(top, output, whole):
+    by_file = {path: [] for path in copied(top, whole)}
     for number, (name, _, path, piece, replacement) in enumerate(MUTANTS, 1):
-        by_file.setdefault(path, []).append((number, name, piece, replacement))
+        by_file[path].append((number, name, piece, replacement))
     for path, mutants in by_file.items():
         with open(os.path.join(top, path), encoding="utf-8") as file:
             source = file.read()
@@ -296,10 +310,11 @@ def write_list(output):
 
 def main():
     top, output = sys.argv[1:3]
+    whole = "--whole" in sys.argv[3:]
     if output == "--sources":
-        print("\n".join(dict.fromkeys(mutant[2] for mutant in MUTANTS)))
+        print("\n".join(copied(top, whole)))
         return
-    mutate(top, output)
+    mutate(top, output, whole)
     write_list(output)
 
 

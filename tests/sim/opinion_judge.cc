@@ -10,7 +10,7 @@ namespace {
 // Turns of the loop, latencies, and pauses too short to be told.
 constexpr Duration kSlack = std::chrono::milliseconds(300);
 
-double Seconds(Duration duration) {
+double InSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
@@ -109,9 +109,9 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   if (state.since == TimePoint::min()) return std::nullopt;
   const Duration held = now - state.since;
   const auto finding = [&](const char* rule, const char* what) {
-    return Finding{
-        rule, fmt::format("{} says {} of {}, {} for {:.3f} s", checker,
-                          opinion == Opinion::kDead ? "dead" : "alive", addr, what, Seconds(held))};
+    return Finding{rule, fmt::format("{} says {} of {}, {} for {:.3f} s", checker,
+                                     opinion == Opinion::kDead ? "dead" : "alive", addr, what,
+                                     InSeconds(held))};
   };
   // From unknown to dead is a return to what it was before the doubts.
   if (opinion == Opinion::kDead && before != Opinion::kUnknown &&

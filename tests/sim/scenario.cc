@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kOperatorPatience = seconds(30);
-constexpr Duration kQuiet = seconds(3);
+constexpr Duration kQuietAtTheEnd = seconds(3);
 
 // Counts the operations of our own processes, and lets one of them meet its fault.
 class FaultAtOperation {
@@ -268,7 +268,7 @@ ScenarioResult RunScenario(const Scenario& scenario, const ScenarioOptions& opti
     Liveness liveness(scene);
     liveness.Heal(nullptr);
     liveness.Settle();
-    liveness.StayQuiet(kQuiet);
+    liveness.StayQuiet(kQuietAtTheEnd);
   }
   result.violation = scene.violation();
   result.counters = scene.counters;

@@ -135,6 +135,30 @@ void Rolling(Play& play) {
   play.Check("nothing flipped", play.Count("log shard.dead") == 0);
 }
 
+// Upgraded and downgraded, with a leader of either build; a shard dies and returns in each mixture.
+void RollingFormats(Play& play) {
+  play.Begin();
+  for (const int format : {2, 1}) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      play.scene().LeaveChecker(i);
+      play.Run(milliseconds(700));
+      play.scene().SetFormat(i, format);
+      play.StartChecker(i);
+      play.Run(milliseconds(1500));
+      play.scene().SetServer(Play::Shard(1), FakeFleet::Server::kLoading);
+      play.AwaitStatus("DAAA", seconds(4));
+      play.ReviveShard(1);
+      play.AwaitStatus("AAAA", seconds(60));
+    }
+    if (format == 2) {
+      play.Check("tomorrow's format was written",
+                 play.scene().counters.Get("chunk of tomorrow's format") > 0);
+    }
+  }
+  play.Check("no row was lost", play.Count("log status.undecodable") == 0);
+  play.Check("no ballot was lost", play.Count("log ballot.undecodable") == 0);
+}
+
 ScenePlan NearWrap() {
   ScenePlan plan = PlainScene();
   plan.clusters[0].first_sequence = std::numeric_limits<std::int32_t>::max() - 3;
@@ -188,6 +212,8 @@ std::vector<Scenario> ElectionScenarios() {
       {"clean-leave", "leader stopped in good order", PlainScene, Leave},
       {"all-restart", "all checkers killed at once while a shard is dead", PlainScene, AllRestart},
       {"rolling-restart", "one checker after the other leaves and comes back", PlainScene, Rolling},
+      {"rolling-formats", "upgraded to a newer format and back, one checker after the other",
+       PlainScene, RollingFormats},
       {"sequence-near-wrap", "candidates at the end of sequence numbers", NearWrap,
        SequenceNearWrap},
       {"leader-cut-from-zookeeper", "the only one cut from ZooKeeper is the leader", PlainScene,

@@ -48,6 +48,7 @@ Scene::Scene(ScenePlan scene_plan)
       fleet(world),
       trace(plan.trace),
       start_(world.now()),
+      formats_(plan.seed, "formats"),
       judge_([this] {
         history::HistoryJudge::Options options;
         options.root = SimSite::kRoot;
@@ -225,6 +226,8 @@ std::unique_ptr<SimChecker> Scene::MakeChecker(const CheckerPlan& checker, std::
   SimChecker::Options options;
   options.id = checker.id;
   options.rack = checker.rack;
+  options.format = plan.two_formats ? formats_.Between(1, 2) : checker.format;
+  counters.Add(options.format == 2 ? "start of tomorrow's build" : "start of today's build");
   options.session_timeout = checker.session_timeout;
   options.health = plan.health;
   options.logger = std::make_shared<ProcessLogger>(*this, life);

@@ -21,6 +21,7 @@
 #include "tests/history/table_judge.h"
 #include "tests/sim/actors.h"
 #include "tests/sim/counters.h"
+#include "tests/sim/dice.h"
 #include "tests/sim/operator_judge.h"
 #include "tests/sim/opinion_judge.h"
 #include "tests/sim/scene_plan.h"
@@ -87,6 +88,8 @@ class Scene {
   [[nodiscard]] const Life* LifeOf(const SimLoop* process) const;  // null: it has ended
   // Checkers by their place in the plan.
   void StartChecker(std::size_t index);  // REQUIRES: not running
+  // What the checker's next start is of, unless the plan has two formats.
+  void SetFormat(std::size_t index, int format) { slots_[index].plan.format = format; }
   void KillChecker(std::size_t index);   // SIGKILL; nothing when it does not run
   void LeaveChecker(std::size_t index);  // SIGTERM; nothing when it does not run
   [[nodiscard]] SimChecker* Checker(std::size_t index) { return slots_[index].process.get(); }
@@ -165,6 +168,7 @@ class Scene {
   void Supervise();
   void NoteRequest(const Arrival& arrival);
   void OnCommit(const Transaction& transaction);
+  void CountFormats(const Transaction& transaction);
   void OnLog(const Life& life, LogLevel level, std::string_view event,
              std::initializer_list<LogField> fields);
   void OnTable(const std::string& client, const std::string& cluster,
@@ -174,6 +178,7 @@ class Scene {
   void Mix(std::int64_t number);
 
   const TimePoint start_;
+  Dice formats_;
   std::vector<std::string> clusters_;
   std::optional<Violation> violation_;
   std::uint64_t hash_ = 0xcbf29ce484222325;

@@ -7,6 +7,7 @@
 #include "checker/lead/commit.h"
 #include "codec/codec.h"
 #include "follow/spec_read.h"
+#include "tests/fakes/tomorrow.h"
 #include "tests/history/describe.h"
 #include "tests/sim/placement_judge.h"
 #include "tests/sim/scene.h"
@@ -176,7 +177,16 @@ void Scene::Mix(std::int64_t number) {
   hash_ ^= hash_ >> 29;
 }
 
+void Scene::CountFormats(const Transaction& transaction) {
+  for (const auto& op : transaction.ops) {
+    const auto* const set = std::get_if<zk::SetOp>(&op);
+    if (set == nullptr || set->path.find("/quorum/status/") == std::string::npos) continue;
+    if (HasColumnOfTomorrow(set->data)) counters.Add("chunk of tomorrow's format");
+  }
+}
+
 void Scene::OnCommit(const Transaction& transaction) {
+  CountFormats(transaction);
   Mix(transaction.zxid);
   Mix(transaction.time.time_since_epoch().count());
   Mix(transaction.session_id);

@@ -121,6 +121,7 @@ ScenePlan DrawScene(std::uint64_t seed) {
   plan.readers = dice.Between(1, 3);
   plan.operators = dice.Between(1, 2);
   plan.servers = dice.Pick(std::vector<int>{1, 3, 3, 3, 5});
+  plan.two_formats = Dice(seed, "two formats").Chance(0.25);
   return plan;
 }
 

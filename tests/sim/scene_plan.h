@@ -26,6 +26,7 @@ struct CheckerPlan {
   std::string id;
   std::string rack;
   Duration session_timeout = kShortestSession;
+  int format = 1;  // 2: a build of tomorrow (tests/fakes/tomorrow.h)
 };
 
 struct ClusterPlan {
@@ -42,7 +43,8 @@ struct ScenePlan {
   HealthSettings health;  // of the checkers' own files
   int readers = 1;
   int operators = 1;
-  int servers = 1;  // of the ensemble
+  int servers = 1;           // of the ensemble
+  bool two_formats = false;  // each start of a checker is of today's build or of tomorrow's
   TraceMode trace = TraceMode::kOff;
 
   [[nodiscard]] std::string Describe() const;

@@ -1,6 +1,5 @@
 // tests/sim/swarm: runs seeds of the simulated world, on all processors, and tells which of them
 // broke what must hold.
-#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdio>

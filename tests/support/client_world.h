@@ -59,8 +59,8 @@ struct ClientWorld {
   Result<std::uint64_t> Update(Operator& who, const ClusterSpec& spec) {
     return Wait<std::uint64_t>([&](auto done) { who.editor.Update(spec, done); });
   }
-  Result<std::monostate> Delete(Operator& who, std::uint64_t version = 0) {
-    return Wait<std::monostate>([&](auto done) { who.editor.Delete("sessions", version, done); });
+  Result<void> Delete(Operator& who, std::uint64_t version = 0) {
+    return Wait<void>([&](auto done) { who.editor.Delete("sessions", version, done); });
   }
   Result<StoredSpec> Get(Operator& who) {
     return Wait<StoredSpec>([&](auto done) { who.editor.Get("sessions", done); });

@@ -65,7 +65,7 @@ struct FakeBench {
   }
   bool Sees(zk::Client& by, const std::string& path) { return Get(by, path).has_value(); }
   void Sync(zk::Client& by) {
-    REQUIRE(Await<std::monostate>([&](auto done) { by.Sync("/", done); }));
+    REQUIRE(Await<void>([&](auto done) { by.Sync("/", done); }));
   }
 
   SimWorld world;

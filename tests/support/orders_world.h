@@ -104,26 +104,26 @@ struct OrderCase {
   std::string name;
   Ledger ledger;
   std::function<Result<Ordered>(Ordering&, Operator&)> give;
-  Event::Kind kind;
+  std::string_view kind;
 };
 inline std::vector<OrderCase> OrderCases() {
   return {
-      {"pause", Known(), [](auto& w, auto& who) { return w.Pause(who); }, Event::Kind::kPause},
-      {"resume", Paused(), [](auto& w, auto& who) { return w.Resume(who); }, Event::Kind::kResume},
+      {"pause", Known(), [](auto& w, auto& who) { return w.Pause(who); }, Event::Pause::kKind},
+      {"resume", Paused(), [](auto& w, auto& who) { return w.Resume(who); }, Event::Resume::kKind},
       {"unfreeze", Frozen(), [](auto& w, auto& who) { return w.Unfreeze(who, false); },
-       Event::Kind::kUnfreeze},
+       Event::Unfreeze::kKind},
       {"accept", Frozen(), [](auto& w, auto& who) { return w.Unfreeze(who, true); },
-       Event::Kind::kUnfreeze},
+       Event::Unfreeze::kKind},
       {"forget", Known(), [](auto& w, auto& who) { return w.Forget(who, "c2"); },
-       Event::Kind::kForget},
+       Event::Forget::kKind},
       {"maintain", Known(),
        [](auto& w, auto& who) {
          return w.Maintain(who, {{"s1", "s3"}});
        },
-       Event::Kind::kMaintenance},
+       Event::Maintenance::kKind},
       {"end maintenance", Maintained(),
        [](auto& w, auto& who) { return w.EndMaintenance(who, {{"s2"}}); },
-       Event::Kind::kMaintenanceOver},
+       Event::MaintenanceOver::kKind},
   };
 }
 

@@ -80,10 +80,11 @@ struct Settled : SimSite {
     }
     return events;
   }
-  [[nodiscard]] std::size_t Told(Event::Kind kind) const {
+  [[nodiscard]] std::size_t Told(std::string_view kind) const {
     const auto journal = Journal();
-    return static_cast<std::size_t>(std::count_if(
-        journal.begin(), journal.end(), [kind](const Event& event) { return event.kind == kind; }));
+    return static_cast<std::size_t>(
+        std::count_if(journal.begin(), journal.end(),
+                      [kind](const Event& event) { return EventKindName(event) == kind; }));
   }
   ClusterSpec spec;
   const ClusterPaths paths{kRoot, kSettledCluster};

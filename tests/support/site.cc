@@ -123,16 +123,15 @@ Result<std::string> Hand::Create(const std::string& path, const std::string& dat
   return Wait<std::string>([&](auto done) { client_->Create(path, data, mode, done); }, false);
 }
 
-Result<std::monostate> Hand::Put(const std::string& path, const std::string& data) {
+Result<void> Hand::Put(const std::string& path, const std::string& data) {
   const auto set =
       Wait<zk::Stat>([&](auto done) { client_->Set(path, data, zk::kAnyVersion, done); });
   if (!set) return Fail(set.error());
-  return std::monostate();
+  return {};
 }
 
-Result<std::monostate> Hand::Delete(const std::string& path) {
-  return Wait<std::monostate>([&](auto done) { client_->Delete(path, zk::kAnyVersion, done); },
-                              false);
+Result<void> Hand::Delete(const std::string& path) {
+  return Wait<void>([&](auto done) { client_->Delete(path, zk::kAnyVersion, done); }, false);
 }
 
 Result<Snapshot> Hand::Read(const ClusterPaths& paths) {

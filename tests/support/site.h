@@ -50,8 +50,8 @@ class Hand {
   Result<std::string> Create(const std::string& path, const std::string& data,
                              zk::CreateMode mode = zk::CreateMode::kPersistent);
   // Whatever version is there.
-  Result<std::monostate> Put(const std::string& path, const std::string& data);
-  Result<std::monostate> Delete(const std::string& path);
+  Result<void> Put(const std::string& path, const std::string& data);
+  Result<void> Delete(const std::string& path);
   Result<Snapshot> Read(const ClusterPaths& paths);
 
  private:

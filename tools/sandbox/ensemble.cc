@@ -7,7 +7,6 @@ namespace zkcluster::sandbox {
 namespace {
 
 constexpr Duration kServeLimit = std::chrono::seconds(60);
-constexpr const char* kLoopback = "127.0.0.1";
 
 // Each server has three ports, and all must be known before the first one starts.
 class Ports {

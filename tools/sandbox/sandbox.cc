@@ -33,8 +33,6 @@ std::filesystem::path FindJava() {
   return FindProgram("java");
 }
 
-constexpr const char* kLoopback = "127.0.0.1";
-
 // JSON's escapes are YAML's too.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
@@ -139,6 +137,14 @@ std::string ZooKeeperServer::Mode() const {
   if (at == std::string::npos) return {};
   const std::size_t from = at + kKey.size();
   return answer.substr(from, answer.find('\n', from) - from);
+}
+
+std::size_t ZooKeeperServer::Sessions() const {
+  const std::string answer = FourLetterWord(place().host, port(), "mntr", std::chrono::seconds(5));
+  constexpr std::string_view kKey = "zk_global_sessions\t";
+  const std::size_t at = answer.find(kKey);
+  if (at == std::string::npos) throw std::runtime_error("mntr of " + address() + ": " + answer);
+  return std::stoul(answer.substr(at + kKey.size()));
 }
 
 void ZooKeeperServer::Wipe() {

@@ -50,6 +50,8 @@ class ZooKeeperServer final : public PrivateServer {
   [[nodiscard]] std::filesystem::path data() const { return folder() / "data" / "version-2"; }
   // What `srvr` says of it: "standalone", "leader" or "follower"; empty when it does not serve.
   [[nodiscard]] std::string Mode() const;
+  // How many sessions it has. REQUIRES: it serves.
+  [[nodiscard]] std::size_t Sessions() const;
 
  private:
   std::string WhyNot() const override;

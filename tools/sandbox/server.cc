@@ -9,7 +9,7 @@ namespace zkcluster::sandbox {
 namespace {
 
 // A loaded machine may need this long; servers are usually up within a second.
-constexpr Duration kStartLimit = std::chrono::seconds(30);
+constexpr Duration kAnswerLimit = std::chrono::seconds(30);
 constexpr int kPortTries = 5;
 
 }  // namespace
@@ -60,7 +60,7 @@ bool PrivateServer::AwaitReady() {
         answered = Answers();
         return answered || !running();
       },
-      kStartLimit));
+      kAnswerLimit));
   return answered && running();
 }
 

@@ -13,6 +13,8 @@
 
 namespace zkcluster::sandbox {
 
+inline constexpr const char* kLoopback = "127.0.0.1";
+
 // Where a server runs and listens.
 struct Place {
   std::string host = "127.0.0.1";  // an IPv4 literal: whoever starts the server must reach it

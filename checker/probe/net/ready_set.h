@@ -25,13 +25,13 @@ class ReadySet {
   ReadySet(const ReadySet&) = delete;
   ReadySet& operator=(const ReadySet&) = delete;
 
-  // Level-triggered. Returns 0 or errno. A descriptor leaves the set when it is closed; of one that
-  // was taken out or closed within a Look, what the kernel had told before may still come: give
-  // each connection a key of its own.
+  // Level-triggered. Returns 0 or errno. A descriptor leaves the set when it is closed. When that
+  // happens within a Look, an event that the kernel noted before may still come: give each
+  // connection a key of its own.
   [[nodiscard]] int Add(int fd, std::uint64_t key, std::uint32_t events);
   [[nodiscard]] int Change(int fd, std::uint64_t key, std::uint32_t events);
 
-  // Tells whatever is ready now, two thousand at most.
+  // Calls `on_ready` for all that are ready now, two thousand at most.
   // The loop does so in each turn in which any is.
   void Look();
 

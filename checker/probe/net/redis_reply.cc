@@ -3,7 +3,6 @@
 #include <hiredis/read.h>
 
 #include <algorithm>
-#include <array>
 
 namespace zkcluster {
 namespace {
@@ -43,57 +42,6 @@ redisReplyObjectFunctions g_functions = {
     .freeObject = [](void*) {},
 };
 
-struct ErrorMeaning {
-  std::string_view prefix;
-  ProbeVerdict verdict;
-  Reason reason;
-  ProbeAlarm alarm;
-};
-
-// In this order; the first that fits.
-constexpr std::array kMeanings = {
-    ErrorMeaning{"NOAUTH", ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNoAuth},
-    // Before Redis 2.8.
-    ErrorMeaning{"ERR operation not permitted", ProbeVerdict::kAlive, Reason::kNone,
-                 ProbeAlarm::kNoAuth},
-    ErrorMeaning{"WRONGPASS", ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kWrongPass},
-    ErrorMeaning{"ERR invalid password", ProbeVerdict::kAlive, Reason::kNone,
-                 ProbeAlarm::kWrongPass},
-    ErrorMeaning{"NOPERM", ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNoPerm},
-    ErrorMeaning{"DENIED", ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kDenied},
-    ErrorMeaning{"ERR unknown command", ProbeVerdict::kAlive, Reason::kNone,
-                 ProbeAlarm::kUnknownCommand},
-    ErrorMeaning{"LOADING", ProbeVerdict::kFailed, Reason::kLoading, ProbeAlarm::kNone},
-    ErrorMeaning{"MASTERDOWN", ProbeVerdict::kFailed, Reason::kMasterDown, ProbeAlarm::kNone},
-    ErrorMeaning{"BUSY", ProbeVerdict::kFailed, Reason::kBusy, ProbeAlarm::kNone},
-    ErrorMeaning{"MISCONF", ProbeVerdict::kFailed, Reason::kMisconf, ProbeAlarm::kNone},
-    ErrorMeaning{"ERR max number of clients reached", ProbeVerdict::kFailed, Reason::kMaxClients,
-                 ProbeAlarm::kNone},
-};
-
-bool Is(const RedisReply& reply, RedisReply::Type type, std::string_view text) {
-  return reply.type == type && reply.text == text;
-}
-
-ProbeResult JudgePing(const RedisReply& ping) {
-  ProbeResult result;
-  if (Is(ping, RedisReply::Type::kStatus, "PONG")) {
-    result.verdict = ProbeVerdict::kAlive;
-    return result;
-  }
-  result.verdict = ProbeVerdict::kFailed;
-  result.reason = ping.type == RedisReply::Type::kError ? Reason::kErrorReply : Reason::kProtocol;
-  if (ping.type != RedisReply::Type::kError) return result;
-  for (const ErrorMeaning& meaning : kMeanings) {
-    // A whole word: "BUSYGROUP" or "BUSYKEY" is not BUSY.
-    if (!ping.text.starts_with(meaning.prefix)) continue;
-    const auto rest = std::string_view(ping.text).substr(meaning.prefix.size());
-    if (!rest.empty() && rest[0] >= 'A' && rest[0] <= 'Z') continue;
-    return ProbeResult{meaning.verdict, meaning.reason, meaning.alarm, Duration(0)};
-  }
-  return result;
-}
-
 }  // namespace
 
 void ReplyReader::Free::operator()(redisReader* reader) const {
@@ -129,34 +77,6 @@ std::optional<RedisReply> ReplyReader::Next() {
   // the rest is what is left after `pos`.
   pending_bytes_ = reader_->len - reader_->pos;
   return current_;
-}
-
-ProbeResult JudgeReplies(const std::optional<RedisReply>& auth, const RedisReply& ping) {
-  ProbeResult result = JudgePing(ping);
-  const bool refused = auth && !Is(*auth, RedisReply::Type::kStatus, "OK");
-  if (!refused || result.verdict != ProbeVerdict::kAlive) return result;
-  // The server lives, and our credentials are not right: wrong ones, or a server that has none.
-  // Both are a person's to mend. A missing right or a renamed PING says more than that and keeps
-  // its own name.
-  if (result.alarm == ProbeAlarm::kNone || result.alarm == ProbeAlarm::kNoAuth) {
-    result.alarm = ProbeAlarm::kWrongPass;
-  }
-  return result;
-}
-
-bool IsFarewell(const RedisReply& reply) {
-  if (reply.type != RedisReply::Type::kError) return false;
-  const ProbeResult result = JudgePing(reply);
-  return result.reason == Reason::kMaxClients || result.alarm == ProbeAlarm::kDenied;
-}
-
-std::string EncodeAuth(const RedisCredentials& credentials) {
-  if (credentials.password.empty()) return {};
-  const auto bulk = [](std::string_view text) {
-    return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
-  };
-  if (credentials.user.empty()) return "*2\r\n" + bulk("AUTH") + bulk(credentials.password);
-  return "*3\r\n" + bulk("AUTH") + bulk(credentials.user) + bulk(credentials.password);
 }
 
 }  // namespace zkcluster

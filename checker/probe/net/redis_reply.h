@@ -1,6 +1,6 @@
-// What a Redis server's replies to AUTH and PING say about it, and the reader that takes them out
-// of a byte stream without storing more than the start of one line, however large or deep a hostile
-// reply is. Pure, but for hiredis' parser inside ReplyReader.
+// Takes a Redis server's replies out of a byte stream without storing more than the start of one
+// line, however large or deep a hostile reply is. Each exchange of redis_protocol.cc has one.
+// Adapter of hiredis' reader. Loop-bound.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "checker/probe/prober.h"
 
 struct redisReader;
 
@@ -51,20 +49,5 @@ class ReplyReader {
   std::size_t pending_bytes_ = 0;
   bool broken_ = false;
 };
-
-// The judgement on a server that answered `ping` to PING, and before that `auth` to AUTH (nothing:
-// it was not sent). `latency` is left 0.
-[[nodiscard]] ProbeResult JudgeReplies(const std::optional<RedisReply>& auth,
-                                       const RedisReply& ping);
-
-// An error that a server sends to whatever comes first and then closes (too many clients, protected
-// mode): no reply to PING will follow it.
-[[nodiscard]] bool IsFarewell(const RedisReply& reply);
-
-// What to send, as RESP.
-[[nodiscard]] std::string EncodeAuth(const RedisCredentials& credentials);  // empty: no AUTH
-inline constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
-// What nearly every answer to it is: worth a comparison before a parser.
-inline constexpr std::string_view kPongReply = "+PONG\r\n";
 
 }  // namespace zkcluster

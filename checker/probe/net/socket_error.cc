@@ -4,51 +4,41 @@
 
 namespace zkcluster {
 
-namespace {
-
-ProbeResult Failed(Reason reason) {
-  return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
-}
-ProbeResult CannotTell(Reason reason, ProbeAlarm alarm) {
-  return {ProbeVerdict::kCannotTell, reason, alarm, {}};
-}
-
-}  // namespace
-
 ProbeResult JudgeSocketError(int error) {
   switch (error) {
     case ECONNREFUSED:
-      return Failed(Reason::kRefused);
+      return ProbeResult::Failed(Reason::kRefused);
     case kEndOfFile:
     case ECONNRESET:
     case EPIPE:
     case ECONNABORTED:
     case ENOTCONN:
-      return Failed(Reason::kReset);
+      return ProbeResult::Failed(Reason::kReset);
     case ETIMEDOUT:
-      return Failed(Reason::kTimeout);
+      return ProbeResult::Failed(Reason::kTimeout);
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
     case EADDRNOTAVAIL:  // no free local port
-      return CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
+      return ProbeResult::CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
     // Somebody answers, whom we must not believe: a fault of configuration, as likely ours.
     case kTlsRefused:
-      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsRefused);
+      return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsRefused);
     case kTlsUntrusted:
-      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
+      return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
     case kTlsWrongName:
-      return CannotTell(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
+      return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
     default:
       // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM of a firewall of our own:
       // nothing reached the server, so nothing is known about it.
-      return CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
+      return ProbeResult::CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
   }
 }
 
 ProbeResult JudgeConnectError(int error) {
-  if (error == EHOSTUNREACH || error == ENETUNREACH) return Failed(Reason::kUnreachable);
+  if (error == EHOSTUNREACH || error == ENETUNREACH)
+    return ProbeResult::Failed(Reason::kUnreachable);
   return JudgeSocketError(error);
 }
 

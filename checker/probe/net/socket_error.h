@@ -1,4 +1,4 @@
-// What a failed system call of a probe says about the server behind it. Pure.
+// What a failed system call of a probe says about the server at the other end. Pure.
 #pragma once
 
 #include "checker/probe/prober.h"

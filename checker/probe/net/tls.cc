@@ -22,7 +22,7 @@ std::string TakeError() {
   return reason == nullptr ? "unknown error" : reason;
 }
 
-tl::unexpected<Error> Bad(const std::string& what, const std::string& file) {
+Failure<> Bad(const std::string& what, const std::string& file) {
   return Fail(ErrorCode::kInvalid, "tls: " + what + " " + file + ": " + TakeError());
 }
 

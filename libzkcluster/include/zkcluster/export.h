@@ -1,6 +1,11 @@
-// Marks what the shared library exports. Everything else is built with hidden visibility, so the
-// symbols a program can link against are exactly those declared in this folder with ZKC_EXPORT.
+// Marks what the shared library exports, and says what the headers need of a compiler: every header
+// of this folder includes this one. Everything else is built with hidden visibility, so the symbols
+// a program can link against are exactly those declared in this folder with ZKC_EXPORT.
 #pragma once
+
+#if !defined(__cplusplus) || __cplusplus < 202002L
+#error "libzkcluster requires C++20: compile with -std=c++20 or later"
+#endif
 
 #define ZKC_EXPORT __attribute__((visibility("default")))
 // For what is nested in an exported class and yet nobody else's business.

@@ -1,9 +1,11 @@
 // Creates, changes and deletes clusters, and gives orders to their checkers: what `zkctl` does,
 // for programs. Each change is one ZooKeeper transaction guarded by the versions read before, so
 // that of two operators at once one is told kConflict, and a program killed in the middle leaves
-// either all of its change or nothing. Thread-safe: calls wait for the answer, and for each other.
+// either all of its change or nothing. Thread-safe: calls wait for the answer, and for each other;
+// other managers of the same client do not wait.
 #pragma once
 
+#include <zkcluster/client.h>
 #include <zkcluster/export.h>
 #include <zkcluster/result.h>
 #include <zkcluster/spec.h>
@@ -14,35 +16,34 @@
 
 namespace zkcluster {
 
+// A manager with a client of its own. Each member but `timeout` is that of ClientOptions.
 struct ManagerOptions {
-  std::string zookeeper;  // "host:port,host:port"; port 2181 where left out
+  std::string zookeeper = {};
   std::string root = "/goreclusters";
-  Duration timeout = std::chrono::seconds(10);  // of each call, connecting included
-  // Says who we are to ZooKeeper, see zkcluster-security(7). Empty: nobody in particular, and what
-  // we make anyone may change.
-  std::string access_file;
-  // With an access_file: what we make can be changed by operators and checkers alone.
+  // Of each call, connecting included: 1 ms .. 1 h.
+  Duration timeout = std::chrono::seconds(10);
+  std::string access_file = {};
   bool restricted = true;
 };
 
 struct PauseOrder {
-  Duration length{0};  // kMinPause .. kMaxPause, then it ends by itself; 0: until it is ended
-  std::string by;      // who gives the order, such as "ann@ops1"
-  std::string reason;  // for whoever wonders; one line, at most 500 bytes
+  Duration length{0};       // kMinPause .. kMaxPause, then it ends by itself; 0: until it is ended
+  std::string by = {};      // who gives the order, such as "ann@ops1"
+  std::string reason = {};  // why, for other people; one line, at most 500 bytes
 };
 // Which shards an order is about: exactly one of the three.
 struct ShardChoice {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {};
   // The host part of their addresses, as written there: a name, or an IP literal without brackets.
-  std::string host;
+  std::string host = {};
   bool all = false;
 };
 struct MaintenanceOrder {
-  ShardChoice shards;  // by name or by host
+  ShardChoice shards = {};  // by name or by host
   // As those of PauseOrder.
   Duration length{0};
-  std::string by;
-  std::string reason;
+  std::string by = {};
+  std::string reason = {};
 };
 inline constexpr Duration kMinPause = std::chrono::seconds(1);
 inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
@@ -51,15 +52,22 @@ inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
 // destroying it leaves the parent undisturbed and releases nothing.
 class ZKC_EXPORT Manager {
  public:
-  // Does not wait for a connection. Errors: kInvalid (the access file, too), kUnavailable (no
-  // thread or descriptors left).
+  // On a client that others share. `timeout` of each call, connecting included: 1 ms .. 1 h. Does
+  // not wait. Errors: kInvalid (also: the client is to restrict what it makes, and its access file
+  // does not name both operators and checkers), kUnavailable (in a forked child).
+  [[nodiscard]] static Result<std::unique_ptr<Manager>> Open(
+      const Client& client, Duration timeout = std::chrono::seconds(10));
+  // The short form, with a client of its own. Does not wait for a connection. Errors: kInvalid (the
+  // access file, too), kUnavailable (no thread or descriptors left).
   [[nodiscard]] static Result<std::unique_ptr<Manager>> Open(ManagerOptions options);
+  // No call may be under way.
   ~Manager();
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
   // Every call: kUnavailable when no ZooKeeper answers in time; kUnknownOutcome when the answer was
-  // lost and reading again could not tell what became of it.
+  // lost and reading again could not tell what became of it; kInvalid within a callback of the same
+  // client, where the answer could never come.
 
   // Creates the cluster and returns its version (spec.version is ignored).
   // Errors: kInvalid, kTooLarge, kExists.
@@ -118,7 +126,7 @@ class ZKC_EXPORT Manager {
 
  private:
   class ZKC_LOCAL Impl;
-  explicit Manager(std::unique_ptr<Impl> impl);
+  ZKC_LOCAL explicit Manager(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

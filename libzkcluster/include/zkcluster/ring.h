@@ -56,8 +56,8 @@ class ZKC_EXPORT Ring {
 
  private:
   enum class Hashing : unsigned char { kCrc32, kFnv1a64, kMd5 };
-  Ring(std::vector<Point> points, std::vector<std::uint32_t> buckets, std::size_t shard_count,
-       Hashing hashing);
+  ZKC_LOCAL Ring(std::vector<Point> points, std::vector<std::uint32_t> buckets,
+                 std::size_t shard_count, Hashing hashing);
 
   std::vector<Point> points_;
   // buckets_[h >> shift_] is the first point with that prefix or a later one (one entry more

@@ -3,6 +3,7 @@
 // other to decide anything about liveness. Pure.
 #pragma once
 
+#include <zkcluster/export.h>
 #include <chrono>
 
 namespace zkcluster {

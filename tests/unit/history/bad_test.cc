@@ -37,8 +37,8 @@ ShardState& FirstRow(Draft& draft) {
   return draft.board.shards[0];
 }
 
-Event& Flips(Draft& draft) {
-  return draft.events.back();
+Event::Flips& Flips(Draft& draft) {
+  return std::get<Event::Flips>(draft.events.back().what);
 }
 
 // On a second cluster of two shards, by a story with another spec.
@@ -74,7 +74,7 @@ const std::vector<Bad> kBad = {
        const auto counted = draft.checked;
        story.Update([](ClusterSpec& spec) { spec.failover = false; });
        draft.head.spec = story.Id();
-       draft.Tell(Event::Kind::kSpec);
+       draft.Tell(Event::Spec{});
        draft.checked = counted;
        story.Commit(draft);
      }},
@@ -205,7 +205,7 @@ const std::vector<Bad> kBad = {
        story.Write(kHand, story.paths.options(), "bad");
        Draft draft = story.Decide();
        draft.head.spec = first;
-       draft.Tell(Event::Kind::kSpec);
+       draft.Tell(Event::Spec{});
        draft.checked.clear();
        story.Commit(draft);
      }},
@@ -300,10 +300,7 @@ const std::vector<Bad> kBad = {
      Commit("--",
             [](SettledStory&, Draft& draft) {
               draft.ledger.electorate.insert("c9");
-              Event event;
-              event.kind = Event::Kind::kElectorate;
-              event.ids = {"c9"};
-              draft.events.push_back(event);
+              draft.Tell(Event::Electorate{{"c9"}});
             })},
     {"ledger", "a lost one leaves those present",
      [](SettledStory& story) {
@@ -311,16 +308,13 @@ const std::vector<Bad> kBad = {
        Draft draft = story.Decide();
        draft.ledger.electorate = {"c1"};
        draft.checked = {"c1"};
-       Event event;
-       event.kind = Event::Kind::kElectorate;
-       event.ids = {"c1"};
-       draft.events = {event};
+       draft.events.clear();
+       draft.Tell(Event::Electorate{{"c1"}});
        story.Commit(draft);
      }},
     {"ledger", "an operator forgets another than it says",
      [](SettledStory& story) {
-       story.Order(Event::Kind::kForget, [](Ledger& ledger) { ledger.electorate.erase("c3"); },
-                   {"c2"});
+       story.Order(Event::Forget{{"c2"}}, [](Ledger& ledger) { ledger.electorate.erase("c3"); });
      }},
     {"ledger", "penalties are forgiven without a flip",
      [](SettledStory& story) {
@@ -337,7 +331,7 @@ const std::vector<Bad> kBad = {
                [](SettledStory& story) {
                  Draft draft = story.Decide();
                  draft.ledger.freeze.frozen = true;
-                 draft.Tell(Event::Kind::kFreeze);
+                 draft.Tell(Event::Freeze{});
                  story.Commit(draft);
                  Kill(story);
                  story.Commit(story.Decide("D-"));
@@ -359,9 +353,9 @@ const std::vector<Bad> kBad = {
        story.Commit(story.Decide("DDDDAAAA"));
        Draft draft = story.Decide();
        draft.ledger.freeze.frozen = true;
-       draft.Tell(Event::Kind::kFreeze);
+       draft.Tell(Event::Freeze{});
        story.Commit(draft);
-       draft.events[0].kind = Event::Kind::kUnfreeze;
+       draft.events[0].what = Event::Unfreeze{};
        draft.ledger.freeze.frozen = false;  // four dead: below three it would be right
        ++draft.head.sequence;
        story.Commit(draft);
@@ -369,7 +363,7 @@ const std::vector<Bad> kBad = {
     // --- pause ---
     {"pause", "a flip while paused",
      [](SettledStory& story) {
-       story.Order(Event::Kind::kPause,
+       story.Order(Event::Pause{},
                    [&](Ledger& ledger) {
                      ledger.pause = Pause{story.Wall(), story.Wall() + 60s, "ann", ""};
                    });
@@ -378,14 +372,14 @@ const std::vector<Bad> kBad = {
      }},
     {"pause", "ended before its time",
      [](SettledStory& story) {
-       story.Order(Event::Kind::kPause,
+       story.Order(Event::Pause{},
                    [&](Ledger& ledger) {
                      ledger.pause = Pause{story.Wall(), story.Wall() + 60s, "ann", ""};
                    });
        Draft draft = story.Decide();
        draft.ledger.pause.reset();
        Event event;
-       event.kind = Event::Kind::kResume;
+       event.what = Event::Resume{};
        event.at = story.Wall();
        draft.events.push_back(event);
        story.Commit(draft);
@@ -393,7 +387,7 @@ const std::vector<Bad> kBad = {
     // --- maintenance ---
     {"maintenance", "a shard under it flips",
      [](SettledStory& story) {
-       story.Order(Event::Kind::kMaintenance, [&](Ledger& ledger) {
+       story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
          ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
        });
        Kill(story);
@@ -401,15 +395,14 @@ const std::vector<Bad> kBad = {
      }},
     {"maintenance", "ended before its time",
      [](SettledStory& story) {
-       story.Order(Event::Kind::kMaintenance, [&](Ledger& ledger) {
+       story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
          ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
        });
        Draft draft = story.Decide();
        draft.ledger.maintenance.clear();
        Event event;
-       event.kind = Event::Kind::kMaintenanceOver;
+       event.what = Event::MaintenanceOver{{"s1"}};
        event.at = story.Wall();
-       event.ids = {"s1"};
        draft.events.push_back(event);
        story.Commit(draft);
      }},
@@ -418,7 +411,7 @@ const std::vector<Bad> kBad = {
             [](SettledStory&, Draft& draft) { draft.ledger.maintenance["s1"] = {}; })},
     {"journal", "its end is not told",
      [](SettledStory& story) {
-       story.Order(Event::Kind::kMaintenance, [&](Ledger& ledger) {
+       story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
          ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 1s, "ann", ""};
        });
        story.Wait(2s);

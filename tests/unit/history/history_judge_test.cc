@@ -13,7 +13,7 @@ using Draft = Story::Draft;
 namespace {
 
 // All vote dead on s1.
-void Kill(Story& story) {
+void KillAll(Story& story) {
   for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
 }
 
@@ -21,7 +21,7 @@ void Kill(Story& story) {
 
 TEST_CASE("history: a good walk breaks nothing") {
   SettledStory story;
-  Kill(story);
+  KillAll(story);
   story.Commit(story.Decide("D-"));
   // A spec that adds, removes and moves.
   story.Update([](ClusterSpec& spec) {
@@ -43,7 +43,7 @@ TEST_CASE("history: a good walk breaks nothing") {
   story.Vote("c3", "DAA");
   story.Commit(draft);
   // Paused, resumed by its time, one forgotten.
-  story.Order(Event::Kind::kPause, [&](Ledger& ledger) {
+  story.Order(Event::Pause{}, [&](Ledger& ledger) {
     ledger.pause = Pause{story.Wall(), story.Wall() + 1s, "ann", ""};
   });
   story.Wait(2s);
@@ -51,11 +51,11 @@ TEST_CASE("history: a good walk breaks nothing") {
   draft = story.Decide("-D-");
   draft.ledger.pause.reset();
   Event resume;
-  resume.kind = Event::Kind::kResume;
+  resume.what = Event::Resume{};
   resume.at = story.Wall();
   draft.events.insert(draft.events.begin(), resume);
   story.Commit(draft);
-  story.Order(Event::Kind::kForget, [](Ledger& ledger) { ledger.electorate.erase("c1"); }, {"c1"});
+  story.Order(Event::Forget{{"c1"}}, [](Ledger& ledger) { ledger.electorate.erase("c1"); });
   // Deleted, and made anew: epochs and sequences begin again.
   for (const char* id : {"c2", "c3", "c4"}) story.End(id);
   story.Delete();
@@ -117,7 +117,7 @@ TEST_CASE("history: with refusals told, ballots go unchecked after two of them o
   for (const int refusals : {0, 1, 2}) {
     CAPTURE(refusals);
     SettledStory story(nullptr, options);
-    Kill(story);
+    KillAll(story);
     Draft draft = story.Decide("D-");
     draft.checked.clear();
     for (int i = 0; i < refusals; ++i) {

@@ -33,7 +33,7 @@ class Story {
     std::vector<std::string> checked;   // ids whose ballots are checked
     std::optional<std::string> mirror;  // nothing: as the board says
     bool writes_ledger = true;
-    void Tell(Event::Kind kind) { events.emplace_back().kind = kind; }
+    void Tell(Event::What what) { events.emplace_back().what = std::move(what); }
   };
 
   explicit Story(HistoryJudge::Options options = {}) : judge(std::move(options)) {
@@ -79,14 +79,12 @@ class Story {
     board = {};
     epoch_ = 0;
   }
-  void Order(Event::Kind kind, const std::function<void(Ledger&)>& edit,
-             std::vector<std::string> ids = {}) {
+  void Order(Event::What what, const std::function<void(Ledger&)>& edit) {
     Ledger ledger = *DecodeLedger(tree.Get(paths.ledger())->data);
     edit(ledger);
     Event event;
-    event.kind = kind;
+    event.what = std::move(what);
     event.at = Wall();
-    event.ids = std::move(ids);
     Send(kOperator, {Set(paths.ledger(), EncodeLedger(ledger)), NewEvent(event)});
   }
 
@@ -125,7 +123,7 @@ class Story {
     epoch_ = epoch.value_or(epoch_ + 1);
     leader_ = id;
     Event event;
-    event.kind = Event::Kind::kLeader;
+    event.what = Event::Leader{};
     event.leader = id;
     event.epoch = epoch_;
     std::vector<zk::Op> ops;
@@ -164,18 +162,11 @@ class Story {
       draft.board = CarryOver(board, list_, spec.shards);
     }
     draft.board.shards.resize(spec.shards.size());
-    if (!learned.empty()) {
-      Event event;
-      event.kind = Event::Kind::kElectorate;
-      event.ids = learned;
-      draft.events.push_back(event);
-    }
+    if (!learned.empty()) draft.Tell(Event::Electorate{learned});
     const auto node = tree.Get(paths.head());
     const bool decodable = node && DecodeHead(node->data);
     if (decodable && (last->spec != Id() || last->shards != spec.shards.size())) {
-      Event event;
-      event.kind = Event::Kind::kSpec;
-      draft.events.push_back(event);
+      draft.Tell(Event::Spec{});
     }
     return draft;
   }
@@ -185,6 +176,7 @@ class Story {
     Event event;
     event.at = Wall();
     event.epoch = epoch_;
+    Event::Flips& flips = event.what.emplace<Event::Flips>();
     for (std::size_t i = 0; i < letters.size(); ++i) {
       if (letters[i] == '-') continue;
       ShardState& state = draft.board.shards[i];
@@ -200,11 +192,11 @@ class Story {
         draft.ledger.penalties.try_emplace(spec.shards[i].name, Penalty{1, Wall()});
       }
       const Reason reason = to == ShardStatus::kDead ? Reason::kTimeout : Reason::kNone;
-      event.flips.push_back(
+      flips.flips.push_back(
           {spec.shards[i].name, spec.shards[i].addr, state.status, to, reason, counts});
       state = {to, std::max(Wall(), state.since + Micros(1)), reason, counts};
     }
-    if (!event.flips.empty()) draft.events.push_back(event);
+    if (!flips.flips.empty()) draft.events.push_back(event);
     return draft;
   }
   void Commit(const Draft& draft) { CommitBy(sessions_.at(leader_), draft); }

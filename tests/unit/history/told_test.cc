@@ -30,12 +30,12 @@ struct FreezingStory : SettledStory {
   void Freeze() {
     Draft draft = Decide();
     draft.ledger.freeze.frozen = true;
-    draft.Tell(Event::Kind::kFreeze);
+    draft.Tell(Event::Freeze{});
     Commit(draft);
     REQUIRE_MESSAGE(Broken().empty(), Told());
   }
   void Accept() {
-    Order(Event::Kind::kUnfreeze, [](Ledger& ledger) { ledger.freeze.accept = true; });
+    Order(Event::Unfreeze{}, [](Ledger& ledger) { ledger.freeze.accept = true; });
   }
 };
 
@@ -65,7 +65,7 @@ TEST_CASE("told: a freeze, and its end") {
     story.VoteAll("DAAA");
     Draft end = story.Decide();
     end.ledger.freeze = {};
-    if (told) end.Tell(Event::Kind::kUnfreeze);
+    if (told) end.Tell(Event::Unfreeze{});
     story.Commit(end);
     CHECK(story.Broken() == (told ? "" : "journal"));
   }
@@ -77,7 +77,7 @@ TEST_CASE("told: a freeze does not end while nobody knows what is dead") {
   for (const char* id : {"c2", "c3"}) story.End(id);
   Draft end = story.Decide();
   end.ledger.freeze = {};
-  end.Tell(Event::Kind::kUnfreeze);
+  end.Tell(Event::Unfreeze{});
   story.Commit(end);
   CHECK(story.Broken() == "freeze");
 }

@@ -18,13 +18,13 @@ const Option* FindOption(const std::vector<Option>& options, std::string_view wo
 }
 
 // What was typed before the word that is completed: verb and operands apart from options.
-struct Typed {
+struct TypedBefore {
   Words operands;                  // the verb among them
   const Option* option = nullptr;  // whose value is being typed
 };
 
-Typed Sort(const Words& words, const std::vector<Option>& options) {
-  Typed typed;
+TypedBefore SortBefore(const Words& words, const std::vector<Option>& options) {
+  TypedBefore typed;
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     const std::string& word = words[i];
     if (!word.starts_with("-") || word == "-") {
@@ -92,7 +92,7 @@ Words OperandWords(const Verb& verb, const Words& given, const NameSource& names
 
 Words Candidates(Verbs verbs, const Words& words, const NameSource& names) {
   const std::vector<Option> all = OptionsOf(verbs, nullptr);
-  const Typed typed = Sort(words, all);
+  const TypedBefore typed = SortBefore(words, all);
   std::string verb_name = typed.operands.empty() ? "" : typed.operands.front();
   Words operands(typed.operands.begin() + (typed.operands.empty() ? 0 : 1), typed.operands.end());
   const Words seconds = verb_name.empty() ? Words{} : SecondWords(verbs, verb_name);

@@ -25,6 +25,8 @@ void DeclareCluster(OptionSet& set, ClusterOperand& into) {
   set.TakeOperand("NAME", into.cluster);
 }
 
+void DeclareNothing(OptionSet&, NoOptions&) {}
+
 void DeclareFile(OptionSet& set, std::string& file) {
   set.Value({"file,f", "FILE", "a spec file; - is standard input", Completion::Kind::kFiles}, file,
             ParseFile);

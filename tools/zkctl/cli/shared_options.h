@@ -17,6 +17,10 @@ struct ClusterOperand {
 };
 void DeclareCluster(OptionSet& set, ClusterOperand& into);
 
+// For a verb that takes nothing of its own.
+struct NoOptions {};
+void DeclareNothing(OptionSet& set, NoOptions& into);
+
 // -f; "-" is standard input.
 void DeclareFile(OptionSet& set, std::string& file);
 

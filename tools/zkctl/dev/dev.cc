@@ -243,7 +243,7 @@ int RunDev(const std::vector<std::string>& args) {
   }
   if (options->help) return Print(kHelp) ? kDone : kRefused;
   if (const std::string why = WhyNoSandbox(); !why.empty()) {
-    return Complain(Error{ErrorCode::kUnavailable, why, -1});
+    return Complain(Error{ErrorCode::kUnavailable, why});
   }
   CatchInterrupts();
   Timeline timeline(UseColor());

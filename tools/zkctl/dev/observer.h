@@ -2,7 +2,6 @@
 // event of the journal, with the time that the server stamped on it. Loop-bound conductor.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "base/lifetime.h"
 #include "base/loop.h"
+#include "follow/journal.h"
 #include "follow/spec_watcher.h"
 #include "model/ballot.h"
+#include "model/journal.h"
 #include "model/paths.h"
-#include "model/records.h"
 #include "zk/client.h"
 #include "zk/watcher.h"
 
@@ -37,28 +36,21 @@ class Observer {
   Observer(Loop& loop, zk::Client& client, const ClusterPaths& paths, Hooks hooks);
 
  private:
-  struct Voter {
-    std::unique_ptr<zk::NodeWatcher> watcher;
-    std::map<std::string, Vote> votes;  // by shard, as last told
+  struct Checker {
+    std::unique_ptr<zk::NodeWatcher> watcher;  // of its ballot
+    std::map<std::string, Vote> votes;         // by shard, as last reported
   };
   void OnVoters(const std::optional<std::vector<std::string>>& ids);
   void OnBallot(const std::string& id);
-  void OnJournal(const std::optional<std::vector<std::string>>& nodes);
-  void ReadNextEvent();
 
   Loop& loop_;
   zk::Client& client_;
   const ClusterPaths paths_;
   const Hooks hooks_;
-  std::map<std::string, Voter> voters_;
-  std::optional<std::int32_t> last_event_;
-  std::deque<std::string> events_;  // still to be read
-  bool reading_ = false;
-  std::unique_ptr<Timer> retry_;
+  std::map<std::string, Checker> checkers_;
   SpecWatcher spec_;
   zk::ChildrenWatcher ids_;
-  zk::ChildrenWatcher journal_;
-  Lifetime lifetime_;
+  JournalFollower journal_;
 };
 
 }  // namespace zkcluster::zkctl

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/join.h"
+#include "base/overloaded.h"
 #include "zk/native_client.h"
 
 namespace zkcluster::zkctl {
@@ -101,37 +102,44 @@ void Stage::OnChecker(const std::string& checker, bool present) {
 
 void Stage::OnEvent(const Event& event, Micros stamped) {
   const TimePoint at = OnOurClock(stamped, start_ - seconds(60));
-  switch (event.kind) {
-    case Event::Kind::kFlips:
-      return OnFlips(event, at);
-    case Event::Kind::kLeader:
-      return timeline_.Add(at, "election",
-                           fmt::format("{} leads, epoch {}", event.leader, event.epoch));
-    case Event::Kind::kSpec:
-      return timeline_.Add(at, "spec", fmt::format("version {} is taken", event.spec_version));
-    case Event::Kind::kElectorate:
-      return timeline_.Add(at, "election", "may vote from now on: " + Join(event.ids, " "));
-    case Event::Kind::kForget:
-      return timeline_.Add(at, "election", "may no longer vote: " + Join(event.ids, " "));
-    case Event::Kind::kFreeze:
-      return timeline_.Add(
-          at, "freeze", fmt::format("{} shards would be dead: no more flips to dead", event.dead));
-    case Event::Kind::kUnfreeze:
-      return timeline_.Add(at, "freeze", "over");
-    case Event::Kind::kPause:
-      return timeline_.Add(at, "pause", "nothing flips: " + event.note);
-    case Event::Kind::kResume:
-      return timeline_.Add(at, "pause", "over");
-    case Event::Kind::kMaintenance:
-      return timeline_.Add(at, "maintenance", Join(event.ids, " ") + " do not flip: " + event.note);
-    case Event::Kind::kMaintenanceOver:
-      return timeline_.Add(at, "maintenance", "over for " + Join(event.ids, " "));
-  }
+  const auto add = [&](std::string_view what, std::string text) {
+    timeline_.Add(at, std::string(what), std::move(text));
+  };
+  std::visit(Overloaded{
+                 [&](const Event::Flips& e) { OnFlips(event, e, at); },
+                 [&](const Event::Leader&) {
+                   add("election", fmt::format("{} leads, epoch {}", event.leader, event.epoch));
+                 },
+                 [&](const Event::Spec&) {
+                   add("spec", fmt::format("version {} is taken", event.spec_version));
+                 },
+                 [&](const Event::Electorate& e) {
+                   add("election", "may vote from now on: " + Join(e.ids, " "));
+                 },
+                 [&](const Event::Forget& e) {
+                   add("election", "may no longer vote: " + Join(e.ids, " "));
+                 },
+                 [&](const Event::Freeze& e) {
+                   add("freeze",
+                       fmt::format("{} shards would be dead: no more flips to dead", e.dead));
+                 },
+                 [&](const Event::Unfreeze&) { add("freeze", "over"); },
+                 [&](const Event::Pause& e) { add("pause", "nothing flips: " + e.note); },
+                 [&](const Event::Resume&) { add("pause", "over"); },
+                 [&](const Event::Maintenance& e) {
+                   add("maintenance", Join(e.shards, " ") + " do not flip: " + e.note);
+                 },
+                 [&](const Event::MaintenanceOver& e) {
+                   add("maintenance", "over for " + Join(e.shards, " "));
+                 },
+                 [&](const Event::Unknown& e) { add("event", e.kind); },
+             },
+             event.what);
 }
 
-void Stage::OnFlips(const Event& event, TimePoint at) {
+void Stage::OnFlips(const Event& event, const Event::Flips& flips, TimePoint at) {
   std::vector<std::string> first_seen_alive;
-  for (const Event::Flip& flip : event.flips) {
+  for (const Event::Flip& flip : flips.flips) {
     flips_.push_back({at, flip.shard, flip.to});
     if (flip.from == ShardStatus::kUnknown && flip.to == ShardStatus::kAlive) {
       first_seen_alive.push_back(flip.shard);

@@ -12,7 +12,7 @@
 
 #include "base/event_loop.h"
 #include "base/log.h"
-#include "model/records.h"
+#include "model/journal.h"
 #include "tools/zkctl/dev/observer.h"
 #include "tools/zkctl/dev/sandbox.h"
 #include "tools/zkctl/dev/timeline.h"
@@ -57,7 +57,7 @@ class Stage {
   void OnVote(const std::string& checker, const std::string& shard, Vote vote, Micros stamped);
   void OnChecker(const std::string& checker, bool present);
   void OnEvent(const Event& event, Micros stamped);
-  void OnFlips(const Event& event, TimePoint at);
+  void OnFlips(const Event& event, const Event::Flips& flips, TimePoint at);
   void OnTable(TimePoint at, const ClusterView& view);
 
   Timeline& timeline_;

@@ -20,7 +20,7 @@ std::optional<std::string> FindLeader(const Snapshot& snapshot) {
   return first == snapshot.leader->id ? std::optional(first) : std::nullopt;
 }
 
-BallotState StateOf(const Snapshot& snapshot, const Snapshot::Voter& voter) {
+BallotState StateOf(const Snapshot& snapshot, const Snapshot::CastBallot& voter) {
   if (!voter.ballot) return BallotState::kUndecodable;
   const bool same_list = voter.ballot->spec == snapshot.spec.id &&
                          voter.ballot->votes.size() == snapshot.spec.spec.shards.size();

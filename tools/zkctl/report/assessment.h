@@ -29,7 +29,7 @@ enum class BallotState {
 struct CheckerView {
   std::string id;
   const Snapshot::Candidate* candidate = nullptr;  // null: not registered now
-  const Snapshot::Voter* voter = nullptr;          // null: no ballot
+  const Snapshot::CastBallot* voter = nullptr;     // null: no ballot
   BallotState state = BallotState::kNone;
   bool leads = false;
 };

@@ -391,7 +391,7 @@ class Doctor {
   std::vector<Finding> found_;
 };
 
-Color ColorOf(Severity severity) {
+Color SeverityColor(Severity severity) {
   switch (severity) {
     case Severity::kBroken:
       return Color::kBad;
@@ -444,9 +444,9 @@ std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& fin
   for (const Finding& finding : findings) {
     std::string label(SeverityName(finding.severity));
     label.resize(8, ' ');
-    text += Paint(label, ColorOf(finding.severity), color) + WrapText(Printable(finding.what), 8) +
-            "        " + Paint("do: ", Color::kFaint, color) +
-            WrapText(Printable(finding.remedy), 12);
+    text += Paint(label, SeverityColor(finding.severity), color) +
+            WrapText(Printable(finding.what), 8) + "        " +
+            Paint("do: ", Color::kFaint, color) + WrapText(Printable(finding.remedy), 12);
   }
   return text + name + ": " + Counted(findings.size(), "finding") + "\n";
 }

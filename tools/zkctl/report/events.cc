@@ -2,6 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/join.h"
+#include "base/overloaded.h"
+#include "codec/raw_json.h"
 #include "text/duration.h"
 #include "tools/zkctl/report/report.h"
 
@@ -31,6 +33,52 @@ std::string FlipText(const Event::Flip& flip, bool color) {
 
 }  // namespace
 
+namespace {
+
+// What the event holds by its kind, in the keys of its JSON.
+OrderedJson OwnJson(const Event& event) {
+  OrderedJson json = OrderedJson::object();
+  const auto put_ids = [&](const std::vector<std::string>& ids) {
+    if (!ids.empty()) json["ids"] = ids;
+  };
+  const auto put_dead = [&](int dead) {
+    if (dead != 0) json["dead"] = dead;
+  };
+  const auto put_order = [&](const auto& order) {
+    if (!order.note.empty()) json["note"] = order.note;
+    if (order.until != Micros(0)) json["until"] = order.until.count();
+  };
+  std::visit(
+      Overloaded{
+          [&](const Event::Flips& e) {
+            json["flips"] = OrderedJson::array();
+            for (const Event::Flip& flip : e.flips) json["flips"].push_back(FlipJson(flip));
+            json["more_flips"] = e.more;
+          },
+          [](const Event::Leader&) {},
+          [](const Event::Spec&) {},
+          [&](const Event::Electorate& e) { put_ids(e.ids); },
+          [&](const Event::Forget& e) { put_ids(e.ids); },
+          [&](const Event::Freeze& e) { put_dead(e.dead); },
+          [&](const Event::Unfreeze& e) {
+            if (e.accepted) json["note"] = "accepted";
+            put_dead(e.dead);
+          },
+          [&](const Event::Pause& e) { put_order(e); },
+          [](const Event::Resume&) {},
+          [&](const Event::Maintenance& e) {
+            put_ids(e.shards);
+            put_order(e);
+          },
+          [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+          [&](const Event::Unknown& e) { json["fields"] = OrderedJson::parse(e.json, nullptr, false); },
+      },
+      event.what);
+  return json;
+}
+
+}  // namespace
+
 OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
   OrderedJson json;
   json["event"] = node;
@@ -39,83 +87,86 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
     return json;
   }
   json["at"] = event->at.count();
-  json["kind"] = EventKindName(event->kind);
+  json["kind"] = EventKindName(*event);
   json["leader"] = event->leader.empty() ? OrderedJson() : OrderedJson(event->leader);
   json["epoch"] = event->epoch;
   json["quorum"] = event->quorum;
   json["version"] = event->spec_version;
-  if (event->kind == Event::Kind::kFlips) {
-    json["flips"] = OrderedJson::array();
-    for (const Event::Flip& flip : event->flips) json["flips"].push_back(FlipJson(flip));
-    json["more_flips"] = event->more_flips;
-  }
-  if (!event->ids.empty()) json["ids"] = event->ids;
+  OrderedJson own = OwnJson(*event);
+  const auto take = [&](const char* key) {
+    if (own.contains(key)) json[key] = std::move(own[key]);
+  };
+  for (const char* const key : {"flips", "more_flips", "ids"}) take(key);
   if (!event->by.empty()) json["by"] = event->by;
-  if (!event->note.empty()) json["note"] = event->note;
-  if (event->until != Micros(0)) json["until"] = event->until.count();
-  if (event->dead != 0) json["dead"] = event->dead;
+  for (const char* const key : {"note", "until", "dead", "fields"}) take(key);
   return json;
 }
 
 namespace {
 
-std::string UnfreezeText(const Event& event, const std::string& leader) {
-  if (event.by.empty()) {
-    return "over: " + Counted(static_cast<std::size_t>(event.dead), "shard") +
-           " would be dead; decided by " + leader;
-  }
-  return (event.note == "accepted" ? "lifted, the deaths accepted, by " : "lifted by ") +
-         Printable(event.by);
-}
-
-std::string Until(const Event& event) {
-  return event.until == Micros(0) ? "" : ", until " + FormatTime(event.until);
-}
-
 // What an event other than flips says, after its time; the kind comes first.
 struct Told {
-  std::string_view kind;
+  std::string kind;
   std::string text;
 };
 
-Told TellEvent(const Event& event) {
-  const std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
-  const std::string ids = Printable(Join(event.ids, ", "));
-  const std::string order =
-      Until(event) + ": " + Printable(event.note) + "; by " + Printable(event.by);
-  switch (event.kind) {
-    case Event::Kind::kFlips:
-      break;
-    case Event::Kind::kLeader:
-      return {"leader", by + " took over"};
-    case Event::Kind::kSpec:
-      return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
-    case Event::Kind::kElectorate:
-      return {"electorate",
-              "learned " + ids + "; quorum " + std::to_string(event.quorum) + "; by " + by};
-    case Event::Kind::kForget:
-      return {"electorate", "forgot " + ids + "; by " + Printable(event.by)};
-    case Event::Kind::kFreeze:
-      return {"freeze", "began: " + Counted(static_cast<std::size_t>(event.dead), "shard") +
-                            " would be dead; decided by " + by};
-    case Event::Kind::kUnfreeze:
-      return {"freeze", UnfreezeText(event, by)};
-    case Event::Kind::kPause:
-      return {"pause", "began" + order};
-    case Event::Kind::kResume:
-      return {"pause", event.by.empty() ? "over, its time has passed; seen by " + by
-                                        : "ended by " + Printable(event.by)};
-    case Event::Kind::kMaintenance:
-      return {"maintenance", "of " + ids + " began" + order};
-    case Event::Kind::kMaintenanceOver:
-      return {"maintenance", "of " + ids + " " +
-                                 (event.by.empty() ? "is over, its time has passed or the shard is "
-                                                     "gone; seen by " +
-                                                         by
-                                                   : "ended by " + Printable(event.by))};
+// One sentence for each kind. `by` is the leader, `who` the operator.
+struct Teller {
+  const Event& event;
+  std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
+  std::string who = Printable(event.by);
+
+  [[nodiscard]] std::string Listed(const std::vector<std::string>& ids) const {
+    return Printable(Join(ids, ", "));
   }
-  return {};
-}
+  [[nodiscard]] std::string WouldBeDead(int dead) const {
+    return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead; decided by " + by;
+  }
+  [[nodiscard]] std::string Ordered(const auto& order) const {
+    return (order.until == Micros(0) ? "" : ", until " + FormatTime(order.until)) + ": " +
+           Printable(order.note) + "; by " + who;
+  }
+
+  Told operator()(const Event::Flips&) const { return {}; }  // a line for each: see EventText
+  Told operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
+  Told operator()(const Event::Spec&) const {
+    return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
+  }
+  Told operator()(const Event::Electorate& e) const {
+    return {"electorate",
+            "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum) + "; by " + by};
+  }
+  Told operator()(const Event::Forget& e) const {
+    return {"electorate", "forgot " + Listed(e.ids) + "; by " + who};
+  }
+  Told operator()(const Event::Freeze& e) const {
+    return {"freeze", "began: " + WouldBeDead(e.dead)};
+  }
+  Told operator()(const Event::Unfreeze& e) const {
+    if (event.by.empty()) return {"freeze", "over: " + WouldBeDead(e.dead)};
+    return {"freeze", (e.accepted ? "lifted, the deaths accepted, by " : "lifted by ") + who};
+  }
+  Told operator()(const Event::Pause& e) const { return {"pause", "began" + Ordered(e)}; }
+  Told operator()(const Event::Resume&) const {
+    return {"pause",
+            event.by.empty() ? "over, its time has passed; seen by " + by : "ended by " + who};
+  }
+  Told operator()(const Event::Maintenance& e) const {
+    return {"maintenance", "of " + Listed(e.shards) + " began" + Ordered(e)};
+  }
+  Told operator()(const Event::MaintenanceOver& e) const {
+    return {
+        "maintenance",
+        "of " + Listed(e.shards) + " " +
+            (event.by.empty() ? "is over, its time has passed or the shard is gone; seen by " + by
+                              : "ended by " + who)};
+  }
+  Told operator()(const Event::Unknown& e) const {
+    constexpr std::string_view kShown[] = {"Kind", "At"};
+    return {Printable(e.kind),
+            Printable(RawJson(e.json).Except(kShown)) + "; a kind of a newer zkcluster"};
+  }
+};
 
 // On a terminal in lines that fit it, below each other; elsewhere an event is a line.
 std::string EventLine(Micros at, std::string_view kind, const std::string& text, bool color) {
@@ -130,19 +181,19 @@ std::string EventLine(Micros at, std::string_view kind, const std::string& text,
 std::string EventText(std::string_view node, const Result<Event>& event, bool color) {
   if (!event)
     return Printable(node) + "  cannot be decoded: " + Printable(event.error().message) + "\n";
-  if (event->kind != Event::Kind::kFlips) {
-    const Told told = TellEvent(*event);
+  const auto* const flips = event->As<Event::Flips>();
+  if (flips == nullptr) {
+    const Told told = std::visit(Teller{*event}, event->what);
     return EventLine(event->at, told.kind, told.text, color);
   }
   const std::string by = "; quorum " + std::to_string(event->quorum) + "; decided by " +
                          Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";
   std::string out;
-  for (const Event::Flip& flip : event->flips) {
+  for (const Event::Flip& flip : flips->flips) {
     out += EventLine(event->at, "flip", FlipText(flip, color) + by, color);
   }
-  if (event->more_flips > 0) {
-    out +=
-        EventLine(event->at, "flip", "and " + std::to_string(event->more_flips) + " more", color);
+  if (flips->more > 0) {
+    out += EventLine(event->at, "flip", "and " + std::to_string(flips->more) + " more", color);
   }
   return out;
 }

@@ -11,8 +11,6 @@
 namespace zkcluster::zkctl {
 namespace {
 
-constexpr std::string_view kReset = "\x1b[0m";
-
 std::string_view Escape(Color color) {
   switch (color) {
     case Color::kNone:

@@ -12,6 +12,8 @@
 
 namespace zkcluster::zkctl {
 
+inline constexpr std::string_view kReset = "\x1b[0m";  // ends every colour on a terminal
+
 enum class Color { kNone, kGood, kBad, kDoubtful, kFaint };
 
 struct Cell {

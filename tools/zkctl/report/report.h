@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "admin/snapshot.h"
-#include "model/records.h"
+#include "model/journal.h"
+#include "model/ledger.h"
 #include "model/spec_diff.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"

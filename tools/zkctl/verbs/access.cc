@@ -5,6 +5,7 @@
 
 #include "admin/cluster_admin.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/render.h"
 #include "zk/access.h"
@@ -28,8 +29,6 @@ Result<void> CheckMayInit(const Globals& globals) {
       ErrorCode::kInvalid,
       globals.access + ": no password of operators: nobody could change anything afterwards");
 }
-
-struct NoOptions {};
 
 int RunInit(const Globals& globals, const NoOptions&) {
   if (const auto allowed = CheckMayInit(globals); !allowed) return Complain(allowed.error());
@@ -92,7 +91,7 @@ Verb InitVerb() {
           "restricted: operators and checkers alone, as FILE says who they are. open: anyone. What "
           "is\n"
           "there already is changed, too; may be repeated.\n",
-      .declare = [](OptionSet&, NoOptions&) {},
+      .declare = DeclareNothing,
       .run = RunInit,
   });
 }
@@ -103,7 +102,7 @@ Verb AccessVerb() {
       .summary = "print an access file with hashes in the place of passwords",
       .help = "  zkctl access --access FILE\n"
               "So that operators and checkers know each other without each other's passwords.\n",
-      .declare = [](OptionSet&, NoOptions&) {},
+      .declare = DeclareNothing,
       .check = CheckAccess,
       .asks_zookeeper = [](const NoOptions&) { return false; },
       .run = RunAccess,

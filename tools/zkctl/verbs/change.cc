@@ -48,6 +48,11 @@ std::string RemovalQuestion(const ClusterSpec& current, const SpecDiff& diff) {
 
 }  // namespace
 
+Result<ValidSpec> Checked(Result<ClusterSpec> edited) {
+  if (!edited) return Fail(edited.error());
+  return ValidSpec::Make(*std::move(edited));
+}
+
 int Changing::To(const ClusterSpec& current, ValidSpec next) {
   const std::uint64_t wanted = next.spec().version;
   if (wanted != 0 && wanted != current.version) {
@@ -119,7 +124,7 @@ int Changing::Delete(const std::string& name) {
   const auto approved =
       Approve(change_.yes, name, DiffText(answer.diff, UseColor()), question, true, answer.shown);
   if (!approved) return Complain(approved.error());
-  const auto deleted = connection_.Ask<std::monostate>(
+  const auto deleted = connection_.Ask<void>(
       [&](ClusterAdmin& admin, auto done) { admin.Delete(name, version, std::move(done)); });
   if (!deleted) return ComplainOf(deleted.error(), name, version);
   return Report(name, "deleted", version, {});

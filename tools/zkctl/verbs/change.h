@@ -21,6 +21,9 @@ struct ChangeAnswer {
   std::string note;    // what the difference does not show
 };
 
+// A spec that options have made, as far as it keeps every rule.
+[[nodiscard]] Result<ValidSpec> Checked(Result<ClusterSpec> edited);
+
 // One change of a cluster: how it is to be made, and through which session.
 class Changing {
  public:

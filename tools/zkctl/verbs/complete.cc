@@ -19,7 +19,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 // A shell waits for it with every press of the key.
-constexpr Duration kPatience = std::chrono::milliseconds(1500);
+constexpr Duration kCompletionLimit = std::chrono::milliseconds(1500);
 
 // Names that break lines or words of a shell cannot be completed.
 Words Plain(Words names) {
@@ -61,9 +61,8 @@ class LiveNames {
  private:
   bool Open() {
     if (connection_) return true;
-    auto opened = globals_.zookeeper.empty()
-                      ? Result<std::unique_ptr<Connection>>(tl::unexpect, Error{})
-                      : Connection::Open(globals_);
+    auto opened = globals_.zookeeper.empty() ? Result<std::unique_ptr<Connection>>(Fail(Error{}))
+                                             : Connection::Open(globals_);
     if (opened) connection_ = *std::move(opened);
     return connection_ != nullptr;
   }
@@ -86,7 +85,7 @@ int RunComplete(const Words& words, const Environment& environment) {
   Globals globals;
   globals.zookeeper = FirstOf(TypedOption(words, "zk"), environment.zookeeper);
   globals.root = FirstOf(TypedOption(words, "root"), FirstOf(environment.root, "/goreclusters"));
-  globals.timeout = kPatience;
+  globals.timeout = kCompletionLimit;
   if (!ValidateRoot(globals.root)) globals.zookeeper.clear();
   LiveNames live(std::move(globals));
   const NameSource names{[&] { return live.Clusters(); },

@@ -44,9 +44,7 @@ int RunCreate(const Globals& globals, const CreateOptions& options) {
   } else {
     ClusterSpec empty;
     empty.name = options.cluster;
-    auto made = ApplyEdits(std::move(empty), options.edits).and_then([](ClusterSpec edited) {
-      return ValidSpec::Make(std::move(edited));
-    });
+    auto made = Checked(ApplyEdits(std::move(empty), options.edits));
     if (!made) return Complain(made.error());
     spec = *std::move(made);
   }
@@ -85,9 +83,7 @@ int RunUpdate(const Globals& globals, const UpdateOptions& options) {
   if (!current) return Complain(current.error());
   Changing changing(globals, options.change, **connection);
   if (from_file) return changing.To(*current, *std::move(from_file));
-  auto edited = ApplyEdits(*current, options.edits).and_then([](ClusterSpec spec) {
-    return ValidSpec::Make(std::move(spec));
-  });
+  auto edited = Checked(ApplyEdits(*current, options.edits));
   if (!edited) return Complain(edited.error());
   return changing.To(*current, *std::move(edited));
 }

@@ -68,7 +68,7 @@ Result<Ordered> GiveChecked(
   return Give(connection, name, order);
 }
 
-int RunOn(const Globals& globals, const MaintenanceOnOptions& options) {
+int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options) {
   const std::string& name = options.cluster;
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
@@ -90,7 +90,7 @@ int RunOn(const Globals& globals, const MaintenanceOnOptions& options) {
   });
 }
 
-int RunOff(const Globals& globals, const MaintenanceOffOptions& options) {
+int RunMaintenanceOff(const Globals& globals, const MaintenanceOffOptions& options) {
   const std::string& name = options.cluster;
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
@@ -108,7 +108,7 @@ int RunOff(const Globals& globals, const MaintenanceOffOptions& options) {
   });
 }
 
-int RunList(const Globals& globals, const ClusterOperand& options) {
+int RunMaintenanceList(const Globals& globals, const ClusterOperand& options) {
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
   const auto snapshot = Look(**connection, options.cluster);
@@ -141,7 +141,7 @@ Verb MaintenanceOnVerb() {
             auto rc = CheckTimedOrder("maintenance on", options.order);
             return rc ? CheckShards("maintenance on", options.shards, false) : rc;
           },
-      .run = RunOn,
+      .run = RunMaintenanceOn,
   });
 }
 
@@ -159,7 +159,7 @@ Verb MaintenanceOffVerb() {
           [](const Globals&, const MaintenanceOffOptions& options) {
             return CheckShards("maintenance off", options.shards, true);
           },
-      .run = RunOff,
+      .run = RunMaintenanceOff,
   });
 }
 
@@ -168,7 +168,7 @@ Verb MaintenanceListVerb() {
       .name = "maintenance list",
       .summary = "show which shards are under maintenance, and why",
       .declare = DeclareCluster,
-      .run = RunList,
+      .run = RunMaintenanceList,
   });
 }
 

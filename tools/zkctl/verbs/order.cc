@@ -213,8 +213,7 @@ int RunUnfreeze(const Globals& globals, const UnfreezeOptions& options) {
   if (printed != kDone || thaw != Thaw::kFrozen) return printed;
   return Complain(Error{ErrorCode::kConflict,
                         "\"" + name + "\" froze again: " + FreezeSentence(*after, is) +
-                            "; `zkctl unfreeze " + name + " --accept` lets the deaths pass",
-                        -1});
+                            "; `zkctl unfreeze " + name + " --accept` lets the deaths pass"});
 }
 
 }  // namespace

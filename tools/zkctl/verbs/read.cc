@@ -64,8 +64,7 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
       for (const ShardSpec& shard : shards) names.push_back(shard.name);
       return Complain(Error{ErrorCode::kNotFound,
                             "cluster \"" + options.cluster + "\" has no shard \"" + name + "\"" +
-                                NearestOf(name, names, "it has "),
-                            -1});
+                                NearestOf(name, names, "it has ")});
     }
     const auto shard = static_cast<std::size_t>(found - shards.begin());
     const Assessment assessment = Assess(snapshot);
@@ -94,8 +93,6 @@ int RunLocate(const Globals& globals, const LocateOptions& options) {
                 [&](bool color) { return LocateText(rows, now, color); });
   });
 }
-
-struct NoOptions {};
 
 int RunList(const Globals& globals, const NoOptions&) {
   const auto connection = Connection::Open(globals);
@@ -203,7 +200,7 @@ Verb ListVerb() {
   return MakeVerb<NoOptions>({
       .name = "list",
       .summary = "list the clusters with the health of their shards",
-      .declare = [](OptionSet&, NoOptions&) {},
+      .declare = DeclareNothing,
       .run = RunList,
   });
 }

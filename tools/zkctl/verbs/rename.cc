@@ -20,7 +20,7 @@ struct RenameOptions {
   Change change;
 };
 
-void Declare(OptionSet& set, RenameOptions& into) {
+void DeclareRename(OptionSet& set, RenameOptions& into) {
   set.TakeOperand("NAME", into.cluster);
   set.TakeOperand("SHARD", into.from);
   set.TakeOperand("NEW", into.to);
@@ -29,7 +29,7 @@ void Declare(OptionSet& set, RenameOptions& into) {
   DeclareWait(set, into.change.wait);
 }
 
-Result<void> Check(const Globals&, const RenameOptions& options) {
+Result<void> CheckRename(const Globals&, const RenameOptions& options) {
   if (options.from == options.to) {
     return Fail(ErrorCode::kInvalid, "the new name is the old one");
   }
@@ -54,15 +54,13 @@ std::string RenameConsequence(const ClusterSpec& current, const ClusterSpec& nex
          "maintenance does not follow it.";
 }
 
-int Run(const Globals& globals, const RenameOptions& options) {
+int RunRename(const Globals& globals, const RenameOptions& options) {
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
   const auto current = GetCluster(**connection, options.cluster);
   if (!current) return Complain(current.error());
   const auto renamed =
-      RenameShard(*current, options.from, options.to).and_then([](ClusterSpec spec) {
-        return ValidSpec::Make(std::move(spec));
-      });
+      Checked(RenameShard(*current, options.from, options.to));
   if (!renamed) return Complain(renamed.error());
   return Changing(globals, options.change, **connection)
       .To(*current, *renamed,
@@ -80,9 +78,9 @@ Verb RenameShardVerb() {
               "many,\n"
               "and asks; --yes does not ask, and is needed without a terminal. Its status begins "
               "anew.\n",
-      .declare = Declare,
-      .check = Check,
-      .run = Run,
+      .declare = DeclareRename,
+      .check = CheckRename,
+      .run = RunRename,
   });
 }
 

@@ -42,14 +42,14 @@ int ShowChange(const Globals& globals, const ClusterSpec& from, const ClusterSpe
               [&](bool color) { return RingChangeText(from, to, change, color); });
 }
 
-void Declare(OptionSet& set, RingOptions& into) {
+void DeclareRing(OptionSet& set, RingOptions& into) {
   set.TakeOperand("[NAME]", into.cluster);
   set.Flag({"after", "", "what the file would move"}, into.after);
   DeclareFile(set, into.file);
 }
 
 // NAME, -f FILE without ZooKeeper, or both for what the file would move.
-Result<void> Check(const Globals&, const RingOptions& options) {
+Result<void> CheckRing(const Globals&, const RingOptions& options) {
   const auto refuse = [](const char* why) { return Fail(ErrorCode::kInvalid, why); };
   const bool named = !options.cluster.empty();
   const bool has_file = !options.file.empty();
@@ -61,7 +61,7 @@ Result<void> Check(const Globals&, const RingOptions& options) {
   return {};
 }
 
-int Run(const Globals& globals, const RingOptions& options) {
+int RunRing(const Globals& globals, const RingOptions& options) {
   if (options.file.empty()) {
     const auto spec = ReadCluster(globals, options.cluster);
     return spec ? ShowRing(globals, *spec) : Complain(spec.error());
@@ -89,10 +89,10 @@ Verb RingVerb() {
               "move, and "
               "from\n"
               "where to where; shards are told apart by name.\n",
-      .declare = Declare,
-      .check = Check,
+      .declare = DeclareRing,
+      .check = CheckRing,
       .asks_zookeeper = [](const RingOptions& options) { return !options.cluster.empty(); },
-      .run = Run,
+      .run = RunRing,
   });
 }
 

@@ -13,9 +13,9 @@
 namespace zkcluster::zkctl {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(60);
+constexpr Duration kTakeOverLimit = std::chrono::seconds(60);
 // No watch fires for some changes, such as that of a ballot: the cluster is read again.
-constexpr Duration kNextLook = std::chrono::milliseconds(200);
+constexpr Duration kPollInterval = std::chrono::milliseconds(200);
 
 // One line of progress on stderr.
 class Progress {
@@ -48,7 +48,7 @@ std::string Hindrance(const Snapshot& snapshot) {
 int AwaitTakeOver(Connection& connection, const Globals& globals, const std::string& cluster,
                   std::uint64_t version) {
   const TimePoint limit =
-      connection.loop().Now() + (globals.timeout_given ? globals.timeout : kPatience);
+      connection.loop().Now() + (globals.timeout_given ? globals.timeout : kTakeOverLimit);
   Progress progress;
   for (;;) {
     const auto snapshot = Look(connection, cluster);
@@ -59,13 +59,11 @@ int AwaitTakeOver(Connection& connection, const Globals& globals, const std::str
     const Duration left = limit - connection.loop().Now();
     if (left <= Duration::zero()) {
       progress.Show("");
-      return Complain(Error{
-          ErrorCode::kConflict,
-          "the change of \"" + cluster + "\" stands, but " + TakeOverSentence(found, version) +
-              Hindrance(*snapshot),
-      });
+      return Complain(Error{ErrorCode::kConflict, "the change of \"" + cluster + "\" stands, but " +
+                                                      TakeOverSentence(found, version) +
+                                                      Hindrance(*snapshot)});
     }
-    (void)connection.loop().RunUntil([] { return false; }, std::min(left, kNextLook));
+    (void)connection.loop().RunUntil([] { return false; }, std::min(left, kPollInterval));
   }
 }
 

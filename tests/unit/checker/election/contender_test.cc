@@ -16,7 +16,8 @@ const ClusterPaths kPaths("/r", "c");
 struct Process {
   Process(SimWorld& world, FakeEnsemble& ensemble, const std::string& id, char guid)
       : loop(world, id),
-        logger(NewSinkLogger(LogLevel::kDebug, [](LogLevel, const std::string&) {})),
+        logger(NewSinkLogger(LogLevel::kDebug,
+                             [this](LogLevel, const std::string& line) { OnLine(line); })),
         client(ensemble.NewClient(loop, 4s)) {
     Contender::Callbacks callbacks;
     callbacks.registered = [this](const std::string&) { registered = true; };
@@ -27,12 +28,18 @@ struct Process {
     };
     callbacks.deposed = [this] { leadership.reset(); };
     callbacks.refused = [this](const Registration& r) { refused = r; };
-    contender =
-        std::make_unique<Contender>(loop, *logger, *client, kPaths,
-                                    Contender::Identity{id, std::string(32, guid), {}}, callbacks);
+    contender = std::make_unique<Contender>(ClusterScope{loop, *logger, *client, kPaths},
+                                            Registrant{id, std::string(32, guid), {}}, callbacks);
+  }
+
+  void OnLine(const std::string& line) {
+    const auto to = line.find(" to=");
+    if (line.find("event=election.state ") == std::string::npos) return;
+    path += (path.empty() ? "" : " ") + line.substr(to + 4);
   }
 
   SimLoop loop;
+  std::string path;  // the states it entered, as logged
   std::shared_ptr<Logger> logger;
   std::unique_ptr<zk::Client> client;
   std::unique_ptr<Contender> contender;
@@ -97,7 +104,7 @@ TEST_CASE("election: only the predecessor is watched, so one departure wakes one
   const auto before = election.ensemble.requests_served();
   election.processes[3]->contender->Leave({}, [] {});
   election.world.RunFor(100ms);
-  // The leave itself, and one follower that lists and watches anew.
+  // The leave itself, and one follower that lists and watches again.
   CHECK(election.ensemble.requests_served() - before <= 5);
 }
 
@@ -109,7 +116,7 @@ TEST_CASE("election: parents are made where a Go manager created the cluster") {
   CHECK(election.ensemble.Exists(kPaths.votes()));
 }
 
-TEST_CASE("create candidate: its answer is lost, and one candidate stands in the end") {
+TEST_CASE("create candidate: its answer is lost, and there is one candidate in the end") {
   Election election;
   Process& a = election.Add("a", 'a');
   election.ensemble.LoseAnswer(*a.client, [](const Request& r) { return r.verb == Verb::kCreate; });
@@ -119,7 +126,7 @@ TEST_CASE("create candidate: its answer is lost, and one candidate stands in the
         kPaths.candidate(election.ensemble.Children(kPaths.election())[0]));
 }
 
-TEST_CASE("create candidate: the request is lost, and one candidate stands in the end") {
+TEST_CASE("create candidate: the request is lost, and there is one candidate in the end") {
   Election election;
   Process& a = election.Add("a", 'a');
   election.ensemble.DropRequest(*a.client,
@@ -157,7 +164,7 @@ TEST_CASE("take over: its answer is lost, and the leadership that follows is of 
 }
 
 TEST_CASE(
-    "take over: refused when somebody else wrote leader meanwhile, then done on what stands") {
+    "take over: refused when somebody else wrote leader meanwhile, then done on the new version") {
   Election election;
   Process& a = election.Add("a", 'a');
   bool once = false;
@@ -172,7 +179,7 @@ TEST_CASE(
   CHECK(a.leadership->record.epoch == 42);
 }
 
-TEST_CASE("candidate: removed by a stranger's hand, the follower stands anew") {
+TEST_CASE("candidate: removed by a stranger, the follower registers again") {
   Election election;
   REQUIRE(election.Leads(election.Add("a", 'a')));
   Process& b = election.Add("b", 'b');
@@ -207,4 +214,87 @@ TEST_CASE("identity: two start at the same moment with one id, one is refused") 
   CHECK(winner.registered);
   CHECK(winner.leadership);
   CHECK(election.world.RunUntil([&] { return election.candidates() == 1; }, 1s));
+}
+
+TEST_CASE("states: the first leads, the second follows, and each step is logged") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  CHECK(a.path == "registering taking_over leading");
+  CHECK(b.path == "registering following");
+  a.contender->Leave({}, [] {});
+  REQUIRE(election.Leads(b));
+  CHECK(a.path == "registering taking_over leading left");
+  CHECK_FALSE(a.registered);
+  CHECK_FALSE(a.contender->leading());
+  CHECK(b.path == "registering following taking_over leading");
+}
+
+TEST_CASE("states: a leader steps down, and registers again with the same candidate") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  const std::string candidate = a.leadership->candidate;
+  a.contender->StepDown("a fence was refused");
+  CHECK_FALSE(a.leadership);
+  CHECK_FALSE(a.registered);
+  REQUIRE(election.Leads(a));
+  CHECK(a.leadership->candidate == candidate);
+  CHECK(a.leadership->record.epoch == 2);
+  CHECK(a.path == "registering taking_over leading registering taking_over leading");
+}
+
+TEST_CASE("states: the twin leaves in time, and who waited leads") {
+  Election election;
+  Process& first = election.Add("same", 'a');
+  REQUIRE(election.Leads(first));
+  Process& second = election.Add("same", 'b');
+  election.world.RunFor(2s);
+  CHECK(second.path == "registering waiting");
+  CHECK_FALSE(second.registered);
+  first.contender->Leave({}, [] {});
+  REQUIRE(election.Leads(second));
+  CHECK(second.path == "registering waiting taking_over leading");
+  CHECK_FALSE(second.refused);
+}
+
+TEST_CASE("states: the twin stays, and who came later is refused for good") {
+  Election election;
+  Process& first = election.Add("same", 'a');
+  REQUIRE(election.Leads(first));
+  Process& second = election.Add("same", 'b');
+  // Half as long again as the longer of the two sessions, and a second.
+  election.world.RunFor(6s);
+  CHECK_FALSE(second.refused);
+  REQUIRE(election.world.RunUntil([&] { return second.refused.has_value(); }, 2s));
+  election.ensemble.Expire(*second.client);
+  election.world.RunFor(20s);
+  CHECK(second.path == "registering waiting refused");
+  CHECK(election.candidates() == 1);
+}
+
+TEST_CASE("states: a wait for a twin begins again after a suspended session") {
+  Election election;
+  Process& first = election.Add("same", 'a');
+  REQUIRE(election.Leads(first));
+  Process& second = election.Add("same", 'b');
+  election.world.RunFor(5s);
+  election.ensemble.Reset(*second.client);
+  election.world.RunFor(5s);
+  CHECK_FALSE(second.refused);
+  CHECK(second.path == "registering waiting away registering waiting");
+  CHECK(election.world.RunUntil([&] { return second.refused.has_value(); }, 5s));
+}
+
+TEST_CASE("leave: the ballot has gone meanwhile, the candidate goes all the same") {
+  Election election;
+  REQUIRE(election.Leads(election.Add("a", 'a')));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  bool left = false;
+  b.contender->Leave({zk::DeleteOp{kPaths.vote("b"), 3}}, [&] { left = true; });
+  REQUIRE(election.world.RunUntil([&] { return left; }, 5s));
+  CHECK(election.candidates() == 1);
 }

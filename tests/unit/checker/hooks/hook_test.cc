@@ -27,17 +27,16 @@ namespace {
 
 Event FlipEvent(const std::string& shard) {
   Event event;
-  event.kind = Event::Kind::kFlips;
   event.at = 1'795'228'044'224'923us;
   event.leader = "c1";
   event.epoch = 41;
   event.quorum = 2;
-  event.flips = {{shard,
-                  "10.0.0.2:6379",
-                  ShardStatus::kAlive,
-                  ShardStatus::kDead,
-                  Reason::kTimeout,
-                  {0, 3, 0}}};
+  event.what = Event::Flips{{{shard,
+                              "10.0.0.2:6379",
+                              ShardStatus::kAlive,
+                              ShardStatus::kDead,
+                              Reason::kTimeout,
+                              {0, 3, 0}}}};
   return event;
 }
 
@@ -96,12 +95,11 @@ TEST_CASE("hook: told of an event as `zkctl events` is, and of which cluster, by
       "\n");
   // Like there, a return has no reason, not one that is called none.
   Event alive = FlipEvent("s2");
-  alive.flips[0].reason = Reason::kNone;
+  std::get<Event::Flips>(alive.what).flips[0].reason = Reason::kNone;
   CHECK(nlohmann::json::parse(FormatHookEvent("c1", "sessions", alive))["flips"][0]["reason"]
             .is_null());
   Event freeze;
-  freeze.kind = Event::Kind::kFreeze;
-  freeze.dead = 5;
+  freeze.what = Event::Freeze{5};
   const auto json = nlohmann::json::parse(FormatHookEvent("c1", "sessions", freeze));
   CHECK(json["kind"] == "freeze");
   CHECK(json["dead"] == 5);
@@ -130,11 +128,12 @@ TEST_CASE("hook: runs one after the other, in order, never in the turn of the ev
 
 TEST_CASE("hook: of flips, freezes and taking over; not of what operators do themselves") {
   Bench bench;
-  for (const auto kind :
-       {Event::Kind::kSpec, Event::Kind::kElectorate, Event::Kind::kResume, Event::Kind::kLeader,
-        Event::Kind::kFreeze, Event::Kind::kUnfreeze, Event::Kind::kFlips}) {
+  for (const Event::What& what : std::vector<Event::What>{
+           Event::Spec{}, Event::Electorate{}, Event::Resume{}, Event::Leader{}, Event::Freeze{},
+           Event::Unknown{"promotion", R"({"Kind":"promotion","At":5})"}, Event::Unfreeze{},
+           Event::Flips{}}) {
     Event event;
-    event.kind = kind;
+    event.what = what;
     bench.queue.Add("sessions", event);
   }
   std::vector<std::string> kinds;

@@ -16,24 +16,37 @@ using Server = FakeFleet::Server;
 
 namespace {
 
+using News = decltype(ServerReport::news);
+
+// The opinion that a report brings; fails the test when it brings something else.
+Opinion OpinionIn(const ServerReport& report) {
+  const Vote* const vote = std::get_if<Vote>(&report.news);
+  REQUIRE(vote != nullptr);
+  return vote->opinion;
+}
+
 struct Seat {
   Seat(SimWorld& world, FakeFleet& fleet)
       : loop(world, "worker"), prober(fleet.NewProber(loop, "c1")) {}
+  ~Seat() { place->Vacate(); }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+  Worker& worker() { return *place->worker(); }
   SimLoop loop;
   std::unique_ptr<Prober> prober;
-  std::shared_ptr<Worker> worker;
+  std::shared_ptr<WorkerSeat> place = std::make_shared<WorkerSeat>(loop);
 };
 
 struct Bench {
   explicit Bench(std::size_t count) {
-    std::vector<ProbePool::Seat> chairs;
+    ProbePool::Seats places;
     for (std::size_t i = 0; i < count; ++i) {
       seats.push_back(std::make_unique<Seat>(world, fleet));
-      chairs.push_back({&seats.back()->loop, &seats.back()->worker});
+      places.push_back(seats.back()->place);
     }
-    pool = std::make_unique<ProbePool>(main, chairs);
+    pool = std::make_unique<ProbePool>(main, places);
     for (const auto& seat : seats) {
-      seat->worker = std::make_shared<Worker>(seat->loop, *seat->prober, pool->ReportFunction());
+      seat->place->Occupy(*seat->prober, pool->ReportFunction());
     }
   }
   ServerHandle Watch(const std::string& addr) {
@@ -59,11 +72,11 @@ TEST_CASE("pool: servers are shared out evenly, and the next goes where the load
   CHECK(handles.front() == 1);
   CHECK(handles.back() == 30);
   bench.world.RunFor(100ms);
-  for (const auto& seat : bench.seats) CHECK(seat->worker->size() == 10);
+  for (const auto& seat : bench.seats) CHECK(seat->worker().size() == 10);
   for (std::size_t i = 0; i < 30; i += 3) bench.pool->Unwatch(handles[i]);  // all of the first seat
   for (int i = 0; i < 10; ++i) static_cast<void>(bench.Watch("t" + std::to_string(i) + ":1"));
   bench.world.RunFor(100ms);
-  for (const auto& seat : bench.seats) CHECK(seat->worker->size() == 10);
+  for (const auto& seat : bench.seats) CHECK(seat->worker().size() == 10);
 }
 
 TEST_CASE("pool: reports reach their listener with their handle, until Unwatch") {
@@ -81,7 +94,7 @@ TEST_CASE("pool: reports reach their listener with their handle, until Unwatch")
   bench.world.RunFor(5s);
   REQUIRE(bench.reports.size() == 1);
   CHECK(bench.reports[0].handle == s2);
-  CHECK(bench.reports[0].vote == Vote{Opinion::kDead, Reason::kRefused});
+  CHECK(bench.reports[0].news == News(Vote{Opinion::kDead, Reason::kRefused}));
 }
 
 TEST_CASE("unwatch: a report that is on its way already is not delivered") {
@@ -90,7 +103,7 @@ TEST_CASE("unwatch: a report that is on its way already is not delivered") {
   const auto s1 = bench.Watch("s1:1");
   bench.main.Pause(10s);  // the worker reports into a main loop that does not run
   bench.world.RunFor(5s);
-  CHECK(bench.seats[0]->worker->counters().succeeded >= 4);
+  CHECK(bench.seats[0]->worker().counters().succeeded >= 4);
   bench.pool->Unwatch(s1);
   bench.world.RunFor(10s);
   CHECK(bench.reports.empty());
@@ -129,14 +142,14 @@ TEST_CASE("pool: destroyed while tasks and reports are queued on all loops") {
   static_cast<void>(bench.Watch("s1:1"));
   bench.seats[0]->loop.Pause(1s);
   bool collected = false;
-  bench.pool->CollectCounts([&](const ProbeCounts&) { collected = true; });
+  bench.pool->CollectCounts([&](const WorkerCounts&) { collected = true; });
   static_cast<void>(bench.Watch("s2:1"));
   bench.pool.reset();
-  bench.seats[1]->worker.reset();
+  bench.seats[1]->place->Vacate();
   bench.world.RunFor(5s);
   CHECK(bench.reports.empty());
   CHECK(!collected);
-  CHECK(bench.seats[0]->worker->size() == 1);  // the root ends its workers
+  CHECK(bench.seats[0]->worker().size() == 1);  // the root ends its workers
 }
 
 TEST_CASE("pool: counters are summed over the workers, also when one is gone") {
@@ -148,13 +161,13 @@ TEST_CASE("pool: counters are summed over the workers, also when one is gone") {
   }
   bench.world.RunFor(20s);
   ProbeCounters sum;
-  bench.pool->CollectCounts([&](const ProbeCounts& counts) { sum = counts.Total(); });
+  bench.pool->CollectCounts([&](const WorkerCounts& counts) { sum = counts.Total(); });
   bench.world.RunFor(10ms);
   CHECK(sum.started >= 6 * 18);
   CHECK(sum.succeeded >= sum.started - 6);
-  bench.seats[2]->worker.reset();
+  bench.seats[2]->place->Vacate();
   ProbeCounters rest;
-  bench.pool->CollectCounts([&](const ProbeCounts& counts) { rest = counts.Total(); });
+  bench.pool->CollectCounts([&](const WorkerCounts& counts) { rest = counts.Total(); });
   bench.world.RunFor(10ms);
   CHECK(rest.started < sum.started);
   CHECK(rest.started > 0);
@@ -173,9 +186,9 @@ TEST_CASE("pool: each group is counted by itself, over all workers, until it is 
     handles.push_back(bench.pool->Watch(server, [](const ServerReport&) {}));
   }
   bench.world.RunFor(20s);
-  ProbeCounts counts;
+  WorkerCounts counts;
   const auto collect = [&] {
-    bench.pool->CollectCounts([&](const ProbeCounts& collected) { counts = collected; });
+    bench.pool->CollectCounts([&](const WorkerCounts& collected) { counts = collected; });
     bench.world.RunFor(10ms);
   };
   collect();
@@ -204,20 +217,19 @@ TEST_CASE("retune and new credentials reach the right worker; unknown handles ar
   const auto s1 = bench.Watch("s1:1");
   bench.world.RunFor(2s);
   REQUIRE(bench.reports.size() == 2);
-  CHECK(bench.reports[0].kind == ServerReport::Kind::kAlarm);
-  CHECK(bench.reports[0].alarm == ProbeAlarm::kNoAuth);
+  CHECK(bench.reports[0].news == News(ProbeAlarm::kNoAuth));
   bench.reports.clear();
-  bench.pool->Recredential(s1, {"", "secret"}, nullptr);
+  bench.pool->SetQuestion(s1, RedisPing{{"", "secret"}}, nullptr);
   HealthSettings settings;
   settings.interval = 100ms;
   bench.pool->Retune(s1, settings);
   bench.pool->Retune(999, settings);
-  bench.pool->Recredential(999, {}, nullptr);
+  bench.pool->SetQuestion(999, {}, nullptr);
   bench.pool->Unwatch(999);
   const auto before = bench.fleet.probes("s1:1");
   bench.world.RunFor(5s);
   REQUIRE(bench.reports.size() == 1);
-  CHECK(bench.reports[0].alarm == ProbeAlarm::kNone);
+  CHECK(bench.reports[0].news == News(ProbeAlarm::kNone));
   CHECK(bench.fleet.probes("s1:1") - before >= 35);
 }
 
@@ -245,13 +257,13 @@ TEST_CASE(
 
   bench.world.RunFor(40ms);
   REQUIRE(bench.reports.size() == 3);  // the death, and that nothing is known of either server
-  CHECK(bench.reports[0].vote.opinion == Opinion::kDead);
-  CHECK(bench.reports[1].vote.opinion == Opinion::kNotProbed);
-  CHECK(bench.reports[2].vote.opinion == Opinion::kNotProbed);
+  CHECK(OpinionIn(bench.reports[0]) == Opinion::kDead);
+  CHECK(OpinionIn(bench.reports[1]) == Opinion::kNotProbed);
+  CHECK(OpinionIn(bench.reports[2]) == Opinion::kNotProbed);
   CHECK(stalls == std::vector<std::string>{"main", "worker", "worker"});
   bench.world.RunFor(5s);
   CHECK(bench.reports.size() == 5);
-  CHECK(bench.reports.back().vote.opinion == Opinion::kAlive);
+  CHECK(OpinionIn(bench.reports.back()) == Opinion::kAlive);
 }
 
 TEST_CASE("stall: of the main loop alone delays reports, and loses none") {
@@ -264,7 +276,7 @@ TEST_CASE("stall: of the main loop alone delays reports, and loses none") {
   bench.fleet.Set("s1:1", Server::kRefused);
   bench.world.RunFor(20s + 100ms);
   REQUIRE(bench.reports.size() == 1);
-  CHECK(bench.reports[0].vote.opinion == Opinion::kDead);
+  CHECK(OpinionIn(bench.reports[0]) == Opinion::kDead);
 }
 
 TEST_CASE("stall: the pool is destroyed while it waits for its workers") {

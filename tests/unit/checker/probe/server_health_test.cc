@@ -226,6 +226,37 @@ TEST_CASE("penalty: from the ledger it is capped, and the first probe decides al
   CHECK(ServerHealth(rare, 8).required() == 1);
 }
 
+TEST_CASE(
+    "late: a timeout that this process may have caused is inconclusive, and nothing else is") {
+  const ProbeResult timeout = ProbeResult::Failed(Reason::kTimeout);
+  const ProbeResult local{ProbeVerdict::kCannotTell, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
+  struct Case {
+    std::string what;
+    ProbeResult result;
+    Duration late;         // of a turn
+    Duration after_start;  // when that turn was; negative: before the probe
+    ProbeResult judged;
+  };
+  for (const Case& c : {
+           Case{"on time", timeout, 0ms, 300ms, timeout},
+           Case{"a little late", timeout, 249ms, 300ms, timeout},
+           Case{"half of the timeout", timeout, 250ms, 300ms, local},
+           Case{"late before the probe began", timeout, 400ms, -1ms, timeout},
+           Case{"late as it began", timeout, 400ms, 0ms, local},
+           Case{"a refusal is one, however late", ProbeResult::Failed(Reason::kRefused), 400ms,
+                300ms, ProbeResult::Failed(Reason::kRefused)},
+           Case{"so is an answer", ProbeResult::Alive(), 400ms, 300ms, ProbeResult::Alive()},
+       }) {
+    CAPTURE(c.what);
+    constexpr Duration kBeat = 100ms;
+    StallDetector turns(kBeat, 10s);
+    const TimePoint started = At(5);
+    static_cast<void>(turns.Turn(started + c.after_start - kBeat - c.late));
+    static_cast<void>(turns.Turn(started + c.after_start));
+    CHECK(JudgeLate(c.result, turns, started, 500ms) == c.judged);
+  }
+}
+
 TEST_CASE("delay: fast only while a living shard fails") {
   struct Case {
     const char* story;

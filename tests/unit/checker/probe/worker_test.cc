@@ -18,6 +18,16 @@ using Reach = FakeFleet::Reach;
 
 namespace {
 
+bool TellsOf(const WorkerReport& report, ServerHandle handle) {
+  const auto* const of_server = std::get_if<ServerReport>(&report);
+  return of_server != nullptr && of_server->handle == handle;
+}
+// Null: it tells of something else.
+const Vote* VoteIn(const WorkerReport& report) {
+  const auto* const of_server = std::get_if<ServerReport>(&report);
+  return of_server == nullptr ? nullptr : std::get_if<Vote>(&of_server->news);
+}
+
 // One worker and what it reported.
 struct Bench {
   explicit Bench(std::uint64_t seed = 1) : world(seed) {}
@@ -37,8 +47,8 @@ struct Bench {
   Vote vote(ServerHandle handle) const {
     Vote vote;
     for (const auto& report : reports) {
-      if (report.handle == handle && report.kind == ServerReport::Kind::kTransition)
-        vote = report.vote;
+      if (!TellsOf(report, handle)) continue;
+      if (const Vote* const newer = VoteIn(report)) vote = *newer;
     }
     return vote;
   }
@@ -48,7 +58,10 @@ struct Bench {
   std::vector<ProbeAlarm> alarms() const {
     std::vector<ProbeAlarm> alarms;
     for (const auto& report : reports) {
-      if (report.kind == ServerReport::Kind::kAlarm) alarms.push_back(report.alarm);
+      const auto* const of_server = std::get_if<ServerReport>(&report);
+      if (of_server == nullptr) continue;
+      if (const auto* const alarm = std::get_if<ProbeAlarm>(&of_server->news))
+        alarms.push_back(*alarm);
     }
     return alarms;
   }
@@ -57,11 +70,11 @@ struct Bench {
   FakeFleet fleet{world};
   SimLoop loop{world, "worker"};
   std::unique_ptr<Prober> prober = fleet.NewProber(loop, "c1");
-  std::vector<ServerReport> reports;
+  std::vector<WorkerReport> reports;
   std::size_t batches = 0;
   ServerHandle next = 1;
   std::unique_ptr<Worker> worker =
-      std::make_unique<Worker>(loop, *prober, [this](const std::vector<ServerReport>& batch) {
+      std::make_unique<Worker>(loop, *prober, [this](const std::vector<WorkerReport>& batch) {
         CHECK(!batch.empty());
         ++batches;
         reports.insert(reports.end(), batch.begin(), batch.end());
@@ -229,8 +242,9 @@ TEST_CASE("worker: the reports of one turn go out together") {
   CHECK(bench.batches >= 1);
   CHECK(bench.batches <= 5);  // some were probed again already
   CHECK(std::all_of(handles.begin(), handles.end(), [&](ServerHandle h) {
-    return std::any_of(bench.reports.begin(), bench.reports.end(), [h](const ServerReport& r) {
-      return r.handle == h && r.vote.opinion == Opinion::kNotProbed;
+    return std::any_of(bench.reports.begin(), bench.reports.end(), [h](const WorkerReport& r) {
+      const Vote* const vote = VoteIn(r);
+      return TellsOf(r, h) && vote != nullptr && vote->opinion == Opinion::kNotProbed;
     });
   }));
 }
@@ -254,9 +268,13 @@ TEST_CASE("stall: a worker that was frozen accuses nobody, and soon knows again"
       bench.world.RunFor(pause + 1200ms);
       CHECK(bench.worker->counts().stalls == 1);
       REQUIRE(!bench.reports.empty());
-      CHECK(bench.reports.front().kind == ServerReport::Kind::kStall);
-      CHECK(bench.reports.front().lateness > pause - 2 * Worker::kBeat);
-      for (const auto& report : bench.reports) CHECK(report.vote.opinion != Opinion::kDead);
+      const auto* const stall = std::get_if<StallReport>(&bench.reports.front());
+      REQUIRE(stall != nullptr);
+      CHECK(stall->lateness > pause - 2 * Worker::kBeat);
+      for (const auto& report : bench.reports) {
+        const Vote* const vote = VoteIn(report);
+        if (vote != nullptr) CHECK(vote->opinion != Opinion::kDead);
+      }
       CHECK(bench.worker->counters().failed == decltype(ProbeCounters::failed){});
       if (pause > 4s) {
         for (const ServerHandle handle : handles)
@@ -295,9 +313,9 @@ TEST_CASE("alarm: told once when raised, changed and over; the shard stays alive
   bench.world.RunFor(10s);
   CHECK(bench.alarms().size() == 1);  // silence meanwhile took nothing back
   CHECK(bench.vote(s1).opinion == Opinion::kAlive);
-  bench.worker->Recredential(s1, {"", "wrong"}, nullptr);
+  bench.worker->SetQuestion(s1, RedisPing{{"", "wrong"}}, nullptr);
   bench.world.RunFor(5s);
-  bench.worker->Recredential(s1, {"", "secret"}, nullptr);
+  bench.worker->SetQuestion(s1, RedisPing{{"", "secret"}}, nullptr);
   bench.world.RunFor(5s);
   CHECK(bench.alarms() ==
         std::vector{ProbeAlarm::kNoAuth, ProbeAlarm::kWrongPass, ProbeAlarm::kNone});
@@ -341,8 +359,10 @@ TEST_CASE("flapping: each return takes longer than the one before") {
   const auto s1 = bench.Watch("s1:1");
   bench.world.RunFor(200s);
   const auto deaths =
-      std::count_if(bench.reports.begin(), bench.reports.end(),
-                    [](const ServerReport& r) { return r.vote.opinion == Opinion::kDead; });
+      std::count_if(bench.reports.begin(), bench.reports.end(), [](const WorkerReport& r) {
+        const Vote* const vote = VoteIn(r);
+        return vote != nullptr && vote->opinion == Opinion::kDead;
+      });
   CHECK(deaths >= 3);
   CHECK(deaths <= 40);  // of 71 that a naive judge would tell
   bench.fleet.Set("s1:1", Server::kUp);
@@ -388,9 +408,9 @@ TEST_CASE("unwatch: inside of a report, and the worker's end there") {
   const auto prober = fleet.NewProber(loop, "c1");
   std::unique_ptr<Worker> worker;
   int told = 0;
-  worker = std::make_unique<Worker>(loop, *prober, [&](const std::vector<ServerReport>& batch) {
+  worker = std::make_unique<Worker>(loop, *prober, [&](const std::vector<WorkerReport>& batch) {
     told += static_cast<int>(batch.size());
-    for (const auto& report : batch) worker->Unwatch(report.handle);
+    for (const auto& report : batch) worker->Unwatch(std::get<ServerReport>(report).handle);
     if (told >= 3) worker.reset();
   });
   for (ServerHandle handle = 1; handle <= 5; ++handle) {
@@ -419,7 +439,10 @@ TEST_CASE("starved: a timeout that passed while the loop was late accuses nobody
     bench.world.RunFor(55ms);  // the connection is being made
     bench.loop.Pause(pause);
     REQUIRE(bench.RunUntilVote(s1, Opinion::kAlive, 3s));
-    for (const auto& report : bench.reports) CHECK(report.vote.opinion != Opinion::kDead);
+    for (const auto& report : bench.reports) {
+      const Vote* const vote = VoteIn(report);
+      if (vote != nullptr) CHECK(vote->opinion != Opinion::kDead);
+    }
     CHECK(bench.worker->counts().stalls == 0);
   }
 }

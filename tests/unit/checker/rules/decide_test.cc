@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "model/limits.h"
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -180,6 +182,8 @@ TEST_CASE("decide: the penalty's cap and decay at their edges") {
   CHECK(MaxRequired(3s, 1s) == 30);
   CHECK(MaxRequired(10ms, 1s) == 1);
   CHECK(MaxRequired(3s, 0s) == 1);
+  CHECK(MaxRequired(kMaxProbeTime, kMinProbeTime) == kMaxPenalty);
+  CHECK(MaxRequired(2 * kMaxProbeTime, kMinProbeTime) == kMaxPenalty);
   const Micros now{1'000'000'000};
   CHECK(DecayedPenalty({4, now}, false, now + 100s, 1s) == 4);
   CHECK(DecayedPenalty({4, now}, true, now, 1s) == 8);

@@ -24,6 +24,10 @@ TEST_CASE("guard: a pause holds until it is over, and a Go checker comes first")
   CHECK(FindHold({{"n_0000000000"}, {}, Micros(19), true}) == Hold::kGoCheckers);
   CHECK(HoldName(Hold::kBehindStatus) == "behind_status");
   CHECK(!HoldExplanation(Hold::kBehindStatus).empty());
+  CHECK(FindHold({{}, forever, Micros(19), true, true}) == Hold::kNewerSpec);
+  CHECK(FindHold({{"n_0000000000"}, {}, Micros(19), true, true}) == Hold::kGoCheckers);
+  CHECK(HoldName(Hold::kNewerSpec) == "newer_spec");
+  CHECK(!HoldExplanation(Hold::kNewerSpec).empty());
   CHECK(HoldName(Hold::kPaused) == "paused");
   CHECK(!HoldExplanation(Hold::kPaused).empty());
 }

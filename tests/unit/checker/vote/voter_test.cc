@@ -21,9 +21,10 @@ struct Booth {
   Booth()
       : ensemble(world),
         loop(world),
-        logger(NewSinkLogger(LogLevel::kDebug, [](LogLevel, const std::string&) {})),
+        logger(NewSinkLogger(LogLevel::kDebug,
+                             [this](LogLevel, const std::string& line) { OnLine(line); })),
         client(ensemble.NewClient(loop, 4s)),
-        voter(loop, *logger, *client, kPaths, "me", "r1") {
+        voter(ClusterScope{loop, *logger, *client, kPaths}, "me", "r1") {
     ensemble.Put(kPaths.votes(), "");
     ensemble.Put(kPaths.election(), "");
     ensemble.Put(kCandidate, "");
@@ -50,6 +51,13 @@ struct Booth {
     return count;
   }
 
+  void OnLine(const std::string& line) {
+    const auto to = line.find(" to=");
+    if (line.find("event=ballot.state ") == std::string::npos) return;
+    path += (path.empty() ? "" : " ") + line.substr(to + 4);
+  }
+
+  std::string path;  // the states it entered, as logged
   SimWorld world;
   FakeEnsemble ensemble;
   SimLoop loop;
@@ -110,21 +118,21 @@ TEST_CASE("ballot: what is set back before it was written costs nothing more tha
   CHECK(booth.ensemble.zxid() == zxid);
 }
 
-TEST_CASE("ballot: removed by a stranger's hand, it is asserted again") {
+TEST_CASE("ballot: removed by a stranger, it is asserted again") {
   Booth booth;
   booth.Publish({kAliveVote});
   booth.ensemble.Remove(kPaths.vote("me"));
   CHECK(booth.Shows({kAliveVote}, 5s));
 }
 
-TEST_CASE("ballot: overwritten by a stranger's hand, it is asserted again") {
+TEST_CASE("ballot: overwritten by a stranger, it is asserted again") {
   Booth booth;
   booth.Publish({kAliveVote});
   booth.ensemble.Put(kPaths.vote("me"), "garbage");
   CHECK(booth.Shows({kAliveVote}, 5s));
 }
 
-TEST_CASE("ballot: the answer to its create is lost, it stands once and is kept up") {
+TEST_CASE("ballot: the answer to its create is lost, there is one, and it is kept up") {
   Booth booth;
   booth.ensemble.LoseAnswer(*booth.client,
                             [](const Request& r) { return r.verb == Verb::kCreate; });
@@ -206,18 +214,18 @@ TEST_CASE("ballot: withdrawn, nothing is written any more") {
   CHECK(booth.ensemble.zxid() == zxid);
 }
 
-TEST_CASE("ballot: each beginning rings the parent, a change does not") {
+TEST_CASE("ballot: each beginning changes the parent, a change does not") {
   Booth booth;
-  const auto bell = [&] { return booth.ensemble.Get(kPaths.votes())->stat.version; };
-  const auto before = bell();
+  const auto parent = [&] { return booth.ensemble.Get(kPaths.votes())->stat.version; };
+  const auto before = parent();
   booth.Publish({kAliveVote});
-  CHECK(bell() == before + 1);
+  CHECK(parent() == before + 1);
   booth.voter.SetVote(0, kDeadVote);
   REQUIRE(booth.Shows({kDeadVote}));
-  CHECK(bell() == before + 1);
+  CHECK(parent() == before + 1);
   booth.ensemble.Remove(kPaths.vote("me"));
   REQUIRE(booth.Shows({kDeadVote}));
-  CHECK(bell() == before + 2);
+  CHECK(parent() == before + 2);
 }
 
 TEST_CASE("ballot: nothing is written once the own candidate is gone") {
@@ -231,4 +239,53 @@ TEST_CASE("ballot: nothing is written once the own candidate is gone") {
   booth.ensemble.Put(kPaths.candidate("me-2"), "");
   booth.voter.Enable(kPaths.candidate("me-2"));
   CHECK(booth.Shows({kDeadVote}));
+}
+
+TEST_CASE("states: a ballot is created, set, removed by a stranger, and withdrawn") {
+  Booth booth;
+  booth.Publish({kAliveVote});
+  CHECK(booth.path == "watching absent creating written");
+  booth.path.clear();
+  booth.voter.SetVote(0, kDeadVote);
+  CHECK(booth.voter.votes() == std::vector<Vote>{kDeadVote});
+  CHECK_FALSE(booth.voter.published());
+  REQUIRE(booth.Shows({kDeadVote}));
+  booth.world.RunFor(1s);
+  CHECK(booth.path == "setting written");
+  CHECK(booth.voter.published());
+  booth.path.clear();
+  booth.ensemble.Remove(kPaths.vote("me"));
+  REQUIRE(booth.Shows({kDeadVote}));
+  booth.world.RunFor(1s);
+  CHECK(booth.path == "absent creating written");
+  booth.path.clear();
+  CHECK(booth.voter.Withdraw().size() == 1);
+  booth.voter.Disable();
+  booth.voter.Enable(kCandidate);
+  booth.world.RunFor(1s);
+  CHECK(booth.path == "withdrawn");
+  CHECK(booth.voter.age() == Duration::zero());
+}
+
+TEST_CASE("states: a ghost is deleted first, and a lost answer is a pause") {
+  Booth booth;
+  booth.ensemble.Put(kPaths.vote("me"), EncodeBallot({kSpecId, 9, {kDeadVote}}));
+  booth.ensemble.LoseAnswer(*booth.client, [](const Request& r) {
+    return r.verb == Verb::kMulti && std::holds_alternative<zk::CreateOp>(r.ops.at(1));
+  });
+  booth.voter.SetSpec(kSpecId, {kAliveVote}, 1s);
+  booth.voter.Enable(kCandidate);
+  booth.world.RunFor(5s);
+  CHECK(booth.path == "watching deleting absent creating pausing watching written");
+  CHECK(booth.ballot()->votes == std::vector<Vote>{kAliveVote});
+  CHECK(booth.voter.published());
+}
+
+TEST_CASE("ballot: withdrawn before anything is known, it is never made") {
+  Booth booth;
+  booth.voter.SetSpec(kSpecId, {kAliveVote}, 1s);
+  booth.voter.Enable(kCandidate);
+  CHECK(booth.voter.Withdraw().empty());
+  booth.world.RunFor(5s);
+  CHECK_FALSE(booth.ballot());
 }

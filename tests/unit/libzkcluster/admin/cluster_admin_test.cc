@@ -114,6 +114,21 @@ TEST_CASE("update: undecodable shards under the right version can be mended") {
   CHECK(w.Get(w.one));
 }
 
+TEST_CASE("update: a spec that is made for a newer zkcluster is neither mended nor lost") {
+  Editing w;
+  const auto version = w.Create(w.one, TestSpec());
+  const std::string newer = R"({"RingType":"slots","Needs":["slots"],"Later":1})";
+  w.ensemble.Put(w.paths.options(), newer);
+  const auto read = w.Get(w.one);
+  REQUIRE(CodeOf(read) == ErrorCode::kBadData);
+  CHECK(read.error().message.find("made for a newer zkcluster: it needs slots") !=
+        std::string::npos);
+  const auto updated = w.Update(w.one, With(TestSpec(), *version));
+  REQUIRE(CodeOf(updated) == ErrorCode::kBadData);
+  CHECK(updated.error().message.find("made for a newer zkcluster") != std::string::npos);
+  CHECK(w.ensemble.Get(w.paths.options())->data == newer);
+}
+
 TEST_CASE("two operators at once: one is told") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     CAPTURE(seed);
@@ -146,7 +161,7 @@ TEST_CASE("two operators at once: one is told") {
 
     // Guarded delete against update.
     const auto now = w.Get(w.one)->spec.version;
-    std::optional<Result<std::monostate>> deleted;
+    std::optional<Result<void>> deleted;
     std::optional<Result<std::uint64_t>> changed;
     w.one.editor.Delete("sessions", now, [&](const auto& result) { deleted = result; });
     w.two.editor.Update(With(TestSpec(7), now), [&](const auto& result) { changed = result; });

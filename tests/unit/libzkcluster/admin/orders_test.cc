@@ -23,51 +23,47 @@ TEST_CASE("order: each changes its part of the ledger and writes one line of the
     const Ledger now = w.LedgerNow();
     Ledger expected = c.ledger;
     const Event event = w.Journal().at(0);
-    switch (c.kind) {
-      case Event::Kind::kPause:
-        REQUIRE(now.pause);
-        CHECK(now.pause->by == kBy);
-        CHECK(now.pause->reason == "switch replaced");
-        CHECK(now.pause->until - now.pause->since == std::chrono::minutes(30));
-        CHECK(event.note == "switch replaced");
-        CHECK(event.until == now.pause->until);
-        expected.pause = now.pause;
-        break;
-      case Event::Kind::kResume:
-        expected.pause.reset();
-        break;
-      case Event::Kind::kUnfreeze:
-        CHECK(event.note == (c.name == "accept" ? "accepted" : ""));
-        if (event.note.empty()) {
-          expected.freeze = Freeze{};
-        } else {
-          expected.freeze.accept = true;
-        }
-        break;
-      case Event::Kind::kMaintenance:
-        REQUIRE(now.maintenance.size() == 2);
-        CHECK(now.maintenance.at("s1").reason == "memory");
-        CHECK(now.maintenance.at("s1") == now.maintenance.at("s3"));
-        CHECK(now.maintenance.at("s1").by == kBy);
-        CHECK(event.ids == std::vector<std::string>{"s1", "s3"});
-        CHECK(event.note == "memory");
-        CHECK(event.until == now.maintenance.at("s1").until);
-        CHECK(event.until - now.maintenance.at("s1").since == std::chrono::minutes(30));
-        CHECK(MaintenanceChanges(*ordered) == event.ids);
-        expected.maintenance = now.maintenance;
-        break;
-      case Event::Kind::kMaintenanceOver:
-        CHECK(event.ids == std::vector<std::string>{"s2"});
-        CHECK(MaintenanceChanges(*ordered) == event.ids);
-        expected.maintenance.clear();
-        break;
-      default:
-        expected.electorate = {"c1", "c3"};
-        CHECK(event.ids == std::vector<std::string>{"c2"});
+    if (const auto* const paused = event.As<Event::Pause>()) {
+      REQUIRE(now.pause);
+      CHECK(now.pause->by == kBy);
+      CHECK(now.pause->reason == "switch replaced");
+      CHECK(now.pause->until - now.pause->since == std::chrono::minutes(30));
+      CHECK(paused->note == "switch replaced");
+      CHECK(paused->until == now.pause->until);
+      expected.pause = now.pause;
+    } else if (event.As<Event::Resume>() != nullptr) {
+      expected.pause.reset();
+    } else if (const auto* const unfrozen = event.As<Event::Unfreeze>()) {
+      CHECK(unfrozen->accepted == (c.name == "accept"));
+      if (unfrozen->accepted) {
+        expected.freeze.accept = true;
+      } else {
+        expected.freeze = Freeze{};
+      }
+    } else if (const auto* const maintained = event.As<Event::Maintenance>()) {
+      REQUIRE(now.maintenance.size() == 2);
+      CHECK(now.maintenance.at("s1").reason == "memory");
+      CHECK(now.maintenance.at("s1") == now.maintenance.at("s3"));
+      CHECK(now.maintenance.at("s1").by == kBy);
+      CHECK(maintained->shards == std::vector<std::string>{"s1", "s3"});
+      CHECK(maintained->note == "memory");
+      CHECK(maintained->until == now.maintenance.at("s1").until);
+      CHECK(maintained->until - now.maintenance.at("s1").since == std::chrono::minutes(30));
+      CHECK(MaintenanceChanges(*ordered) == maintained->shards);
+      expected.maintenance = now.maintenance;
+    } else if (const auto* const over = event.As<Event::MaintenanceOver>()) {
+      CHECK(over->shards == std::vector<std::string>{"s2"});
+      CHECK(MaintenanceChanges(*ordered) == over->shards);
+      expected.maintenance.clear();
+    } else {
+      const auto* const forgotten = event.As<Event::Forget>();
+      REQUIRE(forgotten != nullptr);
+      expected.electorate = {"c1", "c3"};
+      CHECK(forgotten->ids == std::vector<std::string>{"c2"});
     }
     CHECK(now == expected);
     REQUIRE(w.Journal().size() == 1);
-    CHECK(event.kind == c.kind);
+    CHECK(EventKindName(event) == c.kind);
     CHECK(event.by == kBy);
     CHECK(event.at.count() > 0);
     CHECK(event.leader.empty());
@@ -337,7 +333,7 @@ TEST_CASE("order: two operators at once, both are obeyed, and the ledger is the 
     const auto journal = w.Journal();
     CHECK(journal.size() == 5);
     const auto last = std::find_if(journal.rbegin(), journal.rend(), [](const Event& event) {
-      return event.kind == Event::Kind::kPause;
+      return event.As<Event::Pause>() != nullptr;
     });
     REQUIRE(last != journal.rend());
     CHECK(now.pause->by == last->by);

@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kNobody = "no-such-host.invalid";
 constexpr ResolverOptions kQuick = {
     .timeout = 100ms, .attempts = 1, .fresh = 1s, .fresh_after_failure = 1s, .keep = false};
-constexpr Duration kLimit = 20s;
+constexpr Duration kAnswerLimit = 20s;
 
 std::uint16_t PortOf(const SocketAddress& address) {
   const bool v4 = address.storage.ss_family == AF_INET;
@@ -39,7 +39,7 @@ struct Asking {
     });
   }
   bool Await() {
-    return loop.RunUntil([this] { return answer.has_value(); }, kLimit);
+    return loop.RunUntil([this] { return answer.has_value(); }, kAnswerLimit);
   }
   // What evdns still has to say about cancelled questions is said within a few turns.
   void Settle() {
@@ -134,7 +134,7 @@ TEST_CASE("resolver: destroyed from within an answer, early or late") {
       asking.resolver.reset();
       question.reset();
     });
-    CHECK(asking.loop.RunUntil([&] { return answered; }, kLimit));
+    CHECK(asking.loop.RunUntil([&] { return answered; }, kAnswerLimit));
     asking.Settle();
     CHECK(asking.resolver == nullptr);
   }

@@ -6,9 +6,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <functional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -35,6 +38,9 @@ class Listener {
     location.addr = "127.0.0.1:" + std::to_string(port_);
     return location;
   }
+  [[nodiscard]] UniqueFd Accept() const {
+    return UniqueFd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  }
   // To the next connection, after its first bytes.
   void Answer(const std::string& reply) const {
     const UniqueFd peer(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
@@ -48,6 +54,13 @@ class Listener {
   UniqueFd socket_;
   std::uint16_t port_ = 0;
 };
+
+// The listener answers nothing: what a borrower leaves behind is not the matter here.
+PoolOptions Trusting() {
+  PoolOptions options;
+  options.reset = LeaseReset::kNever;
+  return options;
+}
 
 TEST_CASE("authenticate: what the server repeats of the password is not passed on") {
   const Listener server;
@@ -95,7 +108,7 @@ TEST_CASE("retain: only what may be used again is kept") {
   for (const auto& row : kRows) {
     const std::string what = row.what;
     CAPTURE(what);
-    ConnectionPool pool{PoolOptions{}};
+    ConnectionPool pool(Trusting());
     row.before(pool);
     {
       const auto lease = pool.Take(server.location());
@@ -109,7 +122,7 @@ TEST_CASE("retain: only what may be used again is kept") {
 
 TEST_CASE("retain: an address that returns is pooled again") {
   const Listener server;
-  ConnectionPool pool{PoolOptions{}};
+  ConnectionPool pool(Trusting());
   pool.Retain({});
   CHECK(pool.Take(server.location()).has_value());
   pool.Retain({server.location().addr});
@@ -127,7 +140,7 @@ TEST_CASE("give back: in the middle of a reply") {
   for (const auto& row : kRows) {
     const std::string bytes = row.bytes;
     CAPTURE(bytes);
-    ConnectionPool pool{PoolOptions{}};
+    ConnectionPool pool(Trusting());
     {
       const auto lease = pool.Take(server.location());
       REQUIRE(lease.has_value());
@@ -141,6 +154,90 @@ TEST_CASE("give back: in the middle of a reply") {
     CHECK(pool.Take(server.location()).has_value());
     CHECK(pool.counters().reused == row.reused);
   }
+}
+
+// Answers one connection after another, each command by what `reply` makes of it.
+class OldServer {
+ public:
+  using ReplyFunction = std::function<std::string(const std::string& command)>;
+  // Writes what it hears into `heard`, which may be read when it is gone. "QUIT" ends it.
+  OldServer(const Listener& listener, ReplyFunction reply, std::vector<std::string>& heard)
+      : reply_(std::move(reply)), heard_(heard), thread_([this, &listener] { Run(listener); }) {}
+  ~OldServer() { thread_.join(); }
+
+ private:
+  void Run(const Listener& listener) {
+    while (true) {
+      const UniqueFd peer = listener.Accept();
+      std::string bytes;
+      char read[256];
+      for (ssize_t n = 0; (n = ::recv(peer.get(), read, sizeof(read), 0)) > 0;) {
+        bytes.append(read, static_cast<std::size_t>(n));
+        while (!bytes.empty()) {
+          // Commands come whole here: "*N", then N times "$length" and a word.
+          std::istringstream lines(bytes);
+          std::string line;
+          std::getline(lines, line);
+          std::string command;
+          for (int words = std::stoi(line.substr(1)); words > 0; --words) {
+            std::getline(lines, line);
+            std::getline(lines, line);
+            command += (command.empty() ? "" : " ") + line.substr(0, line.size() - 1);
+          }
+          bytes.erase(0, static_cast<std::size_t>(lines.tellg()));
+          heard_.push_back(command);
+          if (command == "QUIT") return;
+          const std::string answer = reply_(command) + "\r\n";
+          static_cast<void>(::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
+        }
+      }
+    }
+  }
+
+  const ReplyFunction reply_;
+  std::vector<std::string>& heard_;
+  std::thread thread_;  // last: it uses the others
+};
+
+void Ask(const Lease& lease, const char* command) {
+  freeReplyObject(redisCommand(lease.get(), command));
+}
+
+TEST_CASE("give back: a server that does not know RESET is cleared by parts") {
+  const Listener listener;
+  std::vector<std::string> heard;
+  {
+    bool in_multi = false;
+    const OldServer server(
+        listener,
+        [&](const std::string& command) -> std::string {
+          if (command == "RESET") return "-ERR unknown command `RESET`, with args beginning with: ";
+          if (command == "MULTI") in_multi = true;
+          if (in_multi && command != "MULTI") return "+QUEUED";
+          return "+OK";
+        },
+        heard);
+    PoolOptions options;
+    options.password = "pass";
+    options.command_timeout = std::chrono::seconds(20);
+    ConnectionPool pool(options);
+    Ask(*pool.Take(listener.location()), "SET a b");
+    Ask(*pool.Take(listener.location()), "SET a c");  // it was closed, and the server is known now
+    Ask(*pool.Take(listener.location()), "SET a d");  // the same connection again
+    CHECK(pool.counters().opened == 2);
+    CHECK(pool.counters().reused == 1);
+    Ask(*pool.Take(listener.location()), "MULTI");
+    Ask(*pool.Take(listener.location()), "QUIT");
+    CHECK(pool.counters().opened == 3);  // not the one with the open MULTI
+    CHECK(pool.counters().reused == 2);
+  }
+  const std::vector<std::string> expected = {
+      "AUTH pass", "SET a b", "RESET",    "AUTH pass",  // refused
+      "AUTH pass", "SET a c", "UNWATCH",  "SELECT 0",        "CLIENT SETNAME ", "AUTH pass",
+      "SET a d",   "UNWATCH", "SELECT 0", "CLIENT SETNAME ", "AUTH pass"};
+  REQUIRE(heard.size() >= expected.size());
+  heard.resize(expected.size());
+  CHECK(heard == expected);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using namespace zkcluster;
 
 namespace {
 
-ClusterSpec Good() {
+ClusterSpec EscapedSpec() {
   ClusterSpec spec;
   spec.name = "sessions";
   spec.version = 7;
@@ -23,12 +23,12 @@ ClusterSpec Good() {
 }  // namespace
 
 TEST_CASE("valid spec: encodes as the spec does, also at another version") {
-  auto valid = ValidSpec::Make(Good());
+  auto valid = ValidSpec::Make(EscapedSpec());
   REQUIRE_MESSAGE(valid.has_value(), valid.error().message);
-  CHECK(valid->spec() == Good());
+  CHECK(valid->spec() == EscapedSpec());
   for (const std::uint64_t version : {7u, 8u}) {
     valid->set_version(version);
-    ClusterSpec same = Good();
+    ClusterSpec same = EscapedSpec();
     same.version = version;
     const SpecPayloads expected = EncodeSpec(same);
     const SpecPayloads payloads = valid->Encode();
@@ -40,7 +40,7 @@ TEST_CASE("valid spec: encodes as the spec does, also at another version") {
 }
 
 TEST_CASE("valid spec: what Validate refuses, in the same words") {
-  ClusterSpec bad = Good();
+  ClusterSpec bad = EscapedSpec();
   bad.quorum = 0;
   bad.shards[1].addr = "nowhere";
   REQUIRE_FALSE(ValidSpec::Make(bad).has_value());
@@ -52,7 +52,7 @@ TEST_CASE("valid spec: what Validate refuses, in the same words") {
   CHECK(problems.found()[1].key == "addr");
   CHECK(problems.found()[1].shard == 1u);
 
-  ClusterSpec large = Good();
+  ClusterSpec large = EscapedSpec();
   for (int i = 0; i < 24'000; ++i) {
     large.shards.push_back({"shard-" + std::to_string(i), "host-" + std::to_string(i) + ":6379"});
   }

@@ -166,6 +166,31 @@ TEST_CASE("spec watcher: undecodable bytes in each znode keep the last good spec
   }
 }
 
+TEST_CASE("spec watcher: a spec made for a newer zkcluster keeps the last good one and says so") {
+  Watching w;
+  const auto good = EncodeSpec(Versioned(TestSpec(), 5));
+  w.PutSpec(Versioned(TestSpec(), 5));
+  w.Watch();
+  w.Run();
+  CHECK_FALSE(w.last().standing.newer);
+  w.ensemble.Put(w.paths.options(), R"({"RingType":"slots","Needs":["slots","replicas"]})");
+  w.Run();
+  CHECK(w.last().trouble == Trouble::kBad);
+  CHECK(w.last().error.find("made for a newer zkcluster: it needs slots, replicas") !=
+        std::string::npos);
+  CHECK(w.last().standing.newer);
+  REQUIRE(w.last().spec);
+  CHECK(w.last().spec->spec == Versioned(TestSpec(), 5));
+  // Bad, and by no need of a newer one.
+  w.ensemble.Put(w.paths.options(), R"({"RingType":"slots","Needs":[]})");
+  w.Run();
+  CHECK(w.last().trouble == Trouble::kBad);
+  CHECK_FALSE(w.last().standing.newer);
+  w.ensemble.Put(w.paths.options(), good.options);
+  w.Run();
+  CHECK(w.last().trouble == Trouble::kNone);
+}
+
 TEST_CASE("spec watcher: a Go delete that stopped half-way keeps the spec and says so") {
   Watching w;
   w.PutSpec(Versioned(TestSpec(), 5));

@@ -17,7 +17,7 @@ using namespace zkcluster;
 
 namespace {
 
-Ring MustBuild(const std::vector<ShardSpec>& shards, RingHash hash) {
+Ring MustBuildKetama(const std::vector<ShardSpec>& shards, RingHash hash) {
   auto ring = Ring::Build(shards, KetamaRing{hash});
   REQUIRE(ring.has_value());
   return *std::move(ring);
@@ -48,7 +48,7 @@ TEST_CASE("ketama: every key of nutcracker's own rings") {
     std::vector<ShardSpec> shards;
     for (const auto& shard : vector["shards"]) shards.push_back({shard[0], "", shard[1]});
     const Ring ring =
-        MustBuild(shards, vector["hash"] == "md5" ? RingHash::kMd5 : RingHash::kFnv1a64);
+        MustBuildKetama(shards, vector["hash"] == "md5" ? RingHash::kMd5 : RingHash::kFnv1a64);
     CAPTURE(vector["name"].get<std::string>());
     for (const auto& owner : vector["owners"]) {
       CAPTURE(owner[0].get<std::string>());
@@ -70,7 +70,7 @@ TEST_CASE("ketama: hashes of keys") {
   CHECK(ketama::HashFnv1a64("\xff") == (0x84222325u ^ 0xffffffffu) * 0x1b3u);
   // twemproxy asks no hash where there is nothing to hash.
   for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
-    const Ring ring = MustBuild(Equal(3), hash);
+    const Ring ring = MustBuildKetama(Equal(3), hash);
     CHECK(ring.KeyHash("") == 0);
     CHECK(ring.Owner("") == ring.points().front().shard);
     CHECK(ring.KeyHash("a") == (hash == RingHash::kMd5 ? ketama::HashMd5("a") : 0x8601ec8c));
@@ -99,7 +99,7 @@ TEST_CASE("ketama: against a dumb second implementation, on random weights") {
     }
     std::map<std::uint32_t, std::size_t> dumb;  // the first to come stays
     for (const Ring::Point& point : ketama::Points(shards)) dumb.emplace(point.hash, point.shard);
-    const Ring ring = MustBuild(shards, RingHash::kFnv1a64);
+    const Ring ring = MustBuildKetama(shards, RingHash::kFnv1a64);
     REQUIRE(ring.points().size() == dumb.size());
     for (int i = 0; i < 300; ++i) {
       const std::string key = std::to_string(random());
@@ -111,7 +111,8 @@ TEST_CASE("ketama: against a dumb second implementation, on random weights") {
 }
 
 TEST_CASE("ketama: of two shards with the same points the earlier wins everything") {
-  const Ring ring = MustBuild({{"other", "a"}, {"twin", "b"}, {"twin", "c"}}, RingHash::kFnv1a64);
+  const Ring ring =
+      MustBuildKetama({{"other", "a"}, {"twin", "b"}, {"twin", "c"}}, RingHash::kFnv1a64);
   CHECK(ring.points().size() == 320);
   for (int i = 0; i < 100; ++i) {
     const auto order = ring.Order(std::to_string(i), 10);

@@ -256,14 +256,12 @@ TEST_CASE("diff: a line for each difference, and its JSON") {
 
 TEST_CASE("events: one line each, and a bad one does not stop the others") {
   Event flips;
-  flips.kind = Event::Kind::kFlips;
   flips.at = kFlip;
   flips.leader = "c1";
   flips.epoch = 41;
   flips.quorum = 2;
-  flips.flips = {
-      {"s2", "h:1", ShardStatus::kAlive, ShardStatus::kDead, Reason::kTimeout, {0, 3, 0}}};
-  flips.more_flips = 4;
+  flips.what = Event::Flips{
+      {{"s2", "h:1", ShardStatus::kAlive, ShardStatus::kDead, Reason::kTimeout, {0, 3, 0}}}, 4};
   const std::string text = EventText("e_0000000001", flips, false);
   CHECK(Contains(text,
                  "s2 (h:1) alive -> dead, timeout; votes 0 alive, 3 dead, 0 unknown; quorum 2; "
@@ -282,48 +280,41 @@ TEST_CASE("events: the lines of freeze, pause and electorate") {
     Event event;
     const char* text;
   };
-  const auto event = [](Event::Kind kind, const std::string& by = "", const std::string& note = "",
-                        int dead = 0) {
+  const auto event = [](Event::What what, const std::string& by = "") {
     Event made;
-    made.kind = kind;
+    made.what = std::move(what);
     made.at = kFlip;
     made.by = by;
-    made.note = note;
-    made.dead = dead;
     if (by.empty()) {
       made.leader = "c1";
       made.epoch = 41;
     }
     return made;
   };
-  using Kind = Event::Kind;
-  Event until = event(Kind::kPause, "ann@ops1", "switch replaced");
-  until.until = kNow;
-  Event forgot = event(Kind::kForget, "ann@ops1");
-  forgot.ids = {"c4"};
-  Event maintained = event(Kind::kMaintenance, "ann@ops1", "memory");
-  maintained.ids = {"s2", "s3"};
-  Event over = event(Kind::kMaintenanceOver);
-  over.ids = {"s2"};
+  const Event until = event(Event::Pause{"switch replaced", kNow}, "ann@ops1");
   const std::vector<Row> rows = {
-      {event(Kind::kFreeze, "", "", 5),
+      {event(Event::Freeze{5}),
        "freeze       began: 5 shards would be dead; decided by c1 (epoch 41)\n"},
-      {event(Kind::kUnfreeze, "", "", 2),
+      {event(Event::Unfreeze{2}),
        "freeze       over: 2 shards would be dead; decided by c1 (epoch 41)\n"},
-      {event(Kind::kUnfreeze, "ann@ops1"), "freeze       lifted by ann@ops1\n"},
-      {event(Kind::kUnfreeze, "ann@ops1", "accepted"),
+      {event(Event::Unfreeze{}, "ann@ops1"), "freeze       lifted by ann@ops1\n"},
+      {event(Event::Unfreeze{0, true}, "ann@ops1"),
        "freeze       lifted, the deaths accepted, by ann@ops1\n"},
-      {event(Kind::kPause, "ann@ops1", "move"), "pause        began: move; by ann@ops1\n"},
+      {event(Event::Pause{"move", Micros(0)}, "ann@ops1"),
+       "pause        began: move; by ann@ops1\n"},
       {until, "pause        began, until 2026-11-18T11:08:20.000Z: switch replaced; by ann@ops1\n"},
-      {event(Kind::kResume), "pause        over, its time has passed; seen by c1 (epoch 41)\n"},
-      {event(Kind::kResume, "ann@ops1"), "pause        ended by ann@ops1\n"},
-      {forgot, "electorate   forgot c4; by ann@ops1\n"},
-      {maintained, "maintenance  of s2, s3 began: memory; by ann@ops1\n"},
-      {over,
+      {event(Event::Resume{}), "pause        over, its time has passed; seen by c1 (epoch 41)\n"},
+      {event(Event::Resume{}, "ann@ops1"), "pause        ended by ann@ops1\n"},
+      {event(Event::Forget{{"c4"}}, "ann@ops1"), "electorate   forgot c4; by ann@ops1\n"},
+      {event(Event::Maintenance{{"s2", "s3"}, "memory", Micros(0)}, "ann@ops1"),
+       "maintenance  of s2, s3 began: memory; by ann@ops1\n"},
+      {event(Event::MaintenanceOver{{"s2"}}),
        "maintenance  of s2 is over, its time has passed or the shard is gone; seen by c1 (epoch "
        "41)\n"},
-      {event(Kind::kFreeze, "", "", 1),
+      {event(Event::Freeze{1}),
        "freeze       began: 1 shard would be dead; decided by c1 (epoch 41)\n"},
+      {event(Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":"h:2\u001b"})"}),
+       "promotion    \"To\":\"h:2\\u001b\"; a kind of a newer zkcluster\n"},
   };
   for (const Row& row : rows) {
     CHECK(EventText("e_0000000001", row.event, false) ==
@@ -331,7 +322,8 @@ TEST_CASE("events: the lines of freeze, pause and electorate") {
   }
   // On a terminal below each other, broken at words.
   Event wordy = until;
-  wordy.note = "the switch of rack 7 is replaced by one that loses nothing";
+  std::get<Event::Pause>(wordy.what).note =
+      "the switch of rack 7 is replaced by one that loses nothing";
   CHECK(
       EventText("e_0000000001", wordy, true) ==
       "2026-11-18T11:06:40.000Z  pause        began, until 2026-11-18T11:08:20.000Z: the switch of "
@@ -342,6 +334,10 @@ TEST_CASE("events: the lines of freeze, pause and electorate") {
         R"({"event":"e_0000000001","at":1795000000000000,"kind":"pause","leader":null,"epoch":0,)"
         R"("quorum":0,"version":0,"by":"ann@ops1","note":"switch replaced",)"
         R"("until":1795000100000000})");
+  const Event unknown = event(Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":7})"});
+  CHECK(EventJson("e_0000000001", unknown).dump() ==
+        R"({"event":"e_0000000001","at":1795000000000000,"kind":"promotion","leader":"c1",)"
+        R"("epoch":41,"quorum":0,"version":0,"fields":{"Kind":"promotion","At":5,"To":7}})");
 }
 
 TEST_CASE("render: tables align by what a terminal shows, and nothing can steer it") {

@@ -37,8 +37,8 @@ inline Snapshot::Candidate MakeCandidate(const std::string& id, std::int32_t seq
   return candidate;
 }
 
-inline Snapshot::Voter MakeVoter(const std::string& id, Ballot ballot) {
-  Snapshot::Voter voter;
+inline Snapshot::CastBallot MakeVoter(const std::string& id, Ballot ballot) {
+  Snapshot::CastBallot voter;
   voter.id = id;
   voter.ballot = std::move(ballot);
   voter.written = kFlip;

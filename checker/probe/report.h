@@ -1,0 +1,31 @@
+// What workers report to the main loop: changes alone, never single probes. Pure.
+#pragma once
+
+#include <zkcluster/time.h>
+#include <cstdint>
+#include <variant>
+
+#include "checker/probe/prober.h"
+#include "model/ballot.h"
+
+namespace zkcluster {
+
+// Names one server (a shard at an address) in one cluster, in one life of the daemon. Never reused.
+using ServerHandle = std::uint64_t;
+
+struct ServerReport {
+  ServerHandle handle = 0;
+  // The new opinion; or the alarm that was raised, kNone when it is over.
+  std::variant<Vote, ProbeAlarm> news;
+  bool operator==(const ServerReport&) const = default;
+};
+
+// The worker itself was stopped or starved.
+struct StallReport {
+  Duration lateness{0};
+  bool operator==(const StallReport&) const = default;
+};
+
+using WorkerReport = std::variant<ServerReport, StallReport>;
+
+}  // namespace zkcluster

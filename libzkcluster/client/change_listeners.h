@@ -1,0 +1,44 @@
+// The callbacks that a program has registered at one Cluster. The client's thread runs them, one
+// after another. Any thread may register one, end one, or end them all; a callback may do so, too.
+// Thread-safe: Add, End, EndAll, entries.
+#pragma once
+
+#include <zkcluster/cluster.h>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace zkcluster {
+
+class ChangeListeners {
+ public:
+  class Entry {
+   public:
+    explicit Entry(Cluster::ChangeCallback callback) : callback_(std::move(callback)) {}
+    // On the client's thread.
+    void Run(const ClusterView& view);
+    // No run begins after it, and none goes on but the caller's own.
+    void End();
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable idle_;
+    Cluster::ChangeCallback callback_;
+    bool ended_ = false;
+    std::thread::id runner_;  // who is inside the callback; none: nobody
+  };
+
+  // Registered until the entry is gone or ended.
+  [[nodiscard]] std::shared_ptr<Entry> Add(Cluster::ChangeCallback callback);
+  [[nodiscard]] std::vector<std::shared_ptr<Entry>> entries() const;
+  // Ends all there are.
+  void EndAll();
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::weak_ptr<Entry>> entries_;
+};
+
+}  // namespace zkcluster

@@ -1,0 +1,78 @@
+// One connection to a Redis server that is lent to one borrower after the other, and what keeps
+// them apart: nothing that one of them did to it may reach the next. Adapter of hiredis' blocking
+// contexts. One thread at a time: the pool's or the borrower's.
+//
+// What a borrower sends is not seen, for hiredis writes it by itself. What it reads is: every
+// change of a connection's state (SELECT, MULTI, WATCH, AUTH, CLIENT SETNAME, MONITOR ...) is
+// answered by a status such as +OK, subscriptions by an array that says so. So:
+//
+//   replies read meanwhile                        when given back
+//   values, numbers, errors, PONG                 kept as it is: no byte is sent
+//   a status (SET answers +OK, too), or none      reset: RESET and AUTH, or by parts before Redis 6.2
+//   of a subscription, or of HELLO                closed
+//   an unread or half read one, bytes unsent      closed
+//
+// The reset is sent when the connection is given back, and its replies are read when it is next
+// lent, by when they have usually come.
+#pragma once
+
+#include <zkcluster/cluster.h>
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace zkcluster {
+
+class RedisConnection {
+ public:
+  // Connects, and authenticates if the options say so. Errors: kUnavailable, kDenied.
+  [[nodiscard]] static Result<std::unique_ptr<RedisConnection>> Open(const std::string& addr,
+                                                                     const PoolOptions& options);
+  ~RedisConnection();
+  RedisConnection(const RedisConnection&) = delete;
+  RedisConnection& operator=(const RedisConnection&) = delete;
+
+  [[nodiscard]] redisContext* context() const { return context_.get(); }
+
+  // A borrower has given it back. False: it is of no use to another, close it. `knows_reset`: what
+  // is known of the server's RESET.
+  [[nodiscard]] bool TakeBack(const PoolOptions& options, const std::atomic<bool>& knows_reset);
+
+  enum class Check {
+    kGood,
+    kBad,     // close it
+    kSilent,  // close it: the server does not answer
+  };
+  // Before it is lent again: everything is as after Open, its time limits too. Waits for the
+  // replies to a reset, at most for command_timeout, and not at all unless `may_wait`. Learns
+  // whether the server knows RESET.
+  [[nodiscard]] Check Prepare(const PoolOptions& options, std::atomic<bool>& knows_reset,
+                              bool may_wait);
+
+ private:
+  struct FreeContext {
+    void operator()(redisContext* context) const;
+  };
+  // What the replies since the last Prepare show.
+  struct Traces {
+    bool read = false;     // there were any
+    bool changed = false;  // the connection's state may have changed
+    bool listens = false;  // it takes part in a subscription, or speaks another protocol
+  };
+  // hiredis' makers of replies, and before each of them a look at what is made.
+  struct Watching;
+  enum class Pending { kNone, kReset, kParts };
+
+  explicit RedisConnection(std::unique_ptr<redisContext, FreeContext> context);
+  [[nodiscard]] Result<void> Authenticate(const std::string& addr, const PoolOptions& options);
+  [[nodiscard]] bool IsSettled() const;
+  [[nodiscard]] bool IsQuiet() const;
+  [[nodiscard]] Check ReadReset(const PoolOptions& options, std::atomic<bool>& knows_reset);
+
+  std::unique_ptr<redisContext, FreeContext> context_;
+  const int flags_;  // hiredis' own, as they were made
+  Traces traces_;
+  Pending pending_ = Pending::kNone;
+};
+
+}  // namespace zkcluster

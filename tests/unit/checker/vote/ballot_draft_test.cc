@@ -1,0 +1,73 @@
+#include "checker/vote/ballot_draft.h"
+
+#include <doctest/doctest.h>
+
+using namespace zkcluster;
+using Change = BallotDraft::Change;
+
+namespace {
+
+constexpr Vote kAliveVote{Opinion::kAlive, Reason::kNone};
+constexpr Vote kDeadVote{Opinion::kDead, Reason::kTimeout};
+
+}  // namespace
+
+TEST_CASE("draft: it may go out once every shard was probed, and from then on") {
+  BallotDraft draft("r1");
+  draft.SetList({7, 70}, std::vector<Vote>(3));
+  CHECK(draft.SetVote(0, kAliveVote) == Change::kFirstOpinion);
+  CHECK(draft.SetVote(1, kDeadVote) == Change::kFirstOpinion);
+  CHECK_FALSE(draft.released());
+  CHECK(draft.SetVote(2, kAliveVote) == Change::kOther);
+  CHECK(draft.complete());
+  CHECK(draft.released());
+  draft.SetList({8, 80}, {kAliveVote, Vote{}});
+  CHECK_FALSE(draft.complete());
+  CHECK(draft.released());
+  CHECK(draft.ballot().rack == "r1");
+  CHECK(draft.ballot().spec == SpecId{8, 80});
+}
+
+TEST_CASE("draft: released by patience, it stays so") {
+  BallotDraft draft("");
+  draft.SetList({7, 70}, std::vector<Vote>(2));
+  draft.Release();
+  draft.SetList({7, 71}, std::vector<Vote>(2));
+  CHECK(draft.released());
+  CHECK_FALSE(draft.complete());
+}
+
+TEST_CASE("draft: a list without shards, and one with opinions on all, may go out at once") {
+  BallotDraft none("");
+  none.SetList({7, 70}, {});
+  CHECK(none.released());
+  BallotDraft all("");
+  all.SetList({7, 70}, {kAliveVote, kDeadVote});
+  CHECK(all.released());
+}
+
+TEST_CASE("draft: the same vote is no change, a withdrawn opinion is one") {
+  BallotDraft draft("");
+  draft.SetList({7, 70}, {kAliveVote, kAliveVote});
+  CHECK(draft.SetVote(0, kAliveVote) == Change::kNone);
+  CHECK(draft.SetVote(0, Vote{}) == Change::kOther);
+  CHECK_FALSE(draft.complete());
+  CHECK(draft.SetVote(1, kDeadVote) == Change::kOther);
+  // The last missing opinion is waited for no longer.
+  CHECK(draft.SetVote(0, kDeadVote) == Change::kOther);
+  CHECK(draft.ballot().votes == std::vector<Vote>{kDeadVote, kDeadVote});
+}
+
+TEST_CASE("draft: a write counts itself and the changes since the one before") {
+  BallotDraft draft("");
+  draft.SetList({7, 70}, {kAliveVote, kAliveVote});
+  CHECK(draft.BeginWrite() == 0);
+  CHECK(draft.ballot().writes == 1);
+  draft.SetVote(0, kDeadVote);
+  draft.SetVote(1, kDeadVote);
+  draft.SetVote(1, kDeadVote);
+  draft.SetVote(0, kAliveVote);
+  CHECK(draft.BeginWrite() == 3);
+  CHECK(draft.BeginWrite() == 0);
+  CHECK(draft.ballot().writes == 3);
+}
