@@ -7,6 +7,7 @@
 #include "admin/order_call.h"
 #include "codec/codec.h"
 #include "follow/spec_read.h"
+#include "model/limits.h"
 
 namespace zkcluster {
 namespace {
@@ -141,11 +142,11 @@ class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<st
 
 class ClusterAdmin::CreateCall final : public ClusterAdmin::CallFor<std::uint64_t> {
  public:
-  CreateCall(ClusterAdmin& editor, const ClusterSpec& spec, Done<std::uint64_t> done)
+  CreateCall(ClusterAdmin& editor, const ValidSpec& spec, Done<std::uint64_t> done)
       : CallFor(editor, std::move(done)),
-        paths_(editor.root_, spec.name),
-        version_(spec.version),
-        payloads_(EncodeSpec(spec)) {}
+        paths_(editor.root_, spec.spec().name),
+        version_(spec.spec().version),
+        payloads_(spec.Encode()) {}
 
   [[nodiscard]] std::vector<zk::Op> Ops() const {
     const std::string& name = paths_.name();
@@ -209,8 +210,11 @@ class ClusterAdmin::CreateCall final : public ClusterAdmin::CallFor<std::uint64_
 
 class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_t> {
  public:
-  UpdateCall(ClusterAdmin& editor, ClusterSpec spec, Done<std::uint64_t> done)
-      : CallFor(editor, std::move(done)), paths_(editor.root_, spec.name), spec_(std::move(spec)) {}
+  UpdateCall(ClusterAdmin& editor, ValidSpec spec, Done<std::uint64_t> done)
+      : CallFor(editor, std::move(done)),
+        paths_(editor.root_, spec.spec().name),
+        guard_(spec.spec().version),
+        next_(std::move(spec)) {}
 
  private:
   struct Base {
@@ -227,23 +231,26 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
     // Undecodable bytes under the right version may be mended; a missing znode may not, as nothing
     // says what else is missing, nor bytes that are right and only too new for us.
     const bool mendable = raw.base && raw.shards && raw.options && !raw.NeedsNewer() &&
-                          raw.base->data == std::to_string(spec_.version);
+                          raw.base->data == std::to_string(guard_);
     if (!stored && !mendable) return Refuse(stored.error());
     if (stored) {
-      if (stored->spec.version != spec_.version) {
+      if (stored->spec.version != guard_) {
         return Refuse({ErrorCode::kConflict, Quoted() + " has changed: its version is " +
                                                  std::to_string(stored->spec.version) + ", not " +
-                                                 std::to_string(spec_.version)});
+                                                 std::to_string(guard_)});
       }
-      if (stored->spec == spec_) return End(spec_.version);
+      next_.set_version(guard_);
+      if (stored->spec == next_.spec()) return End(guard_);
     }
     base_ = Base{raw.base->stat.czxid, raw.base->stat.version};
-    ClusterSpec next = spec_;
-    next.version =
-        std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1)),
-                 spec_.version + 1);
-    version_ = next.version;
-    payloads_ = EncodeSpec(next);
+    if (guard_ == kMaxSpecVersion) {
+      return Refuse({ErrorCode::kInvalid,
+                     Quoted() + " has the largest version there is: delete and create it"});
+    }
+    version_ = std::max(
+        static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1)), guard_ + 1);
+    next_.set_version(version_);
+    payloads_ = next_.Encode();
     ops_ = {zk::SetOp{paths_.base(), payloads_.version, raw.base->stat.version},
             zk::SetOp{paths_.shards(), payloads_.shards, raw.shards->stat.version},
             zk::SetOp{paths_.options(), payloads_.options, raw.options->stat.version}};
@@ -284,7 +291,8 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
   [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
 
   ClusterPaths paths_;
-  ClusterSpec spec_;
+  const std::uint64_t guard_;  // the version that is to be replaced
+  ValidSpec next_;
   Base base_{};
   std::uint64_t version_ = 0;
   SpecPayloads payloads_;
@@ -310,8 +318,13 @@ void ClusterAdmin::FailLater(Done<T> done, Error error) {
 }
 
 void ClusterAdmin::Create(ClusterSpec spec, Done<std::uint64_t> done) {
-  if (const auto valid = Validate(spec); !valid) return FailLater(std::move(done), valid.error());
-  spec.version = static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1));
+  auto valid = ValidSpec::Make(std::move(spec));
+  if (!valid) return FailLater(std::move(done), valid.error());
+  Create(*std::move(valid), std::move(done));
+}
+
+void ClusterAdmin::Create(ValidSpec spec, Done<std::uint64_t> done) {
+  spec.set_version(static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1)));
   auto call = std::make_shared<CreateCall>(*this, spec, done);
   if (const auto fits = CheckSize(call->Ops()); !fits)
     return FailLater(std::move(done), fits.error());
@@ -319,7 +332,12 @@ void ClusterAdmin::Create(ClusterSpec spec, Done<std::uint64_t> done) {
 }
 
 void ClusterAdmin::Update(ClusterSpec spec, Done<std::uint64_t> done) {
-  if (const auto valid = Validate(spec); !valid) return FailLater(std::move(done), valid.error());
+  auto valid = ValidSpec::Make(std::move(spec));
+  if (!valid) return FailLater(std::move(done), valid.error());
+  Update(*std::move(valid), std::move(done));
+}
+
+void ClusterAdmin::Update(ValidSpec spec, Done<std::uint64_t> done) {
   Begin(std::make_shared<UpdateCall>(*this, std::move(spec), std::move(done)));
 }
 

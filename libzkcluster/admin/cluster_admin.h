@@ -18,6 +18,7 @@
 #include "admin/orders.h"
 #include "base/lifetime.h"
 #include "base/loop.h"
+#include "codec/valid_spec.h"
 #include "follow/spec_watcher.h"
 #include "zk/client.h"
 
@@ -46,6 +47,9 @@ class ClusterAdmin {
 
   void Create(ClusterSpec spec, Done<std::uint64_t> done);  // the new version
   void Update(ClusterSpec spec, Done<std::uint64_t> done);  // guarded by spec.version
+  // The same for a spec that is known to be valid.
+  void Create(ValidSpec spec, Done<std::uint64_t> done);
+  void Update(ValidSpec spec, Done<std::uint64_t> done);
   void Delete(std::string name, std::uint64_t version, Done<void> done);
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);

@@ -38,6 +38,9 @@ struct SpecPayloads {
   std::string options;
 };
 [[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec);
+// For a list that is encoded already: with EncodeShards, and not changed since.
+[[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec, std::string shards);
+[[nodiscard]] std::string EncodeShards(const std::vector<ShardSpec>& shards);
 // The result keeps every rule of Validate: a spec that breaks one is undecodable.
 [[nodiscard]] Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads);
 // `options` may hold "Needs":["word",...]: what a reader must understand besides this form. A reader

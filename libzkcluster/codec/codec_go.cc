@@ -3,10 +3,13 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <utility>
 
 #include "base/join.h"
+#include "base/overloaded.h"
 #include "codec/codec.h"
 #include "codec/json.h"
+#include "model/settings.h"
 #include "text/duration.h"
 #include "text/fraction.h"
 #include "text/utf8.h"
@@ -16,17 +19,17 @@ namespace {
 
 constexpr auto kGoKeys = JsonFields::Keys::kIgnoreCase;
 
-struct ProbeKey {
-  std::string_view key;
-  std::optional<Duration> ProbeSpec::*field;
-};
-constexpr ProbeKey kProbeKeys[] = {
-    {"Interval", &ProbeSpec::interval},
-    {"Timeout", &ProbeSpec::timeout},
-    {"Threshold", &ProbeSpec::threshold},
-    {"RefusedThreshold", &ProbeSpec::refused_threshold},
-    {"FastInterval", &ProbeSpec::fast_interval},
-};
+// The hash stands where the Go library's own manager keeps the points: lost, it would move all
+// keys. A Go client knows no ring of this type.
+void EncodeRing(const RingSpec& ring, JsonWriter& json) {
+  json.Key("RingType").Text(RingTypeName(RingTypeOf(ring))).Key("RingParams");
+  std::visit(
+      Overloaded{
+          [&](const ConsistentRing& consistent) { json.Text(std::to_string(consistent.points)); },
+          [&](const KetamaRing& ketama) { json.Text(RingHashName(ketama.hash)); },
+      },
+      ring);
+}
 
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
 //  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}
@@ -35,43 +38,28 @@ constexpr ProbeKey kProbeKeys[] = {
 // reader without it would get wrong.
 std::string EncodeOptions(const ClusterSpec& spec) {
   JsonWriter json;
-  json.Open('{').Key("FailoverEnabled").Bool(spec.failover);
-  // The hash stands where the Go library's own manager keeps it: lost, it would move all keys. A Go
-  // client knows no ring of this type.
-  json.Key("RingType").Text(RingTypeName(spec.ring.type)).Key("RingParams");
-  if (spec.ring.type == RingType::kKetama) {
-    json.Text(RingHashName(spec.ring.hash));
-  } else {
-    json.Text(std::to_string(spec.ring.points));
-  }
-  if (spec.checkers) json.Key("Checkers").Number(*spec.checkers);
-  if (spec.quorum) json.Key("Quorum").Number(*spec.quorum);
-  if (spec.min_racks) json.Key("MinRacks").Number(*spec.min_racks);
-  if (spec.max_dead_fraction) {
-    json.Key("MaxDeadFraction").Text(FormatFraction(*spec.max_dead_fraction));
-  }
-  if (spec.probe != ProbeSpec{}) {
-    json.Key("Probe").Open('{');
-    for (const auto& [key, field] : kProbeKeys) {
-      if (const auto& value = spec.probe.*field) json.Key(key).Text(FormatDuration(*value));
+  json.Open('{');
+  std::string_view group;
+  for (const Setting& setting : Settings()) {
+    const SettingValue value = GetSetting(spec, setting);
+    if (value.index() == 0) continue;
+    if (setting.wire_group() != group) {
+      if (!group.empty()) json.Close('}');
+      group = setting.wire_group();
+      if (!group.empty()) json.Key(group).Open('{');
     }
-    json.Close('}');
+    json.Key(setting.wire_name());
+    std::visit(Overloaded{
+                   [](std::monostate) {},
+                   [&](bool on) { json.Bool(on); },
+                   [&](std::int64_t number) { json.Number(number); },
+                   [&](const auto&) { json.Text(FormatSetting(value)); },
+               },
+               value);
+    if (setting.key == "failover") EncodeRing(spec.ring, json);  // where Go has it
   }
-  if (spec.mirror_limit) json.Key("MirrorLimit").Number(*spec.mirror_limit);
+  if (!group.empty()) json.Close('}');
   json.Close('}');
-  return json.Take();
-}
-
-// [{"Name":"s1","Addr":"10.0.0.1:6379"},...], with "Weight":2 where it is not 1.
-std::string EncodeShards(const std::vector<ShardSpec>& shards) {
-  JsonWriter json;
-  json.Open('[');
-  for (const ShardSpec& shard : shards) {
-    json.Open('{').Key("Name").Text(shard.name).Key("Addr").Text(shard.addr);
-    if (shard.weight != 1) json.Key("Weight").Number(shard.weight);
-    json.Close('}');
-  }
-  json.Close(']');
   return json.Take();
 }
 
@@ -126,27 +114,18 @@ Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload, RingType r
   return shards;
 }
 
-std::optional<int> OptionalInt(const JsonFields& fields, std::string_view key) {
-  if (fields.Find(key) == nullptr) return std::nullopt;
-  return static_cast<int>(fields.Integer(key, kIntMax));
-}
-
 // Where RingParams is no number the Go library takes the number of shards, which is not known here.
 constexpr int kPointsLikeShards = 0;
 
 RingSpec DecodeRing(const JsonFields& fields, JsonProblem& problem) {
-  RingSpec ring;
   const std::string type = fields.Text("RingType");
   const std::string params = fields.Text("RingParams", "");
   if (IsSpelled(type, RingTypeName(RingType::kKetama))) {
-    ring.type = RingType::kKetama;
     for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
-      if (!IsSpelled(params, RingHashName(hash))) continue;
-      ring.hash = hash;
-      return ring;
+      if (IsSpelled(params, RingHashName(hash))) return KetamaRing{hash};
     }
     problem.Add("RingParams", "expected fnv1a_64 or md5");
-    return ring;
+    return KetamaRing{};
   }
   if (!IsSpelled(type, RingTypeName(RingType::kConsistent))) {
     problem.Add("RingType", "expected consistent or ketama");
@@ -155,8 +134,26 @@ RingSpec DecodeRing(const JsonFields& fields, JsonProblem& problem) {
   if (wanted && (*wanted < 1 || *wanted > kIntMax)) {
     problem.Add("RingParams", "expected at least 1 point per shard");
   }
-  ring.points = wanted ? static_cast<int>(*wanted) : kPointsLikeShards;
-  return ring;
+  return ConsistentRing{wanted ? static_cast<int>(*wanted) : kPointsLikeShards};
+}
+
+// A text that `parse` understands, else a harmless value and a problem.
+template <class T>
+T Parsed(const JsonFields& fields, std::string_view key, JsonProblem& problem,
+         Result<T> (*parse)(std::string_view), T otherwise) {
+  const auto value = parse(fields.Text(key));
+  if (!value) problem.Add(fields.Where(key), value.error().message);
+  return value.value_or(otherwise);
+}
+
+// Whether it is within its range is for Validate to say.
+SettingValue DecodeSetting(const JsonFields& fields, const Setting& setting, JsonProblem& problem) {
+  const std::string_view key = setting.wire_name();
+  if (setting.holds<bool>()) return fields.Bool(key, false);
+  if (fields.Find(key) == nullptr) return {};
+  if (setting.holds<std::int64_t>()) return fields.Integer(key, kIntMax);
+  if (setting.holds<double>()) return Parsed(fields, key, problem, ParseFraction, 1.0);
+  return Parsed(fields, key, problem, ParseDuration, Duration::zero());
 }
 
 std::vector<std::string> ReadUnknownNeeds(const JsonFields& options, JsonProblem& problem) {
@@ -180,33 +177,34 @@ Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
     return Fail(ErrorCode::kBadData,
                 "made for a newer zkcluster: it needs " + OneLine(Join(needs, ", ")));
   }
-  spec.failover = fields.Bool("FailoverEnabled", false);
   spec.ring = DecodeRing(fields, problem);
-  spec.checkers = OptionalInt(fields, "Checkers");
-  spec.quorum = OptionalInt(fields, "Quorum");
-  spec.min_racks = OptionalInt(fields, "MinRacks");
-  if (fields.Find("MaxDeadFraction") != nullptr) {
-    const auto fraction = ParseFraction(fields.Text("MaxDeadFraction"));
-    if (!fraction) problem.Add("MaxDeadFraction", fraction.error().message);
-    spec.max_dead_fraction = fraction.value_or(1);
-  }
-  if (const Json* const probe = fields.Object("Probe", false)) {
-    const JsonFields probe_fields(*probe, "Probe", problem, kGoKeys);
-    for (const auto& [key, field] : kProbeKeys) {
-      if (probe_fields.Find(key) == nullptr) continue;
-      const auto duration = ParseDuration(probe_fields.Text(key));
-      if (!duration) problem.Add(probe_fields.Where(key), duration.error().message);
-      spec.probe.*field = duration.value_or(Duration::zero());
+  for (const Setting& setting : Settings()) {
+    const std::string_view group = setting.wire_group();
+    if (group.empty()) {
+      SetSetting(spec, setting, DecodeSetting(fields, setting, problem));
+    } else if (const Json* const inner = fields.Object(group, false)) {
+      const JsonFields inner_fields(*inner, std::string(group), problem, kGoKeys);
+      SetSetting(spec, setting, DecodeSetting(inner_fields, setting, problem));
     }
-  }
-  if (fields.Find("MirrorLimit") != nullptr) {
-    spec.mirror_limit = static_cast<std::size_t>(fields.Integer("MirrorLimit"));
   }
   if (problem.found()) return problem.failure();
   return {};
 }
 
 }  // namespace
+
+// [{"Name":"s1","Addr":"10.0.0.1:6379"},...], with "Weight":2 where it is not 1.
+std::string EncodeShards(const std::vector<ShardSpec>& shards) {
+  JsonWriter json;
+  json.Open('[');
+  for (const ShardSpec& shard : shards) {
+    json.Open('{').Key("Name").Text(shard.name).Key("Addr").Text(shard.addr);
+    if (shard.weight != 1) json.Key("Weight").Number(shard.weight);
+    json.Close('}');
+  }
+  json.Close(']');
+  return json.Take();
+}
 
 std::vector<std::string> UnknownNeeds(std::string_view options) {
   const auto json = ParseJson(options);
@@ -217,7 +215,11 @@ std::vector<std::string> UnknownNeeds(std::string_view options) {
 }
 
 SpecPayloads EncodeSpec(const ClusterSpec& spec) {
-  return {std::to_string(spec.version), EncodeShards(spec.shards), EncodeOptions(spec)};
+  return EncodeSpec(spec, EncodeShards(spec.shards));
+}
+
+SpecPayloads EncodeSpec(const ClusterSpec& spec, std::string shards) {
+  return {std::to_string(spec.version), std::move(shards), EncodeOptions(spec)};
 }
 
 Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads) {
@@ -229,11 +231,12 @@ Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloa
   if (const auto options = DecodeOptions(payloads.options, spec); !options) {
     return Fail(options.error().Within("options"));
   }
-  auto shards = DecodeShards(payloads.shards, spec.ring.type);
+  auto shards = DecodeShards(payloads.shards, RingTypeOf(spec.ring));
   if (!shards) return Fail(shards.error().Within("shards"));
   spec.shards = *std::move(shards);
-  if (spec.ring.points == kPointsLikeShards) {
-    spec.ring.points = static_cast<int>(spec.shards.size());
+  auto* const consistent = std::get_if<ConsistentRing>(&spec.ring);
+  if (consistent && consistent->points == kPointsLikeShards) {
+    consistent->points = static_cast<int>(spec.shards.size());
   }
   if (const auto valid = Validate(spec); !valid) {
     return Fail(ErrorCode::kBadData, valid.error().message);

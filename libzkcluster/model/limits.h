@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 
 namespace zkcluster {
 
@@ -16,6 +18,8 @@ inline constexpr int kMaxPointsPerShard = 10'000;
 inline constexpr std::size_t kMaxRingPoints = 10'000'000;
 // Points of a shard of mean weight on a `ketama` ring.
 inline constexpr int kKetamaPoints = 160;
+// Points of a shard (on a `ketama` ring: of mean weight).
+[[nodiscard]] int PointsPerShard(const RingSpec& ring);
 
 // Electorate, quorum, racks, and the checkers that a ledger can have learned.
 inline constexpr int kMaxCheckers = 1'000;
@@ -27,6 +31,9 @@ inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
 inline constexpr std::size_t kNearShardsBytes = kMaxShardsBytes / 10 * 7;
 // The Go mirror is kept up to this size where the spec sets no `mirror_limit`.
 inline constexpr std::size_t kDefaultMirrorLimit = 65'536;
+
+// A version has to fit 63 bits, as Go reads it into an int64.
+inline constexpr std::uint64_t kMaxSpecVersion = std::numeric_limits<std::int64_t>::max();
 
 // Times of probes.
 inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);

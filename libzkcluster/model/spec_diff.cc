@@ -1,48 +1,39 @@
 #include "model/spec_diff.h"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
-#include "text/duration.h"
-#include "text/fraction.h"
+#include "model/settings.h"
 
 namespace zkcluster {
 namespace {
 
-std::string Shown(RingType type) {
-  return std::string(RingTypeName(type));
-}
-std::string Shown(RingHash hash) {
-  return std::string(RingHashName(hash));
-}
-std::string Shown(bool value) {
-  return value ? "true" : "false";
-}
-std::string Shown(int value) {
-  return std::to_string(value);
-}
-std::string Shown(std::size_t value) {
-  return std::to_string(value);
-}
-std::string Shown(Duration value) {
-  return FormatDuration(value);
-}
-std::string Shown(double value) {
-  return FormatFraction(value);
-}
-template <class T>
-std::string Shown(const std::optional<T>& value) {
-  return value ? Shown(*value) : "-";
+std::string ValueOf(const std::vector<RingSetting>& settings, std::string_view key) {
+  const auto found = std::ranges::find(settings, key, &RingSetting::key);
+  return found == settings.end() ? "-" : found->text();
 }
 
-// What the ring's type uses, as the spec file has it.
-std::optional<int> PointsOf(const RingSpec& ring) {
-  return ring.type == RingType::kKetama ? std::nullopt : std::optional(ring.points);
+void CompareRings(const RingSpec& from, const RingSpec& to, SpecDiff& diff) {
+  const auto before = RingSettings(from);
+  const auto after = RingSettings(to);
+  for (const std::string key : {"type", "points", "hash"}) {
+    std::string old_value = ValueOf(before, key);
+    std::string new_value = ValueOf(after, key);
+    if (old_value == new_value) continue;
+    diff.settings.push_back({"ring." + key, std::move(old_value), std::move(new_value)});
+  }
 }
-std::optional<RingHash> HashOf(const RingSpec& ring) {
-  return ring.type == RingType::kKetama ? std::optional(ring.hash) : std::nullopt;
+
+void CompareSettings(const ClusterSpec& from, const ClusterSpec& to, SpecDiff& diff) {
+  for (const Setting& setting : Settings()) {
+    const SettingValue before = GetSetting(from, setting);
+    const SettingValue after = GetSetting(to, setting);
+    if (before == after) continue;
+    diff.settings.push_back(
+        {std::string(setting.key), FormatSetting(before), FormatSetting(after)});
+  }
 }
 
 using Index = std::unordered_map<std::string_view, const ShardSpec*>;
@@ -57,23 +48,8 @@ Index IndexByName(const std::vector<ShardSpec>& shards) {
 
 SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to) {
   SpecDiff diff;
-  const auto compare = [&diff](std::string key, const auto& a, const auto& b) {
-    if (a != b) diff.settings.push_back({std::move(key), Shown(a), Shown(b)});
-  };
-  compare("ring.type", from.ring.type, to.ring.type);
-  compare("ring.points", PointsOf(from.ring), PointsOf(to.ring));
-  compare("ring.hash", HashOf(from.ring), HashOf(to.ring));
-  compare("failover", from.failover, to.failover);
-  compare("checkers", from.checkers, to.checkers);
-  compare("quorum", from.quorum, to.quorum);
-  compare("min_racks", from.min_racks, to.min_racks);
-  compare("max_dead_fraction", from.max_dead_fraction, to.max_dead_fraction);
-  compare("probe.interval", from.probe.interval, to.probe.interval);
-  compare("probe.timeout", from.probe.timeout, to.probe.timeout);
-  compare("probe.threshold", from.probe.threshold, to.probe.threshold);
-  compare("probe.refused_threshold", from.probe.refused_threshold, to.probe.refused_threshold);
-  compare("probe.fast_interval", from.probe.fast_interval, to.probe.fast_interval);
-  compare("mirror_limit", from.mirror_limit, to.mirror_limit);
+  CompareRings(from.ring, to.ring, diff);
+  CompareSettings(from, to, diff);
 
   const Index old_shards = IndexByName(from.shards);
   const Index new_shards = IndexByName(to.shards);

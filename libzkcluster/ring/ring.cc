@@ -138,10 +138,11 @@ bool DropEqual(std::vector<Ring::Point>& points, bool keep_last) {
 
 }  // namespace
 
-Result<Ring> Ring::Build(const std::vector<ShardSpec>& shards, RingSpec ring) {
+Result<Ring> Ring::Build(const std::vector<ShardSpec>& shards, const RingSpec& ring) {
   if (shards.empty()) return Fail(ErrorCode::kInvalid, "a ring needs at least one shard");
-  const bool is_ketama = ring.type == RingType::kKetama;
-  const int wanted = is_ketama ? kKetamaPoints : ring.points;
+  const auto* const of_ketama = std::get_if<KetamaRing>(&ring);
+  const bool is_ketama = of_ketama != nullptr;
+  const int wanted = PointsPerShard(ring);
   if (wanted < 1) return Fail(ErrorCode::kInvalid, "a ring needs at least one point per shard");
   const auto per_shard = static_cast<std::size_t>(wanted);
   if (shards.size() > kMaxPoints / per_shard) {
@@ -160,7 +161,7 @@ Result<Ring> Ring::Build(const std::vector<ShardSpec>& shards, RingSpec ring) {
     starts = BucketStarts(points, BucketShift(points.size()));
   }
   Hashing hashing = Hashing::kCrc32;
-  if (is_ketama) hashing = ring.hash == RingHash::kMd5 ? Hashing::kMd5 : Hashing::kFnv1a64;
+  if (of_ketama) hashing = of_ketama->hash == RingHash::kMd5 ? Hashing::kMd5 : Hashing::kFnv1a64;
   return Ring(std::move(points), std::move(starts), shards.size(), hashing);
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/join.h"
+#include "text/complaint.h"
 #include "text/duration.h"
 #include "text/fraction.h"
 #include "text/utf8.h"
@@ -177,6 +178,10 @@ Error ErrorAt(const std::string& file, Place place, std::string_view what) {
   return problems.ToError();
 }
 
+std::string Quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
     return std::tolower(x) == std::tolower(y);
@@ -188,6 +193,7 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b) {
 // --- Problems ---
 
 void Problems::Add(int line, int column, std::string_view key, std::string_view what) {
+  keys_.emplace(key);
   if (lines_.size() == kMaxProblems) {
     ++more_;
     return;
@@ -273,6 +279,10 @@ void Value::Complain(std::string_view what) const {
   impl_->problems->Add(line(), column(), impl_->key, what);
 }
 
+bool Value::complained() const {
+  return impl_->problems->HasAny(impl_->key);
+}
+
 std::optional<std::string> Value::String() const {
   const Node* node = impl_->Scalar("text");
   return node ? std::optional(node->text) : std::nullopt;
@@ -284,15 +294,13 @@ std::optional<std::int64_t> Value::Integer(std::int64_t min, std::int64_t max) c
   std::int64_t number = 0;
   const char* end = node->text.data() + node->text.size();
   const auto [stopped, rc] = std::from_chars(node->text.data(), end, number);
-  const std::string range =
-      "expected a whole number from " + std::to_string(min) + " to " + std::to_string(max);
   if (!node->plain || stopped != end ||
       (rc != std::errc() && rc != std::errc::result_out_of_range)) {
-    Complain(range + ", not \"" + node->text + "\"");
+    Complain(ExpectedWholeNumber(min, max, Quoted(node->text)));
     return std::nullopt;
   }
   if (rc != std::errc() || number < min || number > max) {
-    Complain(range + ", not " + node->text);
+    Complain(ExpectedWholeNumber(min, max, node->text));
     return std::nullopt;
   }
   return number;
@@ -303,7 +311,7 @@ std::optional<double> Value::Fraction() const {
   if (!node) return std::nullopt;
   const auto fraction = ParseFraction(node->text);
   if (node->plain && fraction) return *fraction;
-  Complain("expected a fraction above 0 and at most 1, such as 0.5, not \"" + node->text + "\"");
+  Complain(ExpectedFraction(Quoted(node->text)));
   return std::nullopt;
 }
 
@@ -312,7 +320,7 @@ std::optional<bool> Value::Boolean() const {
   if (!node) return std::nullopt;
   if (node->plain && node->text == "true") return true;
   if (node->plain && node->text == "false") return false;
-  Complain("expected true or false, not \"" + node->text + "\"");
+  Complain(ExpectedTrueOrFalse(Quoted(node->text)));
   return std::nullopt;
 }
 
@@ -325,22 +333,20 @@ std::optional<Duration> Value::GetDuration(Duration min, Duration max) const {
     return std::nullopt;
   }
   if (*duration < min || *duration > max) {
-    Complain("must be from " + FormatDuration(min) + " to " + FormatDuration(max) + ", not " +
-             node->text);
+    Complain(ExpectedDurationWithin(min, max, node->text));
     return std::nullopt;
   }
   return *duration;
 }
 
-std::optional<std::size_t> Value::Choice(std::initializer_list<std::string_view> choices) const {
-  const std::vector<std::string_view> words(choices);
-  const Node* node = impl_->Scalar("one of " + Join(words, ", "));
+std::optional<std::size_t> Value::Choice(const std::vector<std::string_view>& choices) const {
+  const Node* node = impl_->Scalar("one of " + Join(choices, ", "));
   if (!node) return std::nullopt;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (EqualIgnoringCase(node->text, words[i])) return i;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (EqualIgnoringCase(node->text, choices[i])) return i;
   }
-  Complain((words.size() == 1 ? "expected " : "expected one of ") + Join(words, ", ") + ", not \"" +
-           node->text + "\"");
+  Complain((choices.size() == 1 ? "expected " : "expected one of ") + Join(choices, ", ") +
+           ", not \"" + node->text + "\"");
   return std::nullopt;
 }
 
@@ -354,13 +360,12 @@ bool Value::IsScalar() const {
   return impl_->node && impl_->node->kind == Node::Kind::kScalar;
 }
 
-bool Value::ExpectMap(std::initializer_list<std::string_view> known) const {
+bool Value::ExpectMap(const std::vector<std::string_view>& known) const {
   if (!ExpectNamedMap()) return false;
-  const std::vector<std::string_view> words(known);
   for (const Node::Entry& entry : impl_->node->entries) {
-    if (std::find(words.begin(), words.end(), entry.key) != words.end()) continue;
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     impl_->problems->Add(entry.place.line, entry.place.column, impl_->KeyOf(entry.key),
-                         "unknown key" + DidYouMean(entry.key, words));
+                         "unknown key" + DidYouMean(entry.key, known));
   }
   return true;
 }

@@ -8,9 +8,9 @@
 #include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +25,7 @@ class Problems {
   explicit Problems(std::string file) : file_(std::move(file)) {}
   void Add(int line, int column, std::string_view key, std::string_view what);
   [[nodiscard]] bool empty() const { return lines_.empty(); }
+  [[nodiscard]] bool HasAny(const std::string& key) const { return keys_.contains(key); }
   // The first hundred found, in the order of the file, one a line, and how many more; kInvalid.
   [[nodiscard]] Error ToError() const;
 
@@ -36,6 +37,7 @@ class Problems {
   };
   std::string file_;
   std::vector<Line> lines_;
+  std::set<std::string, std::less<>> keys_;
   std::size_t more_ = 0;
 };
 
@@ -48,6 +50,7 @@ class Value {
   [[nodiscard]] int line() const;              // from 1
   [[nodiscard]] int column() const;            // from 1
   void Complain(std::string_view what) const;  // adds a problem here
+  [[nodiscard]] bool complained() const;       // there is a problem here
 
   // Each adds a problem and returns nothing when the value is there but of another kind
   // or out of range.
@@ -55,17 +58,17 @@ class Value {
   [[nodiscard]] std::optional<std::int64_t> Integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] std::optional<bool> Boolean() const;  // true or false
   [[nodiscard]] std::optional<Duration> GetDuration(Duration min, Duration max) const;
-  [[nodiscard]] std::optional<double> Fraction() const;  // see model/fraction.h
+  [[nodiscard]] std::optional<double> Fraction() const;  // see text/fraction.h
   // One of `choices`, ignoring case; its index.
   [[nodiscard]] std::optional<std::size_t> Choice(
-      std::initializer_list<std::string_view> choices) const;
+      const std::vector<std::string_view>& choices) const;
 
   [[nodiscard]] bool IsMap() const;
   [[nodiscard]] bool IsList() const;
   [[nodiscard]] bool IsScalar() const;
   // Complains when it is present and no map, and about every key not among `known` (suggesting the
-  // nearest) and every key that stands twice. True when it is a map.
-  bool ExpectMap(std::initializer_list<std::string_view> known) const;
+  // nearest) and every key that occurs twice. True when it is a map.
+  bool ExpectMap(const std::vector<std::string_view>& known) const;
   // A map whose keys are names chosen by the user: complains about duplicates only.
   bool ExpectNamedMap() const;
   [[nodiscard]] Value operator[](std::string_view key) const;

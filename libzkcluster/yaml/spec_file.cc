@@ -1,23 +1,18 @@
 #include "yaml/spec_file.h"
 
-#include <zkcluster/ring.h>
-
-#include <algorithm>
-#include <chrono>
-#include <limits>
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include "codec/codec.h"
+#include "base/overloaded.h"
 #include "model/limits.h"
 #include "model/paths.h"
-#include "text/address.h"
-#include "text/duration.h"
-#include "text/fraction.h"
-#include "text/utf8.h"
+#include "model/settings.h"
+#include "model/spec_check.h"
 #include "yaml/reader.h"
 #include "yaml/scalar.h"
 
@@ -25,7 +20,6 @@ namespace zkcluster {
 namespace {
 
 using yaml::Value;
-using namespace std::chrono_literals;
 
 void ReadName(const Value& value, std::string_view wanted, ClusterSpec& spec) {
   if (!value.present()) {
@@ -46,213 +40,172 @@ void ReadName(const Value& value, std::string_view wanted, ClusterSpec& spec) {
   }
 }
 
-void ReadRing(const Value& value, RingSpec& ring) {
-  if (!value.ExpectMap({"type", "points", "hash"})) return;
+RingSpec ReadRing(const Value& value) {
+  if (!value.ExpectMap({"type", "points", "hash"})) return {};
   const auto type =
       value["type"].Choice({RingTypeName(RingType::kConsistent), RingTypeName(RingType::kKetama)});
-  if (type == 1u) ring.type = RingType::kKetama;
   const Value points = value["points"];
   const Value hash = value["hash"];
-  if (ring.type == RingType::kKetama) {
-    if (points.present()) {
-      points.Complain("a ketama ring always has 160 for a shard of mean weight: leave this out");
-    }
+  if (type == 1u) {
+    if (points.present()) points.Complain(kKetamaHasNoPoints);
     const auto chosen =
         hash.Choice({RingHashName(RingHash::kFnv1a64), RingHashName(RingHash::kMd5)});
-    if (chosen == 1u) ring.hash = RingHash::kMd5;
-    return;
+    return KetamaRing{chosen == 1u ? RingHash::kMd5 : RingHash::kFnv1a64};
   }
-  if (hash.present()) hash.Complain("only a ring of type ketama has a choice of hash");
-  if (const auto count = points.Integer(1, kMaxPointsPerShard))
+  if (hash.present()) hash.Complain(kOnlyKetamaHasHash);
+  ConsistentRing ring;
+  if (const auto count = points.Integer(1, kMaxPointsPerShard)) {
     ring.points = static_cast<int>(*count);
-}
-
-std::optional<int> ReadCount(const Value& value) {
-  const auto count = value.Integer(1, kMaxCheckers);
-  return count ? std::optional(static_cast<int>(*count)) : std::nullopt;
-}
-
-void ReadProbe(const Value& value, ProbeSpec& probe) {
-  if (!value.ExpectMap(
-          {"interval", "timeout", "threshold", "refused_threshold", "fast_interval"})) {
-    return;
   }
-  probe.interval = value["interval"].GetDuration(kMinProbeTime, kMaxProbeTime);
-  probe.timeout = value["timeout"].GetDuration(kMinProbeTime, kMaxProbeTimeout);
-  probe.threshold = value["threshold"].GetDuration(kMinProbeTime, kMaxProbeTime);
-  probe.refused_threshold = value["refused_threshold"].GetDuration(kMinProbeTime, kMaxProbeTime);
-  probe.fast_interval = value["fast_interval"].GetDuration(kMinProbeTime, kMaxProbeTime);
+  return ring;
 }
 
-// Complains at the second place a text stands, naming the line of the first.
-class Once {
- public:
-  explicit Once(std::string what) : what_(std::move(what)) {}
-  void Take(const Value& value, const std::string& text) {
-    const auto [first, added] = lines_.emplace(text, value.line());
-    if (added) return;
-    value.Complain("duplicate " + what_ + " \"" + text + "\"; it stands in line " +
-                   std::to_string(first->second) + " already");
+// The value that a key such as "probe.interval" or "ring.points" leads to.
+Value Find(const Value& root, std::string_view key) {
+  const std::size_t point = key.find('.');
+  if (point == std::string_view::npos) return root[key];
+  return root[key.substr(0, point)][key.substr(point + 1)];
+}
+
+SettingValue ReadSetting(const Value& value, const Setting& setting) {
+  const auto found = [](const auto& read) { return read ? SettingValue(*read) : SettingValue(); };
+  return std::visit(Overloaded{
+                        [](std::monostate) { return SettingValue(); },
+                        [&](bool) { return found(value.Boolean()); },
+                        [&](std::int64_t least) {
+                          return found(value.Integer(least, std::get<std::int64_t>(setting.most)));
+                        },
+                        [&](double) { return found(value.Fraction()); },
+                        [&](Duration least) {
+                          return found(value.GetDuration(least, std::get<Duration>(setting.most)));
+                        },
+                    },
+                    setting.least);
+}
+
+// What a file leaves out keeps its default.
+void ReadSettings(const Value& root, ClusterSpec& spec) {
+  std::map<std::string_view, std::vector<std::string_view>> groups;
+  for (const Setting& setting : Settings()) {
+    if (!setting.group().empty()) groups[setting.group()].push_back(setting.name());
   }
+  for (const auto& [group, names] : groups) (void)root[group].ExpectMap(names);
+  for (const Setting& setting : Settings()) {
+    const SettingValue value = ReadSetting(Find(root, setting.key), setting);
+    if (value.index() != 0) SetSetting(spec, setting, value);
+  }
+}
 
- private:
-  std::string what_;
-  std::map<std::string, int> lines_;
-};
-
-ShardSpec ReadShard(const Value& item, const RingSpec& ring, Once& names, Once& addresses) {
+// Whether it breaks a rule is for CheckSpec to say.
+ShardSpec ReadShard(const Value& item) {
   ShardSpec shard;
-  if (const Value name = item["name"]; !name.present()) {
-    name.Complain("missing");
-  } else if (const auto text = name.String()) {
-    if (text->empty()) name.Complain("must not be empty");
-    if (text->size() > kMaxShardNameBytes) name.Complain("is longer than 200 bytes");
-    if (HasControl(*text)) name.Complain("must not contain control characters");
-    shard.name = *text;
-    if (!text->empty()) names.Take(name, *text);
-  }
-  if (const Value addr = item["addr"]; !addr.present()) {
-    addr.Complain("missing");
-  } else if (const auto text = addr.String()) {
-    if (const auto address = ParseAddress(*text); !address) {
-      addr.Complain(address.error().message);
-    } else {
-      addresses.Take(addr, FormatCanonical(*address));
-    }
-    shard.addr = *text;
-  }
-  const Value weight = item["weight"];
-  if (const auto number = weight.Integer(1, kMaxWeight)) {
+  const auto text = [&](const char* key) {
+    const Value value = item[key];
+    if (!value.present()) value.Complain("missing");
+    return value.String().value_or("");
+  };
+  shard.name = text("name");
+  shard.addr = text("addr");
+  if (const auto number = item["weight"].Integer(1, kMaxWeight)) {
     shard.weight = static_cast<int>(*number);
-    if (shard.weight != 1 && ring.type != RingType::kKetama) {
-      weight.Complain("only a ring of type ketama knows weights");
-    }
   }
   return shard;
 }
 
-void ReadShards(const Value& value, const RingSpec& ring, std::vector<ShardSpec>& shards) {
-  if (!value.present()) {
-    value.Complain("missing: a cluster has at least one shard");
-    return;
-  }
-  const auto items = value.Items();
-  if (value.IsList() && items.empty()) value.Complain("empty: a cluster has at least one shard");
-  Once names("shard name");
-  Once addresses("address");
-  for (const Value& item : items) {
+// Where each shard is in the file, in the order of the spec's list.
+std::vector<Value> ReadShards(const Value& value, std::vector<ShardSpec>& shards) {
+  if (!value.present()) value.Complain("missing: a cluster has at least one shard");
+  std::vector<Value> places;
+  for (const Value& item : value.Items()) {
     if (!item.present()) {
       item.Complain("expected a shard such as {name: s1, addr: 10.0.0.1:6379}");
       continue;
     }
     if (!item.ExpectMap({"name", "addr", "weight"})) continue;
-    shards.push_back(ReadShard(item, ring, names, addresses));
+    shards.push_back(ReadShard(item));
+    places.push_back(item);
+  }
+  return places;
+}
+
+// Shows each problem at its place, unless what is there could not be read at all.
+void Place(const SpecProblems& problems, const Value& root, const std::vector<Value>& shards) {
+  const Value list = root["shards"];
+  const bool all_unreadable = shards.empty() && list.IsList() && !list.Items().empty();
+  for (const SpecProblem& problem : problems.found()) {
+    const Value value =
+        problem.shard ? shards[*problem.shard][problem.key] : Find(root, problem.key);
+    if (value.complained() || (all_unreadable && problem.key == "shards")) continue;
+    std::string what = problem.what;
+    if (problem.earlier) {
+      const Value earlier = shards[*problem.earlier][problem.key];
+      what += "; it stands in line " + std::to_string(earlier.line()) + " already";
+    }
+    value.Complain(what);
   }
 }
 
-// What is set, in the order both forms print it.
-struct Setting {
-  std::string_view key;
-  std::string value;
-};
-std::vector<Setting> ProbeSettings(const ProbeSpec& probe) {
-  std::vector<Setting> settings;
-  const auto add = [&](std::string_view key, const std::optional<Duration>& duration) {
-    if (duration) settings.push_back({key, FormatDuration(*duration)});
-  };
-  add("interval", probe.interval);
-  add("timeout", probe.timeout);
-  add("threshold", probe.threshold);
-  add("refused_threshold", probe.refused_threshold);
-  add("fast_interval", probe.fast_interval);
-  return settings;
+std::vector<std::string_view> KeysOfFile() {
+  std::vector<std::string_view> keys = {"name", "version", "ring"};
+  for (const Setting& setting : Settings()) {
+    const std::string_view key = setting.group().empty() ? setting.key : setting.group();
+    if (keys.back() != key) keys.push_back(key);
+  }
+  keys.emplace_back("shards");
+  return keys;
 }
 
 }  // namespace
 
-Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::string_view name) {
+Result<ValidSpec> ReadSpecFile(std::string file, std::string_view text, std::string_view name) {
   auto document = yaml::Document::Parse(std::move(file), text);
   if (!document) return Fail(document.error());
   const Value root = document->root();
+  if (!root.present()) root.Complain("empty: expected at least name and shards");
+  if (!root.ExpectMap(KeysOfFile())) return Fail(document->problems().ToError());
+
   ClusterSpec spec;
-  if (!root.present()) {
-    root.Complain("empty: expected at least name and shards");
-  } else if (root.ExpectMap({"name", "version", "ring", "failover", "checkers", "quorum",
-                             "min_racks", "max_dead_fraction", "probe", "mirror_limit",
-                             "shards"})) {
-    ReadName(root["name"], name, spec);
-    constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-    spec.version = static_cast<std::uint64_t>(root["version"].Integer(0, kMax).value_or(0));
-    ReadRing(root["ring"], spec.ring);
-    spec.failover = root["failover"].Boolean().value_or(true);
-    spec.checkers = ReadCount(root["checkers"]);
-    const Value quorum = root["quorum"];
-    spec.quorum = ReadCount(quorum);
-    if (spec.checkers && spec.quorum && *spec.quorum > *spec.checkers) {
-      quorum.Complain("is " + std::to_string(*spec.quorum) + ", more than the " +
-                      std::to_string(*spec.checkers) + " checkers: no decision could ever be made");
-    }
-    const Value racks = root["min_racks"];
-    spec.min_racks = ReadCount(racks);
-    if (spec.checkers && spec.min_racks && *spec.min_racks > *spec.checkers) {
-      racks.Complain("is " + std::to_string(*spec.min_racks) + ", more than the " +
-                     std::to_string(*spec.checkers) + " checkers: no shard could ever be dead");
-    }
-    spec.max_dead_fraction = root["max_dead_fraction"].Fraction();
-    ReadProbe(root["probe"], spec.probe);
-    if (const auto limit = root["mirror_limit"].Integer(0, kMaxShardsBytes)) {
-      spec.mirror_limit = static_cast<std::size_t>(*limit);
-    }
-    ReadShards(root["shards"], spec.ring, spec.shards);
-    if (spec.shards.size() > kMaxRingPoints / static_cast<std::size_t>(spec.ring.points)) {
-      root["ring"]["points"].Complain(
-          std::to_string(spec.ring.points) + " for each of " + std::to_string(spec.shards.size()) +
-          " shards make a ring of more than " + std::to_string(kMaxRingPoints) + " points");
-    }
-    if (const std::size_t bytes = EncodeSpec(spec).shards.size(); bytes > kMaxShardsBytes) {
-      root["shards"].Complain(std::to_string(spec.shards.size()) + " shards make " +
-                              std::to_string(bytes) + " bytes of JSON; ZooKeeper takes at most " +
-                              std::to_string(kMaxShardsBytes));
-      Error error = document->problems().ToError();
-      error.code = ErrorCode::kTooLarge;
-      return Fail(std::move(error));
-    }
-  }
-  if (!document->problems().empty()) return Fail(document->problems().ToError());
-  // Everything Validate knows should have been found above with its place; this is the safety net
-  // for a rule that is newer than this reader.
-  if (const auto valid = Validate(spec); !valid) {
-    root.Complain(valid.error().message);
-    Error error = document->problems().ToError();
-    error.code = valid.error().code;
-    return Fail(std::move(error));
-  }
-  return spec;
+  ReadName(root["name"], name, spec);
+  constexpr auto kMax = static_cast<std::int64_t>(kMaxSpecVersion);
+  spec.version = static_cast<std::uint64_t>(root["version"].Integer(0, kMax).value_or(0));
+  spec.ring = ReadRing(root["ring"]);
+  ReadSettings(root, spec);
+  const std::vector<Value> shards = ReadShards(root["shards"], spec.shards);
+
+  SpecProblems problems;
+  auto valid = ValidSpec::Make(spec, problems);
+  Place(problems, root, shards);
+  if (valid && document->problems().empty()) return *std::move(valid);
+  Error error = document->problems().ToError();
+  if (problems.too_large()) error.code = ErrorCode::kTooLarge;
+  return Fail(std::move(error));
+}
+
+Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text, std::string_view name) {
+  auto valid = ReadSpecFile(std::move(file), text, name);
+  if (!valid) return Fail(valid.error());
+  return valid->spec();
 }
 
 std::string FormatSpecYaml(const ClusterSpec& spec) {
   using yaml::FormatScalar;
   std::string out = "name: " + FormatScalar(spec.name) + "\n";
   if (spec.version != 0) out += "version: " + std::to_string(spec.version) + "\n";
-  out += "ring:\n  type: " + std::string(RingTypeName(spec.ring.type)) + "\n";
-  if (spec.ring.type == RingType::kKetama) {
-    out += "  hash: " + std::string(RingHashName(spec.ring.hash)) + "\n";
-  } else {
-    out += "  points: " + std::to_string(spec.ring.points) + "\n";
+  out += "ring:\n";
+  for (const RingSetting& setting : RingSettings(spec.ring)) {
+    out += "  " + std::string(setting.key) + ": " + setting.text() + "\n";
   }
-  out += std::string("failover: ") + (spec.failover ? "true" : "false") + "\n";
-  if (spec.checkers) out += "checkers: " + std::to_string(*spec.checkers) + "\n";
-  if (spec.quorum) out += "quorum: " + std::to_string(*spec.quorum) + "\n";
-  if (spec.min_racks) out += "min_racks: " + std::to_string(*spec.min_racks) + "\n";
-  if (spec.max_dead_fraction)
-    out += "max_dead_fraction: " + FormatFraction(*spec.max_dead_fraction) + "\n";
-  if (const auto settings = ProbeSettings(spec.probe); !settings.empty()) {
-    out += "probe:\n";
-    for (const Setting& setting : settings) {
-      out += "  " + std::string(setting.key) + ": " + setting.value + "\n";
+  std::string_view group;
+  for (const Setting& setting : Settings()) {
+    const SettingValue value = GetSetting(spec, setting);
+    if (value.index() == 0) continue;
+    if (setting.group() != group && !setting.group().empty()) {
+      out += std::string(setting.group()) + ":\n";
     }
+    group = setting.group();
+    out += (group.empty() ? "" : "  ") + std::string(setting.name()) + ": " + FormatSetting(value) +
+           "\n";
   }
-  if (spec.mirror_limit) out += "mirror_limit: " + std::to_string(*spec.mirror_limit) + "\n";
   out += "shards:\n";
   for (const ShardSpec& shard : spec.shards) {
     out += "  - {name: " + FormatScalar(shard.name) + ", addr: " + FormatScalar(shard.addr);
@@ -266,21 +219,21 @@ std::string FormatSpecJson(const ClusterSpec& spec) {
   Json json;
   json["name"] = spec.name;
   if (spec.version != 0) json["version"] = spec.version;
-  json["ring"]["type"] = RingTypeName(spec.ring.type);
-  if (spec.ring.type == RingType::kKetama) {
-    json["ring"]["hash"] = RingHashName(spec.ring.hash);
-  } else {
-    json["ring"]["points"] = spec.ring.points;
+  for (const RingSetting& setting : RingSettings(spec.ring)) {
+    std::visit([&](const auto& value) { json["ring"][std::string(setting.key)] = value; },
+               setting.value);
   }
-  json["failover"] = spec.failover;
-  if (spec.checkers) json["checkers"] = *spec.checkers;
-  if (spec.quorum) json["quorum"] = *spec.quorum;
-  if (spec.min_racks) json["min_racks"] = *spec.min_racks;
-  if (spec.max_dead_fraction) json["max_dead_fraction"] = *spec.max_dead_fraction;
-  for (const Setting& setting : ProbeSettings(spec.probe)) {
-    json["probe"][std::string(setting.key)] = setting.value;
+  for (const Setting& setting : Settings()) {
+    const SettingValue value = GetSetting(spec, setting);
+    if (value.index() == 0) continue;
+    Json& parent = setting.group().empty() ? json : json[std::string(setting.group())];
+    std::visit(Overloaded{
+                   [](std::monostate) {},
+                   [&](Duration) { parent[std::string(setting.name())] = FormatSetting(value); },
+                   [&](auto shown) { parent[std::string(setting.name())] = shown; },
+               },
+               value);
   }
-  if (spec.mirror_limit) json["mirror_limit"] = *spec.mirror_limit;
   json["shards"] = Json::array();
   for (const ShardSpec& shard : spec.shards) {
     Json row;

@@ -6,16 +6,20 @@
 #include <string>
 #include <string_view>
 
+#include "codec/valid_spec.h"
+
 namespace zkcluster {
 
 // `name`: the cluster's name when the file leaves it out; when both are there they must be the
-// same. Reads name, ring {type, points, hash}, failover, checkers, quorum, min_racks,
-// max_dead_fraction, probe {interval, timeout, threshold, refused_threshold, fast_interval},
-// mirror_limit and shards [{name, addr, weight}]. Every problem is reported as file:line:column,
-// those of Validate too. JSON is YAML: `get -o json` is accepted as well. `version` may stand in
-// the file (as `get` prints it) and is returned. Errors: kInvalid, kTooLarge.
+// same. Reads name, ring {type, points, hash}, the settings of model/settings.h and shards [{name,
+// addr, weight}]. Every problem is reported as file:line:column, those of Validate too. JSON is
+// YAML: `get -o json` is accepted as well. `version` may be in the file (as `get` prints it) and is
+// returned. Errors: kInvalid, kTooLarge.
 [[nodiscard]] Result<ClusterSpec> ParseSpecFile(std::string file, std::string_view text,
                                                 std::string_view name = {});
+// The same, for a spec that is to be written.
+[[nodiscard]] Result<ValidSpec> ReadSpecFile(std::string file, std::string_view text,
+                                             std::string_view name = {});
 
 [[nodiscard]] std::string FormatSpecYaml(const ClusterSpec& spec);
 // The same keys as the file; durations as text.

@@ -17,8 +17,8 @@ namespace zkcluster::bench {
 namespace {
 
 constexpr RingSpec kConsistent{};
-constexpr RingSpec kFnv{RingType::kKetama, 160, RingHash::kFnv1a64};
-constexpr RingSpec kMd5{RingType::kKetama, 160, RingHash::kMd5};
+constexpr RingSpec kFnv{KetamaRing{RingHash::kFnv1a64}};
+constexpr RingSpec kMd5{KetamaRing{RingHash::kMd5}};
 
 const Keys& TheKeys() {
   static const Keys keys;

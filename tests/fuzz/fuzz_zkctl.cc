@@ -2,6 +2,7 @@
 // in every form. Whatever stands in ZooKeeper, a terminal gets printable lines, and programs get
 // JSON and YAML that can be read.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "codec/json.h"
 #include "model/paths.h"
@@ -63,7 +64,7 @@ void CheckText(const std::string& text) {
   ZKC_CHECK(IsPrintable(text, true));
 }
 
-void CheckForms(const zkctl::Json& json) {
+void CheckForms(const zkctl::OrderedJson& json) {
   ZKC_CHECK(ParseJson(RenderJson(json)).has_value());
   const std::string line = RenderJsonLine(json);
   ZKC_CHECK(std::ranges::count(line, '\n') == 1);

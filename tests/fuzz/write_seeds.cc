@@ -45,7 +45,7 @@ ClusterSpec PlainSpec() {
 ClusterSpec FullSpec() {
   using namespace std::chrono_literals;
   ClusterSpec spec = PlainSpec();
-  spec.ring.points = 40;
+  spec.ring = ConsistentRing{40};
   spec.failover = false;
   spec.checkers = 5;
   spec.quorum = 3;
@@ -61,7 +61,7 @@ ClusterSpec FullSpec() {
 
 ClusterSpec KetamaSpec() {
   ClusterSpec spec = PlainSpec();
-  spec.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  spec.ring = KetamaRing{RingHash::kMd5};
   spec.shards[0].weight = 3;
   spec.shards[1].weight = kMaxWeight;
   return spec;

@@ -254,7 +254,7 @@ TEST_CASE("spec: shards are added, removed, moved and options changed under load
       {"order reversed", [](auto& s) { std::reverse(s.shards.begin(), s.shards.end()); }, "AAAD"},
       {"points, pace and electorate",
        [](auto& s) {
-         s.ring.points = 40;
+         s.ring = ConsistentRing{40};
          s.probe.interval = milliseconds(80);
          s.quorum = 3;
        },
@@ -289,7 +289,7 @@ TEST_CASE("spec: too large to be sent") {
   const auto spec_of_bytes = [&](std::size_t bytes) {
     ClusterSpec spec;
     spec.name = "huge";
-    spec.ring.points = 1;
+    spec.ring = ConsistentRing{1};
     for (std::size_t i = 0; EncodeSpec(spec).shards.size() < bytes; i += 500) {
       for (std::size_t j = i; j < i + 500; ++j) {
         spec.shards.push_back({"shard-with-a-rather-long-name-" + std::to_string(j),

@@ -179,7 +179,7 @@ TEST_CASE("go: a program of ours follows a cluster run by Go checkers alone") {
   REQUIRE(spec.has_value());
   CHECK(spec->shards[0].name == "s<1>&a");
   CHECK(spec->shards[1].addr == ":" + std::to_string(site.redis[1]->port()));
-  CHECK(spec->ring.points == 160);
+  CHECK(spec->ring == RingSpec(ConsistentRing{160}));
   CHECK(spec->failover);
   std::int64_t since = 1795228045000000;
   for (const char* letters : {"AAAA", "DAAA", "DDDA", "AADD", "DDDD", "AAAA"}) {

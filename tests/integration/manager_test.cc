@@ -28,12 +28,12 @@ TEST_CASE("manager: one cluster's whole life") {
   CHECK(manager.List().value() == std::vector<std::string>{"another", "sessions"});
 
   ClusterSpec next = *read;
-  next.ring.points = 40;
+  next.ring = ConsistentRing{40};
   const auto updated = manager.Update(next);
   REQUIRE(updated.has_value());
   CHECK(*updated > *created);
   CHECK(CodeName(manager.Update(next)) == "conflict");  // of the version before
-  CHECK(manager.Get("sessions").value().ring.points == 40);
+  CHECK(manager.Get("sessions").value().ring == RingSpec(ConsistentRing{40}));
   CHECK(CodeName(manager.Delete("sessions", *created)) == "conflict");
   CHECK(CodeName(manager.Delete("sessions", *updated)) == "success");
   CHECK(CodeName(manager.Get("sessions")) == "not_found");
@@ -67,19 +67,19 @@ TEST_CASE("manager: two race for every change, and one of them is told") {
     CAPTURE(round);
     CHECK(race([&](Manager& manager, int who) {
             auto spec = site.SpecOf("sessions", {"10.0.0.1:6379"});
-            spec.ring.points = 10 + who;
+            spec.ring = ConsistentRing{10 + who};
             return CodeName(manager.Create(spec));
           }) == "exists,success");
     const auto read = site.manager->Get("sessions");
     REQUIRE(read.has_value());
     CHECK(race([&](Manager& manager, int who) {
             auto spec = *read;
-            spec.ring.points = 20 + who;
+            spec.ring = ConsistentRing{20 + who};
             return CodeName(manager.Update(spec));
           }) == "conflict,success");
     const auto now = site.manager->Get("sessions");
     REQUIRE(now.has_value());
-    CHECK(now->ring.points >= 20);
+    CHECK(std::get<ConsistentRing>(now->ring).points >= 20);
     CHECK(race([&](Manager& manager, int) { return CodeName(manager.Delete("sessions")); }) ==
           "not_found,success");
     CHECK(site.hand.Children(site.root).empty());

@@ -190,7 +190,7 @@ void Compare(Fleet fleet, std::vector<std::unique_ptr<sandbox::RedisServer>>& se
   }
   REQUIRE(holders.size() == keys.size());
 
-  const auto ring = Ring::Build(fleet.shards, {.type = RingType::kKetama, .hash = fleet.hash});
+  const auto ring = Ring::Build(fleet.shards, KetamaRing{fleet.hash});
   REQUIRE(ring.has_value());
   std::size_t different = 0;
   for (const std::string& key : keys) {

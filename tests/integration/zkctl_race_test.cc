@@ -159,7 +159,7 @@ TEST_CASE("zkctl: the cluster changes while its operator thinks about the questi
   ask({"update", "sessions", "--remove-shard", "s1"}, {"update", "sessions", "--points", "10"});
   CHECK(Names(Get(site, "sessions")) == std::set<std::string>{"s1", "s2"});
   ask({"delete", "sessions"}, {"update", "sessions", "--points", "20"});
-  CHECK(Get(site, "sessions").ring.points == 20);
+  CHECK(Get(site, "sessions").ring == RingSpec(ConsistentRing{20}));
   // Deleted and created again in the meantime: another cluster, of which nobody was asked.
   ZkctlTerminal terminal({"delete", "sessions"}, shell.variables);
   REQUIRE(terminal.Await(" or y: "));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/support/proxy.h"
 #include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
@@ -60,6 +61,22 @@ TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped name
                "did you mean \"alpha\"?");
   CheckRefused(shell.Run({"maintenance", "on", "web", "alpa", "--reason", "x"}), 1,
                "has no shard \"alpa\"; did you mean \"alpha\"?");
+}
+
+TEST_CASE("zkctl apply --wait: the change and the waiting are one session") {
+  Site site;
+  contract::Proxy proxy(site.hand.loop(), site.zookeeper.port());
+  Operator shell(site);
+  shell.variables["ZKCTL_ZK"] = proxy.address();
+  const std::string file =
+      shell.File("spec.yaml", "name: sessions\nshards: [{name: s1, addr: 'h:1'}]\n");
+  const auto apply = shell.Start({"apply", "-f", file, "--wait", "--timeout", "2s"});
+  REQUIRE(site.hand.Await([&] { return !apply->child().running(); }));
+  const Output output = apply->Wait();
+  CHECK(output.code == 1);  // there are no checkers
+  CHECK(Says(output.out, "created sessions, version "));
+  CHECK(Says(output.err, "no checker is registered that could take over version "));
+  CHECK(proxy.greeted() == 1);
 }
 
 TEST_CASE("zkctl export and import: all clusters to another root, and what has changed since") {

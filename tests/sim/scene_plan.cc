@@ -79,7 +79,7 @@ ScenePlan PlainScene() {
   ClusterPlan cluster;
   cluster.spec.name = "a";
   cluster.spec.checkers = 3;
-  cluster.spec.ring.points = 8;
+  cluster.spec.ring = ConsistentRing{8};
   for (int i = 1; i <= 4; ++i) {
     cluster.spec.shards.push_back({fmt::format("s{}", i), AddressOf(0, i)});
   }
@@ -106,7 +106,7 @@ ScenePlan DrawScene(std::uint64_t seed) {
   for (int k = 0; k < clusters; ++k) {
     ClusterPlan cluster;
     cluster.spec.name = std::string(1, static_cast<char>('a' + k));
-    cluster.spec.ring.points = dice.Pick(std::vector<int>{1, 4, 8, 16});
+    cluster.spec.ring = ConsistentRing{dice.Pick(std::vector<int>{1, 4, 8, 16})};
     const int shards = large ? dice.Between(513, 560) : dice.Between(1, clusters > 1 ? 6 : 12);
     for (int i = 1; i <= shards; ++i) {
       cluster.spec.shards.push_back(

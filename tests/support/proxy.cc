@@ -212,7 +212,10 @@ bool Proxy::FromServer(Pair& pair) {
     if (!std::exchange(pair.server_greeted, true)) {
       // length, protocol, timeout, session id, length of the password, password
       const auto id = ReadNumber<std::int64_t>(*packet, 12);
-      if (id != 0) credentials_ = {id, packet->substr(24, 16)};
+      if (id != 0) {
+        credentials_ = {id, packet->substr(24, 16)};
+        ++greeted_;
+      }
     } else if (pair.doomed_xid != 0 && ReadNumber<std::int32_t>(*packet, 4) == pair.doomed_xid) {
       ++lost_;
       Drop(pair);

@@ -32,6 +32,8 @@ class Proxy {
   [[nodiscard]] std::string address() const;
   // Of the session that was greeted last through this proxy.
   [[nodiscard]] const Credentials& credentials() const { return credentials_; }
+  // How often a server has greeted a session through this proxy, new or known.
+  [[nodiscard]] int greeted() const { return greeted_; }
 
   void Break();
   void Mute() {
@@ -68,6 +70,7 @@ class Proxy {
   EventPtr accept_event_;
   std::list<std::unique_ptr<Pair>> pairs_;
   Credentials credentials_;
+  int greeted_ = 0;
   bool broken_ = false;
   bool to_server_muted_ = false;
   bool to_client_muted_ = false;

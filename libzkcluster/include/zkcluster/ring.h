@@ -33,7 +33,8 @@ class ZKC_EXPORT Ring {
 
   // Errors: kInvalid when there is no shard, fewer than one point per shard or more than
   // kMaxPoints, or a weight below 1 or above kMaxWeight.
-  [[nodiscard]] static Result<Ring> Build(const std::vector<ShardSpec>& shards, RingSpec ring);
+  [[nodiscard]] static Result<Ring> Build(const std::vector<ShardSpec>& shards,
+                                          const RingSpec& ring);
 
   // The hash of keys and points of a `consistent` ring:
   // CRC-32 (IEEE 802.3), as zlib and Go compute it.

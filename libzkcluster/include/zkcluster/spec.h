@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace zkcluster {
@@ -39,16 +40,24 @@ enum class RingHash { kFnv1a64, kMd5 };
 [[nodiscard]] ZKC_EXPORT std::string_view RingTypeName(RingType type);  // "consistent", "ketama"
 [[nodiscard]] ZKC_EXPORT std::string_view RingHashName(RingHash hash);  // "fnv1a_64", "md5"
 
-struct RingSpec {
-  RingType type = RingType::kConsistent;
+struct ConsistentRing {
   // Points per shard, 1 .. 10,000, and at most 10 million in the whole ring. More points spread
   // keys more evenly and cost memory; 160 leave the busiest of ten shards 40 % above the mean, as
-  // CRC-32 scatters names that are alike poorly (`zkctl ring` measures it). A `ketama` ring always
-  // has 160 for a shard of mean weight.
+  // CRC-32 scatters names that are alike poorly (`zkctl ring` measures it).
   int points = 160;
-  RingHash hash = RingHash::kFnv1a64;  // of a `ketama` ring; left alone for others
-  bool operator==(const RingSpec&) const = default;
+  bool operator==(const ConsistentRing&) const = default;
 };
+
+// It always has 160 points for a shard of mean weight.
+struct KetamaRing {
+  RingHash hash = RingHash::kFnv1a64;
+  bool operator==(const KetamaRing&) const = default;
+};
+
+// How keys are placed: a type of ring, with the settings of that type and no others.
+using RingSpec = std::variant<ConsistentRing, KetamaRing>;
+
+[[nodiscard]] ZKC_EXPORT RingType RingTypeOf(const RingSpec& ring);
 
 // How a shard is probed. What is left out here is taken from the checker's own file,
 // then from `HealthSettings`' defaults.
@@ -86,8 +95,8 @@ struct ClusterSpec {
   bool operator==(const ClusterSpec&) const = default;
 };
 
-// The largest `shards` znode accepted, in bytes of JSON (about 20,000 shards). ZooKeeper drops the
-// connection of whoever sends 1,048,575 bytes or more, without a word.
+// The largest `shards` znode accepted, in bytes of JSON (about 20,000 shards). ZooKeeper drops a
+// connection that sends 1,048,575 bytes or more, and says nothing.
 inline constexpr std::size_t kMaxShardsBytes = 1'000'000;
 
 // Every rule that a spec must keep, all broken ones listed in one message: names,

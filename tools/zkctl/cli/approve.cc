@@ -13,15 +13,14 @@ constexpr std::size_t kShownLines = 60;
 
 }  // namespace
 
-Result<void> Approve(const CommandLine& line, const std::string& cluster,
-                     const std::string& changes, const std::string& question, bool needs_yes,
-                     bool& shown) {
-  if (line.yes || (!CanAsk() && !needs_yes)) return {};
+Result<void> Approve(bool yes, const std::string& cluster, const std::string& changes,
+                     const std::string& question, bool needs_yes, bool& shown) {
+  if (yes || (!CanAsk() && !needs_yes)) return {};
   if (CanAsk() && !changes.empty()) {
     std::fputs(FirstLines(changes, kShownLines).c_str(), stderr);
     shown = true;
   }
-  return Confirm(question, cluster, line.yes);
+  return Confirm(question, cluster, yes);
 }
 
 }  // namespace zkcluster::zkctl

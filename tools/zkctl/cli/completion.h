@@ -1,4 +1,4 @@
-// What the shells' completion is told: given the words typed so far, which words may follow. The
+// The shells' completion: given the words typed so far, which words may follow. The
 // scripts in completion/ only carry words to `zkctl __complete` and its answer back. Pure, but for
 // the names it is handed functions to ask for.
 #pragma once
@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "tools/zkctl/cli/verb.h"
 
 namespace zkcluster::zkctl {
 
@@ -20,9 +22,10 @@ struct NameSource {
 // The answer in place of words: the shell completes the name of a file.
 inline constexpr const char* kCompleteFiles = ":files";
 
-// `words`: what stands after the program's name, the last one unfinished (maybe empty). Returns the
-// words that may stand in its place, sorted as they should be shown.
-[[nodiscard]] std::vector<std::string> CompleteWords(const std::vector<std::string>& words,
+// `words`: those after the program's name, the last one unfinished (maybe empty). Returns the words
+// that may take its place, in the order in which they should be shown.
+[[nodiscard]] std::vector<std::string> CompleteWords(Verbs verbs,
+                                                     const std::vector<std::string>& words,
                                                      const NameSource& names);
 
 // Of the words typed so far: the value of an option such as --zk, or nothing.

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "text/duration.h"
+#include "tools/zkctl/report/render.h"
 #include "zk/identity.h"
 #include "zk/native_client.h"
 
@@ -63,7 +64,8 @@ bool UseColor() {
          std::strcmp(terminal, "dumb") != 0;
 }
 
-int Emit(OutputForm form, const Json& json, const std::function<std::string(bool color)>& table) {
+int Emit(OutputForm form, const OrderedJson& json,
+         const std::function<std::string(bool color)>& table) {
   bool printed = false;
   switch (form) {
     case OutputForm::kTable:
@@ -79,29 +81,34 @@ int Emit(OutputForm form, const Json& json, const std::function<std::string(bool
   return printed ? kDone : kRefused;
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const CommandLine& line) {
-  auto servers = zk::ParseServers(line.zookeeper);
+Result<std::unique_ptr<Connection>> Connection::Open(const Globals& globals) {
+  auto servers = zk::ParseServers(globals.zookeeper);
   if (!servers) return Fail(servers.error().Within("--zk"));
-  auto identity = zk::LoadIdentity(line.access, line.restricted, line.root);
+  auto identity = zk::LoadIdentity(globals.access, globals.restricted, globals.root);
   if (!identity) return Fail(identity.error());
   std::unique_ptr<Connection> connection(
-      new Connection(line, *std::move(servers), *std::move(identity)));
+      new Connection(globals, *std::move(servers), *std::move(identity)));
   const bool connected = connection->loop_.RunUntil(
-      [&] { return connection->client_->state() == SessionState::kConnected; }, line.timeout);
+      [&] { return connection->client_->state() == SessionState::kConnected; }, globals.timeout);
   if (!connected) return Fail(connection->NoAnswer());
   return connection;
 }
 
-Connection::Connection(const CommandLine& line, std::vector<std::string> servers,
+Connection::Connection(const Globals& globals, std::vector<std::string> servers,
                        zk::Identity identity)
-    : logger_(NullLogger()), servers_(line.zookeeper), timeout_(line.timeout) {
+    : logger_(NullLogger()),
+      servers_(globals.zookeeper),
+      timeout_(globals.timeout),
+      root_(globals.root) {
   zk::NativeClientOptions options;
   options.servers = std::move(servers);
   options.identity = std::move(identity);
   client_ = zk::NewNativeClient(loop_, *logger_, std::move(options));
+  admin_.emplace(loop_, *client_, root_);
 }
 
 Connection::~Connection() {
+  admin_.reset();
   // Without a session there is nothing to end, and a server that hangs must not delay the command.
   if (client_->state() != SessionState::kConnected) return;
   bool closed = false;

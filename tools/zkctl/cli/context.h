@@ -1,5 +1,5 @@
-// What the verbs of zkctl stand on: exit codes, the two streams, and a connection whose answers are
-// waited for. One thread; not for use outside zkctl.
+// What the verbs of zkctl are built on: exit codes, the two streams, and the one door to ZooKeeper, a
+// session whose answers are waited for. Not for use outside of zkctl. Loop-bound (a loop of its own).
 #pragma once
 
 #include <zkcluster/result.h>
@@ -11,10 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "admin/cluster_admin.h"
 #include "base/event_loop.h"
 #include "base/log.h"
-#include "tools/zkctl/cli/command_line.h"
-#include "tools/zkctl/report/render.h"
+#include "tools/zkctl/cli/globals.h"
+#include "tools/zkctl/report/json.h"
 #include "zk/client.h"
 
 namespace zkcluster::zkctl {
@@ -29,7 +30,7 @@ enum ExitCode {
 
 [[nodiscard]] int ExitCodeOf(ErrorCode code);
 
-// One line on stderr ("zkctl: ..."); problems of a file stand as they are, one a line.
+// One line on stderr ("zkctl: ..."); problems of a file are printed as they are, one a line.
 // Returns the exit code that goes with the error.
 int Complain(const Error& error);
 int ComplainAboutFile(const Error& error);
@@ -38,24 +39,27 @@ int ComplainAboutFile(const Error& error);
 // the reason on stderr.
 bool Print(std::string_view text);
 // Prints `json` in the form the command line asks for, or the text that `table` makes.
-// `table` is told whether to use colours. Returns kDone.
-int Emit(OutputForm form, const Json& json, const std::function<std::string(bool color)>& table);
-// Who sees what goes to stdout has seen what went to stderr, too.
+// `table` gets whether to use colours. Returns kDone.
+int Emit(OutputForm form, const OrderedJson& json,
+         const std::function<std::string(bool color)>& table);
+// Stdout and stderr go to a terminal.
 [[nodiscard]] bool ShowsStandardError();
 // Stdout is a terminal that shows colours, and NO_COLOR is not set.
 [[nodiscard]] bool UseColor();
 
-// A session of its own for one command, closed in good order at the end.
+// The one session of a command, closed in good order at the end. Everything goes through it: specs,
+// orders, and what the verbs read and watch themselves.
 class Connection {
  public:
   // Waits for the session. Errors: kInvalid (the servers, the access file), kUnavailable.
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> Open(const CommandLine& line);
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> Open(const Globals& globals);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] EventLoop& loop() { return loop_; }
   [[nodiscard]] zk::Client& client() { return *client_; }
+  [[nodiscard]] const std::string& root() const { return root_; }
 
   // Runs the loop until `start`'s callback has run. Errors: the call's own; kUnavailable after the
   // command's timeout: then the callback may still come, and finds nobody.
@@ -67,15 +71,28 @@ class Connection {
     return **std::move(answer);
   }
 
+  // The same for a call of ClusterAdmin. When the time is up, the error says whether a change may
+  // have been made: kUnknownOutcome, or kUnavailable when certainly none was.
+  template <class T>
+  [[nodiscard]] Result<T> Ask(
+      const std::function<void(ClusterAdmin&, ClusterAdmin::Done<T>)>& call) {
+    std::optional<Result<T>> answer;
+    call(*admin_, [&answer](Result<T> result) { answer = std::move(result); });
+    if (!loop_.RunUntil([&] { return answer.has_value(); }, timeout_)) admin_->Abandon();
+    return *std::move(answer);
+  }
+
  private:
-  Connection(const CommandLine& line, std::vector<std::string> servers, zk::Identity identity);
+  Connection(const Globals& globals, std::vector<std::string> servers, zk::Identity identity);
   [[nodiscard]] Error NoAnswer() const;
 
   EventLoop loop_;
   std::shared_ptr<Logger> logger_;
   std::string servers_;
   Duration timeout_;
+  std::string root_;
   std::unique_ptr<zk::Client> client_;
+  std::optional<ClusterAdmin> admin_;  // while there is a client
 };
 
 }  // namespace zkcluster::zkctl

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstddef>
 
+#include "model/limits.h"
+#include "model/spec_check.h"
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
@@ -14,14 +16,15 @@ namespace zkcluster::zkctl {
 namespace {
 
 constexpr std::string_view kNone = "none";
+// It has no option: a file sets it.
+constexpr std::string_view kOnlyInFiles = "mirror_limit";
 
-std::optional<Duration>* FindProbe(ProbeSpec& probe, std::string_view key) {
-  if (key == "interval") return &probe.interval;
-  if (key == "timeout") return &probe.timeout;
-  if (key == "threshold") return &probe.threshold;
-  if (key == "refused_threshold") return &probe.refused_threshold;
-  if (key == "fast_interval") return &probe.fast_interval;
-  return nullptr;
+std::vector<std::string_view> NamesOfGroup(std::string_view group) {
+  std::vector<std::string_view> names;
+  for (const Setting& setting : Settings()) {
+    if (setting.group() == group) names.push_back(setting.name());
+  }
+  return names;
 }
 
 auto FindShard(std::vector<ShardSpec>& shards, const std::string& name) {
@@ -33,10 +36,6 @@ std::string Quoted(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
-}  // namespace
-
-namespace {
-
 Error UnknownShard(const ClusterSpec& spec, const std::string& name, std::string_view verb) {
   std::vector<std::string_view> names;
   for (const ShardSpec& shard : spec.shards) names.push_back(shard.name);
@@ -44,8 +43,7 @@ Error UnknownShard(const ClusterSpec& spec, const std::string& name, std::string
                                     NearestOf(name, names, "there are ")};
 }
 
-}  // namespace
-
+// "s1=10.0.0.1:6379"; the name may contain '='.
 Result<ShardSpec> ParseShard(std::string_view text) {
   const std::size_t equals = text.rfind('=');
   if (equals == std::string_view::npos || equals == 0) {
@@ -57,58 +55,202 @@ Result<ShardSpec> ParseShard(std::string_view text) {
   return ShardSpec{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
+std::optional<int> ParseNumber(std::string_view digits) {
+  int number = 0;
+  const auto [end, rc] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (rc != std::errc() || end != digits.data() + digits.size() || number < 1) return std::nullopt;
+  return number;
+}
+
+// "s1=2"; the name may contain '='.
 Result<std::pair<std::string, int>> ParseWeight(std::string_view text) {
   const std::size_t equals = text.rfind('=');
-  const std::string_view digits = text.substr(equals == std::string_view::npos ? 0 : equals + 1);
-  int weight = 0;
-  const auto [end, rc] = std::from_chars(digits.data(), digits.data() + digits.size(), weight);
-  if (equals == std::string_view::npos || equals == 0 || rc != std::errc() ||
-      end != digits.data() + digits.size() || weight < 1 || weight > kMaxWeight) {
+  const auto weight = ParseNumber(text.substr(equals == std::string_view::npos ? 0 : equals + 1));
+  if (equals == std::string_view::npos || equals == 0 || !weight || *weight > kMaxWeight) {
     return Fail(ErrorCode::kInvalid, "expected a weight such as s1=2, 1 to " +
                                          std::to_string(kMaxWeight) + ", not " + Quoted(text));
   }
-  return std::pair(std::string(text.substr(0, equals)), weight);
+  return std::pair(std::string(text.substr(0, equals)), *weight);
 }
 
-Result<CountEdit> ParseCount(std::string_view text) {
-  if (text == kNone) return CountEdit{};
-  int number = 0;
-  const auto [end, rc] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (rc != std::errc() || end != text.data() + text.size() || number < 1) {
+Result<RingType> ParseRing(std::string_view text) {
+  for (const RingType type : {RingType::kConsistent, RingType::kKetama}) {
+    if (text == RingTypeName(type)) return type;
+  }
+  return Fail(ErrorCode::kInvalid, "expected consistent or ketama, not " + Quoted(text));
+}
+
+Result<RingHash> ParseHash(std::string_view text) {
+  for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
+    if (text == RingHashName(hash)) return hash;
+  }
+  return Fail(ErrorCode::kInvalid, "expected fnv1a_64 or md5, not " + Quoted(text));
+}
+
+Result<int> ParsePoints(std::string_view text) {
+  const auto number = ParseNumber(text);
+  if (number) return *number;
+  return Fail(ErrorCode::kInvalid, "expected a number from 1 up, not " + Quoted(text));
+}
+
+Result<std::string> AsIs(std::string_view text) {
+  return std::string(text);
+}
+
+// What a setting of its type can be, or none. Whether it is within its range is for Validate to say.
+Result<SettingValue> ParseValue(const Setting& setting, std::string_view text) {
+  if (text == kNone) return SettingValue();
+  if (setting.holds<std::int64_t>()) {
+    const auto number = ParseNumber(text);
+    if (number) return SettingValue(std::int64_t{*number});
     return Fail(ErrorCode::kInvalid, "expected a number from 1 up, or none, not " + Quoted(text));
   }
-  return CountEdit{number};
-}
-
-Result<FractionEdit> ParseFractionEdit(std::string_view text) {
-  if (text == kNone) return FractionEdit{};
-  const auto fraction = ParseFraction(text);
-  if (!fraction) {
+  if (setting.holds<double>()) {
+    const auto fraction = ParseFraction(text);
+    if (fraction) return SettingValue(*fraction);
     return Fail(ErrorCode::kInvalid,
                 "expected a fraction such as 0.5, at most 1, or none, not " + Quoted(text));
   }
-  return FractionEdit{*fraction};
+  return ParseDuration(text).map([](Duration duration) { return SettingValue(duration); });
 }
 
-Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(std::string_view text) {
+// "interval=500ms" or "interval=none", of the group "probe".
+Result<SettingEdit> ParseGrouped(std::string_view group, std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string_view key = text.substr(0, equals);
-  ProbeSpec probe;
-  if (FindProbe(probe, key) == nullptr) {
-    return Fail(ErrorCode::kInvalid, "no probe setting " + Quoted(key) +
-                                         DidYouMean(key, {"interval", "timeout", "threshold",
-                                                          "refused_threshold", "fast_interval"}));
+  const Setting* const setting = FindSetting(std::string(group) + "." + std::string(key));
+  if (setting == nullptr) {
+    return Fail(ErrorCode::kInvalid, "no " + std::string(group) + " setting " + Quoted(key) +
+                                         DidYouMean(key, NamesOfGroup(group)));
   }
   if (equals == std::string_view::npos) {
     return Fail(ErrorCode::kInvalid,
                 "expected a setting such as interval=500ms, not " + Quoted(text));
   }
-  const std::string_view value = text.substr(equals + 1);
-  if (value == kNone) return std::pair(std::string(key), std::optional<Duration>());
-  const auto duration = ParseDuration(value);
-  if (!duration) return Fail(duration.error().Within(key));
-  return std::pair(std::string(key), std::optional(*duration));
+  auto value = ParseValue(*setting, text.substr(equals + 1));
+  if (!value) return Fail(value.error().Within(key));
+  return SettingEdit{setting, *std::move(value)};
 }
+
+// "--min-racks" of min_racks.
+std::string OptionName(const Setting& setting) {
+  std::string name(setting.key);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+void DeclareSwitch(OptionSet& set, const Setting& setting, SpecEdits& edits) {
+  const auto turn = [&](std::string name, std::string help, bool on) {
+    set.Add({{std::move(name), "", std::move(help)},
+             true,
+             [&setting, &edits, on](const std::string&) -> Result<void> {
+               edits.settings.push_back({&setting, on});
+               return {};
+             }});
+  };
+  turn(OptionName(setting), std::string(setting.meaning), true);
+  turn("no-" + OptionName(setting), "nobody stands in for a dead shard", false);
+}
+
+// One option for all settings of a group: "--probe interval=1s".
+void DeclareGroup(OptionSet& set, std::string_view group, SpecEdits& edits) {
+  const auto names = NamesOfGroup(group);
+  std::string help;
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    help += (i == 0 ? "" : i + 1 < names.size() ? ", " : " or ") + std::string(names[i]);
+    words.push_back(std::string(names[i]) + "=");
+  }
+  set.Values({std::string(group), "KEY=DURATION", std::move(help), Completion(std::move(words))},
+             edits.settings, [group](std::string_view text) { return ParseGrouped(group, text); });
+}
+
+void DeclareSettings(OptionSet& set, SpecEdits& edits) {
+  std::string_view group;
+  for (const Setting& setting : Settings()) {
+    if (!setting.group().empty()) {
+      if (setting.group() != group) DeclareGroup(set, setting.group(), edits);
+    } else if (setting.holds<bool>()) {
+      DeclareSwitch(set, setting, edits);
+    } else if (setting.key != kOnlyInFiles) {
+      const auto parse = [&setting](std::string_view text) {
+        return ParseValue(setting, text).map([&setting](const SettingValue& value) {
+          return SettingEdit{&setting, value};
+        });
+      };
+      OptionSet one;
+      one.Values({OptionName(setting),
+                  setting.holds<double>() ? "F" : "N|none",
+                  std::string(setting.meaning),
+                  {"none"}},
+                 edits.settings, parse);
+      OptionSet::Entry entry = one.entries().front();
+      entry.repeatable = false;
+      set.Add(std::move(entry));
+    }
+    group = setting.group();
+  }
+}
+
+}  // namespace
+
+void DeclareEdits(OptionSet& set, SpecEdits& edits, bool of_new) {
+  if (of_new) {
+    set.Values({"shard", "NAME=ADDR", "a shard of the new cluster"}, edits.add_shards, ParseShard);
+  } else {
+    set.Values({"add-shard", "NAME=ADDR", "a shard to add at the end of the list"},
+               edits.add_shards, ParseShard);
+    set.Values({"remove-shard", "NAME", "a shard to remove", Completion::Kind::kShards},
+               edits.remove_shards, AsIs);
+    set.Values(
+        {"set-addr", "NAME=ADDR", "a new address for a shard", Completion::Kind::kShardsAndEquals},
+        edits.set_addresses, ParseShard);
+  }
+  set.Values({"weight", "NAME=N", "a shard's part of a ketama ring beside the others'",
+              Completion::Kind::kShardsAndEquals},
+             edits.weights, ParseWeight);
+  set.Value({"ring", "TYPE", "consistent or ketama", {"consistent", "ketama"}}, edits.ring,
+            ParseRing);
+  set.Value({"points", "N", "points per shard on a consistent ring"}, edits.points, ParsePoints);
+  set.Value({"hash", "HASH", "of keys on a ketama ring: fnv1a_64 or md5", {"fnv1a_64", "md5"}},
+            edits.hash, ParseHash);
+  DeclareSettings(set, edits);
+}
+
+Result<void> CheckEdits(const SpecEdits& edits) {
+  for (const SettingEdit& edit : edits.settings) {
+    const SettingEdit opposite{edit.setting, false};
+    if (edit.value != SettingValue(true) ||
+        std::ranges::find(edits.settings, opposite) == edits.settings.end()) {
+      continue;
+    }
+    const std::string name = OptionName(*edit.setting);
+    return Fail(ErrorCode::kInvalid, "--" + name + " and --no-" + name + " contradict each other");
+  }
+  return {};
+}
+
+namespace {
+
+// What the ring's type has not may be given as it always is.
+Result<void> EditRing(const SpecEdits& edits, RingSpec& ring) {
+  const auto refuse = [](std::string_view key, std::string_view why) {
+    return Fail(ErrorCode::kInvalid, std::string(key) + ": " + std::string(why));
+  };
+  auto* const consistent = std::get_if<ConsistentRing>(&ring);
+  auto* const ketama = std::get_if<KetamaRing>(&ring);
+  if (edits.points && consistent) consistent->points = *edits.points;
+  if (edits.points && !consistent && *edits.points != kKetamaPoints) {
+    return refuse("ring.points", kKetamaHasNoPoints);
+  }
+  if (edits.hash && ketama) ketama->hash = *edits.hash;
+  if (edits.hash && !ketama && *edits.hash != KetamaRing{}.hash) {
+    return refuse("ring.hash", kOnlyKetamaHasHash);
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
   for (const std::string& name : edits.remove_shards) {
@@ -138,8 +280,8 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
     }
     spec.shards.push_back(shard);
   }
-  if (edits.ring && *edits.ring != spec.ring.type) {
-    spec.ring = RingSpec{.type = *edits.ring};
+  if (edits.ring && *edits.ring != RingTypeOf(spec.ring)) {
+    spec.ring = *edits.ring == RingType::kKetama ? RingSpec(KetamaRing{}) : ConsistentRing{};
     // Only one type has weights.
     for (ShardSpec& shard : spec.shards) shard.weight = 1;
   }
@@ -150,16 +292,8 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
     }
     found->weight = weight;
   }
-  if (edits.points) spec.ring.points = *edits.points;
-  if (edits.hash) spec.ring.hash = *edits.hash;
-  if (edits.failover) spec.failover = *edits.failover;
-  if (edits.checkers) spec.checkers = edits.checkers->value;
-  if (edits.quorum) spec.quorum = edits.quorum->value;
-  if (edits.min_racks) spec.min_racks = edits.min_racks->value;
-  if (edits.max_dead_fraction) spec.max_dead_fraction = edits.max_dead_fraction->value;
-  for (const auto& [key, value] : edits.probe) {
-    if (auto* setting = FindProbe(spec.probe, key)) *setting = value;
-  }
+  if (const auto changed = EditRing(edits, spec.ring); !changed) return Fail(changed.error());
+  for (const SettingEdit& edit : edits.settings) SetSetting(spec, *edit.setting, edit.value);
   return spec;
 }
 

@@ -1,4 +1,5 @@
-// Changes to a spec as options give them: `--shard`, `--set-addr`, `--checkers` ... Pure.
+// Changes to a spec as options give them: `--shard`, `--set-addr`, `--checkers` ... The options that
+// change settings come from the table in model/settings.h. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -8,18 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "model/settings.h"
+#include "tools/zkctl/cli/option_set.h"
+
 namespace zkcluster::zkctl {
 
-// A number that may also be taken away again: `--checkers none`.
-struct CountEdit {
-  std::optional<int> value;  // nothing: none
-  bool operator==(const CountEdit&) const = default;
-};
-
-// The same for a fraction: `--max-dead-fraction none`.
-struct FractionEdit {
-  std::optional<double> value;
-  bool operator==(const FractionEdit&) const = default;
+// One setting's new value; "none" takes it away.
+struct SettingEdit {
+  const Setting* setting;
+  SettingValue value;
+  bool operator==(const SettingEdit&) const = default;
 };
 
 struct SpecEdits {
@@ -30,27 +29,15 @@ struct SpecEdits {
   std::optional<RingType> ring;
   std::optional<int> points;
   std::optional<RingHash> hash;
-  std::optional<bool> failover;
-  std::optional<CountEdit> checkers;
-  std::optional<CountEdit> quorum;
-  std::optional<CountEdit> min_racks;
-  std::optional<FractionEdit> max_dead_fraction;
-  // Key as in the spec file ("interval"); nothing: left to the checkers' own file.
-  std::vector<std::pair<std::string, std::optional<Duration>>> probe;
+  std::vector<SettingEdit> settings;
   bool operator==(const SpecEdits&) const = default;
 };
 
-// "s1=10.0.0.1:6379"; the name may contain '='. Errors: kInvalid.
-[[nodiscard]] Result<ShardSpec> ParseShard(std::string_view text);
-// "s1=2"; the name may contain '='. Errors: kInvalid.
-[[nodiscard]] Result<std::pair<std::string, int>> ParseWeight(std::string_view text);
-// "3" or "none". Errors: kInvalid.
-[[nodiscard]] Result<CountEdit> ParseCount(std::string_view text);
-// "0.5" or "none". Errors: kInvalid.
-[[nodiscard]] Result<FractionEdit> ParseFractionEdit(std::string_view text);
-// "interval=500ms" or "interval=none". Errors: kInvalid, suggesting the nearest key.
-[[nodiscard]] Result<std::pair<std::string, std::optional<Duration>>> ParseProbeEdit(
-    std::string_view text);
+// The options that fill `edits`: all but those that change a list of shards there is already
+// (`of_new`), or those that make one (otherwise).
+void DeclareEdits(OptionSet& set, SpecEdits& edits, bool of_new);
+// Errors: kInvalid: two options contradict each other.
+[[nodiscard]] Result<void> CheckEdits(const SpecEdits& edits);
 
 // Removes first, then moves, then adds at the end of the list, then weighs. Another type of ring
 // begins with its own defaults. The result is not validated.

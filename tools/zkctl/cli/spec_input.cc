@@ -29,8 +29,8 @@ Result<std::string> ReadText(const std::string& file) {
   return text;
 }
 
-std::string FileName(const CommandLine& line) {
-  return line.file == "-" ? "(standard input)" : line.file;
+std::string FileName(const std::string& file) {
+  return file == "-" ? "(standard input)" : file;
 }
 
 struct YamlDocument {
@@ -62,25 +62,25 @@ std::vector<YamlDocument> SplitDocuments(const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<ClusterSpec>> ParseSpecs(const std::string& file, const std::string& text) {
-  std::vector<ClusterSpec> specs;
-  std::map<std::string, std::size_t> lines;  // by name: where it stands
+Result<std::vector<ValidSpec>> ParseSpecs(const std::string& file, const std::string& text) {
+  std::vector<ValidSpec> specs;
+  std::map<std::string, std::size_t> lines;  // by name: where it is
   std::string problems;
   for (const YamlDocument& document : SplitDocuments(text)) {
     const auto complain = [&](const std::string& what) {
       problems += (problems.empty() ? "" : "\n") + what;
     };
     // Empty lines before it put every problem at its place in the file.
-    auto spec = ParseSpecFile(file, std::string(document.first_line, '\n') + document.text);
+    auto spec = ReadSpecFile(file, std::string(document.first_line, '\n') + document.text);
     if (!spec) {
       complain(spec.error().message);
       continue;
     }
-    spec->version = 0;
-    const auto [known, is_new] = lines.emplace(spec->name, document.first_line + 1);
+    spec->set_version(0);
+    const auto [known, is_new] = lines.emplace(spec->spec().name, document.first_line + 1);
     if (!is_new) {
       complain(file + ":" + std::to_string(document.first_line + 1) + ":1: name: cluster \"" +
-               spec->name + "\" is in line " + std::to_string(known->second) + " already");
+               spec->spec().name + "\" is in line " + std::to_string(known->second) + " already");
     }
     specs.push_back(*std::move(spec));
   }
@@ -89,16 +89,16 @@ Result<std::vector<ClusterSpec>> ParseSpecs(const std::string& file, const std::
   return specs;
 }
 
-Result<std::vector<ClusterSpec>> ReadSpecs(const CommandLine& line) {
-  const auto text = ReadText(line.file);
+Result<std::vector<ValidSpec>> ReadSpecs(const std::string& file) {
+  const auto text = ReadText(file);
   if (!text) return Fail(text.error());
-  return ParseSpecs(FileName(line), *text);
+  return ParseSpecs(FileName(file), *text);
 }
 
-Result<ClusterSpec> ReadSpec(const CommandLine& line, std::string_view name) {
-  const auto text = ReadText(line.file);
+Result<ValidSpec> ReadSpec(const std::string& file, std::string_view name) {
+  const auto text = ReadText(file);
   if (!text) return Fail(text.error());
-  return ParseSpecFile(FileName(line), *text, name);
+  return ReadSpecFile(FileName(file), *text, name);
 }
 
 }  // namespace zkcluster::zkctl

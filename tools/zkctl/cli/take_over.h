@@ -1,5 +1,5 @@
 // `--wait`: until every registered checker votes by a version of the spec, and the leader has
-// decided by it. One thread.
+// decided by it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "admin/snapshot.h"
-#include "tools/zkctl/cli/command_line.h"
 
 namespace zkcluster::zkctl {
 
-// How far a cluster's checkers have come. Pure.
+// How far a cluster's checkers have come.
 struct TakeOver {
   std::vector<std::string> behind;  // registered, and their ballot is not by that version yet
   std::size_t checkers = 0;         // registered
@@ -21,9 +20,5 @@ struct TakeOver {
 [[nodiscard]] TakeOver FindTakeOver(const Snapshot& snapshot, std::uint64_t version);
 // "2 of 3 checkers vote by version 7, not yet rack3; the status is not of it yet"
 [[nodiscard]] std::string TakeOverSentence(const TakeOver& progress, std::uint64_t version);
-
-// Waits for 60 s, or --timeout where it is given, and shows on stderr how it goes: in place on a
-// terminal, a line a change elsewhere. Returns the exit code; 1 when not all came along in time.
-int AwaitTakeOver(const CommandLine& line, const std::string& cluster, std::uint64_t version);
 
 }  // namespace zkcluster::zkctl

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "base/join.h"
 #include "codec/codec.h"
 #include "model/limits.h"
+#include "model/settings.h"
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
@@ -114,12 +116,15 @@ class Doctor {
     }
     if (snapshot_.spec_from_one_write) return;
     std::vector<std::string> unset;
-    if (!spec_.checkers) unset.emplace_back("checkers");
-    if (!spec_.quorum) unset.emplace_back("quorum");
-    if (!spec_.min_racks) unset.emplace_back("min_racks");
-    if (!spec_.max_dead_fraction) unset.emplace_back("max_dead_fraction");
-    if (spec_.probe == ProbeSpec{}) unset.emplace_back("probe");
-    if (!spec_.mirror_limit) unset.emplace_back("mirror_limit");
+    for (const Setting& setting : Settings()) {
+      // A switch is Go's too. Of a group that is not set at all its name says enough.
+      if (setting.holds<bool>() || GetSetting(spec_, setting).index() != 0) continue;
+      if (setting.group().empty()) {
+        unset.emplace_back(setting.key);
+      } else if (spec_.probe == ProbeSpec{} && (unset.empty() || unset.back() != setting.group())) {
+        unset.emplace_back(setting.group());
+      }
+    }
     if (unset.empty()) return;
     Add(Severity::kRisk, "go_manager",
         "the spec was last written by a Go manager (or by hand), which drops the keys that only "
@@ -416,13 +421,13 @@ std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assess
   return Doctor(snapshot, assessment).Examine();
 }
 
-Json DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& findings) {
-  Json json;
+OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& findings) {
+  OrderedJson json;
   json["cluster"] = snapshot.spec.spec.name;
   json["version"] = snapshot.spec.spec.version;
-  json["findings"] = Json::array();
+  json["findings"] = OrderedJson::array();
   for (const Finding& finding : findings) {
-    Json row;
+    OrderedJson row;
     row["severity"] = SeverityName(finding.severity);
     row["kind"] = finding.kind;
     row["what"] = finding.what;

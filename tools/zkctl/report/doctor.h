@@ -29,7 +29,8 @@ struct Finding {
 // The worst first.
 [[nodiscard]] std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment);
 
-[[nodiscard]] Json DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& findings);
+[[nodiscard]] OrderedJson DoctorJson(const Snapshot& snapshot,
+                                     const std::vector<Finding>& findings);
 [[nodiscard]] std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings,
                                      bool color);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/join.h"
 #include "base/overloaded.h"
@@ -9,8 +10,8 @@
 namespace zkcluster::zkctl {
 namespace {
 
-Json FlipJson(const Event::Flip& flip) {
-  Json json;
+OrderedJson FlipJson(const Event::Flip& flip) {
+  OrderedJson json;
   json["shard"] = flip.shard;
   json["addr"] = flip.addr;
   json["from"] = ShardStatusName(flip.from);
@@ -35,8 +36,8 @@ std::string FlipText(const Event::Flip& flip, bool color) {
 namespace {
 
 // What the event holds by its kind, in the keys of its JSON.
-Json OwnJson(const Event& event) {
-  Json json = Json::object();
+OrderedJson OwnJson(const Event& event) {
+  OrderedJson json = OrderedJson::object();
   const auto put_ids = [&](const std::vector<std::string>& ids) {
     if (!ids.empty()) json["ids"] = ids;
   };
@@ -50,7 +51,7 @@ Json OwnJson(const Event& event) {
   std::visit(
       Overloaded{
           [&](const Event::Flips& e) {
-            json["flips"] = Json::array();
+            json["flips"] = OrderedJson::array();
             for (const Event::Flip& flip : e.flips) json["flips"].push_back(FlipJson(flip));
             json["more_flips"] = e.more;
           },
@@ -70,7 +71,7 @@ Json OwnJson(const Event& event) {
             put_order(e);
           },
           [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
-          [&](const Event::Unknown& e) { json["fields"] = Json::parse(e.json, nullptr, false); },
+          [&](const Event::Unknown& e) { json["fields"] = OrderedJson::parse(e.json, nullptr, false); },
       },
       event.what);
   return json;
@@ -78,8 +79,8 @@ Json OwnJson(const Event& event) {
 
 }  // namespace
 
-Json EventJson(std::string_view node, const Result<Event>& event) {
-  Json json;
+OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
+  OrderedJson json;
   json["event"] = node;
   if (!event) {
     json["error"] = event.error().message;
@@ -87,11 +88,11 @@ Json EventJson(std::string_view node, const Result<Event>& event) {
   }
   json["at"] = event->at.count();
   json["kind"] = EventKindName(*event);
-  json["leader"] = event->leader.empty() ? Json() : Json(event->leader);
+  json["leader"] = event->leader.empty() ? OrderedJson() : OrderedJson(event->leader);
   json["epoch"] = event->epoch;
   json["quorum"] = event->quorum;
   json["version"] = event->spec_version;
-  Json own = OwnJson(*event);
+  OrderedJson own = OwnJson(*event);
   const auto take = [&](const char* key) {
     if (own.contains(key)) json[key] = std::move(own[key]);
   };

@@ -1,6 +1,7 @@
 #include "tools/zkctl/report/explain.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "text/duration.h"
 #include "tools/zkctl/report/report.h"
@@ -234,11 +235,11 @@ std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, 
   return out + NotesText(assessment, color, ToldByVerdict(sentences));
 }
 
-Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
-                 Micros now) {
+OrderedJson ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
+                        Micros now) {
   const ShardState& state = snapshot.board.shards[shard];
   const ServerTally& tally = assessment.tallies[shard];
-  Json json;
+  OrderedJson json;
   json["cluster"] = snapshot.spec.spec.name;
   json["shard"] = snapshot.spec.spec.shards[shard].name;
   json["addr"] = snapshot.spec.spec.shards[shard].addr;
@@ -253,23 +254,24 @@ Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::si
   json["electorate_size"] = assessment.electorate.size;
   json["dead_racks"] = tally.dead_racks;
   json["min_racks"] = assessment.electorate.min_racks;
-  json["leader"] = assessment.leader ? Json(*assessment.leader) : Json();
+  json["leader"] = assessment.leader ? OrderedJson(*assessment.leader) : OrderedJson();
   json["held"] = HeldJson(assessment);
   json["frozen"] = assessment.freeze.frozen;
   const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
-  json["maintenance"] =
-      maintained == assessment.maintenance.end() ? Json() : MaintenanceJson(maintained->second);
-  json["checkers"] = Json::array();
+  json["maintenance"] = maintained == assessment.maintenance.end()
+                            ? OrderedJson()
+                            : MaintenanceJson(maintained->second);
+  json["checkers"] = OrderedJson::array();
   for (const CheckerView& checker : assessment.checkers) {
     const VoteLine line = LineOf(checker, shard);
-    Json row;
+    OrderedJson row;
     row["id"] = checker.id;
     row["rack"] = RackOf(checker);
-    row["vote"] = line.vote == "none" ? Json() : Json(line.vote);
-    row["reason"] = line.reason.empty() ? Json() : Json(line.reason);
+    row["vote"] = line.vote == "none" ? OrderedJson() : OrderedJson(line.vote);
+    row["reason"] = line.reason.empty() ? OrderedJson() : OrderedJson(line.reason);
     row["ballot"] = BallotStateName(checker.state);
-    row["not_counted"] = line.ignored.empty() ? Json() : Json(line.ignored);
-    row["written"] = checker.voter ? Json(checker.voter->written.count()) : Json();
+    row["not_counted"] = line.ignored.empty() ? OrderedJson() : OrderedJson(line.ignored);
+    row["written"] = checker.voter ? OrderedJson(checker.voter->written.count()) : OrderedJson();
     json["checkers"].push_back(std::move(row));
   }
   json["explanation"] = ExplainShard(snapshot, assessment, shard, now);

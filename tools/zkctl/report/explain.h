@@ -19,7 +19,7 @@ namespace zkcluster::zkctl {
                                                     Micros now);
 [[nodiscard]] std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment,
                                       std::size_t shard, Micros now, bool color);
-[[nodiscard]] Json ExplainJson(const Snapshot& snapshot, const Assessment& assessment,
-                               std::size_t shard, Micros now);
+[[nodiscard]] OrderedJson ExplainJson(const Snapshot& snapshot, const Assessment& assessment,
+                                      std::size_t shard, Micros now);
 
 }  // namespace zkcluster::zkctl

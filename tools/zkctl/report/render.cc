@@ -1,6 +1,7 @@
 #include "tools/zkctl/report/render.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/join.h"
 #include "text/duration.h"
@@ -34,16 +35,16 @@ bool IsWide(unsigned code) {
          (code >= 0x1f300 && code <= 0x1faff);
 }
 
-std::string ScalarText(const Json& json) {
+std::string ScalarText(const OrderedJson& json) {
   if (json.is_string()) return yaml::FormatScalar(json.get_ref<const std::string&>());
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
-bool IsNested(const Json& json) {
+bool IsNested(const OrderedJson& json) {
   return (json.is_object() || json.is_array()) && !json.empty();
 }
 
-void AppendYaml(std::string& out, const Json& json, std::size_t indent, bool after_dash) {
+void AppendYaml(std::string& out, const OrderedJson& json, std::size_t indent, bool after_dash) {
   const std::string margin(indent, ' ');
   bool first = true;
   if (json.is_object()) {
@@ -61,7 +62,7 @@ void AppendYaml(std::string& out, const Json& json, std::size_t indent, bool aft
     }
     return;
   }
-  for (const Json& value : json) {
+  for (const OrderedJson& value : json) {
     if (!(after_dash && first)) out += margin;
     first = false;
     out += "- ";
@@ -169,15 +170,15 @@ std::string RenderTable(const std::vector<std::string>& header,
   return out;
 }
 
-std::string RenderJson(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string RenderJson(const OrderedJson& json) {
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-std::string RenderJsonLine(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string RenderJsonLine(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-std::string RenderYaml(const Json& json) {
+std::string RenderYaml(const OrderedJson& json) {
   if (!IsNested(json)) return ScalarText(json) + "\n";
   std::string out;
   AppendYaml(out, json, 0, false);

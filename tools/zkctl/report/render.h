@@ -4,14 +4,13 @@
 
 #include <zkcluster/shard.h>
 #include <zkcluster/time.h>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace zkcluster::zkctl {
+#include "tools/zkctl/report/json.h"
 
-using Json = nlohmann::ordered_json;  // keys in the order they were set
+namespace zkcluster::zkctl {
 
 inline constexpr std::string_view kReset = "\x1b[0m";  // ends every colour on a terminal
 
@@ -38,10 +37,10 @@ struct Cell {
 [[nodiscard]] std::size_t DisplayWidth(std::string_view text);
 
 // Indented, with a line end. Bytes that are no UTF-8 are replaced.
-[[nodiscard]] std::string RenderJson(const Json& json);
+[[nodiscard]] std::string RenderJson(const OrderedJson& json);
 // On one line, for streams.
-[[nodiscard]] std::string RenderJsonLine(const Json& json);
-[[nodiscard]] std::string RenderYaml(const Json& json);
+[[nodiscard]] std::string RenderJsonLine(const OrderedJson& json);
+[[nodiscard]] std::string RenderYaml(const OrderedJson& json);
 
 // "2026-11-21T03:17:34.120Z (3m 05s)"; "-" for never.
 [[nodiscard]] std::string RenderSince(Micros since, Micros now);

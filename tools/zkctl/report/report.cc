@@ -1,6 +1,7 @@
 #include "tools/zkctl/report/report.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/join.h"
@@ -9,8 +10,8 @@
 namespace zkcluster::zkctl {
 namespace {
 
-Json OrNull(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
+OrderedJson OrNull(const std::string& text) {
+  return text.empty() ? OrderedJson() : OrderedJson(text);
 }
 
 std::string OrDash(const std::string& text) {
@@ -40,36 +41,36 @@ const CheckerView* FindView(const Assessment& assessment, const std::string& id)
 
 }  // namespace
 
-Json ReasonJson(Reason reason) {
-  return reason == Reason::kNone ? Json() : Json(ReasonName(reason));
+OrderedJson ReasonJson(Reason reason) {
+  return reason == Reason::kNone ? OrderedJson() : OrderedJson(ReasonName(reason));
 }
 
-Json CountsJson(const VoteCounts& counts) {
-  Json json;
+OrderedJson CountsJson(const VoteCounts& counts) {
+  OrderedJson json;
   json["alive"] = counts.alive;
   json["dead"] = counts.dead;
   json["unknown"] = counts.unknown;
   return json;
 }
 
-Json HeldJson(const Assessment& assessment) {
-  return assessment.hold == Hold::kNone ? Json() : Json(HoldName(assessment.hold));
+OrderedJson HeldJson(const Assessment& assessment) {
+  return assessment.hold == Hold::kNone ? OrderedJson() : OrderedJson(HoldName(assessment.hold));
 }
 
-Json PauseJson(const std::optional<Pause>& pause) {
+OrderedJson PauseJson(const std::optional<Pause>& pause) {
   if (!pause) return {};
-  Json json;
+  OrderedJson json;
   json["since"] = pause->since.count();
-  json["until"] = pause->until == Micros(0) ? Json() : Json(pause->until.count());
+  json["until"] = pause->until == Micros(0) ? OrderedJson() : OrderedJson(pause->until.count());
   json["by"] = pause->by;
   json["reason"] = pause->reason;
   return json;
 }
 
-Json MaintenanceJson(const Maintenance& order) {
-  Json json;
+OrderedJson MaintenanceJson(const Maintenance& order) {
+  OrderedJson json;
   json["since"] = order.since.count();
-  json["until"] = order.until == Micros(0) ? Json() : Json(order.until.count());
+  json["until"] = order.until == Micros(0) ? OrderedJson() : OrderedJson(order.until.count());
   json["by"] = order.by;
   json["reason"] = order.reason;
   return json;
@@ -91,12 +92,12 @@ std::string NotesText(const Assessment& assessment, bool color, std::string_view
 namespace {
 
 // Null where the spec asks for none and none is left.
-Json FreezeJson(const ClusterSpec& spec, const Assessment& assessment) {
+OrderedJson FreezeJson(const ClusterSpec& spec, const Assessment& assessment) {
   const Freeze& freeze = assessment.freeze;
   if (!spec.max_dead_fraction && freeze == Freeze{}) return {};
   const double fraction = spec.max_dead_fraction.value_or(1);
-  Json json;
-  json["since"] = freeze.frozen ? Json(freeze.since.count()) : Json();
+  OrderedJson json;
+  json["since"] = freeze.frozen ? OrderedJson(freeze.since.count()) : OrderedJson();
   json["would_be_dead"] = assessment.next.would_be_dead;
   json["dead"] = assessment.dead;
   json["allowed"] = DeadAllowed(fraction, spec.shards.size());
@@ -145,19 +146,20 @@ Cell MaintenanceCell(const Assessment& assessment, const std::string& shard, Mic
 
 }  // namespace
 
-Json MaintenanceListJson(const Snapshot& snapshot, const Assessment& assessment) {
-  Json json = Json::array();
+OrderedJson MaintenanceListJson(const Snapshot& snapshot, const Assessment& assessment) {
+  OrderedJson json = OrderedJson::array();
   const auto& shards = snapshot.spec.spec.shards;
   for (const auto& [shard, order] : assessment.maintenance) {
-    Json row;
+    OrderedJson row;
     row["shard"] = shard;
     row.update(MaintenanceJson(order));
     const auto found =
         std::find_if(shards.begin(), shards.end(),
                      [&shard = shard](const auto& each) { return each.name == shard; });
     const auto i = static_cast<std::size_t>(found - shards.begin());
-    row["status"] =
-        found == shards.end() ? Json() : Json(ShardStatusName(snapshot.board.shards[i].status));
+    row["status"] = found == shards.end()
+                        ? OrderedJson()
+                        : OrderedJson(ShardStatusName(snapshot.board.shards[i].status));
     json.push_back(std::move(row));
   }
   return json;
@@ -187,12 +189,12 @@ std::string MaintenanceListText(const Snapshot& snapshot, const Assessment& asse
                      color);
 }
 
-Json StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
+OrderedJson StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
   const ClusterSpec& spec = snapshot.spec.spec;
-  Json json;
+  OrderedJson json;
   json["cluster"] = spec.name;
   json["version"] = spec.version;
-  json["leader"] = assessment.leader ? Json(*assessment.leader) : Json();
+  json["leader"] = assessment.leader ? OrderedJson(*assessment.leader) : OrderedJson();
   json["epoch"] = assessment.epoch;
   json["quorum"] = assessment.electorate.quorum;
   json["electorate"] = assessment.electorate.ids;
@@ -203,10 +205,10 @@ Json StatusJson(const Snapshot& snapshot, const Assessment& assessment) {
   json["paused"] = PauseJson(assessment.pause);
   json["held"] = HeldJson(assessment);
   json["notes"] = assessment.notes;
-  json["shards"] = Json::array();
+  json["shards"] = OrderedJson::array();
   for (std::size_t i = 0; i < spec.shards.size(); ++i) {
     const ShardState& state = snapshot.board.shards[i];
-    Json row;
+    OrderedJson row;
     row["name"] = spec.shards[i].name;
     row["addr"] = spec.shards[i].addr;
     row["status"] = ShardStatusName(state.status);
@@ -270,15 +272,15 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
 
 // --- checkers ---
 
-Json CheckersJson(const Snapshot& snapshot, const Assessment& assessment) {
-  Json json = Json::array();
+OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment) {
+  OrderedJson json = OrderedJson::array();
   for (const auto& candidate : snapshot.candidates) {
     const Registration& registration = candidate.registration;
     const CheckerView* view = FindView(assessment, candidate.name.id);
     // A second registration of one id waits for the first to go:
     // neither ballot nor leadership is its.
     const bool first = view && view->candidate == &candidate;
-    Json row;
+    OrderedJson row;
     row["id"] = candidate.name.id;
     row["host"] = registration.host;
     row["rack"] = registration.rack;
@@ -340,12 +342,12 @@ ListRow MakeListRow(const Snapshot& snapshot) {
   return row;
 }
 
-Json ListJson(const std::vector<ListRow>& rows) {
-  Json json = Json::array();
+OrderedJson ListJson(const std::vector<ListRow>& rows) {
+  OrderedJson json = OrderedJson::array();
   for (const ListRow& each : rows) {
-    Json row;
+    OrderedJson row;
     row["name"] = each.name;
-    row["version"] = each.version ? Json(*each.version) : Json();
+    row["version"] = each.version ? OrderedJson(*each.version) : OrderedJson();
     row["shards"] = each.shards;
     row["alive"] = each.alive;
     row["dead"] = each.dead;
@@ -388,14 +390,14 @@ std::string ListText(const std::vector<ListRow>& rows, bool color) {
 
 // --- locate ---
 
-Json LocateJson(const std::vector<LocateRow>& rows) {
-  Json json = Json::array();
+OrderedJson LocateJson(const std::vector<LocateRow>& rows) {
+  OrderedJson json = OrderedJson::array();
   for (const LocateRow& each : rows) {
     const Location& location = each.location;
-    Json row;
+    OrderedJson row;
     row["key"] = each.key;
     row["owner"] = location.owner;
-    row["serving"] = location.serving ? Json(*location.serving) : Json();
+    row["serving"] = location.serving ? OrderedJson(*location.serving) : OrderedJson();
     row["addr"] = OrNull(location.addr);
     row["stand_in"] = location.stand_in;
     row["since"] = location.since.count();
@@ -420,11 +422,11 @@ std::string LocateText(const std::vector<LocateRow>& rows, Micros now, bool colo
 
 // --- diff ---
 
-Json DiffJson(std::string_view cluster, const SpecDiff& diff) {
+OrderedJson DiffJson(std::string_view cluster, const SpecDiff& diff) {
   const auto shards = [](const std::vector<ShardSpec>& list) {
-    Json json = Json::array();
+    OrderedJson json = OrderedJson::array();
     for (const ShardSpec& shard : list) {
-      Json row;
+      OrderedJson row;
       row["name"] = shard.name;
       row["addr"] = shard.addr;
       if (shard.weight != 1) row["weight"] = shard.weight;
@@ -432,34 +434,34 @@ Json DiffJson(std::string_view cluster, const SpecDiff& diff) {
     }
     return json;
   };
-  Json json;
+  OrderedJson json;
   json["cluster"] = cluster;
   json["equal"] = diff.empty();
   json["added"] = shards(diff.added);
   json["removed"] = shards(diff.removed);
-  json["moved"] = Json::array();
+  json["moved"] = OrderedJson::array();
   for (const auto& moved : diff.moved) {
-    Json row;
+    OrderedJson row;
     row["name"] = moved.name;
     row["from"] = moved.from;
     row["to"] = moved.to;
     json["moved"].push_back(std::move(row));
   }
-  json["reweighted"] = Json::array();
+  json["reweighted"] = OrderedJson::array();
   for (const auto& shard : diff.reweighted) {
-    Json row;
+    OrderedJson row;
     row["name"] = shard.name;
     row["from"] = shard.from;
     row["to"] = shard.to;
     json["reweighted"].push_back(std::move(row));
   }
   json["reordered"] = diff.reordered;
-  json["settings"] = Json::array();
+  json["settings"] = OrderedJson::array();
   for (const auto& setting : diff.settings) {
-    Json row;
+    OrderedJson row;
     row["key"] = setting.key;
-    row["from"] = setting.from == "-" ? Json() : Json(setting.from);
-    row["to"] = setting.to == "-" ? Json() : Json(setting.to);
+    row["from"] = setting.from == "-" ? OrderedJson() : OrderedJson(setting.from);
+    row["to"] = setting.to == "-" ? OrderedJson() : OrderedJson(setting.to);
     json["settings"].push_back(std::move(row));
   }
   return json;

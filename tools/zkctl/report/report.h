@@ -17,17 +17,18 @@
 
 namespace zkcluster::zkctl {
 
-[[nodiscard]] Json StatusJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] OrderedJson StatusJson(const Snapshot& snapshot, const Assessment& assessment);
 [[nodiscard]] std::string StatusText(const Snapshot& snapshot, const Assessment& assessment,
                                      Micros now, bool color, bool dead_first = false);
 
 // What is under maintenance, by shard.
-[[nodiscard]] Json MaintenanceListJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] OrderedJson MaintenanceListJson(const Snapshot& snapshot,
+                                              const Assessment& assessment);
 [[nodiscard]] std::string MaintenanceListText(const Snapshot& snapshot,
                                               const Assessment& assessment, Micros now, bool color);
 
 // The registered checkers, in the order of election.
-[[nodiscard]] Json CheckersJson(const Snapshot& snapshot, const Assessment& assessment);
+[[nodiscard]] OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment);
 [[nodiscard]] std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
                                        Micros now, bool color);
 
@@ -45,32 +46,34 @@ struct ListRow {
   std::string error;
 };
 [[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot);
-[[nodiscard]] Json ListJson(const std::vector<ListRow>& rows);
+[[nodiscard]] OrderedJson ListJson(const std::vector<ListRow>& rows);
 [[nodiscard]] std::string ListText(const std::vector<ListRow>& rows, bool color);
 
 struct LocateRow {
   std::string key;
   Location location;
 };
-[[nodiscard]] Json LocateJson(const std::vector<LocateRow>& rows);
+[[nodiscard]] OrderedJson LocateJson(const std::vector<LocateRow>& rows);
 [[nodiscard]] std::string LocateText(const std::vector<LocateRow>& rows, Micros now, bool color);
 
-[[nodiscard]] Json DiffJson(std::string_view cluster, const SpecDiff& diff);
+[[nodiscard]] OrderedJson DiffJson(std::string_view cluster, const SpecDiff& diff);
 // A line for each difference: "+ shard s5 10.0.0.5:6379".
 [[nodiscard]] std::string DiffText(const SpecDiff& diff, bool color);
 
 // `node` is the name of the event's znode; an undecodable event carries its error.
-[[nodiscard]] Json EventJson(std::string_view node, const Result<Event>& event);
+[[nodiscard]] OrderedJson EventJson(std::string_view node, const Result<Event>& event);
 // A line, or more for an event of many flips.
 [[nodiscard]] std::string EventText(std::string_view node, const Result<Event>& event, bool color);
 
 // --- Parts shared with `explain` ---
-[[nodiscard]] Json ReasonJson(Reason reason);  // null for none
-[[nodiscard]] Json CountsJson(const VoteCounts& counts);
-[[nodiscard]] Json HeldJson(const Assessment& assessment);        // null, or why nothing is decided
-[[nodiscard]] Json PauseJson(const std::optional<Pause>& pause);  // null, or who paused until when
-[[nodiscard]] Json MaintenanceJson(const Maintenance& order);
-// Without those that begin with `told`, which was said already.
+[[nodiscard]] OrderedJson ReasonJson(Reason reason);  // null for none
+[[nodiscard]] OrderedJson CountsJson(const VoteCounts& counts);
+// Null, or why nothing is decided.
+[[nodiscard]] OrderedJson HeldJson(const Assessment& assessment);
+// Null, or who paused until when.
+[[nodiscard]] OrderedJson PauseJson(const std::optional<Pause>& pause);
+[[nodiscard]] OrderedJson MaintenanceJson(const Maintenance& order);
+// Without those that begin with `told`, which was printed already.
 [[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
                                     std::string_view told = {});
 

@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <variant>
 #include <vector>
+
+#include "base/overloaded.h"
+#include "model/settings.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -29,35 +34,39 @@ std::string PercentOfKeys(std::size_t keys) {
 }
 
 std::string RingName(const RingSpec& ring) {
-  if (ring.type == RingType::kKetama) return fmt::format("ketama, {}", RingHashName(ring.hash));
-  return fmt::format("consistent, {} points a shard", ring.points);
+  return std::visit(Overloaded{
+                        [](const ConsistentRing& consistent) {
+                          return fmt::format("consistent, {} points a shard", consistent.points);
+                        },
+                        [](const KetamaRing& ketama) {
+                          return fmt::format("ketama, {}", RingHashName(ketama.hash));
+                        },
+                    },
+                    ring);
 }
 
-Json RingSpecJson(const RingSpec& ring) {
-  Json json;
-  json["type"] = RingTypeName(ring.type);
-  if (ring.type == RingType::kKetama) {
-    json["hash"] = RingHashName(ring.hash);
-  } else {
-    json["points"] = ring.points;
+OrderedJson RingSpecJson(const RingSpec& ring) {
+  OrderedJson json;
+  for (const RingSetting& setting : RingSettings(ring)) {
+    std::visit([&](const auto& value) { json[std::string(setting.key)] = value; }, setting.value);
   }
   return json;
 }
 
 }  // namespace
 
-Json RingJson(const ClusterSpec& spec, const RingSpread& spread) {
-  Json json;
+OrderedJson RingJson(const ClusterSpec& spec, const RingSpread& spread) {
+  OrderedJson json;
   json["cluster"] = spec.name;
   json["ring"] = RingSpecJson(spec.ring);
   json["sample_keys"] = kSampleKeys;
   json["least"] = Rounded(spread.least);
   json["most"] = Rounded(spread.most);
   json["deviation"] = Rounded(spread.deviation);
-  json["shards"] = Json::array();
+  json["shards"] = OrderedJson::array();
   for (std::size_t i = 0; i < spec.shards.size(); ++i) {
     const RingSpread::Shard& shard = spread.shards[i];
-    Json row;
+    OrderedJson row;
     row["name"] = spec.shards[i].name;
     row["weight"] = spec.shards[i].weight;
     row["points"] = shard.points;
@@ -70,7 +79,7 @@ Json RingJson(const ClusterSpec& spec, const RingSpread& spread) {
 }
 
 std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool color) {
-  const bool weighted = spec.ring.type == RingType::kKetama;
+  const bool weighted = RingTypeOf(spec.ring) == RingType::kKetama;
   std::vector<std::vector<Cell>> rows;
   for (std::size_t i = 0; i < spec.shards.size(); ++i) {
     const RingSpread::Shard& shard = spread.shards[i];
@@ -93,21 +102,22 @@ std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool col
              spread.least, spread.most, Percent(spread.deviation), kSampleKeys);
 }
 
-Json RingChangeJson(const ClusterSpec& from, const ClusterSpec& to, const RingChange& change) {
-  Json json;
+OrderedJson RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
+                           const RingChange& change) {
+  OrderedJson json;
   json["cluster"] = from.name;
   json["ring"] = RingSpecJson(from.ring);
   json["after"] = RingSpecJson(to.ring);
   json["sample_keys"] = kSampleKeys;
   json["moved_keys"] = change.keys;
-  json["moved_share"] = change.width ? Json(Rounded(Share(*change.width))) : Json();
-  json["moves"] = Json::array();
+  json["moved_share"] = change.width ? OrderedJson(Rounded(Share(*change.width))) : OrderedJson();
+  json["moves"] = OrderedJson::array();
   for (const RingChange::Move& move : change.moves) {
-    Json row;
+    OrderedJson row;
     row["from"] = move.from;
     row["to"] = move.to;
     row["keys"] = move.keys;
-    row["share"] = change.width ? Json(Rounded(Share(move.width))) : Json();
+    row["share"] = change.width ? OrderedJson(Rounded(Share(move.width))) : OrderedJson();
     json["moves"].push_back(std::move(row));
   }
   return json;

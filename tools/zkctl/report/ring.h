@@ -10,11 +10,11 @@
 
 namespace zkcluster::zkctl {
 
-[[nodiscard]] Json RingJson(const ClusterSpec& spec, const RingSpread& spread);
+[[nodiscard]] OrderedJson RingJson(const ClusterSpec& spec, const RingSpread& spread);
 [[nodiscard]] std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool color);
 
-[[nodiscard]] Json RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
-                                  const RingChange& change);
+[[nodiscard]] OrderedJson RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
+                                         const RingChange& change);
 // The largest moves, and how many more there are.
 [[nodiscard]] std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to,
                                          const RingChange& change, bool color);

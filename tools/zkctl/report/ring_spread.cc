@@ -27,7 +27,8 @@ std::uint64_t WidthBefore(const std::vector<Ring::Point>& points, std::size_t at
 }
 
 bool HashAlike(const RingSpec& a, const RingSpec& b) {
-  return a.type == b.type && (a.type == RingType::kConsistent || a.hash == b.hash);
+  const RingType type = RingTypeOf(a);
+  return type == RingTypeOf(b) && (type == RingType::kConsistent || a == b);
 }
 
 // Both rings cut the circle; within a piece each has one owner.

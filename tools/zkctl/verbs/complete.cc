@@ -11,7 +11,7 @@
 #include "tools/zkctl/cli/completion.h"
 #include "tools/zkctl/cli/context.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
+#include "tools/zkctl/verbs/table.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -31,13 +31,12 @@ Words Plain(Words names) {
 
 class LiveNames {
  public:
-  explicit LiveNames(CommandLine line) : line_(std::move(line)) {}
+  explicit LiveNames(Globals globals) : globals_(std::move(globals)) {}
 
   Words Clusters() {
     if (!Open()) return {};
-    ClusterAdmin editor(connection_->loop(), connection_->client(), line_.root);
-    auto names = connection_->Await<Words>(
-        [&](std::function<void(Result<Words>)> done) { editor.List(std::move(done)); });
+    auto names = connection_->Ask<Words>(
+        [](ClusterAdmin& admin, auto done) { admin.List(std::move(done)); });
     return names ? Plain(*std::move(names)) : Words();
   }
   Words Shards(const std::string& cluster) {
@@ -62,17 +61,17 @@ class LiveNames {
  private:
   bool Open() {
     if (connection_) return true;
-    auto opened = line_.zookeeper.empty() ? Result<std::unique_ptr<Connection>>(Fail(Error{}))
-                                          : Connection::Open(line_);
+    auto opened = globals_.zookeeper.empty() ? Result<std::unique_ptr<Connection>>(Fail(Error{}))
+                                             : Connection::Open(globals_);
     if (opened) connection_ = *std::move(opened);
     return connection_ != nullptr;
   }
   Snapshot Read(const std::string& cluster) {
     if (!Open() || !ValidateName("cluster", cluster)) return {};
-    return Look(*connection_, line_, cluster).value_or(Snapshot{});
+    return Look(*connection_, cluster).value_or(Snapshot{});
   }
 
-  CommandLine line_;
+  Globals globals_;
   std::unique_ptr<Connection> connection_;
 };
 
@@ -83,18 +82,18 @@ std::string FirstOf(const std::string& typed, const std::string& otherwise) {
 }  // namespace
 
 int RunComplete(const Words& words, const Environment& environment) {
-  CommandLine line;
-  line.zookeeper = FirstOf(TypedOption(words, "zk"), environment.zookeeper);
-  line.root = FirstOf(TypedOption(words, "root"), FirstOf(environment.root, "/goreclusters"));
-  line.timeout = kCompletionLimit;
-  if (!ValidateRoot(line.root)) line.zookeeper.clear();
-  LiveNames live(std::move(line));
+  Globals globals;
+  globals.zookeeper = FirstOf(TypedOption(words, "zk"), environment.zookeeper);
+  globals.root = FirstOf(TypedOption(words, "root"), FirstOf(environment.root, "/goreclusters"));
+  globals.timeout = kCompletionLimit;
+  if (!ValidateRoot(globals.root)) globals.zookeeper.clear();
+  LiveNames live(std::move(globals));
   const NameSource names{[&] { return live.Clusters(); },
                          [&](const std::string& cluster) { return live.Shards(cluster); },
                          [&](const std::string& cluster) { return live.Checkers(cluster); },
                          [&](const std::string& cluster) { return live.Hosts(cluster); }};
   std::string text;
-  for (const std::string& word : CompleteWords(words, names)) text += word + "\n";
+  for (const std::string& word : CompleteWords(AllVerbs(), words, names)) text += word + "\n";
   return Print(text) ? kDone : kRefused;
 }
 

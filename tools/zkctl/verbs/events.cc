@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,9 +10,10 @@
 #include "follow/journal.h"
 #include "model/paths.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/verb.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -24,7 +26,7 @@ bool PrintEntry(OutputForm form, const JournalEntry& entry, bool color) {
     case OutputForm::kJson:
       return Print(RenderJsonLine(EventJson(entry.node, entry.event)));
     case OutputForm::kYaml:
-      return Print(RenderYaml(Json::array({EventJson(entry.node, entry.event)})));
+      return Print(RenderYaml(OrderedJson::array({EventJson(entry.node, entry.event)})));
   }
   return false;
 }
@@ -42,33 +44,53 @@ int Follow(Connection& connection, const ClusterPaths& paths, OutputForm form) {
   return std::ferror(stdout) ? kRefused : kDone;
 }
 
-}  // namespace
+struct EventsOptions {
+  std::string cluster;
+  bool follow = false;
+};
 
-int RunEvents(const CommandLine& line) {
-  const auto opened = Connection::Open(line);
+int RunEvents(const Globals& globals, const EventsOptions& options) {
+  const auto opened = Connection::Open(globals);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
-  const ClusterPaths paths(line.root, line.operands[0]);
+  const ClusterPaths paths(globals.root, options.cluster);
   using Stat = std::optional<zk::Stat>;
   const auto cluster = connection.Await<Stat>([&](std::function<void(Result<Stat>)> done) {
     connection.client().Exists(paths.base(), {}, std::move(done));
   });
   if (!cluster) return Complain(cluster.error());
   if (!*cluster) {
-    return Complain(WithNearest(connection, line,
-                                {ErrorCode::kNotFound, "no cluster \"" + line.operands[0] + "\""},
-                                line.operands[0]));
+    return Complain(WithNearest(connection,
+                                {ErrorCode::kNotFound, "no cluster \"" + options.cluster + "\""},
+                                options.cluster));
   }
-  if (line.follow) return Follow(connection, paths, line.output);
+  if (options.follow) return Follow(connection, paths, globals.output);
 
   const auto journal = connection.Await<std::vector<JournalEntry>>(
       [&](JournalRead done) { ReadJournal(connection.client(), paths, std::move(done)); });
   if (!journal) return Complain(journal.error());
-  if (journal->empty() && line.output == OutputForm::kYaml) return Print("[]\n") ? kDone : kRefused;
+  if (journal->empty() && globals.output == OutputForm::kYaml) return Print("[]\n") ? kDone : kRefused;
   for (const JournalEntry& entry : *journal) {
-    if (!PrintEntry(line.output, entry, UseColor())) return kRefused;
+    if (!PrintEntry(globals.output, entry, UseColor())) return kRefused;
   }
   return kDone;
+}
+
+}  // namespace
+
+Verb EventsVerb() {
+  return MakeVerb<EventsOptions>({
+      .name = "events",
+      .summary = "print the journal: flips, leaders, changes of the spec; the newest last",
+      .help = "  zkctl events NAME [--follow]\n"
+              "--follow keeps printing as things happen, until Ctrl-C.\n",
+      .declare =
+          [](OptionSet& set, EventsOptions& into) {
+            set.TakeOperand("NAME", into.cluster);
+            set.Flag({"follow", "", "keep printing until Ctrl-C"}, into.follow);
+          },
+      .run = RunEvents,
+  });
 }
 
 }  // namespace zkcluster::zkctl

@@ -1,98 +1,175 @@
 // Orders about some shards: maintenance on, off, list.
+#include "tools/zkctl/verbs/maintenance.h"
+
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/verb.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
 
 namespace zkcluster::zkctl {
 namespace {
 
-ShardChoice ChoiceOf(const CommandLine& line) {
-  return {{line.operands.begin() + 1, line.operands.end()}, line.host, line.all};
+Result<std::string> ParseHost(std::string_view text) {
+  if (text.empty()) return Fail(ErrorCode::kInvalid, "expected a host");
+  return std::string(text);
+}
+
+void DeclareShards(OptionSet& set, std::string& cluster, ShardChoice& shards) {
+  set.TakeOperand("NAME", cluster);
+  set.TakeOperands("[SHARD...]", shards.names);
+  set.Value({"host", "HOST", "every shard on this host", Completion::Kind::kHosts}, shards.host,
+            ParseHost);
+}
+
+// Names of shards, a host, or (to end it) all: one of these.
+Result<void> CheckShards(const char* verb, const ShardChoice& shards, bool takes_all) {
+  const int ways =
+      (shards.names.empty() ? 0 : 1) + (shards.host.empty() ? 0 : 1) + (shards.all ? 1 : 0);
+  if (ways == 1) return {};
+  const std::string choice =
+      std::string("SHARD..., or --host HOST") + (takes_all ? ", or --all" : "");
+  return Fail(ErrorCode::kInvalid,
+              ways == 0 ? std::string(verb) + " needs " + choice : "give either " + choice);
 }
 
 // A name that is none of the cluster's shards, said with the nearest that is.
-Result<void> CheckNames(const Snapshot& snapshot, const CommandLine& line) {
+Result<void> CheckNames(const Snapshot& snapshot, const std::vector<std::string>& given) {
   std::vector<std::string_view> names;
   for (const ShardSpec& shard : snapshot.spec.spec.shards) names.push_back(shard.name);
   // One that has left the spec may be under maintenance still.
   if (snapshot.ledger) {
     for (const auto& [name, order] : snapshot.ledger->maintenance) names.push_back(name);
   }
-  for (std::size_t i = 1; i < line.operands.size(); ++i) {
-    const std::string& name = line.operands[i];
+  for (const std::string& name : given) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    return Fail(ErrorCode::kNotFound, "cluster \"" + line.operands[0] + "\" has no shard \"" +
-                                          name + "\"" + NearestOf(name, names, "it has "));
+    return Fail(ErrorCode::kNotFound, "cluster \"" + snapshot.spec.spec.name +
+                                          "\" has no shard \"" + name + "\"" +
+                                          NearestOf(name, names, "it has "));
   }
   return {};
 }
 
 // The order of one kind, given; the JSON of its answer but for what is particular.
 Result<Ordered> GiveChecked(
-    Connection& connection, const CommandLine& line,
+    Connection& connection, const std::string& name, const ShardChoice& shards,
     const std::function<void(ClusterAdmin&, ClusterAdmin::Done<Ordered>)>& order) {
-  if (line.operands.size() > 1) {
-    const auto snapshot = Look(connection, line, line.operands[0]);
+  if (!shards.names.empty()) {
+    const auto snapshot = Look(connection, name);
     if (!snapshot) return Fail(snapshot.error());
-    if (const auto known = CheckNames(*snapshot, line); !known) return Fail(known.error());
+    if (const auto known = CheckNames(*snapshot, shards.names); !known) return Fail(known.error());
   }
-  return Give(connection, line, order);
+  return Give(connection, name, order);
 }
 
-}  // namespace
-
-int RunMaintenanceOn(const CommandLine& line) {
-  const std::string& name = line.operands[0];
-  const auto connection = Connection::Open(line);
+int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options) {
+  const std::string& name = options.cluster;
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto ordered = GiveChecked(**connection, line, [&](ClusterAdmin& editor, auto done) {
-    editor.Maintain(name, {ChoiceOf(line), line.length, Who(), line.reason}, std::move(done));
-  });
+  const auto ordered =
+      GiveChecked(**connection, name, options.shards, [&](ClusterAdmin& admin, auto done) {
+        admin.Maintain(name, {options.shards, options.order.length, Who(), *options.order.reason},
+                       std::move(done));
+      });
   if (!ordered) return Complain(ordered.error());
   const auto shards = MaintenanceChanges(*ordered);
   const Maintenance order =
       shards.empty() ? Maintenance{} : ordered->left.maintenance.at(shards.front());
-  Json json = OrderJson(name, "maintenance_on");
+  OrderedJson json = OrderJson(name, "maintenance_on");
   json["shards"] = shards;
   json["maintenance"] = MaintenanceJson(order);
-  return Emit(line.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](bool) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) + " (" +
            Printable(ShortList(shards)) + ") " + Printable(MaintenanceSentence(order)) + "\n";
   });
 }
 
-int RunMaintenanceOff(const CommandLine& line) {
-  const std::string& name = line.operands[0];
-  const auto connection = Connection::Open(line);
+int RunMaintenanceOff(const Globals& globals, const MaintenanceOffOptions& options) {
+  const std::string& name = options.cluster;
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto ordered = GiveChecked(**connection, line, [&](ClusterAdmin& editor, auto done) {
-    editor.EndMaintenance(name, ChoiceOf(line), Who(), std::move(done));
-  });
+  const auto ordered =
+      GiveChecked(**connection, name, options.shards, [&](ClusterAdmin& admin, auto done) {
+        admin.EndMaintenance(name, options.shards, Who(), std::move(done));
+      });
   if (!ordered) return Complain(ordered.error());
   const auto shards = MaintenanceChanges(*ordered);
-  Json json = OrderJson(name, "maintenance_off");
+  OrderedJson json = OrderJson(name, "maintenance_off");
   json["shards"] = shards;
-  return Emit(line.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](bool) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) +
            " ended: " + Printable(ShortList(shards)) + "\n";
   });
 }
 
-int RunMaintenanceList(const CommandLine& line) {
-  const auto connection = Connection::Open(line);
+int RunMaintenanceList(const Globals& globals, const ClusterOperand& options) {
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, line, line.operands[0]);
+  const auto snapshot = Look(**connection, options.cluster);
   if (!snapshot) return Complain(snapshot.error());
   const Assessment assessment = Assess(*snapshot);
   const Micros now = (*connection)->loop().WallNow();
-  return Emit(line.output, MaintenanceListJson(*snapshot, assessment),
+  return Emit(globals.output, MaintenanceListJson(*snapshot, assessment),
               [&](bool color) { return MaintenanceListText(*snapshot, assessment, now, color); });
+}
+
+}  // namespace
+
+Verb MaintenanceOnVerb() {
+  return MakeVerb<MaintenanceOnOptions>({
+      .name = "maintenance on",
+      .summary = "let the status of some shards not flip; checkers go on probing and voting",
+      .help = "  zkctl maintenance on NAME SHARD... --reason \"memory replaced\" [--for 30m]\n"
+              "  zkctl maintenance on NAME --host HOST --reason \"kernel update\" [--for 2h]\n"
+              "With --for it ends by itself, without it `zkctl maintenance off` ends it. --host "
+              "means the "
+              "shards that\n"
+              "are on it now. At most 200 shards of a cluster at once.\n",
+      .declare =
+          [](OptionSet& set, MaintenanceOnOptions& into) {
+            DeclareTimedOrder(set, into.order);
+            DeclareShards(set, into.cluster, into.shards);
+          },
+      .check =
+          [](const Globals&, const MaintenanceOnOptions& options) {
+            auto rc = CheckTimedOrder("maintenance on", options.order);
+            return rc ? CheckShards("maintenance on", options.shards, false) : rc;
+          },
+      .run = RunMaintenanceOn,
+  });
+}
+
+Verb MaintenanceOffVerb() {
+  return MakeVerb<MaintenanceOffOptions>({
+      .name = "maintenance off",
+      .summary = "end maintenance: what has died or come back meanwhile flips at once",
+      .help = "  zkctl maintenance off NAME SHARD... | --host HOST | --all\n",
+      .declare =
+          [](OptionSet& set, MaintenanceOffOptions& into) {
+            DeclareShards(set, into.cluster, into.shards);
+            set.Flag({"all", "", "every shard that is under maintenance"}, into.shards.all);
+          },
+      .check =
+          [](const Globals&, const MaintenanceOffOptions& options) {
+            return CheckShards("maintenance off", options.shards, true);
+          },
+      .run = RunMaintenanceOff,
+  });
+}
+
+Verb MaintenanceListVerb() {
+  return MakeVerb<ClusterOperand>({
+      .name = "maintenance list",
+      .summary = "show which shards are under maintenance, and why",
+      .declare = DeclareCluster,
+      .run = RunMaintenanceList,
+  });
 }
 
 }  // namespace zkcluster::zkctl

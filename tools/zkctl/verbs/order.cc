@@ -1,7 +1,10 @@
 // Orders to the checkers of a cluster: pause, resume, unfreeze, forget.
+#include "tools/zkctl/verbs/order.h"
+
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,17 +16,18 @@
 #include "text/duration.h"
 #include "tools/zkctl/cli/confirm.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/assessment.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
 #include "yaml/suggest.h"
 #include "zk/watcher.h"
 
 namespace zkcluster::zkctl {
 namespace {
 
-// How long a leader may take for its next look: a round trip or two, and some for a busy machine.
+// How long a leader may take to decide again: a round trip or two, and some for a busy machine.
 constexpr Duration kNextLook = std::chrono::seconds(5);
 
 std::string QuorumText(const Electorate& electorate) {
@@ -42,20 +46,18 @@ std::string ForgetQuestion(const Snapshot& snapshot, const std::string& id,
   return text + "the quorum becomes " + QuorumText(then) + ", it is " + QuorumText(now) + ".";
 }
 
-}  // namespace
-
-int RunPause(const CommandLine& line) {
-  const std::string& name = line.operands[0];
-  const auto connection = Connection::Open(line);
+int RunPause(const Globals& globals, const PauseOptions& options) {
+  const std::string& name = options.cluster;
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
-    editor.Pause(name, {line.length, Who(), line.reason}, std::move(done));
+  const auto ordered = Give(**connection, name, [&](ClusterAdmin& admin, auto done) {
+    admin.Pause(name, {options.order.length, Who(), *options.order.reason}, std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  Json json = OrderJson(name, "paused");
+  OrderedJson json = OrderJson(name, "paused");
   json["paused"] = PauseJson(ordered->left.pause);
   json["replaced"] = PauseJson(ordered->found.pause);
-  return Emit(line.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](bool) {
     std::string text =
         "paused " + Printable(name) + " " + Printable(PauseSentence(*ordered->left.pause)) + "\n";
     if (ordered->found.pause) {
@@ -65,28 +67,28 @@ int RunPause(const CommandLine& line) {
   });
 }
 
-int RunResume(const CommandLine& line) {
-  const std::string& name = line.operands[0];
-  const auto connection = Connection::Open(line);
+int RunResume(const Globals& globals, const ClusterOperand& options) {
+  const std::string& name = options.cluster;
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
-    editor.Resume(name, Who(), std::move(done));
+  const auto ordered = Give(**connection, name, [&](ClusterAdmin& admin, auto done) {
+    admin.Resume(name, Who(), std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  Json json = OrderJson(name, "resumed");
+  OrderedJson json = OrderJson(name, "resumed");
   json["ended"] = PauseJson(ordered->found.pause);
-  return Emit(line.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](bool) {
     return "resumed " + Printable(name) + "; it was paused " +
            Printable(PauseSentence(*ordered->found.pause)) + "\n";
   });
 }
 
-int RunForget(const CommandLine& line) {
-  const std::string& name = line.operands[0];
-  const std::string& id = line.operands[1];
-  const auto connection = Connection::Open(line);
+int RunForget(const Globals& globals, const ForgetOptions& options) {
+  const std::string& name = options.cluster;
+  const std::string& id = options.id;
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, line, name);
+  const auto snapshot = Look(**connection, name);
   if (!snapshot) return Complain(snapshot.error());
   const std::set<std::string> known =
       snapshot->ledger ? snapshot->ledger->electorate : std::set<std::string>();
@@ -99,31 +101,29 @@ int RunForget(const CommandLine& line) {
   // What will be refused anyway is not asked about: who is unknown, and who is still there.
   const Electorate then = FindElectorate(*snapshot, id);
   if (known.contains(id) && !then.ids.contains(id)) {
-    const auto confirmed = Confirm(ForgetQuestion(*snapshot, id, then), name, line.yes);
+    const auto confirmed = Confirm(ForgetQuestion(*snapshot, id, then), name, options.yes);
     if (!confirmed) return Complain(confirmed.error());
   }
-  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
-    editor.Forget(name, id, Who(), std::move(done));
+  const auto ordered = Give(**connection, name, [&](ClusterAdmin& admin, auto done) {
+    admin.Forget(name, id, Who(), std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  Json json = OrderJson(name, "forgot");
+  OrderedJson json = OrderJson(name, "forgot");
   json["id"] = id;
   json["quorum"] = then.quorum;
   json["electorate_size"] = then.size;
-  return Emit(line.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](bool) {
     return "forgot " + Printable(id) + " of " + Printable(name) + "; the quorum is " +
            QuorumText(then) + "\n";
   });
 }
-
-namespace {
 
 // What became of a freeze that an operator has ended.
 enum class Thaw {
   kDecided,    // whatever deaths were held back have passed, or are no more
   kFrozen,     // it began again
   kHeld,       // nothing is decided at all
-  kUndecided,  // no leader has looked yet
+  kUndecided,  // no leader has decided since
 };
 
 Thaw ThawOf(const Assessment& assessment) {
@@ -138,17 +138,17 @@ Thaw ThawOf(const Assessment& assessment) {
 }
 
 // Looks whenever ledger or head change, until a leader has decided, for as long as one may take.
-Result<Snapshot> AwaitThaw(Connection& connection, const CommandLine& line,
+Result<Snapshot> AwaitThaw(Connection& connection, const Globals& globals,
                            const std::string& name) {
-  const ClusterPaths paths(line.root, name);
+  const ClusterPaths paths(globals.root, name);
   bool changed = false;
   const auto note = [&changed](const std::optional<zk::Node>&) { changed = true; };
   const zk::NodeWatcher ledger(connection.loop(), connection.client(), paths.ledger(), note);
   const zk::NodeWatcher head(connection.loop(), connection.client(), paths.head(), note);
-  const TimePoint limit = connection.loop().Now() + std::min(kNextLook, line.timeout);
+  const TimePoint limit = connection.loop().Now() + std::min(kNextLook, globals.timeout);
   for (;;) {
     changed = false;
-    auto snapshot = Look(connection, line, name);
+    auto snapshot = Look(connection, name);
     const Duration left = limit - connection.loop().Now();
     if (!snapshot || left <= Duration::zero() || ThawOf(Assess(*snapshot)) != Thaw::kUndecided) {
       return snapshot;
@@ -157,8 +157,8 @@ Result<Snapshot> AwaitThaw(Connection& connection, const CommandLine& line,
   }
 }
 
-Json NumbersJson(const Snapshot& snapshot, const Assessment& assessment) {
-  Json json;
+OrderedJson NumbersJson(const Snapshot& snapshot, const Assessment& assessment) {
+  OrderedJson json;
   json["frozen"] = assessment.freeze.frozen;
   json["shards"] = snapshot.spec.spec.shards.size();
   json["dead"] = assessment.dead;
@@ -184,38 +184,100 @@ std::string ThawText(const std::string& name, Thaw thaw, const Snapshot& after,
   return "";
 }
 
-}  // namespace
-
-int RunUnfreeze(const CommandLine& line) {
-  const std::string& name = line.operands[0];
-  const auto connection = Connection::Open(line);
+int RunUnfreeze(const Globals& globals, const UnfreezeOptions& options) {
+  const std::string& name = options.cluster;
+  const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto before = Look(**connection, line, name);
+  const auto before = Look(**connection, name);
   if (!before) return Complain(before.error());
   const Assessment was = Assess(*before);
-  if (was.freeze.frozen && line.output == OutputForm::kTable) {
+  if (was.freeze.frozen && globals.output == OutputForm::kTable) {
     const bool told = Print(FreezeSentence(*before, was) + "; " + std::to_string(was.dead) +
                             (was.dead == 1 ? " is" : " are") + " by now\n");
     if (!told) return kRefused;
   }
-  const auto ordered = Give(**connection, line, [&](ClusterAdmin& editor, auto done) {
-    editor.Unfreeze(name, line.accept, Who(), std::move(done));
+  const auto ordered = Give(**connection, name, [&](ClusterAdmin& admin, auto done) {
+    admin.Unfreeze(name, options.accept, Who(), std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  const auto after = AwaitThaw(**connection, line, name);
+  const auto after = AwaitThaw(**connection, globals, name);
   if (!after) return Complain(after.error().Within("unfroze \"" + name + "\", then"));
   const Assessment is = Assess(*after);
   const Thaw thaw = ThawOf(is);
-  Json json = OrderJson(name, "unfroze");
-  json["accept"] = line.accept;
+  OrderedJson json = OrderJson(name, "unfroze");
+  json["accept"] = options.accept;
   json["before"] = NumbersJson(*before, was);
   json["after"] = NumbersJson(*after, is);
   const int printed =
-      Emit(line.output, json, [&](bool) { return ThawText(name, thaw, *after, is); });
+      Emit(globals.output, json, [&](bool) { return ThawText(name, thaw, *after, is); });
   if (printed != kDone || thaw != Thaw::kFrozen) return printed;
   return Complain(Error{ErrorCode::kConflict,
                         "\"" + name + "\" froze again: " + FreezeSentence(*after, is) +
                             "; `zkctl unfreeze " + name + " --accept` lets the deaths pass"});
+}
+
+}  // namespace
+
+Verb PauseVerb() {
+  return MakeVerb<PauseOptions>({
+      .name = "pause",
+      .summary = "let no status flip; checkers go on probing and voting",
+      .help = "  zkctl pause NAME --reason \"switch in rack 7 replaced\" [--for 30m]\n"
+              "With --for it ends by itself, without it `zkctl resume` ends it. A pause replaces "
+              "another.\n",
+      .declare =
+          [](OptionSet& set, PauseOptions& into) {
+            set.TakeOperand("NAME", into.cluster);
+            DeclareTimedOrder(set, into.order);
+          },
+      .check = [](const Globals&,
+                  const PauseOptions& options) { return CheckTimedOrder("pause", options.order); },
+      .run = RunPause,
+  });
+}
+
+Verb ResumeVerb() {
+  return MakeVerb<ClusterOperand>({
+      .name = "resume",
+      .summary = "end a pause: what has died meanwhile flips at once",
+      .declare = DeclareCluster,
+      .run = RunResume,
+  });
+}
+
+Verb CheckersForgetVerb() {
+  return MakeVerb<ForgetOptions>({
+      .name = "checkers forget",
+      .summary = "take a checker that is gone for good out of the electorate",
+      .help = "Whoever was ever seen may vote and counts for the quorum, until it is forgotten. A "
+              "checker\n"
+              "that is registered must be stopped first: it would be learned again at once.\n"
+              "Asks first; --yes does not ask, and is needed without a terminal.\n",
+      .declare =
+          [](OptionSet& set, ForgetOptions& into) {
+            set.TakeOperand("NAME", into.cluster);
+            set.TakeOperand("ID", into.id);
+            DeclareYes(set, into.yes);
+          },
+      .run = RunForget,
+  });
+}
+
+Verb UnfreezeVerb() {
+  return MakeVerb<UnfreezeOptions>({
+      .name = "unfreeze",
+      .summary = "end a freeze",
+      .help = "  zkctl unfreeze NAME [--accept]\n"
+              "Without --accept the freeze begins again, and the exit code is 1, when still more "
+              "shards\n"
+              "would be dead than max_dead_fraction allows. With --accept the deaths pass.\n",
+      .declare =
+          [](OptionSet& set, UnfreezeOptions& into) {
+            set.TakeOperand("NAME", into.cluster);
+            set.Flag({"accept", "", "let the deaths pass"}, into.accept);
+          },
+      .run = RunUnfreeze,
+  });
 }
 
 }  // namespace zkcluster::zkctl

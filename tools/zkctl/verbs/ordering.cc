@@ -4,17 +4,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "model/paths.h"
+#include "tools/zkctl/report/render.h"
 
 namespace zkcluster::zkctl {
-
-Result<std::unique_ptr<Manager>> OpenManager(const CommandLine& line) {
-  return Manager::Open({line.zookeeper, line.root, line.timeout, line.access, line.restricted});
-}
 
 std::string Who() {
   const char* before_sudo = std::getenv("SUDO_USER");
@@ -27,24 +24,27 @@ std::string Who() {
   return name + "@" + host;
 }
 
-Result<Ordered> Give(Connection& connection, const CommandLine& line,
+Result<Ordered> Give(Connection& connection, const std::string& name,
                      const std::function<void(ClusterAdmin&, ClusterAdmin::Done<Ordered>)>& order) {
-  ClusterAdmin editor(connection.loop(), connection.client(), line.root);
-  std::optional<Result<Ordered>> answer;
-  order(editor, [&answer](Result<Ordered> ordered) { answer = std::move(ordered); });
-  const auto answered = [&] { return answer.has_value(); };
-  if (!connection.loop().RunUntil(answered, line.timeout)) editor.Abandon();
-  if (!*answer) return Fail(WithNearest(connection, line, answer->error(), line.operands[0]));
-  return *std::move(answer);
+  auto answer = connection.Ask<Ordered>(order);
+  if (!answer) return Fail(WithNearest(connection, answer.error(), name));
+  return answer;
 }
 
-Result<Snapshot> Look(Connection& connection, const CommandLine& line, const std::string& name) {
+Result<ClusterSpec> GetCluster(Connection& connection, const std::string& name) {
+  auto stored = connection.Ask<StoredSpec>(
+      [&](ClusterAdmin& admin, auto done) { admin.Get(name, std::move(done)); });
+  if (!stored) return Fail(WithNearest(connection, stored.error(), name));
+  return std::move(stored->spec);
+}
+
+Result<Snapshot> Look(Connection& connection, const std::string& name) {
   auto snapshot = connection.Await<Snapshot>([&](std::function<void(Result<Snapshot>)> done) {
-    ReadSnapshot(connection.loop(), connection.client(), ClusterPaths(line.root, name),
+    ReadSnapshot(connection.loop(), connection.client(), ClusterPaths(connection.root(), name),
                  std::move(done));
   });
   if (snapshot) return snapshot;
-  Error error = WithNearest(connection, line, snapshot.error(), name);
+  Error error = WithNearest(connection, snapshot.error(), name);
   if (error.code == ErrorCode::kBadData) {
     error.message += "; its checkers keep the last spec they could read (zkctl delete " + name +
                      " removes what is left)";
@@ -61,18 +61,15 @@ Error WithNearest(Error error, const std::vector<std::string>& clusters, const s
   return error;
 }
 
-Error WithNearest(Connection& connection, const CommandLine& line, Error error,
-                  const std::string& name) {
+Error WithNearest(Connection& connection, Error error, const std::string& name) {
   if (error.code != ErrorCode::kNotFound) return error;
-  ClusterAdmin editor(connection.loop(), connection.client(), line.root);
-  using Names = std::vector<std::string>;
-  const auto names = connection.Await<Names>(
-      [&](std::function<void(Result<Names>)> done) { editor.List(std::move(done)); });
+  const auto names = connection.Ask<std::vector<std::string>>(
+      [](ClusterAdmin& admin, auto done) { admin.List(std::move(done)); });
   return names ? WithNearest(std::move(error), *names, name) : error;
 }
 
-Json OrderJson(const std::string& cluster, std::string_view action) {
-  Json json;
+OrderedJson OrderJson(const std::string& cluster, std::string_view action) {
+  OrderedJson json;
   json["cluster"] = cluster;
   json["action"] = action;
   return json;

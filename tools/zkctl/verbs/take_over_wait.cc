@@ -1,20 +1,20 @@
-#include "tools/zkctl/cli/take_over.h"
+#include "tools/zkctl/verbs/take_over_wait.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <memory>
 
-#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/take_over.h"
 #include "tools/zkctl/report/assessment.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/verbs/ordering.h"
 
 namespace zkcluster::zkctl {
 namespace {
 
 constexpr Duration kTakeOverLimit = std::chrono::seconds(60);
-// What no watch tells, such as a ballot that changed: looked at again.
+// No watch fires for some changes, such as that of a ballot: the cluster is read again.
 constexpr Duration kPollInterval = std::chrono::milliseconds(200);
 
 // One line of progress on stderr.
@@ -45,15 +45,13 @@ std::string Hindrance(const Snapshot& snapshot) {
 
 }  // namespace
 
-int AwaitTakeOver(const CommandLine& line, const std::string& cluster, std::uint64_t version) {
-  const auto opened = Connection::Open(line);
-  if (!opened) return Complain(opened.error());
-  Connection& connection = **opened;
+int AwaitTakeOver(Connection& connection, const Globals& globals, const std::string& cluster,
+                  std::uint64_t version) {
   const TimePoint limit =
-      connection.loop().Now() + (line.timeout_given ? line.timeout : kTakeOverLimit);
+      connection.loop().Now() + (globals.timeout_given ? globals.timeout : kTakeOverLimit);
   Progress progress;
   for (;;) {
-    const auto snapshot = Look(connection, line, cluster);
+    const auto snapshot = Look(connection, cluster);
     if (!snapshot) return Complain(snapshot.error());
     const TakeOver found = FindTakeOver(*snapshot, version);
     progress.Show(Printable(TakeOverSentence(found, version)));

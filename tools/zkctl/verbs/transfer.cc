@@ -1,8 +1,8 @@
 // All clusters to a file and back.
-#include <zkcluster/manager.h>
 #include <zkcluster/spec.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,19 +11,30 @@
 #include "model/spec_diff.h"
 #include "tools/zkctl/cli/approve.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/spec_input.h"
-#include "tools/zkctl/cli/take_over.h"
+#include "tools/zkctl/cli/verb.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
+#include "tools/zkctl/verbs/take_over_wait.h"
 #include "yaml/spec_file.h"
 
 namespace zkcluster::zkctl {
 namespace {
 
+struct ExportOptions {
+  std::vector<std::string> clusters;  // empty: all
+};
+
+struct ImportOptions {
+  std::string file;
+  Change change;
+};
+
 // What the file makes of one cluster.
 struct Step {
-  ClusterSpec next;
+  ValidSpec next;
   std::optional<ClusterSpec> current;  // nothing: it is to be created
   SpecDiff diff;
   std::string failure;        // why it was not done
@@ -35,15 +46,19 @@ struct Step {
   }
 };
 
-Result<std::vector<Step>> Compare(Manager& manager, std::vector<ClusterSpec> specs) {
+Result<std::vector<Step>> Compare(Connection& connection, std::vector<ValidSpec> specs) {
   std::vector<Step> steps;
-  for (ClusterSpec& spec : specs) {
+  for (ValidSpec& spec : specs) {
     Step step{std::move(spec), std::nullopt, {}, "", 0, false};
-    auto current = manager.Get(step.next.name);
+    auto current = connection
+                       .Ask<StoredSpec>([&](ClusterAdmin& admin, auto done) {
+                         admin.Get(step.next.spec().name, std::move(done));
+                       })
+                       .map([](StoredSpec stored) { return std::move(stored.spec); });
     if (current) {
       step.version = current->version;
-      step.next.version = current->version;
-      step.diff = DiffSpecs(*current, step.next);
+      step.next.set_version(current->version);
+      step.diff = DiffSpecs(*current, step.next.spec());
       step.current = *std::move(current);
     } else if (current.error().code != ErrorCode::kNotFound) {
       return Fail(current.error());
@@ -57,8 +72,9 @@ std::string ChangesText(const std::vector<Step>& steps, bool color) {
   std::string text;
   for (const Step& step : steps) {
     if (step.action() == "unchanged") continue;
-    text += Printable(step.next.name) + " (" + (step.current ? "updated" : "created") + ", " +
-            Counted(step.next.shards.size(), "shard") + ")\n" + DiffText(step.diff, color);
+    text += Printable(step.next.spec().name) + " (" + (step.current ? "updated" : "created") +
+            ", " + Counted(step.next.spec().shards.size(), "shard") + ")\n" +
+            DiffText(step.diff, color);
   }
   return text;
 }
@@ -76,73 +92,86 @@ std::string Question(const std::vector<Step>& steps) {
 
 // Each is a transaction of its own. The first that fails ends it: what has gone wrong for one
 // (ZooKeeper is away, somebody else changes the same clusters) is not tried on the next.
-std::optional<Error> Carry(Manager& manager, std::vector<Step>& steps) {
+std::optional<Error> Carry(Connection& connection, std::vector<Step>& steps) {
   for (Step& step : steps) {
     if (step.action() == "unchanged") continue;
-    const auto version = step.current ? manager.Update(step.next) : manager.Create(step.next);
-    if (!version) return version.error().Within("cluster \"" + step.next.name + "\"");
+    const auto version = connection.Ask<std::uint64_t>([&](ClusterAdmin& admin, auto done) {
+      step.current ? admin.Update(step.next, std::move(done))
+                   : admin.Create(step.next, std::move(done));
+    });
+    if (!version) return version.error().Within("cluster \"" + step.next.spec().name + "\"");
     step.version = *version;
     step.done = true;
   }
   return std::nullopt;
 }
 
-int Report(const CommandLine& line, const std::vector<Step>& steps, bool shown) {
-  Json json = Json::array();
+int Report(const Globals& globals, bool dry_run, const std::vector<Step>& steps, bool shown) {
+  OrderedJson json = OrderedJson::array();
   for (const Step& step : steps) {
-    Json row;
-    row["cluster"] = step.next.name;
-    row["action"] = step.done || line.dry_run || step.action() == "unchanged" ? Json(step.action())
-                                                                              : Json("not_done");
+    OrderedJson row;
+    row["cluster"] = step.next.spec().name;
+    row["action"] = step.done || dry_run || step.action() == "unchanged"
+                        ? OrderedJson(step.action())
+                        : OrderedJson("not_done");
     row["version"] = step.version;
-    if (line.dry_run) {
+    if (dry_run) {
       row["dry_run"] = true;
-      row["diff"] = DiffJson(step.next.name, step.diff);
+      row["diff"] = DiffJson(step.next.spec().name, step.diff);
     }
     json.push_back(std::move(row));
   }
-  return Emit(line.output, json, [&](bool color) {
+  return Emit(globals.output, json, [&](bool color) {
     std::string text = shown ? "" : ChangesText(steps, color);
     for (const Step& step : steps) {
-      const bool as_told = step.done || line.dry_run || step.action() == "unchanged";
-      const bool would_be = line.dry_run && step.action() != "unchanged";
+      const bool as_told = step.done || dry_run || step.action() == "unchanged";
+      const bool would_be = dry_run && step.action() != "unchanged";
       text += (would_be ? "would be " : "") +
               (as_told ? std::string(step.action()) + (would_be ? ":" : "") : "not done:") + " " +
-              Printable(step.next.name) +
+              Printable(step.next.spec().name) +
               (step.version == 0 ? "" : ", version " + std::to_string(step.version)) + "\n";
     }
     return text;
   });
 }
 
-}  // namespace
-
-int RunExport(const CommandLine& line) {
-  const auto manager = OpenManager(line);
-  if (!manager) return Complain(manager.error());
-  const auto all = (*manager)->List();
+int RunExport(const Globals& globals, const ExportOptions& options) {
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  const auto all = (*connection)->Ask<std::vector<std::string>>([](ClusterAdmin& admin, auto done) {
+    admin.List(std::move(done));
+  });
   if (!all) return Complain(all.error());
-  const std::vector<std::string>& names = line.operands.empty() ? *all : line.operands;
+  const std::vector<std::string>& names = options.clusters.empty() ? *all : options.clusters;
   std::string yaml;
-  Json json = Json::array();
+  OrderedJson json = OrderedJson::array();
   for (const std::string& name : names) {
-    auto spec = (*manager)->Get(name);
+    auto stored = (*connection)->Ask<StoredSpec>([&](ClusterAdmin& admin, auto done) {
+      admin.Get(name, std::move(done));
+    });
     // One that cannot be read must not be missing from what is taken for a copy of all.
-    if (!spec) return Complain(WithNearest(spec.error(), *all, name));
-    spec->version = 0;  // of this ensemble; nothing to guard by elsewhere
-    yaml += "---\n" + FormatSpecYaml(*spec);
-    json.push_back(Json::parse(FormatSpecJson(*spec), nullptr, false));
+    if (!stored) return Complain(WithNearest(stored.error(), *all, name));
+    stored->spec.version = 0;  // of this ensemble; nothing to guard by elsewhere
+    yaml += "---\n" + FormatSpecYaml(stored->spec);
+    json.push_back(OrderedJson::parse(FormatSpecJson(stored->spec), nullptr, false));
   }
-  const bool printed = Print(line.output == OutputForm::kJson ? RenderJson(json) : yaml);
+  const bool printed = Print(globals.output == OutputForm::kJson ? RenderJson(json) : yaml);
   return printed ? kDone : kRefused;
 }
 
-int RunImport(const CommandLine& line) {
-  auto specs = ReadSpecs(line);
+Result<void> CheckImport(const Globals&, const ImportOptions& options) {
+  if (auto rc = CheckChange(options.change); !rc) return rc;
+  if (!options.file.empty()) return {};
+  return Fail(ErrorCode::kInvalid, "import needs -f FILE");
+}
+
+int RunImport(const Globals& globals, const ImportOptions& options) {
+  const Change& change = options.change;
+  auto specs = ReadSpecs(options.file);
   if (!specs) return ComplainAboutFile(specs.error());
-  const auto manager = OpenManager(line);
-  if (!manager) return Complain(manager.error());
-  auto steps = Compare(**manager, *std::move(specs));
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  auto steps = Compare(**connection, *std::move(specs));
   if (!steps) return Complain(steps.error());
   bool removes = false;
   bool changes = false;
@@ -151,20 +180,55 @@ int RunImport(const CommandLine& line) {
     changes |= step.action() != "unchanged";
   }
   bool shown = false;
-  if (line.dry_run) return Report(line, *steps, shown);
+  if (change.dry_run) return Report(globals, true, *steps, shown);
   if (changes) {
     const auto approved =
-        Approve(line, "", ChangesText(*steps, UseColor()), Question(*steps), removes, shown);
+        Approve(change.yes, "", ChangesText(*steps, UseColor()), Question(*steps), removes, shown);
     if (!approved) return Complain(approved.error());
   }
-  const auto failure = Carry(**manager, *steps);
-  int code = Report(line, *steps, shown && ShowsStandardError());
+  const auto failure = Carry(**connection, *steps);
+  int code = Report(globals, false, *steps, shown && ShowsStandardError());
   if (failure) return Complain(*failure);
   for (const Step& step : *steps) {
-    if (!line.wait || code != kDone) break;
-    code = AwaitTakeOver(line, step.next.name, step.version);
+    if (!change.wait || code != kDone) break;
+    code = AwaitTakeOver(**connection, globals, step.next.spec().name, step.version);
   }
   return code;
+}
+
+}  // namespace
+
+Verb ExportVerb() {
+  return MakeVerb<ExportOptions>({
+      .name = "export",
+      .summary = "print the specs of all clusters, or of those named, as a file for import",
+      .help = "  zkctl export > clusters.yaml\n"
+              "One YAML document a cluster, without versions; -o json is a list, for programs.\n",
+      .declare = [](OptionSet& set,
+                    ExportOptions& into) { set.TakeOperands("[NAME...]", into.clusters); },
+      .run = RunExport,
+  });
+}
+
+Verb ImportVerb() {
+  return MakeVerb<ImportOptions>({
+      .name = "import",
+      .summary = "create and update every cluster that a file of export describes",
+      .help =
+          "  zkctl import -f FILE [--yes] [--dry-run] [--wait]\n"
+          "The whole file is read and compared first; clusters that are not in it are left alone. "
+          "Shows what\n"
+          "changes and asks, as update does.\n",
+      .declare =
+          [](OptionSet& set, ImportOptions& into) {
+            DeclareYes(set, into.change.yes);
+            DeclareDryRun(set, into.change.dry_run);
+            DeclareWait(set, into.change.wait);
+            DeclareFile(set, into.file);
+          },
+      .check = CheckImport,
+      .run = RunImport,
+  });
 }
 
 }  // namespace zkcluster::zkctl

@@ -1,10 +1,12 @@
-// `zkctl status --watch`: the status, redrawn in place as it changes.
+#include "tools/zkctl/verbs/watch.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,10 +15,10 @@
 #include "model/paths.h"
 #include "text/duration.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/report/screen.h"
 #include "tools/zkctl/verbs/ordering.h"
-#include "tools/zkctl/verbs/verbs.h"
 #include "zk/watcher.h"
 
 namespace zkcluster::zkctl {
@@ -41,12 +43,12 @@ class Screen {
   }
 };
 
-// Reads the cluster again when a watch tells that something has changed, or now and then.
+// Reads the cluster again when a watch fires, and now and then.
 class Watching {
  public:
-  Watching(Connection& connection, const CommandLine& line)
+  Watching(Connection& connection, const std::string& name)
       : connection_(connection),
-        paths_(line.root, line.operands[0]),
+        paths_(connection.root(), name),
         retry_(connection.loop().NewTimer([this] { Read(); })),
         ledger_(connection.loop(), connection.client(), paths_.ledger(), Hint()),
         head_(connection.loop(), connection.client(), paths_.head(), Hint()),
@@ -110,7 +112,7 @@ std::string PageOf(const Watching& watching, Micros now, bool color) {
   return text + StatusText(snapshot, Assess(snapshot), now, color, /*dead_first=*/true);
 }
 
-// What a reader of lines is told: the same form as without --watch, once a change.
+// What a reader of lines gets: the same form as without --watch, once a change.
 std::string RecordOf(OutputForm form, const Snapshot& snapshot, Micros now) {
   const Assessment assessment = Assess(snapshot);
   switch (form) {
@@ -135,7 +137,7 @@ bool DrawUntilStopped(Connection& connection, const Watching& watching, const bo
   return true;
 }
 
-bool TellUntilStopped(Connection& connection, const Watching& watching, const CommandLine& line,
+bool TellUntilStopped(Connection& connection, const Watching& watching, OutputForm form,
                       const bool& stopped) {
   std::string last;
   while (!stopped) {
@@ -145,7 +147,7 @@ bool TellUntilStopped(Connection& connection, const Watching& watching, const Co
       if (record != last) {
         last = record;
         const Micros now = connection.loop().WallNow();
-        if (!Print(RecordOf(line.output, *watching.snapshot(), now))) return false;
+        if (!Print(RecordOf(form, *watching.snapshot(), now))) return false;
       }
     }
     const int seen = watching.readings();
@@ -157,21 +159,21 @@ bool TellUntilStopped(Connection& connection, const Watching& watching, const Co
 
 }  // namespace
 
-int RunWatch(const CommandLine& line) {
-  const auto opened = Connection::Open(line);
+int WatchStatus(const Globals& globals, const std::string& name) {
+  const auto opened = Connection::Open(globals);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
-  if (const auto first = Look(connection, line, line.operands[0]); !first) {
+  if (const auto first = Look(connection, name); !first) {
     return Complain(first.error());
   }
   bool stopped = false;
   const auto stop = [&stopped] { stopped = true; };
   const auto interrupt = connection.loop().OnSignal(SIGINT, stop);
   const auto terminate = connection.loop().OnSignal(SIGTERM, stop);
-  const Watching watching(connection, line);
-  const bool in_place = line.output == OutputForm::kTable && isatty(STDOUT_FILENO) == 1;
+  const Watching watching(connection, name);
+  const bool in_place = globals.output == OutputForm::kTable && isatty(STDOUT_FILENO) == 1;
   if (!in_place) {
-    return TellUntilStopped(connection, watching, line, stopped) ? kDone : kRefused;
+    return TellUntilStopped(connection, watching, globals.output, stopped) ? kDone : kRefused;
   }
   if (!DrawUntilStopped(connection, watching, stopped)) return kRefused;
   // The last page stays, below what was there before.

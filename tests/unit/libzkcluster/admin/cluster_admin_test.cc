@@ -91,6 +91,20 @@ TEST_CASE(
   CHECK(CodeOf(w.Update(w.two, With(TestSpec(5), *second))) == ErrorCode::kNotFound);
 }
 
+TEST_CASE("update: after the largest version there is none") {
+  Editing w;
+  REQUIRE(w.Create(w.one, TestSpec()));
+  const ClusterSpec last = With(TestSpec(), std::uint64_t{1} << 63);
+  CHECK(CodeOf(w.Update(w.one, last)) == ErrorCode::kInvalid);
+  const ClusterSpec largest = With(TestSpec(), (std::uint64_t{1} << 63) - 1);
+  w.PutSpec(largest);
+  CHECK(w.Update(w.one, largest) == largest.version);  // nothing to write
+  ClusterSpec next = largest;
+  next.quorum = 2;
+  CHECK(CodeOf(w.Update(w.one, next)) == ErrorCode::kInvalid);
+  CHECK(w.Get(w.one)->spec == largest);
+}
+
 TEST_CASE("update: undecodable shards under the right version can be mended") {
   Editing w;
   const auto version = w.Create(w.one, TestSpec());

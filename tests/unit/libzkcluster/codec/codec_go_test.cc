@@ -53,7 +53,7 @@ TEST_CASE("go spec: what its manager wrote is read, and written back to the same
   CHECK(spec->name == "sessions");
   CHECK(spec->version == 1'795'228'044'224'923);
   CHECK(spec->failover);
-  CHECK(spec->ring == RingSpec{RingType::kConsistent, 160});
+  CHECK(spec->ring == RingSpec(ConsistentRing{160}));
   CHECK(spec->shards == std::vector<ShardSpec>{{"s<1>&a", "127.0.0.1:17901"},
                                                {"s2", ":17902"},
                                                {"s3", "127.0.0.1:17903"},
@@ -115,7 +115,7 @@ TEST_CASE("go spec: a ketama ring, its hash where Go keeps it, weights where Go 
   ClusterSpec spec;
   spec.name = "c";
   spec.version = 1;
-  spec.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  spec.ring = KetamaRing{RingHash::kMd5};
   spec.shards = {{"s1", "h:1", 3}, {"s2", "h:2"}};
   const SpecPayloads payloads = EncodeSpec(spec);
   CHECK(payloads.options == R"({"FailoverEnabled":true,"RingType":"ketama","RingParams":"md5"})");
@@ -124,7 +124,7 @@ TEST_CASE("go spec: a ketama ring, its hash where Go keeps it, weights where Go 
   const auto any_case =
       DecodeSpec("c", {"1", payloads.shards, R"({"RingType":"Ketama","RingParams":"FNV1A_64"})"});
   REQUIRE(any_case.has_value());
-  CHECK(any_case->ring == RingSpec{RingType::kKetama});
+  CHECK(any_case->ring == RingSpec(KetamaRing{}));
   for (const char* weight : {"0", "-1", "1.5", "\"2\"", "100001", "99999999999"}) {
     CAPTURE(weight);
     const std::string shards =
@@ -160,10 +160,10 @@ TEST_CASE("go spec: random specs come back as they were") {
     ClusterSpec spec;
     spec.name = "c" + std::to_string(round);
     spec.version = random() >> (1 + random() % 63);
-    spec.ring.points = static_cast<int>(1 + random() % 10'000);
+    spec.ring = ConsistentRing{static_cast<int>(1 + random() % 10'000)};
     const bool is_ketama = random() % 3 == 0;
     if (is_ketama) {
-      spec.ring = {RingType::kKetama, 160, random() % 2 ? RingHash::kMd5 : RingHash::kFnv1a64};
+      spec.ring = KetamaRing{random() % 2 ? RingHash::kMd5 : RingHash::kFnv1a64};
     }
     spec.failover = random() % 2 == 0;
     if (random() % 2 == 0) spec.checkers = 1 + static_cast<int>(random() % 1000);
@@ -215,7 +215,7 @@ TEST_CASE("go spec: read as Go reads it") {
     CAPTURE(c.options);
     const auto spec = WithOptions(c.options);
     REQUIRE(spec.has_value());
-    CHECK(spec->ring.points == c.points);
+    CHECK(spec->ring == RingSpec(ConsistentRing{c.points}));
     CHECK(spec->failover == c.failover);
     CHECK_FALSE(spec->checkers.has_value());
   }
@@ -237,8 +237,8 @@ TEST_CASE("go spec: what cannot be decoded, and where it is wrong") {
   check(DecodeSpec("a/b", {"1", kShards, kOptions}), "'/'");
   check(WithShards(""), "shards: not JSON at byte");
   check(WithShards("[{\"Name\":\"s1\" \"Addr\"}]"), "shards: not JSON at byte 20");
-  check(WithShards("null"), "the list is empty");
-  check(WithShards("[]"), "the list is empty");
+  check(WithShards("null"), "shards: empty: a cluster has");
+  check(WithShards("[]"), "shards: empty: a cluster has");
   check(WithShards("{}"), "shards: expected a list");
   check(WithShards("[7]"), "shards: row 0: expected an object");
   check(WithShards(R"([{"Name":"s1","Addr":"h:1"},{"Name":7,"Addr":"h:2"}])"),
@@ -267,7 +267,8 @@ TEST_CASE("go spec: what cannot be decoded, and where it is wrong") {
     check(WithOptions(R"({"RingType":"consistent","Checkers":)" + std::string(number) + "}"),
           "Checkers: expected");
   }
-  check(WithOptions(R"({"RingType":"consistent","Quorum":0})"), "quorum: 0");
+  check(WithOptions(R"({"RingType":"consistent","Quorum":0})"),
+        "quorum: expected a whole number from 1 to 1000, not 0");
   check(WithOptions(R"({"RingType":"consistent","Probe":7})"), "Probe: expected an object");
   check(WithOptions(R"({"RingType":"consistent","Probe":{"Interval":"soon"}})"),
         "Probe: Interval: expected a duration");

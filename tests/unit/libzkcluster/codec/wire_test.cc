@@ -61,8 +61,7 @@ ClusterSpec PlainSpec() {
 ClusterSpec FullSpec() {
   ClusterSpec spec = PlainSpec();
   spec.shards[2].weight = 3;
-  spec.ring.type = RingType::kKetama;
-  spec.ring.hash = RingHash::kMd5;
+  spec.ring = KetamaRing{RingHash::kMd5};
   spec.failover = false;
   spec.checkers = 5;
   spec.quorum = 3;

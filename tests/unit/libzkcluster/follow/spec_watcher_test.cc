@@ -79,7 +79,7 @@ TEST_CASE(
     for (int i = 2; i <= 60; ++i) {
       w.world.RunFor(w.world.Between(Duration(0), std::chrono::milliseconds(3)));
       auto spec = Versioned(TestSpec(i), static_cast<std::uint64_t>(i));
-      spec.ring.points = i;
+      spec.ring = ConsistentRing{i};
       if (i % 20 == 0) w.ensemble.Remove(w.paths.base());
       w.PutSpec(spec);
     }
@@ -88,7 +88,8 @@ TEST_CASE(
       CHECK((state.trouble == Trouble::kNone || state.trouble == Trouble::kAbsent));
       if (!state.spec || state.spec->spec.version == 1) continue;
       CHECK(state.spec->spec.shards.size() == state.spec->spec.version);
-      CHECK(static_cast<std::uint64_t>(state.spec->spec.ring.points) == state.spec->spec.version);
+      CHECK(static_cast<std::uint64_t>(std::get<ConsistentRing>(state.spec->spec.ring).points) ==
+            state.spec->spec.version);
     }
     CHECK(w.last().spec->spec.version == 60);
   }

@@ -45,7 +45,7 @@ TEST_CASE("diff: another order of those that stayed") {
 
 TEST_CASE("diff: settings, with '-' for what was not set") {
   ClusterSpec to = Spec();
-  to.ring.points = 40;
+  to.ring = ConsistentRing{40};
   to.failover = false;
   to.checkers = 3;
   to.quorum = 2;
@@ -72,7 +72,7 @@ TEST_CASE("diff: settings, with '-' for what was not set") {
 
 TEST_CASE("diff: another ring shows what it uses; weights") {
   ClusterSpec to = Spec();
-  to.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  to.ring = KetamaRing{RingHash::kMd5};
   to.shards[1].weight = 5;
   const SpecDiff diff = DiffSpecs(Spec(), to);
   using Settings = std::vector<SpecDiff::Setting>;

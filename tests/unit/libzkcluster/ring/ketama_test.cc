@@ -18,7 +18,7 @@ using namespace zkcluster;
 namespace {
 
 Ring MustBuildKetama(const std::vector<ShardSpec>& shards, RingHash hash) {
-  auto ring = Ring::Build(shards, {.type = RingType::kKetama, .hash = hash});
+  auto ring = Ring::Build(shards, KetamaRing{hash});
   REQUIRE(ring.has_value());
   return *std::move(ring);
 }
@@ -122,12 +122,12 @@ TEST_CASE("ketama: of two shards with the same points the earlier wins everythin
 }
 
 TEST_CASE("ketama: what cannot be built") {
-  const RingSpec ketama{.type = RingType::kKetama};
+  const RingSpec ketama = KetamaRing{};
   CHECK(Ring::Build({}, ketama).error().code == ErrorCode::kInvalid);
   for (const int weight : {0, -1, kMaxWeight + 1}) {
     CHECK(Ring::Build(Equal(2, weight), ketama).error().code == ErrorCode::kInvalid);
   }
   // Weights say nothing to the other ring, and `points` nothing to this one.
   CHECK(Ring::Build(Equal(2, 0), {}).has_value());
-  CHECK(Ring::Build(Equal(2), {RingType::kKetama, 1})->points().size() == 320);
+  CHECK(Ring::Build(Equal(2), ketama)->points().size() == 320);
 }

@@ -43,8 +43,8 @@ TEST_CASE("lookup: no allocation, whatever the ring, also for stand-ins and long
   std::vector<std::string> keys;
   for (int i = 0; i < 500; ++i) keys.push_back("user:" + std::to_string(i) + std::string(100, 'x'));
 
-  for (const RingSpec& ring : {RingSpec{}, RingSpec{RingType::kKetama},
-                               RingSpec{RingType::kKetama, 160, RingHash::kMd5}}) {
+  for (const RingSpec& ring :
+       {RingSpec{}, RingSpec(KetamaRing{}), RingSpec(KetamaRing{RingHash::kMd5})}) {
     spec.ring = ring;
     TableSlot slot;
     slot.Publish({*RoutingTable::Build(spec, board, false), 1, 1, 0});

@@ -58,7 +58,7 @@ std::vector<ShardSpec> Shards(std::size_t count) {
 }
 
 Ring MustBuild(const std::vector<ShardSpec>& shards, int points) {
-  auto ring = Ring::Build(shards, {RingType::kConsistent, points});
+  auto ring = Ring::Build(shards, ConsistentRing{points});
   REQUIRE(ring.has_value());
   return *std::move(ring);
 }
@@ -209,8 +209,7 @@ TEST_CASE("ring: points that crowd together are sorted all the same") {
 
 TEST_CASE("ring: what cannot be built") {
   CHECK(Ring::Build({}, {}).error().code == ErrorCode::kInvalid);
-  CHECK(Ring::Build(Shards(1), {RingType::kConsistent, 0}).error().code == ErrorCode::kInvalid);
-  CHECK(Ring::Build(Shards(1), {RingType::kConsistent, -7}).error().code == ErrorCode::kInvalid);
-  CHECK(Ring::Build(Shards(2), {RingType::kConsistent, 2'000'000'000}).error().code ==
-        ErrorCode::kInvalid);
+  CHECK(Ring::Build(Shards(1), ConsistentRing{0}).error().code == ErrorCode::kInvalid);
+  CHECK(Ring::Build(Shards(1), ConsistentRing{-7}).error().code == ErrorCode::kInvalid);
+  CHECK(Ring::Build(Shards(2), ConsistentRing{2'000'000'000}).error().code == ErrorCode::kInvalid);
 }

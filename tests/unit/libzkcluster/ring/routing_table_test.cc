@@ -14,7 +14,7 @@ namespace {
 ClusterSpec Spec(std::size_t shards, int points, bool failover = true) {
   ClusterSpec spec;
   spec.name = "c";
-  spec.ring.points = points;
+  spec.ring = ConsistentRing{points};
   spec.failover = failover;
   for (std::size_t i = 0; i < shards; ++i) {
     spec.shards.push_back({"s" + std::to_string(i), "h:" + std::to_string(i + 1)});
@@ -199,7 +199,7 @@ TEST_CASE("routing: the ring is built again only when names or ring change") {
   changed.failover = false;
   CHECK(reuses(changed, board));
   changed = spec;
-  changed.ring.points = 11;
+  changed.ring = ConsistentRing{11};
   CHECK_FALSE(reuses(changed, board));
   changed = spec;
   std::swap(changed.shards[0], changed.shards[1]);
@@ -208,7 +208,7 @@ TEST_CASE("routing: the ring is built again only when names or ring change") {
   changed.shards.pop_back();
   CHECK_FALSE(reuses(changed, {{State(kAlive, 1)}}));
   changed = spec;
-  changed.ring = {RingType::kKetama};
+  changed.ring = KetamaRing{};
   CHECK_FALSE(reuses(changed, board));
   const auto ketama = MustBuild(changed, board);
   changed.shards[0].weight = 3;
@@ -219,7 +219,7 @@ TEST_CASE("routing: keys are hashed as the ring says") {
   ClusterSpec spec = Spec(5, 160);
   const StatusBoard board{std::vector<ShardState>(5, State(kAlive, 1))};
   for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
-    spec.ring = {RingType::kKetama, 160, hash};
+    spec.ring = KetamaRing{hash};
     const auto table = MustBuild(spec, board);
     for (int i = 0; i < 100; ++i) {
       const std::string key = "key" + std::to_string(i);

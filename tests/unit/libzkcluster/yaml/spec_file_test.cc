@@ -19,7 +19,7 @@ ClusterSpec Full() {
   ClusterSpec spec;
   spec.name = "sessions";
   spec.version = 1795228044224923;
-  spec.ring.points = 100;
+  spec.ring = ConsistentRing{100};
   spec.failover = false;
   spec.checkers = 5;
   spec.quorum = 3;
@@ -76,13 +76,13 @@ TEST_CASE("spec file: a ketama ring and its weights") {
   const std::string shards = "shards:\n  - {name: s1, addr: 'h:1', weight: 3}\n";
   auto spec = ParseSpecFile("c.yaml", "name: a\nring: {type: ketama, hash: md5}\n" + shards);
   REQUIRE_MESSAGE(spec.has_value(), spec.error().message);
-  CHECK(spec->ring == RingSpec{RingType::kKetama, 160, RingHash::kMd5});
+  CHECK(spec->ring == RingSpec(KetamaRing{RingHash::kMd5}));
   CHECK(spec->shards == std::vector<ShardSpec>{{"s1", "h:1", 3}});
   spec = ParseSpecFile("c.yaml", "name: a\nring: {hash: FNV1A_64, type: Ketama}\n" + shards);
   REQUIRE_MESSAGE(spec.has_value(), spec.error().message);
-  CHECK(spec->ring == RingSpec{RingType::kKetama});
+  CHECK(spec->ring == RingSpec(KetamaRing{}));
   CHECK(ParseSpecFile("c.yaml", "name: a\nring: {type: ketama}\n" + shards)->ring ==
-        RingSpec{RingType::kKetama});
+        RingSpec(KetamaRing{}));
 
   CHECK(ErrorOf("name: a\nring: {type: ketama, points: 160, hash: crc32}\n" + shards) ==
         "c.yaml:2:30: ring.points: a ketama ring always has 160 for a shard of mean weight: leave "
@@ -202,10 +202,10 @@ TEST_CASE("spec file: what is printed reads back as the same spec") {
   small.name = "a";
   small.shards = {{"s", "h:1"}};
   ClusterSpec ketama = Full();
-  ketama.ring = {RingType::kKetama, 160, RingHash::kMd5};
+  ketama.ring = KetamaRing{RingHash::kMd5};
   ketama.shards[1].weight = 40;
   ClusterSpec plain_ketama = small;
-  plain_ketama.ring.type = RingType::kKetama;
+  plain_ketama.ring = KetamaRing{};
   for (const ClusterSpec& spec : {Full(), odd, small, ketama, plain_ketama}) {
     for (const std::string& text : {FormatSpecYaml(spec), FormatSpecJson(spec)}) {
       CAPTURE(text);

@@ -2,11 +2,19 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "tools/zkctl/cli/edits.h"
+#include "tools/zkctl/verbs/edit.h"
+#include "tools/zkctl/verbs/maintenance.h"
+#include "tools/zkctl/verbs/order.h"
+#include "tools/zkctl/verbs/read.h"
+#include "tools/zkctl/verbs/ring.h"
+#include "tools/zkctl/verbs/table.h"
 
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
@@ -16,14 +24,46 @@ namespace {
 
 const Environment kEnvironment{"zk:2181", ""};
 
-CommandLine Parse(const std::vector<std::string>& arguments) {
-  const auto line = ParseCommandLine(arguments, kEnvironment);
+using Arguments = std::vector<std::string>;
+
+CommandLine ParseIn(const Arguments& arguments, const Environment& environment) {
+  auto line = ParseCommandLine(arguments, environment, AllVerbs());
   REQUIRE_MESSAGE(line.has_value(), line.error().message);
-  return *line;
+  return *std::move(line);
+}
+CommandLine Parse(const Arguments& arguments) {
+  return ParseIn(arguments, kEnvironment);
+}
+
+// What the verb's own options became.
+template <class Options>
+const Options& Of(const CommandLine& line) {
+  return dynamic_cast<const UseOf<Options>&>(*line.use).options();
+}
+template <class Options>
+Options Parse(const Arguments& arguments) {
+  return Of<Options>(Parse(arguments));
+}
+
+// The new value of one setting; the test fails where it is not edited once.
+SettingValue EditOf(const SpecEdits& edits, std::string_view key) {
+  std::vector<SettingValue> found;
+  for (const SettingEdit& edit : edits.settings) {
+    if (edit.setting->key == key) found.push_back(edit.value);
+  }
+  REQUIRE(found.size() == 1);
+  return found.front();
+}
+bool IsEdited(const SpecEdits& edits, std::string_view key) {
+  return std::ranges::any_of(edits.settings,
+                             [&](const auto& edit) { return edit.setting->key == key; });
+}
+SettingEdit Edited(std::string_view key, const SettingValue& value) {
+  return {FindSetting(key), value};
 }
 
 std::string ErrorOf(const std::vector<std::string>& arguments, const Environment& environment) {
-  const auto line = ParseCommandLine(arguments, environment);
+  const auto line = ParseCommandLine(arguments, environment, AllVerbs());
   if (line) return "(accepted)";
   CHECK(line.error().code == ErrorCode::kInvalid);
   return line.error().message;
@@ -43,59 +83,59 @@ TEST_CASE("command line: options before and after the verb are the same") {
   const CommandLine before = Parse({"--zk", "h:1", "-o", "json", "status", "sessions"});
   const CommandLine after = Parse({"status", "sessions", "--zk=h:1", "--output=json"});
   CHECK(before.verb == "status");
-  CHECK(before.operands == std::vector<std::string>{"sessions"});
-  CHECK(before.zookeeper == "h:1");
-  CHECK(before.output == OutputForm::kJson);
+  CHECK(Of<StatusOptions>(before).cluster == "sessions");
+  CHECK(before.globals.zookeeper == "h:1");
+  CHECK(before.globals.output == OutputForm::kJson);
   CHECK(after.verb == before.verb);
-  CHECK(after.operands == before.operands);
-  CHECK(after.zookeeper == before.zookeeper);
-  CHECK(after.output == before.output);
-  CHECK(Parse({"-f", "x.yaml", "apply"}).file == "x.yaml");
+  CHECK(Of<StatusOptions>(after).cluster == "sessions");
+  CHECK(after.globals.zookeeper == before.globals.zookeeper);
+  CHECK(after.globals.output == before.globals.output);
+  CHECK(Parse<ApplyOptions>({"-f", "x.yaml", "apply"}).file == "x.yaml");
 }
 
 TEST_CASE("command line: the environment speaks where the options are silent") {
-  const auto line = ParseCommandLine({"list"}, {"zk9:1", "/fleet"});
-  REQUIRE(line.has_value());
-  CHECK(line->zookeeper == "zk9:1");
-  CHECK(line->root == "/fleet");
-  const auto given = ParseCommandLine({"list", "--zk", "h:1", "--root", "/r"}, {"zk9:1", "/fleet"});
-  REQUIRE(given.has_value());
-  CHECK(given->zookeeper == "h:1");
-  CHECK(given->root == "/r");
-  CHECK(Parse({"list"}).root == "/goreclusters");
-  CHECK(Parse({"list", "--timeout", "250ms"}).timeout == Duration(250ms));
+  const CommandLine line = ParseIn({"list"}, {"zk9:1", "/fleet", ""});
+  CHECK(line.globals.zookeeper == "zk9:1");
+  CHECK(line.globals.root == "/fleet");
+  const CommandLine given =
+      ParseIn({"list", "--zk", "h:1", "--root", "/r"}, {"zk9:1", "/fleet", ""});
+  CHECK(given.globals.zookeeper == "h:1");
+  CHECK(given.globals.root == "/r");
+  CHECK(Parse({"list"}).globals.root == "/goreclusters");
+  CHECK(Parse({"list", "--timeout", "250ms"}).globals.timeout == Duration(250ms));
 }
 
 TEST_CASE("command line: what create and update are told") {
-  const CommandLine create =
-      Parse({"create", "a", "--shard", "s1=10.0.0.1:6379", "--shard", "x=y=[::1]:6379", "--ring",
-             "consistent", "--points", "160", "--no-failover", "--checkers", "3"});
+  const auto create = Parse<CreateOptions>({"create", "a", "--shard", "s1=10.0.0.1:6379", "--shard",
+                                            "x=y=[::1]:6379", "--ring", "consistent", "--points",
+                                            "160", "--no-failover", "--checkers", "3"});
   CHECK(create.edits.add_shards ==
         std::vector<ShardSpec>{{"s1", "10.0.0.1:6379"}, {"x=y", "[::1]:6379"}});
   CHECK(create.edits.points == 160);
-  CHECK(create.edits.failover == false);
-  CHECK(create.edits.checkers == CountEdit{3});
+  CHECK(EditOf(create.edits, "failover") == SettingValue(false));
+  CHECK(EditOf(create.edits, "checkers") == SettingValue(std::int64_t{3}));
 
-  const CommandLine update =
-      Parse({"update", "a", "--remove-shard", "s1", "--set-addr", "s2=h:2", "--quorum", "none",
-             "--probe", "interval=500ms", "--probe", "timeout=none", "--yes", "--failover"});
-  CHECK(update.yes);
+  const auto update = Parse<UpdateOptions>(
+      {"update", "a", "--remove-shard", "s1", "--set-addr", "s2=h:2", "--quorum", "none", "--probe",
+       "interval=500ms", "--probe", "timeout=none", "--yes", "--failover"});
+  CHECK(update.change.yes);
   CHECK(update.edits.remove_shards == std::vector<std::string>{"s1"});
   CHECK(update.edits.set_addresses == std::vector<ShardSpec>{{"s2", "h:2"}});
-  CHECK(update.edits.quorum == CountEdit{});
-  CHECK_FALSE(update.edits.checkers.has_value());
-  REQUIRE(update.edits.probe.size() == 2);
-  CHECK(update.edits.probe[0].second == Duration(500ms));
-  CHECK_FALSE(update.edits.probe[1].second.has_value());
+  CHECK(EditOf(update.edits, "quorum") == SettingValue());
+  CHECK_FALSE(IsEdited(update.edits, "checkers"));
+  CHECK(EditOf(update.edits, "failover") == SettingValue(true));
+  CHECK(EditOf(update.edits, "probe.interval") == SettingValue(Duration(500ms)));
+  CHECK(EditOf(update.edits, "probe.timeout") == SettingValue());
+  CHECK(update.edits.settings.size() == 4);
 }
 
 TEST_CASE("command line: the settings of freeze and racks, and none of them") {
-  const CommandLine create =
-      Parse({"create", "a", "--shard", "s1=h:1", "--min-racks", "2", "--max-dead-fraction", "0.5"});
-  CHECK(create.edits.min_racks == CountEdit{2});
-  CHECK(create.edits.max_dead_fraction == FractionEdit{0.5});
-  const CommandLine update =
-      Parse({"update", "a", "--min-racks", "none", "--max-dead-fraction", "none"});
+  const auto create = Parse<CreateOptions>(
+      {"create", "a", "--shard", "s1=h:1", "--min-racks", "2", "--max-dead-fraction", "0.5"});
+  CHECK(EditOf(create.edits, "min_racks") == SettingValue(std::int64_t{2}));
+  CHECK(EditOf(create.edits, "max_dead_fraction") == SettingValue(0.5));
+  const auto update =
+      Parse<UpdateOptions>({"update", "a", "--min-racks", "none", "--max-dead-fraction", "none"});
   ClusterSpec spec = Spec();
   spec.min_racks = 2;
   spec.max_dead_fraction = 0.5;
@@ -104,82 +144,101 @@ TEST_CASE("command line: the settings of freeze and racks, and none of them") {
 }
 
 TEST_CASE("command line: a ketama ring, its hash and weights") {
-  const CommandLine create = Parse({"create", "a", "--shard", "s1=h:1", "--ring", "ketama",
-                                    "--hash", "md5", "--weight", "s1=3", "--weight", "x=y=2"});
+  const auto create =
+      Parse<CreateOptions>({"create", "a", "--shard", "s1=h:1", "--ring", "ketama", "--hash", "md5",
+                            "--weight", "s1=3", "--weight", "x=y=2"});
   CHECK(create.edits.ring == RingType::kKetama);
   CHECK(create.edits.hash == RingHash::kMd5);
   CHECK(create.edits.weights == std::vector<std::pair<std::string, int>>{{"s1", 3}, {"x=y", 2}});
 
   // The other ring's settings do not stay behind.
   ClusterSpec spec = Spec();
-  spec.ring.points = 40;
-  spec = *ApplyEdits(spec, Parse({"update", "a", "--ring", "ketama", "--weight", "s2=9"}).edits);
-  CHECK(spec.ring == RingSpec{RingType::kKetama});
+  spec.ring = ConsistentRing{40};
+  spec = *ApplyEdits(
+      spec, Parse<UpdateOptions>({"update", "a", "--ring", "ketama", "--weight", "s2=9"}).edits);
+  CHECK(spec.ring == RingSpec(KetamaRing{}));
   CHECK(spec.shards[1].weight == 9);
   CHECK(Validate(spec).has_value());
-  spec = *ApplyEdits(spec, Parse({"update", "a", "--ring", "ketama", "--hash", "md5"}).edits);
+  spec = *ApplyEdits(
+      spec, Parse<UpdateOptions>({"update", "a", "--ring", "ketama", "--hash", "md5"}).edits);
   CHECK(spec.shards[1].weight == 9);
-  spec = *ApplyEdits(spec, Parse({"update", "a", "--ring", "consistent"}).edits);
+  spec = *ApplyEdits(spec, Parse<UpdateOptions>({"update", "a", "--ring", "consistent"}).edits);
   CHECK(spec == Spec());
-  const auto unknown = ApplyEdits(spec, Parse({"update", "a", "--weight", "s9=2"}).edits);
+  const auto unknown =
+      ApplyEdits(spec, Parse<UpdateOptions>({"update", "a", "--weight", "s9=2"}).edits);
   REQUIRE_FALSE(unknown.has_value());
   CHECK(unknown.error().code == ErrorCode::kNotFound);
 }
 
+TEST_CASE("command line: what a type of ring has not is refused, unless it is as it always is") {
+  const auto apply = [](ClusterSpec spec, const Arguments& options) {
+    Arguments arguments = {"update", "a"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return ApplyEdits(std::move(spec), Parse<UpdateOptions>(arguments).edits);
+  };
+  ClusterSpec ketama = Spec();
+  ketama.ring = KetamaRing{};
+  CHECK(*apply(ketama, {"--points", "160"}) == ketama);
+  CHECK(*apply(Spec(), {"--hash", "fnv1a_64"}) == Spec());
+  CHECK(apply(ketama, {"--points", "100"}).error().message ==
+        "ring.points: a ketama ring always has 160 for a shard of mean weight: leave this out");
+  CHECK(apply(Spec(), {"--hash", "md5"}).error().message ==
+        "ring.hash: only a ring of type ketama has a choice of hash");
+  CHECK(apply(Spec(), {"--hash", "md5"}).error().code == ErrorCode::kInvalid);
+}
+
 TEST_CASE("command line: a ring of a cluster, of a file without ZooKeeper, of both") {
-  CHECK(Parse({"ring", "a"}).operands == std::vector<std::string>{"a"});
-  const auto file = ParseCommandLine({"ring", "-f", "x.yaml"}, {});
-  REQUIRE_MESSAGE(file.has_value(), file.error().message);
-  CHECK(file->file == "x.yaml");
-  const CommandLine both = Parse({"ring", "a", "--after", "-f", "x.yaml"});
+  CHECK(Parse<RingOptions>({"ring", "a"}).cluster == "a");
+  CHECK(Of<RingOptions>(ParseIn({"ring", "-f", "x.yaml"}, {})).file == "x.yaml");
+  const auto both = Parse<RingOptions>({"ring", "a", "--after", "-f", "x.yaml"});
   CHECK(both.after);
   CHECK(both.file == "x.yaml");
   CHECK(ErrorOf({"ring", "a"}, {}).find("where is ZooKeeper?") == 0);
 }
 
 TEST_CASE("command line: who is who, and who may change what is made") {
-  CHECK(Parse({"list"}).access.empty());
-  CHECK_FALSE(Parse({"list"}).restricted);
+  CHECK(Parse({"list"}).globals.access.empty());
+  CHECK_FALSE(Parse({"list"}).globals.restricted);
   const CommandLine given = Parse({"init", "--access", "f"});
-  CHECK(given.access == "f");
-  CHECK(given.restricted);
-  CHECK_FALSE(Parse({"init", "--access", "f", "--acl", "open"}).restricted);
-  const auto environed = ParseCommandLine({"list"}, {"zk:2181", "", "e"});
-  REQUIRE(environed);
-  CHECK(environed->access == "e");
-  CHECK(environed->restricted);
+  CHECK(given.globals.access == "f");
+  CHECK(given.globals.restricted);
+  CHECK_FALSE(Parse({"init", "--access", "f", "--acl", "open"}).globals.restricted);
+  const CommandLine environed = ParseIn({"list"}, {"zk:2181", "", "e"});
+  CHECK(environed.globals.access == "e");
+  CHECK(environed.globals.restricted);
   // Nobody asks ZooKeeper.
-  CHECK(ParseCommandLine({"access", "--access", "f"}, {}).has_value());
+  CHECK(ParseCommandLine({"access", "--access", "f"}, {}, AllVerbs()).has_value());
 }
 
 TEST_CASE("command line: orders") {
-  const CommandLine pause =
-      Parse({"pause", "a", "--for", "30m", "--reason", "switch in rack 7 replaced"});
-  CHECK(pause.length == Duration(30min));
-  CHECK(pause.reason == "switch in rack 7 replaced");
-  CHECK(Parse({"pause", "a", "--reason", "x"}).length == Duration(0));
-  CHECK(Parse({"unfreeze", "a", "--accept"}).accept);
-  CHECK_FALSE(Parse({"unfreeze", "a"}).accept);
+  const auto pause =
+      Parse<PauseOptions>({"pause", "a", "--for", "30m", "--reason", "switch in rack 7 replaced"});
+  CHECK(pause.order.length == Duration(30min));
+  CHECK(pause.order.reason == "switch in rack 7 replaced");
+  CHECK(Parse<PauseOptions>({"pause", "a", "--reason", "x"}).order.length == Duration(0));
+  CHECK(Parse<UnfreezeOptions>({"unfreeze", "a", "--accept"}).accept);
+  CHECK_FALSE(Parse<UnfreezeOptions>({"unfreeze", "a"}).accept);
   CHECK(Parse({"resume", "a"}).verb == "resume");
 }
 
 TEST_CASE("command line: checkers of a cluster, of one named forget, and one to forget") {
   const CommandLine forget = Parse({"checkers", "forget", "a", "c4", "--yes"});
   CHECK(forget.verb == "checkers forget");
-  CHECK(forget.operands == std::vector<std::string>{"a", "c4"});
-  CHECK(forget.yes);
-  CHECK(Parse({"checkers", "a"}).operands == std::vector<std::string>{"a"});
+  CHECK(Of<ForgetOptions>(forget).cluster == "a");
+  CHECK(Of<ForgetOptions>(forget).id == "c4");
+  CHECK(Of<ForgetOptions>(forget).yes);
+  CHECK(Parse<ClusterOperand>({"checkers", "a"}).cluster == "a");
   const CommandLine named = Parse({"checkers", "forget"});
   CHECK(named.verb == "checkers");
-  CHECK(named.operands == std::vector<std::string>{"forget"});
+  CHECK(Of<ClusterOperand>(named).cluster == "forget");
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"checkers", "forget", "--help"}, {"help", "checkers", "forget"}}) {
     CHECK(Parse(arguments).verb == "checkers forget");
   }
-  CHECK(HelpText("checkers forget").find("zkctl checkers forget NAME ID [options]") !=
+  CHECK(HelpText(AllVerbs(), "checkers forget").find("zkctl checkers forget NAME ID [options]") !=
         std::string::npos);
-  CHECK(HelpText("").find("  checkers forget   take a checker") != std::string::npos);
-  std::istringstream lines(HelpText("") + HelpText("update"));
+  CHECK(HelpText(AllVerbs(), "").find("  checkers forget   take a checker") != std::string::npos);
+  std::istringstream lines(HelpText(AllVerbs(), "") + HelpText(AllVerbs(), "update"));
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);
     CHECK(line.size() <= 100);
@@ -190,37 +249,40 @@ TEST_CASE("command line: maintenance is of some shards, of a host, or ends for a
   const CommandLine on =
       Parse({"maintenance", "on", "a", "s1", "s2", "--reason", "memory", "--for", "2h"});
   CHECK(on.verb == "maintenance on");
-  CHECK(on.operands == std::vector<std::string>{"a", "s1", "s2"});
-  CHECK(on.length == std::chrono::hours(2));
-  CHECK(Parse({"maintenance", "on", "a", "--host", "h", "--reason", "x"}).host == "h");
-  CHECK(Parse({"maintenance", "off", "a", "--all"}).all);
+  CHECK(Of<MaintenanceOnOptions>(on).cluster == "a");
+  CHECK(Of<MaintenanceOnOptions>(on).shards.names == std::vector<std::string>{"s1", "s2"});
+  CHECK(Of<MaintenanceOnOptions>(on).order.length == std::chrono::hours(2));
+  CHECK(Parse<MaintenanceOnOptions>({"maintenance", "on", "a", "--host", "h", "--reason", "x"})
+            .shards.host == "h");
+  CHECK(Parse<MaintenanceOffOptions>({"maintenance", "off", "a", "--all"}).shards.all);
   CHECK(Parse({"maintenance", "list", "a"}).verb == "maintenance list");
-  CHECK(HelpText("maintenance").find("maintenance off") != std::string::npos);
-  CHECK(HelpText("maintenance").find("unfreeze") == std::string::npos);
-  CHECK(Parse({"status", "-w", "a"}).watch);
-  CHECK_FALSE(Parse({"list"}).timeout_given);
-  CHECK(Parse({"list", "--timeout", "10s"}).timeout_given);
+  CHECK(HelpText(AllVerbs(), "maintenance").find("maintenance off") != std::string::npos);
+  CHECK(HelpText(AllVerbs(), "maintenance").find("unfreeze") == std::string::npos);
+  CHECK(Parse<StatusOptions>({"status", "-w", "a"}).watch);
+  CHECK_FALSE(Parse({"list"}).globals.timeout_given);
+  CHECK(Parse({"list", "--timeout", "10s"}).globals.timeout_given);
 }
 
 TEST_CASE("command line: keys may be anything, also what looks like an option") {
-  const CommandLine line = Parse({"locate", "a", "k1", "k 2", "--", "-x", "--zk"});
-  CHECK(line.operands == std::vector<std::string>{"a", "k1", "k 2", "-x", "--zk"});
+  const auto locate = Parse<LocateOptions>({"locate", "a", "k1", "k 2", "--", "-x", "--zk"});
+  CHECK(locate.cluster == "a");
+  CHECK(locate.keys == std::vector<std::string>{"k1", "k 2", "-x", "--zk"});
 }
 
 TEST_CASE("command line: help and version need nothing else") {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"--help"}, {"-h"}, {"help"}, {"update", "--help"}, {"help", "update"}}) {
-    const auto line = ParseCommandLine(arguments, {});
+    const auto line = ParseCommandLine(arguments, {}, AllVerbs());
     REQUIRE_MESSAGE(line.has_value(), line.error().message);
     CHECK(line->help);
     CHECK(line->verb == (arguments.size() > 1 ? "update" : ""));
   }
-  const auto version = ParseCommandLine({"--version"}, {});
+  const auto version = ParseCommandLine({"--version"}, {}, AllVerbs());
   REQUIRE(version.has_value());
   CHECK(version->version);
-  CHECK(HelpText("").find("explain") != std::string::npos);
-  CHECK(HelpText("update").find("--set-addr") != std::string::npos);
-  CHECK(HelpText("list").find("--set-addr") == std::string::npos);
+  CHECK(HelpText(AllVerbs(), "").find("explain") != std::string::npos);
+  CHECK(HelpText(AllVerbs(), "update").find("--set-addr") != std::string::npos);
+  CHECK(HelpText(AllVerbs(), "list").find("--set-addr") == std::string::npos);
 }
 
 TEST_CASE("command line: refusals, in one line that helps") {
@@ -321,11 +383,10 @@ TEST_CASE("edits: remove, move, add, set") {
   edits.remove_shards = {"s1"};
   edits.set_addresses = {{"s3", "h9:1"}};
   edits.add_shards = {{"s4", "h4:1"}, {"s1", "h5:1"}};
-  edits.checkers = CountEdit{};
-  edits.quorum = CountEdit{2};
   edits.points = 10;
-  edits.failover = false;
-  edits.probe = {{"interval", Duration(1s)}, {"threshold", std::nullopt}};
+  edits.settings = {Edited("checkers", {}), Edited("quorum", std::int64_t{2}),
+                    Edited("failover", false), Edited("probe.interval", Duration(1s)),
+                    Edited("probe.threshold", {})};
   ClusterSpec base = Spec();
   base.probe.threshold = 9s;
   const auto edited = ApplyEdits(base, edits);
@@ -334,7 +395,7 @@ TEST_CASE("edits: remove, move, add, set") {
   expected.shards = {{"s2", "h2:1"}, {"s3", "h9:1"}, {"s4", "h4:1"}, {"s1", "h5:1"}};
   expected.checkers = std::nullopt;
   expected.quorum = 2;
-  expected.ring.points = 10;
+  expected.ring = ConsistentRing{10};
   expected.failover = false;
   expected.probe.interval = 1s;
   CHECK(*edited == expected);
@@ -356,4 +417,33 @@ TEST_CASE("edits: shards that are not there, or there already") {
   CHECK(moved.error().code == ErrorCode::kNotFound);
   REQUIRE_FALSE(added.has_value());
   CHECK(added.error().code == ErrorCode::kExists);
+}
+
+TEST_CASE("verbs: each has a row, its own name, and options that mean the same for all") {
+  std::map<std::string, Option> known;
+  std::map<std::string_view, int> names;
+  for (const Verb& verb : AllVerbs()) {
+    CAPTURE(verb.name);
+    CHECK(++names[verb.name] == 1);
+    CHECK_FALSE(verb.summary.empty());
+    CHECK((verb.begin != nullptr) == (verb.name != "dev"));
+    std::map<std::string, int> own;
+    for (const Option& option : OptionsOf(AllVerbs(), &verb)) {
+      CAPTURE(option.names);
+      CHECK(++own[option.long_name()] == 1);
+      CHECK_FALSE(option.help.empty());
+      const auto [same, is_new] = known.emplace(option.long_name(), option);
+      // An option may come before the verb: whether it has a value cannot depend on the verb.
+      CHECK(same->second.names == option.names);
+      CHECK(same->second.argument == option.argument);
+      CHECK(same->second.help == option.help);
+    }
+    // One operand that is left out or repeated has to be the last.
+    const auto operands = OperandsOf(verb);
+    for (std::size_t i = 0; i + 1 < operands.size(); ++i) {
+      CHECK_FALSE(operands[i].optional());
+      CHECK_FALSE(operands[i].repeatable());
+    }
+  }
+  CHECK(OptionsOf(AllVerbs(), nullptr).size() == known.size());
 }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tests/unit/tools/zkctl/report/snapshots.h"
@@ -185,7 +186,7 @@ TEST_CASE("doctor: the worst first, in lines that fit") {
   }
   std::istringstream lines(DoctorText(snapshot, findings, false));
   for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 100, line);
-  const Json json = DoctorJson(snapshot, findings);
+  const OrderedJson json = DoctorJson(snapshot, findings);
   CHECK(json["findings"].size() == findings.size());
   CHECK(json["findings"][0]["severity"] == "broken");
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/unit/tools/zkctl/report/snapshots.h"
@@ -42,7 +43,7 @@ Snapshot Frozen() {
 TEST_CASE("freeze: status, explain and list say so, with the numbers") {
   const Snapshot snapshot = Frozen();
   const Assessment assessment = Assess(snapshot);
-  const Json json = StatusJson(snapshot, assessment);
+  const OrderedJson json = StatusJson(snapshot, assessment);
   CHECK(json["frozen"] == true);
   CHECK(json["freeze"].dump() ==
         R"({"since":1795000000000000,"would_be_dead":5,"dead":1,"allowed":3,"ends_below":3,)"
@@ -112,7 +113,7 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   snapshot.ledger->pause =
       Pause{kFlip, kNow + std::chrono::minutes(20), "ann@ops1", "switch replaced"};
   const Assessment assessment = Assess(snapshot);
-  const Json json = StatusJson(snapshot, assessment);
+  const OrderedJson json = StatusJson(snapshot, assessment);
   CHECK(json["held"] == "paused");
   CHECK(json["frozen"] == false);
   CHECK(json["paused"].dump() ==
@@ -162,7 +163,7 @@ TEST_CASE("min_racks: votes from too few racks, and checkers on too few") {
   for (auto& candidate : snapshot.candidates) candidate.registration.rack = "r1";
   CHECK(Notes(snapshot) ==
         "min_racks is 2, but the registered checkers are on 1 rack: no shard can be marked dead");
-  const Json json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
+  const OrderedJson json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
   CHECK(json["dead_racks"] == 1);
   CHECK(json["checkers"][0]["rack"] == "r1");
   const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
@@ -199,7 +200,7 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
       {"s1", {kFlip, kNow - Micros(1), "ann@ops1", "over"}},
       {"s9", {kFlip, Micros(0), "bob@ops2", "gone from the spec"}}};
   const Assessment assessment = Assess(snapshot);
-  const Json json = StatusJson(snapshot, assessment);
+  const OrderedJson json = StatusJson(snapshot, assessment);
   CHECK(json["held"].is_null());
   CHECK_FALSE(json["shards"][0].contains("maintenance"));
   CHECK(json["shards"][1]["maintenance"].dump() ==
@@ -222,7 +223,7 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
   CHECK(MakeListRow(snapshot).maintained == 2);
   CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 under maintenance\n"));
 
-  const Json list = MaintenanceListJson(snapshot, assessment);
+  const OrderedJson list = MaintenanceListJson(snapshot, assessment);
   REQUIRE(list.size() == 2);
   CHECK(list[0]["shard"] == "s2");
   CHECK(list[0]["status"] == "alive");

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,13 +15,13 @@ using namespace zkcluster::zkctl;
 
 TEST_CASE("status: the JSON form") {
   const Snapshot snapshot = Healthy();
-  const Json json = StatusJson(snapshot, Assess(snapshot));
+  const OrderedJson json = StatusJson(snapshot, Assess(snapshot));
   CHECK(json["cluster"] == "sessions");
   CHECK(json["version"] == 7);
   CHECK(json["leader"] == "c1");
   CHECK(json["epoch"] == 41);
   CHECK(json["quorum"] == 2);
-  CHECK(json["electorate"] == Json::array({"c1", "c2", "c3"}));
+  CHECK(json["electorate"] == OrderedJson::array({"c1", "c2", "c3"}));
   CHECK(json["frozen"] == false);
   CHECK(json["held"].is_null());
   REQUIRE(json["shards"].size() == 2);
@@ -103,7 +104,7 @@ TEST_CASE("checkers: the JSON form, a checker without a ballot, and a twin") {
   Snapshot snapshot = Healthy();
   snapshot.voters.pop_back();
   snapshot.candidates.push_back(MakeCandidate("c1", 9));
-  const Json json = CheckersJson(snapshot, Assess(snapshot));
+  const OrderedJson json = CheckersJson(snapshot, Assess(snapshot));
   REQUIRE(json.size() == 4);
   CHECK(json[0].dump() ==
         R"({"id":"c1","host":"host-c1","rack":"r-c1","pid":101,"version":"0.1.0",)"
@@ -192,7 +193,7 @@ TEST_CASE("explain: every checker has a line, and what does not count says why")
   snapshot.voters[1].ballot.reset();
   snapshot.voters[1].error = "not JSON";
   snapshot.voters[2].ballot->spec.version = 6;
-  const Json json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
+  const OrderedJson json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
   CHECK(json["shard"] == "s2");
   CHECK(json["outcome"] == "no_quorum");
   CHECK(json["quorum"] == 3);
@@ -213,15 +214,15 @@ TEST_CASE("list and locate: the JSON forms") {
   ListRow broken;
   broken.name = "b";
   broken.error = "incomplete";
-  const Json list = ListJson({MakeListRow(Healthy()), broken});
+  const OrderedJson list = ListJson({MakeListRow(Healthy()), broken});
   CHECK(list[0].dump() ==
         R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0,)"
         R"("frozen":false,"paused":false,"maintained":0})");
   CHECK(list[1]["version"].is_null());
   CHECK(list[1]["error"] == "incomplete");
 
-  const Json locate = LocateJson({{"k1", {"s2", "s1", "h:1", true, Micros(5)}},
-                                  {"k2", {"s2", std::nullopt, "", false, Micros(0)}}});
+  const OrderedJson locate = LocateJson({{"k1", {"s2", "s1", "h:1", true, Micros(5)}},
+                                         {"k2", {"s2", std::nullopt, "", false, Micros(0)}}});
   CHECK(locate[0].dump() ==
         R"({"key":"k1","owner":"s2","serving":"s1","addr":"h:1","stand_in":true,"since":5})");
   CHECK(locate[1].dump() ==
@@ -244,7 +245,7 @@ TEST_CASE("diff: a line for each difference, and its JSON") {
         "+ shard s5 h5:1\n"
         "+ shard s6 h6:1 weight 3\n"
         "~ the shards are in another order\n");
-  const Json json = DiffJson("a", diff);
+  const OrderedJson json = DiffJson("a", diff);
   CHECK(json["equal"] == false);
   CHECK(json["added"][1].dump() == R"({"name":"s6","addr":"h6:1","weight":3})");
   CHECK(json["reweighted"].dump() == R"([{"name":"s3","from":1,"to":20}])");
@@ -361,14 +362,14 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
 }
 
 TEST_CASE("render: YAML made of JSON reads back") {
-  Json json;
+  OrderedJson json;
   json["name"] = "yes";
   json["none"] = nullptr;
-  json["empty"] = Json::array();
-  json["list"] = Json::array();
-  Json row;
+  json["empty"] = OrderedJson::array();
+  json["list"] = OrderedJson::array();
+  OrderedJson row;
   row["a"] = 1;
-  row["b"] = Json::array({"x", "y: z"});
+  row["b"] = OrderedJson::array({"x", "y: z"});
   json["list"].push_back(row);
   json["list"].push_back("text");
   json["map"]["deep"] = true;
@@ -385,11 +386,11 @@ TEST_CASE("render: YAML made of JSON reads back") {
   CHECK(items[0]["b"].Items().at(1).String() == "y: z");
   CHECK(items[1].String() == "text");
   CHECK(root["map"]["deep"].Boolean() == true);
-  CHECK(RenderYaml(Json::array()) == "[]\n");
+  CHECK(RenderYaml(OrderedJson::array()) == "[]\n");
 }
 
 TEST_CASE("render: bytes that are no UTF-8 do not throw") {
-  Json json;
+  OrderedJson json;
   json["x"] = "a\xff";
   CHECK_FALSE(RenderJson(json).empty());
   CHECK_FALSE(RenderJsonLine(json).empty());

@@ -1,6 +1,7 @@
 // Shares and moves of rings, against counting by brute force; and how they are told.
 #include <doctest/doctest.h>
 #include <zkcluster/ring.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <map>
@@ -55,10 +56,9 @@ bool Contains(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("ring spread: widths are those of the circle, keys those of the hash") {
-  ClusterSpec weighted = Spec(7, {.type = RingType::kKetama});
+  ClusterSpec weighted = Spec(7, KetamaRing{});
   weighted.shards[2].weight = 4;
-  for (const ClusterSpec& spec :
-       {Spec(1), Spec(5), Spec(9, {RingType::kConsistent, 3}), weighted}) {
+  for (const ClusterSpec& spec : {Spec(1), Spec(5), Spec(9, ConsistentRing{3}), weighted}) {
     const Ring ring = MustBuild(spec);
     const RingSpread spread = MeasureSpread(spec, ring);
     const auto sampled = SampledShares(spec, ring);
@@ -88,7 +88,7 @@ TEST_CASE("ring spread: widths are those of the circle, keys those of the hash")
 }
 
 TEST_CASE("ring spread: a point that another shard's equal point covers does not count") {
-  ClusterSpec twins = Spec(2, {RingType::kConsistent, 8});
+  ClusterSpec twins = Spec(2, ConsistentRing{8});
   twins.shards[0].name = twins.shards[1].name;
   const RingSpread spread = MeasureSpread(twins, MustBuild(twins));
   CHECK(spread.shards[0].points == 0);
@@ -141,7 +141,7 @@ TEST_CASE("ring change: what moves nothing") {
 }
 
 TEST_CASE("ring change: another hash is told by sample keys alone") {
-  const ClusterSpec ketama = Spec(4, {.type = RingType::kKetama});
+  const ClusterSpec ketama = Spec(4, KetamaRing{});
   const RingChange change = Compare(Spec(4), ketama);
   CHECK_FALSE(change.width.has_value());
   // Three of four keys find themselves elsewhere.
@@ -150,15 +150,15 @@ TEST_CASE("ring change: another hash is told by sample keys alone") {
   for (std::size_t i = 1; i < change.moves.size(); ++i) {
     CHECK(change.moves[i - 1].keys >= change.moves[i].keys);
   }
-  CHECK_FALSE(Compare(ketama, Spec(4, {RingType::kKetama, 160, RingHash::kMd5})).width.has_value());
-  CHECK(Compare(ketama, Spec(5, {.type = RingType::kKetama})).width.has_value());
+  CHECK_FALSE(Compare(ketama, Spec(4, KetamaRing{RingHash::kMd5})).width.has_value());
+  CHECK(Compare(ketama, Spec(5, KetamaRing{})).width.has_value());
 }
 
 TEST_CASE("ring reports: keys of the JSON, and tables") {
-  ClusterSpec spec = Spec(2, {RingType::kKetama, 160, RingHash::kMd5});
+  ClusterSpec spec = Spec(2, KetamaRing{RingHash::kMd5});
   spec.shards[1].weight = 3;
   const RingSpread spread = MeasureSpread(spec, MustBuild(spec));
-  const Json json = RingJson(spec, spread);
+  const OrderedJson json = RingJson(spec, spread);
   CHECK(json["cluster"] == "sessions");
   CHECK(json["ring"].dump() == R"({"type":"ketama","hash":"md5"})");
   CHECK(json["sample_keys"] == 100'000);
@@ -174,8 +174,8 @@ TEST_CASE("ring reports: keys of the JSON, and tables") {
   CHECK_FALSE(
       Contains(RingText(Spec(2), MeasureSpread(Spec(2), MustBuild(Spec(2))), false), "WEIGHT"));
 
-  const ClusterSpec to = Spec(3, {RingType::kKetama, 160, RingHash::kMd5});
-  const Json change = RingChangeJson(spec, to, Compare(spec, to));
+  const ClusterSpec to = Spec(3, KetamaRing{RingHash::kMd5});
+  const OrderedJson change = RingChangeJson(spec, to, Compare(spec, to));
   CHECK(change["after"].dump() == R"({"type":"ketama","hash":"md5"})");
   CHECK(change["moved_keys"].get<int>() > 0);
   CHECK(change["moved_share"].is_number());

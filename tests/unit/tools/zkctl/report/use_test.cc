@@ -9,6 +9,7 @@
 #include "tools/zkctl/cli/spec_input.h"
 #include "tools/zkctl/cli/take_over.h"
 #include "tools/zkctl/report/screen.h"
+#include "tools/zkctl/verbs/table.h"
 
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
@@ -36,7 +37,7 @@ struct Names {
                       ++asked;
                       return Words{"10.0.0.1", "redis4"};
                     }};
-  Words operator()(const Words& words) { return CompleteWords(words, source); }
+  Words operator()(const Words& words) { return CompleteWords(AllVerbs(), words, source); }
 };
 
 bool Has(const Words& words, const std::string& word) {
@@ -138,9 +139,9 @@ TEST_CASE("import: documents of one file, each problem at its place") {
   const auto specs = ParseSpecs("f", "# all\n---\n" + one + "---\n\n---\n" + two);
   REQUIRE_MESSAGE(specs.has_value(), specs.error().message);
   REQUIRE(specs->size() == 2);
-  CHECK((*specs)[0].name == "a");
-  CHECK((*specs)[1].name == "b");
-  CHECK((*specs)[1].version == 0);
+  CHECK((*specs)[0].spec().name == "a");
+  CHECK((*specs)[1].spec().name == "b");
+  CHECK((*specs)[1].spec().version == 0);
   CHECK(ParseSpecs("f", one)->size() == 1);
 
   const auto bad = ParseSpecs("f", one + "---\nname: b\nshrds: 1\n---\n" + one);

@@ -1,0 +1,53 @@
+// What every verb takes: where ZooKeeper is, who we are to it, how answers are printed. From the
+// command line, and from the environment where that is silent. Pure.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <zkcluster/time.h>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "tools/zkctl/cli/option_set.h"
+
+namespace zkcluster::zkctl {
+
+enum class OutputForm { kTable, kJson, kYaml };
+
+struct Globals {
+  std::string zookeeper;    // --zk, else ZKCTL_ZK
+  std::string root;         // --root, else ZKCTL_ROOT, else /goreclusters
+  std::string access;       // --access, else ZKCTL_ACCESS; empty: nobody in particular
+  bool restricted = false;  // --acl; what it makes, operators and checkers alone may change
+  OutputForm output = OutputForm::kTable;
+  Duration timeout = std::chrono::seconds(10);
+  bool timeout_given = false;
+};
+
+// What the environment says where the command line is silent; empty: nothing.
+struct Environment {
+  std::string zookeeper;
+  std::string root;
+  std::string access;
+};
+
+// As they were typed.
+struct GlobalOptions {
+  std::optional<std::string> zookeeper;
+  std::optional<std::string> root;
+  std::optional<std::string> access;
+  std::optional<bool> restricted;
+  OutputForm output = OutputForm::kTable;
+  std::optional<Duration> timeout;
+  bool help = false;
+  bool version = false;
+
+  void Declare(OptionSet& set);
+  // Errors: kInvalid. Where ZooKeeper is may be left out; see CheckServers.
+  [[nodiscard]] Result<Globals> Resolve(const Environment& environment) const;
+};
+
+// Errors: kInvalid: it is not said where ZooKeeper is, or not so that it can be understood.
+[[nodiscard]] Result<void> CheckServers(const Globals& globals);
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,55 @@
+// What the verbs that change specs share: they show the difference, ask, write through the one
+// session, and say what became of it. Loop-bound: on the connection's.
+#pragma once
+
+#include <zkcluster/spec.h>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "codec/valid_spec.h"
+#include "model/spec_diff.h"
+#include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/shared_options.h"
+
+namespace zkcluster::zkctl {
+
+// What the answer says of a change besides its kind.
+struct ChangeAnswer {
+  SpecDiff diff;
+  bool shown = false;  // with the question already
+  std::string note;    // what the difference does not show
+};
+
+// A spec that options have made, as far as it keeps every rule.
+[[nodiscard]] Result<ValidSpec> Checked(Result<ClusterSpec> edited);
+
+// One change of a cluster: how it is to be made, and through which session.
+class Changing {
+ public:
+  Changing(const Globals& globals, const Change& change, Connection& connection)
+      : globals_(globals), change_(change), connection_(connection) {}
+
+  // Brings `current` to `next`, guarded by the version of `current`. Each returns the exit code.
+  [[nodiscard]] int To(const ClusterSpec& current, ValidSpec next);
+  // The same where `question` says what the difference does not, and has to be agreed to.
+  [[nodiscard]] int To(const ClusterSpec& current, const ValidSpec& next,
+                       const std::string& question);
+  [[nodiscard]] int Create(const ValidSpec& spec);
+  [[nodiscard]] int Delete(const std::string& name);
+
+ private:
+  [[nodiscard]] int Report(const std::string& cluster, std::string_view action,
+                           std::uint64_t version, const ChangeAnswer& answer) const;
+  // Writes it, reports it and waits for the checkers when that is asked for.
+  [[nodiscard]] int Write(const ClusterSpec& current, const ValidSpec& next, ChangeAnswer answer);
+  [[nodiscard]] int WaitIfWanted(const std::string& cluster, std::uint64_t version, int reported);
+  // Says a conflict in the operator's words, with the version that is there now.
+  [[nodiscard]] int ComplainOf(const Error& error, const std::string& name, std::uint64_t version);
+
+  const Globals& globals_;
+  const Change& change_;
+  Connection& connection_;
+};
+
+}  // namespace zkcluster::zkctl
