@@ -67,7 +67,7 @@ void Participant::OnSpec(const SpecWatcher::State& state) {
   if (spec_ != state.spec) {
     TakeSpec(*state.spec);
   } else if (restood && leader_) {
-    leader_->SetSpec(*spec_, standing_, LeaderNumbers());
+    leader_->SetSpec(InForce());
   }
 }
 
@@ -148,7 +148,7 @@ void Participant::TakeSpec(StoredSpec stored) {
   spec_ = std::move(stored);
   // Probes are spread over half an interval and end within a timeout.
   voter_.SetSpec(spec_->id, std::move(votes), health_.interval / 2 + 2 * health_.timeout);
-  if (leader_) leader_->SetSpec(*spec_, standing_, LeaderNumbers());
+  if (leader_) leader_->SetSpec(InForce());
   if (contender_) return;
   Contender::Callbacks callbacks;
   callbacks.registered = [this](const std::string& candidate) {
@@ -181,7 +181,7 @@ void Participant::SetDefaults(ProbeDefaults defaults) {
   if (health == health_) return;
   health_ = health;
   for (const auto& server : servers_) pool_.Retune(server.handle, health_);
-  if (leader_) leader_->SetSpec(*spec_, standing_, LeaderNumbers());
+  if (leader_) leader_->SetSpec(InForce());
 }
 
 void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
@@ -217,20 +217,20 @@ void Participant::OnNews(std::size_t n, ProbeAlarm alarm) {
   LogAlarm(servers_[n], alarm);
 }
 
-Leader::Numbers Participant::LeaderNumbers() const {
-  return {health_.interval, health_.threshold};
+SharedSpec Participant::InForce() const {
+  return std::make_shared<const SpecInForce>(
+      SpecInForce{*spec_, standing_, health_.interval, health_.threshold});
 }
 
 void Participant::OnElected(const Leadership& leadership) {
   Leader::Callbacks callbacks;
   callbacks.lost = [this](std::string_view why) { contender_->StepDown(why); };
   callbacks.respec = [this] { spec_watcher_->Refresh(); };
-  callbacks.committed = [this](const Decision& decision, const std::vector<Event>& events) {
-    OnCommitted(decision, events);
-  };
-  leader_ =
-      std::make_unique<Leader>(loop_, logger_, client_, paths_, leadership, lists_, *spec_,
-                               standing_, LeaderNumbers(), identity_.formats, std::move(callbacks));
+  callbacks.committed = [this](const std::vector<Change>& changes,
+                               const std::vector<Event>& events) { OnCommitted(changes, events); };
+  leader_ = std::make_unique<Leader>(ClusterScope{loop_, logger_, client_, paths_}, leadership,
+                                     lists_, InForce(), identity_.formats,
+                                     std::move(callbacks));
   TellTakeOver(leadership.record);
 }
 

@@ -97,10 +97,10 @@ class Participant {
   void LogStorm();
   void FollowLeader();
   void TellTakeOver(const LeaderRecord& record);
-  void OnCommitted(const Decision& decision, const std::vector<Event>& events);
+  void OnCommitted(const std::vector<Change>& changes, const std::vector<Event>& events);
   void OnElected(const Leadership& leadership);
   [[nodiscard]] int RequiredFor(const std::string& shard) const;
-  [[nodiscard]] Leader::Numbers LeaderNumbers() const;
+  [[nodiscard]] SharedSpec InForce() const;  // REQUIRES: a spec was taken
 
   Loop& loop_;
   Logger& logger_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.h"
 #include "checker/cluster/participant.h"
 #include "codec/codec.h"
 
@@ -111,11 +112,19 @@ void Participant::FollowLeader() {
                                                     });
 }
 
-void Participant::OnCommitted(const Decision& decision, const std::vector<Event>& events) {
-  for (const auto& flip : decision.flips) {
-    flips_to_dead_ += flip.to == ShardStatus::kDead ? 1 : 0;
-    flips_to_alive_ += flip.to == ShardStatus::kAlive ? 1 : 0;
-  }
+void Participant::OnCommitted(const std::vector<Change>& changes,
+                              const std::vector<Event>& events) {
+  const Overloaded count{
+      [&](const Flip& flip) {
+        flips_to_dead_ += flip.to == ShardStatus::kDead ? 1 : 0;
+        flips_to_alive_ += flip.to == ShardStatus::kAlive ? 1 : 0;
+      },
+      [](const PauseOver&) {},
+      [](const MaintenanceOver&) {},
+      [](const FreezeBegan&) {},
+      [](const FreezeEnded&) {},
+  };
+  for (const Change& change : changes) std::visit(count, change);
   if (!on_event_) return;
   for (const Event& event : events) on_event_(paths_.name(), event);
 }

@@ -1,18 +1,19 @@
 // The plan of one commit: the operations of the fenced multi, and what each one guards, so that a
-// refusal says what has to be read again. Pure.
+// refusal says what has to be read again. A plan takes contributions: operations of others that
+// must happen together with what is decided, or not at all. Pure.
 #pragma once
 
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "checker/election/contender.h"
+#include "checker/lead/spec_in_force.h"
 #include "checker/lead/status_store.h"
-#include "checker/rules/decide.h"
-#include "checker/rules/tally.h"
-#include "follow/spec_watcher.h"
+#include "checker/rules/round.h"
 #include "model/paths.h"
 #include "zk/client.h"
 
@@ -29,40 +30,69 @@ enum class OpRole : unsigned char {
   kLedger,  // likewise
   kMirror,
   kEvent,
+  kContributed,
+};
+
+struct VoteOf {
+  std::string voter;
+  bool operator==(const VoteOf&) const = default;
+};
+struct ContributionOf {
+  std::size_t index = 0;  // of CommitInput::contributions
+  bool operator==(const ContributionOf&) const = default;
+};
+
+struct PlannedOp {
+  zk::Op op;
+  OpRole role;
+  // Which one, where a role has several: a ballot; a znode of the status; a contribution.
+  std::variant<std::monostate, VoteOf, SlotId, ContributionOf> what;
+};
+
+// What somebody else adds to the next commit: checks and writes of znodes that no commit writes
+// itself. A commit is sent for them alone, too; it then leaves the head as it is.
+struct Contribution {
+  std::string by;  // whose, for people
+  std::vector<zk::Op> ops;
 };
 
 struct CommitInput {
-  const ClusterPaths* paths = nullptr;
-  const Leadership* leadership = nullptr;
-  const StoredSpec* spec = nullptr;
-  // The versions of the spec's znodes now. While these are bad, the last good spec decides.
-  SpecVersions standing;
-  const StatusStore* store = nullptr;
-  const Electorate* electorate = nullptr;
-  const Decision* decision = nullptr;
+  const ClusterPaths& paths;
+  const Leadership& leadership;
+  const SpecInForce& spec;
+  const StatusStore& store;
   Format format = kFormats.front();  // that every registered checker reads
-  // Versions of the ballots counted, by voter; empty where the checks are dropped for progress.
+  // Versions of the ballots counted, by voter; empty where the round checks none.
   std::map<std::string, zk::Version> votes;
   zk::Version vote_bell = 0;           // data version of `votes`, of before they were read
   std::optional<zk::Version> go_bell;  // data version of `localstatus`, where it exists
-  std::vector<std::string> learned;    // ids new to the electorate
+  std::vector<Contribution> contributions;
   Micros now{0};
 };
 
 struct CommitPlan {
-  std::vector<zk::Op> ops;
-  std::vector<OpRole> roles;        // one per op
-  std::vector<std::string> voters;  // of the kVote ops, in order
-  std::vector<std::size_t> chunks;  // of the kChunk ops, in order
-  Head head;                        // as written
-  std::vector<Event> events;        // of the journal, as written
-  bool empty = true;                // nothing differs from what stands: do not send
+  std::vector<PlannedOp> ops;
+  Round round;                // what was concluded, which this writes
+  Head head;                  // as written, or left as it is
+  std::vector<Event> events;  // of the journal, as written
+  bool empty = true;          // nothing differs from what is there: do not send
 
-  // Whose ballot the op checks. REQUIRES: roles[op] == OpRole::kVote.
-  [[nodiscard]] const std::string& VoterOf(std::size_t op) const;
+  [[nodiscard]] std::vector<zk::Op> Operations() const;  // as the multi takes them
 };
 
 // Sets only what differs from the store's slots; head whenever anything does.
-[[nodiscard]] CommitPlan PlanCommit(const CommitInput& input);
+[[nodiscard]] CommitPlan PlanCommit(const CommitInput& input, Round round);
+
+struct Refusal {
+  enum class Kind : unsigned char {
+    kMoved,       // `op` met another state than the one it was planned for
+    kUnwritable,  // too large, denied or malformed: reading again does not help
+    kUnknown,     // it may have happened, or the session is going
+  };
+  Kind kind = Kind::kUnknown;
+  const PlannedOp* op = nullptr;  // of kMoved; points into the plan
+};
+// Why the multi of this plan failed.
+[[nodiscard]] Refusal FindRefusal(const CommitPlan& plan, const zk::OpError& error);
 
 }  // namespace zkcluster

@@ -3,362 +3,189 @@
 #include <algorithm>
 #include <utility>
 
-#include "codec/codec.h"
-#include "model/limits.h"
-
 namespace zkcluster {
 
 namespace {
 
-constexpr std::size_t kJournalLength = 1000;
-constexpr int kCommitsBetweenTrims = 50;
-
-// A wall clock may be set: look now and then rather than trust it for long.
+// A wall clock may be set: check now and then rather than trust it for long.
 // (Micros: centuries in them do not fit into a Duration.)
 constexpr Micros kOrderLook = std::chrono::seconds(10);
 
 }  // namespace
 
-Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
-               Leadership leadership, const KnownLists& lists, StoredSpec spec,
-               SpecVersions standing, Numbers numbers, Formats formats, Callbacks callbacks)
-    : loop_(loop),
-      logger_(logger),
-      client_(client),
-      paths_(std::move(paths)),
+Leader::Leader(const ClusterScope& scope, Leadership leadership, const KnownLists& lists,
+               SharedSpec spec, Formats formats, Callbacks callbacks)
+    : scope_(scope),
       leadership_(std::move(leadership)),
       lists_(lists),
-      spec_(std::move(spec)),
-      standing_(standing),
-      numbers_(numbers),
       callbacks_(std::move(callbacks)),
-      store_(logger, client, paths_),
-      format_(logger, client, paths_, formats),
-      log_(loop, logger, paths_.name(), leadership_.record.epoch),
-      retry_(loop.NewTimer([this] { Changed(); })),
-      order_end_(loop.NewTimer([this] { Changed(); })),
-      pace_end_(loop.NewTimer([this] { Changed(); })),
-      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
-  vote_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.votes(),
-                                                 [this](const auto&) { OnVoteBell(); });
-  voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.votes(),
-                                                  [this](const auto& ids) { OnVoters(ids); });
-  candidates_ = std::make_unique<zk::ChildrenWatcher>(
-      loop_, client_, paths_.election(), [this](const auto& nodes) { OnCandidates(nodes); });
-  go_voters_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, paths_.go_voters(),
-                                                     [this](const auto&) { Changed(); });
-  go_bell_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.go_voters(),
-                                               [this](const auto&) { Changed(); });
-  head_watcher_ = std::make_unique<zk::NodeWatcher>(
-      loop_, client_, paths_.head(), [this](const auto& node) { OnOwn(node, store_.head_slot); });
-  mirror_watcher_ = std::make_unique<zk::NodeWatcher>(
-      loop_, client_, paths_.mirror(),
-      [this](const auto& node) { OnOwn(node, store_.mirror_slot); });
-  ledger_watcher_ = std::make_unique<zk::NodeWatcher>(
-      loop_, client_, paths_.ledger(),
-      [this](const auto& node) { OnOwn(node, store_.ledger_slot); });
-  token_watcher_ = std::make_unique<zk::NodeWatcher>(loop_, client_, paths_.leader(),
-                                                     [this](const auto& node) { OnToken(node); });
-  TrimJournal();
+      spec_(std::move(spec)),
+      format_(scope_.logger, scope_.client, scope_.paths, std::move(formats)),
+      inputs_(scope_, [this] { Changed(); }),
+      store_(scope_, {.changed = [this] { Changed(); },
+                      .gone = [this](std::string_view why) { callbacks_.lost(why); }}),
+      log_(scope_.loop, scope_.logger, scope_.paths.name(), leadership_.record.epoch),
+      trimmer_(scope_),
+      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)),
+      retry_(scope_.loop.NewTimer([this] { Changed(); })),
+      order_end_(scope_.loop.NewTimer([this] { Changed(); })),
+      pace_end_(scope_.loop.NewTimer([this] { Changed(); })) {
   Changed();
 }
 
-void Leader::OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot& slot) {
-  // While a commit is under way its own write may be what we see; were it another's, it is refused,
-  // though perhaps for a vote, which is checked before.
-  if (!store_.loaded()) return;
-  const auto version = node ? std::optional(node->stat.version) : std::nullopt;
-  if (version == slot.version) return;
-  if (committing_) {
-    own_news_ = true;
-    return;
-  }
-  store_.Forget();
-  loading_ = false;
-  Changed();
+void Leader::Enter(State state) {
+  static constexpr std::string_view kNames[] = {"loading", "idle", "committing"};
+  const bool same = state.index() == state_.index();
+  state_ = std::move(state);
+  if (same) return;
+  scope_.logger.Debug("leader.state",
+                      {{"cluster", scope_.paths.name()}, {"state", kNames[state_.index()]}});
 }
 
-// The next commit would find out. But while nothing flips there is none, and whoever asks who leads
-// would be told wrong, or nothing.
-void Leader::OnToken(const std::optional<zk::Node>& node) {
-  if (node && node->stat.version == leadership_.token) return;
-  callbacks_.lost("the leader's record was written or removed by somebody else");
-}
-
-// A chunk that some hand spoilt would stand until its next flip, and whoever starts meanwhile would
-// take its shards for unknown.
-void Leader::WatchChunks() {
-  while (chunk_watchers_.size() < store_.chunk_slots.size()) {
-    const std::size_t k = chunk_watchers_.size();
-    chunk_watchers_.push_back(std::make_unique<zk::NodeWatcher>(
-        loop_, client_, paths_.chunk(k), [this, k](const auto& node) {
-          if (k < store_.chunk_slots.size()) OnOwn(node, store_.chunk_slots[k]);
-        }));
-  }
-}
-
-Leader::~Leader() = default;
-
-void Leader::SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers) {
+void Leader::SetSpec(SharedSpec spec) {
   spec_ = std::move(spec);
-  standing_ = standing;
-  numbers_ = numbers;
   Changed();
-}
-
-// Some ballot has begun. Of one that ended before that, a watch has told before the bell was read:
-// what it was is forgotten, for its version may be that of the ballot which follows it.
-void Leader::OnVoteBell() {
-  std::erase_if(votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });
-  if (voters_->known()) OnVoters(voters_->names());
-  Changed();
-}
-
-void Leader::OnVoters(const std::optional<std::vector<std::string>>& ids) {
-  const std::set<std::string> present =
-      ids ? std::set<std::string>(ids->begin(), ids->end()) : std::set<std::string>();
-  std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });
-  for (const auto& id : present) {
-    if (votes_.contains(id)) continue;
-    votes_[id].watcher = std::make_unique<zk::NodeWatcher>(
-        loop_, client_, paths_.vote(id), [this, id](const auto& node) { OnVote(id, node); });
-  }
-  Changed();
-}
-
-void Leader::OnVote(const std::string& id, const std::optional<zk::Node>& node) {
-  VoteState& vote = votes_[id];
-  vote.known = true;
-  vote.version.reset();
-  vote.ballot.reset();
-  if (node) {
-    vote.version = node->stat.version;
-    if (auto ballot = DecodeBallot(node->data)) {
-      vote.ballot = *std::move(ballot);
-    } else {
-      logger_.Error("ballot.undecodable", {{"cluster", paths_.name()},
-                                           {"voter", id},
-                                           {"path", paths_.vote(id)},
-                                           {"error", ballot.error().message}});
-    }
-  }
-  Changed();
-}
-
-void Leader::OnCandidates(const std::optional<std::vector<std::string>>& nodes) {
-  candidate_ids_.clear();
-  format_.OnCandidates(nodes.value_or(std::vector<std::string>()));
-  if (nodes) {
-    for (const auto& candidate : SortCandidates(*nodes)) candidate_ids_.insert(candidate.name.id);
-  }
-  Changed();
-}
-
-void Leader::Load() {
-  store_.Load([this](Result<void> loaded) {
-    if (loaded) return Changed();
-    if (client_.state() != SessionState::kConnected) return;  // the Contender ends this leadership
-    // A parent is missing: a new candidacy makes it again.
-    if (loaded.error().code == ErrorCode::kNotFound) return callbacks_.lost(loaded.error().message);
-    logger_.Warn("leader.load_failed",
-                 {{"cluster", paths_.name()}, {"error", loaded.error().message}});
-    loading_ = false;
-    retry_->Arm(backoff_.Next(loop_.Random()));
-  });
-  loading_ = true;
 }
 
 void Leader::Changed() {
-  if (scheduled_) return;
-  scheduled_ = true;
+  if (std::exchange(scheduled_, true)) return;
   // A turn later: what changes together is counted together.
-  loop_.Post(lifetime_.Guard([this] {
+  scope_.loop.Post(lifetime_.Guard([this] {
     scheduled_ = false;
     Reconsider();
   }));
 }
 
 bool Leader::Ready() const {
-  if (client_.state() != SessionState::kConnected || committing_ || !store_.loaded()) return false;
-  if (!vote_bell_->known() || !voters_->known() || !candidates_->known() || !go_voters_->known() ||
-      !go_bell_->known())
-    return false;
-  return std::all_of(votes_.begin(), votes_.end(),
-                     [](const auto& vote) { return vote.second.known; });
-}
-
-Ballots Leader::CountedBallots() const {
-  Ballots ballots;
-  for (const auto& [id, vote] : votes_) {
-    if (vote.ballot && vote.ballot->spec == spec_.id) ballots.emplace(id, *vote.ballot);
-  }
-  return ballots;
+  return scope_.client.state() == SessionState::kConnected && store_.ready() && inputs_.known();
 }
 
 void Leader::Reconsider() {
-  if (committing_) {
-    news_while_committing_ = true;
+  // The next commit would find out. But while nothing flips there is none, and everybody who asks
+  // who leads would get a wrong answer, or none.
+  if (inputs_.LostToken(leadership_.token)) {
+    return callbacks_.lost("the leader's record was written or removed by somebody else");
+  }
+  if (std::holds_alternative<Committing>(state_)) {
+    news_ = true;
     return;
   }
-  if (!store_.loaded() && !loading_) return Load();
-  if (store_.loaded()) loading_ = false;
-  if (!Ready()) return;
-  WatchChunks();
-  if (const Duration wait = pace_.Wait(loop_.Now()); wait > Duration::zero()) {
+  store_.Refresh();
+  if (!Ready()) return Enter(Loading{});
+  Enter(Idle{});
+  if (const Duration wait = pace_.Wait(scope_.loop.Now()); wait > Duration::zero()) {
     return pace_end_->Arm(wait);
   }
+  Act(Concluded());
+}
 
-  const Hold hold = FindHold(Facts());
-  const bool go_gone = hold != Hold::kGoCheckers && hold_ == Hold::kGoCheckers;
-  hold_ = hold;
-  log_.LookedAt(hold, store_.ledger());
-  if (hold == Hold::kGoCheckers || hold == Hold::kNewerSpec || hold == Hold::kBehindStatus) return;
-  if (go_gone) return Load();  // Go checkers wrote the status meanwhile
-  WaitForOrders(store_.ledger());
+Round Leader::Concluded() const {
+  return Conclude({.spec = spec_->stored.spec,
+                   .spec_id = spec_->stored.id,
+                   .spec_is_current = spec_->IsCurrent(),
+                    .spec_is_newer = spec_->standing.newer,
+                   .interval = spec_->interval,
+                   .threshold = spec_->threshold,
+                   .head = store_.head(),
+                   .board = store_.BoardFor(spec_->stored, lists_),
+                   .ledger = store_.ledger(),
+                   .ballots = inputs_.ballots(),
+                   .candidates = inputs_.candidates(),
+                   .go_voters = inputs_.go_voters(),
+                   .wall = scope_.loop.WallNow(),
+                   .last_hold = hold_,
+                   .vote_refusals = vote_refusals_});
+}
 
-  std::set<std::string> ids = store_.ledger().electorate;
-  std::vector<std::string> learned;
-  const auto learn = [&](const std::string& id) {
-    if (ids.insert(id).second) learned.push_back(id);
-  };
-  for (const auto& id : candidate_ids_) learn(id);
-  for (const auto& [id, vote] : votes_) {
-    if (vote.ballot) learn(id);  // any hand can make a znode there
+void Leader::Act(Round round) {
+  hold_ = round.hold;
+  log_.LookedAt(round.hold, store_.ledger());
+  if (round.step == Round::Step::kWait) return;
+  if (round.step == Round::Step::kReload) {
+    store_.Forget();
+    store_.Refresh();
+    return Enter(Loading{});
   }
-
-  const Ballots ballots = CountedBallots();
-  const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
-                                               static_cast<int>(ballots.size()));
-  const auto& [board, unmirrored, anew] = store_.BoardFor(spec_, lists_);
-  // What nobody can read is decided anew, and not by a few.
-  if (unmirrored > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
-    NoteCount(electorate, ballots, {});
-    return log_.Counted(electorate, ballots, spec_.spec.shards.size());
-  }
-  const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
-  NoteCount(electorate, ballots, tallies);
-  // What is decided anew may not look older than what clients were told, whatever the clock says.
-  const Micros wall = loop_.WallNow();
-  const Micros now = anew ? std::max(wall, store_.NewestSince() + Micros(1)) : wall;
-  Decision decision = Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now,
-                              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval),
-                              spec_.spec.max_dead_fraction, now - wall});
-  decision.ledger.electorate = electorate.ids;
-  if (static_cast<int>(electorate.ids.size()) >= decision.ledger.at_least)
-    decision.ledger.at_least = 0;
-  log_.Counted(electorate, ballots, decision.without_quorum);
-  log_.Decided(decision, store_.ledger(), wall);
-  // Nothing may be decided, so nothing anew either.
-  if (unmirrored > 0 && hold != Hold::kNone) return;
-
-  CommitInput input{.paths = &paths_,
-                    .leadership = &leadership_,
-                    .spec = &spec_,
-                    .standing = standing_,
-                    .store = &store_,
-                    .electorate = &electorate,
-                    .decision = &decision,
-                    .format = format_.now(),
-                    .learned = learned,
-                    .now = loop_.WallNow()};
-  // Two refusals in a row because voters are busy: progress matters more than serialisable reads.
-  if (vote_refusals_ < 2) {
-    for (const auto& [id, ballot] : ballots) input.votes.emplace(id, *votes_.at(id).version);
-    if (vote_bell_->node()) input.vote_bell = vote_bell_->node()->stat.version;
-  }
-  if (go_bell_->node()) input.go_bell = go_bell_->node()->stat.version;
-  CommitPlan plan = PlanCommit(input);
+  WaitForOrders();
+  count_ = CountOf(round);
+  log_.Counted(round);
+  if (round.step == Round::Step::kRefuse) return;
+  log_.Decided(round.decision, store_.ledger(), scope_.loop.WallNow());
+  if (round.step == Round::Step::kKeep) return;
+  CommitPlan plan = Plan(std::move(round));
   if (plan.empty) {
     vote_refusals_ = 0;
     return;
   }
-  if (!learned.empty()) log_.Learned(learned, electorate);
-  Submit(std::move(plan), std::move(decision));
+  log_.Learned(plan.round);
+  Submit(std::move(plan));
 }
 
-void Leader::Submit(CommitPlan plan, Decision decision) {
-  committing_ = true;
-  own_news_ = false;
-  news_while_committing_ = false;
-  std::vector<zk::Op> ops = plan.ops;
-  client_.Multi(std::move(ops),
-                lifetime_.Guard([this, plan = std::move(plan),
-                                 decision = std::move(decision)](const zk::MultiResult& results) {
-                  committing_ = false;
-                  if (results) {
-                    OnCommitted(plan, decision, *results);
-                  } else {
-                    OnRefused(plan, results.error());
-                  }
-                }));
+CommitPlan Leader::Plan(Round round) const {
+  CommitInput input{.paths = scope_.paths,
+                    .leadership = leadership_,
+                    .spec = *spec_,
+                    .store = store_,
+                    .format = format_.now(),
+                    .votes = {},
+                    .vote_bell = inputs_.vote_bell(),
+                    .go_bell = inputs_.go_bell(),
+                    .contributions = {},
+                    .now = scope_.loop.WallNow()};
+  if (round.checks_votes) {
+    for (const auto& id : round.voters) input.votes.emplace(id, inputs_.ballot_version(id));
+  }
+  return PlanCommit(input, std::move(round));
 }
 
-void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
-                         const std::vector<zk::OpResult>& results) {
-  std::size_t chunk = 0;
-  for (std::size_t i = 0; i < plan.ops.size(); ++i) {
-    StatusStore::Slot* slot = nullptr;
-    switch (plan.roles[i]) {
-      case OpRole::kChunk: {
-        const std::size_t k = plan.chunks[chunk++];
-        if (store_.chunk_slots.size() <= k) store_.chunk_slots.resize(k + 1);
-        slot = &store_.chunk_slots[k];
-        break;
-      }
-      case OpRole::kHead:
-        slot = &store_.head_slot;
-        break;
-      case OpRole::kLedger:
-        slot = &store_.ledger_slot;
-        break;
-      case OpRole::kMirror:
-        slot = &store_.mirror_slot;
-        break;
-      default:
-        continue;
-    }
-    if (const auto* set = std::get_if<zk::SetOp>(&plan.ops[i])) {
-      *slot = {results[i].version, set->data};
-    } else if (const auto* create = std::get_if<zk::CreateOp>(&plan.ops[i])) {
-      *slot = {0, create->data};
-    }
-  }
-  store_.Adopt(plan.head, decision.ledger, decision.board);
-  // No check can tell that a znode is not there: a mirror that some hand made meanwhile would stay.
-  if (own_news_ && !store_.mirror_slot.version && mirror_watcher_->node()) {
-    store_.Forget();
-    loading_ = false;
-  }
+void Leader::Submit(CommitPlan plan) {
+  news_ = false;
+  std::vector<zk::Op> operations = plan.Operations();
+  Enter(Committing{std::move(plan)});
+  scope_.client.Multi(std::move(operations),
+                      lifetime_.Guard([this](const zk::MultiResult& results) {
+                        const CommitPlan done = std::move(std::get<Committing>(state_).plan);
+                        Enter(Idle{});
+                        if (results) {
+                          OnCommitted(done, *results);
+                        } else {
+                          OnRefused(done, results.error());
+                        }
+                      }));
+}
+
+void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
+  const std::vector<Change>& changes = plan.round.decision.changes;
+  store_.Committed(plan, results);
   vote_refusals_ = 0;
-  pace_.Wrote(loop_.Now(), decision.flips.size());
+  pace_.Wrote(scope_.loop.Now(), CountOf<Flip>(changes));
   backoff_.Reset();
-  log_.Committed(decision, spec_.spec, plan.head.quorum);
-  callbacks_.committed(decision, plan.events);
-  if (++commits_since_trim_ >= kCommitsBetweenTrims) TrimJournal();
+  log_.Committed(plan.round, spec_->stored.spec);
+  callbacks_.committed(changes, plan.events);
+  trimmer_.Committed();
   Changed();  // votes may have moved while the commit was under way
 }
 
 void Leader::OnRefused(const CommitPlan& plan, const zk::OpError& error) {
-  if (std::exchange(own_news_, false)) {
-    store_.Forget();
-    loading_ = false;
-    news_while_committing_ = true;
+  const Refusal refusal = FindRefusal(plan, error);
+  switch (refusal.kind) {
+    case Refusal::Kind::kUnwritable:
+      scope_.logger.Error("leader.commit_failed",
+                          {{"cluster", scope_.paths.name()}, {"error", error.message}});
+      return Retry();
+    case Refusal::Kind::kUnknown:
+      // What happened is found by reading in a new leadership.
+      return callbacks_.lost(error.message);
+    case Refusal::Kind::kMoved:
+      return OnMoved(*refusal.op, error);
   }
-  if (zk::IsRefusedForGood(error)) {
-    logger_.Error("leader.commit_failed", {{"cluster", paths_.name()}, {"error", error.message}});
-    return retry_->Arm(backoff_.Next(loop_.Random()));
-  }
-  const std::size_t index = error.failed_op.value_or(plan.roles.size());
-  if (!zk::IsGuardFailure(error) || index >= plan.roles.size()) {
-    // Unknown outcome, or the session is going: whatever happened is found by reading in
-    // a new leadership.
-    return callbacks_.lost(error.message);
-  }
-  const OpRole role = plan.roles[index];
-  logger_.Debug(
-      "leader.commit_refused",
-      {{"cluster", paths_.name()}, {"role", static_cast<int>(role)}, {"error", error.message}});
-  switch (role) {
+}
+
+void Leader::OnMoved(const PlannedOp& op, const Error& error) {
+  scope_.logger.Debug("leader.commit_refused", {{"cluster", scope_.paths.name()},
+                                                {"role", static_cast<int>(op.role)},
+                                                {"error", error.message}});
+  switch (op.role) {
     case OpRole::kFence:
       return callbacks_.lost("another leader took over, or our candidate is gone");
     case OpRole::kEvent:
@@ -367,79 +194,56 @@ void Leader::OnRefused(const CommitPlan& plan, const zk::OpError& error) {
       callbacks_.respec();
       break;
     case OpRole::kVote:
+      ++vote_refusals_;
+      inputs_.RereadVote(std::get<VoteOf>(op.what).voter);
+      break;
     case OpRole::kVoteBell:
       ++vote_refusals_;
-      // The server we talk to may lag behind the one that refused.
-      client_.Sync(paths_.votes(), [](Result<void>) {});
-      if (role == OpRole::kVoteBell) {
-        vote_bell_->Refresh();
-      } else if (const auto vote = votes_.find(plan.VoterOf(index)); vote != votes_.end()) {
-        vote->second.watcher->Refresh();
-      }
-      voters_->Refresh();
+      inputs_.RereadVoteBell();
       break;
     case OpRole::kGoBell:
-      go_voters_->Refresh();
-      go_bell_->Refresh();
+      inputs_.RereadGo();
       break;
     case OpRole::kChunk:
     case OpRole::kHead:
     case OpRole::kLedger:
     case OpRole::kMirror:
-      // Foreign hands, or an operator's `delete` under way.
-      store_.Forget();
-      loading_ = false;
+      // Somebody wrote there. A znode that came or went may be an operator's `delete` under way,
+      // which takes the parents, too.
+      if (error.code == ErrorCode::kConflict) {
+        store_.Doubt(std::get<SlotId>(op.what));
+      } else {
+        store_.Forget();
+      }
       break;
+    case OpRole::kContributed:
+      break;  // what it met is its contributor's to read
   }
-  // What stood in the way may be known already; else the watchers will tell, and the timer only
-  // makes sure that nothing is forgotten.
-  if (news_while_committing_) Changed();
-  retry_->Arm(backoff_.Next(loop_.Random()));
+  Retry();
 }
 
-void Leader::TrimJournal() {
-  commits_since_trim_ = 0;
-  client_.Children(
-      paths_.events(), {}, lifetime_.Guard([this](Result<std::vector<std::string>> names) {
-        if (!names || names->size() <= kJournalLength) return;
-        std::vector<std::pair<std::int32_t, std::string>> entries;
-        for (const auto& name : *names) {
-          if (const auto sequence = ParseSequence(name)) entries.emplace_back(*sequence, name);
-        }
-        std::sort(entries.begin(), entries.end(),
-                  [](const auto& a, const auto& b) { return SequenceBefore(a.first, b.first); });
-        const std::size_t surplus =
-            entries.size() > kJournalLength ? entries.size() - kJournalLength : 0;
-        for (std::size_t i = 0; i < surplus; ++i) {
-          client_.Delete(paths_.events() + "/" + entries[i].second, 0, [](Result<void>) {});
-        }
-      }));
+// What stood in the way may be known already. Else the watchers report it, and the timer only makes
+// sure that nothing is forgotten.
+void Leader::Retry() {
+  if (news_) Changed();
+  retry_->Arm(backoff_.Next(scope_.loop.Random()));
 }
 
-HoldFacts Leader::Facts() const {
-  HoldFacts facts;
-  if (go_voters_->names()) {
-    for (const auto& name : *go_voters_->names()) {
-      if (name.starts_with("n_")) facts.go_voters.push_back(name);
-    }
-  }
-  facts.pause = store_.ledger().pause;
-  facts.now = loop_.WallNow();
-  const SpecVersions own{spec_.base_version, spec_.shards_version, spec_.options_version};
-  facts.newer_spec = standing_.newer;
-  facts.behind_status =
-      standing_ != own && store_.head() && store_.head()->spec.shards_zxid > spec_.id.shards_zxid;
-  return facts;
+std::optional<LeaderDetails> Leader::details() const {
+  if (!store_.loaded()) return std::nullopt;
+  return DetailsOf(leadership_.record.epoch, hold_, count_, spec_->stored.spec.shards,
+                   store_.BoardFor(spec_->stored, lists_).board);
 }
 
 // Until the next of what operators have ordered for a time ends.
-void Leader::WaitForOrders(const Ledger& ledger) {
+void Leader::WaitForOrders() {
   order_end_->Cancel();
-  const Micros now = loop_.WallNow();
+  const Micros now = scope_.loop.WallNow();
   Micros next = Micros::max();
   const auto wait = [&](const auto& order) {
     if (order.until != Micros(0) && !IsOver(order, now)) next = std::min(next, order.until);
   };
+  const Ledger& ledger = store_.ledger();
   if (ledger.pause) wait(*ledger.pause);
   for (const auto& [shard, maintenance] : ledger.maintenance) wait(maintenance);
   if (next == Micros::max()) return;

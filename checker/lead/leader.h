@@ -1,40 +1,39 @@
-// Decides for one cluster while this checker leads it: watches the ballots, counts, and commits
-// each decision as one fenced multi. A deposed leader cannot write, whatever it believes; a refused
-// commit is followed by reading again, never by trying again with the same facts.
+// Decides for one cluster while this checker leads it: watches what is to be counted, asks Conclude
+// (checker/rules/round.h) what follows, and commits that as one fenced multi. A deposed leader
+// cannot write, whatever it believes; a refused commit is followed by reading again, never by
+// trying again with the same facts.
 //
-//   Loading --board, ledger, votes read--> Idle --something changed--> Committing --done--> Idle
-//   Committing --status changed under us--> Loading
-//   Committing --a vote changed under us--> Idle, and the third try leaves the vote checks out
-//   Committing --spec or Go voters changed under us--> Idle
-//   any --candidate or token refused, or the answer lost--> lost
+//   Loading --status, ballots, candidates read--> Idle
+//   Idle --something changed, and a commit follows from it--> Committing
+//   Idle --the status has moved, a new ballot began, or all is to be read again--> Loading
+//   Committing --done, or refused--> Idle
+//   any --candidate, token or journal gone, or the outcome is unknown--> lost
 //         (the owner steps down and destroys it)
 //
 // Loop-bound conductor; lives exactly as long as one leadership.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/lifetime.h"
-#include "base/log.h"
-#include "base/loop.h"
 #include "checker/election/contender.h"
 #include "checker/lead/commit.h"
 #include "checker/lead/common_format.h"
+#include "checker/lead/journal_trimmer.h"
 #include "checker/lead/leader_details.h"
+#include "checker/lead/leader_inputs.h"
 #include "checker/lead/leader_log.h"
+#include "checker/lead/spec_in_force.h"
 #include "checker/lead/status_store.h"
-#include "checker/rules/decide.h"
 #include "checker/rules/pace.h"
-#include "checker/rules/tally.h"
-#include "follow/spec_watcher.h"
-#include "zk/watcher.h"
+#include "checker/rules/round.h"
+#include "zk/cluster_scope.h"
 
 namespace zkcluster {
 
@@ -44,102 +43,70 @@ class Leader {
     // A fence failed: step down. May destroy the Leader.
     std::function<void(std::string_view why)> lost;
     std::function<void()> respec;  // the spec we hold is old: read it again
-    // A decision was committed, with these entries in the journal. May not destroy the Leader.
-    std::function<void(const Decision&, const std::vector<Event>&)> committed;
-  };
-  struct Numbers {
-    Duration interval{};  // of probes, as the checker resolves the spec
-    Duration threshold{};
-    bool operator==(const Numbers&) const = default;
+    // These changes were committed, with these entries in the journal. May not destroy the Leader.
+    std::function<void(const std::vector<Change>&, const std::vector<Event>&)> committed;
   };
 
   // `lists` outlives the Leader.
-  Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
-         const KnownLists& lists, StoredSpec spec, SpecVersions standing, Numbers numbers,
+  Leader(const ClusterScope& scope, Leadership leadership, const KnownLists& lists, SharedSpec spec,
          Formats formats, Callbacks callbacks);
-  ~Leader();
 
-  // `standing`: the versions that the spec's znodes have now; see SpecWatcher::State.
-  void SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers);
+  void SetSpec(SharedSpec spec);
 
-  // As of the last look; false until the ledger was read.
+  // As of the last round; false until the ledger was read.
   [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
   [[nodiscard]] bool paused() const { return hold_ == Hold::kPaused; }
   [[nodiscard]] std::size_t maintained() const { return log_.maintained(); }
   [[nodiscard]] std::optional<LeaderDetails> details() const;  // nothing until the status was read
 
  private:
-  struct VoteState {
-    std::unique_ptr<zk::NodeWatcher> watcher;
-    bool known = false;
-    std::optional<zk::Version> version;  // nothing: withdrawn
-    std::optional<Ballot> ballot;        // nothing: withdrawn or undecodable
+  struct Loading {};
+  struct Idle {};
+  struct Committing {
+    CommitPlan plan;
   };
+  using State = std::variant<Loading, Idle, Committing>;
 
-  void OnVoteBell();
-  void OnVoters(const std::optional<std::vector<std::string>>& ids);
-  void OnVote(const std::string& id, const std::optional<zk::Node>& node);
-  void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
-  void OnOwn(const std::optional<zk::Node>& node, const StatusStore::Slot& slot);
-  void OnToken(const std::optional<zk::Node>& node);
-  void WatchChunks();
-  void Load();
+  void Enter(State state);
   void Changed();  // something to think about, soon
   void Reconsider();
   [[nodiscard]] bool Ready() const;
-  [[nodiscard]] Ballots CountedBallots() const;
-  void Submit(CommitPlan plan, Decision decision);
-  void OnCommitted(const CommitPlan& plan, const Decision& decision,
-                   const std::vector<zk::OpResult>& results);
+  [[nodiscard]] Round Concluded() const;
+  [[nodiscard]] CommitPlan Plan(Round round) const;
+  void Act(Round round);
+  void Submit(CommitPlan plan);
+  void OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results);
   void OnRefused(const CommitPlan& plan, const zk::OpError& error);
-  void TrimJournal();
-  [[nodiscard]] HoldFacts Facts() const;
-  void WaitForOrders(const Ledger& ledger);
-  void NoteCount(const Electorate& electorate, const Ballots& ballots,
-                 const std::vector<ServerTally>& tallies);
+  void OnMoved(const PlannedOp& op, const Error& error);
+  void Retry();
+  void WaitForOrders();
 
-  Loop& loop_;
-  Logger& logger_;
-  zk::Client& client_;
-  const ClusterPaths paths_;
+  // For good.
+  const ClusterScope scope_;
   const Leadership leadership_;
   const KnownLists& lists_;
-  StoredSpec spec_;
-  SpecVersions standing_;
-  Numbers numbers_;
   const Callbacks callbacks_;
 
-  StatusStore store_;
-  std::unique_ptr<zk::NodeWatcher> vote_bell_;  // rung by each ballot as it begins
-  std::unique_ptr<zk::ChildrenWatcher> voters_;
-  std::unique_ptr<zk::ChildrenWatcher> candidates_;
+  // What is known.
+  SharedSpec spec_;
   CommonFormat format_;
-  std::unique_ptr<zk::ChildrenWatcher> go_voters_;
-  // What only we may write: whoever else does is noticed at once, not with the next flip.
-  std::unique_ptr<zk::NodeWatcher> head_watcher_;
-  std::unique_ptr<zk::NodeWatcher> mirror_watcher_;
-  std::unique_ptr<zk::NodeWatcher> ledger_watcher_;  // operators write there too
-  std::unique_ptr<zk::NodeWatcher> token_watcher_;
-  std::vector<std::unique_ptr<zk::NodeWatcher>> chunk_watchers_;
-  std::unique_ptr<zk::NodeWatcher> go_bell_;  // rung by Go checkers as they register and vote
-  std::map<std::string, VoteState> votes_;
-  std::set<std::string> candidate_ids_;
+  LeaderInputs inputs_;
+  StatusStore store_;
+  Hold hold_ = Hold::kNone;  // of the last round
+  LastCount count_;          // of the last round that counted
+  int vote_refusals_ = 0;    // in a row
 
-  bool loading_ = false;
-  bool committing_ = false;
-  bool news_while_committing_ = false;
-  bool own_news_ = false;  // meanwhile, of a znode that only we should write
-  bool scheduled_ = false;
-  int vote_refusals_ = 0;  // in a row
-  int commits_since_trim_ = 0;
-  Hold hold_ = Hold::kNone;  // as of the last look
-  LeaderDetails count_;      // the last one
+  State state_;
+  bool scheduled_ = false;  // a round is about to begin
+  bool news_ = false;       // something changed while committing
+
   LeaderLog log_;
+  JournalTrimmer trimmer_;
+  Pace pace_;  // of commits
+  Backoff backoff_;
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<Timer> order_end_;
-  Pace pace_;  // of commits
   std::unique_ptr<Timer> pace_end_;
-  Backoff backoff_;
   Lifetime lifetime_;
 };
 

@@ -1,29 +1,30 @@
-// What a Leader tells of itself; nothing here decides anything.
-#include <algorithm>
+#include "checker/lead/leader_details.h"
 
-#include "checker/lead/leader.h"
+#include <algorithm>
 
 namespace zkcluster {
 
-void Leader::NoteCount(const Electorate& electorate, const Ballots& ballots,
-                       const std::vector<ServerTally>& tallies) {
-  count_.electorate = electorate.size;
-  count_.quorum = electorate.quorum;
-  count_.voters.clear();
-  for (const auto& id : electorate.ids) count_.voters.emplace(id, ballots.contains(id));
-  count_.outcomes = {};
-  for (const ServerTally& tally : tallies) {
-    ++count_.outcomes[static_cast<std::size_t>(tally.outcome)];
+LastCount CountOf(const Round& round) {
+  LastCount count;
+  count.electorate = round.electorate.size;
+  count.quorum = round.electorate.quorum;
+  for (const auto& id : round.electorate.ids) count.voters.emplace(id, round.voters.contains(id));
+  if (round.step == Round::Step::kRefuse) return count;
+  for (const ServerTally& tally : round.tallies) {
+    ++count.outcomes[static_cast<std::size_t>(tally.outcome)];
   }
+  return count;
 }
 
-std::optional<LeaderDetails> Leader::details() const {
-  if (!store_.loaded()) return std::nullopt;
-  LeaderDetails details = count_;
-  details.epoch = leadership_.record.epoch;
-  details.hold = HoldName(hold_);
-  const auto& shards = spec_.spec.shards;
-  const StatusBoard& board = store_.BoardFor(spec_, lists_).board;
+LeaderDetails DetailsOf(std::int64_t epoch, Hold hold, const LastCount& count,
+                        const std::vector<ShardSpec>& shards, const StatusBoard& board) {
+  LeaderDetails details;
+  details.epoch = epoch;
+  details.hold = HoldName(hold);
+  details.quorum = count.quorum;
+  details.electorate = count.electorate;
+  details.voters = count.voters;
+  details.outcomes = count.outcomes;
   for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {
     const ShardState& state = board.shards[i];
     ++details.statuses[static_cast<std::size_t>(state.status)];

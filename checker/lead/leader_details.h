@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checker/rules/round.h"
 #include "model/reason.h"
 
 namespace zkcluster {
@@ -46,5 +47,17 @@ struct LeaderDetails {
   }
   bool operator==(const LeaderDetails&) const = default;
 };
+
+// What remains of a round for these details, until the next one.
+struct LastCount {
+  int quorum = 0;
+  int electorate = 0;
+  std::map<std::string, bool> voters;
+  std::array<std::size_t, 3> outcomes{};
+};
+[[nodiscard]] LastCount CountOf(const Round& round);
+[[nodiscard]] LeaderDetails DetailsOf(std::int64_t epoch, Hold hold, const LastCount& count,
+                                      const std::vector<ShardSpec>& shards,
+                                      const StatusBoard& board);
 
 }  // namespace zkcluster

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/join.h"
+#include "base/overloaded.h"
 #include "text/fraction.h"
 
 namespace zkcluster {
@@ -23,52 +24,56 @@ LeaderLog::LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64
       tell_missing_(loop.NewTimer([this] { TellMissing(); })),
       maintenance_(logger, cluster_) {}
 
-void LeaderLog::Committed(const Decision& decision, const ClusterSpec& spec, int quorum) {
-  if (decision.freeze_began) TellFreeze(decision, spec, true);
-  if (decision.freeze_ended) TellFreeze(decision, spec, false);
-  if (decision.pause_over) logger_.Info("pause.over", {{"cluster", cluster_}, {"epoch", epoch_}});
-  TellFlips(decision, quorum);
+void LeaderLog::Committed(const Round& round, const ClusterSpec& spec) {
+  std::size_t flips = 0;
+  const Overloaded log{
+      [&](const PauseOver&) {
+        logger_.Info("pause.over", {{"cluster", cluster_}, {"epoch", epoch_}});
+      },
+      [](const MaintenanceOver&) {},  // MaintenanceLog's, in the next round
+      [&](const FreezeBegan& freeze) { LogFreeze(true, freeze.would_be_dead, spec); },
+      [&](const FreezeEnded& freeze) { LogFreeze(false, freeze.would_be_dead, spec); },
+      [&](const Flip& flip) {
+        if (++flips <= kFlipsLogged) LogFlip(flip, round.electorate.quorum);
+      },
+  };
+  for (const Change& change : round.decision.changes) std::visit(log, change);
+  if (flips <= kFlipsLogged) return;
+  logger_.Warn(
+      "shard.flips",
+      {{"cluster", cluster_}, {"flips", flips}, {"logged", kFlipsLogged}, {"epoch", epoch_}});
 }
 
-void LeaderLog::TellFreeze(const Decision& decision, const ClusterSpec& spec, bool began) {
+void LeaderLog::LogFreeze(bool began, std::size_t would_be_dead, const ClusterSpec& spec) {
   logger_.Log(began ? LogLevel::kError : LogLevel::kInfo, began ? "freeze.began" : "freeze.ended",
               {{"cluster", cluster_},
-               {"would_be_dead", decision.would_be_dead},
+               {"would_be_dead", would_be_dead},
                {"shards", spec.shards.size()},
                {"max_dead_fraction", FormatFraction(spec.max_dead_fraction.value_or(1))},
                {"epoch", epoch_}});
 }
 
-void LeaderLog::TellFlips(const Decision& decision, int quorum) {
-  std::size_t logged = 0;
-  for (const auto& flip : decision.flips) {
-    if (++logged > kFlipsLogged) break;
-    const bool dead = flip.to == ShardStatus::kDead;
-    logger_.Log(dead ? LogLevel::kWarn : LogLevel::kInfo, dead ? "shard.dead" : "shard.alive",
-                {{"cluster", cluster_},
-                 {"shard", flip.shard},
-                 {"addr", flip.addr},
-                 {"was", ShardStatusName(flip.from)},
-                 {"alive", flip.counts.alive},
-                 {"dead", flip.counts.dead},
-                 {"unknown", flip.counts.unknown},
-                 {"quorum", quorum},
-                 {"reason", ReasonName(flip.reason)},
-                 {"epoch", epoch_}});
-  }
-  if (decision.flips.size() > kFlipsLogged) {
-    logger_.Warn("shard.flips", {{"cluster", cluster_},
-                                 {"flips", decision.flips.size()},
-                                 {"logged", kFlipsLogged},
-                                 {"epoch", epoch_}});
-  }
+void LeaderLog::LogFlip(const Flip& flip, int quorum) {
+  const bool dead = flip.to == ShardStatus::kDead;
+  logger_.Log(dead ? LogLevel::kWarn : LogLevel::kInfo, dead ? "shard.dead" : "shard.alive",
+              {{"cluster", cluster_},
+               {"shard", flip.shard},
+               {"addr", flip.addr},
+               {"was", ShardStatusName(flip.from)},
+               {"alive", flip.counts.alive},
+               {"dead", flip.counts.dead},
+               {"unknown", flip.counts.unknown},
+               {"quorum", quorum},
+               {"reason", ReasonName(flip.reason)},
+               {"epoch", epoch_}});
 }
 
-void LeaderLog::Learned(const std::vector<std::string>& ids, const Electorate& electorate) {
+void LeaderLog::Learned(const Round& round) {
+  if (round.learned.empty()) return;
   logger_.Info("electorate.learned", {{"cluster", cluster_},
-                                      {"ids", Join(ids, ",")},
-                                      {"electorate", electorate.size},
-                                      {"quorum", electorate.quorum}});
+                                      {"ids", Join(round.learned, ",")},
+                                      {"electorate", round.electorate.size},
+                                      {"quorum", round.electorate.quorum}});
 }
 
 void LeaderLog::LookedAt(Hold hold, const Ledger& ledger) {
@@ -85,8 +90,9 @@ void LeaderLog::LookedAt(Hold hold, const Ledger& ledger) {
                                {"reason", pause.reason}});
 }
 
-void LeaderLog::Counted(const Electorate& electorate, const Ballots& ballots,
-                        std::size_t without_quorum) {
+void LeaderLog::Counted(const Round& round) {
+  const Electorate& electorate = round.electorate;
+  const std::size_t without_quorum = round.decision.without_quorum;
   if (without_quorum == 0) {
     missing_ = {};
     tell_missing_->Cancel();
@@ -96,9 +102,9 @@ void LeaderLog::Counted(const Electorate& electorate, const Ballots& ballots,
   }
   std::vector<std::string> silent;
   for (const auto& id : electorate.ids) {
-    if (!ballots.contains(id)) silent.push_back(id);
+    if (!round.voters.contains(id)) silent.push_back(id);
   }
-  missing_ = {without_quorum, ballots.size(), electorate.quorum, electorate.size,
+  missing_ = {without_quorum, round.voters.size(), electorate.quorum, electorate.size,
               Join(silent, ",")};
   if (!Alike(missing_, told_) && !tell_missing_->armed()) tell_missing_->Arm(kMissingLasts);
 }
@@ -118,8 +124,8 @@ void LeaderLog::TellMissing() {
                                   {"no_ballot_from", told_.no_ballot_from}});
 }
 
-void LeaderLog::Decided(const Decision& decision, const Ledger& ledger, Micros now) {
-  maintenance_.Tell(ledger, decision.maintained, now);
+void LeaderLog::Decided(const Decision& decision, const Ledger& ledger, Micros wall) {
+  maintenance_.Tell(ledger, decision.maintained, wall);
   const std::size_t held = decision.held_deaths;
   if (held == std::exchange(held_deaths_, held) || held == 0) return;
   logger_.Warn("freeze.holds", {{"cluster", cluster_}, {"deaths", held}, {"epoch", epoch_}});

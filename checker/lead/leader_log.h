@@ -11,9 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "checker/lead/maintenance_log.h"
-#include "checker/rules/decide.h"
-#include "checker/rules/hold.h"
-#include "checker/rules/tally.h"
+#include "checker/rules/round.h"
 
 namespace zkcluster {
 
@@ -21,23 +19,23 @@ class LeaderLog {
  public:
   LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64_t epoch);
 
-  // A decision that has been committed.
-  void Committed(const Decision& decision, const ClusterSpec& spec, int quorum);
-  void Learned(const std::vector<std::string>& ids, const Electorate& electorate);
+  // What has been committed.
+  void Committed(const Round& round, const ClusterSpec& spec);
+  void Learned(const Round& round);
 
   // At each look. That votes are missing is told when it lasts: while the checkers find out one
   // after the other that a shard has died, there may be no quorum for either for a moment.
   void LookedAt(Hold hold, const Ledger& ledger);
-  void Counted(const Electorate& electorate, const Ballots& ballots, std::size_t without_quorum);
-  void Decided(const Decision& decision, const Ledger& ledger, Micros now);
+  void Counted(const Round& round);
+  void Decided(const Decision& decision, const Ledger& ledger, Micros wall);
 
   // Shards under maintenance, as of the last look.
   [[nodiscard]] std::size_t maintained() const { return maintenance_.shards(); }
 
  private:
-  void TellFlips(const Decision& decision, int quorum);
+  void LogFlip(const Flip& flip, int quorum);
+  void LogFreeze(bool began, std::size_t would_be_dead, const ClusterSpec& spec);
   void TellMissing();
-  void TellFreeze(const Decision& decision, const ClusterSpec& spec, bool began);
 
   Logger& logger_;
   const std::string cluster_;

@@ -1,131 +1,226 @@
 #include "checker/lead/status_store.h"
 
-#include "model/limits.h"
-
 #include <algorithm>
 #include <span>
 #include <utility>
 
+#include "checker/lead/commit.h"
+#include "model/limits.h"
+
 namespace zkcluster {
 
-namespace {
-
-constexpr ShardState kLostRow{.reason = Reason::kLost};
-
-}  // namespace
-
-void KnownLists::Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards) {
-  if (Find(shards_zxid) != nullptr) return;
-  if (lists_.size() == kKept) lists_.erase(lists_.begin());
-  lists_.emplace_back(shards_zxid, std::move(shards));
+StatusStore::StatusStore(const ClusterScope& scope, Callbacks callbacks)
+    : scope_(scope),
+      callbacks_(std::move(callbacks)),
+      retry_(scope_.loop.NewTimer([this] { callbacks_.changed(); })),
+      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {
+  Watch(head_node_, scope_.paths.head());
+  Watch(ledger_node_, scope_.paths.ledger());
+  Watch(mirror_node_, scope_.paths.mirror());
 }
 
-const std::vector<ShardSpec>* KnownLists::Find(std::int64_t shards_zxid) const {
-  for (const auto& [zxid, shards] : lists_) {
-    if (zxid == shards_zxid) return &shards;
+// A write of somebody else is noticed at once, not with the next flip: until then a program that
+// starts would take a corrupted chunk's shards for unknown.
+void StatusStore::Watch(Watched& node, std::string path) {
+  node.path = std::move(path);
+  node.watcher = std::make_unique<zk::StatWatcher>(scope_.loop, scope_.client, node.path,
+                                                   [this](const auto&) { callbacks_.changed(); });
+}
+
+// A watcher that has news is about to read, and its owner hears of it. One that has none knows at
+// least what every answer so far has shown.
+bool StatusStore::Moved(const Watched& node) {
+  if (node.doubted) return true;
+  const zk::StatWatcher& watcher = *node.watcher;
+  return watcher.known() && !watcher.has_news() && watcher.version() != node.slot.version;
+}
+
+StatusStore::Watched& StatusStore::At(SlotId id) {
+  switch (id.kind) {
+    case SlotId::Kind::kHead:
+      return head_node_;
+    case SlotId::Kind::kLedger:
+      return ledger_node_;
+    case SlotId::Kind::kMirror:
+      return mirror_node_;
+    case SlotId::Kind::kChunk:
+      break;
   }
-  return nullptr;
+  while (chunk_nodes_.size() <= id.chunk) {
+    const std::size_t k = chunk_nodes_.size();
+    Watch(chunk_nodes_.emplace_back(), scope_.paths.chunk(k));
+  }
+  return chunk_nodes_[id.chunk];
 }
 
-StatusStore::StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths)
-    : logger_(logger), client_(client), paths_(std::move(paths)) {}
+const StatusStore::Slot& StatusStore::slot(SlotId id) const {
+  static const Slot absent;
+  switch (id.kind) {
+    case SlotId::Kind::kHead:
+      return head_node_.slot;
+    case SlotId::Kind::kLedger:
+      return ledger_node_.slot;
+    case SlotId::Kind::kMirror:
+      return mirror_node_.slot;
+    case SlotId::Kind::kChunk:
+      break;
+  }
+  return id.chunk < chunk_nodes_.size() ? chunk_nodes_[id.chunk].slot : absent;
+}
 
-void StatusStore::Load(std::function<void(Result<void>)> done) {
+std::vector<StatusStore::Watched*> StatusStore::Nodes() {
+  std::vector<Watched*> nodes = {&head_node_, &ledger_node_, &mirror_node_};
+  for (Watched& chunk : chunk_nodes_) nodes.push_back(&chunk);
+  return nodes;
+}
+
+void StatusStore::Enter(State state) {
+  static constexpr std::string_view kNames[] = {"unread", "reading", "read", "rereading"};
+  state_ = state;
+  scope_.logger.Debug("status.state", {{"cluster", scope_.paths.name()},
+                                       {"state", kNames[static_cast<std::size_t>(state)]}});
+}
+
+void StatusStore::Refresh() {
+  if (state_ == State::kUnread && !retry_->armed()) return ReadAll();
+  if (state_ != State::kRead) return;
+  std::vector<Watched*> moved = Nodes();
+  std::erase_if(moved, [](const Watched* node) { return !Moved(*node); });
+  if (moved.empty()) return;
+  Enter(State::kRereading);
+  pending_ = moved.size();
+  only_ledger_ = moved.size() == 1 && moved.front() == &ledger_node_;
+  for (Watched* node : moved) Read(*node);
+}
+
+void StatusStore::Forget() {
   load_.Reset();
-  loaded_ = false;
-  written_ = false;
-  done_ = std::move(done);
+  Enter(State::kUnread);
+}
+
+void StatusStore::Doubt(SlotId id) {
+  At(id).doubted = true;
+}
+
+void StatusStore::ReadAll() {
+  load_.Reset();
+  existence_changed_ = false;
   failure_.reset();
-  client_.Children(paths_.chunks(), {}, load_.Guard([this](Result<std::vector<std::string>> names) {
-    OnChunkNames(std::move(names));
-  }));
+  Enter(State::kReading);
+  scope_.client.Children(scope_.paths.chunks(), {},
+                         load_.Guard([this](Result<std::vector<std::string>> names) {
+                           OnChunkNames(std::move(names));
+                         }));
 }
 
 void StatusStore::OnChunkNames(Result<std::vector<std::string>> names) {
-  if (!names) return done_(Fail(names.error().Within("list chunks")));
-  // Chunks are numbered 0, 1, 2 ... and no leader deletes one, but a hand may: the last that stands
-  // says how many there were, not their number. Whatever else stands there is none.
+  if (!names) return Failed(names.error().Within("list chunks"));
+  // Chunks are numbered 0, 1, 2 ... and no leader deletes one, but an operator may: the highest
+  // number says how many there were. Other names there are no chunks.
   std::size_t count = 0;
   for (std::size_t k = 0; k < ChunkCount(kMaxShards); ++k) {
     if (std::ranges::count(*names, std::to_string(k)) > 0) count = k + 1;
   }
-  chunk_slots.assign(count, Slot{});
-  pending_ = count + 3;
-  Read(paths_.head(), head_slot);
-  Read(paths_.ledger(), ledger_slot);
-  Read(paths_.mirror(), mirror_slot);
-  for (std::size_t k = 0; k < chunk_slots.size(); ++k) Read(paths_.chunk(k), chunk_slots[k]);
+  while (chunk_nodes_.size() > count) chunk_nodes_.pop_back();
+  if (count > 0) At({SlotId::Kind::kChunk, count - 1});
+  const std::vector<Watched*> nodes = Nodes();
+  pending_ = nodes.size();
+  only_ledger_ = false;
+  for (Watched* node : nodes) Read(*node);
 }
 
-void StatusStore::Read(const std::string& path, Slot& slot) {
-  client_.Get(path, {}, load_.Guard([this, path, &slot](Result<zk::Node> node) {
-    slot = Slot{};
-    if (node) {
-      slot = {node->stat.version, std::move(node->data)};
-    } else if (node.error().code != ErrorCode::kNotFound) {
-      failure_ = node.error().Within("read " + path);
+void StatusStore::Read(Watched& node) {
+  scope_.client.Get(node.path, {}, load_.Guard([this, &node](Result<zk::Node> answer) {
+    if (answer || answer.error().code == ErrorCode::kNotFound) {
+      existence_changed_ |= answer.has_value() != node.slot.version.has_value();
+      node.doubted = false;
+      node.slot = answer ? Slot{answer->stat.version, std::move(answer->data)} : Slot{};
+    } else {
+      failure_ = answer.error().Within("read " + node.path);
     }
     if (--pending_ == 0) Finish();
   }));
 }
 
 void StatusStore::Finish() {
-  if (failure_) return done_(Fail(*failure_));
-  Decode();
-  loaded_ = true;
-  done_({});
+  const bool other_znodes = std::exchange(existence_changed_, false);
+  if (const auto failure = std::exchange(failure_, std::nullopt)) return Failed(*failure);
+  // What has come or gone may not have come or gone alone.
+  if (state_ == State::kRereading && other_znodes) return ReadAll();
+  if (only_ledger_) {
+    DecodeLedgerOrMakeDo();
+  } else {
+    Decode();
+  }
+  backoff_.Reset();
+  Enter(State::kRead);
+  callbacks_.changed();
+}
+
+void StatusStore::Failed(const Error& error) {
+  // Without a session the Contender ends this leadership.
+  if (scope_.client.state() != SessionState::kConnected) return;
+  if (error.code == ErrorCode::kNotFound) return callbacks_.gone(error.message);
+  scope_.logger.Warn("leader.load_failed",
+                     {{"cluster", scope_.paths.name()}, {"error", error.message}});
+  Enter(State::kUnread);
+  retry_->Arm(backoff_.Next(scope_.loop.Random()));
 }
 
 void StatusStore::Complain(const std::string& path, const Error& error) {
-  logger_.Error("status.undecodable",
-                {{"cluster", paths_.name()}, {"path", path}, {"error", error.message}});
+  scope_.logger.Error("status.undecodable",
+                      {{"cluster", scope_.paths.name()}, {"path", path}, {"error", error.message}});
 }
 
-// False when it was lost. What this leader has read or written before stays all the same: a pause
-// must not end, nor a freeze be forgiven, because some hand spoilt what tells of it.
+// False when it was lost. What this leader has read or written before is kept: a pause must not
+// end, nor a freeze be forgiven, because its record was corrupted.
 bool StatusStore::DecodeLedgerSlot() {
+  const Slot& slot = ledger_node_.slot;
   // Where nothing was decided yet there is none.
-  if (!ledger_slot.version && !head_slot.version) return false;
-  auto ledger = ledger_slot.version ? DecodeLedger(ledger_slot.data)
-                                    : Fail(ErrorCode::kNotFound, "there is no such znode");
+  if (!slot.version && !head_node_.slot.version) return false;
+  auto ledger =
+      slot.version ? DecodeLedger(slot.data) : Fail(ErrorCode::kNotFound, "there is no such znode");
   if (ledger) {
     ledger_ = *std::move(ledger);
-    knows_ledger_ = true;
-  } else {
-    Complain(paths_.ledger(), ledger.error());
+    orders_ = Orders::kKnown;
+    return true;
   }
-  orders_lost_ = !knows_ledger_;
-  return ledger.has_value();
+  Complain(scope_.paths.ledger(), ledger.error());
+  if (orders_ != Orders::kKnown) orders_ = Orders::kLost;
+  return false;
+}
+
+// The checkers present must not become the electorate because its list was lost.
+void StatusStore::DecodeLedgerOrMakeDo() {
+  if (DecodeLedgerSlot()) return;
+  ledger_.at_least = head_ ? head_->electorate : std::max(ledger_.at_least, MostVoters());
 }
 
 void StatusStore::Decode() {
   carried_.reset();
   const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
   const StatusBoard last_board = std::exchange(board_, StatusBoard{});
-  const bool ledger_lost = !DecodeLedgerSlot();
-  if (head_slot.version) {
-    if (auto head = DecodeHead(head_slot.data)) {
+  if (head_node_.slot.version) {
+    if (auto head = DecodeHead(head_node_.slot.data)) {
       head_ = *std::move(head);
     } else {
-      Complain(paths_.head(), head.error());
+      Complain(scope_.paths.head(), head.error());
     }
   }
-  // Whoever is present must not become the electorate because its list was lost.
-  if (ledger_lost) {
-    ledger_.at_least = head_ ? head_->electorate : std::max(ledger_.at_least, MostVoters());
-  }
+  DecodeLedgerOrMakeDo();
   if (head_) DecodeRows(last_head, last_board);
 }
 
-// As many have voted on one shard when it flipped; 0 where nothing was ever decided.
+// The most that voted on one shard when it flipped; 0 where nothing was ever decided.
 int StatusStore::MostVoters() const {
   int most = 0;
-  for (const Slot& slot : chunk_slots) {
+  for (const Watched& node : chunk_nodes_) {
+    const Slot& slot = node.slot;
     const auto rows = slot.version ? DecodeChunk(slot.data) : Result<std::vector<ShardState>>();
     if (!rows) continue;
     for (const ShardState& row : *rows) {
       const auto voters = std::int64_t{row.counts.alive} + row.counts.dead + row.counts.unknown;
-      // More than there can be is what a hand wrote.
+      // No checker writes more than there can be.
       if (voters <= kMaxCheckers) most = std::max(most, static_cast<int>(voters));
     }
   }
@@ -138,11 +233,11 @@ void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusB
   for (std::size_t k = 0; k < ChunkCount(head_->shards); ++k) {
     const std::size_t first = k * kChunkShards;
     const std::size_t count = std::min(kChunkShards, board_.shards.size() - first);
-    const bool stands = k < chunk_slots.size() && chunk_slots[k].version;
-    auto rows = stands ? DecodeChunk(chunk_slots[k].data)
-                       : Fail(ErrorCode::kNotFound, "there is no such chunk");
+    const Slot& chunk = slot({SlotId::Kind::kChunk, k});
+    auto rows = chunk.version ? DecodeChunk(chunk.data)
+                              : Fail(ErrorCode::kNotFound, "there is no such chunk");
     if (rows && rows->size() != count) rows = Fail(ErrorCode::kBadData, "has too many or few rows");
-    if (!rows) Complain(paths_.chunk(k), rows.error());
+    if (!rows) Complain(scope_.paths.chunk(k), rows.error());
     const auto to = board_.shards.begin() + static_cast<std::ptrdiff_t>(first);
     if (rows) {
       std::copy(rows->begin(), rows->end(), to);
@@ -154,61 +249,30 @@ void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusB
   }
 }
 
-const StatusStore::CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec,
-                                                       const KnownLists& lists) const {
-  const auto* const list = head_ ? lists.Find(head_->spec.shards_zxid) : nullptr;
-  const bool knows_list = list != nullptr;
-  if (!carried_ || carried_->shards_zxid != spec.id.shards_zxid ||
-      carried_->knows_list != knows_list) {
-    carried_ = Carried{spec.id.shards_zxid, knows_list, Carry(spec, list)};
+const CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec, const KnownLists& lists) const {
+  const std::optional<std::int64_t> list =
+      head_ ? std::optional(head_->spec.shards_zxid) : std::nullopt;
+  const bool knows_list = list && lists.Find(*list) != nullptr;
+  if (carried_ && carried_->shards_zxid == spec.id.shards_zxid &&
+      carried_->knows_list == knows_list) {
+    return carried_->carried;
   }
+  BoardFacts facts{.rows = board_,
+                   .list = list,
+                   .decided = head_node_.slot.version || !chunk_nodes_.empty(),
+                   .mirror = {},
+                   .newest_since = [this] { return NewestSince(); }};
+  facts.mirror = [this]() -> std::optional<Mirror> {
+    if (!mirror_node_.slot.version) return std::nullopt;
+    auto mirror = DecodeMirror(mirror_node_.slot.data);
+    return mirror ? std::optional(*std::move(mirror)) : std::nullopt;
+  };
+  carried_ = Carried{spec.id.shards_zxid, knows_list,
+                     CarryBoard(facts, lists, spec.spec.shards, spec.id.shards_zxid)};
   return carried_->carried;
 }
 
-StatusStore::CarriedBoard StatusStore::Carry(const StoredSpec& spec,
-                                             const std::vector<ShardSpec>* list) const {
-  const auto& shards = spec.spec.shards;
-  CarriedBoard carried;
-  const bool same_list = head_ && head_->spec.shards_zxid == spec.id.shards_zxid;
-  if (same_list && board_.shards.size() == shards.size()) {
-    carried.board = board_;
-  } else if (!same_list && list != nullptr && list->size() == board_.shards.size()) {
-    carried.board = CarryOver(board_, *list, shards);
-  } else {
-    carried.board.shards.assign(shards.size(), kLostRow);
-  }
-  FindInMirror(shards, carried);
-  return carried;
-}
-
-// What the rows do not tell.
-void StatusStore::FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const {
-  const auto sought = [](const ShardState& state) { return state == kLostRow; };
-  if (std::ranges::none_of(carried.board.shards, sought)) return;
-  const auto mirror = mirror_slot.version ? DecodeMirror(mirror_slot.data)
-                                          : Result<std::map<std::string, MirrorEntry>>{};
-  // A mirror that is kept tells what was decided when it was written. What it does not list was
-  // not decided, or was lost already: to call it lost does no harm, for who knows it keeps it. One
-  // that is not kept tells nothing. Where neither head nor chunks stand nothing was ever decided,
-  // and there is nothing to know.
-  const bool undecided = !head_slot.version && chunk_slots.empty();
-  carried.anew = !undecided;
-  const bool kept = mirror && !mirror->empty();
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    ShardState& state = carried.board.shards[i];
-    if (!sought(state)) continue;
-    const bool listed = mirror && mirror->contains(shards[i].addr);
-    if (listed) {
-      const MirrorEntry& entry = mirror->at(shards[i].addr);
-      state = {entry.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry.since};
-    } else if (undecided) {
-      state = ShardState{};
-    } else if (!kept) {
-      ++carried.unmirrored;
-    }
-  }
-}
-
+// Of all shards of the head's list; 0: none was ever decided.
 Micros StatusStore::NewestSince() const {
   Micros newest{0};
   const auto note = [&newest](const std::vector<ShardState>& rows) {
@@ -217,26 +281,34 @@ Micros StatusStore::NewestSince() const {
   note(board_.shards);
   if (head_) return newest;
   // Whose rows these are nobody knows, but not how new they are.
-  for (const Slot& slot : chunk_slots) {
-    if (const auto rows = DecodeChunk(slot.data)) note(*rows);
+  for (const Watched& chunk : chunk_nodes_) {
+    if (const auto rows = DecodeChunk(chunk.slot.data)) note(*rows);
   }
   return newest;
 }
 
-void StatusStore::Adopt(Head head, Ledger ledger, StatusBoard board) {
+void StatusStore::Committed(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
+  for (std::size_t i = 0; i < plan.ops.size(); ++i) {
+    const auto* const id = std::get_if<SlotId>(&plan.ops[i].what);
+    if (id == nullptr) continue;
+    Slot& slot = At(*id).slot;
+    if (const auto* set = std::get_if<zk::SetOp>(&plan.ops[i].op)) {
+      slot = {results[i].version, set->data};
+    } else if (const auto* create = std::get_if<zk::CreateOp>(&plan.ops[i].op)) {
+      slot = {0, create->data};
+    }
+  }
+  for (Watched& chunk : chunk_nodes_) chunk.slot.ours = true;
   carried_.reset();
-  head_ = std::move(head);
-  ledger_ = std::move(ledger);
-  board_ = std::move(board);
-  written_ = true;
+  head_ = plan.head;
+  ledger_ = plan.round.decision.ledger;
+  board_ = plan.round.decision.board;
   // Not before: what is missing may be a cluster that is being deleted, and orders can be given
   // again only now.
-  if (std::exchange(orders_lost_, false)) {
-    logger_.Error("ledger.lost", {{"cluster", paths_.name()},
-                                  {"path", paths_.ledger()},
-                                  {"forgotten", "pause,maintenance,freeze,penalties"}});
-  }
-  knows_ledger_ = true;
+  if (std::exchange(orders_, Orders::kKnown) != Orders::kLost) return;
+  scope_.logger.Error("ledger.lost", {{"cluster", scope_.paths.name()},
+                                      {"path", scope_.paths.ledger()},
+                                      {"forgotten", "pause,maintenance,freeze,penalties"}});
 }
 
 bool StatusStore::Wrote(const StatusBoard& board, std::size_t k) const {
@@ -245,7 +317,7 @@ bool StatusStore::Wrote(const StatusBoard& board, std::size_t k) const {
     const std::size_t first = std::min(size, k * kChunkShards);
     return std::span(of.shards).subspan(first, std::min(kChunkShards, size - first));
   };
-  return written_ && std::ranges::equal(rows(board), rows(board_));
+  return slot({SlotId::Kind::kChunk, k}).ours && std::ranges::equal(rows(board), rows(board_));
 }
 
 }  // namespace zkcluster

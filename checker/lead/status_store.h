@@ -1,35 +1,44 @@
-// What the leader writes, as it stands in ZooKeeper: head, chunks, ledger and mirror with their
-// versions. Read once when a leadership begins, then kept up by the leader's own commits (nobody
-// else may write there: a version that differs is a reason to read again). Loop-bound conductor.
+// What the leader writes, as it is in ZooKeeper: head, chunks, ledger and mirror with their
+// versions. Read whole once, then kept up by the leader's own commits. Nobody else may write there
+// but operators, who write the ledger; a watch on each znode shows who does, and only what has
+// moved is read again. Owned by the Leader, which calls Refresh while no commit is under way.
+// Loop-bound conductor.
+//
+//   Unread --Refresh--> Reading --all answered--> Read
+//   Reading, Rereading --an answer failed--> Unread (and Refresh waits for the backoff)
+//   Read --Refresh, some znodes have moved--> Rereading --these answered--> Read
+//   Rereading --one has come or gone--> Reading
+//   Read --Committed--> Read
+//   any --Forget--> Unread
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/lifetime.h"
-#include "base/log.h"
+#include "checker/rules/carried_board.h"
 #include "codec/codec.h"
 #include "follow/spec_watcher.h"
 #include "model/board.h"
-#include "model/paths.h"
-#include "zk/client.h"
+#include "zk/cluster_scope.h"
+#include "zk/watcher.h"
 
 namespace zkcluster {
 
-// The last few lists of shards this checker has seen, by SpecId::shards_zxid: a board written for
-// an older list can be carried over only by somebody who knows that list.
-class KnownLists {
- public:
-  void Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards);
-  [[nodiscard]] const std::vector<ShardSpec>* Find(std::int64_t shards_zxid) const;
+struct CommitPlan;
 
- private:
-  static constexpr std::size_t kKept = 8;
-  std::vector<std::pair<std::int64_t, std::vector<ShardSpec>>> lists_;
+// One znode of the status.
+struct SlotId {
+  enum class Kind : unsigned char { kHead, kLedger, kMirror, kChunk };
+  Kind kind = Kind::kHead;
+  std::size_t chunk = 0;  // of kChunk
+  bool operator==(const SlotId&) const = default;
 };
 
 class StatusStore {
@@ -37,73 +46,88 @@ class StatusStore {
   struct Slot {
     std::optional<zk::Version> version;  // nothing: absent
     std::string data;
+    bool ours = false;  // a chunk: our last commit left it as EncodeChunk makes it
     bool operator==(const Slot&) const = default;
   };
-
-  StatusStore(Logger& logger, zk::Client& client, ClusterPaths paths);
-
-  // Reads everything; `done` runs once. A new Load drops an earlier one.
-  void Load(std::function<void(Result<void>)> done);
-  [[nodiscard]] bool loaded() const { return loaded_; }
-  void Forget() { loaded_ = false; }
-
-  struct CarriedBoard {
-    // Rows that cannot be read (or all, when the head is of a list nobody here has seen), and that
-    // the mirror does not tell either, are ShardState::lost(), with no `since`. Clients may know
-    // them still, and a commit tells new clients that nobody does.
-    StatusBoard board;
-    // So many of these because no mirror is kept: they may be anything, and are for a quorum.
-    std::size_t unmirrored = 0;
-    // Some rows are not those of the head, told by the mirror or lost: what is decided on them may
-    // not look older than any row that can be read.
-    bool anew = false;
+  struct Callbacks {
+    std::function<void()> changed;  // Refresh has something to do, or what it did is done
+    // A parent is missing: a new candidacy makes it again. May destroy the store.
+    std::function<void(std::string_view why)> gone;
   };
-  // The board for `spec`: carried over from the list the head refers to, where that list is known;
-  // else, and where there is no head yet (Go checkers ran the cluster), from the mirror, by
-  // address. Carried once for what stands, however often it is asked for; valid until the next
-  // Load, Adopt or BoardFor.
-  [[nodiscard]] const CarriedBoard& BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
 
-  // Of all shards of the head's list; 0: none was ever decided.
-  [[nodiscard]] Micros NewestSince() const;
+  StatusStore(const ClusterScope& scope, Callbacks callbacks);
+
+  // Reads what is not known or has moved since, if anything. Not while a commit is under way, for
+  // its own writes move them too.
+  void Refresh();
+  // Refresh reads everything again.
+  void Forget();
+  // A commit was refused because of this znode: Refresh reads it again, whatever its watch says.
+  void Doubt(SlotId id);
+  // What a commit has written is what is there now.
+  void Committed(const CommitPlan& plan, const std::vector<zk::OpResult>& results);
+
+  // Something was read, though perhaps some of it has moved since.
+  [[nodiscard]] bool loaded() const {
+    return state_ == State::kRead || state_ == State::kRereading;
+  }
+  // Nothing is being read.
+  [[nodiscard]] bool ready() const { return state_ == State::kRead; }
+
+  // The board for `spec` (see CarryBoard). Carried once for each state of the znodes, however often
+  // it is asked for; valid until the next Refresh, Committed or BoardFor.
+  [[nodiscard]] const CarriedBoard& BoardFor(const StoredSpec& spec, const KnownLists& lists) const;
 
   // Nothing: absent or undecodable.
   [[nodiscard]] const std::optional<Head>& head() const { return head_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
-  Slot head_slot;
-  Slot ledger_slot;
-  Slot mirror_slot;
-  std::vector<Slot> chunk_slots;
-
-  // After a commit: what the slots' data mean now. Every chunk stands as EncodeChunk makes it.
-  void Adopt(Head head, Ledger ledger, StatusBoard board);
+  [[nodiscard]] const Slot& slot(SlotId id) const;  // absent: one without a version
+  [[nodiscard]] std::size_t chunk_slots() const { return chunk_nodes_.size(); }
   // Our last commit left these very rows in chunk k. (What was read may be written otherwise.)
   [[nodiscard]] bool Wrote(const StatusBoard& board, std::size_t k) const;
-  // The chunks are those of our last commit, not yet read again.
-  [[nodiscard]] bool written() const { return written_; }
 
  private:
+  enum class State : unsigned char { kUnread, kReading, kRead, kRereading };
+  struct Watched {
+    std::string path;
+    Slot slot;
+    bool doubted = false;
+    std::unique_ptr<zk::StatWatcher> watcher;
+  };
+
+  void Enter(State state);
+  void Watch(Watched& node, std::string path);
+  [[nodiscard]] static bool Moved(const Watched& node);
+  Watched& At(SlotId id);  // a chunk that is not there yet is made
+  [[nodiscard]] std::vector<Watched*> Nodes();
+  void ReadAll();
   void OnChunkNames(Result<std::vector<std::string>> names);
-  void Read(const std::string& path, Slot& slot);
+  void Read(Watched& node);
   void Finish();
+  void Failed(const Error& error);
   void Decode();
   bool DecodeLedgerSlot();
+  void DecodeLedgerOrMakeDo();
   [[nodiscard]] int MostVoters() const;
   void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
-  [[nodiscard]] CarriedBoard Carry(const StoredSpec& spec,
-                                   const std::vector<ShardSpec>* list) const;
-  void FindInMirror(const std::vector<ShardSpec>& shards, CarriedBoard& carried) const;
+  [[nodiscard]] Micros NewestSince() const;
   void Complain(const std::string& path, const Error& error);
 
-  Logger& logger_;
-  zk::Client& client_;
-  const ClusterPaths paths_;
-  bool loaded_ = false;
-  bool written_ = false;  // the chunks are those of our last commit
+  const ClusterScope scope_;
+  const Callbacks callbacks_;
+  State state_ = State::kUnread;
+  Watched head_node_;
+  Watched ledger_node_;
+  Watched mirror_node_;
+  std::deque<Watched> chunk_nodes_;
+
+  // Of the read under way.
   std::size_t pending_ = 0;
+  bool only_ledger_ = false;  // nothing else was asked for
+  bool existence_changed_ = false;
   std::optional<Error> failure_;
-  std::function<void(Result<void>)> done_;
+
   std::optional<Head> head_;
   StatusBoard board_;  // in the order of the head's list
   struct Carried {
@@ -111,10 +135,14 @@ class StatusStore {
     bool knows_list;           // the head's
     CarriedBoard carried;
   };
-  mutable std::optional<Carried> carried_;  // what BoardFor told last, while all it is of stands
+  mutable std::optional<Carried> carried_;  // what BoardFor returned last, while it holds
   Ledger ledger_;
-  bool knows_ledger_ = false;  // read or written by this leader: right, whatever is spoilt now
-  bool orders_lost_ = false;   // spoilt before that, and not told yet
+  // Whether `ledger_` holds what the last leader left: a ledger that this leader has read or
+  // written stays authoritative even if the znode is corrupted later.
+  enum class Orders : unsigned char { kNone, kLost, kKnown };
+  Orders orders_ = Orders::kNone;
+  std::unique_ptr<Timer> retry_;
+  Backoff backoff_;
   Lifetime load_;
 };
 

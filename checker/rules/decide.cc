@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/check.h"
 #include "model/limits.h"
@@ -40,23 +41,23 @@ void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, Sha
     // A first death asks for one good probe, as does a shard the ledger does not know.
     if (known == ledger.penalties.end()) return;
     const int required =
-        DecayedPenalty(known->second, from == ShardStatus::kAlive, input.now, input.interval);
-    known->second = {std::min(required, input.max_required), input.now};
+        DecayedPenalty(known->second, from == ShardStatus::kAlive, input.since, input.interval);
+    known->second = {std::min(required, input.max_required), input.since};
   } else if (known != ledger.penalties.end()) {
-    known->second.since = input.now;
+    known->second.since = input.since;
   } else if (from == ShardStatus::kDead) {
-    ledger.penalties[shard] = {1, input.now};
+    ledger.penalties[shard] = {1, input.since};
   }
 }
 
 // Called only when something flips, so that forgetting costs no write of its own.
 void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput& input) {
   std::map<std::string, Penalty> kept;
-  for (std::size_t i = 0; i < input.shards->size(); ++i) {
-    const auto known = ledger.penalties.find((*input.shards)[i].name);
+  for (std::size_t i = 0; i < input.shards.size(); ++i) {
+    const auto known = ledger.penalties.find(input.shards[i].name);
     if (known == ledger.penalties.end()) continue;
     const bool alive = board.shards[i].status == ShardStatus::kAlive;
-    const bool owes = alive ? DecayedPenalty(known->second, true, input.now, input.interval) > 1
+    const bool owes = alive ? DecayedPenalty(known->second, true, input.since, input.interval) > 1
                             : known->second.required > 1;
     if (owes) kept.insert(*known);
   }
@@ -71,13 +72,12 @@ void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput
 
 // Which rows an operator has under maintenance now; empty: none.
 std::vector<bool> FindMaintained(const DecideInput& input) {
-  const auto& maintenance = input.ledger->maintenance;
+  const auto& maintenance = input.ledger.maintenance;
   std::vector<bool> maintained;
   if (maintenance.empty()) return maintained;
-  for (const ShardSpec& shard : *input.shards) {
+  for (const ShardSpec& shard : input.shards) {
     const auto order = maintenance.find(shard.name);
-    maintained.push_back(order != maintenance.end() &&
-                         !IsOver(order->second, input.now - input.ahead));
+    maintained.push_back(order != maintenance.end() && !IsOver(order->second, input.wall));
   }
   return maintained;
 }
@@ -87,12 +87,12 @@ std::vector<bool> FindMaintained(const DecideInput& input) {
 std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decision) {
   const std::vector<bool> maintained = FindMaintained(input);
   std::vector<ShardStatus> next;
-  next.reserve(input.shards->size());
-  for (std::size_t i = 0; i < input.shards->size(); ++i) {
-    const ShardStatus now = input.board->shards[i].status;
-    next.push_back(StatusOf((*input.tallies)[i].outcome, now));
+  next.reserve(input.shards.size());
+  for (std::size_t i = 0; i < input.shards.size(); ++i) {
+    const ShardStatus now = input.board.shards[i].status;
+    next.push_back(StatusOf(input.tallies[i].outcome, now));
     if (maintained.empty() || !maintained[i] || next.back() == now) continue;
-    decision.maintained.push_back((*input.shards)[i].name);
+    decision.maintained.push_back(input.shards[i].name);
     next.back() = now;
   }
   return next;
@@ -101,15 +101,16 @@ std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decisi
 // What the votes amount to, whatever else holds it back.
 void LookAhead(const DecideInput& input, const std::vector<ShardStatus>& next, Decision& decision) {
   for (std::size_t i = 0; i < next.size(); ++i) {
-    if ((*input.tallies)[i].outcome == Outcome::kNoQuorum) ++decision.without_quorum;
+    if (input.tallies[i].outcome == Outcome::kNoQuorum) ++decision.without_quorum;
     if (next[i] == ShardStatus::kDead) ++decision.would_be_dead;
   }
 }
 
 // Nothing is held, so what pause there is has passed.
 void EndPause(Decision& decision) {
-  decision.pause_over = decision.ledger.pause.has_value();
+  if (!decision.ledger.pause) return;
   decision.ledger.pause.reset();
+  decision.changes.emplace_back(PauseOver{});
 }
 
 // A shard that is no more needs no memory of what was ordered for it, and one of its name that
@@ -118,35 +119,37 @@ void EndMaintenance(const DecideInput& input, Decision& decision) {
   auto& maintenance = decision.ledger.maintenance;
   if (maintenance.empty()) return;
   std::set<std::string_view> names;  // of those that are shards still
-  for (const ShardSpec& shard : *input.shards) {
+  for (const ShardSpec& shard : input.shards) {
     if (maintenance.contains(shard.name)) names.insert(shard.name);
   }
+  MaintenanceOver over;
   for (auto order = maintenance.begin(); order != maintenance.end();) {
-    if (names.contains(order->first) && !IsOver(order->second, input.now - input.ahead)) {
+    if (names.contains(order->first) && !IsOver(order->second, input.wall)) {
       ++order;
       continue;
     }
-    decision.maintenance_over.push_back(order->first);
+    over.shards.push_back(order->first);
     order = maintenance.erase(order);
   }
+  if (!over.shards.empty()) decision.changes.emplace_back(std::move(over));
 }
 
 void MoveFreeze(const DecideInput& input, const std::vector<ShardStatus>& statuses,
                 Decision& decision) {
   std::size_t new_deaths = 0;
   std::size_t unheard = 0;
-  for (std::size_t i = 0; i < input.shards->size(); ++i) {
+  for (std::size_t i = 0; i < input.shards.size(); ++i) {
     const bool dies = statuses[i] == ShardStatus::kDead;
-    new_deaths += dies && input.board->shards[i].status != ShardStatus::kDead ? 1 : 0;
-    unheard += !dies && (*input.tallies)[i].too_few ? 1 : 0;
+    new_deaths += dies && input.board.shards[i].status != ShardStatus::kDead ? 1 : 0;
+    unheard += !dies && input.tallies[i].too_few ? 1 : 0;
   }
   const FreezeStep step = StepFreeze(
       decision.ledger.freeze,
-      {input.shards->size(), decision.would_be_dead, new_deaths, input.max_dead_fraction, unheard},
-      input.now);
+      {input.shards.size(), decision.would_be_dead, new_deaths, input.max_dead_fraction, unheard},
+      input.since);
   decision.ledger.freeze = step.next;
-  decision.freeze_began = step.began;
-  decision.freeze_ended = step.ended;
+  if (step.began) decision.changes.emplace_back(FreezeBegan{decision.would_be_dead});
+  if (step.ended) decision.changes.emplace_back(FreezeEnded{decision.would_be_dead});
 }
 
 // Whoever was told something before the loss may take what follows for something newer.
@@ -159,11 +162,11 @@ void DateLosses(StatusBoard& board, Micros now) {
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
-  ZKC_CHECK(input.board->shards.size() == input.shards->size());
-  ZKC_CHECK(input.tallies->size() == input.shards->size());
-  Decision decision{*input.board, *input.ledger};
+  ZKC_CHECK(input.board.shards.size() == input.shards.size());
+  ZKC_CHECK(input.tallies.size() == input.shards.size());
+  Decision decision{.board = input.board, .ledger = input.ledger};
   const bool held = input.hold != Hold::kNone;
-  DateLosses(decision.board, input.now);
+  DateLosses(decision.board, input.since);
   const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
   LookAhead(input, statuses, decision);
   if (!held) {
@@ -173,8 +176,9 @@ Decision Decide(const DecideInput& input) {
   // What an operator accepts are the deaths of now, not those that a pause has gathered by its end.
   if (!held || decision.ledger.freeze.accept) MoveFreeze(input, statuses, decision);
   const bool frozen = decision.ledger.freeze.frozen;
-  for (std::size_t i = 0; i < input.shards->size() && !held; ++i) {
-    const ServerTally& tally = (*input.tallies)[i];
+  bool flips = false;
+  for (std::size_t i = 0; i < input.shards.size() && !held; ++i) {
+    const ServerTally& tally = input.tallies[i];
     ShardState& state = decision.board.shards[i];
     const ShardStatus next = statuses[i];
     if (next == state.status) continue;
@@ -183,13 +187,15 @@ Decision Decide(const DecideInput& input) {
       continue;
     }
     const Reason reason = next == ShardStatus::kDead ? tally.reason : Reason::kNone;
-    const ShardSpec& shard = (*input.shards)[i];
-    decision.flips.push_back({shard.name, shard.addr, state.status, next, reason, tally.counts});
+    const ShardSpec& shard = input.shards[i];
+    decision.changes.emplace_back(
+        Flip{shard.name, shard.addr, state.status, next, reason, tally.counts});
+    flips = true;
     MovePenalty(decision.ledger, shard.name, state.status, next, input);
     // Since never falls, also when the wall clock was set back.
-    state = {next, std::max(input.now, state.since + Micros(1)), reason, tally.counts};
+    state = {next, std::max(input.since, state.since + Micros(1)), reason, tally.counts};
   }
-  if (!decision.flips.empty()) ForgetPenalties(decision.ledger, decision.board, input);
+  if (flips) ForgetPenalties(decision.ledger, decision.board, input);
   return decision;
 }
 

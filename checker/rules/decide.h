@@ -1,5 +1,5 @@
-// Turns the board, the counts and the guard into the next board, with reasons: everything the
-// leader decides, it decides here. Pure.
+// Turns the board, the counts and the guards into the next board, with reasons: every flip, every
+// freeze and the end of every order is decided here. Conclude (round.h) calls it. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "checker/rules/change.h"
 #include "checker/rules/freeze.h"
 #include "checker/rules/hold.h"
 #include "checker/rules/tally.h"
@@ -20,30 +21,25 @@ namespace zkcluster {
 inline constexpr std::size_t kMaxPenalties = 500;
 
 struct DecideInput {
-  const std::vector<ShardSpec>* shards = nullptr;
-  const StatusBoard* board = nullptr;  // of these shards (see CarryOver)
-  const std::vector<ServerTally>* tallies = nullptr;
-  const Ledger* ledger = nullptr;
+  const std::vector<ShardSpec>& shards;
+  const StatusBoard& board;  // of these shards (see CarryBoard)
+  const std::vector<ServerTally>& tallies;
+  const Ledger& ledger;
   Hold hold = Hold::kNone;
-  Micros now{0};         // wall clock, recorded as `Since`
-  Duration interval{};   // of probes: a penalty decays by one each interval while alive
+  Micros wall{0};        // wall clock: operators' orders end by it
+  Micros since{0};       // recorded as the time of what is decided; see Conclude
+  Duration interval{};   // of probes: a penalty decays by one each while alive
   int max_required = 1;  // cap of the penalty
   std::optional<double> max_dead_fraction = {};  // of the spec
-  Micros ahead{0};  // how far `now` is ahead of the wall clock, by which orders end
 };
 
 struct Decision {
   StatusBoard board;
   Ledger ledger;  // penalties, freeze, pause and maintenance moved; the electorate is not touched
-  std::vector<Event::Flip> flips;
-  std::size_t without_quorum = 0;  // shards on which too few agree
-  std::size_t would_be_dead = 0;   // if nothing held anything back
-  std::size_t held_deaths = 0;     // flips to dead that a freeze holds back
-  bool freeze_began = false;
-  bool freeze_ended = false;
-  bool pause_over = false;  // its time has passed
-  // Shards whose maintenance ends: its time has passed, or the spec no longer has them. Sorted.
-  std::vector<std::string> maintenance_over;
+  std::vector<Change> changes;          // in the order of the journal; flips last, in spec order
+  std::size_t without_quorum = 0;       // shards on which too few agree
+  std::size_t would_be_dead = 0;        // if nothing held anything back
+  std::size_t held_deaths = 0;          // flips to dead that a freeze holds back
   std::vector<std::string> maintained;  // shards whose flip maintenance holds back, in spec order
 };
 

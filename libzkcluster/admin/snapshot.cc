@@ -133,9 +133,11 @@ struct Reading : std::enable_shared_from_this<Reading> {
               [](const auto& a, const auto& b) { return a.id < b.id; });
     std::sort(snapshot.go_voters.begin(), snapshot.go_voters.end());
     snapshot.board.shards.resize(snapshot.spec.spec.shards.size());
+    snapshot.has_head = head.has_value();
+    if (mirror) TakeMirror();
     if (head) {
       PlaceChunks();
-    } else if (mirror) {
+    } else if (snapshot.mirror) {
       PlaceMirror();
     }
     done(std::move(snapshot));
@@ -153,13 +155,16 @@ struct Reading : std::enable_shared_from_this<Reading> {
       const std::size_t first = k * kChunkShards;
       const std::string name = "status chunk " + std::to_string(k);
       if (!chunks[k]) {
+        snapshot.bad_chunks.push_back(k);
         snapshot.problems.push_back(name + ": missing");
         continue;
       }
       auto chunk = DecodeChunk(chunks[k]->data);
       if (!chunk) {
+        snapshot.bad_chunks.push_back(k);
         snapshot.problems.push_back(name + ": " + chunk.error().message);
       } else if (chunk->size() != std::min(kChunkShards, rows.size() - first)) {
+        snapshot.bad_chunks.push_back(k);
         snapshot.problems.push_back(name + ": has " + std::to_string(chunk->size()) + " rows");
       } else {
         std::copy(chunk->begin(), chunk->end(), rows.begin() + static_cast<std::ptrdiff_t>(first));
@@ -167,13 +172,20 @@ struct Reading : std::enable_shared_from_this<Reading> {
     }
   }
 
+  void TakeMirror() {
+    auto entries = DecodeMirror(mirror->data);
+    if (entries) {
+      snapshot.mirror = std::move(*entries);
+    } else if (!head) {  // else nothing depends on it
+      snapshot.problems.push_back("Go status: " + entries.error().message);
+    }
+  }
+
   void PlaceMirror() {
-    const auto entries = DecodeMirror(mirror->data);
-    if (!entries) return snapshot.problems.push_back("Go status: " + entries.error().message);
     snapshot.from_go_status = true;
     for (std::size_t i = 0; i < snapshot.board.shards.size(); ++i) {
-      const auto entry = entries->find(snapshot.spec.spec.shards[i].addr);
-      if (entry == entries->end()) continue;
+      const auto entry = snapshot.mirror->find(snapshot.spec.spec.shards[i].addr);
+      if (entry == snapshot.mirror->end()) continue;
       snapshot.board.shards[i].status =
           entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
       snapshot.board.shards[i].since = entry->second.since;

@@ -47,6 +47,9 @@ struct Snapshot {
   std::optional<Head> head;
   StatusBoard board;              // in the spec's order; unknown where the head is of another list
   bool board_is_current = false;  // the head is of this very list
+  std::vector<std::size_t> bad_chunks;  // of a current board: unreadable, their rows are unknown
+  bool has_head = false;                // its znode exists, readable or not
+  std::optional<Mirror> mirror;         // nothing: absent or undecodable
   std::optional<Ledger> ledger;
   std::vector<std::string> go_voters;  // live `n_` znodes of Go checkers, sorted
   bool from_go_status = false;         // no head: the board was read from the Go `status`

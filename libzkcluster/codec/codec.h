@@ -56,13 +56,7 @@ struct SpecPayloads {
 // limit need not encode what is far above it.
 [[nodiscard]] std::size_t LeastMirrorBytes(const std::vector<ShardSpec>& shards,
                                            const StatusBoard& board);
-struct MirrorEntry {
-  bool alive = false;
-  Micros since{0};
-  bool operator==(const MirrorEntry&) const = default;
-};
-// By address.
-[[nodiscard]] Result<std::map<std::string, MirrorEntry>> DecodeMirror(std::string_view payload);
+[[nodiscard]] Result<Mirror> DecodeMirror(std::string_view payload);
 
 // --- Ours ---
 [[nodiscard]] std::string EncodeBallot(const Ballot& ballot);

@@ -273,10 +273,10 @@ std::size_t LeastMirrorBytes(const std::vector<ShardSpec>& shards, const StatusB
   return bytes;
 }
 
-Result<std::map<std::string, MirrorEntry>> DecodeMirror(std::string_view payload) {
+Result<Mirror> DecodeMirror(std::string_view payload) {
   const auto json = ParseJson(payload);
   if (!json) return Fail(json.error());
-  std::map<std::string, MirrorEntry> mirror;
+  Mirror mirror;
   if (json->is_null()) return mirror;
   JsonProblem problem;
   const auto* const object = json->get_ptr<const Json::object_t*>();

@@ -6,6 +6,7 @@
 #include <zkcluster/spec.h>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,14 @@ struct StatusBoard {
   std::vector<ShardState> shards;  // in spec order
   bool operator==(const StatusBoard&) const = default;
 };
+
+// What the mirror for Go clients says, by address. A shard that it does not list is unknown.
+struct MirrorEntry {
+  bool alive = false;
+  Micros since{0};
+  bool operator==(const MirrorEntry&) const = default;
+};
+using Mirror = std::map<std::string, MirrorEntry>;
 
 // The board for a changed list: a shard that kept name and address keeps its state, every other one
 // is unknown. (A shard that moved to another address is another server.)

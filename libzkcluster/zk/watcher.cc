@@ -108,6 +108,32 @@ void NodeWatcher::Learned(std::optional<Node> node) {
   changed(now);
 }
 
+StatWatcher::StatWatcher(Loop& loop, Client& client, std::string path, Changed changed)
+    : Rereader(loop, client, std::move(path)), changed_(std::move(changed)) {}
+
+void StatWatcher::Read() {
+  // One read for both: the watch of an Exists is set on an absent znode, too.
+  client_.Exists(path_, watch(), lifetime_.Guard([this](const Result<std::optional<Stat>>& stat) {
+    if (stat) {
+      Learned(*stat);
+    } else {
+      Failed(stat.error());
+    }
+  }));
+}
+
+void StatWatcher::Learned(std::optional<Stat> stat) {
+  Succeeded();
+  const bool same = known_ && stat.has_value() == stat_.has_value() &&
+                    (!stat || (stat->czxid == stat_->czxid && stat->version == stat_->version));
+  known_ = true;
+  stat_ = stat;
+  if (same) return;
+  // Copies, as in NodeWatcher.
+  const Changed changed = changed_;
+  changed(stat);
+}
+
 ChildrenWatcher::ChildrenWatcher(Loop& loop, Client& client, std::string path, Changed changed)
     : Rereader(loop, client, std::move(path)), changed_(std::move(changed)) {}
 

@@ -1,7 +1,8 @@
 // Follows one znode, or one znode's children, as "the latest state, never each change". NodeWatcher
 // reads the data with a watch, tells its owner, and reads again whenever the watch fires, the
 // session was suspended, or a new session begins; failures are retried with backoff. An absent
-// znode is a state like any other. ChildrenWatcher does the same for the list of children.
+// znode is a state like any other. ChildrenWatcher does the same for the list of children, and
+// StatWatcher for existence and version alone, where nobody needs the data.
 // Loop-bound conductor.
 #pragma once
 
@@ -77,6 +78,28 @@ class NodeWatcher final : public Rereader {
   Changed changed_;
   bool known_ = false;
   std::optional<Node> node_;
+};
+
+class StatWatcher final : public Rereader {
+ public:
+  // As NodeWatcher's, with the stat in place of the node.
+  using Changed = std::function<void(const std::optional<Stat>&)>;
+  StatWatcher(Loop& loop, Client& client, std::string path, Changed changed);
+
+  [[nodiscard]] bool known() const { return known_; }
+  [[nodiscard]] const std::optional<Stat>& stat() const { return stat_; }
+  // Of the data; nothing: absent. REQUIRES: known().
+  [[nodiscard]] std::optional<Version> version() const {
+    return stat_ ? std::optional(stat_->version) : std::nullopt;
+  }
+
+ private:
+  void Read() override;
+  void Learned(std::optional<Stat> stat);
+
+  Changed changed_;
+  bool known_ = false;
+  std::optional<Stat> stat_;
 };
 
 class ChildrenWatcher final : public Rereader {

@@ -100,12 +100,13 @@ void DecideBoard(benchmark::State& state) {
   }
   const StatusBoard board = MakeBoard(kShards);
   const Ledger ledger = MakeLedger();
-  const DecideInput input{.shards = &spec.shards,
-                          .board = &board,
-                          .tallies = &tallies,
-                          .ledger = &ledger,
+  const DecideInput input{.shards = spec.shards,
+                          .board = board,
+                          .tallies = tallies,
+                          .ledger = ledger,
                           .hold = Hold::kNone,
-                          .now = kThen + Micros(1'000'000),
+                          .wall = kThen + Micros(1'000'000),
+                          .since = kThen + Micros(1'000'000),
                           .interval = std::chrono::seconds(1),
                           .max_required = 30};
   for (auto _ : state) benchmark::DoNotOptimize(Decide(input));

@@ -78,6 +78,77 @@ TEST_CASE("commit: one multi holds every check and every write of a flip") {
   }
 }
 
+namespace {
+
+// What the leader asks for from now on: reads with data, and stats without.
+struct Reads {
+  explicit Reads(Site& site) {
+    site.ensemble.SetFate(site.Leader().client(), [this](const Request& request) {
+      if (!request.path.starts_with(kPaths.base())) return Fate::kServe;
+      const std::string path = request.path.substr(kPaths.base().size());
+      if (request.verb == Verb::kGet) ++gets[path];
+      if (request.verb == Verb::kExists) ++stats[path];
+      if (request.verb == Verb::kChildren) ++lists[path];
+      return Fate::kServe;
+    });
+  }
+  // "/a /b*2"
+  static std::string Text(const std::map<std::string, int>& of) {
+    std::string text;
+    for (const auto& [path, count] : of) {
+      text += (text.empty() ? "" : " ") + path + (count > 1 ? "*" + std::to_string(count) : "");
+    }
+    return text;
+  }
+  std::map<std::string, int> gets;
+  std::map<std::string, int> stats;
+  std::map<std::string, int> lists;
+};
+
+}  // namespace
+
+TEST_CASE("commit: after a flip the leader reads the ballots that changed, and nothing it wrote") {
+  Site site;
+  Reads reads(site);
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 3s));
+  site.world.RunFor(1s);
+  // A ballot that moved between count and commit is read once more.
+  for (const char* id : {"/quorum/votes/c1", "/quorum/votes/c2", "/quorum/votes/c3"}) {
+    CHECK(reads.gets.erase(id) == 1);
+  }
+  CHECK(Reads::Text(reads.gets).empty());
+  // The watches on what was written are set again, by reads that carry no data.
+  CHECK(Reads::Text(reads.stats) == "/quorum/head /quorum/status/0 /status");
+  CHECK(Reads::Text(reads.lists).empty());
+}
+
+TEST_CASE("an operator's order: the leader reads the ledger again, and nothing else") {
+  Site site;
+  const Reads reads(site);
+  site.Order([&](Ledger& ledger) {
+    ledger.pause = Pause{site.world.wall_now(), Micros(0), "ann@ops1", "test"};
+  });
+  REQUIRE(site.world.RunUntil([&] { return site.Leader().summary().paused == 1; }, 3s));
+  site.world.RunFor(1s);
+  CHECK(Reads::Text(reads.gets) == "/quorum/ledger");
+  CHECK(Reads::Text(reads.stats) == "/quorum/ledger");
+  CHECK(Reads::Text(reads.lists).empty());
+}
+
+TEST_CASE("a foreign write: the leader reads the znode that moved, and writes it again") {
+  Site site;
+  const Reads reads(site);
+  const std::string chunk = site.ensemble.Get(kPaths.chunk(0))->data;
+  site.ensemble.Put(kPaths.chunk(0), "corrupted");
+  REQUIRE(
+      site.world.RunUntil([&] { return site.ensemble.Get(kPaths.chunk(0))->data == chunk; }, 3s));
+  site.world.RunFor(1s);
+  CHECK(Reads::Text(reads.gets) == "/quorum/status/0");
+  CHECK(Reads::Text(reads.stats) == "/quorum/head /quorum/status/0*2");
+  CHECK(Reads::Text(reads.lists).empty());
+}
+
 TEST_CASE("commit: its answer is lost, and the flip is journalled once") {
   Site site;
   site.ensemble.LoseAnswer(site.Leader().client(), SetsHead);

@@ -67,6 +67,8 @@ std::string_view NameOf(OpRole role) {
       return "head";
     case OpRole::kLedger:
       return "ledger";
+    case OpRole::kContributed:
+      return "a contribution";
     case OpRole::kMirror:
       return "mirror";
     case OpRole::kEvent:

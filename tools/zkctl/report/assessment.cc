@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/join.h"
 #include "text/duration.h"
@@ -193,62 +194,100 @@ std::string_view BallotStateName(BallotState state) {
   return "none";
 }
 
+namespace {
+
+// What a leader would have of this, had it begun to lead now. It knows more in three cases: lists of
+// shards that it saw before, a ledger that it read before it was corrupted, and its probes' numbers.
+struct AsLeader {
+  explicit AsLeader(const Snapshot& s)
+      : snapshot(s), ledger(s.ledger.value_or(Ledger{})), board(BoardOf(s)) {
+    if (!s.ledger && s.head) ledger.at_least = s.head->electorate;
+    for (const auto& candidate : s.candidates) candidates.insert(candidate.name.id);
+    for (const auto& voter : s.voters) {
+      if (voter.ballot) ballots.emplace(voter.id, *voter.ballot);
+    }
+  }
+
+  [[nodiscard]] RoundInput Input() const {
+    return {.spec = snapshot.spec.spec,
+            .spec_id = snapshot.spec.id,
+            .head = snapshot.head,
+            .board = board,
+            .ledger = ledger,
+            .ballots = ballots,
+            .candidates = candidates,
+            .go_voters = snapshot.go_voters,
+            .wall = snapshot.taken};
+  }
+
+  static CarriedBoard BoardOf(const Snapshot& s) {
+    StatusBoard rows = s.board_is_current ? s.board : StatusBoard{};
+    for (const std::size_t k : s.bad_chunks) {
+      const std::size_t end = std::min(rows.shards.size(), (k + 1) * kChunkShards);
+      for (std::size_t i = k * kChunkShards; i < end; ++i) rows.shards[i] = kLostRow;
+    }
+    const auto newest = [&rows] {
+      Micros since{0};
+      for (const ShardState& state : rows.shards) since = std::max(since, state.since);
+      return since;
+    };
+    std::optional<std::int64_t> list;
+    if (s.board_is_current) {
+      list = s.spec.id.shards_zxid;
+    } else if (s.head) {
+      list = s.head->spec.shards_zxid;
+    }
+    const BoardFacts facts{.rows = rows,
+                           .list = list,
+                           .decided = s.head || s.has_head,
+                           .mirror = [&s] { return s.mirror; },
+                           .newest_since = newest};
+    return CarryBoard(facts, KnownLists(), s.spec.spec.shards, s.spec.id.shards_zxid);
+  }
+
+  const Snapshot& snapshot;
+  Ledger ledger;
+  CarriedBoard board;
+  Ballots ballots;
+  std::set<std::string> candidates;
+};
+
+}  // namespace
+
 Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten) {
-  std::set<std::string> known;
-  int at_least = snapshot.head ? snapshot.head->electorate : 0;
-  if (snapshot.ledger) {
-    known = snapshot.ledger->electorate;
-    at_least = snapshot.ledger->at_least;
-    if (known.erase(std::string(forgotten)) > 0) at_least = std::max(0, at_least - 1);
+  AsLeader leader(snapshot);
+  if (snapshot.ledger && leader.ledger.electorate.erase(std::string(forgotten)) > 0) {
+    leader.ledger.at_least = std::max(0, leader.ledger.at_least - 1);
   }
-  // As the leader does: who registers or votes is learned at once.
-  for (const auto& candidate : snapshot.candidates) known.insert(candidate.name.id);
-  int present = 0;
-  for (const auto& voter : snapshot.voters) {
-    if (!voter.ballot) continue;
-    known.insert(voter.id);
-    present += voter.ballot->spec == snapshot.spec.id ? 1 : 0;
-  }
-  return MakeElectorate(snapshot.spec.spec, std::move(known), at_least, present);
+  return zkcluster::FindElectorate(leader.Input());
 }
 
 Assessment Assess(const Snapshot& snapshot) {
-  const ClusterSpec& spec = snapshot.spec.spec;
   const Ledger ledger = snapshot.ledger.value_or(Ledger{});
   Assessment assessment;
   assessment.leader = FindLeader(snapshot);
   if (snapshot.leader) assessment.epoch = snapshot.leader->epoch;
-  assessment.hold = FindHold(HoldFacts{snapshot.go_voters, ledger.pause, snapshot.taken});
+  Round round = Conclude(AsLeader(snapshot).Input());
+  assessment.hold = round.hold;
   if (ledger.pause && !IsOver(*ledger.pause, snapshot.taken)) assessment.pause = ledger.pause;
   for (const auto& [shard, order] : ledger.maintenance) {
     if (!IsOver(order, snapshot.taken)) assessment.maintenance.emplace(shard, order);
   }
   assessment.freeze = ledger.freeze;
-  assessment.electorate = FindElectorate(snapshot);
+  assessment.electorate = std::move(round.electorate);
+  assessment.tallies = std::move(round.tallies);
+  assessment.next = std::move(round.decision);
   assessment.checkers = FindCheckers(snapshot, assessment.electorate.ids, assessment.leader);
-  Ballots ballots;
   for (const CheckerView& view : assessment.checkers) {
-    if (view.voter && view.voter->ballot) ballots.emplace(view.id, *view.voter->ballot);
     if (view.state == BallotState::kCounted) {
       ++assessment.counted;
     } else {
       assessment.missing.push_back(view.id);
     }
   }
-  assessment.tallies =
-      CountVotes(ballots, assessment.electorate, snapshot.spec.id, spec.shards.size());
   for (const ShardState& state : snapshot.board.shards) {
     assessment.dead += state.status == ShardStatus::kDead ? 1 : 0;
   }
-  DecideInput input;
-  input.shards = &spec.shards;
-  input.board = &snapshot.board;
-  input.tallies = &assessment.tallies;
-  input.ledger = &ledger;
-  input.hold = assessment.hold;
-  input.now = snapshot.taken;
-  input.max_dead_fraction = spec.max_dead_fraction;
-  assessment.next = Decide(input);
   NoteHolds(snapshot, assessment);
   NoteLeadership(snapshot, assessment);
   NoteQuorum(snapshot, assessment);

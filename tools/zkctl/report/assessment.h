@@ -11,9 +11,7 @@
 #include <vector>
 
 #include "admin/snapshot.h"
-#include "checker/rules/decide.h"
-#include "checker/rules/hold.h"
-#include "checker/rules/tally.h"
+#include "checker/rules/round.h"
 
 namespace zkcluster::zkctl {
 

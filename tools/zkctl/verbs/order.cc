@@ -127,14 +127,13 @@ enum class Thaw {
 };
 
 Thaw ThawOf(const Assessment& assessment) {
-  const auto& flips = assessment.next.flips;
-  const bool dying = std::any_of(flips.begin(), flips.end(), [](const Event::Flip& flip) {
-    return flip.to == ShardStatus::kDead;
-  });
+  const auto flips = ChangesOf<Flip>(assessment.next.changes);
+  const bool dying = std::any_of(flips.begin(), flips.end(),
+                                 [](const Flip& flip) { return flip.to == ShardStatus::kDead; });
   if (assessment.freeze.frozen && !assessment.freeze.accept) return Thaw::kFrozen;
   if (assessment.hold != Hold::kNone) return Thaw::kHeld;
-  return assessment.freeze.accept || assessment.next.freeze_began || dying ? Thaw::kUndecided
-                                                                           : Thaw::kDecided;
+  const bool freezes = CountOf<FreezeBegan>(assessment.next.changes) > 0;
+  return assessment.freeze.accept || freezes || dying ? Thaw::kUndecided : Thaw::kDecided;
 }
 
 // Looks whenever ledger or head change, until a leader has decided, for as long as one may take.

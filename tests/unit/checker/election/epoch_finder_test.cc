@@ -26,7 +26,11 @@ struct Search {
   }
   void Append(std::int64_t epoch) {
     Event event;
-    event.kind = epoch == 0 ? Event::Kind::kPause : Event::Kind::kLeader;
+    if (epoch == 0) {
+      event.what = Event::Pause{};
+    } else {
+      event.what = Event::Leader{};
+    }
     event.epoch = epoch;
     Append(EncodeEvent(event));
   }
@@ -99,7 +103,7 @@ TEST_CASE("epoch: the journal's numbers have wrapped, its newest entry still cou
   search.ensemble.SetSequence(kPaths.events(), 2147483647);
   search.Append(5);
   Event event;
-  event.kind = Event::Kind::kLeader;
+  event.what = Event::Leader{};
   event.epoch = 6;
   search.ensemble.Put(kPaths.events() + "/e_-2147483648", EncodeEvent(event));
   CHECK(search.Run().epoch == 7);

@@ -18,6 +18,7 @@ struct World {
   Ledger ledger;
   Hold hold = Hold::kNone;
   Micros now{1'000'000'000};
+  Micros ahead{0};  // of the wall clock
   int max_required = 30;
   std::optional<double> max_dead_fraction;
 
@@ -28,8 +29,16 @@ struct World {
     tallies.resize(n);
   }
   [[nodiscard]] Decision Run() const {
-    return Decide(
-        {&shards, &board, &tallies, &ledger, hold, now, 1s, max_required, max_dead_fraction});
+    return Decide({.shards = shards,
+                   .board = board,
+                   .tallies = tallies,
+                   .ledger = ledger,
+                   .hold = hold,
+                   .wall = now - ahead,
+                   .since = now,
+                   .interval = 1s,
+                   .max_required = max_required,
+                   .max_dead_fraction = max_dead_fraction});
   }
   // Lets the decision become the state, as a commit does.
   Decision Apply() {
@@ -49,6 +58,18 @@ struct World {
                       outcome == Outcome::kDead ? Reason::kTimeout : Reason::kNone};
   }
 };
+
+std::vector<Flip> Flips(const Decision& decision) {
+  return ChangesOf<Flip>(decision.changes);
+}
+template <class Kind>
+bool Has(const Decision& decision) {
+  return CountOf<Kind>(decision.changes) == 1;
+}
+std::vector<std::string> Over(const Decision& decision) {
+  const auto over = ChangesOf<MaintenanceOver>(decision.changes);
+  return over.empty() ? std::vector<std::string>() : over.at(0).shards;
+}
 
 }  // namespace
 
@@ -78,7 +99,7 @@ TEST_CASE("decide: what each status becomes under each outcome") {
     const auto& state = decision.board.shards[0];
     CHECK(state.status == test.to);
     const bool flips = test.from != test.to;
-    CHECK(decision.flips.size() == (flips ? 1u : 0u));
+    CHECK(Flips(decision).size() == (flips ? 1u : 0u));
     CHECK(state.since == (flips ? world.now : Micros(5)));  // Since moves exactly with flips
     CHECK(decision.without_quorum == (test.outcome == Outcome::kNoQuorum ? 1u : 0u));
   }
@@ -89,12 +110,12 @@ TEST_CASE("decide: a flip carries its reason and counts, a return none of the de
   world.Vote(0, Outcome::kDead);
   world.Vote(1, Outcome::kAlive);
   auto decision = world.Apply();
-  CHECK(decision.flips[0] == Event::Flip{"s0",
-                                         "10.0.0.1:1",
-                                         ShardStatus::kUnknown,
-                                         ShardStatus::kDead,
-                                         Reason::kTimeout,
-                                         {0, 3, 0}});
+  CHECK(Flips(decision)[0] == Event::Flip{"s0",
+                                          "10.0.0.1:1",
+                                          ShardStatus::kUnknown,
+                                          ShardStatus::kDead,
+                                          Reason::kTimeout,
+                                          {0, 3, 0}});
   CHECK(decision.board.shards[0].reason == Reason::kTimeout);
   CHECK(decision.board.shards[0].counts == VoteCounts{0, 3, 0});
   world.Vote(0, Outcome::kAlive);
@@ -119,7 +140,7 @@ TEST_CASE("decide: a hold keeps everything as it is") {
   world.Vote(0, Outcome::kDead);
   world.hold = Hold::kGoCheckers;
   const auto decision = world.Run();
-  CHECK(decision.flips.empty());
+  CHECK(Flips(decision).empty());
   CHECK(decision.board == world.board);
   CHECK(decision.ledger == world.ledger);
 }
@@ -213,19 +234,19 @@ TEST_CASE("decide: a freeze holds every death of its moment, and lets returns pa
   world.max_dead_fraction = 0.5;
   for (std::size_t i = 0; i < 8; ++i) world.Vote(i, Outcome::kAlive);
   world.Vote(0, Outcome::kDead);
-  CHECK(world.Apply().flips.size() == 8);
+  CHECK(Flips(world.Apply()).size() == 8);
 
   // Four more: five would be dead.
   for (std::size_t i = 1; i < 5; ++i) world.Vote(i, Outcome::kDead);
   world.Vote(0, Outcome::kAlive);  // four would be
   world.Vote(5, Outcome::kDead);   // five again
   const auto frozen = world.Apply();
-  CHECK(frozen.freeze_began);
+  CHECK(Has<FreezeBegan>(frozen));
   CHECK(frozen.would_be_dead == 5);
   CHECK(frozen.held_deaths == 5);
-  REQUIRE(frozen.flips.size() == 1);
-  CHECK(frozen.flips[0].shard == "s0");
-  CHECK(frozen.flips[0].to == ShardStatus::kAlive);
+  REQUIRE(Flips(frozen).size() == 1);
+  CHECK(Flips(frozen)[0].shard == "s0");
+  CHECK(Flips(frozen)[0].to == ShardStatus::kAlive);
   CHECK(frozen.ledger.freeze == Freeze{true, world.now, 5, false, 0});
 
   // Within the fraction again, but not below its three quarters.
@@ -233,13 +254,13 @@ TEST_CASE("decide: a freeze holds every death of its moment, and lets returns pa
   world.Vote(4, Outcome::kAlive);
   const auto still = world.Apply();
   CHECK(still.would_be_dead == 3);
-  CHECK(still.flips.empty());
+  CHECK(Flips(still).empty());
   CHECK(still.ledger.freeze.frozen);
 
   world.Vote(3, Outcome::kAlive);
   const auto thawed = world.Apply();
-  CHECK(thawed.freeze_ended);
-  CHECK(thawed.flips.size() == 2);
+  CHECK(Has<FreezeEnded>(thawed));
+  CHECK(Flips(thawed).size() == 2);
   CHECK(thawed.ledger.freeze == Freeze{});
 }
 
@@ -252,13 +273,13 @@ TEST_CASE("decide: accepted deaths pass, one more freezes again") {
   CHECK(world.Apply().held_deaths == 3);
   world.ledger.freeze.accept = true;
   const auto accepted = world.Apply();
-  CHECK(accepted.flips.size() == 3);
+  CHECK(Flips(accepted).size() == 3);
   CHECK(!accepted.ledger.freeze.frozen);
   CHECK(accepted.ledger.freeze.accepted == 3);
   world.Vote(3, Outcome::kDead);
   const auto again = world.Apply();
-  CHECK(again.freeze_began);
-  CHECK(again.flips.empty());
+  CHECK(Has<FreezeBegan>(again));
+  CHECK(Flips(again).empty());
   CHECK(world.board.shards[3].status == ShardStatus::kAlive);
 }
 
@@ -271,19 +292,19 @@ TEST_CASE("decide: while paused nothing moves; when the pause is over it leaves 
   world.hold = Hold::kPaused;
   for (std::size_t i = 0; i < 2; ++i) world.Vote(i, Outcome::kDead);
   const auto paused = world.Apply();
-  CHECK(paused.flips.empty());
-  CHECK(!paused.freeze_began);
+  CHECK(Flips(paused).empty());
+  CHECK(!Has<FreezeBegan>(paused));
   CHECK(paused.would_be_dead == 2);
   CHECK(paused.ledger.pause.has_value());
-  CHECK(!paused.pause_over);
+  CHECK(!Has<PauseOver>(paused));
 
   world.hold = Hold::kNone;
   world.Vote(1, Outcome::kAlive);
   const auto after = world.Apply();
-  CHECK(after.pause_over);
+  CHECK(Has<PauseOver>(after));
   CHECK(!after.ledger.pause);
-  REQUIRE(after.flips.size() == 1);
-  CHECK(after.flips[0].shard == "s0");
+  REQUIRE(Flips(after).size() == 1);
+  CHECK(Flips(after)[0].shard == "s0");
 }
 
 TEST_CASE(
@@ -298,26 +319,25 @@ TEST_CASE(
   world.Vote(2, Outcome::kDead);
   const StatusBoard before = world.board;
   const auto held = world.Apply();
-  REQUIRE(held.flips.size() == 1);
-  CHECK(held.flips[0].shard == "s2");
+  REQUIRE(Flips(held).size() == 1);
+  CHECK(Flips(held)[0].shard == "s2");
   CHECK(held.maintained == std::vector<std::string>{"s0", "s1"});
   CHECK(world.board.shards[0] == before.shards[0]);
   CHECK(world.board.shards[1] == before.shards[1]);
-  CHECK(held.maintenance_over.empty());
+  CHECK(Over(held).empty());
   CHECK(held.would_be_dead == 2);  // s0 is, s2 becomes
 
   // By the wall clock, should the moment that is recorded be ahead of it.
   world.now += 10s;
-  auto early = DecideInput{&world.shards, &world.board, &world.tallies, &world.ledger};
-  early.now = world.now;
-  early.ahead = Micros(1);
-  CHECK(Decide(early).maintenance_over.empty());
-  CHECK(Decide(early).maintained.size() == 2);
+  world.ahead = Micros(1);
+  CHECK(Over(world.Run()).empty());
+  CHECK(world.Run().maintained.size() == 2);
+  world.ahead = Micros(0);
   const auto after = world.Apply();
-  CHECK(after.maintenance_over == std::vector<std::string>{"s0", "s1"});
+  CHECK(Over(after) == std::vector<std::string>{"s0", "s1"});
   CHECK(after.ledger.maintenance.empty());
   CHECK(after.maintained.empty());
-  CHECK(after.flips.size() == 2);
+  CHECK(Flips(after).size() == 2);
 }
 
 TEST_CASE("decide: maintenance of a shard that is no more ends; a pause leaves all of it alone") {
@@ -328,10 +348,10 @@ TEST_CASE("decide: maintenance of a shard that is no more ends; a pause leaves a
   CHECK(world.Run().ledger == world.ledger);
   world.hold = Hold::kNone;
   const auto decision = world.Apply();
-  CHECK(decision.maintenance_over == std::vector<std::string>{"gone"});
+  CHECK(Over(decision) == std::vector<std::string>{"gone"});
   CHECK(world.ledger.maintenance.contains("s0"));
   world.now += 24h * 365;
-  CHECK(world.Apply().maintenance_over.empty());
+  CHECK(Over(world.Apply()).empty());
 }
 
 TEST_CASE("decide: what maintenance holds does not freeze the rest") {
@@ -342,11 +362,11 @@ TEST_CASE("decide: what maintenance holds does not freeze the rest") {
   for (const char* name : {"s0", "s1"}) world.ledger.maintenance[name] = {};
   for (std::size_t i = 0; i < 3; ++i) world.Vote(i, Outcome::kDead);
   const auto decision = world.Apply();
-  CHECK(!decision.freeze_began);
+  CHECK(!Has<FreezeBegan>(decision));
   CHECK(decision.would_be_dead == 1);
-  REQUIRE(decision.flips.size() == 1);
-  CHECK(decision.flips[0].shard == "s2");
+  REQUIRE(Flips(decision).size() == 1);
+  CHECK(Flips(decision)[0].shard == "s2");
   // Its end is as any other moment: three of four would be dead.
   world.ledger.maintenance.clear();
-  CHECK(world.Apply().freeze_began);
+  CHECK(Has<FreezeBegan>(world.Apply()));
 }

@@ -26,7 +26,7 @@ struct Archive {
   }
   std::string Append(std::int64_t epoch) {
     Event event;
-    event.kind = Event::Kind::kLeader;
+    event.what = Event::Leader{};
     event.leader = "a";
     event.epoch = epoch;
     return Append(EncodeEvent(event));

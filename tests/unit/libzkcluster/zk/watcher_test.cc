@@ -49,6 +49,16 @@ struct ChildrenLog {
   ChildrenWatcher watcher;
 };
 
+// A StatWatcher that writes down the versions it reports, or "-" for absent.
+struct StatLog {
+  StatLog(Bench& bench, const std::string& path)
+      : watcher(bench.loop, *bench.client, path, [this](const std::optional<Stat>& stat) {
+          told.push_back(stat ? std::to_string(stat->version) : "-");
+        }) {}
+  std::vector<std::string> told;
+  StatWatcher watcher;
+};
+
 using Told = std::vector<std::string>;
 
 TEST_CASE("node: told when known, at each change, and never twice of the same") {
@@ -66,6 +76,67 @@ TEST_CASE("node: told when known, at each change, and never twice of the same") 
   bench.Settle();
   CHECK(log.told == Told{"0", "1", "2", "3"});
   CHECK(log.watcher.node()->data == "3");
+}
+
+TEST_CASE("stat: reports existence and version at each change, by one read that carries no data") {
+  Bench bench;
+  StatLog log(bench, "/a");
+  bench.Settle();
+  CHECK(log.watcher.known());
+  CHECK_FALSE(log.watcher.version());
+  const auto before = bench.ensemble.requests_served();
+  std::size_t gets = 0;
+  bench.ensemble.SetFate(*bench.client, [&](const sim::Request& request) {
+    gets += request.verb == sim::Verb::kGet ? 1 : 0;
+    return sim::Fate::kServe;
+  });
+  bench.ensemble.Put("/a", "x");  // the watch of an absent znode
+  bench.Settle();
+  bench.ensemble.Put("/a", "y");  // of a present one
+  bench.Settle();
+  CHECK(log.watcher.version() == Version{1});
+  bench.ensemble.Remove("/a");
+  bench.Settle();
+  bench.ensemble.Put("/a", "x");
+  bench.Settle();
+  log.watcher.Refresh();
+  bench.Settle();
+  CHECK(log.told == Told{"-", "0", "1", "-", "0"});
+  CHECK(bench.ensemble.requests_served() - before == 5);
+  CHECK(gets == 0);
+}
+
+TEST_CASE("stat: deleted and created within one moment is another znode of the same version") {
+  Bench bench;
+  bench.ensemble.Put("/a", "x");
+  StatLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Remove("/a");
+  bench.ensemble.Put("/a", "x");
+  CHECK_FALSE(log.watcher.has_news());
+  bench.Settle();
+  CHECK(log.told == Told{"0", "0"});
+}
+
+TEST_CASE(
+    "stat: the connection breaks, the session expires; both times it reads and watches again") {
+  Bench bench;
+  bench.ensemble.Put("/a", "0");
+  StatLog log(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Disconnect(*bench.client);
+  bench.Settle();
+  bench.ensemble.Put("/a", "1");
+  bench.ensemble.Reconnect(*bench.client);
+  REQUIRE(bench.RunUntil([&] { return log.told == Told{"0", "1"}; }));
+  bench.ensemble.Expire(*bench.client);
+  REQUIRE(bench.RunUntil([&] {
+    return bench.client->generation() == 2 && bench.client->state() == SessionState::kConnected;
+  }));
+  bench.Settle();
+  bench.ensemble.Put("/a", "2");
+  bench.Settle();
+  CHECK(log.told == Told{"0", "1", "2"});
 }
 
 TEST_CASE("node: absent, created, deleted, created again") {

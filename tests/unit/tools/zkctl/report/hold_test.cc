@@ -219,7 +219,7 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
   CHECK(Contains(Sentences(snapshot, 1), "it is probed and voted on, and does not flip"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["maintenance"]["by"] == "ann@ops1");
   CHECK(ExplainJson(snapshot, assessment, 0, kNow)["maintenance"].is_null());
-  CHECK(assessment.next.flips.empty());
+  CHECK(CountOf<Flip>(assessment.next.changes) == 0);
   CHECK(MakeListRow(snapshot).maintained == 2);
   CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 under maintenance\n"));
 
@@ -234,4 +234,48 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
   snapshot.ledger->maintenance.clear();
   CHECK(MaintenanceListText(snapshot, Assess(snapshot), kNow, false) ==
         "no shard is under maintenance\n");
+}
+
+TEST_CASE("assess: rows that cannot be read are the mirror's, as the leader has them") {
+  Snapshot snapshot = Healthy();
+  snapshot.spec.spec.max_dead_fraction = 0.5;
+  snapshot.head->spec = snapshot.spec.id;
+  snapshot.has_head = true;
+  snapshot.voters.resize(1);  // nobody can decide
+  const auto dead = [&] { return Assess(snapshot).next.would_be_dead; };
+  CHECK(dead() == 1);  // s2, as its status is
+
+  snapshot.bad_chunks = {0};
+  snapshot.board.shards = {{}, {}};
+  CHECK(dead() == 0);
+  snapshot.mirror = Mirror{{"10.0.0.1:6379", {false, kFlip}}, {"10.0.0.2:6379", {false, kFlip}}};
+  CHECK(dead() == 2);
+
+  // The head is of another list: the same.
+  snapshot.bad_chunks = {};
+  snapshot.board_is_current = false;
+  snapshot.head->spec.shards_zxid = 69;
+  CHECK(dead() == 2);
+  snapshot.mirror->clear();
+  CHECK(dead() == 0);
+}
+
+TEST_CASE("assess: while the ledger is lost the electorate is that of the last decision") {
+  Snapshot snapshot = Healthy();
+  snapshot.head->electorate = 5;
+  snapshot.voters.resize(2);
+  CHECK(Assess(snapshot).electorate.quorum == 2);
+  snapshot.ledger.reset();
+  CHECK(Assess(snapshot).electorate.quorum == 3);
+  CHECK(Assess(snapshot).tallies[1].outcome == Outcome::kNoQuorum);
+}
+
+TEST_CASE("assess: an order that has just ended is over for the leader, too") {
+  Snapshot snapshot = Healthy();
+  snapshot.ledger->pause = Pause{kFlip, kNow, "ann@ops1", "test"};
+  CHECK(Assess(snapshot).hold == Hold::kNone);
+  CHECK(CountOf<PauseOver>(Assess(snapshot).next.changes) == 1);
+  snapshot.ledger->pause->until += Micros(1);
+  CHECK(Assess(snapshot).hold == Hold::kPaused);
+  CHECK(Assess(snapshot).next.changes.empty());
 }

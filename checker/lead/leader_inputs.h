@@ -1,0 +1,79 @@
+// What a leader hears of the checkers: their ballots, their candidates, whether Go checkers are
+// registered, and the token of the leader's own record. Followed by watches, always the latest
+// state. Owned by the Leader; holds nothing that belongs to leading, so that a checker which does
+// not lead can count the same ballots. Loop-bound conductor.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "checker/rules/tally.h"
+#include "zk/cluster_scope.h"
+#include "zk/watcher.h"
+
+namespace zkcluster {
+
+class LeaderInputs {
+ public:
+  // `changed` runs whenever any of it changes. It may not destroy the inputs.
+  LeaderInputs(const ClusterScope& scope, std::function<void()> changed);
+
+  // Everything below has been read. The token is apart: nothing is counted by it.
+  [[nodiscard]] bool known() const;
+  [[nodiscard]] const Ballots& ballots() const { return ballots_; }  // all that can be decoded
+  [[nodiscard]] const std::set<std::string>& candidates() const { return candidate_ids_; }
+  // Znodes below `localstatus`, Go checkers' and others.
+  [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_names_; }
+
+  // What a commit checks. REQUIRES: known().
+  [[nodiscard]] zk::Version ballot_version(const std::string& id) const;  // of one of ballots()
+  // Data version of `votes`, which moves as each ballot begins.
+  [[nodiscard]] zk::Version vote_bell() const { return vote_bell_.version().value_or(0); }
+  // Data version of `localstatus`, which moves as Go checkers register and vote; nothing: absent.
+  [[nodiscard]] std::optional<zk::Version> go_bell() const { return go_bell_.version(); }
+
+  // The leader's record is not the one of this version (any more).
+  [[nodiscard]] bool LostToken(zk::Version token) const {
+    return token_.known() && token_.version() != token;
+  }
+
+  // A guard failed, so what is held may be old: read again, behind a sync, for the server that
+  // answers may lag behind the one that refused.
+  void RereadVote(const std::string& id);
+  void RereadVoteBell();
+  void RereadGo();
+
+ private:
+  struct VoteState {
+    std::unique_ptr<zk::NodeWatcher> watcher;
+    bool known = false;
+    std::optional<zk::Version> version;  // nothing: withdrawn
+  };
+
+  void OnVoteBell();
+  void OnVoters(const std::optional<std::vector<std::string>>& ids);
+  void OnVote(const std::string& id, const std::optional<zk::Node>& node);
+  void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
+  void Sync();
+
+  const ClusterScope scope_;
+  const std::function<void()> changed_;
+  std::map<std::string, VoteState> votes_;
+  Ballots ballots_;
+  std::set<std::string> candidate_ids_;
+  std::vector<std::string> go_names_;
+
+  zk::StatWatcher vote_bell_;
+  zk::ChildrenWatcher voters_;
+  zk::ChildrenWatcher candidates_;
+  zk::ChildrenWatcher go_voters_;
+  zk::StatWatcher go_bell_;
+  zk::StatWatcher token_;
+};
+
+}  // namespace zkcluster

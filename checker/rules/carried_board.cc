@@ -1,0 +1,71 @@
+#include "checker/rules/carried_board.h"
+
+#include <algorithm>
+
+namespace zkcluster {
+
+void KnownLists::Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards) {
+  if (Find(shards_zxid) != nullptr) return;
+  if (lists_.size() == kKept) lists_.erase(lists_.begin());
+  lists_.emplace_back(shards_zxid, std::move(shards));
+}
+
+const std::vector<ShardSpec>* KnownLists::Find(std::int64_t shards_zxid) const {
+  for (const auto& [zxid, shards] : lists_) {
+    if (zxid == shards_zxid) return &shards;
+  }
+  return nullptr;
+}
+
+namespace {
+
+StatusBoard CarryRows(const BoardFacts& facts, const KnownLists& lists,
+                      const std::vector<ShardSpec>& shards, std::int64_t shards_zxid) {
+  const bool same_list = facts.list == shards_zxid;
+  if (same_list && facts.rows.shards.size() == shards.size()) return facts.rows;
+  const auto* const list = facts.list && !same_list ? lists.Find(*facts.list) : nullptr;
+  if (list != nullptr && list->size() == facts.rows.shards.size()) {
+    return CarryOver(facts.rows, *list, shards);
+  }
+  return {std::vector<ShardState>(shards.size(), kLostRow)};
+}
+
+// What the rows do not say.
+void FindInMirror(const BoardFacts& facts, const std::vector<ShardSpec>& shards,
+                  CarriedBoard& carried) {
+  const auto sought = [](const ShardState& state) { return state == kLostRow; };
+  if (std::ranges::none_of(carried.board.shards, sought)) return;
+  const std::optional<Mirror> mirror = facts.mirror();
+  // A mirror that is kept says what was decided when it was written. What it does not list was not
+  // decided, or was lost already: to call it lost does no harm, for clients that know it keep it.
+  // One that is not kept says nothing. Where there is neither head nor chunk nothing was ever
+  // decided, and there is nothing to know.
+  carried.from_elsewhere = facts.decided;
+  if (carried.from_elsewhere) carried.newest_since = facts.newest_since();
+  const bool kept = mirror && !mirror->empty();
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    ShardState& state = carried.board.shards[i];
+    if (!sought(state)) continue;
+    const bool listed = mirror && mirror->contains(shards[i].addr);
+    if (listed) {
+      const MirrorEntry& entry = mirror->at(shards[i].addr);
+      state = {entry.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry.since};
+    } else if (!facts.decided) {
+      state = ShardState{};
+    } else if (!kept) {
+      ++carried.unmirrored;
+    }
+  }
+}
+
+}  // namespace
+
+CarriedBoard CarryBoard(const BoardFacts& facts, const KnownLists& lists,
+                        const std::vector<ShardSpec>& shards, std::int64_t shards_zxid) {
+  CarriedBoard carried;
+  carried.board = CarryRows(facts, lists, shards, shards_zxid);
+  FindInMirror(facts, shards, carried);
+  return carried;
+}
+
+}  // namespace zkcluster

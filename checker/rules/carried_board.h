@@ -1,0 +1,62 @@
+// The board that a decision starts from: the rows as they are read, brought to the spec's list of
+// shards. Rows of an older list are carried over where that list is known; what no row says, the
+// mirror for Go clients may say, by address; the rest is lost. Conclude (round.h) starts from it;
+// the leader and zkctl make it by this one function. Pure.
+#pragma once
+
+#include <zkcluster/shard.h>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "model/board.h"
+
+namespace zkcluster {
+
+// A row that cannot be read.
+inline constexpr ShardState kLostRow{.reason = Reason::kLost};
+
+// The last few lists of shards this checker has seen, by SpecId::shards_zxid: a board written for
+// an older list can be carried over only by somebody who knows that list.
+class KnownLists {
+ public:
+  void Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards);
+  [[nodiscard]] const std::vector<ShardSpec>* Find(std::int64_t shards_zxid) const;
+
+ private:
+  static constexpr std::size_t kKept = 8;
+  std::vector<std::pair<std::int64_t, std::vector<ShardSpec>>> lists_;
+};
+
+struct CarriedBoard {
+  // Rows that cannot be read (or all, when the head is of a list nobody here has seen), and that
+  // the mirror does not tell either, are ShardState::lost(), with no `since`. Clients may know
+  // them still, and a commit tells new clients that nobody does.
+  StatusBoard board;
+  // Lost rows for which no mirror is kept. Any status may have been theirs, so only a quorum may
+  // decide what they are now.
+  std::size_t unmirrored = 0;
+  // Some rows are not those of the head, but the mirror's or lost: what is decided on them may not
+  // have an earlier date than any row that can be read, which is `newest_since`.
+  bool from_elsewhere = false;
+  Micros newest_since{0};
+};
+
+// The status as it is in ZooKeeper, decoded.
+struct BoardFacts {
+  const StatusBoard& rows;           // in the order of the head's list, kLostRow where unreadable
+  std::optional<std::int64_t> list;  // shards_zxid of the head's list; nothing: no head to be read
+  bool decided = true;               // head or chunks exist, readable or not
+  // Both are asked only where rows are lost.
+  std::function<std::optional<Mirror>()> mirror;  // nothing: absent or unreadable
+  std::function<Micros()> newest_since;           // of all rows that can be read
+};
+
+[[nodiscard]] CarriedBoard CarryBoard(const BoardFacts& facts, const KnownLists& lists,
+                                      const std::vector<ShardSpec>& shards,
+                                      std::int64_t shards_zxid);
+
+}  // namespace zkcluster

@@ -1,0 +1,103 @@
+#include "checker/rules/round.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zkcluster {
+
+namespace {
+
+constexpr int kRefusalsBeforeProgress = 2;
+
+Hold FindHoldOf(const RoundInput& input) {
+  HoldFacts facts;
+  for (const auto& name : input.go_voters) {
+    if (name.starts_with("n_")) facts.go_voters.push_back(name);
+  }
+  facts.pause = input.ledger.pause;
+  facts.now = input.wall;
+  facts.newer_spec = input.spec_is_newer;
+  facts.behind_status = !input.spec_is_current && input.head &&
+                        input.head->spec.shards_zxid > input.spec_id.shards_zxid;
+  return FindHold(facts);
+}
+
+std::set<std::string> FindVoters(const RoundInput& input) {
+  std::set<std::string> voters;
+  for (const auto& [id, ballot] : input.ballots) {
+    if (ballot.spec == input.spec_id) voters.insert(voters.end(), id);
+  }
+  return voters;
+}
+
+// All who register or vote are learned at once. A znode below `votes` that holds no ballot is no
+// voter: anybody can create one.
+std::set<std::string> Learn(const RoundInput& input, std::vector<std::string>& learned) {
+  std::set<std::string> ids = input.ledger.electorate;
+  const auto learn = [&](const std::string& id) {
+    if (ids.insert(id).second) learned.push_back(id);
+  };
+  for (const auto& id : input.candidates) learn(id);
+  for (const auto& [id, ballot] : input.ballots) learn(id);
+  return ids;
+}
+
+Electorate ElectorateOf(const RoundInput& input, std::size_t voters,
+                        std::vector<std::string>& learned) {
+  return MakeElectorate(input.spec, Learn(input, learned), input.ledger.at_least,
+                        static_cast<int>(voters));
+}
+
+// What is decided on rows from elsewhere may not have an earlier date than what clients know,
+// whatever the clock says.
+Micros DateOf(const RoundInput& input) {
+  if (!input.board.from_elsewhere) return input.wall;
+  return std::max(input.wall, input.board.newest_since + Micros(1));
+}
+
+Round::Step StepOf(const RoundInput& input, const Round& round) {
+  const bool unsighted = round.hold == Hold::kGoCheckers || round.hold == Hold::kNewerSpec ||
+                         round.hold == Hold::kBehindStatus;
+  if (unsighted) return Round::Step::kWait;
+  if (input.last_hold == Hold::kGoCheckers) return Round::Step::kReload;
+  if (input.board.unmirrored > 0) {
+    const bool few = static_cast<int>(round.voters.size()) < round.electorate.quorum;
+    if (few) return Round::Step::kRefuse;
+    if (round.hold != Hold::kNone) return Round::Step::kKeep;
+  }
+  return Round::Step::kCommit;
+}
+
+}  // namespace
+
+Electorate FindElectorate(const RoundInput& input) {
+  std::vector<std::string> learned;
+  return ElectorateOf(input, FindVoters(input).size(), learned);
+}
+
+Round Conclude(const RoundInput& input) {
+  Round round;
+  round.hold = FindHoldOf(input);
+  round.voters = FindVoters(input);
+  round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
+  round.tallies =
+      CountVotes(input.ballots, round.electorate, input.spec_id, input.spec.shards.size());
+  round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
+  round.decision = Decide({.shards = input.spec.shards,
+                           .board = input.board.board,
+                           .tallies = round.tallies,
+                           .ledger = input.ledger,
+                           .hold = round.hold,
+                           .wall = input.wall,
+                           .since = DateOf(input),
+                           .interval = input.interval,
+                           .max_required = MaxRequired(input.threshold, input.interval),
+                           .max_dead_fraction = input.spec.max_dead_fraction});
+  Ledger& ledger = round.decision.ledger;
+  ledger.electorate = round.electorate.ids;
+  if (static_cast<int>(ledger.electorate.size()) >= ledger.at_least) ledger.at_least = 0;
+  round.step = StepOf(input, round);
+  return round;
+}
+
+}  // namespace zkcluster

@@ -1,0 +1,77 @@
+// One round of a leader: from all that it has read to all that it concludes. Whatever keeps a
+// leader from deciding, who may vote, what was learned, what flips and why: it is concluded here
+// and nowhere else. The leader calls Conclude and commits; zkctl calls it on what it has read, so
+// it cannot tell another story than the leader. Pure.
+//
+//   hold go_checkers, newer_spec or behind_status  --> kWait
+//   else the last Go checker has just left  ---------> kReload
+//   else rows lost that no mirror has, and
+//     fewer ballots than the quorum  ----------------> kRefuse
+//     or a pause  -----------------------------------> kKeep
+//   else  -------------------------------------------> kCommit
+#pragma once
+
+#include <zkcluster/spec.h>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "checker/rules/carried_board.h"
+#include "checker/rules/decide.h"
+#include "checker/rules/hold.h"
+#include "checker/rules/tally.h"
+#include "model/board.h"
+#include "model/ledger.h"
+
+namespace zkcluster {
+
+struct RoundInput {
+  // The spec in force.
+  const ClusterSpec& spec;
+  SpecId spec_id;
+  // False: its znodes hold something else now, and it is the last good one.
+  bool spec_is_current = true;
+  bool spec_is_newer = false;  // what its znodes hold now is made for a newer zkcluster
+  Duration interval{};  // of probes; 0: not known, then penalties are not reckoned
+  Duration threshold{};
+  // The status and the orders, as they were read.
+  const std::optional<Head>& head;  // nothing: absent or undecodable
+  const CarriedBoard& board;        // for the spec's list
+  const Ledger& ledger;
+  // The checkers.
+  const Ballots& ballots;                     // every one that can be decoded
+  const std::set<std::string>& candidates;    // ids of those who are registered
+  const std::vector<std::string>& go_voters;  // names of the znodes below `localstatus`
+  Micros wall{0};                             // wall clock
+  // Of the rounds before.
+  Hold last_hold = Hold::kNone;
+  int vote_refusals = 0;  // commits refused in a row because a vote had changed
+};
+
+struct Round {
+  enum class Step : unsigned char {
+    kWait,    // a hold under which nothing is even counted
+    kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
+    kRefuse,  // rows that nobody can read are not decided by a few
+    kKeep,    // rows that nobody can read stay as they are while all flips are held
+    kCommit,  // write what differs from what is there, if anything does
+  };
+  Step step = Step::kWait;
+  Hold hold = Hold::kNone;
+  Electorate electorate;
+  std::vector<std::string> learned;  // ids new to the electorate
+  std::set<std::string> voters;      // whose ballot is on this spec
+  std::vector<ServerTally> tallies;
+  // Whether the commit checks the ballots' versions. After two refusals in a row it does not:
+  // voters are busy, and progress matters more than serialisable reads.
+  bool checks_votes = true;
+  Decision decision;  // what was counted, and with kCommit what is to be written
+};
+
+[[nodiscard]] Round Conclude(const RoundInput& input);
+
+// The part of Conclude that says who may vote and how many must agree.
+[[nodiscard]] Electorate FindElectorate(const RoundInput& input);
+
+}  // namespace zkcluster
