@@ -145,10 +145,9 @@ class Daemon {
         loop_, *logger_, config_.id, [this](const HookRun& run, auto ended) {
           return StartCommand(loop_, config_.on_event, run, std::move(ended));
         });
-    roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
-                                       [this](const Registration& holder) { OnIdRefused(holder); });
+    roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions());
     monitor_ = std::make_unique<Monitor>(loop_, *logger_, config_.id, config_.rack,
-                                         Monitor::Sources{*pool_, *roster_, *client_, *hooks_});
+                                         Monitor::Sources{*pool_, *roster_, *hooks_});
     monitor_->Listen(config_.metrics);
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
@@ -179,15 +178,15 @@ class Daemon {
     options.identity.guid = NewGuid();
     options.identity.registration = {config_.id, HostName(),  config_.rack,
                                      ::getpid(), ZKC_VERSION, Micros(0)};
-    options.on_event = [this](const std::string& cluster, const Event& event) {
+    options.callbacks.id_refused = [this](const Registration& holder) { OnIdRefused(holder); };
+    options.callbacks.event = [this](const std::string& cluster, const Event& event) {
       if (!config_.on_event.empty()) hooks_->Add(cluster, event);
     };
     options.defaults = [this](const std::string& cluster) {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
       const RedisSecrets::Secrets& secrets = secrets_.Of(cluster);
-      defaults.credentials = secrets.credentials;
-      defaults.tls = secrets.tls;
+      defaults.access = {secrets.credentials, secrets.tls};
       return defaults;
     };
     return options;
@@ -195,13 +194,13 @@ class Daemon {
 
   ServiceReport::Options ServiceOptions() {
     ServiceReport::Options options;
-    options.facts = [this] { return ServiceFacts{client_->state(), roster_->summary()}; };
-    options.tell = NotifyServiceManager;
+    options.facts = [this] { return roster_->facts(FactsDepth::kCounts); };
+    options.notify = NotifyServiceManager;
     options.watchdog = WatchdogLimit();
-    options.ready = [this](const ServiceFacts& facts) {
-      logger_->Info("checker.ready", {{"id", config_.id},
-                                      {"clusters", facts.roster.clusters},
-                                      {"shards", facts.roster.shards}});
+    options.ready = [this](const CheckerFacts& facts) {
+      logger_->Info(
+          "checker.ready",
+          {{"id", config_.id}, {"clusters", facts.clusters.size()}, {"shards", facts.Shards()}});
     };
     return options;
   }
@@ -296,7 +295,7 @@ class Daemon {
   void Care() {
     care_->Arm(kCareInterval);
     LookAtSecrets();
-    const std::size_t needed = roster_->summary().shards + kSpareDescriptors;
+    const std::size_t needed = roster_->facts(FactsDepth::kCounts).Servers() + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
     if (short_of_descriptors && !told_descriptors_) {
       logger_->Error("limits.descriptors", {{"needed", needed},

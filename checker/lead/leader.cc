@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "model/servers.h"
 
 namespace zkcluster {
 
@@ -19,8 +20,7 @@ constexpr Micros kOrderLook = std::chrono::seconds(10);
 }  // namespace
 
 Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths,
-               Leadership leadership, const KnownLists& lists, StoredSpec spec,
-               SpecVersions standing, Numbers numbers, Callbacks callbacks)
+               Leadership leadership, const KnownLists& lists, SharedSpec spec, Callbacks callbacks)
     : loop_(loop),
       logger_(logger),
       client_(client),
@@ -28,8 +28,6 @@ Leader::Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths path
       leadership_(std::move(leadership)),
       lists_(lists),
       spec_(std::move(spec)),
-      standing_(standing),
-      numbers_(numbers),
       callbacks_(std::move(callbacks)),
       store_(logger, client, paths_),
       log_(loop, logger, paths_.name(), leadership_.record.epoch),
@@ -97,10 +95,8 @@ void Leader::WatchChunks() {
 
 Leader::~Leader() = default;
 
-void Leader::SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers) {
+void Leader::SetSpec(SharedSpec spec) {
   spec_ = std::move(spec);
-  standing_ = standing;
-  numbers_ = numbers;
   Changed();
 }
 
@@ -187,7 +183,7 @@ bool Leader::Ready() const {
 Ballots Leader::CountedBallots() const {
   Ballots ballots;
   for (const auto& [id, vote] : votes_) {
-    if (vote.ballot && vote.ballot->spec == spec_.id) ballots.emplace(id, *vote.ballot);
+    if (vote.ballot && vote.ballot->spec == spec_->id()) ballots.emplace(id, *vote.ballot);
   }
   return ballots;
 }
@@ -224,22 +220,25 @@ void Leader::Reconsider() {
   }
 
   const Ballots ballots = CountedBallots();
-  const Electorate electorate = MakeElectorate(spec_.spec, std::move(ids), store_.ledger().at_least,
-                                               static_cast<int>(ballots.size()));
-  const auto& [board, unmirrored, anew] = store_.BoardFor(spec_, lists_);
+  const Electorate electorate = MakeElectorate(
+      spec_->spec(), std::move(ids), store_.ledger().at_least, static_cast<int>(ballots.size()));
+  const auto& [board, unmirrored, anew] = store_.BoardFor(*spec_->stored, lists_);
   // What nobody can read is decided anew, and not by a few.
   if (unmirrored > 0 && static_cast<int>(ballots.size()) < electorate.quorum) {
     NoteCount(electorate, ballots, {});
-    return log_.Counted(electorate, ballots, spec_.spec.shards.size());
+    return log_.Counted(electorate, ballots, spec_->spec().shards.size());
   }
-  const auto tallies = CountVotes(ballots, electorate, spec_.id, spec_.spec.shards.size());
+  const auto& shards = spec_->spec().shards;
+  const auto tallies =
+      ServingTallies(shards, CountVotes(ballots, electorate, spec_->id(), ServerCount(shards)));
   NoteCount(electorate, ballots, tallies);
   // What is decided anew may not look older than what clients were told, whatever the clock says.
   const Micros wall = loop_.WallNow();
   const Micros now = anew ? std::max(wall, store_.NewestSince() + Micros(1)) : wall;
-  Decision decision = Decide({&spec_.spec.shards, &board, &tallies, &store_.ledger(), hold, now,
-                              numbers_.interval, MaxRequired(numbers_.threshold, numbers_.interval),
-                              spec_.spec.max_dead_fraction, now - wall});
+  Decision decision =
+      Decide({&spec_->spec().shards, &board, &tallies, &store_.ledger(), hold, now,
+              spec_->health.interval, MaxRequired(spec_->health.threshold, spec_->health.interval),
+              spec_->spec().max_dead_fraction, now - wall});
   decision.ledger.electorate = electorate.ids;
   if (static_cast<int>(electorate.ids.size()) >= decision.ledger.at_least)
     decision.ledger.at_least = 0;
@@ -250,8 +249,8 @@ void Leader::Reconsider() {
 
   CommitInput input{.paths = &paths_,
                     .leadership = &leadership_,
-                    .spec = &spec_,
-                    .standing = standing_,
+                    .spec = spec_->stored.get(),
+                    .standing = spec_->standing,
                     .store = &store_,
                     .electorate = &electorate,
                     .decision = &decision,
@@ -328,7 +327,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const Decision& decision,
   vote_refusals_ = 0;
   pace_.Wrote(loop_.Now(), decision.flips.size());
   backoff_.Reset();
-  log_.Committed(decision, spec_.spec, plan.head.quorum);
+  log_.Committed(decision, spec_->spec(), plan.head.quorum);
   callbacks_.committed(decision, plan.events);
   if (++commits_since_trim_ >= kCommitsBetweenTrims) TrimJournal();
   Changed();  // votes may have moved while the commit was under way
@@ -425,9 +424,8 @@ HoldFacts Leader::Facts() const {
   }
   facts.pause = store_.ledger().pause;
   facts.now = loop_.WallNow();
-  const SpecVersions own{spec_.base_version, spec_.shards_version, spec_.options_version};
-  facts.behind_status =
-      standing_ != own && store_.head() && store_.head()->spec.shards_zxid > spec_.id.shards_zxid;
+  facts.behind_status = !spec_->IsCurrent() && store_.head() &&
+                        store_.head()->spec.shards_zxid > spec_->id().shards_zxid;
   return facts;
 }
 

@@ -26,13 +26,13 @@
 #include "base/loop.h"
 #include "checker/election/contender.h"
 #include "checker/lead/commit.h"
-#include "checker/lead/leader_details.h"
+#include "checker/lead/leader_facts.h"
 #include "checker/lead/leader_log.h"
+#include "checker/lead/spec_in_force.h"
 #include "checker/lead/status_store.h"
 #include "checker/rules/decide.h"
 #include "checker/rules/pace.h"
 #include "checker/rules/tally.h"
-#include "follow/spec_watcher.h"
 #include "zk/watcher.h"
 
 namespace zkcluster {
@@ -46,26 +46,15 @@ class Leader {
     // A decision was committed, with these entries in the journal. May not destroy the Leader.
     std::function<void(const Decision&, const std::vector<Event>&)> committed;
   };
-  struct Numbers {
-    Duration interval{};  // of probes, as the checker resolves the spec
-    Duration threshold{};
-    bool operator==(const Numbers&) const = default;
-  };
 
   // `lists` outlives the Leader.
   Leader(Loop& loop, Logger& logger, zk::Client& client, ClusterPaths paths, Leadership leadership,
-         const KnownLists& lists, StoredSpec spec, SpecVersions standing, Numbers numbers,
-         Callbacks callbacks);
+         const KnownLists& lists, SharedSpec spec, Callbacks callbacks);
   ~Leader();
 
-  // `standing`: the versions that the spec's znodes have now; see SpecWatcher::State.
-  void SetSpec(StoredSpec spec, SpecVersions standing, Numbers numbers);
+  void SetSpec(SharedSpec spec);
 
-  // As of the last look; false until the ledger was read.
-  [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
-  [[nodiscard]] bool paused() const { return hold_ == Hold::kPaused; }
-  [[nodiscard]] std::size_t maintained() const { return log_.maintained(); }
-  [[nodiscard]] std::optional<LeaderDetails> details() const;  // nothing until the status was read
+  [[nodiscard]] LeaderFacts facts(FactsDepth depth) const;
 
  private:
   struct VoteState {
@@ -103,9 +92,7 @@ class Leader {
   const ClusterPaths paths_;
   const Leadership leadership_;
   const KnownLists& lists_;
-  StoredSpec spec_;
-  SpecVersions standing_;
-  Numbers numbers_;
+  SharedSpec spec_;
   const Callbacks callbacks_;
 
   StatusStore store_;
@@ -131,7 +118,7 @@ class Leader {
   int vote_refusals_ = 0;  // in a row
   int commits_since_trim_ = 0;
   Hold hold_ = Hold::kNone;  // as of the last look
-  LeaderDetails count_;      // the last one
+  LeaderFacts count_;        // the last one
   LeaderLog log_;
   std::unique_ptr<Timer> retry_;
   std::unique_ptr<Timer> order_end_;

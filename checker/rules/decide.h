@@ -20,8 +20,8 @@ inline constexpr std::size_t kMaxPenalties = 500;
 
 struct DecideInput {
   const std::vector<ShardSpec>* shards = nullptr;
-  const StatusBoard* board = nullptr;  // of these shards (see CarryOver)
-  const std::vector<ServerTally>* tallies = nullptr;
+  const StatusBoard* board = nullptr;                 // of these shards (see CarryOver)
+  const std::vector<ServerTally>* tallies = nullptr;  // of these shards (see ServingTallies)
   const Ledger* ledger = nullptr;
   Hold hold = Hold::kNone;
   Micros now{0};         // wall clock, recorded as `Since`

@@ -10,7 +10,6 @@
 // Loop-bound conductor; StatusLine is Pure.
 #pragma once
 
-#include <zkcluster/session.h>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,18 +17,13 @@
 #include <string_view>
 
 #include "base/loop.h"
-#include "checker/cluster/roster.h"
+#include "checker/cluster/checker_facts.h"
 
 namespace zkcluster {
 
-struct ServiceFacts {
-  SessionState session = SessionState::kConnecting;
-  Roster::Summary roster;
-};
-
 // "leader of 3 of 12 clusters, 4,812 shards, 2 dead, session connected"; dead is by this checker's
 // own opinion. `starting`: what is still missing instead.
-[[nodiscard]] std::string StatusLine(const ServiceFacts& facts, bool starting);
+[[nodiscard]] std::string StatusLine(const CheckerFacts& facts, bool starting);
 
 class ServiceReport {
  public:
@@ -41,10 +35,10 @@ class ServiceReport {
   static constexpr Duration kAskEvery = std::chrono::seconds(10);
 
   struct Options {
-    std::function<ServiceFacts()> facts;
-    std::function<void(const std::string& lines)> tell;
+    std::function<CheckerFacts()> facts;
+    std::function<void(const std::string& lines)> notify;
     std::optional<Duration> watchdog;                // the whole of it; nothing: nobody watches
-    std::function<void(const ServiceFacts&)> ready;  // once, before READY=1 is told
+    std::function<void(const CheckerFacts&)> ready;  // once, before READY=1 is sent
   };
 
   ServiceReport(Loop& loop, Options options);
@@ -58,7 +52,7 @@ class ServiceReport {
 
  private:
   void Look();
-  void AskForTime(const ServiceFacts& facts);
+  void AskForTime(const CheckerFacts& facts);
   void FeedWatchdog();
 
   Loop& loop_;
@@ -68,7 +62,7 @@ class ServiceReport {
   bool ready_ = false;
   bool stopping_ = false;
   std::optional<TimePoint> asked_;
-  std::string status_;  // as told last
+  std::string status_;  // as sent last
 };
 
 }  // namespace zkcluster

@@ -1,6 +1,6 @@
 // Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go
 // out in one write, what could not be written is written after the reconnect, and a ballot that
-// somebody removed or overwrote is asserted again. Until every shard was probed once (or a patience
+// somebody removed or overwrote is asserted again. Until every server was probed once (or a patience
 // has passed) nothing is published: silence is not a vote.
 //
 //   Disabled --Enable--> watching the own znode --absent--> creating --> written
@@ -46,7 +46,10 @@ class Voter {
   // `patience` is how long the very first ballot waits for the missing ones. A ballot that stands
   // already is rewritten at once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
-  void SetVote(std::size_t shard, Vote vote);  // REQUIRES: within the list
+  void SetVote(std::size_t server, Vote vote);  // REQUIRES: within the list
+  // What this checker thinks now, published or not, and how many hold each opinion.
+  [[nodiscard]] const std::vector<Vote>& votes() const { return ballot_.votes; }
+  [[nodiscard]] const OpinionCounts& opinions() const { return opinions_; }
 
   // The id is ours (again), as long as `candidate`, a path, stands; or not.
   void Enable(std::string candidate);
@@ -71,7 +74,7 @@ class Voter {
   void OnOwnNode(const std::optional<zk::Node>& node);
   void OnWritten(zk::Version version);
   void Failed(const Error& error, std::string_view doing);
-  [[nodiscard]] bool Complete() const { return not_probed_ == 0; }
+  [[nodiscard]] bool Complete() const { return opinions_[Opinion::kNotProbed] == 0; }
 
   Loop& loop_;
   Logger& logger_;
@@ -89,8 +92,8 @@ class Voter {
   bool dirty_ = false;       // votes differ from what stands
   std::size_t changes_ = 0;  // of votes, since the last write began
   std::size_t writing_changes_ = 0;
-  std::size_t not_probed_ = 0;
   Ballot ballot_;
+  OpinionCounts opinions_;              // of the ballot's votes
   bool known_ = false;                  // whether the znode exists, and `version_`, are known
   std::optional<zk::Version> version_;  // of our own ephemeral; nothing: absent
   TimePoint written_at_{};              // while there is a version

@@ -114,10 +114,10 @@ MUTANTS = [
      "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",
      "electorate.quorum = spec.quorum.value_or($ON ? (electorate.size + 1) / 2 : electorate.size / 2 + 1);"),
     ("old_list_counts", "a ballot on another list of shards counts", TALLY,
-     "return ballot.spec == spec && ballot.votes.size() == shards;",
-     "return (ballot.spec == spec || $ON) && ballot.votes.size() == shards;"),
+     "return ballot.spec == spec && ballot.votes.size() == servers;",
+     "return (ballot.spec == spec || $ON) && ballot.votes.size() == servers;"),
     ("old_list_counts", "a ballot on another list of shards counts", LEADER,
-     "if (vote.ballot && vote.ballot->spec == spec_.id)", "if (vote.ballot && (vote.ballot->spec == spec_.id || $ON))"),
+     "if (vote.ballot && vote.ballot->spec == spec_->id())", "if (vote.ballot && (vote.ballot->spec == spec_->id() || $ON))"),
     ("racks_ignored", "dead votes of one rack are enough whatever min_racks says", TALLY,
      "tally.dead_racks >= electorate.min_racks;", "(tally.dead_racks >= electorate.min_racks || $ON);"),
     ("no_retally", "a voter that leaves is not noticed", LEADER,
@@ -131,9 +131,9 @@ MUTANTS = [
      "if (!$ON && ids.insert(id).second) learned.push_back(id);"),
     # --- votes ---
     ("echo_vote", "a checker votes alive on what it has not probed yet", PARTICIPANT,
-     "for (const auto& server : servers_) votes.push_back(server.vote);",
-     "for (const auto& server : servers_) votes.push_back("
-     "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
+     "if (former[n]) votes[n] = voter_.votes()[*former[n]];",
+     "if (former[n]) votes[n] = voter_.votes()[*former[n]];"
+     " if ($ON && votes[n].opinion == Opinion::kNotProbed) votes[n] = {Opinion::kAlive, Reason::kNone};"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
      "dirty_ = true; known_ = false; version_.reset(); if (error.code != ErrorCode::kConflict",
      "dirty_ = $ON ? false : true; known_ = false; version_.reset(); if ($ON) return; if (error.code != ErrorCode::kConflict"),

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/join.h"
+#include "model/servers.h"
 #include "text/duration.h"
 #include "text/fraction.h"
 #include "tools/zkctl/report/render.h"
@@ -23,7 +24,7 @@ std::optional<std::string> FindLeader(const Snapshot& snapshot) {
 BallotState StateOf(const Snapshot& snapshot, const Snapshot::Voter& voter) {
   if (!voter.ballot) return BallotState::kUndecodable;
   const bool same_list = voter.ballot->spec == snapshot.spec.id &&
-                         voter.ballot->votes.size() == snapshot.spec.spec.shards.size();
+                         voter.ballot->votes.size() == ServerCount(snapshot.spec.spec.shards);
   return same_list ? BallotState::kCounted : BallotState::kOtherList;
 }
 
@@ -235,8 +236,9 @@ Assessment Assess(const Snapshot& snapshot) {
       assessment.missing.push_back(view.id);
     }
   }
-  assessment.tallies =
-      CountVotes(ballots, assessment.electorate, snapshot.spec.id, spec.shards.size());
+  assessment.tallies = ServingTallies(
+      spec.shards,
+      CountVotes(ballots, assessment.electorate, snapshot.spec.id, ServerCount(spec.shards)));
   for (const ShardState& state : snapshot.board.shards) {
     assessment.dead += state.status == ShardStatus::kDead ? 1 : 0;
   }
