@@ -46,7 +46,7 @@ void Observer::OnVoters(const std::optional<std::vector<std::string>>& ids) {
 
 void Observer::OnBallot(const std::string& id) {
   Voter& voter = voters_.at(id);
-  const std::optional<StoredSpec>& spec = spec_.state().spec;
+  const std::shared_ptr<const StoredSpec>& spec = spec_.state().spec;
   if (!voter.watcher || !voter.watcher->node() || !spec) return;
   const zk::Node& node = *voter.watcher->node();
   const auto ballot = DecodeBallot(node.data);
