@@ -120,7 +120,7 @@ class Daemon {
                                     {"pid", ::getpid()},
                                     {"workers", config_.workers},
                                     {"descriptors", descriptor_limit_}});
-    TellExposedFiles();
+    LogExposedFiles();
     // First of all: from here on SIGTERM means to leave, not to be cut off.
     const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
     const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
@@ -239,7 +239,7 @@ class Daemon {
     roster_->Serve(config_.all_clusters, config_.clusters);
     if (new_metrics) monitor_->Listen(config_.metrics);
     logger_->Info("reload.done", {{"file", config_file_}, {"changed", Join(plan.changed, ",")}});
-    TellExposedFiles();
+    LogExposedFiles();
     if (!plan.needs_restart.empty()) {
       logger_->Warn("reload.needs_restart",
                     {{"file", config_file_}, {"keys", Join(plan.needs_restart, ",")}});
@@ -271,7 +271,7 @@ class Daemon {
     });
   }
 
-  void TellExposedFiles() {
+  void LogExposedFiles() {
     for (const std::string& file : ExposedFiles(config_)) {
       logger_->Warn("secret.exposed", {{"file", file}});
     }
@@ -291,18 +291,18 @@ class Daemon {
     roster_->Serve(config_.all_clusters, config_.clusters);
   }
 
-  // Limits that approach are told before they bite.
+  // Logs limits that approach before they bite.
   void Care() {
     care_->Arm(kCareInterval);
     LookAtSecrets();
     const std::size_t needed = roster_->facts(FactsDepth::kCounts).Servers() + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
-    if (short_of_descriptors && !told_descriptors_) {
+    if (short_of_descriptors && !logged_descriptors_) {
       logger_->Error("limits.descriptors", {{"needed", needed},
                                             {"limit", descriptor_limit_},
                                             {"hint", "raise LimitNOFILE of the unit"}});
     }
-    told_descriptors_ = short_of_descriptors;
+    logged_descriptors_ = short_of_descriptors;
   }
 
   CheckerConfig config_;
@@ -321,9 +321,9 @@ class Daemon {
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
   std::unique_ptr<ServiceReport> service_;
-  std::string secrets_trouble_;  // as it was told
+  std::string secrets_trouble_;  // as logged
   bool leaving_ = false;
-  bool told_descriptors_ = false;
+  bool logged_descriptors_ = false;
   int exit_code_ = kExitOk;
 };
 

@@ -23,7 +23,7 @@ namespace zkcluster {
 struct ClusterFacts {
   ProbeGroup group = 0;  // its counters
   std::uint64_t spec_version = 0;
-  bool registered = false;  // it stands for election, and its votes count
+  bool registered = false;  // it is a candidate, and its votes count
   bool leading = false;
   std::size_t shards = 0;         // that it probes, as the spec lists them
   OpinionCounts opinions;         // their servers, by this checker's own opinion

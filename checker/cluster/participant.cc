@@ -74,7 +74,7 @@ void Participant::Adopt(SharedSpec spec) {
     probes_.Retune(spec_);
   }
   if (leader_) leader_->SetSpec(spec_);
-  if (!contender_) Stand();
+  if (!contender_) EnterElection();
 }
 
 // Has the spec's servers probed, and votes on them. A server that was in the list before keeps the
@@ -93,8 +93,8 @@ void Participant::ProbeServers() {
   voter_.SetSpec(spec_->id(), std::move(votes), patience);
 }
 
-// Stands for election, from the first good spec on.
-void Participant::Stand() {
+// Enters the election, once there is a good spec.
+void Participant::EnterElection() {
   Contender::Callbacks callbacks;
   callbacks.registered = [this](const std::string& candidate) {
     registered_ = true;

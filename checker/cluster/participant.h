@@ -61,7 +61,7 @@ class Participant {
   void NoteTrouble(const SpecWatcher::State& state);
   void Adopt(SharedSpec spec);
   void ProbeServers();
-  void Stand();
+  void EnterElection();
   void OnReport(std::size_t server, const ServerReport& report);
   void OnElected(const Leadership& leadership);
   void LogSpec(const StoredSpec& next) const;

@@ -1,7 +1,7 @@
 // Which clusters this checker serves: those named in its file, or all there are. A cluster that
-// appears is joined, one that is deleted is let go of at once, and one that was made anew under the
-// same name is another cluster: left and joined. Which clusters, and how they are probed, may
-// change at any time: those that stay do not notice. Loop-bound conductor.
+// appears is joined, and one that is deleted is let go of at once. One that was deleted and created
+// again is another cluster, left and joined. Which clusters are served, and how they are probed,
+// may change at any time: clusters that remain are not disturbed. Loop-bound conductor.
 #pragma once
 
 #include <functional>

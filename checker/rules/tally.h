@@ -16,7 +16,7 @@
 namespace zkcluster {
 
 // Who may vote and how many must agree. The quorum is counted against the electorate, never against
-// whoever is present.
+// the checkers that happen to be present.
 struct Electorate {
   std::set<std::string> ids;  // learned
   int size = 0;               // the spec's `checkers` when given, else ids.size()

@@ -52,9 +52,9 @@ std::string StatusLine(const CheckerFacts& facts, bool starting) {
 ServiceReport::ServiceReport(Loop& loop, Options options)
     : loop_(loop),
       options_(std::move(options)),
-      look_(loop.NewTimer([this] { Look(); })),
+      check_(loop.NewTimer([this] { Check(); })),
       watchdog_(loop.NewTimer([this] { FeedWatchdog(); })) {
-  look_->Arm(Duration::zero());
+  check_->Arm(Duration::zero());
   if (options_.watchdog) watchdog_->Arm(Duration::zero());
 }
 
@@ -63,12 +63,12 @@ void ServiceReport::FeedWatchdog() {
   options_.notify("WATCHDOG=1");
 }
 
-void ServiceReport::Look() {
+void ServiceReport::Check() {
   if (stopping_) return;
   const CheckerFacts facts = options_.facts();
   const bool ready_now = !ready_ && facts.Ready();
   ready_ = ready_ || ready_now;
-  look_->Arm(ready_ ? kBeat : kStartBeat);
+  check_->Arm(ready_ ? kBeat : kStartBeat);
   std::string status = StatusLine(facts, !ready_);
   if (ready_now) {
     options_.ready(facts);

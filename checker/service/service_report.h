@@ -1,13 +1,13 @@
-// What the service manager (systemd) is told of this checker, and when:
+// What this checker reports to the service manager (systemd), and when:
 //
-//   starting --session, registration and first ballots stand--> ready (READY=1, once)
-//   ready --SIGHUP--> RELOADING=1 ... READY=1          any --told to end--> STOPPING=1
+//   starting --session, registration and first ballots are there--> ready (READY=1, once)
+//   ready --SIGHUP--> RELOADING=1 ... READY=1          any --SIGTERM--> STOPPING=1
 //
-// with one honest STATUS= line that follows what is, and WATCHDOG=1 at half of the time that it
-// asks for. All of it comes from timers of the main loop: when that hangs, the watchdog bites.
-// While nothing but first ballots is missing the start is given more time: they come within the
-// patience of each cluster's interval, which may be an hour. Without a session it is not.
-// Loop-bound conductor; StatusLine is Pure.
+// with one STATUS= line that follows the facts, and WATCHDOG=1 at half of the manager's limit. All
+// of it comes from timers of the main loop: when that hangs, the watchdog bites. While nothing but
+// first ballots is missing, the checker asks for more time to start: they come within the patience
+// of each cluster's interval, which may be an hour. Without a session it does not ask. Loop-bound
+// conductor; StatusLine is Pure.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,7 @@ namespace zkcluster {
 
 class ServiceReport {
  public:
-  // Until ready; that often it looks whether it is.
+  // How often it checks whether it is ready, until it is.
   static constexpr Duration kStartBeat = std::chrono::milliseconds(50);
   static constexpr Duration kBeat = std::chrono::seconds(1);
   // How much more time a start is given, and how often.
@@ -43,7 +43,7 @@ class ServiceReport {
 
   ServiceReport(Loop& loop, Options options);
 
-  // Round a reload. Before the service is ready nothing is told: the manager would take the end of
+  // Round a reload. Before the service is ready nothing is sent: the manager would take the end of
   // the reload for the end of the start.
   void Reloading();
   void Reloaded();
@@ -51,13 +51,13 @@ class ServiceReport {
   void Stopping(std::string_view why);
 
  private:
-  void Look();
+  void Check();
   void AskForTime(const CheckerFacts& facts);
   void FeedWatchdog();
 
   Loop& loop_;
   const Options options_;
-  std::unique_ptr<Timer> look_;
+  std::unique_ptr<Timer> check_;
   std::unique_ptr<Timer> watchdog_;
   bool ready_ = false;
   bool stopping_ = false;
