@@ -120,7 +120,7 @@ class Daemon {
                                     {"pid", ::getpid()},
                                     {"workers", config_.workers},
                                     {"descriptors", descriptor_limit_}});
-    TellExposedFiles();
+    LogExposedFiles();
     // First of all: from here on SIGTERM means to leave, not to be cut off.
     const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
     const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
@@ -145,10 +145,9 @@ class Daemon {
         loop_, *logger_, config_.id, [this](const HookRun& run, auto ended) {
           return StartCommand(loop_, config_.on_event, run, std::move(ended));
         });
-    roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions(),
-                                       [this](const Registration& holder) { OnIdRefused(holder); });
+    roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, RosterOptions());
     monitor_ = std::make_unique<Monitor>(loop_, *logger_, config_.id, config_.rack,
-                                         Monitor::Sources{*pool_, *roster_, *client_, *hooks_});
+                                         Monitor::Sources{*pool_, *roster_, *hooks_});
     monitor_->Listen(config_.metrics);
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
     care_ = loop_.NewTimer([this] { Care(); });
@@ -179,15 +178,15 @@ class Daemon {
     options.identity.guid = NewGuid();
     options.identity.registration = {config_.id, HostName(),  config_.rack,
                                      ::getpid(), ZKC_VERSION, Micros(0)};
-    options.on_event = [this](const std::string& cluster, const Event& event) {
+    options.callbacks.id_refused = [this](const Registration& holder) { OnIdRefused(holder); };
+    options.callbacks.event = [this](const std::string& cluster, const Event& event) {
       if (!config_.on_event.empty()) hooks_->Add(cluster, event);
     };
     options.defaults = [this](const std::string& cluster) {
       ProbeDefaults defaults;
       defaults.health = config_.probe;
       const RedisSecrets::Secrets& secrets = secrets_.Of(cluster);
-      defaults.question = RedisPing{secrets.credentials};
-      defaults.tls = secrets.tls;
+      defaults.access = {RedisPing{secrets.credentials}, secrets.tls};
       return defaults;
     };
     return options;
@@ -195,13 +194,13 @@ class Daemon {
 
   ServiceReport::Options ServiceOptions() {
     ServiceReport::Options options;
-    options.facts = [this] { return ServiceFacts{client_->state(), roster_->summary()}; };
-    options.tell = NotifyServiceManager;
+    options.facts = [this] { return roster_->facts(FactsDepth::kCounts); };
+    options.notify = NotifyServiceManager;
     options.watchdog = WatchdogLimit();
-    options.ready = [this](const ServiceFacts& facts) {
-      logger_->Info("checker.ready", {{"id", config_.id},
-                                      {"clusters", facts.roster.clusters},
-                                      {"shards", facts.roster.shards}});
+    options.ready = [this](const CheckerFacts& facts) {
+      logger_->Info(
+          "checker.ready",
+          {{"id", config_.id}, {"clusters", facts.clusters.size()}, {"shards", facts.Shards()}});
     };
     return options;
   }
@@ -240,7 +239,7 @@ class Daemon {
     roster_->Serve(config_.all_clusters, config_.clusters);
     if (new_metrics) monitor_->Listen(config_.metrics);
     logger_->Info("reload.done", {{"file", config_file_}, {"changed", Join(plan.changed, ",")}});
-    TellExposedFiles();
+    LogExposedFiles();
     if (!plan.needs_restart.empty()) {
       logger_->Warn("reload.needs_restart",
                     {{"file", config_file_}, {"keys", Join(plan.needs_restart, ",")}});
@@ -272,7 +271,7 @@ class Daemon {
     });
   }
 
-  void TellExposedFiles() {
+  void LogExposedFiles() {
     for (const std::string& file : ExposedFiles(config_)) {
       logger_->Warn("secret.exposed", {{"file", file}});
     }
@@ -292,18 +291,18 @@ class Daemon {
     roster_->Serve(config_.all_clusters, config_.clusters);
   }
 
-  // Limits that approach are told before they bite.
+  // Logs limits that approach before they bite.
   void Care() {
     care_->Arm(kCareInterval);
     LookAtSecrets();
-    const std::size_t needed = roster_->summary().shards + kSpareDescriptors;
+    const std::size_t needed = roster_->facts(FactsDepth::kCounts).Servers() + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
-    if (short_of_descriptors && !told_descriptors_) {
+    if (short_of_descriptors && !logged_descriptors_) {
       logger_->Error("limits.descriptors", {{"needed", needed},
                                             {"limit", descriptor_limit_},
                                             {"hint", "raise LimitNOFILE of the unit"}});
     }
-    told_descriptors_ = short_of_descriptors;
+    logged_descriptors_ = short_of_descriptors;
   }
 
   CheckerConfig config_;
@@ -322,9 +321,9 @@ class Daemon {
   std::unique_ptr<Timer> leave_limit_;
   std::unique_ptr<Timer> care_;
   std::unique_ptr<ServiceReport> service_;
-  std::string secrets_trouble_;  // as it was told
+  std::string secrets_trouble_;  // as logged
   bool leaving_ = false;
-  bool told_descriptors_ = false;
+  bool logged_descriptors_ = false;
   int exit_code_ = kExitOk;
 };
 

@@ -61,10 +61,9 @@ void Farewell::RemoveBallot() {
       return;
     }
     if (!*stat || (*stat)->ephemeral_owner != scope_.client.session_id()) return Finish();
-    scope_.client.Delete(path, (*stat)->version,
-                         attempt_.Guard([this](Result<void> gone) {
-                           if (gone || Settled(gone.error())) Finish();
-                         }));
+    scope_.client.Delete(path, (*stat)->version, attempt_.Guard([this](Result<void> gone) {
+      if (gone || Settled(gone.error())) Finish();
+    }));
   }));
 }
 

@@ -1,13 +1,10 @@
 #include "checker/cluster/participant.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
-#include "checker/rules/decide.h"
-#include "codec/codec.h"
+#include "base/overloaded.h"
 #include "codec/spec_size.h"
-#include "model/limits.h"
 #include "model/spec_diff.h"
 
 namespace zkcluster {
@@ -22,134 +19,82 @@ HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaul
   return health;
 }
 
-Participant::Participant(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool,
-                         ClusterPaths paths, Registrant identity, ProbeDefaults defaults,
-                         IdRefused id_refused, OnEvent on_event)
-    : loop_(loop),
-      logger_(logger),
-      client_(client),
-      pool_(pool),
-      paths_(std::move(paths)),
+Participant::Participant(ClusterScope scope, ProbePool& pool, Registrant identity,
+                         ProbeDefaults defaults, Callbacks callbacks)
+    : scope_(std::move(scope)),
       identity_(std::move(identity)),
-      defaults_(std::move(defaults)),
-      id_refused_(std::move(id_refused)),
-      on_event_(std::move(on_event)),
-      group_(pool.NewGroup()),
-      storm_end_(loop.NewTimer([this] { LogStorm(); })),
-      retry_(loop.NewTimer([this] { OnSpec(spec_watcher_->state()); })),
-      backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
-      voter_(ClusterScope{loop, logger, client, paths_}, identity_.id,
-             identity_.registration.rack) {
-  spec_watcher_ = std::make_unique<SpecWatcher>(
-      loop_, client_, paths_, [this](const SpecWatcher::State& state) { OnSpec(state); });
+      callbacks_(std::move(callbacks)),
+      default_health_(defaults.health),
+      penalties_(scope_, [this] { OnSpec(); }),
+      opinion_log_(scope_),
+      decisions_(scope_.paths.name(), callbacks_.event),
+      probes_(scope_.loop, pool, std::move(defaults.access),
+              [this](std::size_t server, const ServerReport& report) { OnReport(server, report); }),
+      voter_(scope_, identity_.id, identity_.registration.rack) {
+  spec_watcher_ = std::make_unique<SpecWatcher>(scope_.loop, scope_.client, scope_.paths,
+                                                [this](const SpecWatcher::State&) { OnSpec(); });
 }
 
-Participant::~Participant() {
-  StopProbing();
-  pool_.DropGroup(group_);
-}
+Participant::~Participant() = default;
 
-void Participant::OnSpec(const SpecWatcher::State& state) {
+void Participant::OnSpec() {
   if (leaving_) return;
-  if (state.trouble != trouble_) {
-    trouble_ = state.trouble;
-    // An absent cluster is its Roster's business.
-    if (trouble_ == SpecWatcher::Trouble::kIncomplete) {
-      logger_.Error("spec.incomplete", {{"cluster", paths_.name()}, {"error", state.error}});
-    } else if (trouble_ == SpecWatcher::Trouble::kBad) {
-      logger_.Error("spec.bad", {{"cluster", paths_.name()}, {"error", state.error}});
-    }
-  }
+  const SpecWatcher::State& state = spec_watcher_->state();
+  NoteTrouble(state);
   if (!state.spec || trouble_ == SpecWatcher::Trouble::kAbsent) return;
-  if (!penalties_read_) return ReadPenalties();
-  const bool restood = standing_ != state.standing;
-  standing_ = state.standing;
-  if (spec_ != state.spec) {
-    TakeSpec(*state.spec);
-  } else if (restood && leader_) {
-    leader_->SetSpec(InForce());
+  // What a flapping shard owes must not be forgiven because a checker was restarted.
+  if (!penalties_.known()) return penalties_.Read();
+  Adopt(std::make_shared<const SpecInForce>(SpecInForce{
+      state.spec, state.standing, ResolveHealth(state.spec->spec.probe, default_health_)}));
+}
+
+void Participant::NoteTrouble(const SpecWatcher::State& state) {
+  if (state.trouble == trouble_) return;
+  trouble_ = state.trouble;
+  // An absent cluster is its Roster's business.
+  if (trouble_ == SpecWatcher::Trouble::kIncomplete) {
+    scope_.logger.Error("spec.incomplete",
+                        {{"cluster", scope_.paths.name()}, {"error", state.error}});
+  } else if (trouble_ == SpecWatcher::Trouble::kBad) {
+    scope_.logger.Error("spec.bad", {{"cluster", scope_.paths.name()}, {"error", state.error}});
   }
 }
 
-// What a flapping shard owes must not be forgiven because a checker was restarted.
-void Participant::ReadPenalties() {
-  client_.Get(paths_.ledger(), {}, lifetime_.Guard([this](Result<zk::Node> node) {
-    if (!node && node.error().code != ErrorCode::kNotFound) {
-      retry_->Arm(backoff_.Next(loop_.Random()));
-      return;
-    }
-    if (node) {
-      if (auto ledger = DecodeLedger(node->data)) penalties_ = std::move(ledger->penalties);
-    }
-    penalties_read_ = true;
-    OnSpec(spec_watcher_->state());
-  }));
+// The only place where the spec in force changes.
+void Participant::Adopt(SharedSpec spec) {
+  const SharedSpec old = spec_;
+  const bool other_spec = !old || (old->stored != spec->stored && *old->stored != *spec->stored);
+  const bool other_times = !old || old->health != spec->health;
+  if (!other_spec && !other_times && old->standing == spec->standing) return;
+  if (other_spec) LogSpec(*spec->stored);
+  spec_ = std::move(spec);
+  if (other_spec) {
+    ProbeServers();
+  } else if (other_times) {
+    probes_.Retune(spec_);
+  }
+  if (leader_) leader_->SetSpec(spec_);
+  if (!contender_) EnterElection();
 }
 
-int Participant::RequiredFor(const std::string& shard) const {
-  const auto known = penalties_.find(shard);
-  if (known == penalties_.end()) return 1;
-  const int owed = DecayedPenalty(known->second, true, loop_.WallNow(), health_.interval);
-  // DecayedPenalty tells what the next death will ask for, twice what the last one did.
-  return std::clamp(owed / 2, 1, MaxRequired(health_.threshold, health_.interval));
-}
-
-void Participant::TakeSpec(StoredSpec stored) {
-  const ClusterSpec& spec = stored.spec;
-  const HealthSettings health = ResolveHealth(spec.probe, defaults_.health);
-  if (spec_) {
-    const SpecDiff diff = DiffSpecs(spec_->spec, spec);
-    logger_.Info("spec.changed", {{"cluster", paths_.name()},
-                                  {"version", spec.version},
-                                  {"added", diff.added.size()},
-                                  {"removed", diff.removed.size()},
-                                  {"moved", diff.moved.size()},
-                                  {"settings", diff.settings.size()}});
-  } else {
-    logger_.Info(
-        "spec.taken",
-        {{"cluster", paths_.name()}, {"version", spec.version}, {"shards", spec.shards.size()}});
+// Has the spec's servers probed, and votes on them. A server that was in the list before keeps the
+// vote that it had.
+void Participant::ProbeServers() {
+  const ServerProbes::Former former = probes_.Follow(spec_, [this](const std::string& shard) {
+    return penalties_.RequiredFor(shard, spec_->health);
+  });
+  std::vector<Vote> votes(former.size());
+  for (std::size_t n = 0; n < votes.size(); ++n) {
+    if (former[n]) votes[n] = voter_.votes()[*former[n]];
   }
-  if (const auto bytes = BytesNearLimit(spec)) {
-    logger_.Warn("spec.near_limit", {{"cluster", paths_.name()},
-                                     {"version", spec.version},
-                                     {"bytes", *bytes},
-                                     {"limit", kMaxShardsBytes}});
-  }
-
-  // A shard that kept name and address keeps its history; one that moved is another server.
-  std::map<std::pair<std::string, std::string>, Server> old;
-  for (auto& server : servers_) {
-    auto key = std::make_pair(server.shard.name, server.shard.addr);
-    old.emplace(std::move(key), std::move(server));
-  }
-  const bool retune = health != health_;
-  health_ = health;
-  servers_.clear();
-  index_.clear();
-  for (std::size_t n = 0; n < spec.shards.size(); ++n) {
-    const auto known = old.find({spec.shards[n].name, spec.shards[n].addr});
-    if (known != old.end()) {
-      servers_.push_back(std::move(known->second));
-      old.erase(known);
-      if (retune) pool_.Retune(servers_.back().handle, health_);
-    } else {
-      servers_.push_back({spec.shards[n], 0, {}});
-      StartProbing(servers_.back(), n, spec.shards.size());
-    }
-    index_.emplace(servers_.back().handle, n);
-  }
-  for (const auto& gone : old) pool_.Unwatch(gone.second.handle);
-
-  std::vector<Vote> votes;
-  votes.reserve(servers_.size());
-  for (const auto& server : servers_) votes.push_back(server.vote);
-  lists_.Add(stored.id.shards_zxid, spec.shards);
-  spec_ = std::move(stored);
+  lists_.Add(spec_->id().shards_zxid, spec_->spec().shards);
   // Probes are spread over half an interval and end within a timeout.
-  voter_.SetSpec(spec_->id, std::move(votes), health_.interval / 2 + 2 * health_.timeout);
-  if (leader_) leader_->SetSpec(InForce());
-  if (contender_) return;
+  const Duration patience = spec_->health.interval / 2 + 2 * spec_->health.timeout;
+  voter_.SetSpec(spec_->id(), std::move(votes), patience);
+}
+
+// Enters the election, once there is a good spec.
+void Participant::EnterElection() {
   Contender::Callbacks callbacks;
   callbacks.registered = [this](const std::string& candidate) {
     registered_ = true;
@@ -161,65 +106,30 @@ void Participant::TakeSpec(StoredSpec stored) {
   };
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
-  callbacks.refused = id_refused_;
-  contender_ = std::make_unique<Contender>(ClusterScope{loop_, logger_, client_, paths_}, identity_,
-                                           std::move(callbacks));
-  FollowLeader();
+  callbacks.refused = callbacks_.id_refused;
+  contender_ = std::make_unique<Contender>(scope_, identity_, std::move(callbacks));
+  last_leader_ = std::make_unique<LastLeader>(scope_);
 }
 
 void Participant::SetDefaults(ProbeDefaults defaults) {
-  const bool asks_differently =
-      defaults.question != defaults_.question || defaults.tls != defaults_.tls;
-  defaults_ = std::move(defaults);
-  if (!spec_ || leaving_) return;
-  if (asks_differently) {
-    for (const auto& server : servers_) {
-      pool_.SetQuestion(server.handle, defaults_.question, defaults_.tls);
-    }
-  }
-  const HealthSettings health = ResolveHealth(spec_->spec.probe, defaults_.health);
-  if (health == health_) return;
-  health_ = health;
-  for (const auto& server : servers_) pool_.Retune(server.handle, health_);
-  if (leader_) leader_->SetSpec(InForce());
+  default_health_ = defaults.health;
+  if (leaving_) return;
+  probes_.SetAccess(std::move(defaults.access));
+  if (!spec_) return;
+  Adopt(std::make_shared<const SpecInForce>(SpecInForce{
+      spec_->stored, spec_->standing, ResolveHealth(spec_->spec().probe, default_health_)}));
 }
 
-void Participant::StartProbing(Server& server, std::size_t n, std::size_t count) {
-  ServerToProbe probe;
-  probe.target = {server.shard.addr, defaults_.question, defaults_.tls};
-  probe.settings = health_;
-  probe.required = RequiredFor(server.shard.name);
-  probe.group = group_;
-  probe.first_delay = FirstDelay(n, count, health_.interval / 2, loop_.Random());
-  server.handle =
-      pool_.Watch(std::move(probe), [this](const ServerReport& report) { OnReport(report); });
-}
-
-void Participant::StopProbing() {
-  for (const auto& server : servers_) pool_.Unwatch(server.handle);
-  servers_.clear();
-  index_.clear();
-}
-
-void Participant::OnReport(const ServerReport& report) {
-  const auto found = index_.find(report.handle);
-  if (found == index_.end() || leaving_) return;
-  std::visit([&](const auto& news) { OnNews(found->second, news); }, report.news);
-}
-
-void Participant::OnNews(std::size_t n, const Vote& vote) {
-  LogOpinion(servers_[n], vote);
-  servers_[n].vote = vote;
-  voter_.SetVote(n, vote);
-}
-
-void Participant::OnNews(std::size_t n, ProbeAlarm alarm) {
-  LogAlarm(servers_[n], alarm);
-}
-
-SharedSpec Participant::InForce() const {
-  return std::make_shared<const SpecInForce>(
-      SpecInForce{*spec_, standing_, health_.interval, health_.threshold});
+void Participant::OnReport(std::size_t server, const ServerReport& report) {
+  if (leaving_) return;
+  const Overloaded note{
+      [&](const Vote& vote) {
+        opinion_log_.NoteOpinion(NameOf(server), voter_.votes()[server], vote);
+        voter_.SetVote(server, vote);
+      },
+      [&](ProbeAlarm alarm) { opinion_log_.NoteAlarm(NameOf(server), alarm); },
+  };
+  std::visit(note, report.news);
 }
 
 void Participant::OnElected(const Leadership& leadership) {
@@ -227,31 +137,82 @@ void Participant::OnElected(const Leadership& leadership) {
   callbacks.lost = [this](std::string_view why) { contender_->StepDown(why); };
   callbacks.respec = [this] { spec_watcher_->Refresh(); };
   callbacks.committed = [this](const std::vector<Change>& changes,
-                               const std::vector<Event>& events) { OnCommitted(changes, events); };
-  leader_ = std::make_unique<Leader>(ClusterScope{loop_, logger_, client_, paths_}, leadership,
-                                     lists_, InForce(), identity_.formats,
+                               const std::vector<Event>& events) {
+    decisions_.Committed(changes, events);
+  };
+  leader_ = std::make_unique<Leader>(scope_, leadership, lists_, spec_, identity_.formats,
                                      std::move(callbacks));
-  TellTakeOver(leadership.record);
+  decisions_.TookOver(leadership.record);
 }
 
 void Participant::Leave(std::function<void()> done) {
   leaving_ = true;
-  StopProbing();
+  probes_.Stop();
   std::vector<zk::Op> ballot = voter_.Withdraw();
   if (!contender_) return done();
   contender_->Leave(std::move(ballot), std::move(done));
 }
 
-Participant::Summary Participant::summary() const {
-  Summary summary;
-  summary.leading = contender_ && contender_->leading();
-  summary.frozen = leader_ && leader_->frozen();
-  summary.paused = leader_ && leader_->paused();
-  summary.shards = servers_.size();
-  for (const Server& server : servers_) {
-    ++summary.opinions[static_cast<std::size_t>(server.vote.opinion)];
+void Participant::LogSpec(const StoredSpec& next) const {
+  const ClusterSpec& spec = next.spec;
+  if (spec_) {
+    const SpecDiff diff = DiffSpecs(spec_->spec(), spec);
+    scope_.logger.Info("spec.changed", {{"cluster", scope_.paths.name()},
+                                        {"version", spec.version},
+                                        {"added", diff.added.size()},
+                                        {"removed", diff.removed.size()},
+                                        {"moved", diff.moved.size()},
+                                        {"settings", diff.settings.size()}});
+  } else {
+    scope_.logger.Info("spec.taken", {{"cluster", scope_.paths.name()},
+                                      {"version", spec.version},
+                                      {"shards", spec.shards.size()}});
   }
-  return summary;
+  if (const auto bytes = BytesNearLimit(spec)) {
+    scope_.logger.Warn("spec.near_limit", {{"cluster", scope_.paths.name()},
+                                           {"version", spec.version},
+                                           {"bytes", *bytes},
+                                           {"limit", kMaxShardsBytes}});
+  }
+}
+
+OpinionLog::Server Participant::NameOf(std::size_t server) const {
+  return {probes_.ShardOf(server), probes_.Addr(server)};
+}
+
+std::vector<ListedShard> Participant::DeadServers() const {
+  std::vector<ListedShard> dead;
+  const auto& votes = voter_.votes();
+  const std::size_t all = std::min(kMaxShardsListed, voter_.opinions()[Opinion::kDead]);
+  for (std::size_t n = 0; n < probes_.servers().size() && dead.size() < all; ++n) {
+    if (votes[n].opinion != Opinion::kDead) continue;
+    dead.push_back({probes_.ShardOf(n), probes_.Addr(n), votes[n].reason, Micros(0)});
+  }
+  return dead;
+}
+
+ClusterFacts Participant::facts(FactsDepth depth) const {
+  ClusterFacts facts;
+  facts.group = probes_.group();
+  facts.spec_version = spec_ ? spec_->spec().version : 0;
+  facts.registered = registered_;
+  facts.leading = contender_ && contender_->leading();
+  // Probing ends as soon as this checker leaves, and with it its opinions.
+  if (spec_ && !leaving_) {
+    facts.shards = spec_->spec().shards.size();
+    facts.opinions = voter_.opinions();
+    if (depth == FactsDepth::kShards) facts.dead = DeadServers();
+  }
+  facts.ballot_allowed = spec_ || trouble_ == SpecWatcher::Trouble::kNone;
+  facts.ballot_published = voter_.published();
+  facts.ballot_age = voter_.age();
+  if (last_leader_ && last_leader_->record()) {
+    facts.leader = last_leader_->record()->id;
+    facts.epoch = last_leader_->record()->epoch;
+  }
+  facts.flips = decisions_.flips();
+  if (leader_) facts.led = leader_->facts(depth);
+  return facts;
 }
 
 }  // namespace zkcluster

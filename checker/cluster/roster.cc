@@ -6,14 +6,8 @@
 
 namespace zkcluster {
 
-Roster::Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options,
-               Participant::IdRefused id_refused)
-    : loop_(loop),
-      logger_(logger),
-      client_(client),
-      pool_(pool),
-      options_(std::move(options)),
-      id_refused_(std::move(id_refused)) {
+Roster::Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options)
+    : loop_(loop), logger_(logger), client_(client), pool_(pool), options_(std::move(options)) {
   if (options_.all) {
     root_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, options_.root,
                                                   [this](const auto& names) { OnNames(names); });
@@ -81,7 +75,7 @@ void Roster::Depart(const std::string& name) {
   if (!participant) return;
   Departure& departure = departures_[name];
   departure.participant = std::move(participant);
-  // Not from within the participant that tells us.
+  // Not from within the participant that calls.
   departure.participant->Leave(lifetime_.Guard(
       [this, name] { loop_.Post(lifetime_.Guard([this, name] { SayFarewell(name); })); }));
 }
@@ -135,9 +129,8 @@ void Roster::OnBase(const std::string& name, const std::optional<zk::Node>& node
   }
   if (entry.participant) return;
   entry.incarnation = node->stat.czxid;
-  entry.participant = std::make_unique<Participant>(
-      loop_, logger_, client_, pool_, ClusterPaths(options_.root, name), options_.identity,
-      options_.defaults(name), id_refused_, options_.on_event);
+  entry.participant = std::make_unique<Participant>(Scope(name), pool_, options_.identity,
+                                                    options_.defaults(name), options_.callbacks);
 }
 
 void Roster::Leave(std::function<void()> done) {
@@ -156,46 +149,23 @@ void Roster::Leave(std::function<void()> done) {
   one_done();
 }
 
-Readiness Roster::readiness() const {
-  Readiness readiness;
-  readiness.known = client_.state() == SessionState::kConnected && (!root_ || root_->known());
-  for (const auto& [name, entry] : entries_) {
-    readiness.known = readiness.known && entry.base && entry.base->known();
-    if (!entry.participant || entry.participant->published()) continue;
-    readiness.silent.push_back(name);
-    readiness.unpublished += entry.participant->allows_ballot() ? 1 : 0;
-  }
-  return readiness;
+ClusterScope Roster::Scope(const std::string& name) const {
+  return {loop_, logger_, client_, ClusterPaths(options_.root, name)};
 }
 
-Roster::Summary Roster::summary() const {
-  const Readiness readiness = this->readiness();
-  Summary summary;
-  summary.known = readiness.known;
-  summary.ready = readiness.ready();
-  summary.unpublished = readiness.unpublished;
+CheckerFacts Roster::facts(FactsDepth depth) const {
+  CheckerFacts facts;
+  facts.session = client_.state();
+  facts.known = facts.session == SessionState::kConnected && (!root_ || root_->known());
   for (const auto& [name, entry] : entries_) {
-    if (!entry.participant) {
-      ++summary.missing;
-      continue;
+    facts.known = facts.known && entry.base && entry.base->known();
+    if (entry.participant) {
+      facts.clusters.emplace(name, entry.participant->facts(depth));
+    } else {
+      ++facts.missing;
     }
-    const auto part = entry.participant->summary();
-    ++summary.clusters;
-    summary.leading += part.leading ? 1 : 0;
-    summary.frozen += part.frozen ? 1 : 0;
-    summary.paused += part.paused ? 1 : 0;
-    summary.shards += part.shards;
-    summary.dead += part.dead();
   }
-  return summary;
-}
-
-std::map<std::string, ClusterDetails> Roster::details() const {
-  std::map<std::string, ClusterDetails> details;
-  for (const auto& [name, entry] : entries_) {
-    if (entry.participant) details.emplace(name, entry.participant->details());
-  }
-  return details;
+  return facts;
 }
 
 }  // namespace zkcluster

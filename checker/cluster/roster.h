@@ -1,7 +1,7 @@
 // Which clusters this checker serves: those named in its file, or all there are. A cluster that
-// appears is joined, one that is deleted is let go of at once, and one that was made anew under the
-// same name is another cluster: left and joined. Which clusters, and how they are probed, may
-// change at any time: those that stay do not notice. Loop-bound conductor.
+// appears is joined, and one that is deleted is let go of at once. One that was deleted and created
+// again is another cluster, left and joined. Which clusters are served, and how they are probed,
+// may change at any time: clusters that remain are not disturbed. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "checker/cluster/farewell.h"
 #include "checker/cluster/participant.h"
+#include "zk/cluster_scope.h"
 #include "zk/watcher.h"
 
 namespace zkcluster {
@@ -28,11 +29,10 @@ class Roster {
     Registrant identity;
     // Called when a cluster is joined, and by Serve.
     std::function<ProbeDefaults(const std::string& cluster)> defaults;
-    Participant::OnEvent on_event = {};
+    Participant::Callbacks callbacks;
   };
 
-  Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options,
-         Participant::IdRefused id_refused);
+  Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options);
   ~Roster();
 
   // What the file says now. New clusters are joined; those that are no longer wanted are left, with
@@ -43,23 +43,8 @@ class Roster {
   // Leaves every cluster; `done` when all have answered. Terminal.
   void Leave(std::function<void()> done);
 
-  struct Summary {
-    std::size_t clusters = 0;
-    std::size_t missing = 0;      // named, and not there
-    std::size_t unpublished = 0;  // of `clusters`: the newest ballot does not stand (yet)
-    std::size_t leading = 0;
-    std::size_t frozen = 0;  // of those led
-    std::size_t paused = 0;  // of those led
-    std::size_t shards = 0;
-    std::size_t dead = 0;
-    bool known = false;  // connected, and which clusters there are is known
-    bool ready = false;  // and in each the newest ballot stands
-  };
-  [[nodiscard]] Summary summary() const;
-  // Looks at no shard.
-  [[nodiscard]] Readiness readiness() const;
-  // Of each cluster that is served now, by name.
-  [[nodiscard]] std::map<std::string, ClusterDetails> details() const;
+  // All that this checker reports of its clusters, as of now.
+  [[nodiscard]] CheckerFacts facts(FactsDepth depth) const;
 
  private:
   struct Entry {
@@ -81,13 +66,13 @@ class Roster {
   void SayFarewell(const std::string& name);
   [[nodiscard]] bool Wanted(const std::string& name) const;
   void OnBase(const std::string& name, const std::optional<zk::Node>& node);
+  [[nodiscard]] ClusterScope Scope(const std::string& name) const;
 
   Loop& loop_;
   Logger& logger_;
   zk::Client& client_;
   ProbePool& pool_;
   Options options_;
-  const Participant::IdRefused id_refused_;
   bool leaving_ = false;
   std::map<std::string, Entry> entries_;
   std::map<std::string, Departure> departures_;

@@ -1,6 +1,6 @@
-// How many lines of one kind may be logged: so many in each window, the rest is only counted,
-// and told as a sum when the window is over. The death of a switch is ten thousand opinions,
-// and one fact. Pure.
+// How many lines of one kind may be logged: kLines in each window. The rest is only counted, and
+// logged as a sum when the window is over. When a switch dies there are ten thousand opinions, and
+// they are one fact. Pure.
 #pragma once
 
 #include <zkcluster/time.h>

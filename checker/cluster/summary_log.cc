@@ -25,76 +25,73 @@ std::string FailuresByReason(const ProbeCounters& probes) {
 
 }  // namespace
 
-SummaryLog::SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Look look)
+SummaryLog::SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Facts facts)
     : logger_(logger),
       pool_(pool),
-      look_(std::move(look)),
+      facts_(std::move(facts)),
       timer_(loop.NewTimer([this] { Collect(); })) {
   timer_->Arm(kInterval);
 }
 
 void SummaryLog::Collect() {
   timer_->Arm(kInterval);
-  pool_.CollectCounts(lifetime_.Guard([this](const WorkerCounts& counts) { Tell(counts); }));
+  pool_.CollectCounts(lifetime_.Guard([this](const WorkerCounts& counts) { LogAll(counts); }));
 }
 
-void SummaryLog::Tell(const WorkerCounts& counts) {
-  std::map<ProbeGroup, Told> telling;
-  for (const auto& [cluster, details] : look_()) {
-    const auto counted = counts.groups.find(details.group);
-    Told now;
+void SummaryLog::LogAll(const WorkerCounts& counts) {
+  std::map<ProbeGroup, Totals> logged;
+  const CheckerFacts facts = facts_();
+  for (const auto& [name, cluster] : facts.clusters) {
+    const auto counted = counts.groups.find(cluster.group);
+    Totals now;
     if (counted != counts.groups.end()) now.counters = counted->second;
-    now.flips_to_dead = details.flips_to_dead;
-    now.flips_to_alive = details.flips_to_alive;
-    const auto known = told_.find(details.group);
-    const Told last = known == told_.end() ? Told{} : known->second;
+    now.flips = cluster.flips;
+    const auto known = logged_.find(cluster.group);
+    const Totals last = known == logged_.end() ? Totals{} : known->second;
     ProbeCounters fresh = now.counters;
     // Counters fall when a worker is gone, which is when the daemon ends.
     if (fresh.started >= last.counters.started) fresh -= last.counters;
-    TellOne(cluster, details, fresh, last);
-    telling.emplace(details.group, std::move(now));
+    LogCluster(name, cluster, fresh, last.flips);
+    logged.emplace(cluster.group, std::move(now));
   }
-  told_ = std::move(telling);
+  logged_ = std::move(logged);
 }
 
-void SummaryLog::TellOne(const std::string& cluster, const ClusterDetails& details,
-                         const ProbeCounters& probes, const Told& last) {
-  const char* const role = details.leading ? "leader" : details.registered ? "follower" : "away";
-  const auto tell = [&](const auto&... more) {
-    logger_.Info("summary", {{"cluster", cluster},
-                             {"shards", details.shards()},
-                             {"alive", details.opinion(Opinion::kAlive)},
-                             {"dead", details.opinion(Opinion::kDead)},
-                             {"unknown", details.opinion(Opinion::kUnknown)},
-                             {"not_probed", details.opinion(Opinion::kNotProbed)},
+void SummaryLog::LogCluster(const std::string& name, const ClusterFacts& cluster,
+                            const ProbeCounters& probes, const FlipCounts& flips_before) {
+  const char* const role = cluster.leading ? "leader" : cluster.registered ? "follower" : "away";
+  const auto log = [&](const auto&... more) {
+    logger_.Info("summary", {{"cluster", name},
+                             {"shards", cluster.shards},
+                             {"alive", cluster.opinions[Opinion::kAlive]},
+                             {"dead", cluster.opinions[Opinion::kDead]},
+                             {"unknown", cluster.opinions[Opinion::kUnknown]},
+                             {"not_probed", cluster.opinions[Opinion::kNotProbed]},
                              {"probes", probes.succeeded + probes.failures()},
                              {"failures", probes.failures()},
                              {"failed_by", FailuresByReason(probes)},
                              {"p50_us", probes.latency.Quantile(0.5).count()},
                              {"p99_us", probes.latency.Quantile(0.99).count()},
-                             {"published", details.ballot_published},
+                             {"published", cluster.ballot_published},
                              {"role", role},
-                             {"leader", details.leader},
-                             {"epoch", details.epoch},
+                             {"leader", cluster.leader},
+                             {"epoch", cluster.epoch},
                              more...});
   };
-  if (!details.led) return tell();
-  const LeaderDetails& led = *details.led;
-  const auto missing = led.Missing();
-  const auto outcome = [&](Outcome which) { return led.outcomes[static_cast<std::size_t>(which)]; };
-  const auto status = [&](ShardStatus which) {
-    return led.statuses[static_cast<std::size_t>(which)];
-  };
-  tell(LogField{"flips_to_dead", details.flips_to_dead - last.flips_to_dead},
-       LogField{"flips_to_alive", details.flips_to_alive - last.flips_to_alive},
-       LogField{"status_alive", status(ShardStatus::kAlive)},
-       LogField{"status_dead", status(ShardStatus::kDead)},
-       LogField{"status_unknown", status(ShardStatus::kUnknown)},
-       LogField{"no_quorum", outcome(Outcome::kNoQuorum)}, LogField{"quorum", led.quorum},
-       LogField{"electorate", led.electorate},
-       LogField{"ballots", led.voters.size() - missing.size()},
-       LogField{"votes_missing", missing.size()}, LogField{"no_ballot_from", Join(missing, ",")},
-       LogField{"frozen", details.frozen}, LogField{"hold", led.hold});
+  const LeaderFacts* const led = cluster.decided();
+  if (led == nullptr) return log();
+  const auto missing = led->Missing();
+  const auto fresh_flips = [&](ShardStatus to) { return cluster.flips[to] - flips_before[to]; };
+  log(LogField{"flips_to_dead", fresh_flips(ShardStatus::kDead)},
+      LogField{"flips_to_alive", fresh_flips(ShardStatus::kAlive)},
+      LogField{"status_alive", led->statuses[ShardStatus::kAlive]},
+      LogField{"status_dead", led->statuses[ShardStatus::kDead]},
+      LogField{"status_unknown", led->statuses[ShardStatus::kUnknown]},
+      LogField{"no_quorum", led->outcomes[Outcome::kNoQuorum]}, LogField{"quorum", led->quorum},
+      LogField{"electorate", led->electorate},
+      LogField{"ballots", led->voters.size() - missing.size()},
+      LogField{"votes_missing", missing.size()}, LogField{"no_ballot_from", Join(missing, ",")},
+      LogField{"frozen", led->frozen}, LogField{"hold", HoldName(led->hold)});
 }
 
 }  // namespace zkcluster

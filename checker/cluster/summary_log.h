@@ -1,6 +1,6 @@
-// Logs one line a minute for each cluster, so that whoever reads a log later knows how things stood
-// although nothing happened: shards by opinion, probes and failures of that minute, how long they
-// took, who leads; and from whoever leads the votes and the flips. Loop-bound conductor.
+// Logs one line a minute for each cluster, so that a log shows later how things were although
+// nothing happened: shards by opinion, probes and failures of that minute, how long they took, and
+// who leads. The leader's line has the votes and the flips, too. Loop-bound conductor.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "checker/cluster/cluster_details.h"
+#include "checker/cluster/checker_facts.h"
 #include "checker/probe/probe_pool.h"
 
 namespace zkcluster {
@@ -20,26 +20,25 @@ namespace zkcluster {
 class SummaryLog {
  public:
   static constexpr Duration kInterval = std::chrono::minutes(1);
-  using Look = std::function<std::map<std::string, ClusterDetails>()>;
+  using Facts = std::function<CheckerFacts()>;
 
   // The first lines come an interval from now. REQUIRES: `pool` outlives it.
-  SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Look look);
+  SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Facts facts);
 
  private:
-  struct Told {  // with the last line
+  struct Totals {
     ProbeCounters counters;
-    std::uint64_t flips_to_dead = 0;
-    std::uint64_t flips_to_alive = 0;
+    FlipCounts flips;
   };
   void Collect();
-  void Tell(const WorkerCounts& counts);
-  void TellOne(const std::string& cluster, const ClusterDetails& details,
-               const ProbeCounters& probes, const Told& last);
+  void LogAll(const WorkerCounts& counts);
+  void LogCluster(const std::string& name, const ClusterFacts& cluster, const ProbeCounters& probes,
+                  const FlipCounts& flips_before);
 
   Logger& logger_;
   ProbePool& pool_;
-  const Look look_;
-  std::map<ProbeGroup, Told> told_;
+  const Facts facts_;
+  std::map<ProbeGroup, Totals> logged_;  // as of the last line
   std::unique_ptr<Timer> timer_;
   Lifetime lifetime_;
 };

@@ -193,8 +193,7 @@ void Contender::RemoveGhost(const std::string& node) {
   const std::string path = scope_.paths.candidate(node);
   scope_.client.Exists(path, {}, Guard([this, path](Result<std::optional<zk::Stat>> stat) {
                          if (!stat || !*stat) return;
-                         scope_.client.Delete(path, (*stat)->version,
-                                              [](Result<void>) {});
+                         scope_.client.Delete(path, (*stat)->version, [](Result<void>) {});
                        }));
 }
 
@@ -368,13 +367,13 @@ void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
   Enter(Left{});
   if (node.empty() || scope_.client.state() != SessionState::kConnected) return done();
   also.push_back(zk::DeleteOp{path, 0});
-  scope_.client.Multi(
-      std::move(also), Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
-        if (results) return done();
-        // The ballot may have changed or gone meanwhile;
-        // the candidate still has to go at once.
-        scope_.client.Delete(path, 0, Guard([done](Result<void>) { done(); }));
-      }));
+  scope_.client.Multi(std::move(also),
+                      Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
+                        if (results) return done();
+                        // The ballot may have changed or gone meanwhile;
+                        // the candidate still has to go at once.
+                        scope_.client.Delete(path, 0, Guard([done](Result<void>) { done(); }));
+                      }));
 }
 
 }  // namespace zkcluster

@@ -13,7 +13,7 @@ namespace {
 
 class Planner {
  public:
-  Planner(const CommitInput& input, Round round) : in_(input), stored_(input.spec.stored) {
+  Planner(const CommitInput& input, Round round) : in_(input), stored_(*input.spec.stored) {
     plan_.round = std::move(round);
   }
 
@@ -112,8 +112,7 @@ class Planner {
     if (slot.version && in_.store.Wrote(board, k)) return std::nullopt;
     std::string data = EncodeChunk(board, k, in_.format);
     if (slot.version && slot.data == data) return std::nullopt;
-    if (slot.version && !slot.ours && HoldsRows(slot.data, board, k))
-      return std::nullopt;
+    if (slot.version && !slot.ours && HoldsRows(slot.data, board, k)) return std::nullopt;
     return data;
   }
 

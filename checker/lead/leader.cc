@@ -80,14 +80,14 @@ void Leader::Reconsider() {
 }
 
 Round Leader::Concluded() const {
-  return Conclude({.spec = spec_->stored.spec,
-                   .spec_id = spec_->stored.id,
+  return Conclude({.spec = spec_->spec(),
+                   .spec_id = spec_->id(),
                    .spec_is_current = spec_->IsCurrent(),
-                    .spec_is_newer = spec_->standing.newer,
-                   .interval = spec_->interval,
-                   .threshold = spec_->threshold,
+                   .spec_is_newer = spec_->standing.newer,
+                   .interval = spec_->health.interval,
+                   .threshold = spec_->health.threshold,
                    .head = store_.head(),
-                   .board = store_.BoardFor(spec_->stored, lists_),
+                   .board = store_.BoardFor(*spec_->stored, lists_),
                    .ledger = store_.ledger(),
                    .ballots = inputs_.ballots(),
                    .candidates = inputs_.candidates(),
@@ -160,7 +160,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>
   vote_refusals_ = 0;
   pace_.Wrote(scope_.loop.Now(), CountOf<Flip>(changes));
   backoff_.Reset();
-  log_.Committed(plan.round, spec_->stored.spec);
+  log_.Committed(plan.round, spec_->spec());
   callbacks_.committed(changes, plan.events);
   trimmer_.Committed();
   Changed();  // votes may have moved while the commit was under way
@@ -229,10 +229,17 @@ void Leader::Retry() {
   retry_->Arm(backoff_.Next(scope_.loop.Random()));
 }
 
-std::optional<LeaderDetails> Leader::details() const {
-  if (!store_.loaded()) return std::nullopt;
-  return DetailsOf(leadership_.record.epoch, hold_, count_, spec_->stored.spec.shards,
-                   store_.BoardFor(spec_->stored, lists_).board);
+LeaderFacts Leader::facts(FactsDepth depth) const {
+  LeaderFacts facts = FactsOf(count_);
+  facts.epoch = leadership_.record.epoch;
+  facts.hold = hold_;
+  facts.maintained = log_.maintained();
+  facts.status_read = store_.loaded();
+  if (!facts.status_read) return facts;
+  facts.frozen = store_.ledger().freeze.frozen;
+  if (depth == FactsDepth::kCounts) return facts;
+  AddStatuses(facts, spec_->spec().shards, store_.BoardFor(*spec_->stored, lists_).board);
+  return facts;
 }
 
 // Until the next of what operators have ordered for a time ends.

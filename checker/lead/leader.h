@@ -26,7 +26,7 @@
 #include "checker/lead/commit.h"
 #include "checker/lead/common_format.h"
 #include "checker/lead/journal_trimmer.h"
-#include "checker/lead/leader_details.h"
+#include "checker/lead/leader_facts.h"
 #include "checker/lead/leader_inputs.h"
 #include "checker/lead/leader_log.h"
 #include "checker/lead/spec_in_force.h"
@@ -53,11 +53,7 @@ class Leader {
 
   void SetSpec(SharedSpec spec);
 
-  // As of the last round; false until the ledger was read.
-  [[nodiscard]] bool frozen() const { return store_.loaded() && store_.ledger().freeze.frozen; }
-  [[nodiscard]] bool paused() const { return hold_ == Hold::kPaused; }
-  [[nodiscard]] std::size_t maintained() const { return log_.maintained(); }
-  [[nodiscard]] std::optional<LeaderDetails> details() const;  // nothing until the status was read
+  [[nodiscard]] LeaderFacts facts(FactsDepth depth) const;
 
  private:
   struct Loading {};

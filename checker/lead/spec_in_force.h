@@ -1,30 +1,30 @@
-// The spec that a checker works by: the last good one it has read, what its znodes hold now, and
-// the numbers of its probes with the checker's defaults filled in. One value, made by the
-// Participant when any of it changes and shared by all who work on the cluster. Pure.
+// What a checker works by in one cluster: the last good spec, the versions that its znodes have
+// now, and the probe times that follow from it. Its Participant makes a new one whenever something
+// of it changes; prober, voter and leader share it by pointer, so that nobody holds another one.
+// Pure.
 #pragma once
 
-#include <zkcluster/time.h>
 #include <memory>
 
+#include "checker/probe/server_health.h"
 #include "follow/spec_watcher.h"
 
 namespace zkcluster {
 
 struct SpecInForce {
-  StoredSpec stored;
-  // The data versions of the spec's znodes now; see SpecWatcher::State. While these are bad, the
-  // last good spec decides.
+  std::shared_ptr<const StoredSpec> stored;  // the last good one; never null
+  // What ZooKeeper holds: other versions than those of `stored` while that cannot be used.
   SpecVersions standing;
-  Duration interval{};  // of probes
-  Duration threshold{};
+  HealthSettings health;  // the spec's numbers, and the checker's own where the spec has none
 
+  [[nodiscard]] const ClusterSpec& spec() const { return stored->spec; }
+  [[nodiscard]] SpecId id() const { return stored->id; }
   // The znodes hold just this spec.
   [[nodiscard]] bool IsCurrent() const {
     return standing ==
-           SpecVersions{stored.base_version, stored.shards_version, stored.options_version};
+           SpecVersions{stored->base_version, stored->shards_version, stored->options_version};
   }
-  bool operator==(const SpecInForce&) const = default;
 };
-using SharedSpec = std::shared_ptr<const SpecInForce>;  // never null
+using SharedSpec = std::shared_ptr<const SpecInForce>;
 
 }  // namespace zkcluster

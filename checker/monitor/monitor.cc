@@ -14,7 +14,7 @@ constexpr Duration kServeAgain = std::chrono::seconds(10);
 
 HttpAnswer AnswerOf(const Verdict& verdict) {
   HttpAnswer answer;
-  answer.code = verdict.good ? 200 : 503;
+  answer.status = verdict.good ? 200 : 503;
   answer.body = verdict.text;
   return answer;
 }
@@ -30,14 +30,15 @@ Monitor::Monitor(EventLoop& loop, Logger& logger, std::string id, std::string ra
       sources_(sources),
       started_(loop.WallNow()),
       counted_at_(loop.Now()),
-      summary_teller_(loop, logger, sources.pool, [this] { return sources_.roster.details(); }),
+      summary_log_(loop, logger, sources.pool,
+                   [this] { return sources_.roster.facts(FactsDepth::kShards); }),
       count_(loop.NewTimer([this] { Count(); })),
       serve_(loop.NewTimer([this] { Serve(); })) {}
 
 void Monitor::Listen(std::optional<Address> address) {
   listen_ = std::move(address);
   server_ = nullptr;
-  told_unavailable_ = false;
+  logged_unavailable_ = false;
   serve_->Cancel();
   count_->Cancel();
   if (!listen_) return;
@@ -64,39 +65,42 @@ void Monitor::Serve() {
     logger_.Info("metrics.listening", {{"address", FormatAddress(*listen_)}});
     return;
   }
-  if (!std::exchange(told_unavailable_, true)) {
+  if (!std::exchange(logged_unavailable_, true)) {
     logger_.Error("metrics.unavailable", {{"error", server.error().message}});
   }
   serve_->Arm(kServeAgain);
 }
 
-HttpServer::Pages Monitor::Pages() {
-  HttpServer::Pages pages;
-  pages["/metrics"] = [this] { return HttpAnswer{200, kMetricsType, FormatMetrics(Facts())}; };
-  pages["/status.json"] = [this] {
-    return HttpAnswer{200, "application/json", FormatStatus(Facts())};
+HttpPages Monitor::Pages() {
+  const auto all = [this] { return sources_.roster.facts(FactsDepth::kShards); };
+  return {
+      {"/metrics",
+       [this, all](const HttpRequest&) {
+         return HttpAnswer{200, kMetricsType, FormatMetrics(all(), Process())};
+       }},
+      {"/status.json",
+       [this, all](const HttpRequest&) {
+         return HttpAnswer{200, "application/json", FormatStatusJson(all(), Process())};
+       }},
+      {"/healthz", [this](const HttpRequest&) { return AnswerOf(JudgeHealth(CountsAge())); }},
+      {"/readyz",
+       [this](const HttpRequest&) {
+         return AnswerOf(JudgeReadiness(sources_.roster.facts(FactsDepth::kCounts)));
+       }},
   };
-  pages["/healthz"] = [this] { return AnswerOf(JudgeHealth(CountsAge())); };
-  pages["/readyz"] = [this] {
-    return AnswerOf(JudgeReadiness(sources_.client.state(), sources_.roster.readiness()));
-  };
-  return pages;
 }
 
-MonitorFacts Monitor::Facts() const {
-  MonitorFacts facts;
-  facts.id = id_;
-  facts.rack = rack_;
-  facts.started = started_;
-  facts.session = sources_.client.state();
-  facts.ready = sources_.roster.readiness().ready();
-  facts.clusters = sources_.roster.details();
-  facts.counts = counts_;
-  facts.counts_age = CountsAge();
-  facts.main_lag = sources_.pool.lag();
-  facts.stalls = stalls_;
-  facts.hooks = sources_.hooks.counters();
-  return facts;
+ProcessFacts Monitor::Process() const {
+  ProcessFacts process;
+  process.id = id_;
+  process.rack = rack_;
+  process.started = started_;
+  process.counts = counts_;
+  process.counts_age = CountsAge();
+  process.main_lag = sources_.pool.lag();
+  process.stalls = stalls_;
+  process.hooks = sources_.hooks.counters();
+  return process;
 }
 
 }  // namespace zkcluster

@@ -1,7 +1,7 @@
-// Everything by which a checker lets itself be watched: the summary a minute in the log, the pages
-// over HTTP when configured, and what they are made of. Collected when asked for, so that a number
-// is as old as the answer, but for the counts of probe workers, which are gathered every second: a
-// worker that hangs must not keep a page from being served. Loop-bound conductor.
+// Everything that lets people and programs watch a checker: the summary a minute in the log, the
+// pages over HTTP when configured, and the facts they are made of. Facts are collected when asked
+// for, so that a number is as old as the answer. The counts of probe workers are gathered every
+// second instead: a worker that hangs must not keep a page from being served. Loop-bound conductor.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,10 @@
 #include "base/log.h"
 #include "checker/cluster/roster.h"
 #include "checker/cluster/summary_log.h"
-#include "checker/monitor/http_server.h"
-#include "checker/monitor/monitor_facts.h"
+#include "checker/http/http_server.h"
+#include "checker/monitor/process_facts.h"
 #include "checker/probe/probe_pool.h"
 #include "text/address.h"
-#include "zk/client.h"
 
 namespace zkcluster {
 
@@ -29,23 +28,21 @@ class Monitor {
   struct Sources {  // all outlive the Monitor
     ProbePool& pool;
     Roster& roster;
-    zk::Client& client;
     HookQueue& hooks;
   };
   Monitor(EventLoop& loop, Logger& logger, std::string id, std::string rack,
           const Sources& sources);
 
-  // Serves the pages there from now on, instead of wherever they were; nothing: no more. That
-  // nobody can look is no reason to stop looking after shards: an address that cannot be had is
-  // told, and tried again.
+  // Serves the pages at this address from now on, and no longer at the last one; nothing: at none.
+  // A checker works without its pages: an address that cannot be had is logged, and tried again.
   void Listen(std::optional<Address> address);
   void NoteStall(std::string_view loop) { ++stalls_[std::string(loop)]; }
 
  private:
   void Count();
   void Serve();
-  [[nodiscard]] HttpServer::Pages Pages();
-  [[nodiscard]] MonitorFacts Facts() const;
+  [[nodiscard]] HttpPages Pages();
+  [[nodiscard]] ProcessFacts Process() const;
   [[nodiscard]] Duration CountsAge() const { return loop_.Now() - counted_at_; }
 
   EventLoop& loop_;
@@ -59,10 +56,10 @@ class Monitor {
   bool counting_ = false;
   std::optional<Address> listen_;
   std::map<std::string, std::uint64_t> stalls_{{"main", 0}, {"worker", 0}};
-  SummaryLog summary_teller_;
+  SummaryLog summary_log_;
   std::unique_ptr<Timer> count_;
   std::unique_ptr<Timer> serve_;
-  bool told_unavailable_ = false;
+  bool logged_unavailable_ = false;
   std::unique_ptr<HttpServer> server_;
   Lifetime lifetime_;
 };

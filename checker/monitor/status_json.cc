@@ -26,26 +26,30 @@ void WriteShards(JsonWriter& json, std::string_view key, const std::vector<Liste
   json.Close(']');
 }
 
-void WriteOpinions(JsonWriter& json, const ClusterDetails& details) {
+void WriteOpinions(JsonWriter& json, const OpinionCounts& opinions) {
   json.Key("opinions").Open('{');
-  json.Key("alive").Number(details.opinion(Opinion::kAlive));
-  json.Key("dead").Number(details.opinion(Opinion::kDead));
-  json.Key("unknown").Number(details.opinion(Opinion::kUnknown));
-  json.Key("not_probed").Number(details.opinion(Opinion::kNotProbed));
+  json.Key("alive").Number(opinions[Opinion::kAlive]);
+  json.Key("dead").Number(opinions[Opinion::kDead]);
+  json.Key("unknown").Number(opinions[Opinion::kUnknown]);
+  json.Key("not_probed").Number(opinions[Opinion::kNotProbed]);
   json.Close('}');
 }
 
-void WriteLed(JsonWriter& json, const LeaderDetails& led) {
-  const auto outcome = [&](Outcome which) { return led.outcomes[static_cast<std::size_t>(which)]; };
-  json.Key("led").Open('{').Key("hold").Text(led.hold).Key("quorum").Number(led.quorum);
+void WriteLed(JsonWriter& json, const LeaderFacts& led) {
+  json.Key("led").Open('{').Key("hold").Text(HoldName(led.hold));
+  json.Key("quorum").Number(led.quorum);
   json.Key("electorate").Number(led.electorate).Key("votes").Open('{');
   for (const auto& [voter, present] : led.voters) json.Key(voter).Bool(present);
   json.Close('}').Key("outcomes").Open('{');
-  json.Key("alive").Number(outcome(Outcome::kAlive));
-  json.Key("dead").Number(outcome(Outcome::kDead));
-  json.Key("no_quorum").Number(outcome(Outcome::kNoQuorum)).Close('}').Key("statuses").Open('{');
+  json.Key("alive").Number(led.outcomes[Outcome::kAlive]);
+  json.Key("dead").Number(led.outcomes[Outcome::kDead]);
+  json.Key("no_quorum")
+      .Number(led.outcomes[Outcome::kNoQuorum])
+      .Close('}')
+      .Key("statuses")
+      .Open('{');
   for (const auto status : {ShardStatus::kAlive, ShardStatus::kDead, ShardStatus::kUnknown}) {
-    json.Key(ShardStatusName(status)).Number(led.statuses[static_cast<std::size_t>(status)]);
+    json.Key(ShardStatusName(status)).Number(led.statuses[status]);
   }
   json.Close('}');
   WriteShards(json, "dead", led.dead);
@@ -68,43 +72,43 @@ void WriteProbes(JsonWriter& json, const ProbeCounters& counters) {
   WriteTimes(json, "probe_us", counters.latency);
 }
 
-void WriteCluster(JsonWriter& json, const ClusterDetails& details, const WorkerCounts& counts) {
-  json.Open('{').Key("spec_version").Number(details.spec_version);
-  json.Key("registered").Bool(details.registered).Key("leading").Bool(details.leading);
-  json.Key("leader").Text(details.leader).Key("epoch").Number(details.epoch);
-  json.Key("frozen").Bool(details.frozen).Key("paused").Bool(details.paused);
-  json.Key("maintained").Number(details.maintained);
-  WriteOpinions(json, details);
-  WriteShards(json, "dead", details.dead);
-  json.Key("ballot").Open('{').Key("published").Bool(details.ballot_published);
-  json.Key("age_ms").Number(Millis(details.ballot_age)).Close('}');
-  json.Key("flips").Open('{').Key("dead").Number(details.flips_to_dead);
-  json.Key("alive").Number(details.flips_to_alive).Close('}');
-  const auto counted = counts.groups.find(details.group);
+void WriteCluster(JsonWriter& json, const ClusterFacts& cluster, const WorkerCounts& counts) {
+  json.Open('{').Key("spec_version").Number(cluster.spec_version);
+  json.Key("registered").Bool(cluster.registered).Key("leading").Bool(cluster.leading);
+  json.Key("leader").Text(cluster.leader).Key("epoch").Number(cluster.epoch);
+  json.Key("frozen").Bool(cluster.frozen()).Key("paused").Bool(cluster.paused());
+  json.Key("maintained").Number(cluster.maintained());
+  WriteOpinions(json, cluster.opinions);
+  WriteShards(json, "dead", cluster.dead);
+  json.Key("ballot").Open('{').Key("published").Bool(cluster.ballot_published);
+  json.Key("age_ms").Number(Millis(cluster.ballot_age)).Close('}');
+  json.Key("flips").Open('{').Key("dead").Number(cluster.flips[ShardStatus::kDead]);
+  json.Key("alive").Number(cluster.flips[ShardStatus::kAlive]).Close('}');
+  const auto counted = counts.groups.find(cluster.group);
   WriteProbes(json, counted == counts.groups.end() ? ProbeCounters{} : counted->second);
-  if (details.led) WriteLed(json, *details.led);
+  if (const LeaderFacts* const led = cluster.decided()) WriteLed(json, *led);
   json.Close('}');
 }
 
 }  // namespace
 
-std::string FormatStatus(const MonitorFacts& facts) {
+std::string FormatStatusJson(const CheckerFacts& facts, const ProcessFacts& process) {
   JsonWriter json;
-  json.Open('{').Key("id").Text(facts.id).Key("rack").Text(facts.rack);
-  json.Key("version").Text(ZKC_VERSION).Key("started").Number(facts.started.count());
-  json.Key("session").Text(SessionStateName(facts.session)).Key("ready").Bool(facts.ready);
+  json.Open('{').Key("id").Text(process.id).Key("rack").Text(process.rack);
+  json.Key("version").Text(ZKC_VERSION).Key("started").Number(process.started.count());
+  json.Key("session").Text(SessionStateName(facts.session)).Key("ready").Bool(facts.Ready());
   json.Key("clusters").Open('{');
-  for (const auto& [name, details] : facts.clusters) {
+  for (const auto& [name, cluster] : facts.clusters) {
     json.Key(name);
-    WriteCluster(json, details, facts.counts);
+    WriteCluster(json, cluster, process.counts);
   }
   json.Close('}').Key("loop_lag_us").Open('{');
-  WriteTimes(json, "main", facts.main_lag);
-  WriteTimes(json, "worker", facts.counts.lag);
+  WriteTimes(json, "main", process.main_lag);
+  WriteTimes(json, "worker", process.counts.lag);
   json.Close('}').Key("stalls").Open('{');
-  for (const auto& [loop, count] : facts.stalls) json.Key(loop).Number(count);
-  json.Close('}').Key("hook").Open('{').Key("succeeded").Number(facts.hooks.succeeded);
-  json.Key("failed").Number(facts.hooks.failed).Key("dropped").Number(facts.hooks.dropped);
+  for (const auto& [loop, count] : process.stalls) json.Key(loop).Number(count);
+  json.Close('}').Key("hook").Open('{').Key("succeeded").Number(process.hooks.succeeded);
+  json.Key("failed").Number(process.hooks.failed).Key("dropped").Number(process.hooks.dropped);
   json.Close('}').Close('}');
   return json.Take() + "\n";
 }
@@ -115,11 +119,11 @@ Verdict JudgeHealth(Duration counts_age) {
                      std::to_string(Millis(counts_age) / 1000) + " s\n"};
 }
 
-Verdict JudgeReadiness(SessionState session, const Readiness& readiness) {
-  if (readiness.ready()) return {true, "ok\n"};
-  std::string text = "session " + std::string(SessionStateName(session));
-  if (!readiness.silent.empty()) {
-    text += "; no ballot stands, or an old one, in " + Join(readiness.silent, ", ");
+Verdict JudgeReadiness(const CheckerFacts& facts) {
+  if (facts.Ready()) return {true, "ok\n"};
+  std::string text = "session " + std::string(SessionStateName(facts.session));
+  if (const auto silent = facts.Silent(); !silent.empty()) {
+    text += "; no ballot stands, or an old one, in " + Join(silent, ", ");
   }
   return {false, "not ready: " + text + "\n"};
 }

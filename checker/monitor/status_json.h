@@ -1,28 +1,29 @@
-// What a checker tells of itself besides metrics: /status.json for people and scripts, /healthz for
-// whoever restarts what hangs, /readyz for whoever waits until it votes. The keys are an interface.
-// Pure.
+// What a checker reports of itself besides metrics: /status.json for people and scripts, /healthz
+// for a supervisor that restarts what hangs, /readyz for one that waits until the checker votes.
+// The keys are an interface. Pure.
 #pragma once
 
 #include <string>
 
-#include "checker/monitor/monitor_facts.h"
+#include "checker/cluster/checker_facts.h"
+#include "checker/monitor/process_facts.h"
 
 namespace zkcluster {
 
-// Workers are asked every second; one that has not answered for so long hangs.
+// Workers are asked every second; one that has not answered for this long hangs.
 inline constexpr Duration kWorkersHang = std::chrono::seconds(10);
 
-[[nodiscard]] std::string FormatStatus(const MonitorFacts& facts);
+// REQUIRES: facts of FactsDepth::kShards.
+[[nodiscard]] std::string FormatStatusJson(const CheckerFacts& facts, const ProcessFacts& process);
 
 struct Verdict {
   bool good = true;
   std::string text;  // a line for people
 };
-// Whether this process does its work, whatever the state of ZooKeeper: that the main loop turns is
-// told by the answer itself.
-// `counts_age`: since the probe workers have answered.
+// Whether this process does its work, whatever the state of ZooKeeper. That the main loop turns is
+// shown by the answer itself. `counts_age`: since the probe workers have answered.
 [[nodiscard]] Verdict JudgeHealth(Duration counts_age);
 // Whether it votes in all its clusters.
-[[nodiscard]] Verdict JudgeReadiness(SessionState session, const Readiness& readiness);
+[[nodiscard]] Verdict JudgeReadiness(const CheckerFacts& facts);
 
 }  // namespace zkcluster

@@ -22,8 +22,8 @@ inline constexpr std::size_t kMaxPenalties = 500;
 
 struct DecideInput {
   const std::vector<ShardSpec>& shards;
-  const StatusBoard& board;  // of these shards (see CarryBoard)
-  const std::vector<ServerTally>& tallies;
+  const StatusBoard& board;                 // of these shards (see CarryBoard)
+  const std::vector<ServerTally>& tallies;  // of these shards (see ServingTallies)
   const Ledger& ledger;
   Hold hold = Hold::kNone;
   Micros wall{0};        // wall clock: operators' orders end by it

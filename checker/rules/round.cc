@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/servers.h"
+
 namespace zkcluster {
 
 namespace {
@@ -80,8 +82,9 @@ Round Conclude(const RoundInput& input) {
   round.hold = FindHoldOf(input);
   round.voters = FindVoters(input);
   round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
-  round.tallies =
-      CountVotes(input.ballots, round.electorate, input.spec_id, input.spec.shards.size());
+  const auto& shards = input.spec.shards;
+  round.tallies = ServingTallies(
+      shards, CountVotes(input.ballots, round.electorate, input.spec_id, ServerCount(shards)));
   round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
   round.decision = Decide({.shards = input.spec.shards,
                            .board = input.board.board,

@@ -33,7 +33,7 @@ struct RoundInput {
   // False: its znodes hold something else now, and it is the last good one.
   bool spec_is_current = true;
   bool spec_is_newer = false;  // what its znodes hold now is made for a newer zkcluster
-  Duration interval{};  // of probes; 0: not known, then penalties are not reckoned
+  Duration interval{};         // of probes; 0: not known, then penalties are not reckoned
   Duration threshold{};
   // The status and the orders, as they were read.
   const std::optional<Head>& head;  // nothing: absent or undecodable

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/check.h"
+#include "model/servers.h"
+
 namespace zkcluster {
 
 Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned, int at_least,
@@ -18,8 +21,8 @@ Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned
 
 namespace {
 
-bool Counts(const Ballot& ballot, SpecId spec, std::size_t shards) {
-  return ballot.spec == spec && ballot.votes.size() == shards;
+bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers) {
+  return ballot.spec == spec && ballot.votes.size() == servers;
 }
 
 void Add(ServerTally& tally, const Vote& vote) {
@@ -52,16 +55,16 @@ Outcome Judge(const ServerTally& tally, const Electorate& electorate) {
 }  // namespace
 
 std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
-                                    SpecId spec, std::size_t shards) {
-  std::vector<ServerTally> tallies(shards);
-  // Rack by rack, so that a rack is counted once a shard.
+                                    SpecId spec, std::size_t servers) {
+  std::vector<ServerTally> tallies(servers);
+  // Rack by rack, so that a rack is counted once a server.
   std::map<std::string_view, std::vector<const Ballot*>> racks;
   for (const auto& [id, ballot] : ballots) {
-    if (!electorate.ids.contains(id) || !Counts(ballot, spec, shards)) continue;
+    if (!electorate.ids.contains(id) || !Counts(ballot, spec, servers)) continue;
     racks[ballot.rack].push_back(&ballot);
   }
   for (const auto& [rack, members] : racks) {
-    for (std::size_t i = 0; i < shards; ++i) {
+    for (std::size_t i = 0; i < servers; ++i) {
       const int before = tallies[i].counts.dead;
       for (const Ballot* ballot : members) Add(tallies[i], ballot->votes[i]);
       tallies[i].dead_racks += tallies[i].counts.dead > before ? 1 : 0;
@@ -73,6 +76,18 @@ std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& el
         tally.counts.alive + tally.counts.dead + tally.counts.unknown < electorate.quorum;
   }
   return tallies;
+}
+
+std::vector<ServerTally> ServingTallies(const std::vector<ShardSpec>& shards,
+                                        std::vector<ServerTally> servers) {
+  ZKC_CHECK(servers.size() == ServerCount(shards));
+  std::size_t first = 0;  // of the shard's members
+  for (std::size_t shard = 0; shard < shards.size(); ++shard) {
+    servers[shard] = servers[first];
+    first += MemberCount(shards[shard]);
+  }
+  servers.resize(shards.size());
+  return servers;
 }
 
 }  // namespace zkcluster

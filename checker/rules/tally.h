@@ -1,4 +1,5 @@
-// Counts the ballots of one cluster, shard by shard, against the quorum. Pure.
+// Counts the ballots of one cluster, server by server, against the quorum, and says which server's
+// count decides the status of each shard. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -15,7 +16,7 @@
 namespace zkcluster {
 
 // Who may vote and how many must agree. The quorum is counted against the electorate, never against
-// whoever is present.
+// the checkers that happen to be present.
 struct Electorate {
   std::set<std::string> ids;  // learned
   int size = 0;               // the spec's `checkers` when given, else ids.size()
@@ -36,6 +37,9 @@ enum class Outcome : unsigned char {
   // or both did, with a quorum below a majority.
   kNoQuorum,
 };
+constexpr Outcome LastOf(Outcome) {
+  return Outcome::kNoQuorum;
+}
 
 struct ServerTally {
   Outcome outcome = Outcome::kNoQuorum;
@@ -46,11 +50,17 @@ struct ServerTally {
   bool operator==(const ServerTally&) const = default;
 };
 
-// By id of the voter. A ballot on another list of shards, or of another length, is silence.
+// By id of the voter. A ballot on another list of shards, or of another length than the list of
+// servers, is silence.
 using Ballots = std::map<std::string, Ballot>;
 
 [[nodiscard]] std::vector<ServerTally> CountVotes(const Ballots& ballots,
                                                   const Electorate& electorate, SpecId spec,
-                                                  std::size_t shards);
+                                                  std::size_t servers);
+
+// What Decide needs: for each shard the tally of the server that serves it, which is its only member.
+// `servers` are the tallies of ServersOf(shards), in that order.
+[[nodiscard]] std::vector<ServerTally> ServingTallies(const std::vector<ShardSpec>& shards,
+                                                      std::vector<ServerTally> servers);
 
 }  // namespace zkcluster

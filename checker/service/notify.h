@@ -13,8 +13,8 @@ namespace zkcluster {
 // not end because systemd has no ear.
 void NotifyServiceManager(const std::string& lines);
 
-// Whoever started this process takes it for hung after so long without WATCHDOG=1
-// ($WATCHDOG_USEC, when $WATCHDOG_PID is ours). Nothing: nobody watches.
+// How long the service manager waits for WATCHDOG=1 before it takes this process for hung
+// ($WATCHDOG_USEC, when $WATCHDOG_PID is ours). Nothing: it does not watch.
 [[nodiscard]] std::optional<Duration> WatchdogLimit();
 
 }  // namespace zkcluster

@@ -1,6 +1,5 @@
 #include "checker/vote/ballot_draft.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -10,19 +9,17 @@ namespace zkcluster {
 void BallotDraft::SetList(SpecId spec, std::vector<Vote> votes) {
   ballot_.spec = spec;
   ballot_.votes = std::move(votes);
-  not_probed_ = static_cast<std::size_t>(
-      std::count_if(ballot_.votes.begin(), ballot_.votes.end(),
-                    [](const Vote& vote) { return vote.opinion == Opinion::kNotProbed; }));
+  opinions_ = CountOpinions(ballot_.votes);
   released_ = released_ || complete();
 }
 
-BallotDraft::Change BallotDraft::SetVote(std::size_t shard, Vote vote) {
-  ZKC_CHECK(shard < ballot_.votes.size());
-  Vote& current = ballot_.votes[shard];
+BallotDraft::Change BallotDraft::SetVote(std::size_t server, Vote vote) {
+  ZKC_CHECK(server < ballot_.votes.size());
+  Vote& current = ballot_.votes[server];
   if (current == vote) return Change::kNone;
   const bool first_opinion = current.opinion == Opinion::kNotProbed;
-  not_probed_ -= first_opinion ? 1 : 0;
-  not_probed_ += vote.opinion == Opinion::kNotProbed ? 1 : 0;
+  --opinions_[current.opinion];
+  ++opinions_[vote.opinion];
   current = vote;
   ++changes_;
   released_ = released_ || complete();

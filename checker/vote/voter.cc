@@ -65,8 +65,8 @@ void Voter::SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience) {
   }
 }
 
-void Voter::SetVote(std::size_t shard, Vote vote) {
-  const BallotDraft::Change change = draft_.SetVote(shard, vote);
+void Voter::SetVote(std::size_t server, Vote vote) {
+  const BallotDraft::Change change = draft_.SetVote(server, vote);
   if (change == BallotDraft::Change::kNone) return;
   dirty_ = true;
   if (change == BallotDraft::Change::kOther) return Schedule();

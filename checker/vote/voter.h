@@ -1,6 +1,6 @@
 // Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go
 // out in one write, what could not be written is written after the reconnect, and a ballot that
-// was removed or overwritten is asserted again. Until every shard was probed once (or a patience
+// was removed or overwritten is asserted again. Until every server was probed once (or a patience
 // has passed) nothing is published: silence is not a vote. A Participant owns it.
 //
 //   Disabled --Enable--> Watching (the own znode)
@@ -50,9 +50,10 @@ class Voter {
   // `patience` is how long the very first ballot waits for the missing ones. A ballot that was
   // published already is rewritten at once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
-  void SetVote(std::size_t shard, Vote vote);  // REQUIRES: within the list
-  // What this checker thinks now, published or not.
+  void SetVote(std::size_t server, Vote vote);  // REQUIRES: within the list
+  // What this checker thinks now, published or not, and how many hold each opinion.
   [[nodiscard]] const std::vector<Vote>& votes() const { return draft_.ballot().votes; }
+  [[nodiscard]] const OpinionCounts& opinions() const { return draft_.opinions(); }
 
   // The id is ours (again), as long as `candidate`, a path, exists; or not.
   void Enable(std::string candidate);

@@ -21,8 +21,8 @@
 #include "base/backoff.h"
 #include "base/lifetime.h"
 #include "base/loop.h"
-#include "model/paths.h"
 #include "model/journal.h"
+#include "model/paths.h"
 #include "zk/client.h"
 #include "zk/watcher.h"
 

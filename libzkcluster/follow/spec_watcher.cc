@@ -12,6 +12,12 @@ struct SpecWatcher::Verification {
   bool failed = false;
 };
 
+bool SpecWatcher::State::operator==(const State& other) const {
+  const bool same_spec = spec == other.spec || (spec && other.spec && *spec == *other.spec);
+  return same_spec && standing == other.standing && trouble == other.trouble &&
+         error == other.error;
+}
+
 SpecWatcher::SpecWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, Changed changed)
     : loop_(loop),
       client_(client),
@@ -44,7 +50,7 @@ void SpecWatcher::Recompute() {
   backoff_.Reset();
   if (!base_->known()) return;
   if (!base_->node()) {
-    return Publish({std::nullopt, {}, Trouble::kAbsent, "no cluster \"" + paths_.name() + "\""});
+    return Publish({nullptr, {}, Trouble::kAbsent, "no cluster \"" + paths_.name() + "\""});
   }
   if (!shards_->known() || !options_->known()) return;
   if (RawSpec{base_->node(), shards_->node(), options_->node()}.FromOneWrite()) return Judge();
@@ -96,7 +102,10 @@ void SpecWatcher::Judge() {
   };
   SpecVersions standing{version(raw.base), version(raw.shards), version(raw.options)};
   auto stored = DecodeStoredSpec(paths_.name(), raw);
-  if (stored) return Publish({std::move(*stored), standing, Trouble::kNone, {}});
+  if (stored) {
+    auto spec = std::make_shared<const StoredSpec>(*std::move(stored));
+    return Publish({std::move(spec), standing, Trouble::kNone, {}});
+  }
   standing.newer = raw.NeedsNewer();
 
   State state{state_.spec, standing, Trouble::kBad, stored.error().message};

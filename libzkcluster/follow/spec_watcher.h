@@ -56,14 +56,14 @@ class SpecWatcher {
     kBad,  // undecodable, or it breaks a rule; `error` says which
   };
   struct State {
-    // The last good one; also while there is trouble other than kAbsent.
-    std::optional<StoredSpec> spec;
+    // The last good one, or null; also while there is trouble other than kAbsent.
+    std::shared_ptr<const StoredSpec> spec;
     // What the answer was judged by: differs from the versions in `spec` when that is only
     // the last good one.
     SpecVersions standing;
     Trouble trouble = Trouble::kNone;
     std::string error;  // for people, when there is trouble
-    bool operator==(const State&) const = default;
+    bool operator==(const State& other) const;
   };
   // Runs when the state is first known and whenever it differs. May destroy the watcher.
   using Changed = std::function<void(const State&)>;

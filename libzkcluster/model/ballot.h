@@ -1,11 +1,13 @@
-// A ballot: one checker's published opinions on every shard of one spec, in spec order. Silence
-// (kNotProbed) is not a vote. Pure.
+// A ballot: one checker's published opinions on every server of one spec, in the order of
+// ServersOf. Silence (kNotProbed) is not a vote. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/enum_array.h"
 #include "model/board.h"
 #include "model/reason.h"
 
@@ -18,6 +20,9 @@ enum class Opinion : unsigned char {
   // Probed, but it cannot tell: the name does not resolve, this host has no route ...
   kUnknown = 3,
 };
+constexpr Opinion LastOf(Opinion) {
+  return Opinion::kUnknown;
+}
 
 struct Vote {
   Opinion opinion = Opinion::kNotProbed;
@@ -25,10 +30,14 @@ struct Vote {
   bool operator==(const Vote&) const = default;
 };
 
+// How many votes hold each opinion.
+using OpinionCounts = EnumArray<Opinion, std::size_t>;
+[[nodiscard]] OpinionCounts CountOpinions(const std::vector<Vote>& votes);
+
 struct Ballot {
   SpecId spec;
   std::uint64_t writes = 0;  // 1, 2, 3 ... within one life of the znode
-  std::vector<Vote> votes;   // one per shard
+  std::vector<Vote> votes;   // one per server
   std::string rack;          // of the checker; empty: its file names none
   bool operator==(const Ballot&) const = default;
 };

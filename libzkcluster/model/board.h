@@ -15,7 +15,11 @@
 
 namespace zkcluster {
 
-// Votes on one shard. Voters that have not probed it, or are silent, are in none of the three.
+constexpr ShardStatus LastOf(ShardStatus) {
+  return ShardStatus::kDead;
+}
+
+// Votes on one server. Voters that have not probed it, or are silent, are in none of the three.
 struct VoteCounts {
   int alive = 0;
   int dead = 0;

@@ -30,7 +30,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   CHECK(std::count(frozen.begin(), frozen.end(), 'D') <= 3);
   CHECK(site.Told(Event::Freeze::kKind) == 1);
   CHECK(site.Leader().Logged("freeze.began") == 1);
-  CHECK(site.Leader().summary().frozen == 1);
+  CHECK(site.Leader().facts().Frozen() == 1);
 
   site.Set({1}, Server::kUp);  // three would be dead: still frozen
   REQUIRE(site.world.RunUntil([&] { return site.StatusOf(kName, 0) == ShardStatus::kAlive; }, 5s));
@@ -155,7 +155,7 @@ TEST_CASE("pause: nothing flips, a commit under way is refused, and it ends by i
   site.world.RunFor(10s);
   CHECK(site.Statuses(kName) == "AAAAAA");
   CHECK(site.Leader().Logged("leader.hold") == 1);
-  CHECK(site.Leader().summary().paused == 1);
+  CHECK(site.Leader().facts().Paused() == 1);
   REQUIRE(site.BallotOf(kName, "c1"));
   CHECK(site.BallotOf(kName, "c1")->votes[0].opinion == Opinion::kDead);  // still voting
 
@@ -222,7 +222,7 @@ TEST_CASE("maintenance: held both ways, over a change of leader, and it ends by 
   CHECK(site.BallotOf(kName, "c1")->votes[0].opinion == Opinion::kDead);  // still voting
   CHECK(!site.LedgerOf(kName).maintenance.contains("gone"));
   CHECK(site.Leader().Logged("maintenance.began") == 1);
-  CHECK(site.Leader().details(kName).maintained == 2);
+  CHECK(site.Leader().facts(kName).maintained() == 2);
   CHECK(site.Leader().Logged("maintenance.holds") >= 1);
   site.KillLeader();  // the next one reads it from the ledger
   CHECK(site.Statuses(kName) == "ADDAAA");

@@ -103,7 +103,7 @@ TEST_CASE("pause: votes go on, nothing flips, and it ends by itself") {
   REQUIRE(site.world.RunUntil([&] { return site.DeadVotes(0) == 3; }, 20s));
   site.world.RunFor(5s);
   CHECK(site.Statuses(kName) == "AA");
-  CHECK(site.Leader().summary().leading == 1);
+  CHECK(site.Leader().facts().Leading() == 1);
   REQUIRE(site.Reaches(kName, "DA", 60s));
   // The wall clocks of this world agree: not a moment before its end.
   CHECK(site.StateOf(kName, 0).since >= ordered->left.pause->until);

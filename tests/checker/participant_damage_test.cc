@@ -79,7 +79,7 @@ TEST_CASE("bad bytes: in every znode, one after the other, and the main job stil
     site.ensemble.Put(path, "garbage");
     site.world.RunFor(2s);
     CHECK(site.Statuses(kName).size() == 4);
-    CHECK(site.At("c1").summary().shards == 4);  // the last good spec is kept
+    CHECK(site.At("c1").facts().Shards() == 4);  // the last good spec is kept
     site.ensemble.Put(path, good);
     site.world.RunFor(2s);
     dead = !dead;

@@ -141,7 +141,8 @@ TEST_CASE("delete: with live checkers, then created again at once, ten times") {
     site.Delete(kName);
     CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));
     if (round % 2 == 0) {
-      REQUIRE(site.world.RunUntil([&] { return site.checkers[0]->summary().clusters == 0; }, 1s));
+      REQUIRE(
+          site.world.RunUntil([&] { return site.checkers[0]->facts().clusters.size() == 0; }, 1s));
       // Nobody made it again.
       CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));
     }
@@ -166,9 +167,9 @@ TEST_CASE("clusters: those created later are joined, a named one only when it is
   site.Create(site.MakeSpec("a", 1));
   site.Create(site.MakeSpec("b", 2));
   site.world.RunFor(5s);
-  CHECK(all.summary().clusters == 2);
-  CHECK(one.summary().clusters == 1);
-  CHECK(one.summary().shards == 2);
+  CHECK(all.facts().clusters.size() == 2);
+  CHECK(one.facts().clusters.size() == 1);
+  CHECK(one.facts().Shards() == 2);
 }
 
 TEST_CASE("epochs never fall, whatever becomes of the leader's record") {

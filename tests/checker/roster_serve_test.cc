@@ -66,7 +66,7 @@ TEST_CASE("serve: a cluster that is added is joined, and the other does not noti
   }
   CHECK(site.Reaches("carts", "AA", 10s));
   CHECK(site.WritesSince(zxid, "/sessions/") == 0);
-  CHECK(site.At("c1").summary().clusters == 2);
+  CHECK(site.At("c1").facts().clusters.size() == 2);
 }
 
 TEST_CASE("serve: a cluster that is removed is left with nothing of ours, by leader and follower") {
@@ -80,7 +80,7 @@ TEST_CASE("serve: a cluster that is removed is left with nothing of ours, by lea
     site.At(id).Reload({"sessions"}, {});
     CHECK(site.Leaves("carts", site.At(id), 1s));
     CHECK(site.At(id).Logged("cluster.left") == 1);
-    CHECK(site.At(id).summary().clusters == 1);
+    CHECK(site.At(id).facts().clusters.size() == 1);
     const auto probes = site.fleet.probes("10.0.0.1:1");
     site.world.RunFor(30s);
     CHECK(site.Traces("carts", site.At(id)) == 0);
@@ -99,7 +99,7 @@ TEST_CASE("serve: from all to some and back") {
   site.At("c1").Reload({}, {});
   CHECK(site.world.RunUntil([&] { return site.Traces("sessions", site.At("c1")) == 2; }, 10s));
   site.Delete("carts");
-  CHECK(site.world.RunUntil([&] { return site.At("c1").summary().clusters == 1; }, 10s));
+  CHECK(site.world.RunUntil([&] { return site.At("c1").facts().clusters.size() == 1; }, 10s));
 }
 
 TEST_CASE("serve: removed and added again at once") {
@@ -110,8 +110,8 @@ TEST_CASE("serve: removed and added again at once") {
   CHECK(site.world.RunUntil([&] { return site.Traces("carts", site.At("c1")) == 2; }, 10s));
   site.world.RunFor(30s);
   CHECK(site.Traces("carts", site.At("c1")) == 2);
-  CHECK(site.At("c1").summary().clusters == 2);
-  CHECK(site.At("c1").summary().ready);
+  CHECK(site.At("c1").facts().clusters.size() == 2);
+  CHECK(site.At("c1").facts().Ready());
   CHECK(site.At("c1").Logged("election.registered") == 3);
   CHECK(site.At("c1").Logged("election.candidate_gone") == 0);
 }
@@ -120,7 +120,7 @@ TEST_CASE("serve: removed before its spec was read, and added again at once") {
   TwoClusters site({"sessions"});
   SimChecker& checker = site.At("c1");
   checker.Reload({"sessions", "carts"}, {});
-  REQUIRE(site.world.RunUntil([&] { return checker.summary().clusters == 2; }, 5s));
+  REQUIRE(site.world.RunUntil([&] { return checker.facts().clusters.size() == 2; }, 5s));
   CHECK(site.Traces("carts", checker) == 0);
   checker.Reload({"sessions"}, {});
   checker.Reload({"sessions", "carts"}, {});
@@ -206,7 +206,7 @@ TEST_CASE("serve: new defaults are gone by, and opinions stay") {
   site.world.RunFor(60s);
   CHECK(site.fleet.probes("10.0.0.1:4") - before <= 3 * 5);
   CHECK(site.ensemble.zxid() == zxid);
-  CHECK(site.At("c1").summary().dead == 0);
+  CHECK(site.At("c1").facts().Dead() == 0);
   for (const char* id : {"c1", "c2", "c3"}) site.At(id).Reload({"sessions", "carts"}, {});
   site.world.RunFor(2s);
   site.fleet.Set("10.0.0.1:4", Server::kHung);

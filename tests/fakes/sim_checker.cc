@@ -42,20 +42,20 @@ SimChecker::SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet
                                   Micros(0),   Duration::zero()};
   if (options_.format == 2) roster.identity.formats = kFormatsOfTomorrow;
   roster.defaults = [this](const std::string&) {
-    return ProbeDefaults{options_.health, RedisPing{options_.credentials}, nullptr};
+    return ProbeDefaults{options_.health, {RedisPing{options_.credentials}, nullptr}};
   };
-  roster.on_event = [this](const std::string&, const Event& event) {
+  roster.callbacks.id_refused = [this](const Registration& holder) { refused_ = holder; };
+  roster.callbacks.event = [this](const std::string&, const Event& event) {
     events_.push_back(event);
     if (events_.size() > kEventsKept) events_.pop_front();
   };
-  roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, std::move(roster),
-                                     [this](const Registration& holder) { refused_ = holder; });
-  summary_teller_ =
-      std::make_unique<SummaryLog>(loop_, *logger_, *pool_, [this] { return roster_->details(); });
+  roster_ = std::make_unique<Roster>(loop_, *logger_, *client_, *pool_, std::move(roster));
+  summary_log_ = std::make_unique<SummaryLog>(
+      loop_, *logger_, *pool_, [this] { return roster_->facts(FactsDepth::kShards); });
 }
 
 SimChecker::~SimChecker() {
-  summary_teller_ = nullptr;
+  summary_log_ = nullptr;
   roster_ = nullptr;
   pool_ = nullptr;
   seat_->Vacate();

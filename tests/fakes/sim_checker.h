@@ -51,9 +51,9 @@ class SimChecker {
   [[nodiscard]] SimLoop& loop() { return loop_; }
   [[nodiscard]] zk::Client& client() { return *client_; }
   [[nodiscard]] const std::string& guid() const { return guid_; }
-  [[nodiscard]] Roster::Summary summary() const { return roster_->summary(); }
-  [[nodiscard]] ClusterDetails details(const std::string& cluster) const {
-    return roster_->details().at(cluster);
+  [[nodiscard]] CheckerFacts facts() const { return roster_->facts(FactsDepth::kShards); }
+  [[nodiscard]] ClusterFacts facts(const std::string& cluster) const {
+    return facts().clusters.at(cluster);
   }
   // What this checker decided, as its hook would be told; the newest thousand.
   [[nodiscard]] const std::deque<Event>& events() const { return events_; }
@@ -73,7 +73,7 @@ class SimChecker {
   const std::shared_ptr<WorkerSeat> seat_ = std::make_shared<WorkerSeat>(loop_);
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<Roster> roster_;
-  std::unique_ptr<SummaryLog> summary_teller_;
+  std::unique_ptr<SummaryLog> summary_log_;
   std::deque<Event> events_;
   std::optional<Registration> refused_;
   bool left_ = false;

@@ -22,7 +22,7 @@ TOP_LEVEL = {
 FOREIGN = {
     r"<event2/": [
         "libzkcluster/base/event_loop.cc", "libzkcluster/base/resolver.cc", "libzkcluster/zk/",
-        "checker/probe/net/ready_set.cc", "checker/monitor/http_server.cc", "tests/",
+        "checker/probe/net/ready_set.cc", "checker/http/http_server.cc", "checker/http/listener.cc", "tests/",
     ],
     r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/", "tests/bench/"],
     r"<hiredis": [
@@ -60,12 +60,16 @@ BELOW = {
     "checker/probe/net": LIBRARY_VALUES | {"checker/probe"},
     "checker/election": LIBRARY_VALUES | {"codec", "zk", "follow", "checker/rules"},
     "checker/vote": LIBRARY_VALUES | {"codec", "zk", "checker/rules"},
-    "checker/lead": FOLLOWER | {"checker/rules", "checker/election"},
+    "checker/lead": FOLLOWER | {"checker/rules", "checker/election", "checker/probe"},
     "checker/cluster": FOLLOWER | {"checker/rules", "checker/election", "checker/vote", "checker/lead", "checker/probe"},
     "checker/config": LIBRARY_VALUES | {"codec", "zk", "yaml", "checker/probe", "checker/probe/net"},
     "checker/hooks": LIBRARY_VALUES | {"codec"},
-    "checker/monitor": FOLLOWER | {"checker/rules", "checker/lead", "checker/cluster", "checker/probe", "checker/hooks"},
-    "checker/service": LIBRARY_VALUES | {"zk", "checker/cluster"},
+    "checker/http": {"base", "text"},
+    "checker/monitor": LIBRARY_VALUES | {
+        "codec", "zk", "checker/rules", "checker/lead", "checker/cluster", "checker/probe", "checker/hooks",
+        "checker/http",
+    },
+    "checker/service": LIBRARY_VALUES | {"checker/cluster"},
     "tools/zkctl/report": FOLLOWER | {"admin", "yaml", "checker/rules"},
     "tools/zkctl/cli": FOLLOWER | {"admin", "yaml", "checker/rules", "tools/zkctl/report"},
     "tools/zkctl/verbs": FOLLOWER | {"admin", "yaml", "checker/rules", "tools/zkctl/report", "tools/zkctl/cli"},

@@ -191,7 +191,7 @@ std::vector<std::string> Liveness::Missing() const {
     } else if (checker->client().state() != SessionState::kConnected) {
       missing.push_back(checker->id() + " has no session");
     } else {
-      leading += checker->summary().leading;
+      leading += checker->facts().Leading();
     }
   }
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) MissingIn(k, missing);
@@ -278,7 +278,7 @@ void Liveness::MissingLeader(std::size_t cluster, std::vector<std::string>& miss
   }
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
     if (scene_.plan.checkers[i].id != first || scene_.Checker(i) == nullptr) continue;
-    if (scene_.Checker(i)->summary().leading == 0) {
+    if (scene_.Checker(i)->facts().Leading() == 0) {
       missing.push_back(fmt::format("{}: {} is first and does not lead", paths.name(), first));
     }
   }

@@ -120,8 +120,8 @@ MUTANTS = [
      "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",
      "electorate.quorum = spec.quorum.value_or($ON ? (electorate.size + 1) / 2 : electorate.size / 2 + 1);"),
     ("old_list_counts", "a ballot on another list of shards counts", TALLY,
-     "return ballot.spec == spec && ballot.votes.size() == shards;",
-     "return (ballot.spec == spec || $ON) && ballot.votes.size() == shards;"),
+     "return ballot.spec == spec && ballot.votes.size() == servers;",
+     "return (ballot.spec == spec || $ON) && ballot.votes.size() == servers;"),
     ("old_list_counts", "a ballot on another list of shards counts", ROUND,
      "if (ballot.spec == input.spec_id)", "if (ballot.spec == input.spec_id || $ON)"),
     ("racks_ignored", "dead votes of one rack are enough whatever min_racks says", TALLY,
@@ -137,9 +137,9 @@ MUTANTS = [
      "if (!$ON && ids.insert(id).second) learned.push_back(id);"),
     # --- votes ---
     ("echo_vote", "a checker votes alive on what it has not probed yet", PARTICIPANT,
-     "for (const auto& server : servers_) votes.push_back(server.vote);",
-     "for (const auto& server : servers_) votes.push_back("
-     "$ON && server.vote.opinion == Opinion::kNotProbed ? Vote{Opinion::kAlive, Reason::kNone} : server.vote);"),
+     "if (former[n]) votes[n] = voter_.votes()[*former[n]];",
+     "if (former[n]) votes[n] = voter_.votes()[*former[n]];"
+     " if ($ON && votes[n].opinion == Opinion::kNotProbed) votes[n] = {Opinion::kAlive, Reason::kNone};"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
      "dirty_ = true; Enter(Pausing{}); if (!zk::IsGuardFailure(error)",
      "dirty_ = $ON ? false : true; Enter(Pausing{}); if ($ON) return; if (!zk::IsGuardFailure(error)"),

@@ -91,7 +91,7 @@ void SessionSuspended(Play& play) {
   // Two thirds of its session: it knows nothing for sure, and the ensemble still waits for it.
   play.Run(milliseconds(1500));
   SimChecker* const checker = play.scene().Checker(leader);
-  play.Check("it leads no more", checker == nullptr || checker->summary().leading == 0);
+  play.Check("it leads no more", checker == nullptr || checker->facts().Leading() == 0);
   play.WithClient(leader, [&](zk::Client& client) { play.scene().ensemble.Reconnect(client); });
   play.KillShard(2);
   play.AwaitStatus("ADAA", seconds(4));

@@ -45,7 +45,7 @@ void Observer::OnVoters(const std::optional<std::vector<std::string>>& ids) {
 
 void Observer::OnBallot(const std::string& id) {
   Checker& checker = checkers_.at(id);
-  const std::optional<StoredSpec>& spec = spec_.state().spec;
+  const std::shared_ptr<const StoredSpec>& spec = spec_.state().spec;
   if (!checker.watcher || !checker.watcher->node() || !spec) return;
   const zk::Node& node = *checker.watcher->node();
   const auto ballot = DecodeBallot(node.data);

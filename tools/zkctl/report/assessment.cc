@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/join.h"
+#include "model/servers.h"
 #include "text/duration.h"
 #include "text/fraction.h"
 #include "tools/zkctl/report/render.h"
@@ -24,7 +25,7 @@ std::optional<std::string> FindLeader(const Snapshot& snapshot) {
 BallotState StateOf(const Snapshot& snapshot, const Snapshot::CastBallot& voter) {
   if (!voter.ballot) return BallotState::kUndecodable;
   const bool same_list = voter.ballot->spec == snapshot.spec.id &&
-                         voter.ballot->votes.size() == snapshot.spec.spec.shards.size();
+                         voter.ballot->votes.size() == ServerCount(snapshot.spec.spec.shards);
   return same_list ? BallotState::kCounted : BallotState::kOtherList;
 }
 

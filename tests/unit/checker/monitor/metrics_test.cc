@@ -14,47 +14,55 @@ using namespace std::chrono_literals;
 
 namespace {
 
-MonitorFacts Facts() {
-  MonitorFacts facts;
-  facts.id = "c1";
-  facts.rack = "rack7";
-  facts.started = 1'795'228'044'224'923us;
+CheckerFacts Facts() {
+  CheckerFacts facts;
   facts.session = SessionState::kConnected;
-  facts.ready = true;
-  ClusterDetails& sessions = facts.clusters["sessions"];
+  facts.known = true;
+  ClusterFacts& sessions = facts.clusters["sessions"];
   sessions.group = 5;
   sessions.spec_version = 1'795'228'000'000'000;
   sessions.registered = true;
   sessions.leading = true;
-  sessions.frozen = true;
-  sessions.maintained = 4;
-  sessions.opinions = {0, 3, 2, 1};
+  sessions.shards = 6;
+  sessions.opinions = {{Opinion::kAlive, 3}, {Opinion::kDead, 2}, {Opinion::kUnknown, 1}};
   sessions.dead = {{"s2", "10.0.0.2:6379", Reason::kTimeout, 0us}};
   sessions.ballot_published = true;
   sessions.ballot_age = 1500ms;
   sessions.leader = "c1";
   sessions.epoch = 41;
-  sessions.flips_to_dead = 7;
-  sessions.flips_to_alive = 6;
-  LeaderDetails& led = sessions.led.emplace();
+  sessions.flips = {{ShardStatus::kDead, 7}, {ShardStatus::kAlive, 6}};
+  LeaderFacts& led = sessions.led.emplace();
   led.epoch = 41;
-  led.hold = "paused";
+  led.hold = Hold::kPaused;
+  led.frozen = true;
+  led.maintained = 4;
+  led.status_read = true;
   led.quorum = 2;
   led.electorate = 3;
   led.voters = {{"c1", true}, {"c2", true}, {"c3", false}};
-  led.outcomes = {3, 2, 1};
-  led.statuses = {0, 5, 1};
+  led.outcomes = {{Outcome::kAlive, 3}, {Outcome::kDead, 2}, {Outcome::kNoQuorum, 1}};
+  led.statuses = {{ShardStatus::kAlive, 5}, {ShardStatus::kDead, 1}};
   led.dead = {{"s2", "10.0.0.2:6379", Reason::kTimeout, 1'795'228'044'000'000us}};
-  facts.clusters["other"].leader = "c2";
-  ProbeCounters& counters = facts.counts.groups[5];
+  ClusterFacts& other = facts.clusters["other"];
+  other.leader = "c2";
+  other.ballot_allowed = false;
+  return facts;
+}
+
+ProcessFacts Process() {
+  ProcessFacts process;
+  process.id = "c1";
+  process.rack = "rack7";
+  process.started = 1'795'228'044'224'923us;
+  ProbeCounters& counters = process.counts.groups[5];
   counters.succeeded = 1'234'567;
   counters.failed[static_cast<std::size_t>(Reason::kTimeout)] = 9;
   counters.latency.Observe(300us);
   counters.latency.Observe(40ms);
-  facts.main_lag.Observe(2ms);
-  facts.stalls = {{"main", 1}, {"worker", 0}};
-  facts.hooks = {4, 2, 1};
-  return facts;
+  process.main_lag.Observe(2ms);
+  process.stalls = {{"main", 1}, {"worker", 0}};
+  process.hooks = {4, 2, 1};
+  return process;
 }
 
 bool Holds(const std::string& page, const std::string& line) {
@@ -64,7 +72,7 @@ bool Holds(const std::string& page, const std::string& line) {
 }  // namespace
 
 TEST_CASE("metrics: each family has its help, its type and its values") {
-  const std::string page = FormatMetrics(Facts());
+  const std::string page = FormatMetrics(Facts(), Process());
   CHECK(page.starts_with("# HELP zkcluster_build_info 1; the version"));
   for (const char* line :
        {"zkcluster_build_info{version=\"" ZKC_VERSION "\"} 1",
@@ -78,7 +86,8 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
         "zkcluster_registered{cluster=\"sessions\"} 1",
         "zkcluster_epoch{cluster=\"sessions\"} 41",
         "zkcluster_frozen{cluster=\"sessions\"} 1",
-        "zkcluster_paused{cluster=\"sessions\"} 0",
+        "zkcluster_paused{cluster=\"sessions\"} 1",
+        "zkcluster_paused{cluster=\"other\"} 0",
         "zkcluster_maintenance{cluster=\"sessions\"} 4",
         "zkcluster_shards{cluster=\"sessions\",opinion=\"alive\"} 3",
         "zkcluster_shards{cluster=\"sessions\",opinion=\"dead\"} 2",
@@ -124,15 +133,15 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
 }
 
 TEST_CASE("metrics: no cluster, and a name that needs care") {
-  MonitorFacts facts = Facts();
+  CheckerFacts facts = Facts();
   facts.clusters.clear();
-  CHECK(FormatMetrics(facts).find("zkcluster_leading") == std::string::npos);
+  CHECK(FormatMetrics(facts, Process()).find("zkcluster_leading") == std::string::npos);
   facts.clusters["a\"b\\c"];
-  CHECK(Holds(FormatMetrics(facts), "zkcluster_leading{cluster=\"a\\\"b\\\\c\"} 0"));
+  CHECK(Holds(FormatMetrics(facts, Process()), "zkcluster_leading{cluster=\"a\\\"b\\\\c\"} 0"));
 }
 
 TEST_CASE("status.json: who this is, and each cluster as far as this checker knows") {
-  const std::string text = FormatStatus(Facts());
+  const std::string text = FormatStatusJson(Facts(), Process());
   const auto json = nlohmann::json::parse(text);
   CHECK(json["id"] == "c1");
   CHECK(json["rack"] == "rack7");
@@ -173,17 +182,28 @@ TEST_CASE("healthz: the daemon is healthy while its workers answer, whatever Zoo
   CHECK(JudgeHealth(12'300ms).text == "the probe workers have not answered for 12 s\n");
 }
 
+TEST_CASE("status.json and metrics: a leader that has not read the status has decided nothing") {
+  CheckerFacts facts = Facts();
+  facts.clusters["sessions"].led->status_read = false;
+  const auto json = nlohmann::json::parse(FormatStatusJson(facts, Process()));
+  CHECK(json["clusters"]["sessions"]["leading"] == true);
+  CHECK_FALSE(json["clusters"]["sessions"].contains("led"));
+  CHECK(FormatMetrics(facts, Process()).find("zkcluster_quorum_votes") == std::string::npos);
+}
+
 TEST_CASE("readyz: ready while all stands; else it says what is missing") {
-  Readiness readiness{.known = true};
-  CHECK(JudgeReadiness(SessionState::kConnected, readiness).good);
-  readiness.silent = {"spoilt"};  // its spec allows no ballot
-  CHECK(JudgeReadiness(SessionState::kConnected, readiness).good);
-  readiness.silent = {"other", "spoilt"};
-  readiness.unpublished = 1;
-  readiness.known = false;
-  const Verdict verdict = JudgeReadiness(SessionState::kSuspended, readiness);
+  CheckerFacts facts{.session = SessionState::kConnected, .known = true};
+  CHECK(JudgeReadiness(facts).good);
+  facts.clusters["fine"].ballot_published = true;
+  facts.clusters["spoilt"].ballot_allowed = false;
+  CHECK(JudgeReadiness(facts).good);
+  facts.clusters["other"];
+  facts.session = SessionState::kSuspended;
+  CHECK_FALSE(JudgeReadiness(facts).good);
+  facts.known = false;
+  const Verdict verdict = JudgeReadiness(facts);
   CHECK_FALSE(verdict.good);
   CHECK(verdict.text ==
         "not ready: session suspended; no ballot stands, or an old one, in other, spoilt\n");
-  CHECK(JudgeReadiness(SessionState::kConnecting, {}).text == "not ready: session connecting\n");
+  CHECK(JudgeReadiness({}).text == "not ready: session connecting\n");
 }

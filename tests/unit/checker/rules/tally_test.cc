@@ -205,3 +205,13 @@ TEST_CASE("tally: a death needs its racks, a return does not") {
   spec.min_racks = 3;
   CHECK(MakeElectorate(spec, {"a"}).min_racks == 3);
 }
+
+TEST_CASE("tally: a shard is decided by the tally of its server") {
+  const std::vector<ShardSpec> shards = {{"s1", "a:1"}, {"s2", "b:1"}, {"s3", "c:1"}};
+  const auto servers = CountVotes(BallotsOf("tau tra"), ElectorateOf(2), kSpec, shards.size());
+  REQUIRE(servers.size() == 3);
+  CHECK(ServingTallies(shards, servers) == servers);
+  CHECK(Letter(servers[0].outcome) == 'D');
+  CHECK(Letter(servers[1].outcome) == '-');
+  CHECK(ServingTallies({}, {}).empty());
+}

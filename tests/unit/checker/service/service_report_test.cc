@@ -13,32 +13,40 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// Clusters named "1", "2", ..., whose ballots are published.
+void Serve(CheckerFacts& facts, std::size_t clusters) {
+  facts.clusters.clear();
+  for (std::size_t n = 1; n <= clusters; ++n) {
+    facts.clusters[std::to_string(n)].ballot_published = true;
+  }
+}
+
 struct Bench {
   explicit Bench(std::optional<Duration> watchdog = std::nullopt) {
     ServiceReport::Options options;
     options.facts = [this] { return facts; };
-    options.tell = [this](const std::string& lines) { told.push_back(lines); };
+    options.notify = [this](const std::string& lines) { sent.push_back(lines); };
     options.watchdog = watchdog;
-    options.ready = [this](const ServiceFacts&) { ++ready; };
+    options.ready = [this](const CheckerFacts&) { ++ready; };
     report = std::make_unique<ServiceReport>(loop, std::move(options));
   }
   long Count(const std::string& part) const {
-    return std::count_if(told.begin(), told.end(), [&](const std::string& lines) {
+    return std::count_if(sent.begin(), sent.end(), [&](const std::string& lines) {
       return lines.find(part) != std::string::npos;
     });
   }
   void BecomeReady() {
     facts.session = SessionState::kConnected;
-    facts.roster.known = true;
-    facts.roster.ready = true;
+    facts.known = true;
+    for (auto& [name, cluster] : facts.clusters) cluster.ballot_published = true;
     world.RunFor(100ms);
     REQUIRE(Count("READY=1") == 1);
   }
 
   SimWorld world;
   SimLoop loop{world};
-  ServiceFacts facts;
-  std::vector<std::string> told;
+  CheckerFacts facts;
+  std::vector<std::string> sent;
   int ready = 0;
   std::unique_ptr<ServiceReport> report;
 };
@@ -46,67 +54,70 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("status line: the facts in one line") {
-  ServiceFacts facts;
+  CheckerFacts facts;
   facts.session = SessionState::kConnected;
-  Roster::Summary& roster = facts.roster;
-  roster.clusters = 12;
-  roster.leading = 3;
-  roster.shards = 4812;
-  roster.dead = 2;
+  Serve(facts, 12);
+  for (const char* name : {"1", "5", "12"}) facts.clusters[name].leading = true;
+  facts.clusters["2"].shards = 4000;
+  facts.clusters["3"].shards = 812;
+  facts.clusters["2"].opinions[Opinion::kDead] = 1;
+  facts.clusters["3"].opinions[Opinion::kDead] = 1;
   CHECK(StatusLine(facts, false) ==
         "leader of 3 of 12 clusters, 4,812 shards, 2 dead, session connected");
-  roster.missing = 1;
-  roster.frozen = 2;
-  roster.paused = 1;
-  roster.shards = 1234567;
+  facts.missing = 1;
+  facts.clusters["1"].led.emplace().frozen = true;
+  facts.clusters["5"].led.emplace().frozen = true;
+  facts.clusters["12"].led.emplace().hold = Hold::kPaused;
+  facts.clusters["2"].shards = 1233755;
   facts.session = SessionState::kSuspended;
   CHECK(StatusLine(facts, false) ==
         "leader of 3 of 12 clusters, 1,234,567 shards, 2 dead, 1 cluster missing, 2 clusters "
         "frozen, 1 cluster paused, session suspended");
-  facts.roster = {};
-  roster.clusters = 1;
-  roster.shards = 1;
+  facts.missing = 0;
+  Serve(facts, 1);
+  facts.clusters["1"].shards = 1;
   CHECK(StatusLine(facts, false) == "leader of 0 of 1 cluster, 1 shard, 0 dead, session suspended");
 }
 
 TEST_CASE("status line: what a start waits for") {
-  ServiceFacts facts;
+  CheckerFacts facts;
   CHECK(StatusLine(facts, true) == "starting: session connecting");
   facts.session = SessionState::kConnected;
   CHECK(StatusLine(facts, true) == "starting: looking for clusters");
-  facts.roster.known = true;
-  facts.roster.clusters = 5;
-  facts.roster.unpublished = 2;
+  facts.known = true;
+  Serve(facts, 5);
+  facts.clusters["2"].ballot_published = false;
+  facts.clusters["4"].ballot_published = false;
   CHECK(StatusLine(facts, true) == "starting: first ballots missing in 2 of 5 clusters");
 }
 
-TEST_CASE("service: ready is told once, and not before it is true") {
+TEST_CASE("service: ready is sent once, and not before it is true") {
   Bench bench;
   bench.world.RunFor(5s);
-  CHECK(bench.told == std::vector<std::string>{"STATUS=starting: session connecting"});
+  CHECK(bench.sent == std::vector<std::string>{"STATUS=starting: session connecting"});
   bench.BecomeReady();
-  CHECK(bench.told.back() ==
+  CHECK(bench.sent.back() ==
         "READY=1\nSTATUS=leader of 0 of 0 clusters, 0 shards, 0 dead, session connected");
   bench.facts.session = SessionState::kSuspended;
-  bench.facts.roster.ready = false;
+  bench.facts.known = false;
   bench.world.RunFor(5s);
-  CHECK(bench.told.back() ==
+  CHECK(bench.sent.back() ==
         "STATUS=leader of 0 of 0 clusters, 0 shards, 0 dead, session suspended");
-  bench.facts.roster.ready = true;
+  bench.facts.known = true;
   bench.world.RunFor(5s);
   CHECK(bench.Count("READY=1") == 1);
   CHECK(bench.ready == 1);
 }
 
-TEST_CASE("service: a status that stays is told once") {
+TEST_CASE("service: a status that stays is sent once") {
   Bench bench;
   bench.BecomeReady();
-  const std::size_t before = bench.told.size();
+  const std::size_t before = bench.sent.size();
   bench.world.RunFor(1min);
-  CHECK(bench.told.size() == before);
-  bench.facts.roster.dead = 1;
+  CHECK(bench.sent.size() == before);
+  Serve(bench.facts, 1);
   bench.world.RunFor(2s);
-  CHECK(bench.told.size() == before + 1);
+  CHECK(bench.sent.size() == before + 1);
 }
 
 TEST_CASE("service: more time is asked for while first ballots alone are missing") {
@@ -114,8 +125,9 @@ TEST_CASE("service: more time is asked for while first ballots alone are missing
   bench.world.RunFor(1min);
   CHECK(bench.Count("EXTEND_TIMEOUT_USEC") == 0);  // no session: who waits must hear of it
   bench.facts.session = SessionState::kConnected;
-  bench.facts.roster.known = true;
-  bench.facts.roster.clusters = bench.facts.roster.unpublished = 1;
+  bench.facts.known = true;
+  Serve(bench.facts, 1);
+  bench.facts.clusters["1"].ballot_published = false;
   bench.world.RunFor(35s);
   CHECK(bench.Count("EXTEND_TIMEOUT_USEC=30000000") == 4);
   bench.facts.session = SessionState::kSuspended;
@@ -126,19 +138,19 @@ TEST_CASE("service: more time is asked for while first ballots alone are missing
   CHECK(bench.Count("EXTEND_TIMEOUT_USEC") == 4);
 }
 
-TEST_CASE("service: a reload is told from beginning to end, but not during the start") {
+TEST_CASE("service: a reload is reported from beginning to end, but not during the start") {
   Bench bench;
   bench.world.RunFor(1s);
-  const std::size_t starting = bench.told.size();
+  const std::size_t starting = bench.sent.size();
   bench.report->Reloading();
   bench.report->Reloaded();
-  CHECK(bench.told.size() == starting);
+  CHECK(bench.sent.size() == starting);
   bench.BecomeReady();
   bench.report->Reloading();
-  CHECK(bench.told.back().starts_with("RELOADING=1\nMONOTONIC_USEC="));
-  bench.facts.roster.clusters = 2;
+  CHECK(bench.sent.back().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+  Serve(bench.facts, 2);
   bench.report->Reloaded();
-  CHECK(bench.told.back() ==
+  CHECK(bench.sent.back() ==
         "READY=1\nSTATUS=leader of 0 of 2 clusters, 0 shards, 0 dead, session connected");
 }
 
@@ -169,12 +181,12 @@ TEST_CASE("service: stopping is the last word") {
   Bench bench;
   bench.BecomeReady();
   bench.report->Stopping("SIGTERM");
-  CHECK(bench.told.back() == "STOPPING=1\nSTATUS=leaving: SIGTERM");
-  const std::size_t before = bench.told.size();
+  CHECK(bench.sent.back() == "STOPPING=1\nSTATUS=leaving: SIGTERM");
+  const std::size_t before = bench.sent.size();
   bench.report->Stopping("again");
   bench.report->Reloading();
   bench.report->Reloaded();
-  bench.facts.roster.dead = 7;
+  Serve(bench.facts, 7);
   bench.world.RunFor(1min);
-  CHECK(bench.told.size() == before);
+  CHECK(bench.sent.size() == before);
 }

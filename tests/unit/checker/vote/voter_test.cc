@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "codec/codec.h"
 #include "tests/fakes/fake_ensemble.h"
 
@@ -288,4 +290,22 @@ TEST_CASE("ballot: withdrawn before anything is known, it is never made") {
   CHECK(booth.voter.Withdraw().empty());
   booth.world.RunFor(5s);
   CHECK_FALSE(booth.ballot());
+}
+
+TEST_CASE("ballot: opinions are counted as they change, as a recount finds them") {
+  Booth booth;
+  std::mt19937 random(20261130);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Vote> votes(random() % 30);
+    for (Vote& vote : votes) vote.opinion = static_cast<Opinion>(random() % 4);
+    booth.voter.SetSpec(kSpecId, votes, 1s);
+    REQUIRE(booth.voter.opinions() == CountOpinions(votes));
+    for (std::size_t n = 0; !votes.empty() && n < 100; ++n) {
+      const std::size_t server = random() % votes.size();
+      votes[server] = {static_cast<Opinion>(random() % 4), Reason::kTimeout};
+      booth.voter.SetVote(server, votes[server]);
+      REQUIRE(booth.voter.votes() == votes);
+      REQUIRE(booth.voter.opinions() == CountOpinions(votes));
+    }
+  }
 }

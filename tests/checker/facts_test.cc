@@ -1,8 +1,9 @@
-// What checkers tell of a cluster: the summary line, the sum of a storm, details,
-// and events for the hook.
+// What checkers report of a cluster: the summary line, the sum of a storm, the facts, and events
+// for the hook.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -81,7 +82,7 @@ TEST_CASE("summary: a line a minute, with what happened in that minute alone") {
            "ballots=2", "votes_missing=1", "no_ballot_from=" + follower}) {
     CHECK_MESSAGE(Has(next, field), field << " is not in " << next);
   }
-  CHECK(site.At(leader).details(kName).flips_to_alive >= 1);
+  CHECK(site.At(leader).facts(kName).flips[ShardStatus::kAlive] >= 1);
 }
 
 TEST_CASE("summary: a follower tells who leads, and not what only a leader knows") {
@@ -97,9 +98,9 @@ TEST_CASE("summary: a follower tells who leads, and not what only a leader knows
   const std::string second = site.LeaderOf(kName)->id;
   REQUIRE(second != first);
   for (const auto& checker : site.checkers) {
-    CHECK(checker->details(kName).leader == second);
-    CHECK(checker->details(kName).leading == (checker->id() == second));
-    CHECK(checker->details(kName).epoch == site.LeaderOf(kName)->epoch);
+    CHECK(checker->facts(kName).leader == second);
+    CHECK(checker->facts(kName).leading == (checker->id() == second));
+    CHECK(checker->facts(kName).epoch == site.LeaderOf(kName)->epoch);
   }
 }
 
@@ -145,32 +146,96 @@ TEST_CASE("storm brake: so many lines in a window that begins with the first") {
   CHECK(brake.Admit(start + 11s));
 }
 
-TEST_CASE("details: opinions, ballot, count and status, and shards by name up to a limit") {
+TEST_CASE("facts: opinions, ballot, count and status, and shards by name up to a limit") {
   Settled site({.shards = 150, .checkers = 1});
   const auto& checker = site.At("c1");
   for (const auto& shard : site.spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(150, 'D'), 10s));
   site.world.RunFor(5s);
-  const ClusterDetails details = checker.details(kName);
-  CHECK(details.spec_version == site.HeadOf(kName)->spec.version);
-  CHECK(details.shards() == 150);
-  CHECK(details.opinion(Opinion::kDead) == 150);
-  CHECK(details.dead.size() == kMaxShardsListed);
-  CHECK(details.dead[0] == ListedShard{"s1", "10.0.0.1:1", Reason::kRefused, Micros(0)});
-  CHECK(details.ballot_published);
-  CHECK(details.ballot_age > 4s);
-  CHECK(details.ballot_age < 10s);
-  CHECK(details.flips_to_dead == 150);
-  REQUIRE(details.led);
-  CHECK(details.led->quorum == 1);
-  CHECK(details.led->voters == std::map<std::string, bool>{{"c1", true}});
-  CHECK(details.led->outcomes == std::array<std::size_t, 3>{0, 150, 0});
-  CHECK(details.led->statuses == std::array<std::size_t, 3>{0, 0, 150});
-  REQUIRE(details.led->dead.size() == kMaxShardsListed);
-  CHECK(details.led->dead[0].since == site.StateOf(kName, 0).since);
+  const ClusterFacts facts = checker.facts(kName);
+  CHECK(facts.spec_version == site.HeadOf(kName)->spec.version);
+  CHECK(facts.shards == 150);
+  CHECK(facts.opinions[Opinion::kDead] == 150);
+  CHECK(facts.dead.size() == kMaxShardsListed);
+  CHECK(facts.dead[0] == ListedShard{"s1", "10.0.0.1:1", Reason::kRefused, Micros(0)});
+  CHECK(facts.ballot_published);
+  CHECK(facts.ballot_age > 4s);
+  CHECK(facts.ballot_age < 10s);
+  CHECK(facts.flips[ShardStatus::kDead] == 150);
+  REQUIRE(facts.led);
+  CHECK(facts.led->quorum == 1);
+  CHECK(facts.led->voters == std::map<std::string, bool>{{"c1", true}});
+  CHECK(facts.led->status_read);
+  CHECK(facts.led->outcomes == EnumArray<Outcome, std::size_t>{{Outcome::kDead, 150}});
+  CHECK(facts.led->statuses == EnumArray<ShardStatus, std::size_t>{{ShardStatus::kDead, 150}});
+  REQUIRE(facts.led->dead.size() == kMaxShardsListed);
+  CHECK(facts.led->dead[0].since == site.StateOf(kName, 0).since);
 }
 
-TEST_CASE("events: told by the leader alone, as they stand in the journal") {
+TEST_CASE("facts: counts agree with a recount while servers die, return, come and go") {
+  Settled site({.shards = 20, .checkers = 3});
+  std::mt19937 random(20261130);
+  for (int round = 0; round < 12; ++round) {
+    for (int n = 0; n < 4; ++n) {
+      const auto& shard = site.spec.shards[random() % site.spec.shards.size()];
+      const Server state = random() % 2 == 0 ? Server::kUp : Server::kRefused;
+      site.fleet.Set(shard.addr, state);
+    }
+    if (round % 4 == 3) {
+      site.spec.shards.erase(site.spec.shards.begin() + static_cast<long>(random() % 5));
+      const std::string port = std::to_string(100 + round);
+      site.spec.shards.push_back({"new" + port, "10.0.0.1:" + port});
+      site.fleet.Set(site.spec.shards.back().addr, Server::kUp);
+      site.Update(site.spec);
+    }
+    site.world.RunFor(40s);
+    const std::string statuses = site.Statuses(kName);
+    for (const auto& checker : site.checkers) {
+      const auto ballot = site.BallotOf(kName, checker->id());
+      REQUIRE(ballot);
+      const ClusterFacts facts = checker->facts(kName);
+      CHECK(facts.shards == site.spec.shards.size());
+      CHECK(facts.servers() == ballot->votes.size());
+      CHECK(facts.opinions == CountOpinions(ballot->votes));
+      CHECK(facts.dead.size() == facts.opinions[Opinion::kDead]);
+      CHECK(checker->facts().Dead() == facts.opinions[Opinion::kDead]);
+      if (!facts.led) continue;
+      const auto count = [&](char letter) {
+        return static_cast<std::size_t>(std::count(statuses.begin(), statuses.end(), letter));
+      };
+      CHECK(facts.led->statuses[ShardStatus::kDead] == count('D'));
+      CHECK(facts.led->statuses[ShardStatus::kAlive] == count('A'));
+      CHECK(facts.led->dead.size() == count('D'));
+    }
+  }
+}
+
+TEST_CASE("facts: a checker that leaves has no opinions any more, and still its clusters") {
+  Settled site;
+  SimChecker& checker = site.At("c2");
+  CHECK(checker.facts(kName).shards == 4);
+  checker.Leave();
+  const ClusterFacts facts = checker.facts(kName);
+  CHECK(facts.shards == 0);
+  CHECK(facts.servers() == 0);
+  CHECK_FALSE(facts.ballot_published);
+}
+
+TEST_CASE("ballot: one vote a server, shard by shard, in these very bytes") {
+  Settled site({.shards = 5, .checkers = 1});
+  site.Set({2}, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "ADAAA", 10s));
+  const auto node = site.ensemble.Get(ClusterPaths(SimSite::kRoot, kName).vote("c1"));
+  REQUIRE(node);
+  const auto ballot = DecodeBallot(node->data);
+  REQUIRE(ballot);
+  CHECK(node->data == "{\"Spec\":" + std::to_string(ballot->spec.version) +
+                          ",\"ShardsZxid\":" + std::to_string(ballot->spec.shards_zxid) +
+                          ",\"Writes\":" + std::to_string(ballot->writes) +
+                          ",\"Shards\":5,\"Votes\":\"WQE=\",\"Reasons\":[[\"refused\",1]]}");
+}
+
+TEST_CASE("events: reported by the leader alone, as the journal has them") {
   Settled site({.change = [](ClusterSpec& spec) { spec.max_dead_fraction = 0.3; }});
   site.world.RunFor(5s);
   const std::string first = site.LeaderOf(kName)->id;

@@ -1,4 +1,4 @@
-#include "checker/monitor/http_server.h"
+#include "checker/http/http_server.h"
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "checker/http/listener.h"
 #include "tools/sandbox/process.h"
 
 using namespace zkcluster;
@@ -31,6 +32,10 @@ UniqueFd Connect(std::uint16_t port) {
   REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
   return fd;
+}
+
+HttpPages OnePage() {
+  return {{"/x", [](const HttpRequest&) { return HttpAnswer{}; }}};
 }
 
 void Ask(const UniqueFd& fd, const std::string& path, bool last = true) {
@@ -60,9 +65,20 @@ bool Ended(const UniqueFd& fd, std::string& answer) {
 TEST_CASE("http: each page by its path, code and type; all others are refused by name") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  HttpServer::Pages pages;
-  pages["/good"] = [] { return HttpAnswer{200, "application/json", "{}"}; };
-  pages["/bad"] = [] { return HttpAnswer{503, "text/plain; charset=utf-8", "no\n"}; };
+  const HttpPages pages = {
+      {"/good",
+       [](const HttpRequest&) {
+         return HttpAnswer{200, "application/json", "{}"};
+       }},
+      {"/bad",
+       [](const HttpRequest&) {
+         return HttpAnswer{503, "text/plain; charset=utf-8", "no\n"};
+       }},
+      {"/below/",
+       [](const HttpRequest& request) {
+         return HttpAnswer{201, "text/html", request.path + "|" + request.query};
+       }},
+  };
   const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, pages);
   REQUIRE(server);
   const auto get = [&](const std::string& path) {
@@ -77,21 +93,25 @@ TEST_CASE("http: each page by its path, code and type; all others are refused by
   CHECK(get("/good").ends_with("\r\n\r\n{}"));
   CHECK(get("/bad").starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   CHECK(get("/good/x").starts_with("HTTP/1.1 404 "));
-  CHECK(get("/").ends_with("There is only /bad /good.\n"));
+  CHECK(get("/good?a=b").starts_with("HTTP/1.1 200 "));
+  CHECK(get("/go%6Fd").starts_with("HTTP/1.1 200 "));
+  CHECK(get("/below/a%20b/c?d=%2F&e").starts_with("HTTP/1.1 201 Created\r\n"));
+  CHECK(get("/below/a%20b/c?d=%2F&e").ends_with("\r\n\r\n/below/a b/c|d=%2F&e"));
+  CHECK(get("/below").starts_with("HTTP/1.1 404 "));
+  CHECK(get("/").ends_with("There is only /bad /below/ /good.\n"));
 }
 
 TEST_CASE("http: who takes all connections and says nothing makes room for who asks") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  const auto server =
-      HttpServer::Listen(loop, {"127.0.0.1", port}, {{"/x", [] { return HttpAnswer{}; }}});
+  const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, OnePage());
   REQUIRE(server);
   const int before = CountDescriptors();
   std::vector<UniqueFd> crowd;
-  for (std::size_t i = 0; i < HttpServer::kMaxConnections + 20; ++i) crowd.push_back(Connect(port));
+  for (std::size_t i = 0; i < Listener::kMaxConnections + 20; ++i) crowd.push_back(Connect(port));
   // Both ends of those that were accepted, and this end of the others. Who has only just come is
   // not given up.
-  const auto both = static_cast<int>(crowd.size() + HttpServer::kMaxConnections);
+  const auto both = static_cast<int>(crowd.size() + Listener::kMaxConnections);
   int most = 0;
   CHECK(loop.RunUntil([&] { return (most = CountDescriptors() - before) == both; }, 20s));
   Ask(crowd.back(), "/x");
@@ -111,11 +131,10 @@ TEST_CASE("http: who takes all connections and says nothing makes room for who a
 TEST_CASE("http: a crowd that drips its requests keeps no scrape out") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  const auto server =
-      HttpServer::Listen(loop, {"127.0.0.1", port}, {{"/x", [] { return HttpAnswer{}; }}});
+  const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, OnePage());
   REQUIRE(server);
   std::vector<UniqueFd> crowd;
-  for (std::size_t i = 0; i < HttpServer::kMaxConnections; ++i) crowd.push_back(Connect(port));
+  for (std::size_t i = 0; i < Listener::kMaxConnections; ++i) crowd.push_back(Connect(port));
   const UniqueFd scrape = Connect(port);
   Ask(scrape, "/x");
   std::string answer;
@@ -131,15 +150,14 @@ TEST_CASE("http: a crowd that drips its requests keeps no scrape out") {
 TEST_CASE("http: a crowd that asks without end keeps no scrape out") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  const auto server =
-      HttpServer::Listen(loop, {"127.0.0.1", port}, {{"/x", [] { return HttpAnswer{}; }}});
+  const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, OnePage());
   REQUIRE(server);
   // Each always has the beginning of its next request under way, and comes back when sent away.
   const std::string request = "GET /x HTTP/1.1\r\n\r\n";
   const auto ask = [&](const UniqueFd& fd, const std::string& text) {
     return ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0;
   };
-  std::vector<UniqueFd> crowd(HttpServer::kMaxConnections);
+  std::vector<UniqueFd> crowd(Listener::kMaxConnections);
   std::vector<std::string> answers(crowd.size());
   const auto come = [&](std::size_t i) {
     crowd[i] = Connect(port);
@@ -166,8 +184,13 @@ TEST_CASE("http: a crowd that asks without end keeps no scrape out") {
 TEST_CASE("http: a request or an answer that drips for too long ends") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  HttpServer::Pages pages = {{"/x", [] { return HttpAnswer{}; }}};
-  pages["/long"] = [] { return HttpAnswer{200, "text/plain", std::string(50'000'000, 'x')}; };
+  const HttpPages pages = {
+      {"/x", [](const HttpRequest&) { return HttpAnswer{}; }},
+      {"/long",
+       [](const HttpRequest&) {
+         return HttpAnswer{200, "text/plain", std::string(50'000'000, 'x')};
+       }},
+  };
   HttpLimits limits;
   limits.request = 1s;
   const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, pages, limits);
@@ -211,8 +234,7 @@ TEST_CASE("http: a request or an answer that drips for too long ends") {
 TEST_CASE("http: thousands of short connections, and one that is kept") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  const auto server =
-      HttpServer::Listen(loop, {"127.0.0.1", port}, {{"/x", [] { return HttpAnswer{}; }}});
+  const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, OnePage());
   REQUIRE(server);
   const UniqueFd kept = Connect(port);
   int answered = 0;
@@ -240,7 +262,7 @@ TEST_CASE("http: thousands of short connections, and one that is kept") {
 TEST_CASE("http: an address that is taken or not ours is an error that names it") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  const HttpServer::Pages pages = {{"/x", [] { return HttpAnswer{}; }}};
+  const HttpPages pages = OnePage();
   const auto first = HttpServer::Listen(loop, {"127.0.0.1", port}, pages);
   REQUIRE_MESSAGE(first, first.error().message);
   const auto second = HttpServer::Listen(loop, {"127.0.0.1", port}, pages);
@@ -254,11 +276,12 @@ TEST_CASE("http: an address that is taken or not ours is an error that names it"
 TEST_CASE("http: without descriptors it waits for some, instead of making the loop spin") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
-  const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, {{"/metrics", [] {
-                                                                        HttpAnswer answer;
-                                                                        answer.body = "here\n";
-                                                                        return answer;
-                                                                      }}});
+  const HttpPages pages = {{"/metrics", [](const HttpRequest&) {
+                              HttpAnswer answer;
+                              answer.body = "here\n";
+                              return answer;
+                            }}};
+  const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, pages);
   REQUIRE(server);
   const UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_in address{};

@@ -1,0 +1,59 @@
+// A listening socket and the connections that came of it, for a server on the main loop that no
+// stranger may cost its descriptors. At most kMaxConnections are open. The one that has been idle,
+// or at its request, for the longest makes room for the next; while all of them have only just
+// begun, the next waits in the kernel's queue. A flood of connections fills that queue too: only a
+// firewall helps there. A connection that takes too long with a request, however busily its bytes
+// drip, is closed. The protocol is the server's: HttpServer is one. The adapter of evconnlistener.
+// Loop-bound.
+#pragma once
+
+#include <zkcluster/result.h>
+#include <zkcluster/time.h>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "base/event_loop.h"
+#include "text/address.h"
+
+struct bufferevent;
+struct evconnlistener;
+
+namespace zkcluster {
+
+class Listener {
+ public:
+  static constexpr std::size_t kMaxConnections = 64;
+
+  // `request`: how long a connection may take from its accept, or from the first byte of a further
+  // request, until the answer is taken. It is checked every second. Errors: kUnavailable when the
+  // address cannot be had. REQUIRES: at.host is an IP literal.
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> Bind(EventLoop& loop, const Address& at,
+                                                              Duration request);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // --- Accepting, in one of two ways ---
+  // Each connection is given to `accepted`, which sets its callbacks, owns it, and frees it when it
+  // ends. A connection that is closed by a limit gets BEV_EVENT_TIMEOUT.
+  void Accept(std::function<void(bufferevent* stream)> accepted);
+  // For a server that accepts by itself: it frees the socket, before this Listener ends, and makes
+  // its streams by NewStream.
+  [[nodiscard]] evconnlistener* HandOver();
+  // `fd`: -1 where the server sets it later. Null: no memory.
+  [[nodiscard]] bufferevent* NewStream(int fd);
+
+  // The answer to this stream's request has been sent: it is idle, or asks again.
+  void NoteAnswered(const bufferevent* stream);
+  // So many connections are open that none should be kept once it is answered: one that asks in
+  // time without end would keep others out.
+  [[nodiscard]] bool crowded() const;
+
+ private:
+  struct Impl;
+  explicit Listener(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zkcluster
