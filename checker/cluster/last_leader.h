@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "model/records.h"
+#include "model/registration.h"
 #include "zk/cluster_scope.h"
 #include "zk/watcher.h"
 

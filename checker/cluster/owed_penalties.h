@@ -12,7 +12,7 @@
 #include "base/lifetime.h"
 #include "base/loop.h"
 #include "checker/probe/server_health.h"
-#include "model/records.h"
+#include "model/ledger.h"
 #include "zk/cluster_scope.h"
 
 namespace zkcluster {

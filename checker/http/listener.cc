@@ -30,7 +30,7 @@ constexpr timeval kAcceptPause = {1, 0};
 constexpr Duration kGrace = std::chrono::seconds(1);
 constexpr std::size_t kCrowd = Listener::kMaxConnections / 2;
 
-struct Free {
+struct FreeListener {
   void operator()(evconnlistener* socket) const { evconnlistener_free(socket); }
   void operator()(event* freed) const { event_free(freed); }
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
@@ -152,10 +152,10 @@ struct Listener::Impl {
   const Duration request;
   std::function<void(bufferevent*)> accepted;
   std::vector<std::unique_ptr<Connection>> connections;  // may outlive the server's own reference
-  std::unique_ptr<evconnlistener, Free> owned;           // until it is handed over
+  std::unique_ptr<evconnlistener, FreeListener> owned;           // until it is handed over
   evconnlistener* socket = nullptr;
   // Every second, whether accept had failed or not.
-  std::unique_ptr<event, Free> accept_again;
+  std::unique_ptr<event, FreeListener> accept_again;
 };
 
 Listener::Listener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -173,7 +173,7 @@ Result<std::unique_ptr<Listener>> Listener::Bind(EventLoop& loop, const Address&
   addrinfo* found = nullptr;
   const int error = getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &hints, &found);
   if (error != 0) return unavailable(gai_strerror(error));
-  const std::unique_ptr<addrinfo, Free> list(found);
+  const std::unique_ptr<addrinfo, FreeListener> list(found);
   errno = 0;
   impl->owned.reset(
       evconnlistener_new_bind(loop.base(), nullptr, impl.get(),

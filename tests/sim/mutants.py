@@ -275,7 +275,7 @@ def mutate(top, output, whole):
                 sys.exit(f"{path}: mutant {name}: its piece stands there {len(found)} times, not once: {piece}")
             edits.append((*found[0], name, replacement))
         source = apply(source, edits, path)
-        with open(os.path.join(output, os.path.basename(path)), "w", encoding="utf-8") as file:
+        with open(os.path.join(output, path.replace("/", "_")), "w", encoding="utf-8") as file:
             file.write(f'#include "tests/sim/mutant.h"\n#line 1 "{path}"\n{source}')
 
 
