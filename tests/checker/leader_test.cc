@@ -129,7 +129,7 @@ TEST_CASE("an operator's order: the leader reads the ledger again, and nothing e
   site.Order([&](Ledger& ledger) {
     ledger.pause = Pause{site.world.wall_now(), Micros(0), "ann@ops1", "test"};
   });
-  REQUIRE(site.world.RunUntil([&] { return site.Leader().summary().paused == 1; }, 3s));
+  REQUIRE(site.world.RunUntil([&] { return site.Leader().facts().Paused() == 1; }, 3s));
   site.world.RunFor(1s);
   CHECK(Reads::Text(reads.gets) == "/quorum/ledger");
   CHECK(Reads::Text(reads.stats) == "/quorum/ledger");

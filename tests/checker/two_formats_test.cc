@@ -204,7 +204,7 @@ TEST_CASE("newer: nothing is decided, written over or forgotten while the spec n
   CHECK(site.WritesSince(writes, "/quorum/ledger") == 0);
   CHECK(site.Statuses(kName) == "AAAA");
   CHECK(site.Leader().Logged("leader.hold") == 1);
-  CHECK(site.Leader().details(kName).led->hold == "newer_spec");
+  CHECK(site.Leader().facts(kName).led->hold == Hold::kNewerSpec);
   // A new leader has no spec that it could use.
   site.Restart(site.Follower().id(), 1);
   for (const auto& checker : site.checkers) CHECK(checker->Logged("spec.bad") == 1);

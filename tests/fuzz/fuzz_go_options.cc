@@ -12,7 +12,7 @@ bool TestOneInput(std::string_view input) {
     CheckError(spec.error(), ErrorCode::kBadData);
     return false;
   }
-  CheckSpec(*spec);
+  CheckAccepted(*spec);
   return true;
 }
 

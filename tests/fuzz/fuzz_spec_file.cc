@@ -10,7 +10,7 @@ bool TestOneInput(std::string_view input) {
     CheckFileError(spec.error(), "f");
     return false;
   }
-  CheckSpec(*spec);
+  CheckAccepted(*spec);
   const auto decode = [](std::string_view text) { return ParseSpecFile("f", text); };
   CheckReadsBack(*spec, decode, FormatSpecYaml);
   CheckReadsBack(*spec, decode, FormatSpecJson);

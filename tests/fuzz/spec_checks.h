@@ -11,7 +11,7 @@
 
 namespace zkcluster::fuzz {
 
-inline void CheckSpec(const ClusterSpec& spec) {
+inline void CheckAccepted(const ClusterSpec& spec) {
   ZKC_CHECK(Validate(spec).has_value());
   for (const ShardSpec& shard : spec.shards) {
     const auto address = ParseAddress(shard.addr);

@@ -24,7 +24,7 @@ std::size_t CountThreads() {
   return count;
 }
 
-struct Stage {
+struct ClientStage {
   Site site;
   std::int64_t since = 1795228045000000;
 
@@ -63,13 +63,13 @@ struct Stage {
 
 TEST_CASE("client: 200 clusters and a manager have one session and one thread") {
   constexpr int kClusters = 200;
-  Stage stage;
+  ClientStage stage;
   for (int i = 0; i < kClusters; ++i) stage.Create(i);
   const std::size_t threads = CountThreads();
   const std::size_t sessions = stage.site.zookeeper.Sessions();
   auto client = stage.OpenClient();
   std::vector<std::unique_ptr<Cluster>> clusters;
-  for (int i = 0; i < kClusters; ++i) clusters.push_back(Stage::Follow(*client, i));
+  for (int i = 0; i < kClusters; ++i) clusters.push_back(ClientStage::Follow(*client, i));
   const auto manager = Manager::Open(*client, kLimit);
   REQUIRE(manager.has_value());
   CHECK((*manager)->List().value().size() == kClusters);
@@ -102,21 +102,21 @@ TEST_CASE("client: 200 clusters and a manager have one session and one thread") 
   CHECK(stage.site.zookeeper.Sessions() == sessions + 1);
   stage.Set(100, "DA");
   CHECK(stage.site.AwaitView(*clusters[100], "DA") == "DA");
-  CHECK((*manager)->Get(Stage::Name(100)).has_value());
+  CHECK((*manager)->Get(ClientStage::Name(100)).has_value());
   clusters.clear();
   CHECK(CountThreads() == threads + 1);  // the manager has it still
   CHECK((*manager)->List().has_value());
 }
 
 TEST_CASE("client: the last of its owners ends the session, whichever it is") {
-  Stage stage;
+  ClientStage stage;
   stage.Create(1);
   const std::size_t threads = CountThreads();
   const std::size_t sessions = stage.site.zookeeper.Sessions();
   for (const std::string order : {"client", "cluster", "manager"}) {
     CAPTURE(order);
     auto client = stage.OpenClient();
-    auto cluster = Stage::Follow(*client, 1);
+    auto cluster = ClientStage::Follow(*client, 1);
     auto manager = *Manager::Open(*client, kLimit);
     CHECK(stage.site.zookeeper.Sessions() == sessions + 1);
     if (order != "client") client.reset();
@@ -132,7 +132,7 @@ TEST_CASE("client: the last of its owners ends the session, whichever it is") {
 }
 
 TEST_CASE("client: destroyed from within a callback, itself or what is beside it") {
-  Stage stage;
+  ClientStage stage;
   stage.Create(1);
   stage.Create(2);
   const std::size_t threads = CountThreads();
@@ -140,8 +140,8 @@ TEST_CASE("client: destroyed from within a callback, itself or what is beside it
     CAPTURE(victim);
     stage.Set(1, "AA");
     auto client = stage.OpenClient();
-    auto one = Stage::Follow(*client, 1);
-    auto two = Stage::Follow(*client, 2);
+    auto one = ClientStage::Follow(*client, 1);
+    auto two = ClientStage::Follow(*client, 2);
     REQUIRE(stage.site.AwaitView(*one, "AA") == "AA");
     std::atomic<int> calls = 0;
     std::atomic<bool> done = false;
@@ -169,11 +169,11 @@ TEST_CASE("client: destroyed from within a callback, itself or what is beside it
 }
 
 TEST_CASE("client: what would wait for itself is refused within a callback") {
-  Stage stage;
+  ClientStage stage;
   stage.Create(1);
   stage.Set(1, "AA");
   const auto client = stage.OpenClient();
-  const auto cluster = Stage::Follow(*client, 1);
+  const auto cluster = ClientStage::Follow(*client, 1);
   const auto manager = *Manager::Open(*client, kLimit);
   std::promise<std::string> codes;
   const auto subscription = cluster->OnChange([&](const ClusterView&) {
@@ -188,13 +188,13 @@ TEST_CASE("client: what would wait for itself is refused within a callback") {
 }
 
 TEST_CASE("client: a callback of one cluster that waits does not hold up another's end") {
-  Stage stage;
+  ClientStage stage;
   stage.Create(1);
   stage.Create(2);
   stage.Set(1, "AA");
   const auto client = stage.OpenClient();
-  const auto one = Stage::Follow(*client, 1);
-  auto two = Stage::Follow(*client, 2);
+  const auto one = ClientStage::Follow(*client, 1);
+  auto two = ClientStage::Follow(*client, 2);
   REQUIRE(stage.site.AwaitView(*one, "AA") == "AA");
   std::atomic<bool> inside = false;
   std::atomic<bool> go_on = false;
@@ -211,7 +211,7 @@ TEST_CASE("client: a callback of one cluster that waits does not hold up another
 }
 
 TEST_CASE("client: ZooKeeper goes away, and every cluster keeps its table and says how old it is") {
-  Stage stage;
+  ClientStage stage;
   for (int i = 1; i <= 3; ++i) {
     stage.Create(i);
     stage.Set(i, "AD");
@@ -219,7 +219,7 @@ TEST_CASE("client: ZooKeeper goes away, and every cluster keeps its table and sa
   const auto client = stage.OpenClient({.session_timeout = seconds(1)});
   std::vector<std::unique_ptr<Cluster>> clusters;
   for (int i = 1; i <= 3; ++i) {
-    clusters.push_back(Stage::Follow(*client, i));
+    clusters.push_back(ClientStage::Follow(*client, i));
     REQUIRE(stage.site.AwaitView(*clusters.back(), "AD") == "AD");
   }
   CHECK(client->session_state() == SessionState::kConnected);
@@ -242,7 +242,7 @@ TEST_CASE("client: ZooKeeper goes away, and every cluster keeps its table and sa
 }
 
 TEST_CASE("client: wrong options, and no such cluster") {
-  Stage stage;
+  ClientStage stage;
   stage.Create(1);
   CHECK(CodeName(Client::Open({.zookeeper = ""})) == "invalid");
   CHECK(CodeName(Client::Open({.zookeeper = "127.0.0.1:1", .root = "no-slash"})) == "invalid");

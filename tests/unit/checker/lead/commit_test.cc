@@ -22,8 +22,10 @@ struct Site {
       ensemble.Put(path, "");
     }
     ensemble.Put(candidate, "");
-    spec.stored.spec.shards = {{"s0", "10.0.0.1:1"}, {"s1", "10.0.0.1:2"}};
-    spec.stored.id = {7, 77};
+    StoredSpec stored;
+    stored.spec.shards = {{"s0", "10.0.0.1:1"}, {"s1", "10.0.0.1:2"}};
+    stored.id = {7, 77};
+    spec.stored = std::make_shared<const StoredSpec>(std::move(stored));
     world.RunFor(1s);
     Refresh();
   }
@@ -39,7 +41,7 @@ struct Site {
     round.learned = {"c1", "c2"};
     round.voters = {"c1", "c2"};
     round.decision.ledger.electorate = round.electorate.ids;
-    for (const auto& shard : spec.stored.spec.shards) {
+    for (const auto& shard : spec.spec().shards) {
       round.decision.board.shards.push_back({ShardStatus::kAlive, 5us, Reason::kNone, {2, 0, 0}});
       round.decision.changes.emplace_back(Flip{shard.name,
                                                shard.addr,
@@ -117,8 +119,10 @@ TEST_CASE("commit plan: each operation with its role, and which one it is") {
   CHECK(std::get<SlotId>(plan.ops[5].what) == SlotId{SlotId::Kind::kChunk, 0});
   CHECK(std::get<SlotId>(plan.ops[8].what) == SlotId{SlotId::Kind::kHead});
   REQUIRE(plan.events.size() == 2);
-  CHECK(plan.events[0].ids == std::vector<std::string>{"c1", "c2"});
-  CHECK(plan.events[1].flips.size() == 2);
+  CHECK(plan.events[0].what == Event::What(Event::Electorate{{"c1", "c2"}}));
+  const auto* const flips = plan.events[1].As<Event::Flips>();
+  REQUIRE(flips != nullptr);
+  CHECK(flips->flips.size() == 2);
 }
 
 TEST_CASE(
