@@ -13,7 +13,7 @@ using Draft = Story::Draft;
 namespace {
 
 // All vote dead on s1.
-void KillAll(Story& story) {
+void Kill(Story& story) {
   for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
 }
 
@@ -21,7 +21,7 @@ void KillAll(Story& story) {
 
 TEST_CASE("history: a good walk breaks nothing") {
   SettledStory story;
-  KillAll(story);
+  Kill(story);
   story.Commit(story.Decide("D-"));
   // A spec that adds, removes and moves.
   story.Update([](ClusterSpec& spec) {
@@ -117,7 +117,7 @@ TEST_CASE("history: with refusals told, ballots go unchecked after two of them o
   for (const int refusals : {0, 1, 2}) {
     CAPTURE(refusals);
     SettledStory story(nullptr, options);
-    KillAll(story);
+    Kill(story);
     Draft draft = story.Decide("D-");
     draft.checked.clear();
     for (int i = 0; i < refusals; ++i) {
