@@ -152,7 +152,7 @@ struct Listener::Impl {
   const Duration request;
   std::function<void(bufferevent*)> accepted;
   std::vector<std::unique_ptr<Connection>> connections;  // may outlive the server's own reference
-  std::unique_ptr<evconnlistener, FreeListener> owned;           // until it is handed over
+  std::unique_ptr<evconnlistener, FreeListener> owned;   // until it is handed over
   evconnlistener* socket = nullptr;
   // Every second, whether accept had failed or not.
   std::unique_ptr<event, FreeListener> accept_again;

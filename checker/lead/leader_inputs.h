@@ -27,6 +27,10 @@ class LeaderInputs {
   [[nodiscard]] bool known() const;
   [[nodiscard]] const Ballots& ballots() const { return ballots_; }  // all that can be decoded
   [[nodiscard]] const std::set<std::string>& candidates() const { return candidate_ids_; }
+  // Their znodes; nothing until they were read, or where there is no election.
+  [[nodiscard]] const std::optional<std::vector<std::string>>& candidate_nodes() const {
+    return candidates_.names();
+  }
   // Znodes below `localstatus`, Go checkers' and others.
   [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_names_; }
 
