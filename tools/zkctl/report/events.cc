@@ -48,32 +48,33 @@ OrderedJson OwnJson(const Event& event) {
     if (!order.note.empty()) json["note"] = order.note;
     if (order.until != Micros(0)) json["until"] = order.until.count();
   };
-  std::visit(
-      Overloaded{
-          [&](const Event::Flips& e) {
-            json["flips"] = OrderedJson::array();
-            for (const Event::Flip& flip : e.flips) json["flips"].push_back(FlipJson(flip));
-            json["more_flips"] = e.more;
-          },
-          [](const Event::Leader&) {},
-          [](const Event::Spec&) {},
-          [&](const Event::Electorate& e) { put_ids(e.ids); },
-          [&](const Event::Forget& e) { put_ids(e.ids); },
-          [&](const Event::Freeze& e) { put_dead(e.dead); },
-          [&](const Event::Unfreeze& e) {
-            if (e.accepted) json["note"] = "accepted";
-            put_dead(e.dead);
-          },
-          [&](const Event::Pause& e) { put_order(e); },
-          [](const Event::Resume&) {},
-          [&](const Event::Maintenance& e) {
-            put_ids(e.shards);
-            put_order(e);
-          },
-          [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
-          [&](const Event::Unknown& e) { json["fields"] = OrderedJson::parse(e.json, nullptr, false); },
-      },
-      event.what);
+  std::visit(Overloaded{
+                 [&](const Event::Flips& e) {
+                   json["flips"] = OrderedJson::array();
+                   for (const Event::Flip& flip : e.flips) json["flips"].push_back(FlipJson(flip));
+                   json["more_flips"] = e.more;
+                 },
+                 [](const Event::Leader&) {},
+                 [](const Event::Spec&) {},
+                 [&](const Event::Electorate& e) { put_ids(e.ids); },
+                 [&](const Event::Forget& e) { put_ids(e.ids); },
+                 [&](const Event::Freeze& e) { put_dead(e.dead); },
+                 [&](const Event::Unfreeze& e) {
+                   if (e.accepted) json["note"] = "accepted";
+                   put_dead(e.dead);
+                 },
+                 [&](const Event::Pause& e) { put_order(e); },
+                 [](const Event::Resume&) {},
+                 [&](const Event::Maintenance& e) {
+                   put_ids(e.shards);
+                   put_order(e);
+                 },
+                 [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+                 [&](const Event::Unknown& e) {
+                   json["fields"] = OrderedJson::parse(e.json, nullptr, false);
+                 },
+             },
+             event.what);
   return json;
 }
 

@@ -69,7 +69,8 @@ int RunEvents(const Globals& globals, const EventsOptions& options) {
   const auto journal = connection.Await<std::vector<JournalEntry>>(
       [&](JournalRead done) { ReadJournal(connection.client(), paths, std::move(done)); });
   if (!journal) return Complain(journal.error());
-  if (journal->empty() && globals.output == OutputForm::kYaml) return Print("[]\n") ? kDone : kRefused;
+  if (journal->empty() && globals.output == OutputForm::kYaml)
+    return Print("[]\n") ? kDone : kRefused;
   for (const JournalEntry& entry : *journal) {
     if (!PrintEntry(globals.output, entry, UseColor())) return kRefused;
   }

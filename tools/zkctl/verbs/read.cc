@@ -62,9 +62,9 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
     if (found == shards.end()) {
       std::vector<std::string_view> names;
       for (const ShardSpec& shard : shards) names.push_back(shard.name);
-      return Complain(Error{ErrorCode::kNotFound,
-                            "cluster \"" + options.cluster + "\" has no shard \"" + name + "\"" +
-                                NearestOf(name, names, "it has ")});
+      return Complain(Error{ErrorCode::kNotFound, "cluster \"" + options.cluster +
+                                                      "\" has no shard \"" + name + "\"" +
+                                                      NearestOf(name, names, "it has ")});
     }
     const auto shard = static_cast<std::size_t>(found - shards.begin());
     const Assessment assessment = Assess(snapshot);

@@ -59,8 +59,7 @@ int RunRename(const Globals& globals, const RenameOptions& options) {
   if (!connection) return Complain(connection.error());
   const auto current = GetCluster(**connection, options.cluster);
   if (!current) return Complain(current.error());
-  const auto renamed =
-      Checked(RenameShard(*current, options.from, options.to));
+  const auto renamed = Checked(RenameShard(*current, options.from, options.to));
   if (!renamed) return Complain(renamed.error());
   return Changing(globals, options.change, **connection)
       .To(*current, *renamed,
