@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <variant>
 
 using namespace zkcluster;
 
@@ -34,10 +35,10 @@ bool UseValues() {
               RingTypeName(RingType::kKetama) == "ketama" && RingHashName(RingHash::kMd5) == "md5";
   const ClusterSpec spec = SomeSpec();
   good = good && Validate(spec).has_value();
-  for (const RingType type : {RingType::kConsistent, RingType::kKetama}) {
-    RingSpec wanted;
-    wanted.type = type;
-    wanted.hash = RingHash::kMd5;
+  for (const RingSpec& wanted :
+       {RingSpec(ConsistentRing{}), RingSpec(KetamaRing{RingHash::kMd5})}) {
+    good = good &&
+           (RingTypeOf(wanted) == RingType::kKetama) == std::holds_alternative<KetamaRing>(wanted);
     const auto ring = Ring::Build(spec.shards, wanted);
     if (!ring) return false;
     good = good && ring->Owner("key") < ring->shard_count() && ring->Order("key", 2).size() == 2 &&
