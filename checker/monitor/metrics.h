@@ -1,5 +1,5 @@
 // What Prometheus is told of this checker: the page /metrics in its text form. The adapter of
-// prometheus-cpp. Names and labels of metrics are an interface; README.md lists them. Pure.
+// prometheus-cpp. Names and labels of metrics are an interface; packaging/man/zkchecker.8.scd lists them. Pure.
 #pragma once
 
 #include <string>

@@ -83,7 +83,7 @@ template <class Order>
 // Shards of a cluster under maintenance at once: the ledger is rewritten with flips.
 inline constexpr std::size_t kMaxMaintained = 200;
 
-// In `ledger`: what a leader hands on to the next. Operators write here too (LedgerEditor).
+// In `ledger`: what a leader hands on to the next. Operators write here too (OrderCall).
 struct Ledger {
   std::set<std::string> electorate;          // every checker ever seen and not told to forget
   std::map<std::string, Penalty> penalties;  // by shard name

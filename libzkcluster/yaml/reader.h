@@ -55,7 +55,7 @@ class Value {
   [[nodiscard]] std::optional<std::int64_t> Integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] std::optional<bool> Boolean() const;  // true or false
   [[nodiscard]] std::optional<Duration> GetDuration(Duration min, Duration max) const;
-  [[nodiscard]] std::optional<double> Fraction() const;  // see model/fraction.h
+  [[nodiscard]] std::optional<double> Fraction() const;  // see text/fraction.h
   // One of `choices`, ignoring case; its index.
   [[nodiscard]] std::optional<std::size_t> Choice(
       std::initializer_list<std::string_view> choices) const;
