@@ -73,7 +73,7 @@ BELOW = {
     "tools/zkctl/dev/": FOLLOWER | {"admin", "checker/rules", "tools/sandbox", "tools/zkctl/report", "tools/zkctl/cli"},
 }
 
-# Who may read a clock; everybody else is told the time, or asks the Loop.
+# Who may read a clock; all others get the time as a parameter, or ask the Loop.
 CLOCKS = [
     "libzkcluster/base/event_loop.cc", "libzkcluster/base/spdlog_logger.cc", "libzkcluster/client/cluster.cc",
     "libzkcluster/client/client_thread.cc", "libzkcluster/client/connection_pool.cc", "tools/", "tests/",
