@@ -37,7 +37,7 @@ struct CheckerConfig {
     std::vector<std::string> servers;                     // "host:port"
     Duration session_timeout = std::chrono::seconds(10);  // 400 ms .. 5 min, as the ensemble allows
     std::string root = "/goreclusters";
-    std::string access_file;  // zookeeper.access, see model/access.h; empty: nobody in particular
+    std::string access_file;  // zookeeper.access, see zk/access.h; empty: nobody in particular
     bool restricted = false;  // zookeeper.acl: only whom that file names may change what we make
     bool operator==(const ZooKeeper&) const = default;
   } zookeeper;

@@ -207,7 +207,7 @@ void EventLoop::Post(std::function<void()> task) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->ended) return;
     impl_->tasks.push_back(std::move(task));
-    if (impl_->tasks.size() > 1) return;  // whoever posted the first one has woken the loop
+    if (impl_->tasks.size() > 1) return;  // the first post has woken the loop
   }
   impl_->Wake();
 }

@@ -120,7 +120,7 @@ std::string FormatJson(std::string_view timestamp, LogLevel level, std::string_v
   // Values come from outside too; bytes that are not UTF-8 must not make logging throw.
   const std::string text =
       object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  // What is left of control characters stands within strings.
+  // The control characters that are left are within strings.
   std::string line;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (const Control control = ControlAt(std::string_view(text).substr(i)); control.bytes > 0) {

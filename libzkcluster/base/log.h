@@ -66,7 +66,7 @@ struct LogOptions {
 
 // Writes through spdlog. Errors: kInvalid when the file cannot be opened.
 [[nodiscard]] Result<std::shared_ptr<Logger>> NewLogger(const LogOptions& options);
-// Hands every finished line (without time stamp) to `sink`: for tests and `zkctl dev`.
+// Passes every finished line (without time stamp) to `sink`: for tests and `zkctl dev`.
 [[nodiscard]] std::shared_ptr<Logger> NewSinkLogger(LogLevel level, Logger::LineSink sink);
 // Drops everything: for programs that link the library.
 [[nodiscard]] std::shared_ptr<Logger> NullLogger();

@@ -26,7 +26,7 @@ class Loop {
  public:
   virtual ~Loop() = default;
 
-  // Monotonic. Read anew at each call: within one turn it may advance.
+  // Monotonic. Read at each call: it may advance within one turn.
   [[nodiscard]] virtual TimePoint Now() const = 0;
   // Wall clock, to be recorded, never to be decided by. It may jump.
   [[nodiscard]] virtual Micros WallNow() const = 0;

@@ -1,6 +1,6 @@
 // Names to IP addresses without blocking, by libevent's evdns: /etc/hosts, then the name servers of
-// /etc/resolv.conf. Both files are read anew when a question finds what was read before too old, so
-// that a mended one is noticed. IP literals answer at once. There is no cache: whoever asks again
+// /etc/resolv.conf. Both files are read again when a question finds them too old, so
+// that a corrected file is noticed. IP literals answer at once. There is no cache: who asks again
 // asks the network again. Loop-bound adapter.
 #pragma once
 
@@ -21,7 +21,7 @@ struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
 };
-// The IP address alone, as a literal without brackets.
+// Only the IP address, as a literal without brackets.
 [[nodiscard]] std::string HostText(const SocketAddress& address);
 
 struct ResolverOptions {

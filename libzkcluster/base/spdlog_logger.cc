@@ -26,8 +26,8 @@ std::string Timestamp() {
                      millis % 1000);
 }
 
-// systemd names the stream it reads as device:inode. The variable alone says little: a child whose
-// stderr was sent to a file inherits it too.
+// systemd names the stream it reads as device:inode. The variable by itself says little: a child
+// whose stderr was sent to a file inherits it too.
 bool JournaldReadsStderr() {
   const char* const stream = std::getenv("JOURNAL_STREAM");
   struct stat info {};
@@ -35,7 +35,7 @@ bool JournaldReadsStderr() {
   return fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
 }
 
-// How journald is told a line's priority: it takes the prefix off (SyslogLevelPrefix=, which is on
+// The prefix tells journald a line's priority; journald removes it (SyslogLevelPrefix=, which is on
 // unless a unit says no). See sd-daemon(3).
 std::string_view JournalPrefix(LogLevel level) {
   switch (level) {

@@ -1,4 +1,4 @@
-// Where everything is in ZooKeeper (see the README's table of znodes). Pure.
+// Where everything is in ZooKeeper (libzkcluster/README.md has a table of all znodes). Pure.
 #pragma once
 
 #include <zkcluster/result.h>

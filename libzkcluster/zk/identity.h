@@ -1,4 +1,4 @@
-// What an access file (model/access.h) makes of whoever uses it. Blocking: reads the file.
+// What an access file (zk/access.h) makes of whoever uses it. Blocking: reads the file.
 #pragma once
 
 #include <zkcluster/result.h>

@@ -36,7 +36,7 @@ struct BareFollower::Impl {
       if ((interest & ZOOKEEPER_READ) != 0) ready.events |= POLLIN;
       if ((interest & ZOOKEEPER_WRITE) != 0) ready.events |= POLLOUT;
       const auto wait_ms = static_cast<int>(wait.tv_sec * 1000 + wait.tv_usec / 1000);
-      ::poll(&ready, fd < 0 ? 0 : 1, std::min(wait_ms, 200));  // `ending` is looked at as often
+      ::poll(&ready, fd < 0 ? 0 : 1, std::min(wait_ms, 200));  // `ending` is checked as often
       const auto events = static_cast<unsigned>(ready.revents);
       zookeeper_process(handle,
                         ((events & (POLLIN | POLLERR | POLLHUP)) != 0 ? ZOOKEEPER_READ : 0) |

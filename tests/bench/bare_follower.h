@@ -11,7 +11,7 @@ namespace zkcluster::bench {
 
 class BareFollower {
  public:
-  // `got` is told, on the follower's thread, the zxid of each version it gets to see.
+  // `got` is called on the follower's thread with the zxid of each version that arrives.
   BareFollower(const std::string& zookeeper, std::string path,
                std::function<void(std::int64_t zxid)> got);
   ~BareFollower();

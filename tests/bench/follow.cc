@@ -1,5 +1,5 @@
-// Clients that follow one cluster and tell when they knew. Each has a thread and a session of its
-// own, as in as many programs.
+// Clients that follow one cluster and report when they learned of each flip. Each has a thread and
+// a session of its own, as in as many programs.
 //
 //   follow --zk HOSTS --cluster NAME [--root PATH] [--clients N] [--bare]
 //
@@ -96,7 +96,7 @@ void FollowBare(const Options& options) {
   AwaitEndOfInput();
 }
 
-// Tells the difference to the view before.
+// Prints the difference to the view before.
 class Teller {
  public:
   explicit Teller(int client) : client_(client) {}

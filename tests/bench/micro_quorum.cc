@@ -178,7 +178,7 @@ void Register(const std::string& znode, Encode encode, Decode decode) {
   })->Unit(benchmark::kMicrosecond);
 }
 
-// The size of the cluster stands in the name where the payload depends on it.
+// The name holds the size of the cluster where the payload depends on it.
 bool RegisterZnodes() {
   const std::string size = "/" + std::to_string(kShards);
   const ClusterSpec spec = MakeSpec(kShards);

@@ -1,6 +1,6 @@
 // The limit: the least a program can do to ask N Redis servers for a PONG each interval over
 // connections that stay open. One array, one epoll, two system calls a probe; no deadline, no
-// judgement, nobody told. What a checker costs above this is what it is worth criticising for.
+// judgement, no report. What a checker costs above this is what deserves criticism.
 // With --hiredis: the usual way instead, hiredis' asynchronous context on libevent with the adapter
 // that hiredis ships, and an event per connection for the interval.
 //

@@ -11,7 +11,7 @@ namespace zkcluster::bench {
 
 struct Options {
   bool hiredis = false;
-  bool nap = false;  // bare: sleeps out each batch, whatever is answered meanwhile
+  bool nap = false;  // bare: sleeps through each batch, also when answers arrive
   std::size_t targets = 10'000;
   std::uint16_t port = 6379;
   std::chrono::milliseconds interval{1000};

@@ -28,7 +28,7 @@ class Answer {
   std::shared_ptr<std::vector<Result<T>>> calls_ = std::make_shared<std::vector<Result<T>>>();
 };
 
-// A watch function that writes down its events.
+// A watch function that records its calls.
 class Watching {
  public:
   Watching()

@@ -15,7 +15,7 @@ TEST_CASE("silence: suspended before the session can have expired, then lost, th
   bench.world->Mute(*bench.client);
   bench.client->Create(bench.root + "/a", "", zk::CreateMode::kPersistent, create.Callback());
   REQUIRE(bench.AwaitState(*bench.client, SessionState::kSuspended));
-  // A suspended session still has its ephemerals: that is what the early judgement is for.
+  // A suspended session still has its ephemerals: this is the purpose of the early judgement.
   const auto still = bench.Await<std::optional<zk::Stat>>(
       [&](auto done) { watcher->Exists(bench.root + "/e", {}, done); });
   REQUIRE(still);
@@ -80,7 +80,7 @@ TEST_CASE("muted to the client: what it sends takes effect, it hears nothing; un
   CHECK(watching.count() == 0);
   bench.world->Mend(*bench.client);
   REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
-  // It hears what it missed, if the session is still the same.
+  // It is sent what it missed, if the session is still the same.
   if (bench.client->session_id() == session) {
     CHECK(bench.world->RunUntil([&] { return watching.count() == 1; }));
   }

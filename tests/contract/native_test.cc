@@ -405,7 +405,7 @@ TEST_CASE("close: when the server is gone") {
 TEST_CASE("credentials that the server refuses: said so, tried again in peace") {
   Rig rig;
   // A greeting: protocol 0, 10 s, session 1, 16 bytes of its password; then "authentication failed"
-  // (-115) to whatever was shown (-4).
+  // (-115) to every set of credentials (-4).
   const auto number = [](std::int64_t value, int bytes) {
     std::string text;
     for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xff);

@@ -67,7 +67,7 @@ TEST_CASE("tls: a server whose certificate is for its address, its name, or the 
   CHECK(bench.Probe(redis.addr(), Believing()) == kAlive);
   const int before = redis.Connections();
   for (int i = 0; i < 20; ++i) CHECK(bench.Again() == kAlive);
-  // All by one connection, whatever tickets came meanwhile; one more is that which asks.
+  // All by one connection, although tickets came meanwhile; one more is the asking one.
   CHECK(redis.Connections() == before + 1);
   CHECK(bench.Probe(redis.addr("localhost"), Believing()) == kAlive);
   auto told = Believing();

@@ -1,5 +1,5 @@
 // The events of a SimWorld in the order in which they run: a heap that knows where each event
-// stands in it, so that the many timers which are set and cancelled leave nothing behind.
+// is in it, so that the many timers which are set and cancelled leave nothing behind.
 // Not thread-safe.
 #pragma once
 

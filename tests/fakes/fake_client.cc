@@ -113,7 +113,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     accepted_ = true;
     connect_timer_->Cancel();
     tracker_.Established(sent, timeout);
-    // Before anything else is sent on this connection, so that what was missed is told first.
+    // Before anything else is sent on this connection, so that missed events come first.
     ensemble_.SendWatches(link_, seen_zxid_, data_watches_.Paths(), absent_watches_.Paths(),
                           child_watches_.Paths());
     ping_timer_->Arm(tracker_.timeout() / 3);
@@ -229,7 +229,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     std::deque<Pending> broken;
     if (now == SessionState::kSuspended && link_ && accepted_) broken = LoseLink();
     if (now == SessionState::kLost && announced_ != now) {
-      // Given up by our clock, it may still live: its ephemerals shall not stand beside those of
+      // Given up by our clock, it may still live: its ephemerals must not exist beside those of
       // the next one.
       if (std::exchange(told_expired_, false)) {
         // it does not

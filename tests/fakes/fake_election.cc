@@ -160,7 +160,7 @@ void FakeQuorum::Elect() {
   }
   if (LeaderInReach() || !IsMajority(voters.size())) return Review();
   if (leader_ >= 0) LeaderGone();  // though it has not noticed yet
-  // Among any majority somebody knows all that was committed, and tells the others first.
+  // In every majority one server knows all that was committed, and sends it to the others first.
   const std::size_t chosen = voters.size() == 1 ? 0 : world_.Below(voters.size());
   leader_ = voters[chosen]->server.index();
   ++reign_;

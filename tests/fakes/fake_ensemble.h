@@ -85,7 +85,7 @@ struct EnsembleOptions {
   // From when the others have given up a leading server until the next one serves.
   Duration min_election = std::chrono::milliseconds(200);
   Duration max_election = std::chrono::milliseconds(500);
-  // How often a server tells the leading one which sessions it has heard of: tickTime / 2.
+  // How often a server reports the sessions it has heard of to the leading one: tickTime / 2.
   Duration report_interval = std::chrono::milliseconds(100);
 };
 
@@ -108,7 +108,8 @@ class FakeEnsemble {
   // --- disturbances; `client` is one of ours ---
   // The connection breaks, and none can be made until Reconnect.
   void Disconnect(zk::Client& client);
-  // Nothing passes any more, in either direction, though the connection stands. Until Reconnect.
+  // Nothing passes any more, in either direction, although the connection stays
+  // open. Until Reconnect.
   void Mute(zk::Client& client);
   void Reconnect(zk::Client& client);
   // The connection breaks once; the client may come back at once.
@@ -116,7 +117,7 @@ class FakeEnsemble {
   // The server ends the client's session now. Nothing when there is none.
   void Expire(zk::Client& client);
   // The whole ensemble. While it is down no session expires;
-  // when it comes up all have their timeout anew.
+  // when it comes up the timeouts of all sessions begin again.
   void Down();
   void Up();
   [[nodiscard]] bool is_up() const { return up_; }
@@ -132,8 +133,8 @@ class FakeEnsemble {
   // The same for all clients at once; what it serves still meets the fate of its own client. It may
   // pause or destroy any process and call any disturbance.
   void SetFateOfAll(ArrivalFunction fate);
-  // One-way cuts, the connection stands; until Reconnect. What the client sends vanishes, events
-  // and answers still arrive:
+  // One-way cuts, the connection stays open; until Reconnect. What the client sends vanishes,
+  // events and answers still arrive:
   void MuteToServer(zk::Client& client);
   // What it sends arrives and takes effect, and keeps its session alive; it hears nothing:
   void MuteToClient(zk::Client& client);

@@ -81,7 +81,7 @@ class FakeFleet::FleetProber final : public Prober {
   }
 
   bool Broken(const Target& target) {
-    // A cut way breaks nothing that is idle: nobody is told.
+    // A cut way breaks nothing that is idle: nobody notices.
     return target.connected_to != 0 && target.state->life != target.connected_to &&
            ReachOf(*target.state, checker_) == Reach::kOpen;
   }

@@ -48,7 +48,7 @@ class FakeFleet {
   [[nodiscard]] Server Get(const std::string& addr) const;
   // Down and up again at once: its connections break.
   void Restart(const std::string& addr);
-  // `server` for so long, then `then`: loading a while, say. Until Set.
+  // `server` for `duration`, then `then`: loading for a while, say. Until Set.
   void SetFor(const std::string& addr, Server server, Duration duration, Server then);
   // Up for `up`, refused for `down`, and so on, until Set.
   void Flap(const std::string& addr, Duration up, Duration down);

@@ -111,7 +111,7 @@ class Wire {
   }
   // The server's end closes; the client learns of it after what was sent before.
   void HangUp(const std::shared_ptr<Link>& link);
-  // Both ends, in the middle of whatever was on its way.
+  // Both ends, also with messages on their way.
   void Break(const std::shared_ptr<Link>& link);
 
  private:

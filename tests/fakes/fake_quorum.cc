@@ -227,7 +227,7 @@ void FakeQuorum::CommitTransaction(ZnodeTree::Applied applied, Record record) {
 }
 
 void FakeQuorum::Tell(Record record) {
-  if (record.origin < 0) return;  // whoever asked is gone
+  if (record.origin < 0) return;  // the asking server is gone
   Peer& peer = At(record.origin);
   if (peer.leads) return peer.server.Apply(record);
   if (!peer.serving || peer.reign != reign_) return;
@@ -280,7 +280,7 @@ void FakeQuorum::Touch(std::int64_t session_id) {
   if (found == sessions_.end() || !clocks_run_) return;
   Session& session = found->second;
   session.deadline = world_.now() + session.timeout;
-  if (session.timer != 0) return;  // it looks at the deadline when it comes
+  if (session.timer != 0) return;  // it checks the deadline when it comes
   session.timer =
       world_.At(session.deadline, nullptr, [this, session_id] { OnSessionTimer(session_id); });
 }

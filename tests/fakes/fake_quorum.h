@@ -5,7 +5,7 @@
 //   Looking  --election (a majority looks), or the leading server is in reach--> Serving
 //   any      --process ends--> Down  --starts--> Looking
 //
-// A server that looks, or is down, has no clients. The leading one orders all writes; each is
+// A server that is looking, or down, has no clients. The leading one orders all writes; each is
 // committed after a round trip to a majority, applied there at once and by the others when they
 // hear of it. With one server there is no trip and no silence: all happens within the call. Inside
 // the fake ensemble only.
@@ -52,7 +52,7 @@ class FakeQuorum {
   // It has heard of this session's client.
   void Heard(int at, std::int64_t session_id);
 
-  // --- the hand from outside: committed at once, whoever leads ---
+  // --- from outside: committed at once, also without a leading server ---
   Result<std::vector<zk::OpResult>> CommitNow(const std::vector<zk::Op>& ops);
   void EndNow(std::int64_t session_id);
 
@@ -60,7 +60,7 @@ class FakeQuorum {
   void SetLag(int server, Duration lag);
   void SetCut(int server, bool cut);
   void SetRunning(int server, bool running);
-  void SetAllRunning(bool running);  // beside, and without changing, what each has been told
+  void SetAllRunning(bool running);  // besides SetRunning, and without changing it
   void Heal();
 
  private:
@@ -88,7 +88,7 @@ class FakeQuorum {
     SimWorld::EventId give_up = 0;
     SimWorld::EventId join = 0;
   };
-  // What the leading server has in hand.
+  // What the leading server works on.
   struct Proposal {
     enum class Kind { kWrite, kSync, kOpen, kClose };
     Kind kind;

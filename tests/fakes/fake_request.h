@@ -1,4 +1,4 @@
-// The client's own part in its requests: what it refuses to send, and whom its watches tell. Inside
+// The client's own part in its requests: what it refuses to send, and whom its watches call. Inside
 // the fake ensemble only.
 #pragma once
 

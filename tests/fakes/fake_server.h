@@ -1,6 +1,6 @@
 // One server of a FakeEnsemble, as its clients see it: their connections and watches, and answers
 // to what they ask, each session's in order, from what this server has applied. What is to be
-// applied, and whether it serves at all, FakeQuorum tells it. Inside the fake ensemble only.
+// applied, and whether it serves at all, FakeQuorum decides. Inside the fake ensemble only.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // A checker of production conductors and core in a simulated world: the composition root of
 // zkchecker with SimLoop, FakeEnsemble and FakeFleet behind the seams. `SimSite` holds several of
 // them around one ensemble and one fleet, with an operator who creates and changes clusters and
-// means to look at what stands. Not thread-safe: it is its world's.
+// means to read what is in ZooKeeper. Not thread-safe: it is its world's.
 #pragma once
 
 #include <deque>
@@ -55,7 +55,7 @@ class SimChecker {
   [[nodiscard]] ClusterFacts facts(const std::string& cluster) const {
     return facts().clusters.at(cluster);
   }
-  // What this checker decided, as its hook would be told; the newest thousand.
+  // What this checker decided, as its hook would get it; the newest thousand.
   [[nodiscard]] const std::deque<Event>& events() const { return events_; }
   // Empty when the options name a logger.
   [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
@@ -103,20 +103,20 @@ class SimSite {
   // Shards "s1".."sN" at 10.0.0.1:1 .. N, all up.
   [[nodiscard]] ClusterSpec MakeSpec(const std::string& name, int shards);
   void Create(const ClusterSpec& spec);  // REQUIRES: it succeeds
-  void Update(ClusterSpec spec);         // the same, over whatever version stands
+  void Update(ClusterSpec spec);         // the same, at the version that is there
   void Delete(const std::string& name);  // the same
 
   // Who the operator is, and the checker of that id. Nobody in particular where lists are open.
   [[nodiscard]] zk::Identity OperatorIdentity() const;
   [[nodiscard]] zk::Identity CheckerIdentity(const std::string& id) const;
 
-  // --- what stands ---
+  // --- what is in ZooKeeper ---
   [[nodiscard]] std::optional<Head> HeadOf(const std::string& cluster) const;
   [[nodiscard]] std::optional<LeaderRecord> LeaderOf(const std::string& cluster) const;
   [[nodiscard]] Ledger LedgerOf(const std::string& cluster) const;
   [[nodiscard]] std::optional<Ballot> BallotOf(const std::string& cluster,
                                                const std::string& id) const;
-  // State of one shard by its place in the list; unknown where nothing stands.
+  // State of one shard by its place in the list; unknown where there is nothing.
   [[nodiscard]] ShardState StateOf(const std::string& cluster, std::size_t shard) const;
   [[nodiscard]] ShardStatus StatusOf(const std::string& cluster, std::size_t shard) const {
     return StateOf(cluster, shard).status;

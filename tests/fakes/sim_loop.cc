@@ -52,7 +52,7 @@ class SimTimer final : public Timer {
 SimWorld::SimWorld(std::uint64_t seed) : seed_(seed), random_(seed), now_(kStart) {}
 
 SimWorld::~SimWorld() {
-  // What an event holds may cancel others as it goes, so they go while the queue stands empty.
+  // What an event holds may cancel others as it goes, so they go while the queue is empty.
   const EventQueue dropped = std::exchange(events_, {});
 }
 
@@ -114,7 +114,7 @@ void SimWorld::RunFor(Duration duration) {
 }
 
 bool SimWorld::RunUntil(const std::function<bool()>& done, Duration limit) {
-  // A fence behind all that is due by then. What it tells is held by both, because `done` may throw
+  // A fence behind all that is due by then. Both hold its result, because `done` may throw
   // (as a failed assertion of a test does) and leave the fence behind.
   const auto at_end = std::make_shared<bool>(false);
   const EventId fence =

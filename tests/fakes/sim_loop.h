@@ -39,7 +39,7 @@ class SimWorld {
 
   // Runs the earliest event. False when there is none.
   bool Step();
-  // Runs everything due within `duration`; the clock then stands at its end.
+  // Runs everything due within `duration`; the clock then shows its end.
   void RunFor(Duration duration);
   // Runs events until `done` says so (asked first, and after each event) or `limit` of virtual time
   // has passed. True when it said so.

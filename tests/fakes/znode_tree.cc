@@ -248,7 +248,7 @@ Result<void> ZnodeTree::ApplyOne(zk::CreateOp op, Work& work) {
   State& above = Change(*parent);
   above.next = Increment(number);
   above.last_create = zxid_ + 1;
-  // The server keeps the greater, so at its end the counter stands still, and pzxid with it: the
+  // The server keeps the greater, so at its end the counter stops, and pzxid with it: the
   // last number is given out again and again.
   if (above.next > above.creates) {
     above.creates = above.next;
@@ -295,7 +295,7 @@ Result<void> ZnodeTree::ApplyOne(zk::DeleteOp op, Work& work) {
   if (op.path == "/") return Fail(ErrorCode::kInvalid, "/: cannot be deleted");
   const Entry* const parent = FindNow(ParentOf(op.path));
   if (parent == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");
-  // Before it is looked for: who may not delete is not told so.
+  // Before the search: a client that may not delete does not learn whether the znode exists.
   if (!May(work.asker, parent->now.acl, kMayDelete)) return Denied(op.path);
   Entry* const entry = FindNow(op.path);
   if (entry == nullptr) return Fail(ErrorCode::kNotFound, op.path + ": no such znode");

@@ -99,7 +99,7 @@ class ZnodeTree {
     std::shared_ptr<const Acl> acl;  // null: anyone may do anything
     zk::Stat stat;                   // but for children_version, which follows from the counts
     std::int32_t creates = 0;        // children ever created: the counter of sequential names
-    // The same as the leading server hands it out to what it receives before `last_create` is
+    // The same as the leading server gives it to what it receives before `last_create` is
     // committed: beyond the end of numbers the two part.
     std::int32_t next = 0;
     std::int64_t last_create = 0;

@@ -13,7 +13,7 @@ constexpr Duration kLookLimit = seconds(1);
 
 }  // namespace
 
-// A short session: when its server is stopped, it soon looks through another.
+// A short session: when its server is stopped, it soon reads through another.
 Eye::Eye(const std::string& servers, ClusterPaths paths)
     : paths_(std::move(paths)),
       client_(zk::NewNativeClient(loop_, *logger_,

@@ -1,7 +1,7 @@
 // The network between the hosts of one scenario, and what can be done to it. Hosts have names: zk1
 // .. zk3, c1 .. c5 (checkers), s1 .. s6 (one Redis each), p1 and p2 (programs with the library), op
-// (whoever runs the scenario). Two kinds: NetnsFabric gives each host a network namespace of its
-// own, and every packet between two of them passes a switch that drops, loses or delays it;
+// (the process that runs the scenario). Two kinds: NetnsFabric gives each host a network namespace
+// of its own, and every packet between two of them passes a switch that drops, loses or delays it;
 // ProxyFabric has everything on loopback and can only cut a host off from ZooKeeper, by a TCP
 // proxy. Used from the main thread only.
 #pragma once

@@ -41,7 +41,7 @@ Intervention Update() {
               }};
 }
 
-// Anew with shards that may be dead from its first day.
+// Created again with shards that may be dead from the start.
 Intervention Delete() {
   return {
       .name = "delete_mid",

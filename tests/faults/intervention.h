@@ -1,5 +1,5 @@
 // What an operator does in the middle of a fault: changes a cluster and changes it back, or deletes
-// it and makes it anew. Every scenario says where its fault stands (Play::OperatorActs and its
+// it and creates it again. Every scenario says where its fault is (Play::OperatorActs and its
 // kin); there each intervention of the table strikes, in a variant of the scenario of its own
 // ("update_mid_leader_kill"). Used from the main thread only.
 #pragma once

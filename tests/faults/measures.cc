@@ -14,7 +14,7 @@ std::optional<ShardStatus> StatusIn(const StatusStep& step, const std::string& s
   return found == step.statuses.end() ? ShardStatus::kUnknown : found->second;
 }
 
-// The step that stands at `at`; nothing before the first.
+// The step in force at `at`; nothing before the first.
 const StatusStep* StepAt(const std::vector<StatusStep>& steps, Micros at) {
   const auto after =
       std::upper_bound(steps.begin(), steps.end(), at,

@@ -39,7 +39,7 @@ class TruthLog {
   std::vector<Change> changes_;
 };
 
-// What stood in ZooKeeper from `at` on.
+// What was in ZooKeeper from `at` on.
 struct StatusStep {
   Micros at{0};
   bool exists = true;                           // false: the cluster was deleted

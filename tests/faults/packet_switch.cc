@@ -10,7 +10,7 @@
 namespace zkcluster::faults {
 namespace {
 
-// Of IPv4: where the last byte of sender and receiver stand.
+// IPv4: the places of the last bytes of sender and receiver.
 constexpr std::size_t kHeaderBytes = 20;
 constexpr std::size_t kReceiver = 19;
 

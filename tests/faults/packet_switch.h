@@ -1,5 +1,5 @@
-// The switch of NetnsFabric: reads IP packets from the TUN device of each host, looks at the
-// receiver's address and hands them over, drops them, loses some or keeps them for a while. One
+// The switch of NetnsFabric: reads IP packets from the TUN device of each host, reads the
+// receiver's address and delivers them, drops them, loses some or keeps them for a while. One
 // thread of its own; Thread-safe.
 //
 // Why not veth, a bridge and nft: this one mechanism does one-way cuts, random loss and delay
@@ -57,7 +57,7 @@ class PacketSwitch {
   std::atomic<std::uint64_t> dropped_{0};
   std::mutex mutex_;
   std::map<std::pair<Port, Port>, Wire> wires_;  // guarded by mutex_; absent: as good as new
-  // Of the thread alone.
+  // Only the thread uses these.
   std::mt19937 chance_{1};
   std::multimap<TimePoint, Delayed> delayed_;
   std::thread thread_;

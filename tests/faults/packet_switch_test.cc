@@ -75,7 +75,7 @@ TEST_CASE("switch: one direction is cut, and mended") {
   Hosts hosts;
   hosts.wires->Set(1, 2, {.cut = true});
   hosts.Send(1, 2, "lost");
-  hosts.Send(1, 3, "beside it");  // in order: when this is there, the one before was looked at
+  hosts.Send(1, 3, "beside it");  // in order: when this is there, the one before was handled
   hosts.Send(2, 1, "back");
   CHECK(hosts.Next(3) == "beside it");
   CHECK(hosts.Next(1) == "back");
@@ -92,7 +92,7 @@ TEST_CASE("switch: some packets are lost, as many as asked") {
   for (std::uint64_t sent = 1; sent <= 2000; ++sent) {
     hosts.Send(1, 2, "maybe");
     hosts.Send(1, 3, "surely");
-    REQUIRE(hosts.Next(3) == "surely");  // so the one before was looked at
+    REQUIRE(hosts.Next(3) == "surely");  // so the one before was handled
     if (sent - hosts.wires->dropped() == arrived) continue;
     REQUIRE(hosts.Next(2) == "maybe");
     ++arrived;

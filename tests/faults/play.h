@@ -68,12 +68,13 @@ class Play {
   void ExpectNotSaidDead(const std::string& shard, const std::string& what);
 
   // --- the operator ---
-  // The operator's command succeeds; it is given again for a while when it is told that the
+  // The operator's command succeeds; it is given again for a while when the answer is that the
   // ensemble is unavailable or its outcome unknown.
   void Command(const std::vector<std::string>& arguments);
   void Apply(const ClusterSpec& spec);
   void Delete();
-  // Here the fault stands. The intervention strikes, if this play has one, and is decided on ...
+  // Here the fault is in force. The intervention strikes, if this play has one, and is
+  // decided on ...
   void OperatorActs();
   // ... or in two parts, where no decision can come of it yet ...
   void OperatorGivesOrders();
@@ -88,8 +89,8 @@ class Play {
   // In the whole scenario. Judged in the end.
   void AllowFlips(const std::string& shard, std::size_t most) { most_flips_[shard] = most; }
 
-  // Everything is mended. Within the limit every shard is alive and said to be, every checker
-  // votes, one leads, and both programs have the newest table.
+  // Everything is mended. Within the limit every shard is alive and its status says so, every
+  // checker votes, one leads, and both programs have the newest table.
   void Recover(Duration limit);
 
   void Say(const std::string& line);  // to the story, with the time

@@ -19,7 +19,7 @@ namespace zkcluster::faults {
 // Every transaction that was committed, in order. REQUIRES: the servers have ended, and were in
 // step with each other.
 //
-// It is the log of the server with the newest transaction, and whatever two servers have logged
+// It is the log of the server with the newest transaction, and what any two servers have logged
 // besides: a server that was brought up to date by a snapshot has a gap, and one that was killed as
 // a leader may have logged what nobody else ever saw.
 [[nodiscard]] std::vector<sim::Transaction> ReadRecording(

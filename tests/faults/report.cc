@@ -10,47 +10,11 @@
 namespace zkcluster::faults {
 namespace {
 
-constexpr const char* kHead = R"(# Faults on real servers
+constexpr const char* kHead = R"(# Faults on real servers: the last run
 
-Written by `tests/faults/run --report tests/faults/README.md`.
-
-Each scenario is a world of its own: an ensemble of three ZooKeeper servers, three or five `zkchecker`s, six Redis
-servers, two programs with `libzkcluster`, and an operator with `zkctl`. All are real processes. Where the machine allows
-it, each host has a network namespace of its own, and every packet between two hosts passes a switch that can cut one
-direction, lose packets at random and delay them. Where it does not, everything is on loopback, a TCP proxy cuts checkers
-off ZooKeeper in one direction or both, and scenarios that need more are skipped with the reason.
-
-What happened is read from the transaction logs of the ZooKeeper servers themselves: every change of a znode, with its zxid
-and time. The judge of the simulator (`tests/history`) judges it, and every routing table that the two programs took.
-
-```sh
-tests/faults/run                          # all of them, three at a time
-tests/faults/run --scenario leader_kill   # one; may be given again
-tests/faults/run --list                   # their names
-tests/faults/run --keep                   # and keep every log
-tests/faults/run --fabric proxy           # without namespaces
-```
-
-`tools/run-tests` runs a few of them (suite `faults`). Nothing is left running, listening or lying about, also when a run is
-interrupted (killed by SIGKILL it leaves empty folders in `/tmp`, and without namespaces full ones). It takes no root where
-`/dev/net/tun` is open to everybody, as Debian has it, and user namespaces are allowed.
-
-Beside what its row says, every scenario must hold this: the judges find no violation; no status flips that should not
-have (to dead while the shard lived all the last 6 s, or to alive while it was dead as long); and within 25 s of the last
-fault every shard is alive and said to be, every checker votes, one leads, and both programs have the newest table.
-
-The *longest time wrong* is the longest time that the status of any one shard was not the truth, from the moment a
-server really died or returned to the commit that says so: the detection itself (here: threshold 1 s, 0.5 s where
-refused, probes every 250 ms, sessions of 2 s), and whatever the fault adds to it. A *false flip* is one that should not
-have been. *Not told*: it was over before anybody was told of it.
-
-In the middle of each fault an operator strikes, too: every scenario is played again with an update (`update_mid_NAME`: the
-list in another order and with one shard more, `x1`, that never lives; then as it was) and with a deletion
-(`delete_mid_NAME`: and the cluster made anew a second later). Where no ensemble can hear the operator (none serves, or the
-operator's own host is cut off), the command must end with status 69 within 10 s, and be carried out when it is given
-again. What the scenario itself must hold, it must hold all the same; its limits count from when the operator is done.
+Written by `tests/faults/run --report tests/faults/RESULTS.md`. What is played, and what each column means: `README.md`
+in this folder.
 )";
-
 std::string Result(const Outcome& outcome) {
   switch (outcome.kind) {
     case Outcome::Kind::kPassed:

@@ -1,4 +1,4 @@
-// The table of outcomes, for people: on the screen and in README.md. Pure, but for MachineLine.
+// The table of outcomes, for people: on the screen and in RESULTS.md. Pure, but for MachineLine.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ struct ReportFacts {
   std::size_t jobs = 1;
   double took_s = 0;
 };
-// The whole of README.md.
+// The whole of RESULTS.md.
 [[nodiscard]] std::string Report(const std::vector<const Scenario*>& scenarios,
                                  const std::vector<Outcome>& outcomes, const ReportFacts& facts);
 

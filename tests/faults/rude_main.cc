@@ -1,4 +1,4 @@
-// faults-rude HOST PORT MANNERS: what stands in for a Redis server that has gone bad.
+// faults-rude HOST PORT MANNERS: plays a Redis server that misbehaves.
 // Until it is killed.
 #include <cstdio>
 #include <map>

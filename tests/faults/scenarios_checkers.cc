@@ -43,7 +43,7 @@ void FollowerKill(Play& play) {
   play.Kill("s1");
   play.AwaitDead({"s1"}, kSoon);
   play.Expect(play.Leader() == leader, "the leader stays");
-  play.OperatorActs();  // only now: a cluster made anew elects anew
+  play.OperatorActs();  // only now: a cluster that was created again elects again
   play.StartChecker(victim);
   play.AwaitVoters(3, kAfterElection);
   play.Start("s1");
@@ -78,7 +78,7 @@ void TwoOfThreeKilled(Play& play) {
   play.OperatorSeesDecisions();
 }
 
-// Five checkers, of which any two may be gone: the leader is killed, a follower hangs.
+// Five checkers, and any two may be gone: the leader is killed, a follower hangs.
 void TwoOfFiveGone(Play& play) {
   const std::string leader = play.Leader();
   const std::string hung = play.Followers().back();
@@ -96,7 +96,7 @@ void TwoOfFiveGone(Play& play) {
   play.AwaitVoters(5, kAfterElection);
 }
 
-// Whoever leads is killed, four times in a row.
+// The leader is killed, four times in a row.
 void LeadersKilledInARow(Play& play) {
   for (int round = 1; round <= 4; ++round) {
     const std::string leader = play.Leader();

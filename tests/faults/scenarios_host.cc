@@ -24,7 +24,7 @@ void LimitDescriptors(pid_t pid, rlim_t limit) {
 }
 
 // The hosts of all checkers are so busy that each runs for 40 ms, then not for 700 ms: every probe
-// is late by more than it may be, and so is every look at an answer.
+// is late by more than it may be, and so is every reading of an answer.
 void Starved(Play& play) {
   play.Say("every checker is starved");
   for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id, true);

@@ -38,7 +38,7 @@ std::function<void(Play&)> CutFrom(Who who, std::vector<std::string> hosts, Way 
   };
 }
 
-// It votes all of them dead, alone. One that dies is then dead by the votes of all.
+// It is the only one to vote all of them dead. One that dies is then dead by the votes of all.
 std::function<void(Play&)> BlindToRedis(Who who) {
   return [=](Play& play) {
     const std::string victim = Victim(play, who);
@@ -72,7 +72,7 @@ void RackBlind(Play& play) {
   play.Kill("s1");
   play.OperatorGivesOrders();
   play.AwaitDead({"s1"}, kSoon);
-  play.Mend();  // a cluster made anew has no quorum of alive votes before
+  play.Mend();  // a cluster that was created again has no quorum of alive votes before
   play.OperatorSeesDecisions();
 }
 
@@ -98,7 +98,7 @@ void LossToAll(Play& play) {
   play.Start("s1");
 }
 
-// Whatever a checker sends takes 200 ms, to Redis as to ZooKeeper.
+// Everything that a checker sends takes 200 ms, to Redis as to ZooKeeper.
 void SlowNetwork(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.Delay(id, Everybody(), milliseconds(200));
   play.Pass(seconds(3));
@@ -113,7 +113,7 @@ void SlowNetwork(Play& play) {
 }
 
 // What the ensemble agrees on reaches one of its servers late,
-// and whoever reads there reads what was.
+// and a client that reads there reads the past.
 void LaggingZooKeeper(Play& play) {
   const std::size_t leader = play.ZooKeeperLeader();
   const std::size_t late = (leader + 1) % play.site.ensemble.size();
@@ -137,7 +137,7 @@ void RedisHostVanishes(Play& play) {
   play.AwaitAlive({"s1"}, kSoon);
 }
 
-// The ensemble is split: the leading server alone, with one checker that sees only it.
+// The ensemble is split: the leading server is cut off, with one checker that sees only it.
 void SplitEnsemble(Play& play) {
   const std::size_t server = play.ZooKeeperLeader();
   const std::string alone = "zk" + std::to_string(server + 1);

@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// Whoever runs zkctl is cut off, and a shard dies.
+// The operator is cut off, and a shard dies.
 void OperatorCutOff(Play& play) {
   play.Cut("op", Play::ZooKeepers());
   play.Kill("s1");
@@ -29,7 +29,7 @@ void OperatorLosesPackets(Play& play) {
   play.AwaitAlive({"s1"}, kAfterOutage);
 }
 
-// Nothing flips, whoever leads, until the pause is taken back or over.
+// Nothing flips, under any leader, until the pause is over or withdrawn.
 void Pause(Play& play) {
   play.Command({"pause", kCluster, "--for", "1h", "--reason", "a network is being moved"});
   play.Kill("s1");

@@ -41,14 +41,14 @@ std::size_t FlipsOf(const Measures& measures, const std::string& shard) {
                     [&](const Flip& flip) { return flip.shard == shard; }));
 }
 
-// "s1 dead 0.7 s, alive 0.3 s; s2 ...": how long each change of the truth took to be told.
+// "s1 dead 0.7 s, alive 0.3 s; s2 ...": how long each change of the truth took to be noticed.
 std::string DescribeAnswers(const Measures& measures) {
   std::map<std::string, std::string> shards;
   std::map<std::string, std::size_t> changes;
   for (const auto& answer : measures.answers) {
     const std::string& shard = answer.change.shard;
     std::string& line = shards[shard];
-    if (++changes[shard] > 4) continue;  // a flapping one is told by its flips
+    if (++changes[shard] > 4) continue;  // a flapping one is described by its flips
     line +=
         fmt::format("{}{} {}", line.empty() ? shard + " " : ", ",
                     answer.change.truth == Truth::kDead ? "dead" : "alive",

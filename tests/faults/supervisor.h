@@ -22,7 +22,7 @@ struct RunOptions {
 // Ctrl-C, SIGTERM or SIGHUP ended it before its time.
 struct Interrupted {};
 
-// In the order of `scenarios`. `done` is told of each as it ends.
+// In the order of `scenarios`. `done` is called with each as it ends.
 // Throws Interrupted, std::runtime_error.
 [[nodiscard]] std::vector<Outcome> RunScenarios(const std::vector<const Scenario*>& scenarios,
                                                 const RunOptions& options,

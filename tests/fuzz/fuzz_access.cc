@@ -13,7 +13,7 @@ bool TestOneInput(std::string_view input) {
   }
   // Without passwords it knows the same people, and is nobody.
   const std::string digests = FormatAccessByDigest(*access);
-  if (digests.empty()) return true;  // TLS alone
+  if (digests.empty()) return true;  // only TLS
   const auto again = ParseAccess("f", digests);
   ZKC_CHECK(again.has_value());
   ZKC_CHECK(again->credentials.empty());

@@ -20,7 +20,7 @@ bool TestOneInput(std::string_view input) {
     CheckError(json.error(), ErrorCode::kBadData);
     return false;
   }
-  // Whatever it is: reading a field of it is a value or a problem.
+  // For any JSON: reading a field gives a value or a problem.
   JsonProblem problem;
   const JsonFields fields(*json, "", problem, JsonFields::Keys::kIgnoreCase);
   const std::int64_t number = fields.Integer("n", 100);

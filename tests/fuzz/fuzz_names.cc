@@ -1,4 +1,4 @@
-// Names of znodes: candidates, sequence numbers, and what may stand in a path.
+// Names of znodes: candidates, sequence numbers, and what a path may hold.
 #include <cstdio>
 
 #include "model/paths.h"

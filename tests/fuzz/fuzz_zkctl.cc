@@ -1,5 +1,5 @@
 // Everything foreign that `zkctl` shows: one of each znode, read as a snapshot is read, and printed
-// in every form. Whatever stands in ZooKeeper, a terminal gets printable lines, and programs get
+// in every form. For any bytes in ZooKeeper a terminal gets printable lines, and programs get
 // JSON and YAML that can be read.
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -37,7 +37,7 @@ int main(int count, char** arguments) {
   int accepted = 0;
   int wrong = 0;
   for (const auto& file : files) {
-    // Told before: a crash says which file it was.
+    // Printed before: after a crash the last line says which file it was.
     std::printf("%s\n", file.filename().c_str());
     std::fflush(stdout);
     const std::string bytes = ReadBytes(file);

@@ -1,4 +1,4 @@
-// What holds of every spec that a decoder let in, whatever form it came in. Pure.
+// What holds for every spec that a decoder accepts, in every form. Pure.
 #pragma once
 
 #include <zkcluster/ring.h>

@@ -17,7 +17,7 @@ namespace zkcluster::fuzz {
 // Defined by each target. True when the decoder accepted the input.
 bool TestOneInput(std::string_view input);
 
-// Several payloads in one input stand one behind the other, with this byte between them: no
+// Several payloads in one input follow each other, with this byte between them: no
 // decoder but hiredis' accepts it outside of a text, so each part can be anything else.
 inline constexpr char kSeparator = '\x1e';
 // Always `count` parts: what is missing is empty, the last one takes the rest.

@@ -1,4 +1,4 @@
-// Who may do what on a real ensemble whose znodes operators and checkers alone may change, with the
+// Who may do what on a real ensemble whose znodes only operators and checkers may change, with the
 // real programs: a table of attempts, and what each came to.
 #include <cstdio>
 #include <filesystem>
@@ -62,7 +62,8 @@ struct Guarded : Site {
                                     kAll + "\nown password " + id + ":secret of " + id + "\n");
   }
   using Attempt = std::pair<const char*, zk::Op>;
-  // Of what would harm the cluster. Whoever may gets "conflict" or "exists", and changes nothing.
+  // Of what would harm the cluster. A client that may do it gets "conflict" or "exists",
+  // and changes nothing.
   std::vector<Attempt> Attempts() {
     const ClusterPaths paths = Paths("sessions");
     const zk::Version never = 2'000'000'000;
@@ -133,7 +134,7 @@ TEST_CASE("restricted: attempts on a living fleet, by strangers, clients, a chec
       got += " " + code;
     }
   }
-  // Whoever may change a list may do all else, afterwards. Last, as the operator does it.
+  // A client that may change a list may do all else, afterwards. Last, as the operator does it.
   std::printf("\n%-28s", "open the status to all");
   got += "\nopen the status to all:";
   for (const auto& client : clients) {
@@ -180,7 +181,7 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   CheckDone(site.shell.Run({"pause", "sessions", "--reason", "x"}));
   CheckDone(site.shell.Run({"resume", "sessions"}));
 
-  // Whoever makes a ballot vanish (another checker may) is corrected at once.
+  // A ballot that another checker removes (it may) is created again at once.
   const auto c2 = site.Join({zk::LoadAccess(site.AccessOf("c2"))->credentials, {}});
   const std::string ballot = site.Paths("sessions").vote("c1");
   const auto before = site.hand.Get(ballot);
@@ -222,7 +223,7 @@ TEST_CASE("a fleet of an open tree is restricted while it runs, then restarted")
   const auto c2 = site.Join({zk::LoadAccess(site.AccessOf("c2"))->credentials, {}, {}});
   const zk::Op vote = zk::SetOp{site.Paths("sessions").vote("c1"), "x", 2'000'000'000};
   CHECK(site.Try(*stranger, vote) == "conflict");
-  // From here on nobody but checkers and operators writes, not even into ballots that stand.
+  // From here on only checkers and operators write, also into existing ballots.
   for (int again = 0; again < 2; ++again) {
     CheckSays(site.shell.Run({"init"}), "6 registrations and ballots are all checkers' until");
     CHECK(site.Try(*stranger, vote) == "denied");

@@ -1,4 +1,4 @@
-// `zkctl dev` as a person runs it: a process of its own, looked at from outside.
+// `zkctl dev` as a person runs it: a process of its own, seen from outside.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <unistd.h>

@@ -95,7 +95,7 @@ TEST_CASE("election: a follower is killed and starts again at once, its ghost st
   auto& follower = leader.id() == "c1" ? *site.checkers[1] : *site.checkers[0];
   const auto epoch = site.Read("sessions").leader->epoch;
   follower.Kill();
-  follower.Start();  // ready: its ballot stands
+  follower.Start();  // ready: its ballot is there
   CHECK(site.Voters("sessions") == "c1,c2");
   CHECK(site.hand.Children(site.Paths("sessions").election()).size() == 2);
   CHECK(site.Read("sessions").leader->epoch == epoch);
@@ -323,7 +323,7 @@ TEST_CASE("checker id: a second daemon with the same id is refused") {
   site.AddRedis(1);
   auto& first = site.AddChecker("c1");
   site.Create(site.SpecOf("sessions"));
-  for (const char* more : {"a", "b", "c", "d", "e", "f"}) {  // told once, not by each
+  for (const char* more : {"a", "b", "c", "d", "e", "f"}) {  // logged once, not by each
     site.Create(site.SpecOf(more));
     REQUIRE(site.AwaitStatus(more, "A") == "A");
   }

@@ -29,7 +29,7 @@ TEST_CASE("ensemble: ZooKeeper restarts, and a shard dies meanwhile") {
   for (auto& checker : site.checkers) {
     REQUIRE(checker->AwaitLog({"event=opinion.dead", "shard=s2"}, kLimit));
   }
-  // Nobody can decide: programs keep the last table, and are told how old it is.
+  // Nobody can decide: programs keep the last table, and know how old it is.
   REQUIRE(site.hand.Await([&] { return cluster->session_state() != SessionState::kConnected; }));
   CHECK(Letters(cluster->view()) == "AAA");
   const Duration age = cluster->age();
@@ -395,7 +395,7 @@ TEST_CASE("bytes: undecodable ones in the spec") {
     REQUIRE(site.hand.Put(path, "\xff{not json").has_value());
     ++told;
     for (auto& checker : site.checkers) {
-      // The last good one is kept, and somebody is told.
+      // The last good one is kept, and the log says so.
       CHECK(site.hand.Await([&] { return checker->CountLog({"event=spec.bad"}) == told; }));
       CHECK(checker->running());
     }

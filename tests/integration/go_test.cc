@@ -1,4 +1,4 @@
-// Side by side with the Go library of 2015: its specs, its live checkers and its clients, stood in
+// Side by side with the Go library of 2015: its specs, its live checkers and its clients, played
 // for by a session that writes what they write (tests/testdata/znodes.json shows it byte for byte).
 #include <fstream>
 #include <nlohmann/json.hpp>

@@ -45,7 +45,7 @@ TEST_CASE("probe: a shard is killed, another hangs, both come back") {
   site.redis[1]->Resume();
   REQUIRE(site.AwaitStatus("sessions", "AAAA") == "AAAA");
 
-  // The journal tells the same story, in order.
+  // The journal has the same story, in order.
   std::string story;
   for (const Event& event : site.Journal("sessions")) {
     const auto* const flips = event.As<Event::Flips>();

@@ -24,7 +24,7 @@ std::string At(const std::string& name) {
   return std::string(kRoot) + "/" + name;
 }
 
-// Two sessions, whatever they talk to.
+// Two sessions, to any server.
 class World {
  public:
   virtual ~World() = default;
@@ -143,7 +143,7 @@ void Play(World& world) {
 
 std::string Text(const zk::Op& op, const zk::OpResult& result) {
   if (const auto* check = std::get_if<zk::CheckOp>(&op)) {
-    // The log tells the version that stood, which for the one that asked for any is 0.
+    // The log has the version that was there: 0 for the one that asked for any.
     return fmt::format("check {} {}", check->path, std::max(check->version, 0));
   }
   if (const auto* create = std::get_if<zk::CreateOp>(&op)) {

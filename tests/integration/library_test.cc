@@ -26,7 +26,7 @@ std::string Say(redisContext* context, const std::string& command) {
 }
 
 // Real Redis servers and a cluster whose status this test writes itself, as a Go leader would: no
-// checker is needed where only the program is looked at.
+// checker is needed where only the program is tested.
 struct Stage {
   Site site;
   std::int64_t since = 1795228045000000;
@@ -188,7 +188,7 @@ TEST_CASE("connect: nobody serves the key") {
   stage.Set("AA");
   const auto cluster = stage.site.OpenClient("sessions");
   const std::string key = KeyOwnedBy(*cluster, "s2");
-  stage.site.redis[1]->Pause();  // whoever tried to connect would wait
+  stage.site.redis[1]->Pause();  // a connect would wait
   stage.Set("AD");
   REQUIRE(stage.site.AwaitView(*cluster, "AD") == "AD");
   CHECK_FALSE(cluster->Locate(key).serving.has_value());
@@ -279,7 +279,7 @@ TEST_CASE("change: callbacks come with each table, until their subscription ends
   for (const char* letters : {"ADA", "DDA", "AAA"}) {
     stage.Set(letters);
     CHECK(stage.site.hand.Await([&] { return last() == letters; }));
-    // The table is in place before anybody is told.
+    // The table is in place before any callback runs.
     CHECK(Letters(cluster->view()) == letters);
   }
   subscription.reset();

@@ -73,7 +73,7 @@ expected='  - {name: s2, addr: "[2001:db8::2]:6380"}
 grep -q '^c1 * 2 ' "$work/out" || fail "of twemproxy came: $(cat "$work/cache.yaml")"
 grep -q '^10.0.1.2:6379 * 1 ' "$work/out" || fail "of twemproxy came: $(cat "$work/cache.yaml")"
 
-# Every verb there is stands in zkctl(1), and every one that stands there is one.
+# Every verb is in zkctl(1), and every verb in it exists.
 "$build/tools/zkctl/zkctl" --help | awk '/^  [a-z]/ { print $1 }' | sort -u > "$work/verbs"
 [ "$(wc -l < "$work/verbs")" -gt 10 ] || fail "zkctl --help lists $(cat "$work/verbs")"
 while read -r verb; do

@@ -82,14 +82,14 @@ Ran RunCommand(const std::vector<std::string>& command) {
   return {*status, sandbox::ReadFile(output)};
 }
 
-// Appends what it is told to a file beside it.
+// Appends what it receives to a file beside it.
 struct Hook {
   Hook() {
     sandbox::WriteFile(folder.path() / "hook", "#!/bin/sh\ncat >>$(dirname $0)/told\n");
     REQUIRE(::chmod((folder.path() / "hook").c_str(), 0755) == 0);
   }
   [[nodiscard]] std::string path() const { return folder.path() / "hook"; }
-  // How many events with all of `parts` it was told.
+  // How many events with all of `parts` it received.
   [[nodiscard]] int Told(const std::vector<std::string>& parts) const {
     std::istringstream lines(sandbox::ReadFile(folder.path() / "told"));
     int count = 0;

@@ -23,7 +23,7 @@ std::set<std::string> Connections(sandbox::RedisServer& server) {
   return ids;
 }
 
-// Changes the file and sends SIGHUP. REQUIRES: `from` stands in it.
+// Changes the file and sends SIGHUP. REQUIRES: it contains `from`.
 void Change(sandbox::CheckerProcess& checker, const std::string& from, const std::string& to) {
   std::string text = sandbox::ReadFile(checker.config());
   const std::size_t at = text.find(from);
@@ -139,7 +139,7 @@ TEST_CASE(
   Change(checker, "level: info", "level: error");
   CHECK(site.hand.Await([&] { return std::filesystem::exists(options.log_file); }));
   Change(checker, "level: error", "level: debug");
-  AwaitLines(site, checker, {"event=reload.done"}, 1);  // the first was no error, so not told
+  AwaitLines(site, checker, {"event=reload.done"}, 1);  // not the first
   CHECK(sandbox::ReadFile(moved).find("event=checker.ready") != std::string::npos);
   CHECK(sandbox::ReadFile(moved).find("event=reload") == std::string::npos);
   site.redis[0]->Kill();
@@ -196,7 +196,7 @@ TEST_CASE("reload: a password that has changed connects its own cluster anew, an
   CHECK(site.Statuses("a") == "A");
 }
 
-// What the service manager was told, in order.
+// What the service manager received, in order.
 struct Ear {
   Site& site;
   NotifySocket socket = {};
@@ -225,7 +225,7 @@ TEST_CASE("service manager: ready, status, watchdog, reload and the end") {
   options.environment = {{"NOTIFY_SOCKET", ear.socket.path()}, {"WATCHDOG_USEC", "1000000"}};
   auto& checker = site.AddChecker(options);
   CHECK(ear.Hears("READY=1"));
-  // Registration and ballot stand when it says so.
+  // Registration and ballot are there when it says so.
   CHECK(site.Voters("a") == "c1");
   CHECK(
       ear.Hears("STATUS=leader of 1 of 1 cluster, 2 shards, 0 dead, 1 cluster missing, "

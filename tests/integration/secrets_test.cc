@@ -56,7 +56,7 @@ TEST_CASE("a password that changes is taken over without being told, and never l
   REQUIRE(checker.AwaitLog({"event=redis.secrets_changed "}, kLimit));
   CHECK(checker.CountLog({"event=probe.alarm "}) == 0);
   CHECK(checker.CountLog({"event=secret.exposed ", "file=" + file.string()}) == 1);
-  // Started anew the server wants the old one again: the checker no longer has it.
+  // After a restart the server wants the old one again: the checker no longer has it.
   redis.Kill();
   redis.Start();
   CHECK(checker.AwaitLog({"event=probe.alarm ", "alarm=wrongpass"}, kLimit));

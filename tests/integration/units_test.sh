@@ -16,7 +16,7 @@ mkdir "$work/units"
 cp "$units/zkchecker.service" "$units/zkchecker@.service" "$work/units"
 cp "$units/zkchecker@.service" "$work/units/zkchecker@rack7.service"
 daemon=$(find "$work/root" -name zkchecker -path '*sbin*')
-# verify looks whether what is run is there; it is, elsewhere.
+# verify checks that what is run exists; it does, elsewhere.
 sed -i "s#^\(Exec[A-Za-z]*\)=[^ ]*/zkchecker #\1=$daemon #" "$work"/units/*
 for unit in zkchecker.service zkchecker@rack7.service; do
   systemd-analyze verify --man=no "$work/units/$unit" >"$work/out" 2>&1 || { cat "$work/out"; fail "$unit is not sound"; }

@@ -1,4 +1,4 @@
-// What zkctl tells where others have been at work: Go checkers and managers, and writers of bytes
+// What zkctl prints where others have written: Go checkers and managers, and writers of bytes
 // that nobody can decode.
 #include <algorithm>
 

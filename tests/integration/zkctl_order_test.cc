@@ -1,5 +1,5 @@
 // Orders to living checkers through zkctl and the Manager: pause, resume, maintenance, unfreeze,
-// forget, and what status, explain, list, events and the log tell of them, on real servers.
+// forget, and what status, explain, list, events and the log say of them, on real servers.
 #include <chrono>
 #include <sstream>
 
@@ -15,7 +15,7 @@ void CheckSays(const std::string& text, std::string_view part) {
   CHECK_MESSAGE(text.find(part) != std::string::npos, text);
 }
 
-// `user@host` of whoever runs this.
+// `user@host` of the test's user.
 bool IsSomebody(const Json& by) {
   return by.is_string() && by.get<std::string>().find('@') != std::string::npos;
 }
@@ -144,7 +144,7 @@ TEST_CASE("zkctl maintenance: a shard dies and others flip, it is seen everywher
   CHECK(IsSomebody(over[1]["by"]));
 }
 
-// Six servers, of which three may be dead.
+// Six servers, and three of them may be dead.
 struct BigFleet : Site {
   BigFleet() {
     AddRedis(6);
@@ -199,7 +199,7 @@ TEST_CASE("zkctl unfreeze: five of six die, and an operator lets the deaths pass
   fleet.redis[0]->Kill();
   REQUIRE(AwaitDeadVotes(fleet, shell, 0, 3));
 
-  // Lifted alone it begins again, which is told within seconds.
+  // Lifted without --accept it begins again, which is reported within seconds.
   const Output again = shell.Run({"unfreeze", "sessions"});
   CHECK(again.code == 1);
   CheckSays(again.out, "5 of 6 shards would be dead, more than the 3");

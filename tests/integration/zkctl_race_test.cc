@@ -1,5 +1,5 @@
 // zkctl beside others and under fire: the questions it asks, two operators at once, a zkctl that is
-// killed at any moment, clusters deleted under live checkers. What stands in ZooKeeper is read
+// killed at any moment, clusters deleted under live checkers. What is in ZooKeeper is read
 // znode by znode: a change is there as a whole, or not at all.
 #include <algorithm>
 #include <chrono>
@@ -160,7 +160,7 @@ TEST_CASE("zkctl: the cluster changes while its operator thinks about the questi
   CHECK(Names(Get(site, "sessions")) == std::set<std::string>{"s1", "s2"});
   ask({"delete", "sessions"}, {"update", "sessions", "--points", "20"});
   CHECK(Get(site, "sessions").ring == RingSpec(ConsistentRing{20}));
-  // Deleted and created again in the meantime: another cluster, of which nobody was asked.
+  // Deleted and created again in the meantime: another cluster, and nobody was asked about it.
   ZkctlTerminal terminal({"delete", "sessions"}, shell.variables);
   REQUIRE(terminal.Await(" or y: "));
   CheckDone(shell.Run({"delete", "sessions", "--yes"}));
@@ -258,7 +258,7 @@ TEST_CASE("zkctl create and delete: four operators at once") {
 TEST_CASE("zkctl is killed in the middle of create, update and delete: all or nothing") {
   Site site;
   const Operator shell(site);
-  // Large enough that the moments within the change are not hit by luck alone.
+  // Large enough that the moments within the change are not hit only by luck.
   std::string shards = "shards:\n";
   for (int i = 0; i < 2000; ++i) {
     const std::string number = std::to_string(i);

@@ -60,7 +60,7 @@ TEST_CASE("zkctl ring: a ketama cluster goes to ZooKeeper and back, and what cha
                      {"moved_keys", "number"},
                      {"moved_share", "another number"},
                      {"moves", "list"}});
-  // Half of the weight is new. Some keys move between the others, whose points are counted anew.
+  // Half of the weight is new. Some keys move between the others, whose points are counted again.
   CHECK(change["moved_keys"] > 30'000);
   CHECK(change["moved_keys"] < 70'000);
   std::size_t keys = 0;

@@ -1,4 +1,4 @@
-// What zkctl tells of clusters, with real servers and checkers behind them: every reading
+// What zkctl prints of clusters, with real servers and checkers behind them: every reading
 // verb in every form, the keys and types of the JSON forms, which are an interface, and the
 // tables on a terminal.
 #include <yaml-cpp/yaml.h>
@@ -200,7 +200,7 @@ TEST_CASE("zkctl explain: before and after a kill, with too few ballots, without
   says(explanation(), "reason: refused");
   says(explanation(), "3 votes for dead reach the quorum of 2, which agrees with the status");
 
-  // Two of three are gone: the last one sees the server back and cannot flip it alone.
+  // Two of three are gone: the last one sees the server back and cannot flip it by itself.
   fleet.checkers[0]->Kill();
   fleet.checkers[1]->Kill();
   fleet.redis[2]->Start();
@@ -310,7 +310,7 @@ TEST_CASE("zkctl: tables on a terminal of 100 columns") {
                              {"update", "--help"}};
   CheckDone(shell.Run(
       {"maintenance", "on", "sessions", "s1", "--for", "2h", "--reason", "memory replaced"}));
-  const bool show = std::getenv("ZKC_SHOW") != nullptr;  // for eyes: how does it look?
+  const bool show = std::getenv("ZKC_SHOW") != nullptr;  // prints the screens, for a person to read
   for (const Arguments& verb : verbs) {
     CAPTURE(verb.front());
     ZkctlTerminal terminal(verb, shell.variables);

@@ -107,7 +107,7 @@ TEST_CASE("zkctl export and import: all clusters to another root, and what has c
   CheckDone(other.Run({"update", "b", "--checkers", "5"}));
   // Back to the file: s3 would go, which nobody without a terminal does unasked.
   CheckRefused(other.Run({"import", "-f", file}), 1, "This creates 0 clusters and updates 2.");
-  // Nobody is asked, and what changes is told nevertheless.
+  // Nobody is asked, and the changes are printed nevertheless.
   CHECK(Says(other.Run({"import", "-f", file, "--yes"}).out,
              "a (updated, 2 shards)\n- shard s3 h:4\nb (updated, 1 shard)\n~ checkers: 5 -> 3\n"
              "updated a, version "));
@@ -147,7 +147,7 @@ TEST_CASE("zkctl on a terminal: the difference and a question before each change
     again.Type("y\n");
     const Output changed = again.Wait();
     CHECK(changed.code == 0);
-    CHECK(changed.out.find("ring.points") == changed.out.rfind("ring.points"));  // told once
+    CHECK(changed.out.find("ring.points") == changed.out.rfind("ring.points"));  // printed once
   }
   ZkctlTerminal watch({"status", "sessions", "--watch"}, shell.variables);
   REQUIRE(watch.Await("\x1b[32malive\x1b[0m"));
@@ -170,7 +170,7 @@ TEST_CASE("zkctl on a terminal: the difference and a question before each change
   CHECK(piped->Wait().code == 0);
 }
 
-// The real shell: what would stand on the command line after the key is pressed.
+// The real shell: the command line after the key is pressed.
 TEST_CASE("zkctl completion: bash is told the names that are alive") {
   Site site;
   const Operator shell(site);
@@ -202,7 +202,7 @@ TEST_CASE("zkctl completion: bash is told the names that are alive") {
   CHECK(Says(bash("update sessions --weight cache-2"), "cache-2="));
 }
 
-// A zsh at a terminal of its own: what stands on its line after the key is pressed.
+// A zsh at a terminal of its own: its line after the key is pressed.
 TEST_CASE("zkctl completion: zsh is told the names that are alive" *
           doctest::skip(!fs::exists("/usr/bin/zsh"))) {
   Site site;

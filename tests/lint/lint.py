@@ -10,6 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import comments  # noqa: E402
+from cited import cited  # noqa: E402
 from events import events  # noqa: E402
 
 SOURCE_FOLDERS = ("libzkcluster", "checker", "tools", "tests")
@@ -76,7 +77,7 @@ BELOW = {
     "tools/zkctl/dev/": FOLLOWER | {"admin", "checker/rules", "tools/sandbox", "tools/zkctl/report", "tools/zkctl/cli"},
 }
 
-# Who may read a clock; everybody else is told the time, or asks the Loop.
+# Who may read a clock; all others get the time as a parameter, or ask the Loop.
 CLOCKS = [
     "libzkcluster/base/event_loop.cc", "libzkcluster/base/spdlog_logger.cc", "libzkcluster/client/session_facts.cc",
     "tools/", "tests/",
@@ -194,6 +195,28 @@ def top_level(top):
             yield f"{name}: not at the top level"
 
 
+README_BYTES = 12_000
+PAGE_COLUMNS = 120
+
+
+def readme(top):
+    """The README is short and fits a screen's width, and so does the text of the pages for developers."""
+    with open(os.path.join(top, "README.md"), encoding="utf-8") as file:
+        size = len(file.read().encode())
+    if size > README_BYTES:
+        yield f"README.md:1: has {size} bytes, more than {README_BYTES}: move what is for few into the manual pages"
+    for folder in (".", *SOURCE_FOLDERS):
+        for root, _, names in os.walk(os.path.join(top, folder)):
+            for name in names if folder != "." or root == os.path.join(top, ".") else ():
+                if not name.endswith("README.md"):
+                    continue
+                path = os.path.relpath(os.path.join(root, name), top)
+                with open(os.path.join(top, path), encoding="utf-8") as file:
+                    for number, line in enumerate(file.read().splitlines(), 1):
+                        if len(line) > PAGE_COLUMNS and (folder == "." or not line.startswith("|")):
+                            yield f"{path}:{number}: has {len(line)} columns, more than {PAGE_COLUMNS}"
+
+
 def formatted(top):
     """clang-format has nothing to say."""
     paths = [os.path.join(top, path) for path, _ in sources(top)]
@@ -212,7 +235,7 @@ def orphan_comments(top):
 
 
 RULES = {f.__name__: f for f in (
-    foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted, events, orphan_comments)}
+    foreign_includes, one_way, clocks, pure_core, sleeps, headers, top_level, formatted, events, orphan_comments, cited, readme)}
 
 
 def main():

@@ -15,7 +15,7 @@ import sys
 
 import yaml
 
-# What grok brings along, as far as ours stand on it.
+# The patterns of grok itself, as far as ours use them.
 GROK_BASE = {
     "WORD": r"\b\w+\b",
     "INT": r"(?:[+-]?(?:[0-9]+))",

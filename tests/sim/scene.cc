@@ -19,7 +19,8 @@ constexpr Duration kReaderSession = std::chrono::seconds(3);
 EnsembleOptions OptionsOf(const ScenePlan& plan) {
   EnsembleOptions options;
   options.servers = plan.servers;
-  // Shorter than any session, as ZOOKEEPER.md asks for.
+  // A client of a cut-off follower can believe in an expired session for as long as this, so it is
+  // shorter than any session.
   options.sync_limit = std::chrono::seconds(1);
   return options;
 }

@@ -31,7 +31,7 @@ struct FakeBench {
   [[nodiscard]] static bool IsConnected(const zk::Client& which) {
     return which.state() == SessionState::kConnected;
   }
-  // Makes it connect anew.
+  // Makes it connect again.
   void Reconnect(zk::Client& which) {
     ensemble.Reset(which);
     REQUIRE(RunUntil([&] { return !IsConnected(which); }));

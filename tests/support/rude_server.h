@@ -1,4 +1,4 @@
-// A TCP listener, on the loop of the test itself, that answers whatever it is told to; and a few
+// A TCP listener, on the loop of the test itself, that answers as the test says; and a few
 // words said to a real server on loopback. For tests of adapters.
 #pragma once
 
@@ -21,7 +21,7 @@ class RudeServer {
   struct Manners {
     std::string greeting = {};          // sent on accept
     std::string answer = {};            // sent on each arrival of bytes
-    std::size_t chunk = 0;              // 0: at once; else so many bytes at a time
+    std::size_t chunk = 0;              // 0: at once; else this many bytes at a time
     std::chrono::milliseconds pace{1};  // between chunks
     bool repeat = false;                // the answer, for ever
     bool close = false;                 // after the answer (or the greeting, when there is one)

@@ -64,7 +64,7 @@ struct Settled : SimSite {
     for (const int shard : shards)
       fleet.Set(spec.shards[static_cast<std::size_t>(shard - 1)].addr, server);
   }
-  // As an operator's order does: the ledger at the version that stands.
+  // As an operator's order does: the ledger at the version that is there.
   void Order(const std::function<void(Ledger&)>& change) {
     const auto node = ensemble.Get(paths.ledger());
     REQUIRE(node.has_value());

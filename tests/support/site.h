@@ -1,6 +1,6 @@
 // The stage of the integration tests: one real ZooKeeper for the whole program, and for each case a
 // root of its own with real Redis servers, zkchecker processes, a Manager and a session for the
-// test's own eyes and hands. What a case started ends with it, passed or failed. Waits have
+// test's own reads and writes. What a case started ends with it, passed or failed. Waits have
 // generous limits and assert no timing. Used from the main thread only.
 #pragma once
 
@@ -49,7 +49,7 @@ class Hand {
   std::vector<std::string> Children(const std::string& path);  // sorted; none when absent
   Result<std::string> Create(const std::string& path, const std::string& data,
                              zk::CreateMode mode = zk::CreateMode::kPersistent);
-  // Whatever version is there.
+  // At any version.
   Result<void> Put(const std::string& path, const std::string& data);
   Result<void> Delete(const std::string& path);
   Result<Snapshot> Read(const ClusterPaths& paths);
@@ -89,7 +89,7 @@ class Site {
 
   // One letter a shard, in the spec's order: A, D or ? ; or why it cannot be read.
   [[nodiscard]] std::string Statuses(const std::string& name);
-  // The last statuses seen: `expected`, or what stood there when `limit` had passed.
+  // The last statuses seen: `expected`, or what was there when `limit` had passed.
   [[nodiscard]] std::string AwaitStatus(const std::string& name, const std::string& expected,
                                         Duration limit = kLimit);
   // The same as a client of the library sees it.

@@ -1,4 +1,4 @@
-// A TLS listener for tests of the prober, on a thread of its own, that does whatever it is told to
+// A TLS listener for tests of the prober, on a thread of its own, that does what the test says
 // with each connection, one after the other: what a real server does once in years.
 #pragma once
 

@@ -21,7 +21,7 @@ std::string FindZkctl() {
   return found.string();
 }
 
-// What the shell of whoever runs the tests says must not reach the program.
+// The environment of the test's user must not reach the program.
 Variables Complete(Variables variables) {
   for (const char* name : {"ZKCTL_ZK", "ZKCTL_ROOT", "NO_COLOR"}) variables.try_emplace(name, "");
   variables.try_emplace("TERM", "xterm");

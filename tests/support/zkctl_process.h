@@ -26,7 +26,7 @@ struct Output {
   std::string err;
 };
 
-// One running zkctl of which nobody sees the streams until they are asked for.
+// One running zkctl whose streams are kept until the test asks for them.
 class ZkctlProcess {
  public:
   ZkctlProcess(const Arguments& arguments, const Variables& variables, std::string_view input = {});

@@ -15,7 +15,7 @@ namespace zkcluster::sandbox {
 struct EnsembleOptions {
   std::vector<Place> places = {{}, {}, {}};  // one a server; those on loopback get free ports
   std::chrono::milliseconds tick{200};
-  int sync_limit = 10;  // in ticks: a server that hears nothing for so long stops to serve
+  int sync_limit = 10;  // in ticks: a server that hears nothing for this long stops serving
 };
 
 class ZooKeeperEnsemble {

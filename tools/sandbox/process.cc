@@ -205,7 +205,7 @@ ChildProcess::ChildProcess(const SpawnOptions& options) {
     [[maybe_unused]] const ssize_t written = ::write(ends[1], &error, sizeof(error));
     ::_exit(127);
   }
-  ::setpgid(pid_, pid_);  // here too: whoever comes first, the group exists when we return
+  ::setpgid(pid_, pid_);  // here too: in either order the group exists when we return
   failure_out.Reset();
   // End of file means that exec has closed the other end, so from here on the program runs.
   int error = 0;

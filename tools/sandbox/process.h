@@ -1,6 +1,6 @@
-// Child processes, ports and temporary folders, for tests and `zkctl dev`. Whatever is started here
-// ends with its owner: when the object is destroyed, when an exception passes, and when this
-// process dies (PR_SET_PDEATHSIG). Not for production code: these calls wait, and throw
+// Child processes, ports and temporary folders, for tests and `zkctl dev`. Everything that is
+// started here ends with its owner: when the object is destroyed, when an exception passes, and
+// when this process dies (PR_SET_PDEATHSIG). Not for production code: these calls wait, and throw
 // std::runtime_error with a message for a person. One thread at a time. Note that the kernel ties
 // PDEATHSIG to the *thread* that started the child.
 #pragma once
@@ -49,12 +49,12 @@ void WriteFile(const std::filesystem::path& path, std::string_view text);
 // The last lines, for error messages.
 [[nodiscard]] std::string Tail(const std::filesystem::path& path, std::size_t lines = 15);
 
-// The path of a program: `name` itself when it contains '/', else looked for in $PATH and the sbin
+// The path of a program: `name` itself when it contains '/', else the first in $PATH and the sbin
 // folders. Empty when there is none.
 [[nodiscard]] std::filesystem::path FindProgram(const std::string& name);
 
 struct SpawnOptions {
-  std::vector<std::string> command;  // the program first; looked for as FindProgram does
+  std::vector<std::string> command;                // the program first; found as FindProgram does
   std::map<std::string, std::string> environment;  // added to ours
   std::filesystem::path output;                    // stdout and stderr, appended; empty: /dev/null
   std::filesystem::path folder;                    // working folder; empty: ours
@@ -80,7 +80,7 @@ class ChildProcess {
   [[nodiscard]] bool running();
   // Nothing while it runs.
   [[nodiscard]] std::optional<ExitStatus> exit_status();
-  // To the child alone; nothing happens when it has ended.
+  // Only to the child; nothing happens when it has ended.
   void Signal(int signal);
   // Waits for its end. Nothing when it still runs after `limit`.
   std::optional<ExitStatus> Wait(Duration limit);

@@ -130,7 +130,7 @@ bool ZooKeeperServer::Answers() {
 }
 
 std::string ZooKeeperServer::Mode() const {
-  // Early words hang and `ruok` answers too early: ask for the mode, with a short limit.
+  // An early four-letter word hangs, and "ruok" is answered too early: ask for the mode, with a short limit.
   const std::string answer = FourLetterWord(place().host, port(), "srvr", milliseconds(100));
   constexpr std::string_view kKey = "Mode: ";
   const std::size_t at = answer.find(kKey);

@@ -35,7 +35,7 @@ bool PrivateServer::running() {
 void PrivateServer::Start() {
   if (running()) return;
   if (const std::string why = WhyNot(); !why.empty()) throw std::runtime_error(why);
-  // Its address was told to others: a later start is on the same port or not at all.
+  // Others know its address: a later start is on the same port or fails.
   const bool fixed = port_ != 0;
   for (int attempt = 1;; ++attempt) {
     if (!fixed) port_ = FreePort();

@@ -17,7 +17,7 @@ inline constexpr const char* kLoopback = "127.0.0.1";
 
 // Where a server runs and listens.
 struct Place {
-  std::string host = "127.0.0.1";  // an IPv4 literal: whoever starts the server must reach it
+  std::string host = "127.0.0.1";  // an IPv4 literal that the starting process can reach
   int network_namespace = -1;      // see SpawnOptions
 };
 

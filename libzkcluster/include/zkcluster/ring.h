@@ -4,7 +4,7 @@
 // - `consistent`, shared with the Go library of 2015: for j in 0 .. points-1 a shard holds the
 //   point CRC-32 (IEEE) of decimal(j) followed by its name; a key hashes with the same CRC; of two
 //   shards with the same point the later in the list wins.
-// - `ketama`, shared with twemproxy (`distribution: ketama`): see model/ketama.h; of two shards
+// - `ketama`, shared with twemproxy (`distribution: ketama`): see ring/ketama.h; of two shards
 //   with the same point the earlier wins.
 // Pure; a const Ring may be read from any number of threads.
 #pragma once

@@ -1,4 +1,4 @@
-// The judge of histories: what it lets pass. What it catches is in history_bad_test.cc.
+// The judge of histories: what it lets pass. What it catches is in bad_test.cc.
 #include "tests/history/history_judge.h"
 
 #include <doctest/doctest.h>
