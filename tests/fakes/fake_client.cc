@@ -379,6 +379,7 @@ Done Translate(zk::Callback<T> done, F take) {
   return [done = std::move(done), take](Result<Reply, zk::OpError> reply) {
     if (!reply) return done(Fail(std::move(reply.error())));
     if constexpr (std::is_void_v<T>) {
+      static_cast<void>(take);  // there is nothing to take
       done({});
     } else {
       done(take(std::move(*reply)));

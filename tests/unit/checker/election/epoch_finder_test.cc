@@ -152,8 +152,9 @@ TEST_CASE("epoch: a read fails, and the failure says which") {
       {kPaths.head(), "unknown_outcome: read the last epoch"},
       {kPaths.events(), "unknown_outcome: read the journal for the last epoch"},
       {kPaths.events() + "/e_0000000000", "unknown_outcome: read the journal for the last epoch"}};
-  for (const auto& [path, failure] : kReads) {
-    CAPTURE(path);
+  for (const auto& read : kReads) {
+    const auto& [path, failure] = read;
+    CAPTURE(read.first);
     Search search;
     search.Append(3);
     search.ensemble.LoseAnswer(*search.client,
