@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,10 +32,16 @@ class EchoServer {
     listener_ = *std::move(bound);
     listener_->Accept([this](bufferevent* stream) {
       ++accepted_;
+      streams_.insert(stream);
       bufferevent_setcb(stream, &EchoServer::OnRead, nullptr, &EchoServer::OnEvent, this);
       bufferevent_enable(stream, EV_READ | EV_WRITE);
     });
   }
+  ~EchoServer() {
+    for (bufferevent* const stream : streams_) bufferevent_free(stream);
+  }
+  EchoServer(const EchoServer&) = delete;
+  EchoServer& operator=(const EchoServer&) = delete;
   [[nodiscard]] int accepted() const { return accepted_; }
   [[nodiscard]] int timeouts() const { return timeouts_; }
 
@@ -49,11 +56,13 @@ class EchoServer {
   }
   static void OnEvent(bufferevent* stream, short what, void* self) {
     if ((what & BEV_EVENT_TIMEOUT) != 0) ++static_cast<EchoServer*>(self)->timeouts_;
+    static_cast<EchoServer*>(self)->streams_.erase(stream);
     bufferevent_setcb(stream, nullptr, nullptr, nullptr, nullptr);
     bufferevent_free(stream);
   }
 
   std::unique_ptr<Listener> listener_;
+  std::set<bufferevent*> streams_;  // this protocol's to free
   int accepted_ = 0;
   int timeouts_ = 0;
 };
