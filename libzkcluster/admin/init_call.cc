@@ -92,7 +92,7 @@ void ClusterAdmin::InitCall::List(const std::string& path) {
         const std::string prefix = path == "/" ? path : path + "/";
         if (names) {
           for (const auto& name : *names) {
-            // ZooKeeper's own.
+            // `/zookeeper` belongs to ZooKeeper itself.
             if (prefix + name != "/zookeeper") paths_.push_back(prefix + name);
           }
         }

@@ -85,7 +85,7 @@ class EventTimer final : public Timer {
   }
   void Arm(Duration delay) override {
     const timeval tv = ToTimeval(delay);
-    event_del(event_.get());  // it may be due already, in this very turn: that run is replaced too
+    event_del(event_.get());  // a run that is due already in this turn is replaced, too
     ZKC_CHECK(event_add(event_.get(), &tv) == 0);
   }
   void Cancel() override { event_del(event_.get()); }

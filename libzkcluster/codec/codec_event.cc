@@ -10,8 +10,8 @@
 namespace zkcluster {
 namespace {
 
-// What an event holds besides its kind and time, whatever its kind: the kinds share their keys, also
-// those of a newer zkcluster. Refers to the event.
+// The members of an event besides its kind and time. One struct serves all kinds, because they
+// share their keys, also with those of a newer zkcluster. Refers to the event.
 struct Fields {
   std::span<const Event::Flip> flips;
   std::size_t more = 0;
@@ -134,7 +134,7 @@ Event::Flips ReadFlips(const JsonFields& fields, JsonProblem& problem) {
   return event;
 }
 
-// What a `kind` that this build knows holds; nothing for every other one.
+// The contents of an event of a known `kind`; nothing for an unknown one.
 std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fields,
                                     JsonProblem& problem) {
   const auto ids = [&] { return ReadTexts(fields, "Ids", false, problem); };

@@ -32,8 +32,8 @@ std::optional<std::int32_t> ParseCounter(std::string_view text) {
   return value;
 }
 
-// What the servers' own path check refuses. They look at UTF-16 units, so everything above the
-// basic plane counts as surrogates and is refused too.
+// What the servers' own path check refuses. They check UTF-16 units, so everything above the basic
+// plane counts as surrogates and is refused, too.
 bool IsForbidden(char32_t c) {
   return IsControl(c) || (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0;
 }
@@ -84,7 +84,7 @@ std::optional<CandidateName> ParseCandidateName(std::string_view node) {
 
 std::optional<std::int32_t> ParseSequence(std::string_view node) {
   if (node.size() < 10) return std::nullopt;
-  // A '-' before ten digits is the sign only where the name's own separator stands before it.
+  // A '-' before ten digits is a sign only if the name's own separator precedes it.
   if (node.size() >= 11 && node[node.size() - 11] == '-') {
     const char before = node.size() >= 12 ? node[node.size() - 12] : '_';
     if (before == '_' || before == '-') {

@@ -129,7 +129,7 @@ std::string FormatSetting(const SettingValue& value) {
 
 std::string ProblemOfSetting(const Setting& setting, const SettingValue& value) {
   if (value.index() == 0) return {};
-  // Not the other way round: what is no number is within nothing.
+  // Not the other way round: a NaN is within no range.
   if (value >= setting.least && value <= setting.most) return {};
   const auto least = [&]<class T>(T) { return std::get<T>(setting.least); };
   const auto most = [&]<class T>(T) { return std::get<T>(setting.most); };

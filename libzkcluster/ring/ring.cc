@@ -58,14 +58,14 @@ std::uint32_t Feed(std::uint32_t crc, std::string_view text) {
   return crc;
 }
 
-// By so many bits hashes are shifted to their bucket; there are about as many buckets as points. At
-// least two: shifting by all 32 bits is undefined.
+// The number of bits by which a hash is shifted to its bucket. There are about as many buckets as
+// points, and at least two: shifting by all 32 bits is undefined.
 int BucketShift(std::size_t points) {
   return 32 - std::max(1, static_cast<int>(std::bit_width(points - 1)));
 }
 
 // Where each bucket's points begin when they are in order, and after the last one their number.
-// Counted and summed: looking for the places takes three times as long, in mispredicted branches.
+// Counted and summed: searching for the places takes three times as long, in mispredicted branches.
 std::vector<std::uint32_t> BucketStarts(const std::vector<Ring::Point>& points, int shift) {
   std::vector<std::uint32_t> starts((std::size_t{1} << (32 - shift)) + 1);
   for (const Ring::Point& p : points) ++starts[(p.hash >> shift) + 1];
@@ -74,7 +74,7 @@ std::vector<std::uint32_t> BucketStarts(const std::vector<Ring::Point>& points, 
 }
 
 // Sorts by hash and leaves points of equal hash in the order they came in. Hashes are spread
-// evenly: dealt out to their buckets they are nearly in order, and one pass of insertions does the
+// evenly: sorted into their buckets they are nearly in order, and one pass of insertions does the
 // rest. A comparison sort takes five times as long, and every client sorts again whenever the list
 // changes. Returns BucketStarts of the points.
 std::vector<std::uint32_t> SortByHash(std::vector<Ring::Point>& points) {
@@ -198,7 +198,8 @@ std::vector<std::size_t> Ring::Order(std::string_view key, std::size_t limit) co
   std::vector<bool> seen(shard_count_);
   const std::size_t wanted = std::min(limit, shard_count_);
   const std::size_t first = PointOf(KeyHash(key));
-  // A shard whose every point lost to an equal one is never met: the walk ends after one turn.
+  // A shard may have lost every point to an equal one and is then never met: the walk ends
+  // after one turn.
   for (std::size_t n = 0; n < points_.size() && order.size() < wanted; ++n) {
     const std::size_t at = first + n < points_.size() ? first + n : first + n - points_.size();
     const std::size_t shard = points_[at].shard;

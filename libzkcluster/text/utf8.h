@@ -20,8 +20,8 @@ namespace zkcluster {
 }
 [[nodiscard]] bool HasControl(std::string_view text);  // bytes that are no UTF-8 are none
 
-// Foreign text as part of a message, which is one line and obeyed by no terminal: control
-// characters and bytes that are no UTF-8 as \xNN; of more than `limit` bytes the first and "...".
+// Foreign text as part of a message: one line that cannot control a terminal, control
+// characters and bytes that are no UTF-8 as \xNN; cut to the first `limit` bytes and "...".
 [[nodiscard]] std::string OneLine(std::string_view text, std::size_t limit = 200);
 
 }  // namespace zkcluster

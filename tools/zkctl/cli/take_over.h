@@ -1,4 +1,4 @@
-// `--wait`: until every registered checker votes by a version of the spec, and the leader has
+// `--wait`: how many registered checkers vote by a version of the spec, and whether the leader has
 // decided by it. Pure.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace zkcluster::zkctl {
 
 // How far a cluster's checkers have come.
 struct TakeOver {
-  std::vector<std::string> behind;  // registered, and their ballot is not by that version yet
+  std::vector<std::string> behind;  // registered, but their ballot is not yet by that version
   std::size_t checkers = 0;         // registered
   bool decided = false;             // the status is by that version
   [[nodiscard]] bool done() const { return checkers > 0 && behind.empty() && decided; }

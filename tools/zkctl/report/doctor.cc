@@ -18,9 +18,9 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// A registration is on its way for a moment; a clock that is off by more is off.
+// A registration takes a moment to arrive; a larger difference means a wrong clock.
 constexpr Micros kClockSlack = std::chrono::seconds(2);
-// An order that stands so long was forgotten more often than meant.
+// An order in force for longer has more often been forgotten than meant.
 constexpr Micros kLongOrder = std::chrono::hours(24);
 
 std::string Percent(std::size_t part, std::size_t whole) {
@@ -66,7 +66,7 @@ class Doctor {
     }
   }
 
-  // What counts, stands or waits, and nobody is behind it.
+  // Registrations and ballots that have no live process behind them.
   void LookForGhosts() {
     std::map<std::string, int> registrations;
     for (const auto& candidate : snapshot_.candidates) {
@@ -117,7 +117,8 @@ class Doctor {
     if (snapshot_.spec_from_one_write) return;
     std::vector<std::string> unset;
     for (const Setting& setting : Settings()) {
-      // A switch is Go's too. Of a group that is not set at all its name says enough.
+      // A Go manager keeps the switches, so they cannot be lost. A group without any set member is
+      // named as a whole.
       if (setting.holds<bool>() || GetSetting(spec_, setting).index() != 0) continue;
       if (setting.group().empty()) {
         unset.emplace_back(setting.key);
@@ -183,7 +184,7 @@ class Doctor {
     }
   }
 
-  // Shards on which the checkers themselves say that they cannot know.
+  // Shards on which the checkers vote that they do not know.
   void LookAtVotes() {
     std::vector<std::string> unknown;
     for (std::size_t i = 0; i < assessment_.tallies.size(); ++i) {
@@ -238,7 +239,7 @@ class Doctor {
         "finish the upgrade; an older checker that leads keeps no order that it does not know");
   }
 
-  // What a checker wrote as the time, against the time at which the server wrote it.
+  // Compares the time that a checker wrote with the server's time of that write.
   void LookAtClocks() {
     const auto compare = [this](const std::string& id, const std::string& what, Micros said,
                                 Micros stamped) {

@@ -14,9 +14,9 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// Whoever restricts a tree without being an operator is locked out of it, with everybody else.
+// An `init` by somebody who is no operator would lock everybody out of the tree.
 Result<void> CheckMayInit(const Globals& globals) {
-  // Open, too: all that others keep in the same ensemble would be opened with it.
+  // Without restrictions, too: this would open everything that others keep in the same ensemble.
   if (globals.root == "/") {
     return Fail(ErrorCode::kInvalid,
                 "init: the root / is everybody's; give the clusters a root of their own");
@@ -40,7 +40,7 @@ int RunInit(const Globals& globals, const NoOptions&) {
   if (!answer) return Complain(answer.error());
 
   const std::string acl = globals.restricted ? "restricted" : "open";
-  // Made again with the right permissions when their checkers are restarted.
+  // These are created again with the right permissions when their checkers are restarted.
   const std::size_t waiting = globals.restricted ? answer->unbound : answer->bound;
   OrderedJson json;
   json["root"] = globals.root;

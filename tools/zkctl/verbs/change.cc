@@ -15,7 +15,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// A cluster cannot grow beyond the limit: each change of one that is near says so.
+// A cluster cannot grow beyond the limit: each change near it warns.
 void WarnOfSize(const ValidSpec& spec) {
   const auto bytes = spec.bytes_near_limit();
   if (!bytes) return;
@@ -153,7 +153,8 @@ int Changing::Write(const ClusterSpec& current, const ValidSpec& next, ChangeAns
       [&](ClusterAdmin& admin, auto done) { admin.Update(next, std::move(done)); });
   if (!version) return ComplainOf(version.error(), current.name, current.version);
   WarnOfSize(next);
-  // The same terminal shows both streams; what is redirected is to be whole.
+  // If stderr is on the same terminal, the changes are already there; a redirected answer
+  // must be complete.
   answer.shown = answer.shown && ShowsStandardError();
   return WaitIfWanted(current.name, *version, Report(current.name, "updated", *version, answer));
 }

@@ -1,4 +1,4 @@
-// What the checkers made of clusters: status, checkers, explain, doctor, locate, list.
+// What the checkers have decided about clusters: status, checkers, explain, doctor, locate, list.
 #include "tools/zkctl/verbs/read.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// Opens a connection, reads the cluster of the first operand, and hands both on.
+// Opens a connection, reads the cluster `name`, and calls `answer` with it.
 int WithSnapshot(const Globals& globals, const std::string& name,
                  const std::function<int(const Snapshot&, Micros now)>& answer) {
   const auto connection = Connection::Open(globals);

@@ -43,7 +43,7 @@ std::string RenameConsequence(const ClusterSpec& current, const ClusterSpec& nex
   const auto after = Ring::Build(next.shards, next.ring);
   if (!before || !after) return text + ".";
   RingChange change = CompareRings(current, *before, next, *after);
-  // What stays on the same server has not moved.
+  // A key that stays on the same server has not moved.
   std::size_t stay = 0;
   for (const auto& move : change.moves) stay += move.from == from && move.to == to ? move.keys : 0;
   char percent[32];

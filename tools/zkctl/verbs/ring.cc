@@ -1,4 +1,4 @@
-// ring: where keys are, and where a file would put them.
+// ring: where keys are, and where a spec file would put them.
 #include "tools/zkctl/verbs/ring.h"
 
 #include <zkcluster/ring.h>

@@ -40,7 +40,7 @@ Verbs AllVerbs() {
 #define ZKCTL_ROW(name) name##Verb(),
   static const std::vector<Verb> kVerbs = {
       ZKCTL_VERBS(ZKCTL_ROW)
-      // Its options and what it does are in dev/, which has a command line of its own.
+      // Its options and its function are in dev/, which has a command line of its own.
       Verb{"dev",
            "run a sandbox of ZooKeeper, Redis and checkers on this machine",
            "",
