@@ -116,7 +116,7 @@ Result<Lease> Cluster::Connect(std::string_view key) {
   impl_->follower->Locate(key, location);
   if (location.serving) return impl_->follower->pool().Take(std::move(location));
   return Fail(ErrorCode::kShardDead,
-              "shard \"" + location.owner + "\" is dead and nobody stands in");
+              "shard \"" + location.owner + "\" is dead and has no stand-in");
 }
 std::shared_ptr<Cluster::Subscription> Cluster::OnChange(ChangeCallback callback) {
   return std::make_shared<Subscription>(impl_->follower->listeners().Add(std::move(callback)));

@@ -254,7 +254,7 @@ struct Value::Impl {
       if (first && first->key == entry->key) {
         problems->Add(
             entry->place.line, entry->place.column, KeyOf(entry->key),
-            "duplicate key; it stands in line " + std::to_string(first->place.line) + " already");
+            "duplicate key; it is in line " + std::to_string(first->place.line) + " already");
       } else {
         first = entry;
       }

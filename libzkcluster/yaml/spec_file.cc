@@ -139,7 +139,7 @@ void Place(const SpecProblems& problems, const Value& root, const std::vector<Va
     std::string what = problem.what;
     if (problem.earlier) {
       const Value earlier = shards[*problem.earlier][problem.key];
-      what += "; it stands in line " + std::to_string(earlier.line()) + " already";
+      what += "; it is in line " + std::to_string(earlier.line()) + " already";
     }
     value.Complain(what);
   }

@@ -34,7 +34,7 @@ enum class ErrorCode {
   kUnknownOutcome,  // sent, and the answer was lost: re-read before anything else
   kSessionLost,     // the session ended; its ephemerals are gone: register again
   kTimeout,         // the caller's own deadline passed
-  kShardDead,       // the key's owner is dead and nobody stands in for it
+  kShardDead,       // the key's owner is dead and it has no stand-in
   kInternal,        // anything else, worth a bug report
 };
 

@@ -149,7 +149,7 @@ void DeclareSwitch(OptionSet& set, const Setting& setting, SpecEdits& edits) {
              }});
   };
   turn(OptionName(setting), std::string(setting.meaning), true);
-  turn("no-" + OptionName(setting), "nobody stands in for a dead shard", false);
+  turn("no-" + OptionName(setting), "a dead shard has no stand-in", false);
 }
 
 // One option for all settings of a group: "--probe interval=1s".

@@ -18,7 +18,7 @@ struct TakeOver {
   [[nodiscard]] bool done() const { return checkers > 0 && behind.empty() && decided; }
 };
 [[nodiscard]] TakeOver FindTakeOver(const Snapshot& snapshot, std::uint64_t version);
-// "2 of 3 checkers vote by version 7, not yet rack3; the status is not of it yet"
+// "2 of 3 checkers vote by version 7, not yet rack3; the leader has not decided by it yet"
 [[nodiscard]] std::string TakeOverSentence(const TakeOver& progress, std::uint64_t version);
 
 }  // namespace zkcluster::zkctl

@@ -88,7 +88,7 @@ void Stage::OnVote(const std::string& checker, const std::string& shard, Vote vo
       return timeline_.Add(at, checker, "votes " + shard + " dead" + Because(vote.reason),
                            Color::kBad);
     case Opinion::kUnknown:
-      return timeline_.Add(at, checker, "cannot tell about " + shard + Because(vote.reason),
+      return timeline_.Add(at, checker, "votes " + shard + " unknown" + Because(vote.reason),
                            Color::kDoubtful);
     case Opinion::kNotProbed:
       return;

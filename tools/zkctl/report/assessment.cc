@@ -76,7 +76,7 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
                     "; nothing flips until then (`zkctl resume " + name + "` ends it)");
   } else if (snapshot.ledger && snapshot.ledger->pause) {
     notes.push_back("the pause " + PauseSentence(*snapshot.ledger->pause) +
-                    " is over; the leader takes note when it looks next");
+                    " is over; the leader notices at its next decision");
   }
   if (!assessment.maintenance.empty()) {
     std::vector<std::string> names;
@@ -89,7 +89,7 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
   std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
                      FreezeSentence(snapshot, assessment);
   note += assessment.freeze.accept
-              ? "; an operator has accepted the deaths: they pass when the leader looks next"
+              ? "; an operator has accepted the deaths: they pass at the leader's next decision"
               : "; nothing more is marked dead until fewer than " +
                     std::to_string(ToThaw(snapshot)) + " would be (`zkctl unfreeze " + name +
                     " --accept` lets the deaths pass)";
@@ -132,7 +132,7 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
   const Electorate& electorate = assessment.electorate;
   const auto& checkers = snapshot.spec.spec.checkers;
   if (!assessment.missing.empty()) {
-    notes.push_back("no ballot that counts from " + Join(assessment.missing, ", "));
+    notes.push_back("no valid ballot from " + Join(assessment.missing, ", "));
   }
   if (checkers && *checkers > static_cast<int>(electorate.ids.size())) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
@@ -160,7 +160,7 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
     if (view.state == BallotState::kUndecodable) {
       notes.push_back("the ballot of " + view.id + " cannot be decoded: " + view.voter->error);
     } else if (view.state == BallotState::kOtherList) {
-      notes.push_back("the ballot of " + view.id + " is of another list of shards");
+      notes.push_back("the ballot of " + view.id + " is for another list of shards");
     }
   }
 }

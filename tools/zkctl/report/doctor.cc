@@ -61,8 +61,8 @@ class Doctor {
   void LookAtBytes() {
     for (const std::string& problem : snapshot_.problems) {
       Add(Severity::kBroken, "undecodable", problem,
-          "see who else writes below this cluster; a leader or checker of ours writes it anew, a "
-          "znode that is nobody's has to be removed by hand");
+          "see who else writes below this cluster; a leader or checker of ours writes it again, a "
+          "znode without an owner has to be removed by hand");
     }
   }
 
@@ -74,8 +74,8 @@ class Doctor {
       if (candidate.stat.czxid != 0 && candidate.stat.ephemeral_owner == 0) {
         Add(Severity::kBroken, "ghost",
             "candidate " + candidate.node +
-                " is no ephemeral znode: no session stands behind it, "
-                "and it will never go by itself",
+                " is no ephemeral znode: it has no session, "
+                "and will never go by itself",
             "remove it by hand: it may be first in the election and then nobody leads");
       }
     }
@@ -91,7 +91,7 @@ class Doctor {
       if (view.candidate) continue;
       if (view.voter) {
         Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
-            "it goes with its session; when it stays, its znode is nobody's and has to be removed "
+            "it goes with its session; when it stays, its znode has no owner and has to be removed "
             "by hand");
       } else if (!spec_.checkers) {
         Add(Severity::kRisk, "ghost",
@@ -100,7 +100,7 @@ class Doctor {
       } else {
         Add(Severity::kAdvice, "ghost",
             view.id +
-                " was seen once and is not registered now; the spec says how many checkers "
+                " is known, but not registered now; the spec says how many checkers "
                 "there are, so it does not raise the quorum",
             "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
       }
@@ -196,7 +196,7 @@ class Doctor {
     }
     if (unknown.empty()) return;
     Add(Severity::kRisk, "votes",
-        "the checkers cannot tell whether " + ShortList(unknown) +
+        "the checkers do not know whether " + ShortList(unknown) +
             (unknown.size() == 1 ? " is" : " are") + " alive: no status can flip there",
         Command("explain", unknown.front()) +
             " says why, such as a name that does not resolve or a certificate that is not "
@@ -276,7 +276,7 @@ class Doctor {
       Add(Severity::kRisk, "hosts",
           Counted(local, "shard") +
               " without a host in the address: each checker and each program "
-              "looks at its own machine",
+              "connects to its own machine",
           "name the host, unless every machine really has its own");
     }
     const std::size_t all = spec_.shards.size();

@@ -46,14 +46,15 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   switch (checker.state) {
     case BallotState::kNone:
       return {"none", "",
-              checker.candidate ? "registered, but it has published no ballot"
-                                : "absent: it belongs to the electorate and is not registered"};
+              checker.candidate
+                  ? "registered, but it has published no ballot"
+                  : "not running: it belongs to the electorate and is not registered"};
     case BallotState::kUndecodable:
       return {"none", "", "its ballot cannot be decoded: " + checker.voter->error};
     case BallotState::kOtherList:
       return {"none", "",
-              "its ballot is of version " + std::to_string(checker.voter->ballot->spec.version) +
-                  " of the spec, or of another list of shards"};
+              "its ballot is for version " + std::to_string(checker.voter->ballot->spec.version) +
+                  " of the spec, or for another list of shards"};
     case BallotState::kCounted:
       break;
   }
@@ -84,7 +85,7 @@ std::string StatusSentence(const Snapshot& snapshot, std::size_t shard, Micros n
                      std::string(ShardStatusName(state.status));
   if (state.lost()) {
     return text + (state.since.count() == 0 ? "" : " since " + RenderSince(state.since, now)) +
-           ": what was decided for it was spoilt in ZooKeeper, and nothing was since; " +
+           ": its decided status was corrupted in ZooKeeper, and nothing was decided since; " +
            "programs keep what they knew of it";
   }
   if (state.since.count() == 0) {

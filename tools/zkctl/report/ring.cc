@@ -98,7 +98,7 @@ std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool col
                      Counted(spec.shards.size(), "shard")) +
          RenderTable({"SHARD", "WEIGHT", "POINTS", "SHARE", "FAIR", "LOAD", "KEYS"}, rows, color) +
          fmt::format(
-             "load {:.3f} .. {:.3f} of what is fair, standard deviation {}; keys are of {} "
+             "load {:.3f} .. {:.3f} of the fair share, standard deviation {}; keys counted with {} "
              "samples\n",
              spread.least, spread.most, Percent(spread.deviation), kSampleKeys);
 }

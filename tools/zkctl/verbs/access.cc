@@ -62,7 +62,7 @@ int RunInit(const Globals& globals, const NoOptions&) {
               "decide nothing: stop them\n";
     }
     if (globals.restricted && answer->znodes == 1 && globals.root.rfind('/') == 0) {
-      text += "! as long as there is no cluster, whoever may delete in / may remove " +
+      text += "! as long as there is no cluster, anyone who may delete in / may remove " +
               globals.root + "\n";
     }
     return text;
@@ -88,7 +88,7 @@ Verb InitVerb() {
       .summary = "make the root, and say who may change it and all that is below it",
       .help =
           "  zkctl init [--access FILE --acl restricted]\n"
-          "restricted: operators and checkers alone, as FILE says who they are. open: anyone. What "
+          "restricted: only operators and checkers, as FILE says who they are. open: anyone. What "
           "is\n"
           "there already is changed, too; may be repeated.\n",
       .declare = DeclareNothing,

@@ -28,8 +28,8 @@ void WarnOfSize(const ValidSpec& spec) {
 
 Error Changed(std::string_view cluster, std::uint64_t from, std::uint64_t now) {
   return {ErrorCode::kConflict, "the cluster changed under you: version " + std::to_string(from) +
-                                    " is now " + std::to_string(now) + "; look at `zkctl diff " +
-                                    std::string(cluster) + "`"};
+                                    " is now " + std::to_string(now) + "; see `zkctl diff " +
+                                    std::string(cluster) + " -f FILE`"};
 }
 
 std::string RemovalQuestion(const ClusterSpec& current, const SpecDiff& diff) {

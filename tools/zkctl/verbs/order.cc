@@ -248,10 +248,11 @@ Verb CheckersForgetVerb() {
   return MakeVerb<ForgetOptions>({
       .name = "checkers forget",
       .summary = "take a checker that is gone for good out of the electorate",
-      .help = "Whoever was ever seen may vote and counts for the quorum, until it is forgotten. A "
-              "checker\n"
-              "that is registered must be stopped first: it would be learned again at once.\n"
-              "Asks first; --yes does not ask, and is needed without a terminal.\n",
+      .help =
+          "Every checker ever seen may vote and counts for the quorum, until it is forgotten. A "
+          "checker\n"
+          "that is registered must be stopped first: it would be learned again at once.\n"
+          "Asks first; --yes does not ask, and is needed without a terminal.\n",
       .declare =
           [](OptionSet& set, ForgetOptions& into) {
             set.TakeOperand("NAME", into.cluster);

@@ -169,9 +169,9 @@ Verb ExplainVerb() {
 Verb DoctorVerb() {
   return MakeVerb<ClusterOperand>({
       .name = "doctor",
-      .summary = "look for what is wrong or soon will be, and say what to do",
+      .summary = "find what is wrong or soon will be, and say what to do",
       .help =
-          "Registrations and ballots that nobody stands behind, spec keys lost to a Go manager, "
+          "Registrations and ballots without a live process, spec keys lost to a Go manager, "
           "versions and\n"
           "clocks of the checkers, a quorum that cannot be met, shards that share a host or rack, "
           "sizes near\n"

@@ -50,7 +50,7 @@ std::string RenameConsequence(const ClusterSpec& current, const ClusterSpec& nex
   std::snprintf(percent, sizeof percent, "%.1f",
                 100.0 * static_cast<double>(change.keys - stay) / static_cast<double>(kSampleKeys));
   return text + ": names place keys, " + percent +
-         " % of all keys go to another server, and its status begins anew as unknown; "
+         " % of all keys go to another server, and its status starts again as unknown; "
          "maintenance does not follow it.";
 }
 

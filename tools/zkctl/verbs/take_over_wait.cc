@@ -59,9 +59,9 @@ int AwaitTakeOver(Connection& connection, const Globals& globals, const std::str
     const Duration left = limit - connection.loop().Now();
     if (left <= Duration::zero()) {
       progress.Show("");
-      return Complain(Error{ErrorCode::kConflict, "the change of \"" + cluster + "\" stands, but " +
-                                                      TakeOverSentence(found, version) +
-                                                      Hindrance(*snapshot)});
+      return Complain(
+          Error{ErrorCode::kConflict, "the change of \"" + cluster + "\" is made, but " +
+                                          TakeOverSentence(found, version) + Hindrance(*snapshot)});
     }
     (void)connection.loop().RunUntil([] { return false; }, std::min(left, kPollInterval));
   }

@@ -145,7 +145,7 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   snapshot.ledger->pause->until = kNow;
   CHECK(StatusJson(snapshot, Assess(snapshot))["held"].is_null());
   CHECK(StatusJson(snapshot, Assess(snapshot))["paused"].is_null());
-  CHECK(Contains(Notes(snapshot), "is over; the leader takes note when it looks next"));
+  CHECK(Contains(Notes(snapshot), "is over; the leader notices at its next decision"));
   CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == false);
 }
 
