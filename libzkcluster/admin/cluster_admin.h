@@ -26,7 +26,7 @@ namespace zkcluster {
 
 // What ClusterAdmin::Init has found.
 struct Initialized {
-  std::size_t znodes = 0;  // that have their lists now
+  std::size_t znodes = 0;  // znodes that have their lists now
   // Registrations and ballots of running checkers. `bound` ones already carry the lists of their
   // own checkers, which nobody may change. `unbound` ones have this client's lists now; a restarted
   // checker creates them again with lists of its own.

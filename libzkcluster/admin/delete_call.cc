@@ -6,7 +6,7 @@ namespace zkcluster {
 namespace {
 
 constexpr std::size_t kListWindow = 100;  // reads under way at once
-// Above it the multi would be too large anyway; a cluster has about 1,100 znodes.
+// The multi of a larger tree would be too large anyway; a cluster has about 1,100 znodes.
 constexpr std::size_t kMaxTree = 20'000;
 
 bool IsVersion(const std::string& data, std::uint64_t version) {

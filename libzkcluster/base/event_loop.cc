@@ -54,8 +54,7 @@ void RunGuarded(const F& callback) noexcept {
 
 timeval ToTimeval(Duration delay) {
   delay = std::clamp(delay, Duration::zero(), kLongestDelay);
-  // Up, never down: a timer that fires a microsecond early finds its deadline not
-  // reached and spins.
+  // Rounds up: a timer that fires a microsecond early finds its deadline not reached and spins.
   const auto micros = std::chrono::ceil<std::chrono::microseconds>(delay).count();
   timeval result{};
   result.tv_sec = static_cast<decltype(result.tv_sec)>(micros / 1'000'000);
@@ -93,7 +92,7 @@ class EventTimer final : public Timer {
 
  private:
   static void Fire(evutil_socket_t, short, void* self) {
-    // Held here, because the callback may destroy its timer.
+    // A copy, because the callback may destroy its timer.
     const auto callback = static_cast<EventTimer*>(self)->callback_;
     RunGuarded(*callback);
   }

@@ -17,7 +17,7 @@ class ChangeListeners {
   class Entry {
    public:
     explicit Entry(Cluster::ChangeCallback callback) : callback_(std::move(callback)) {}
-    // On the client's thread.
+    // Called on the client's thread.
     void Run(const ClusterView& view);
     // No run begins after it, and it waits for a running one, unless that is the caller itself.
     void End();

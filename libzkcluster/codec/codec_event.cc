@@ -64,7 +64,7 @@ void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
 //  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5}
-// From Leader on, what is empty or 0, and what the kind does not have, is left out.
+// From Leader on, members that are empty, 0 or not of the kind are left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
   if (const auto* const unknown = event.As<Event::Unknown>()) return unknown->json;

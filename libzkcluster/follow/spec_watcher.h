@@ -71,7 +71,7 @@ class SpecWatcher {
   SpecWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, Changed changed);
 
   [[nodiscard]] const State& state() const { return state_; }
-  // Reads again soon. For when a guard failed, so that our values may be old.
+  // Reads again soon. Called after a failed guard, because our values may be old.
   void Refresh();
 
  private:

@@ -27,7 +27,7 @@ inline constexpr int kMaxCheckers = 1'000;
 inline constexpr std::size_t kMaxShardNameBytes = 200;
 // No list is longer: `{"Name":"a","Addr":":1"},` is the shortest shard in kMaxShardsBytes.
 inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
-// From here on, seven tenths of kMaxShardsBytes, the size of a list is worth a warning.
+// From this size on, seven tenths of kMaxShardsBytes, a list gets a warning.
 inline constexpr std::size_t kNearShardsBytes = kMaxShardsBytes / 10 * 7;
 // The Go mirror is kept up to this size where the spec sets no `mirror_limit`.
 inline constexpr std::size_t kDefaultMirrorLimit = 65'536;

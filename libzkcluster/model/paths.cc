@@ -67,7 +67,7 @@ std::string CandidatePrefix(std::string_view id, std::string_view guid) {
 }
 
 std::optional<CandidateName> ParseCandidateName(std::string_view node) {
-  // Read from the end: the id may contain '-', and the counter may begin with one.
+  // The name is read from its end: the id may contain '-', and the counter may begin with one.
   for (const std::size_t counter_size : {std::size_t{10}, std::size_t{11}}) {
     if (node.size() < 1 + 1 + kGuidDigits + 1 + counter_size) return std::nullopt;
     const std::size_t counter_at = node.size() - counter_size;

@@ -103,7 +103,7 @@ std::vector<std::uint32_t> SortByHash(std::vector<Ring::Point>& points) {
   return next;
 }
 
-// In the order of the list.
+// The points in the order of the list.
 std::vector<Ring::Point> ConsistentPoints(const std::vector<ShardSpec>& shards,
                                           std::size_t per_shard) {
   // A point's text begins with its number, so the number's part of the CRC is the
@@ -121,7 +121,8 @@ std::vector<Ring::Point> ConsistentPoints(const std::vector<ShardSpec>& shards,
   return points;
 }
 
-// Of equal points, neighbours once sorted, one stays: the first or the last. True when any went.
+// Of equal points, which are neighbours once sorted, one stays: the first or the last. True if
+// any was dropped.
 bool DropEqual(std::vector<Ring::Point>& points, bool keep_last) {
   std::size_t kept = 0;
   for (const Ring::Point& point : points) {
@@ -179,7 +180,7 @@ std::uint32_t Ring::Hash(std::string_view key) {
 
 std::uint32_t Ring::KeyHash(std::string_view key) const {
   if (hashing_ == Hashing::kCrc32) return Hash(key);
-  if (key.empty()) return 0;  // twemproxy does not ask its hash then
+  if (key.empty()) return 0;  // twemproxy does not call its hash function then
   return hashing_ == Hashing::kMd5 ? ketama::HashMd5(key) : ketama::HashFnv1a64(key);
 }
 

@@ -113,7 +113,8 @@ std::vector<std::string_view> PartsBelow(std::string_view root, std::string_view
 
 // What checkers may do, beyond reading.
 Permissions OfCheckers(const std::vector<std::string_view>& parts) {
-  // In the place of a spec: the mirror and, where a Go manager made the cluster, `quorum`.
+  // At the znode of a cluster they create the mirror and, where a Go manager made
+  // the cluster, `quorum`.
   if (parts.size() == 1) return kMayCreate;
   if (parts.size() == 2 && parts[1] == "status") return kMayWrite;
   if (parts.size() >= 2 && parts[1] == "quorum") return kMayWrite | kMayCreate | kMayDelete;

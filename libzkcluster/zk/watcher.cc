@@ -20,7 +20,7 @@ Rereader::Rereader(Loop& loop, Client& client, std::string path)
   watch_ = std::make_shared<WatchFunction>([this](const WatchEvent&) { Refresh(); });
   session_ =
       client.OnSession(lifetime_.Guard([this](const SessionEvent& event) { OnSession(event); }));
-  // In a later turn: Read belongs to the derived class, which does not exist yet.
+  // Reads in a later turn, because Read belongs to the derived class, which does not exist yet.
   retry_->Arm(Duration::zero());
 }
 

@@ -48,7 +48,7 @@ struct ConsistentRing {
   bool operator==(const ConsistentRing&) const = default;
 };
 
-// It always has 160 points for a shard of mean weight.
+// A `ketama` ring always has 160 points for a shard of mean weight.
 struct KetamaRing {
   RingHash hash = RingHash::kFnv1a64;
   bool operator==(const KetamaRing&) const = default;

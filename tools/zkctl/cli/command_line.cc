@@ -137,7 +137,7 @@ std::string Listed(const Words& words) {
   return text;
 }
 
-// Some verbs are of two words.
+// Some verbs have two words.
 Result<void> JoinVerb(Verbs verbs, CommandLine& line, Words& operands) {
   const Words seconds = SecondWords(verbs, line.verb);
   if (seconds.empty()) return {};

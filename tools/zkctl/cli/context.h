@@ -22,7 +22,7 @@ namespace zkcluster::zkctl {
 
 enum ExitCode {
   kDone = 0,
-  kRefused = 1,  // or not found
+  kRefused = 1,  // also: not found
   kUsage = 64,
   kBadFile = 65,
   kUnreachable = 69,  // ZooKeeper

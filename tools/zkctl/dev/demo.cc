@@ -12,9 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Of one step; the slowest takes 4 s on an idle machine.
+// The limit of one step; the slowest takes 4 s on an idle machine.
 constexpr Duration kStepLimit = seconds(12);
-// Of all steps: with the start and the end of the sandbox the demo stays below a minute.
+// The limit of all steps: with the start and the end of the sandbox the demo stays below a minute.
 constexpr Duration kWholeLimit = seconds(45);
 constexpr int kKeysTried = 100'000;
 
@@ -52,7 +52,7 @@ bool Demo::Run() {
   sandbox::RedisServer& killed_server = sandbox_.redis(sandbox_.IndexOf(killed));
   Die(killed, fmt::format("kill -9 {}", killed_server.pid()), [&] { killed_server.Kill(); });
 
-  // Not the present stand-in: its death would move two keys and confuse the demo.
+  // Choose a shard other than the present stand-in, whose death would move two keys.
   std::string hung;
   for (const ShardSpec& shard : sandbox_.spec().shards) {
     const bool taken = shard.name == killed || shard.name == serving_[killed];

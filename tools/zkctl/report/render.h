@@ -38,7 +38,7 @@ struct Cell {
 
 // Indented, with a line end. Bytes that are no UTF-8 are replaced.
 [[nodiscard]] std::string RenderJson(const OrderedJson& json);
-// On one line, for streams.
+// JSON on one line, for streams.
 [[nodiscard]] std::string RenderJsonLine(const OrderedJson& json);
 [[nodiscard]] std::string RenderYaml(const OrderedJson& json);
 

@@ -2,7 +2,7 @@
 
 namespace zkcluster::zkctl {
 
-// One line a verb, in the order of --help: XVerb() returns its row, and is defined beside the
+// One line per verb, in the order of --help: XVerb() returns its row, and is defined beside the
 // function that runs it.
 #define ZKCTL_VERBS(VERB) \
   VERB(Create)            \

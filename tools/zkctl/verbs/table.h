@@ -9,7 +9,7 @@
 
 namespace zkcluster::zkctl {
 
-// In the order of --help.
+// All verbs, in the order of --help.
 [[nodiscard]] Verbs AllVerbs();
 
 // For the shells' completion: prints the words that may replace the last of `words`, the words

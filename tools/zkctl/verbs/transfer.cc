@@ -1,4 +1,4 @@
-// All clusters to a file and back.
+// export, import: all clusters to a file and back.
 #include <zkcluster/spec.h>
 
 #include <memory>

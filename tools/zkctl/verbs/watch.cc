@@ -43,7 +43,7 @@ class Screen {
   }
 };
 
-// Reads the cluster again when a watch fires, and now and then.
+// Reads the cluster again when a watch fires, and at intervals.
 class Watching {
  public:
   Watching(Connection& connection, const std::string& name)
