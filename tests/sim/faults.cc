@@ -63,6 +63,7 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"freeze lifted", &M::Unfreeze, 1, false, true},
       {"checker forgotten", &M::Forget, 0.5, false, true},
       {"spec piece in commit", &M::RewritePieceInCommit, 1.5, false, true},
+      {"voter begins in commit", &M::VoterBeginsInCommit, 1, false, true},
       {"go checker in commit", &M::GoComesInCommit, 0.7, false, true},
       {"ballot spoilt", &M::SpoilBallot, 0.7, false},
       {"status spoilt", &M::SpoilStatus, 0.7, false},

@@ -137,6 +137,7 @@ class FaultMachine {
   void Unfreeze();
   void Forget();
   void RewritePieceInCommit();
+  void VoterBeginsInCommit();
   void GoComesInCommit();
   // the rude outsider, and the Go library
   void SpoilBallot();

@@ -167,6 +167,31 @@ void FaultMachine::RewritePieceInCommit() {
   });
 }
 
+// A checker loses its session, and another ballot of its id, which votes otherwise, has reached the
+// version of the one that was counted.
+void FaultMachine::VoterBeginsInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
+    const ClusterPaths paths = scene_.Paths(cluster);
+    const std::size_t checker = dice_.Below(scene_.plan.checkers.size());
+    const std::string path = paths.vote(scene_.plan.checkers[checker].id);
+    const auto counted = scene_.ensemble.Get(path);
+    auto ballot = counted ? DecodeBallot(counted->data) : Result<Ballot>(Ballot());
+    if (scene_.Checker(checker) == nullptr || !counted || !ballot) return;
+    for (Vote& vote : ballot->votes) {
+      if (vote.opinion == Opinion::kNotProbed) continue;
+      const bool was_dead = vote.opinion == Opinion::kDead;
+      vote =
+          was_dead ? Vote{Opinion::kAlive, Reason::kNone} : Vote{Opinion::kDead, Reason::kTimeout};
+    }
+    Tell("a commit arrives: a ballot begins again before it, and votes otherwise: " + path);
+    scene_.ensemble.Expire(scene_.Checker(checker)->client());
+    do {
+      scene_.Put(path, EncodeBallot(*ballot));
+    } while (scene_.ensemble.Get(path)->stat.version < counted->stat.version);
+    scene_.Put(paths.votes(), "rung");
+  });
+}
+
 // A Go checker registers, and rings the bell as it does.
 void FaultMachine::GoComesInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
