@@ -94,7 +94,7 @@ TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
   SUBCASE("an operator has accepted, the leader has not looked yet") {
     Snapshot snapshot = Frozen();
     snapshot.ledger->freeze.accept = true;
-    CHECK(Contains(Notes(snapshot), "an operator has accepted the deaths: they pass when"));
+    CHECK(Contains(Notes(snapshot), "an operator has accepted the deaths: they pass at"));
     CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to flip it to dead"));
   }
   SUBCASE("more than an operator accepted") {
