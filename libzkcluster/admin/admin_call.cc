@@ -10,7 +10,7 @@ constexpr int kMaxConflicts = 50;
 }  // namespace
 
 void ClusterAdmin::Call::Start() {
-  // Both hold this call only as long as it holds them.
+  // `this` outlives both callbacks, because this call owns them.
   timer_ = loop_.NewTimer([this] { Resume(); });
   session_ = client_.OnSession([this](const zk::SessionEvent& event) {
     if (waiting_ && event.state == SessionState::kConnected) Resume();
@@ -28,7 +28,7 @@ void ClusterAdmin::Call::Resume() {
 bool ClusterAdmin::Call::RunAgainAfterConflict() {
   if (++conflicts_ >= kMaxConflicts) return false;
   // Two operators, or an operator and a checker that registers again and again,
-  // must not move in step.
+  // must not retry in step.
   RunAgainAfter(std::chrono::milliseconds(1) +
                 Duration(static_cast<Duration::rep>(loop_.Random() * 10'000'000)));
   return true;

@@ -1,6 +1,6 @@
-// One call of ClusterAdmin: waits for a session, runs, and runs again after answers that mean nothing
-// (no session, connection broken). It belongs to its editor and is gone once it has answered.
-// Loop-bound; private to ClusterAdmin and its calls.
+// One call of ClusterAdmin: waits for a session, runs, and runs again after answers that mean
+// nothing (no session, connection broken). It belongs to its editor and is gone once it has
+// answered. Loop-bound; private to ClusterAdmin and its calls.
 #pragma once
 
 #include <functional>
@@ -30,19 +30,20 @@ class ClusterAdmin::Call : public std::enable_shared_from_this<Call> {
   Call& operator=(const Call&) = delete;
 
   void Start();
-  // Answers now: that nothing was changed, or that nobody knows.
+  // Answers now: either nothing was changed, or the outcome is unknown.
   void Abandon() { Refuse(AbandonError()); }
 
  protected:
-  // From the top, or from where the last answer that meant something left it. REQUIRES: connected.
+  // Starts from the top, or continues after the last meaningful answer. REQUIRES: connected.
   virtual void Run() = 0;
-  // Answers with an error. The last thing a call does: it may destroy the editor.
+  // Answers with an error. This is the last thing a call does: the answer may destroy the editor.
   virtual void Refuse(Error error) = 0;
 
-  // Nothing was learned: Run once there is a session, not at once.
+  // Nothing was learned: calls Run after a pause, once there is a session.
   void RunAgain() { RunAgainAfter(backoff_.Next(loop_.Random())); }
-  // Somebody else was quicker: Run again soon. False after too many times in a row: each means a
-  // change within one round trip, so that fifty are somebody who writes faster than we can read.
+  // Somebody else was quicker: calls Run again soon. False after too many conflicts in a row:
+  // each means a change within one round trip, so fifty mean that somebody writes faster than
+  // we can read.
   [[nodiscard]] bool RunAgainAfterConflict();
 
   // The call may have been abandoned before the answer comes.
@@ -55,16 +56,16 @@ class ClusterAdmin::Call : public std::enable_shared_from_this<Call> {
     };
   }
 
-  // Makes what is absent of the root, then goes on with `next`.
+  // Creates the missing parts of the root path, then calls `next`.
   void MakeRoot(std::function<void()> next) { MakeRootFrom(1, std::move(next)); }
 
-  // The three znodes as they stand. `next` gets them unless they cannot be read: then this call
+  // Reads the three znodes of the spec. `next` gets them unless they cannot be read: then this call
   // runs again, or refuses.
   void ReadSpec(const ClusterPaths& paths, std::function<void(const RawSpec&)> next);
 
   // Sends a change. `answered` gets success, or an error that is about the request itself. When the
   // answer is lost, or there is no session, this call runs again instead; in the first case it
-  // finds lost_ set and has to look what became of it.
+  // finds lost_ set and has to find out what became of the change.
   void Send(std::vector<zk::Op> ops,
             std::function<void(const Result<void, zk::OpError>&)> answered);
 
@@ -98,7 +99,7 @@ class ClusterAdmin::CallFor : public ClusterAdmin::Call {
  protected:
   CallFor(ClusterAdmin& editor, Done<T> done) : Call(editor), done_(std::move(done)) {}
 
-  // Answers. The last thing a call does: it may destroy the editor.
+  // Answers. This is the last thing a call does: the answer may destroy the editor.
   void End(Result<T> result) {
     const auto self = Leave();
     done_(std::move(result));
@@ -126,7 +127,7 @@ class ClusterAdmin::DeleteCall final : public ClusterAdmin::CallFor<void> {
 
   ClusterPaths paths_;
   std::uint64_t version_;
-  std::optional<zk::Stat> victim_;  // the cluster's znode when the guard was judged
+  std::optional<zk::Stat> victim_;  // the cluster's znode when the guard was checked
   std::vector<std::string> tree_;   // parents before their children
   std::vector<std::string> to_list_;
   std::size_t next_ = 0;     // of to_list_

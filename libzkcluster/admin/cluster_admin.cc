@@ -37,7 +37,7 @@ bool IsDecimal(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Holds these very payloads: nobody else's, when the version among them is our own clock's.
+// The znodes hold exactly these payloads. Their version is our own clock's, so they are ours.
 bool Holds(const RawSpec& raw, const SpecPayloads& payloads) {
   return raw.base && raw.shards && raw.options && raw.base->data == payloads.version &&
          raw.shards->data == payloads.shards && raw.options->data == payloads.options;
@@ -106,7 +106,7 @@ class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<st
   }
 
   // Under a root shared with others (`/zookeeper` beside the clusters) not every znode is a
-  // cluster; but a cluster whose version somebody spoiled must not vanish from the list.
+  // cluster; but a cluster whose version is corrupted must not vanish from the list.
   void LookForShards(const std::string& name) {
     client_.Exists(ClusterPaths(root_, name).shards(), {},
                    Guard([this, name, round = round_](Result<std::optional<zk::Stat>> shards) {
@@ -186,11 +186,11 @@ class ClusterAdmin::CreateCall final : public ClusterAdmin::CallFor<std::uint64_
   }
 
   void Resolve(const RawSpec& raw) {
-    // Sent again with the same version inside, so that it stays recognisable.
+    // It is sent again with the same version inside, so that we recognise it.
     if (!raw.base) return Write();
     if (Holds(raw, payloads_)) return End(version_);
-    // Never changed since it was created, and the version in it (a moment in microseconds) is not
-    // ours: not by us.
+    // The znode was never changed since it was created, and its version (a moment in microseconds)
+    // is not ours: somebody else created it.
     if (raw.base->stat.version == 0 && raw.base->data != payloads_.version) {
       return Refuse({ErrorCode::kExists, Quoted() + " exists already"});
     }
@@ -228,8 +228,8 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
 
   void Judge(const RawSpec& raw) {
     const auto stored = DecodeStoredSpec(paths_.name(), raw);
-    // Undecodable bytes under the right version may be mended; a missing znode may not, as nothing
-    // says what else is missing, nor bytes that are right and only too new for us.
+    // Undecodable bytes under the right version may be repaired. A missing znode may not, as
+    // nothing says what else is missing; nor may good bytes that are too new for us.
     const bool mendable = raw.base && raw.shards && raw.options && !raw.NeedsNewer() &&
                           raw.base->data == std::to_string(guard_);
     if (!stored && !mendable) return Refuse(stored.error());
@@ -277,8 +277,8 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
     if (same_cluster && raw.base->stat.version == base_.version) return Write();
     if (same_cluster && raw.base->stat.version == base_.version + 1) {
       if (Holds(raw, payloads_)) return End(version_);
-      // Another version than ours: the one change was another's. With ours it may have been ours,
-      // and somebody (a hand, a Go manager) has changed a part of it since.
+      // Another version than ours: the one change was somebody else's. With our version the change
+      // may be ours, and somebody (an outsider, a Go manager) has changed a part of it since.
       if (raw.base->data != payloads_.version) {
         return Refuse({ErrorCode::kConflict, Quoted() + " was changed by somebody else meanwhile"});
       }
@@ -408,7 +408,7 @@ void ClusterAdmin::EndMaintenance(std::string name, ShardChoice which, std::stri
                                   Done<Ordered> done) {
   auto valid = ValidateBy(by);
   if (valid) valid = ValidateChoice(which);
-  // By name and altogether also where the spec cannot be read.
+  // An order by name or for all shards works without the spec.
   const bool by_host = !which.host.empty();
   Order(name, valid, EndMaintenanceRule(std::move(which), std::move(by)), std::move(done),
         {.shards = by_host});

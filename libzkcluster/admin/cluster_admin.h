@@ -1,10 +1,10 @@
 // Creates, changes, reads and deletes clusters over a zk::Client, and gives orders to their
 // checkers: the manager without its thread, so that the simulator can run operators too. Each
 // change is one multi, guarded by the versions read. Errors and meanings are those of
-// `zkcluster::Manager`; a lost answer is resolved by reading again where reading can tell. Calls
-// may overlap; each answers once, never before it returns. A call waits for a session as long as it
-// takes: whoever has a deadline calls Abandon. Loop-bound conductor. Destroying it drops the calls
-// under way unanswered.
+// `zkcluster::Manager`; a lost answer is resolved by reading again, where that shows the outcome.
+// Calls may overlap; each answers once, never before it returns. A call waits for a session without
+// a limit: a caller with a deadline calls Abandon. Loop-bound conductor. Destroying it drops the
+// calls under way unanswered.
 #pragma once
 
 #include <zkcluster/manager.h>
@@ -24,12 +24,12 @@
 
 namespace zkcluster {
 
-// What ClusterAdmin::Init has met.
+// What ClusterAdmin::Init has found.
 struct Initialized {
-  std::size_t znodes = 0;  // that have their lists now
-  // Registrations and ballots of running checkers. Those that only their checkers may write keep
-  // their lists, which nobody may change; the others have what the client gives them, and are made
-  // with lists of their own when their checkers are restarted.
+  std::size_t znodes = 0;  // znodes that have their lists now
+  // Registrations and ballots of running checkers. `bound` ones already carry the lists of their
+  // own checkers, which nobody may change. `unbound` ones have this client's lists now; a restarted
+  // checker creates them again with lists of its own.
   std::size_t bound = 0;
   std::size_t unbound = 0;
   std::size_t go_checkers = 0;  // registered now; left as they are
@@ -54,15 +54,15 @@ class ClusterAdmin {
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);
 
-  // Makes the root, and gives it and all that is below it already the lists of permissions that the
-  // client gives what it creates. May be repeated, whether it ended or not.
+  // Creates the root, and gives it and everything below it the lists of permissions that this
+  // client gives to new znodes. May be repeated, also after a failure.
   void Init(Done<Initialized> done);
 
-  // Orders: see orders.h for what each makes of the ledger. They hold from the moment they answer:
-  // a commit that a leader has under way is refused.
-  // What a leader writes meanwhile does not refuse an order; what another operator orders neither,
-  // the last one wins. Errors besides those of the rules: kInvalid, kNotFound (no such cluster),
-  // kBadData (the ledger cannot be decoded), kConflict (it is written again and again).
+  // Orders: see orders.h for what each makes of the ledger. An order holds from the moment of its
+  // answer: a leader's commit under way is refused. Writes by a leader or by another operator do
+  // not make an order fail; the last order wins. Errors besides those of the rules: kInvalid,
+  // kNotFound (no such cluster), kBadData (the ledger cannot be decoded), kConflict (it changes
+  // faster than it can be read).
   void Pause(std::string name, PauseOrder order, Done<Ordered> done);
   void Resume(std::string name, std::string by, Done<Ordered> done);
   void Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done);

@@ -6,7 +6,7 @@ namespace zkcluster {
 namespace {
 
 constexpr std::size_t kListWindow = 100;  // reads under way at once
-// Above it the multi would be too large anyway; a cluster has about 1,100 znodes.
+// The multi of a larger tree would be too large anyway; a cluster has about 1,100 znodes.
 constexpr std::size_t kMaxTree = 20'000;
 
 bool IsVersion(const std::string& data, std::uint64_t version) {
@@ -31,7 +31,7 @@ void ClusterAdmin::DeleteCall::Judge(Result<zk::Node> base) {
   const std::string quoted = "cluster \"" + paths_.name() + "\"";
   if (!base && zk::IsTransient(base.error())) return RunAgain();
   if (!base && base.error().code == ErrorCode::kNotFound) {
-    if (lost_) return End({});  // by us, as far as anybody can tell
+    if (lost_) return End({});  // most likely by us
     return Refuse({ErrorCode::kNotFound,
                    victim_ ? quoted + " was deleted by somebody else meanwhile" : "no " + quoted});
   }
@@ -78,7 +78,7 @@ void ClusterAdmin::DeleteCall::Listed(const std::string& path,
   if (names) {
     tree_.push_back(path);
     for (const auto& name : *names) to_list_.push_back(path + "/" + name);
-  } else if (names.error().code != ErrorCode::kNotFound) {  // an absent one is one less to delete
+  } else if (names.error().code != ErrorCode::kNotFound) {  // one less to delete
     ++round_;
     if (zk::IsTransient(names.error())) return RunAgain();
     return Refuse(names.error().Within("list " + path));
@@ -93,7 +93,7 @@ void ClusterAdmin::DeleteCall::Listed(const std::string& path,
 }
 
 void ClusterAdmin::DeleteCall::Write() {
-  if (tree_.empty()) return RunAgain();  // gone meanwhile: Run finds out what became of it
+  if (tree_.empty()) return RunAgain();  // gone meanwhile: Run finds out how
   std::vector<zk::Op> ops;
   ops.reserve(tree_.size());
   for (auto path = tree_.rbegin(); path != tree_.rend(); ++path) {

@@ -52,7 +52,7 @@ void ClusterAdmin::InitCall::Look(const std::string& path) {
   client_.Exists(path, {},
                  Guard([this, path, round = round_](const Result<std::optional<zk::Stat>>& stat) {
                    if (round != round_) return;
-                   if (!stat && Failed(stat.error(), "look at " + path)) return;
+                   if (!stat && Failed(stat.error(), "check " + path)) return;
                    if (!stat || !*stat) return Did();
                    if ((*stat)->ephemeral_owner == 0) return Reset(path);
                    if (!IsOfGo(path)) return ResetEphemeral(path);
@@ -92,7 +92,7 @@ void ClusterAdmin::InitCall::List(const std::string& path) {
         const std::string prefix = path == "/" ? path : path + "/";
         if (names) {
           for (const auto& name : *names) {
-            // ZooKeeper's own.
+            // `/zookeeper` belongs to ZooKeeper itself.
             if (prefix + name != "/zookeeper") paths_.push_back(prefix + name);
           }
         }

@@ -9,8 +9,8 @@
 
 namespace zkcluster {
 
-// Walks the tree, parents first. What comes and goes meanwhile is made by programs that know their
-// own lists; and all is the same when it is done twice, so that a lost answer begins it again.
+// Walks the tree, parents first. Znodes that come and go meanwhile belong to programs that set
+// their own lists. Doing it twice changes nothing, so after a lost answer it begins again.
 class ClusterAdmin::InitCall final : public ClusterAdmin::CallFor<Initialized> {
  public:
   InitCall(ClusterAdmin& editor, Done<Initialized> done) : CallFor(editor, std::move(done)) {}
@@ -23,7 +23,7 @@ class ClusterAdmin::InitCall final : public ClusterAdmin::CallFor<Initialized> {
   void ResetEphemeral(const std::string& path);
   void List(const std::string& path);
   void Did();
-  // True when it says nothing about the tree as it is; then this call has been taken care of.
+  // True when the error says nothing about the tree; then this call has answered or will run again.
   bool Failed(const Error& error, const std::string& doing);
 
   std::vector<std::string> paths_;

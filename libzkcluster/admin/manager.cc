@@ -25,8 +25,8 @@ class Manager::Impl {
 
   [[nodiscard]] bool is_foreign() const { return thread_->is_foreign(); }
 
-  // Runs `call` on the loop and waits for its answer. When the time is up the editor is told to
-  // give up: it knows whether a change may have been sent.
+  // Runs `call` on the loop and waits for its answer. When the time is up, the editor gives up: it
+  // knows whether a change may have been sent.
   template <class T>
   Result<T> Wait(std::function<void(ClusterAdmin&, ClusterAdmin::Done<T>)> call) {
     if (const auto may_wait = thread_->CheckWait("manager"); !may_wait) {
@@ -45,14 +45,14 @@ class Manager::Impl {
   const std::shared_ptr<ClientThread> thread_;
   const Duration timeout_;
   std::mutex calls_;
-  // Made, used and destroyed on the thread.
+  // Created, used and destroyed on the thread.
   const std::shared_ptr<std::unique_ptr<ClusterAdmin>> editor_ =
       std::make_shared<std::unique_ptr<ClusterAdmin>>();
 };
 
 Manager::Manager(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Manager::~Manager() {
-  // Taking it apart in a forked child would disturb the parent: see client_thread.h.
+  // Destroying it in a forked child would disturb the parent: see client_thread.h.
   if (impl_->is_foreign()) static_cast<void>(impl_.release());
 }
 

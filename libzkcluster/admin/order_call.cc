@@ -8,7 +8,7 @@
 
 namespace zkcluster {
 
-// Everything an order is judged by and written over, read side by side.
+// Everything that decides about an order, and the ledger that it changes, read together.
 struct ClusterAdmin::OrderCall::Standing {
   std::optional<zk::Node> base;
   std::optional<zk::Node> shard_list;  // where the order is about shards
@@ -34,7 +34,7 @@ ClusterAdmin::OrderCall::OrderCall(ClusterAdmin& editor, const std::string& name
       rule_(std::move(rule)),
       about_(std::move(about)) {}
 
-// The session answers in order, so the last answer finds the others in place.
+// The session answers in order, so all values are there when the last answer comes.
 void ClusterAdmin::OrderCall::Run() {
   const auto standing = std::make_shared<Standing>();
   client_.Sync(paths_.base(), [](const Result<void>&) {});
@@ -92,7 +92,7 @@ void ClusterAdmin::OrderCall::Judge(const Standing& standing) {
   if (!facts) return RefuseOrder(facts.error().Within(Quoted()));
   ClusterSpec spec;
   if (about_.shards) {
-    // A change since then is met by the check of the cluster's version.
+    // If the spec has changed since then, the check of the cluster's version fails.
     const auto read =
         DecodeStoredSpec(paths_.name(), {standing.base, standing.shard_list, standing.options});
     if (!read) return RefuseOrder(read.error());
@@ -102,7 +102,7 @@ void ClusterAdmin::OrderCall::Judge(const Standing& standing) {
   auto plan = rule_(*facts);
   if (!plan) return RefuseOrder(plan.error().Within(Quoted()));
   if (!*plan) return End(Ordered{lost_ ? change_.found : facts->ledger, facts->ledger});
-  // What an answer lost before was based on matters no longer: its guard has failed, or ours will.
+  // The facts behind an earlier lost answer matter no longer: its guard has failed, or ours will.
   change_ = {facts->ledger, (*plan)->ledger};
   Write(standing, **std::move(plan));
 }
@@ -119,13 +119,14 @@ Result<OrderFacts> ClusterAdmin::OrderCall::Facts(const Standing& standing) cons
   if (standing.ledger) {
     auto ledger = DecodeLedger(standing.ledger->data);
     if (!ledger) {
-      // Whatever the electorate is, it must not become what we make of these bytes.
+      // Writing a new ledger in place of these bytes would lose the electorate.
       return Fail(ErrorCode::kBadData, "its ledger cannot be decoded (" + ledger.error().message +
                                            "); the leader makes a new one, try again then");
     }
     facts.ledger = std::move(*ledger);
   } else if (standing.head) {
-    // It was lost. As a leader would: whoever is present must not become the electorate.
+    // The ledger was lost. As the leader does, require as many ids as the head had: the checkers
+    // present now must not become the whole electorate.
     if (const auto head = DecodeHead(standing.head->data)) facts.ledger.at_least = head->electorate;
   }
   return facts;
@@ -134,7 +135,7 @@ Result<OrderFacts> ClusterAdmin::OrderCall::Facts(const Standing& standing) cons
 void ClusterAdmin::OrderCall::Write(const Standing& standing, OrderPlan plan) {
   plan.event.at = loop_.WallNow();
   std::vector<zk::Op> ops = {zk::CheckOp{paths_.base(), standing.base->stat.version}};
-  // A cluster made by a Go manager which no checker of ours has served yet.
+  // A Go manager made this cluster, and no checker of ours has served it yet.
   if (!standing.quorum) ops.emplace_back(zk::CreateOp{paths_.quorum(), paths_.name()});
   if (!standing.events) ops.emplace_back(zk::CreateOp{paths_.events(), paths_.name()});
   std::string data = EncodeLedger(plan.ledger);

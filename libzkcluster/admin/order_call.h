@@ -1,8 +1,9 @@
-// One order under way: reads the ledger and what the order is judged by, and changes ledger and
-// journal in one multi that also checks the cluster's znode, so that an order is for the cluster
-// that was read. The leader watches the ledger and each of its commits checks its version: an order
-// holds from its own transaction on. When somebody else wrote the ledger meanwhile (the leader
-// does, with flips), everything is read again. Loop-bound; private to ClusterAdmin.
+// One order under way. It reads the ledger and the other facts that decide about the order, and
+// changes ledger and journal in one multi. That multi also checks the cluster's znode, so that
+// the order is for the cluster that was read. The leader watches the ledger, and each of its
+// commits checks the ledger's version: an order holds from its own transaction on. When somebody
+// else wrote the ledger meanwhile (the leader does, with flips), everything is read again.
+// Loop-bound; private to ClusterAdmin.
 #pragma once
 
 #include <memory>
@@ -29,14 +30,14 @@ class ClusterAdmin::OrderCall final : public ClusterAdmin::CallFor<Ordered> {
   void Judge(const Standing& standing);
   [[nodiscard]] Result<OrderFacts> Facts(const Standing& standing) const;
   void Write(const Standing& standing, OrderPlan plan);
-  // Where an answer was lost, what refuses the order now does not tell what became of it then.
+  // After a lost answer a refusal now does not say whether the order took effect then.
   void RefuseOrder(Error error);
   [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }
 
   ClusterPaths paths_;
   const OrderRule rule_;
   const OrderAbout about_;
-  Ordered change_;  // that was sent last
+  Ordered change_;  // the newest change that was sent
 };
 
 }  // namespace zkcluster

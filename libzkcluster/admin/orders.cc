@@ -15,7 +15,7 @@ namespace {
 
 using Ruling = Result<std::optional<OrderPlan>>;
 
-// An electorate of a thousand is no sentence.
+// A sentence cannot list an electorate of a thousand.
 constexpr std::size_t kNamedIds = 20;
 
 Ruling AlreadySo() {
@@ -58,7 +58,7 @@ Result<std::vector<std::string>> Choose(const ShardChoice& which, const ClusterS
   return names;
 }
 
-// Those of the shards under maintenance that are chosen. One that has left the spec can be named.
+// The chosen ones of the shards under maintenance. A shard that has left the spec can be named.
 Result<std::vector<std::string>> ChooseMaintained(const ShardChoice& which,
                                                   const OrderFacts& facts) {
   std::vector<std::string> names;
@@ -93,7 +93,7 @@ Error UnknownId(const std::string& id, const Ledger& ledger) {
   std::string message =
       "no checker \"" + id + "\" in the electorate, which is " + Listed(ledger.electorate);
   if (ledger.at_least > static_cast<int>(ledger.electorate.size())) {
-    // Its list was lost, and whoever has not come back since has no name to forget it by.
+    // The list was lost: a checker that has not come back since has no id that could be forgotten.
     message += "; its list was lost when it had " + std::to_string(ledger.at_least) +
                ": `checkers` in the spec says how many there are";
   }
@@ -138,7 +138,7 @@ OrderRule PauseRule(Pause pause) {
 
 OrderRule ResumeRule(std::string by) {
   return [by = std::move(by)](const OrderFacts& facts) -> Ruling {
-    // Not the pause that we were to end: that has ended, and this one is another's.
+    // The pause that we were to end has ended; this one is another operator's.
     if (facts.before != nullptr && facts.before->pause != facts.ledger.pause) return AlreadySo();
     if (!facts.ledger.pause) return Fail(ErrorCode::kNotFound, "it is not paused");
     OrderPlan plan = Change(facts.ledger, Event::Resume{}, by);
@@ -179,7 +179,7 @@ OrderRule ForgetRule(std::string id, std::string by) {
     }
     OrderPlan plan = Change(facts.ledger, Event::Forget{{id}}, by);
     plan.ledger.electorate.erase(id);
-    // It was one of as many.
+    // `id` was one of the `at_least` checkers.
     plan.ledger.at_least = std::max(0, plan.ledger.at_least - 1);
     return plan;
   };
@@ -211,7 +211,7 @@ OrderRule EndMaintenanceRule(ShardChoice which, std::string by) {
     if (facts.before != nullptr) meant.ledger = *facts.before;
     auto names = ChooseMaintained(which, meant);
     if (!names) return Fail(names.error());
-    // Not what we were to end: that has ended, and what stands now is another's.
+    // The order that we were to end has ended; the one there now is another operator's.
     std::erase_if(*names, [&](const std::string& name) {
       const auto now = facts.ledger.maintenance.find(name);
       return now == facts.ledger.maintenance.end() ||

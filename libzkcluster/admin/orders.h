@@ -1,8 +1,8 @@
 // The orders an operator gives to a cluster's checkers, beside its spec: pause, resume, unfreeze,
 // forget, maintenance. An order is a change of the ledger and a line in the journal. These rules
-// say what an order makes of the ledger that stands, or why it is refused; OrderCall carries it
-// out. What is so already is not written again: an order may be repeated, and one whose answer was
-// lost is judged anew by what stands. Pure.
+// say how an order changes the current ledger, or why it is refused; OrderCall carries it out. If
+// nothing would change, nothing is written: an order may be repeated, and after a lost answer it is
+// judged again by the current ledger. Pure.
 #pragma once
 
 #include <zkcluster/manager.h>
@@ -20,16 +20,16 @@
 
 namespace zkcluster {
 
-// As long as people write them; the ledger is rewritten with flips.
+// Enough for a person's sentence, and not much: the ledger is rewritten with flips.
 inline constexpr std::size_t kMaxOrderText = 500;  // bytes
 
-// What an order is judged by, as it stands.
+// The facts that decide about an order, as read.
 struct OrderFacts {
   Ledger ledger;
   bool registered = false;            // of the id to forget: it has a candidate now
   bool votes = false;                 // likewise: it has a ballot that can be read
   const ClusterSpec* spec = nullptr;  // of orders about shards
-  // What our own write, whose answer was lost, was based on. Null: no answer was lost.
+  // The ledger that our own write with the lost answer was based on. Null: no answer was lost.
   const Ledger* before = nullptr;
 };
 
@@ -56,18 +56,18 @@ struct OrderPlan {
 // Nothing: it is so already. Errors: kNotFound, kExists (see each), with a sentence for people.
 using OrderRule = std::function<Result<std::optional<OrderPlan>>(const OrderFacts&)>;
 
-// Replaces a pause that stands.
+// Replaces the present pause, if there is one.
 [[nodiscard]] OrderRule PauseRule(Pause pause);
 // kNotFound when it is not paused.
 [[nodiscard]] OrderRule ResumeRule(std::string by);
 // kNotFound when it is not frozen. With `accept` the leader lets the deaths pass; else the freeze
-// is lifted, and begins again at the leader's next look when still too many would be dead.
+// is lifted, and begins again at the leader's next decision if still too many would be dead.
 [[nodiscard]] OrderRule UnfreezeRule(bool accept, std::string by);
-// kNotFound when `id` is not in the electorate; kExists when it would be learned again at once.
+// kNotFound when `id` is not in the electorate; kExists when a leader would learn it again at once.
 [[nodiscard]] OrderRule ForgetRule(std::string id, std::string by);
 
 // kNotFound when the spec lacks a shard it names, or has none on its host; kTooLarge when more
-// shards than kMaxMaintained would be under maintenance. Replaces what stands for these shards.
+// shards than kMaxMaintained would be under maintenance. Replaces earlier orders for these shards.
 [[nodiscard]] OrderRule MaintainRule(ShardChoice which, Maintenance maintenance);
 // kNotFound when a shard it names, or every shard on its host, or every shard at all,
 // is not under maintenance.

@@ -20,7 +20,7 @@ class Backoff {
     const double half = static_cast<double>(step.count()) / 2;
     return step / 2 + Duration(static_cast<Duration::rep>(half * random));
   }
-  // It worked: start small again.
+  // Call it after a success: the next wait is short again.
   void Reset() { next_ = first_; }
 
  private:

@@ -1,6 +1,6 @@
-// One value for each enumerator of an enum, indexed by the enumerator itself: counts of opinions, of
-// outcomes, of statuses. The enum's header declares `constexpr E LastOf(E)`, which returns its last
-// enumerator; enumerators count from 0 without gaps. Pure.
+// One value for each enumerator of an enum, indexed by the enumerator itself: counts of opinions,
+// of outcomes, of statuses. The enum's header declares `constexpr E LastOf(E)`, which returns its
+// last enumerator; enumerators count from 0 without gaps. Pure.
 #pragma once
 
 #include <array>

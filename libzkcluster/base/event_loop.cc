@@ -54,8 +54,7 @@ void RunGuarded(const F& callback) noexcept {
 
 timeval ToTimeval(Duration delay) {
   delay = std::clamp(delay, Duration::zero(), kLongestDelay);
-  // Up, never down: a timer that fires a microsecond early finds its deadline not
-  // reached and spins.
+  // Rounds up: a timer that fires a microsecond early finds its deadline not reached and spins.
   const auto micros = std::chrono::ceil<std::chrono::microseconds>(delay).count();
   timeval result{};
   result.tv_sec = static_cast<decltype(result.tv_sec)>(micros / 1'000'000);
@@ -85,7 +84,7 @@ class EventTimer final : public Timer {
   }
   void Arm(Duration delay) override {
     const timeval tv = ToTimeval(delay);
-    event_del(event_.get());  // it may be due already, in this very turn: that run is replaced too
+    event_del(event_.get());  // a run that is due already in this turn is replaced, too
     ZKC_CHECK(event_add(event_.get(), &tv) == 0);
   }
   void Cancel() override { event_del(event_.get()); }
@@ -93,7 +92,7 @@ class EventTimer final : public Timer {
 
  private:
   static void Fire(evutil_socket_t, short, void* self) {
-    // Held here, because the callback may destroy its timer.
+    // A copy, because the callback may destroy its timer.
     const auto callback = static_cast<EventTimer*>(self)->callback_;
     RunGuarded(*callback);
   }

@@ -8,7 +8,7 @@
 
 namespace zkcluster {
 
-// The first `most` of them.
+// Joins the first `most` of them.
 template <class Words>
 [[nodiscard]] std::string JoinFirst(const Words& words, std::size_t most,
                                     std::string_view separator) {

@@ -1,6 +1,6 @@
 // Keeps callbacks from running into a destroyed object. A conductor holds one Lifetime as its
-// *last* member and wraps every callback it hands out; once the Lifetime is gone (or Reset, when
-// the conductor starts over and answers to its earlier questions no longer matter), wrapped
+// *last* member and wraps every callback that it passes on; once the Lifetime is gone (or Reset,
+// when the conductor starts over and answers to its earlier questions no longer matter), wrapped
 // callbacks do nothing. Loop-bound: wrap, run and destroy on the same thread.
 #pragma once
 

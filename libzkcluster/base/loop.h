@@ -1,6 +1,6 @@
 // The first of the three seams: time, timers, turns and chance. A conductor is bound to one Loop
-// and lets nothing else tell it the time, so that in the simulator the same code runs in virtual
-// time from a seed. Production twin: EventLoop (libevent). Test twin: SimLoop. Loop-bound:
+// and takes the time from nothing else, so that in the simulator the same code runs in virtual time
+// from a seed. In production it is an EventLoop (libevent), in tests a SimLoop. Loop-bound:
 // everything but Post is called on the loop's own thread only.
 #pragma once
 
@@ -28,7 +28,7 @@ class Loop {
 
   // Monotonic. Read at each call: it may advance within one turn.
   [[nodiscard]] virtual TimePoint Now() const = 0;
-  // Wall clock, to be recorded, never to be decided by. It may jump.
+  // Wall clock. It is recorded and never decides anything, because it may jump.
   [[nodiscard]] virtual Micros WallNow() const = 0;
   // Uniform in [0, 1): for jitter and spreading.
   [[nodiscard]] virtual double Random() = 0;

@@ -16,7 +16,7 @@ Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
   }
   std::string text;
   char buffer[65536];
-  // A folder opens without complaint and fails only here.
+  // A folder can be opened; only reading it fails.
   while (file.read(buffer, sizeof buffer) || file.gcount() > 0) {
     text.append(buffer, static_cast<std::size_t>(file.gcount()));
     if (text.size() > limit) {

@@ -148,7 +148,7 @@ void Resolver::OnAnswer(int error, addrinfo* answer, void* argument) {
     if (error != EVUTIL_EAI_CANCEL) pending->base->failed = true;
     found.failure = error != 0 ? evutil_gai_strerror(error) : "the name has no address";
   }
-  // evdns still works with its base after this call returns: let go of it in a later turn.
+  // evdns still uses its base after this call returns: release it in a later turn.
   EventLoop& loop = pending->base->loop;
   loop.Post([base = std::move(pending->base)] {});
   if (const Done done = std::exchange(pending->done, nullptr)) done(std::move(found));

@@ -1,7 +1,7 @@
 // Names to IP addresses without blocking, by libevent's evdns: /etc/hosts, then the name servers of
 // /etc/resolv.conf. Both files are read again when a question finds them too old, so
-// that a corrected file is noticed. IP literals answer at once. There is no cache: who asks again
-// asks the network again. Loop-bound adapter.
+// that a corrected file is noticed. IP literals answer at once. There is no cache: each question
+// asks the network. Loop-bound adapter.
 #pragma once
 
 #include <netdb.h>
@@ -25,15 +25,15 @@ struct SocketAddress {
 [[nodiscard]] std::string HostText(const SocketAddress& address);
 
 struct ResolverOptions {
-  // Of one packet to one name server. Raised: slow ones are waited for, and one that is off holds
-  // up the question for longer.
+  // Of one packet to one name server. Raised: slow servers still answer in time, but a server that
+  // is off delays each question for longer.
   Duration timeout = std::chrono::seconds(5);
   int attempts = 3;
-  // How long what the files said is believed. Raised: a mended file is noticed later.
+  // How long the contents of the files are used. Raised: a corrected file is noticed later.
   Duration fresh = std::chrono::seconds(60);
   Duration fresh_after_failure = std::chrono::seconds(5);
-  // Keep it, and the sockets to the name servers, also while no question is open: worth it where
-  // thousands of names are asked for again and again.
+  // Keeps the evdns base and its sockets while no question is open. Worth it where thousands of
+  // names are resolved again and again.
   bool keep = true;
 };
 
@@ -41,14 +41,14 @@ class Resolver {
  public:
   struct Answer {
     std::vector<SocketAddress> addresses;
-    std::string failure;  // why there are none (now)
+    std::string failure;  // why there are none
   };
   using Done = std::function<void(Answer)>;
   // Keeps the question open; destroying it makes sure that `done` does not run (any more).
   using Question = std::shared_ptr<void>;
 
   explicit Resolver(EventLoop& loop, const ResolverOptions& options = {});
-  // Open questions are answered nevertheless. Also within a `done`.
+  // Open questions are still answered. May run within a `done`.
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -66,7 +66,7 @@ class Resolver {
   EventLoop& loop_;
   const ResolverOptions options_;
   std::weak_ptr<Base> base_;    // the newest
-  std::shared_ptr<Base> kept_;  // the same, where it is to be kept
+  std::shared_ptr<Base> kept_;  // the same, if ResolverOptions::keep
 };
 
 }  // namespace zkcluster

@@ -35,7 +35,7 @@ bool JournaldReadsStderr() {
   return fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
 }
 
-// The prefix tells journald a line's priority; journald removes it (SyslogLevelPrefix=, which is on
+// The prefix gives journald a line's priority; journald removes it (SyslogLevelPrefix=, which is on
 // unless a unit says no). See sd-daemon(3).
 std::string_view JournalPrefix(LogLevel level) {
   switch (level) {
@@ -78,7 +78,7 @@ class SpdlogLogger final : public Logger {
         spdlog_("zkcluster", std::move(sink)) {
     spdlog_.set_level(ToSpdlog(options.level));
     spdlog_.set_pattern("%v");
-    // A line per transition is little, and the last one before a crash is the one that matters.
+    // There are few lines, and the last one before a crash matters most.
     spdlog_.flush_on(spdlog::level::trace);
   }
 

@@ -1,6 +1,6 @@
-// WordTable: at most kMost words, each with its place, which is a small number to pass around in its
-// stead. It grows only: a word keeps its place as long as the table lives, which is as long as the
-// process (its words are never freed). Thread-safe, without a lock.
+// WordTable: at most kMost words, each with a place: a small number that represents the word. It
+// only grows: a word keeps its place as long as the table lives, which is as long as the process
+// (its words are never freed). Thread-safe, without a lock.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ namespace zkcluster {
 template <std::size_t kMost>
 class WordTable {
  public:
-  // The place of `word`, which is added where it is new. Nothing: there is no room for it.
+  // The place of `word`, which is added if it is new. Nothing: there is no room for it.
   std::optional<std::size_t> PlaceOf(std::string_view word) {
     std::unique_ptr<const std::string> added;
     for (std::size_t i = 0; i < words_.size(); ++i) {

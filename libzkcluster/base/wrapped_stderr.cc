@@ -1,4 +1,4 @@
-// Part of the shared library alone. Debian's libevent archives are compiled for executables: they
+// Only part of the shared library. Debian's libevent archives are compiled for executables: they
 // reach `stderr` at a fixed distance, which a shared library must not. The linker turns each
 // `stderr` of this library into the variable below (--wrap=stderr), which is inside of it.
 #include <cstdio>

@@ -19,8 +19,8 @@ void ChangeListeners::Entry::Run(const ClusterView& view) {
 void ChangeListeners::Entry::End() {
   std::unique_lock lock(mutex_);
   ended_ = true;
-  // From within the callback there is nothing to wait for, and the callback must not be destroyed
-  // while it runs.
+  // Called from within the callback, this has nothing to wait for and must not
+  // destroy the callback.
   if (runner_ == std::this_thread::get_id()) return;
   idle_.wait(lock, [this] { return runner_ == std::thread::id(); });
   const Cluster::ChangeCallback released = std::exchange(callback_, nullptr);

@@ -17,9 +17,9 @@ class ChangeListeners {
   class Entry {
    public:
     explicit Entry(Cluster::ChangeCallback callback) : callback_(std::move(callback)) {}
-    // On the client's thread.
+    // Called on the client's thread.
     void Run(const ClusterView& view);
-    // No run begins after it, and none goes on but the caller's own.
+    // No run begins after it, and it waits for a running one, unless that is the caller itself.
     void End();
 
    private:
@@ -27,13 +27,13 @@ class ChangeListeners {
     std::condition_variable idle_;
     Cluster::ChangeCallback callback_;
     bool ended_ = false;
-    std::thread::id runner_;  // who is inside the callback; none: nobody
+    std::thread::id runner_;  // which thread is inside the callback; none: no thread
   };
 
   // Registered until the entry is gone or ended.
   [[nodiscard]] std::shared_ptr<Entry> Add(Cluster::ChangeCallback callback);
   [[nodiscard]] std::vector<std::shared_ptr<Entry>> entries() const;
-  // Ends all there are.
+  // Ends all entries.
   void EndAll();
 
  private:

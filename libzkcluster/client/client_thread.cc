@@ -18,10 +18,10 @@
 namespace zkcluster {
 namespace {
 
-// How often what `age` and `session_state` say is brought up to date between events.
+// How often the values behind `age` and `session_state` are updated between events.
 constexpr Duration kContactInterval = std::chrono::milliseconds(250);
 
-// What a loop and its first connection take: epoll, its timer, libevent's pair for signals, the
+// What a loop and its first connection need: epoll, its timer, libevent's pair for signals, the
 // wake-up, a socket and its duplicate, a name server.
 constexpr std::size_t kDescriptors = 8;
 
@@ -56,8 +56,8 @@ struct ClientThread::Running {
     contact_timer.reset();
     session.reset();
     client.reset();
-    // A lookup that was under way calls back once more: that it is cancelled in one turn, and lets
-    // go of its sockets in the next. A limit of zero makes each call one turn that does not wait.
+    // A lookup under way calls back in one turn (cancelled) and releases its sockets in the next.
+    // With a limit of zero each call is one turn that does not wait.
     for (int turn = 0; turn < 3; ++turn) {
       static_cast<void>(loop.RunUntil([] { return false; }, Duration::zero()));
     }
@@ -92,7 +92,7 @@ Result<std::shared_ptr<ClientThread>> ClientThread::Open(const ClientOptions& op
   if (!identity) return Fail(identity.error());
   std::optional<Error> cannot_restrict;
   if (options.restricted && !options.access_file.empty()) {
-    // A file with passwords alone is enough to follow; only a Manager needs more.
+    // Passwords suffice to follow a cluster; only a Manager needs more.
     auto restricted = zk::LoadIdentity(options.access_file, true, options.root);
     if (restricted) {
       identity = std::move(restricted);
@@ -110,7 +110,7 @@ Result<std::shared_ptr<ClientThread>> ClientThread::Open(const ClientOptions& op
 
 Result<void> ClientThread::Start(zk::NativeClientOptions options) {
   if (const auto enough = ProbeDescriptors(); !enough) return enough;
-  // The program's signals are for the program's threads.
+  // Signals belong to the program's own threads.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

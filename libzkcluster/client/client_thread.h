@@ -1,12 +1,12 @@
 // A thread with an EventLoop and a session with the ensemble: what Client, Cluster and Manager
-// share. Conductors are made, used and destroyed by tasks that run there. It ends with its last
-// owner: the session is closed in good order (2 s at most) and the thread waited for; when the last
-// owner goes on the thread itself, the thread ends by itself once the task or callback has
-// returned. Thread-safe, except where a line says otherwise.
+// share. Tasks on this thread create, use and destroy the conductors. It ends with its last
+// owner: the session is closed in good order (2 s at most) and the destructor waits for the thread.
+// When the last owner is destroyed on the thread itself, the thread ends once the task or callback
+// has returned. Thread-safe, except where a line says otherwise.
 //
-// A forked child has no such thread, but shares the loop's epoll set with its parent: whatever it
-// took out of it would be gone for the parent too. There an owner calls nothing but is_foreign, and
-// leaks its reference.
+// A forked child has no such thread, but shares the loop's epoll set with its parent: removing
+// anything from that set would remove it for the parent, too. In a child an owner calls only
+// is_foreign, and leaks its reference.
 #pragma once
 
 #include <sys/types.h>
@@ -35,18 +35,19 @@ class ClientThread {
   ClientThread& operator=(const ClientThread&) = delete;
 
   // Runs `task` on the thread in a later turn, in the order of the calls. Tasks posted before the
-  // last owner goes are run.
+  // last owner is destroyed are run.
   void Post(Task task);
 
   [[nodiscard]] bool IsCurrent() const;  // called on the thread itself
-  // Started by another process: this one is a fork of it.
+  // Another process started the thread: this one is a fork of it.
   [[nodiscard]] bool is_foreign() const;
-  // Why the ensemble cannot be asked and waited for here, if so: kUnavailable in a forked child,
-  // kInvalid on the thread itself. `what` names the asker: "manager".
+  // Why the caller cannot wait here for an answer of the ensemble; success: it can. kUnavailable in
+  // a forked child, kInvalid on the thread itself. `what` names the caller: "manager".
   [[nodiscard]] Result<void> CheckWait(const char* what) const;
 
   [[nodiscard]] const std::string& root() const { return root_; }
-  // Why what it creates cannot be restricted to operators and checkers, though that was asked for.
+  // Why its new znodes cannot be restricted to operators and checkers, although the options
+  // ask for it.
   [[nodiscard]] const std::optional<Error>& cannot_restrict() const { return cannot_restrict_; }
 
   // Stays good after the thread has ended.
@@ -65,8 +66,8 @@ class ClientThread {
   std::thread thread_;
 };
 
-// Takes `reference` away so that the process it was forked from is not disturbed: in a forked child
-// it is leaked.
+// Releases `reference`. In a forked child it is leaked instead, so that the parent
+// is not disturbed.
 void Release(std::shared_ptr<ClientThread> reference);
 
 }  // namespace zkcluster

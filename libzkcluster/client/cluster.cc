@@ -55,7 +55,7 @@ class Cluster::Impl {
                                             thread->facts())) {
     thread->Post([f = follower](EventLoop& loop, zk::Client& client) { f->Begin(loop, client); });
   }
-  // Waits for this cluster's own callbacks, and for nothing of others.
+  // Waits for this cluster's callbacks only.
   ~Impl() {
     follower->listeners().EndAll();
     thread->Post([f = follower](EventLoop&, zk::Client&) { f->Stop(); });
@@ -69,7 +69,7 @@ class Cluster::Impl {
 
 Cluster::Cluster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Cluster::~Cluster() {
-  // Taking it apart in a forked child would disturb the parent: see client_thread.h.
+  // Destroying it in a forked child would disturb the parent: see client_thread.h.
   if (impl_->thread->is_foreign()) static_cast<void>(impl_.release());
 }
 
@@ -108,7 +108,7 @@ void Cluster::Locate(std::string_view key, Location& location) const {
   impl_->follower->Locate(key, location);
 }
 Result<Lease> Cluster::Connect(std::string_view key) {
-  // Two processes must not talk over one pooled connection.
+  // Two processes must not share one pooled connection.
   if (impl_->thread->is_foreign()) {
     return Fail(ErrorCode::kUnavailable, "this cluster belongs to the parent process");
   }
@@ -116,7 +116,7 @@ Result<Lease> Cluster::Connect(std::string_view key) {
   impl_->follower->Locate(key, location);
   if (location.serving) return impl_->follower->pool().Take(std::move(location));
   return Fail(ErrorCode::kShardDead,
-              "shard \"" + location.owner + "\" is dead and nobody stands in");
+              "shard \"" + location.owner + "\" is dead and has no stand-in");
 }
 std::shared_ptr<Cluster::Subscription> Cluster::OnChange(ChangeCallback callback) {
   return std::make_shared<Subscription>(impl_->follower->listeners().Add(std::move(callback)));

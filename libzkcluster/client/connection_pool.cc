@@ -20,13 +20,13 @@ struct ConnectionPool::Slot {
       {
         const std::lock_guard lock(mutex);
         if (idle.empty()) return nullptr;
-        // The last given back: the others may grow old enough for the server to close them.
+        // The newest one: the others may grow old enough for the server to close them.
         connection = std::move(idle.back());
         idle.pop_back();
       }
       const auto check = connection->Prepare(*options, knows_reset, may_wait);
       if (check == RedisConnection::Check::kGood) return connection;
-      // A server that is silent to one is not waited for at each of the others.
+      // One silent connection is enough: do not wait for the server again on the next ones.
       if (check == RedisConnection::Check::kSilent) may_wait = false;
     }
   }
@@ -94,7 +94,7 @@ ConnectionPool::~ConnectionPool() {
 
 std::shared_ptr<ConnectionPool::Slot> ConnectionPool::SlotOf(const std::string& address) {
   const std::lock_guard lock(mutex_);
-  // By an old table: nobody would ever close what is left idle there.
+  // The caller used an old table: nobody would ever close a connection left idle there.
   if (retained_ && !retained_->contains(address)) return std::make_shared<Slot>(0, options_);
   auto& slot = slots_[address];
   if (!slot) slot = std::make_shared<Slot>(options_->idle_per_shard, options_);

@@ -1,6 +1,6 @@
-// Idle Redis connections of one Cluster, by address: taken on loan as Lease, given back, cleared of
-// what the borrower did to them (see redis_connection.h), and dropped when their shard dies or
-// leaves. One mutex per address, so that threads on different shards never meet. Thread-safe.
+// Idle Redis connections of one Cluster, by address: lent as a Lease, given back, reset (see
+// redis_connection.h), and dropped when their shard dies or leaves the spec. One mutex per address,
+// so that threads on different shards never meet. Thread-safe.
 #pragma once
 
 #include <zkcluster/cluster.h>

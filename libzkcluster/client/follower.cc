@@ -84,7 +84,7 @@ void Follower::Record() {
   bad_payloads_.store(watcher_->counters().bad_payloads, std::memory_order_relaxed);
 }
 
-// A callback that throws ends the program here, where the stack still shows which, and not inside
+// A callback that throws ends the program here, where the stack still shows it, and not inside
 // a C library.
 void Follower::Updated(const StatusWatcher::Update& update) noexcept {
   Record();
@@ -110,8 +110,7 @@ void Follower::Updated(const StatusWatcher::Update& update) noexcept {
 void Follower::Troubled(const Error& error) {
   Record();
   const std::lock_guard lock(opening_);
-  // Bytes of the status may be bad: there will be a table all the same.
-  // Without a spec there is none.
+  // A status that cannot be read still gives a table. Without a spec there is none.
   if (error.code == ErrorCode::kNotFound || !watcher_ || !watcher_->has_spec()) trouble_ = error;
   decided_.notify_all();
 }

@@ -1,4 +1,4 @@
-// One cluster as a program follows it: the conductor on the client's thread, and what it publishes
+// A program's follower of one cluster: the conductor on the client's thread, and what it publishes
 // for all threads (the routing table, the pool of connections, the program's callbacks). Owned by
 // its Cluster and, until it has stopped, by the client's thread. Begin and Stop run on that thread;
 // the rest is Thread-safe.
@@ -76,11 +76,11 @@ class Follower {
   bool has_table_ = false;
   std::optional<Error> trouble_;
 
-  // Published by the thread.
+  // Written by the client's thread, read by all.
   std::atomic<std::uint64_t> tables_built_{0};
   std::atomic<std::uint64_t> bad_payloads_{0};
 
-  // Of the thread.
+  // Used only on the client's thread.
   zk::Client* client_ = nullptr;
   std::unique_ptr<StatusWatcher> watcher_;
 };

@@ -28,8 +28,8 @@ timeval ToTimeval(Duration duration) {
 }
 
 // hiredis 0.14 writes with write(2), and a peer that has just gone turns that into SIGPIPE, which
-// ends a program that does not expect it. For what the library itself sends the signal is held back
-// on this thread and taken out again; the process's own disposition is not touched.
+// ends a program that does not expect it. While the library itself sends, the signal is blocked on
+// this thread and then consumed; the process's own disposition is not touched.
 class HoldSigpipe {
  public:
   HoldSigpipe() {
@@ -59,7 +59,7 @@ class HoldSigpipe {
 };
 
 // The code of an error reply: "WRONGPASS". Never more: a server that does not know a command
-// repeats its arguments, and those of AUTH are not for logs.
+// repeats its arguments, and the password of AUTH must not reach a log.
 std::string_view ErrorWord(const redisReply& reply) {
   const std::string_view text(reply.str, static_cast<std::size_t>(reply.len));
   const std::string_view word = text.substr(0, text.find(' '));
@@ -196,15 +196,16 @@ Result<void> RedisConnection::Authenticate(const std::string& addr, const PoolOp
   return {};
 }
 
-// An idle connection has nothing to say: bytes are a late reply to somebody else, an end is an end.
+// An idle connection has nothing to read: bytes would be a late reply to an earlier borrower, and
+// an end of file means that it is closed.
 bool RedisConnection::IsQuiet() const {
   char byte;
   return recv(context_->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-// The conversation ended with the last reply read whole (ridx: none begun) and nothing left to
-// send, and it is still the context that was lent.
+// The last reply was read completely (ridx: none begun), nothing is left to send, and it is still
+// the context that was lent.
 bool RedisConnection::IsSettled() const {
   const redisReader* const reader = context_->reader;
   return context_->err == 0 && context_->flags == flags_ && sdslen(context_->obuf) == 0 &&
@@ -223,7 +224,7 @@ bool RedisConnection::TakeBack(const PoolOptions& options, const std::atomic<boo
     pending_ = Pending::kReset;
     AppendCommand({"RESET"}, bytes);
   } else {
-    // Each is refused or answered otherwise in a MULTI or a subscription: then it is closed.
+    // In a MULTI or a subscription each gets an error or another reply: then it is closed.
     pending_ = Pending::kParts;
     AppendCommand({"UNWATCH"}, bytes);
     AppendCommand({"SELECT", "0"}, bytes);
@@ -263,7 +264,7 @@ RedisConnection::Check RedisConnection::ReadReset(const PoolOptions& options,
     const Reply reply(static_cast<redisReply*>(answer));
     const bool is_reset = i == 0 && !by_parts;
     if (IsStatus(*reply, is_reset ? "RESET" : "OK")) continue;
-    // Before 6.2, or a server of another make.
+    // A Redis before 6.2, or another product.
     if (is_reset && reply->type == REDIS_REPLY_ERROR) {
       knows_reset.store(false, std::memory_order_relaxed);
     }

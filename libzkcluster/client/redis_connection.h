@@ -1,19 +1,19 @@
-// One connection to a Redis server that is lent to one borrower after the other, and what keeps
-// them apart: nothing that one of them did to it may reach the next. Adapter of hiredis' blocking
-// contexts. One thread at a time: the pool's or the borrower's.
+// One connection to a Redis server, lent to one borrower after the other. Nothing that a borrower
+// did to it may reach the next one. Adapter of hiredis' blocking contexts. One thread at a time:
+// the pool's or the borrower's.
 //
-// What a borrower sends is not seen, for hiredis writes it by itself. What it reads is: every
-// change of a connection's state (SELECT, MULTI, WATCH, AUTH, CLIENT SETNAME, MONITOR ...) is
+// We cannot see what a borrower sends, because hiredis writes it by itself; we see what it reads.
+// Every change of a connection's state (SELECT, MULTI, WATCH, AUTH, CLIENT SETNAME, MONITOR ...) is
 // answered by a status such as +OK, subscriptions by an array that says so. So:
 //
 //   replies read meanwhile                        when given back
 //   values, numbers, errors, PONG                 kept as it is: no byte is sent
-//   a status (SET answers +OK, too), or none      reset: RESET and AUTH, or by parts before Redis 6.2
+//   a status (SET answers +OK, too), or none      reset: RESET and AUTH; before Redis 6.2 by parts
 //   of a subscription, or of HELLO                closed
 //   an unread or half read one, bytes unsent      closed
 //
 // The reset is sent when the connection is given back, and its replies are read when it is next
-// lent, by when they have usually come.
+// lent, when they have usually arrived.
 #pragma once
 
 #include <zkcluster/cluster.h>
@@ -34,8 +34,8 @@ class RedisConnection {
 
   [[nodiscard]] redisContext* context() const { return context_.get(); }
 
-  // A borrower has given it back. False: it is of no use to another, close it. `knows_reset`: what
-  // is known of the server's RESET.
+  // A borrower has given it back. False: nobody else can use it, close it. `knows_reset`: whether
+  // the server is thought to know RESET.
   [[nodiscard]] bool TakeBack(const PoolOptions& options, const std::atomic<bool>& knows_reset);
 
   enum class Check {
@@ -43,8 +43,8 @@ class RedisConnection {
     kBad,     // close it
     kSilent,  // close it: the server does not answer
   };
-  // Before it is lent again: everything is as after Open, its time limits too. Waits for the
-  // replies to a reset, at most for command_timeout, and not at all unless `may_wait`. Learns
+  // Prepares it for the next borrower: everything is as after Open, its time limits too. Waits for
+  // the replies to a reset, at most for command_timeout, and not at all unless `may_wait`. Learns
   // whether the server knows RESET.
   [[nodiscard]] Check Prepare(const PoolOptions& options, std::atomic<bool>& knows_reset,
                               bool may_wait);
@@ -53,13 +53,13 @@ class RedisConnection {
   struct FreeContext {
     void operator()(redisContext* context) const;
   };
-  // What the replies since the last Prepare show.
+  // What the replies since the last Prepare have shown.
   struct Traces {
     bool read = false;     // there were any
     bool changed = false;  // the connection's state may have changed
     bool listens = false;  // it takes part in a subscription, or speaks another protocol
   };
-  // hiredis' makers of replies, and before each of them a look at what is made.
+  // hiredis' functions that make replies, each wrapped so that we see what it makes.
   struct Watching;
   enum class Pending { kNone, kReset, kParts };
 
@@ -70,7 +70,7 @@ class RedisConnection {
   [[nodiscard]] Check ReadReset(const PoolOptions& options, std::atomic<bool>& knows_reset);
 
   std::unique_ptr<redisContext, FreeContext> context_;
-  const int flags_;  // hiredis' own, as they were made
+  const int flags_;  // of hiredis, as after connecting
   Traces traces_;
   Pending pending_ = Pending::kNone;
 };

@@ -12,14 +12,14 @@ void SessionFacts::Record(const zk::Client& client) {
   if (contact != TimePoint::min()) {
     contact_.store(Duration(contact.time_since_epoch()).count(), std::memory_order_relaxed);
   }
-  // Last, and released: who reads "connected" must not judge it by an older contact.
+  // Stored last, with release: a reader of "connected" must not judge it by an older contact.
   state_.store(client.state(), std::memory_order_release);
 }
 
 SessionState SessionFacts::state() const {
   const SessionState stored = state_.load(std::memory_order_acquire);
-  // The thread may be stalled, in a callback or with the whole machine: what it said last is then
-  // judged by the clock, as it would itself.
+  // The thread may be stalled, in a callback or with the whole machine: then the clock decides, as
+  // it would on that thread.
   const Duration timeout(session_timeout_.load(std::memory_order_relaxed));
   const bool is_old = stored == SessionState::kConnected && age() >= timeout / 3 * 2;
   return is_old ? SessionState::kSuspended : stored;

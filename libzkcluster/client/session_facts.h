@@ -1,6 +1,6 @@
-// What a program may know of its session, written by the client's thread and read by any: its
-// state, and since when the ensemble is silent. A reader judges by its own clock, so that a thread
-// that is stalled cannot claim a session it has lost. Thread-safe, except Record.
+// The session's state and the time of the last contact. The client's thread writes them, any thread
+// reads them. A reader judges by its own clock, so that a thread that is stalled cannot claim a
+// session it has lost. Thread-safe, except Record.
 #pragma once
 
 #include <zkcluster/session.h>
@@ -18,7 +18,7 @@ class SessionFacts {
   void Record(const zk::Client& client);
 
   [[nodiscard]] SessionState state() const;
-  // Since the ensemble last answered; Duration::max(): it never has.
+  // Time since the ensemble last answered; Duration::max(): it never has.
   [[nodiscard]] Duration age() const;
   [[nodiscard]] std::uint64_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
 

@@ -13,7 +13,7 @@ struct Cached {
   std::weak_ptr<char> alive;
 };
 
-// A program follows a few clusters. One that follows more pays a mutex now and then, no more.
+// A program follows a few clusters. One that follows more takes a mutex now and then.
 constexpr std::size_t kCachedTables = 8;
 
 struct ThreadCache {

@@ -1,8 +1,8 @@
 // The newest routing table, written by one thread and read by any number without a lock: each
 // reading thread keeps its own reference and only compares a generation counter until that moves.
-// Only then it takes the mutex, once. (`std::atomic<std::shared_ptr>` of libstdc++ 12 is a race by
-// ThreadSanitizer.) A thread remembers a few tables at most, and forgets those of destroyed slots
-// as it meets others; until then it keeps them in memory. Thread-safe.
+// Only then does it take the mutex, once. (`std::atomic<std::shared_ptr>` of libstdc++ 12 is a race
+// by ThreadSanitizer.) A thread remembers a few tables at most, and forgets those of destroyed
+// slots as it uses others; until then they stay in memory. Thread-safe.
 #pragma once
 
 #include <atomic>

@@ -4,14 +4,14 @@
 // `&` escaped as \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys
 // ignored on reading. All Decode errors: kBadData. Pure.
 //
-// Bytes of a newer zkcluster are no error where they can be kept or left alone:
+// Bytes of a newer zkcluster are no error where they can be kept or ignored:
 //   reasons       an unknown word is kept and written back (model/reason.h)
 //   status rows   columns behind the seventh are ignored
 //   events        an unknown kind is kept as its name and its bytes (model/journal.h)
 //   ledger, registration   unknown keys are kept and written back, also in the parts of a ledger
 //   other znodes  unknown keys are ignored
-// What an older reader must not leave alone has a word in the spec's Needs (UnknownNeeds), and what
-// a leader may write is a Format (codec/format.h).
+// What an older reader must not ignore has a word in the spec's Needs (UnknownNeeds). What a leader
+// may write is a Format (codec/format.h).
 #pragma once
 
 #include <zkcluster/result.h>
@@ -38,22 +38,22 @@ struct SpecPayloads {
   std::string options;
 };
 [[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec);
-// For a list that is encoded already: with EncodeShards, and not changed since.
+// For a list that EncodeShards has encoded already. REQUIRES: `spec.shards` has not changed since.
 [[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec, std::string shards);
 [[nodiscard]] std::string EncodeShards(const std::vector<ShardSpec>& shards);
 // The result keeps every rule of Validate: a spec that breaks one is undecodable.
 [[nodiscard]] Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads);
-// `options` may hold "Needs":["word",...]: what a reader must understand besides this form. A reader
-// that does not know one of the words cannot use the spec, nor write in its place, for it would
-// misread what else is there. This build knows none. The words of `options` that are unknown here;
-// empty where it cannot be parsed.
+// `options` may hold "Needs":["word",...]: what a reader must understand besides this form. A
+// reader that does not know one of the words must neither use the spec nor overwrite it, for it
+// would misread the rest. This build knows none. Returns the words of `options` that are unknown
+// here; empty where it cannot be parsed.
 [[nodiscard]] std::vector<std::string> UnknownNeeds(std::string_view options);
 
 // --- The mirror (Go form of the status); shards that are unknown are left out ---
 [[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards,
                                        const StatusBoard& board);
-// No more bytes than EncodeMirror makes, nearly as many, and found by adding up: whoever has a
-// limit need not encode what is far above it.
+// A cheap lower bound of EncodeMirror's size, nearly exact: a mirror far above the limit need
+// not be encoded.
 [[nodiscard]] std::size_t LeastMirrorBytes(const std::vector<ShardSpec>& shards,
                                            const StatusBoard& board);
 [[nodiscard]] Result<Mirror> DecodeMirror(std::string_view payload);

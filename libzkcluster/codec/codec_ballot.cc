@@ -26,7 +26,7 @@ std::string EncodeBase64(const std::vector<unsigned char>& bytes) {
   return out;
 }
 
-// Only the canonical form of exactly `size` bytes: one text for one ballot.
+// Accepts only the canonical form of exactly `size` bytes, so that a ballot has one text.
 std::optional<std::vector<unsigned char>> DecodeBase64(std::string_view text, std::size_t size) {
   if (text.size() != (size + 2) / 3 * 4) return std::nullopt;
   std::vector<unsigned char> bytes;

@@ -10,8 +10,8 @@
 namespace zkcluster {
 namespace {
 
-// What an event holds besides its kind and time, whatever its kind: the kinds share their keys, also
-// those of a newer zkcluster. Refers to the event.
+// The members of an event besides its kind and time. One struct serves all kinds, because they
+// share their keys, also with those of a newer zkcluster. Refers to the event.
 struct Fields {
   std::span<const Event::Flip> flips;
   std::size_t more = 0;
@@ -64,7 +64,7 @@ void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
 //  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5}
-// From Leader on, what is empty or 0, and what the kind does not have, is left out.
+// From Leader on, members that are empty, 0 or not of the kind are left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
   if (const auto* const unknown = event.As<Event::Unknown>()) return unknown->json;
@@ -134,7 +134,7 @@ Event::Flips ReadFlips(const JsonFields& fields, JsonProblem& problem) {
   return event;
 }
 
-// What a `kind` that this build knows holds; nothing for every other one.
+// The contents of an event of a known `kind`; nothing for an unknown one.
 std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fields,
                                     JsonProblem& problem) {
   const auto ids = [&] { return ReadTexts(fields, "Ids", false, problem); };

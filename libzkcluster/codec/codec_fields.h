@@ -1,4 +1,4 @@
-// What the payloads of several znodes have in common. For the codec_*.cc alone. Pure.
+// What the payloads of several znodes have in common. Only for the codec_*.cc. Pure.
 #pragma once
 
 #include <concepts>
@@ -35,10 +35,10 @@ void WriteTexts(JsonWriter& json, const Container& texts) {
 [[nodiscard]] std::vector<std::string> ReadTexts(const JsonFields& fields, std::string_view key,
                                                  bool required, JsonProblem& problem);
 
-// One record keeps this much that it does not know: it is written again and again.
+// One record keeps at most this much of unknown members, because it is rewritten again and again.
 inline constexpr std::size_t kMaxUnknownBytes = 65'536;
-// The members of the object besides `known`, as they were written. `raw` is the object's own text,
-// and is asked for it only when there are such members.
+// The members of the object besides `known`, as they were written. `raw` returns the object's own
+// text, and is called only when there are such members.
 template <std::invocable Raw>
 [[nodiscard]] std::string ReadUnknownKeys(const JsonFields& fields,
                                           std::span<const std::string_view> known,

@@ -19,8 +19,8 @@ namespace {
 
 constexpr auto kGoKeys = JsonFields::Keys::kIgnoreCase;
 
-// The hash stands where the Go library's own manager keeps the points: lost, it would move all
-// keys. A Go client knows no ring of this type.
+// The hash is in RingParams, where the Go library's own manager keeps the points: if it got lost
+// there, all keys would move. A Go client knows no ring of this type.
 void EncodeRing(const RingSpec& ring, JsonWriter& json) {
   json.Key("RingType").Text(RingTypeName(RingTypeOf(ring))).Key("RingParams");
   std::visit(
@@ -76,7 +76,7 @@ std::optional<std::int64_t> Atoi(std::string_view text) {
   return value;
 }
 
-// `name` in any case.
+// Compares ignoring case.
 bool IsSpelled(std::string_view text, std::string_view name) {
   return std::ranges::equal(text, name, [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
@@ -137,7 +137,7 @@ RingSpec DecodeRing(const JsonFields& fields, JsonProblem& problem) {
   return ConsistentRing{wanted ? static_cast<int>(*wanted) : kPointsLikeShards};
 }
 
-// A text that `parse` understands, else a harmless value and a problem.
+// The parsed text; if `parse` fails, a harmless value and a problem.
 template <class T>
 T Parsed(const JsonFields& fields, std::string_view key, JsonProblem& problem,
          Result<T> (*parse)(std::string_view), T otherwise) {
@@ -146,7 +146,7 @@ T Parsed(const JsonFields& fields, std::string_view key, JsonProblem& problem,
   return value.value_or(otherwise);
 }
 
-// Whether it is within its range is for Validate to say.
+// Validate checks the range.
 SettingValue DecodeSetting(const JsonFields& fields, const Setting& setting, JsonProblem& problem) {
   const std::string_view key = setting.wire_name();
   if (setting.holds<bool>()) return fields.Bool(key, false);
@@ -166,13 +166,13 @@ std::vector<std::string> ReadUnknownNeeds(const JsonFields& options, JsonProblem
   return unknown;
 }
 
-// What is absent has Go's zero value, as it has for Go clients.
+// An absent key has Go's zero value, as Go clients read it.
 Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
   const auto json = ParseJson(payload);
   if (!json) return Fail(json.error());
   JsonProblem problem;
   const JsonFields fields(*json, "", problem, kGoKeys);
-  // First of all: what else is there may be such as this build cannot read.
+  // Checked first: the rest may be something that this build cannot read.
   if (const auto needs = ReadUnknownNeeds(fields, problem); !needs.empty() && !problem.found()) {
     return Fail(ErrorCode::kBadData,
                 "made for a newer zkcluster: it needs " + OneLine(Join(needs, ", ")));
@@ -265,7 +265,7 @@ std::string EncodeMirror(const std::vector<ShardSpec>& shards, const StatusBoard
 
 std::size_t LeastMirrorBytes(const std::vector<ShardSpec>& shards, const StatusBoard& board) {
   constexpr std::string_view kLeast = R"("":{"Addr":"","Alive":true,"Since":0},)";
-  std::size_t bytes = 1;  // two brackets, and one comma less than entries
+  std::size_t bytes = 1;  // two brackets, and one comma fewer than entries
   for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {
     if (board.shards[i].status == ShardStatus::kUnknown) continue;
     bytes += kLeast.size() + 2 * shards[i].addr.size();
@@ -282,7 +282,7 @@ Result<Mirror> DecodeMirror(std::string_view payload) {
   const auto* const object = json->get_ptr<const Json::object_t*>();
   if (object == nullptr) return Fail(ErrorCode::kBadData, "expected an object");
   for (const auto& [addr, value] : *object) {
-    // Go decodes null into its zero value: dead since 0, which nobody ever decided.
+    // Go decodes null as dead since 0, which no checker ever decided.
     if (value.is_null()) continue;
     const JsonFields fields(value, addr, problem, kGoKeys);
     const bool alive = fields.Bool("Alive", false);

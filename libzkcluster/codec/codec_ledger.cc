@@ -26,7 +26,7 @@ void WritePause(JsonWriter& json, const Pause& pause) {
   json.Key("Reason").Text(pause.reason).Members(pause.unknown_keys).Close('}');
 }
 
-// What was ordered together stands together: a reason is written once.
+// Shards of one order share an entry, so its reason is written once.
 void WriteMaintenance(JsonWriter& json, const std::map<std::string, Maintenance>& maintenance) {
   std::vector<std::pair<const Maintenance*, std::vector<const std::string*>>> orders;
   for (const auto& [shard, order] : maintenance) {
@@ -95,8 +95,8 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
 //  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
 //  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]}
-// From AtLeast on, only what there is. The last members of each object are those that were read and
-// that this build does not know.
+// From AtLeast on, empty members are left out. The last members of each object are those that this
+// build does not know, as they were read.
 std::string EncodeLedger(const Ledger& ledger) {
   JsonWriter json;
   json.Open('{').Key("Electorate");

@@ -32,7 +32,7 @@ Result<Head> DecodeHead(std::string_view payload) {
     head.leader = fields.Text("Leader");
     head.quorum = ReadInt(fields, "Quorum");
     head.electorate = ReadInt(fields, "Electorate");
-    // Bounded: a board of that size is made of it.
+    // Bounded, because a board of that size is allocated.
     head.shards = static_cast<std::size_t>(fields.Integer("Shards", kMaxShards));
     const Json* const chunks = fields.Array("Chunks");
     if (chunks == nullptr) return head;
@@ -51,7 +51,7 @@ Result<Head> DecodeHead(std::string_view payload) {
 }
 
 // {"Rows":[[count,status,since_us,"reason",alive,dead,unknown],...]}; status: 0 unknown, 1 alive, 2
-// dead. Neighbours that are equal share a row, `count` of them.
+// dead. `count` equal neighbours share a row.
 // A later format may add columns behind these seven, and words of reasons. A reader ignores columns
 // that it does not know. A leader that writes such a row again drops them: a column that must not
 // get lost comes with a word in the spec's Needs, and then this leader writes nothing at all.

@@ -1,8 +1,8 @@
 // Format: one way to write what checkers keep under `quorum/`. A build can write several, one for
-// each time that something was added; its checkers register the newest (Registration::format),
-// which says that they read every format up to it. A leader writes the newest that every registered
-// checker of its cluster reads, so a fleet can be upgraded and downgraded checker by checker, with a
-// leader of either version. Readers take whatever stands: see the top of codec.h. Pure.
+// each addition; its checkers register the newest (Registration::format) and read every format up
+// to it. A leader writes the newest that every registered checker of its cluster reads, so a fleet
+// can be upgraded and downgraded checker by checker, with a leader of either version. Readers
+// accept every format: see the top of codec.h. Pure.
 //
 //   1   as of 0.1.0: seven columns in each row of the status
 #pragma once
@@ -28,7 +28,7 @@ struct Format {
 using Formats = std::span<const Format>;
 inline constexpr std::array<Format, 1> kFormats = {Format{1, nullptr}};
 
-// The newest of `formats` that is not above `number`; the first where all are.
+// The newest of `formats` that is not above `number`; the first if all are above it.
 [[nodiscard]] const Format& NewestFormat(Formats formats, int number);
 
 }  // namespace zkcluster

@@ -54,8 +54,8 @@ bool IsTooDeep(std::string_view text) {
   return false;
 }
 
-// What stands in JSON as it is: nearly every byte of nearly every name,
-// so it is taken in one piece.
+// The length of the text that needs no escape. Nearly every name needs none and is copied
+// in one piece.
 std::size_t PlainLength(std::string_view text) {
   const auto special = [](char c) {
     return c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
@@ -102,7 +102,7 @@ void AppendJsonText(std::string& out, std::string_view text) {
 void JsonWriter::Separate() {
   if (out_.empty()) return;
   const char last = out_.back();
-  // No value ends in one of these, so they always mean that nothing stands before the next value.
+  // No value ends in one of these, so after them the next value is the first one.
   if (last != '{' && last != '[' && last != ':') out_ += ',';
 }
 
@@ -166,7 +166,7 @@ Result<Json> ParseJson(std::string_view payload) {
 
 void JsonProblem::Add(std::string_view where, std::string_view what) {
   if (found()) return;
-  // Names of fields are foreign too.
+  // Names of fields are foreign text, too.
   text_ = OneLine(where) + (where.empty() ? "" : ": ") + OneLine(what);
 }
 

@@ -26,7 +26,7 @@ inline constexpr int kMaxJsonDepth = 32;
 [[nodiscard]] Result<Json> ParseJson(std::string_view payload);
 
 // The first thing found wrong with a document. Readers go on with harmless values after a problem
-// and look here once at the end.
+// and check this once at the end.
 class JsonProblem {
  public:
   void Add(std::string_view where, std::string_view what);
@@ -39,8 +39,8 @@ class JsonProblem {
 
 inline constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t kIntMax = std::numeric_limits<int>::max();
-// What is counted on from, or compared as a time, leaves room to: a number near the end of its
-// type is one that a hand wrote.
+// Limits for counters and times that leave room for adding to them: only an outsider writes a
+// number near the end of its type.
 inline constexpr std::int64_t kMostCounted = kInt64Max / 2;
 inline constexpr std::int64_t kLatestMicros = kInt64Max / 1000;  // as nanoseconds: the year 2262
 
@@ -56,7 +56,8 @@ class JsonFields {
   // Go ignores case; of several spellings the exact one counts.
   enum class Keys { kExact, kIgnoreCase };
 
-  // Where `value` is no object that is a problem, and every field is absent without another one.
+  // If `value` is no object, that is a problem, and every field is absent without
+  // a further problem.
   JsonFields(const Json& value, std::string where, JsonProblem& problem, Keys keys = Keys::kExact);
 
   [[nodiscard]] std::string Text(std::string_view key,
@@ -70,7 +71,7 @@ class JsonFields {
   [[nodiscard]] const Json* Object(std::string_view key, bool required = true) const;
   // Nothing when absent or null.
   [[nodiscard]] const Json* Find(std::string_view key) const;
-  // Whether there is a field besides these, whatever its value.
+  // Whether there is a field besides these.
   [[nodiscard]] bool HasOthers(std::span<const std::string_view> keys) const;
   [[nodiscard]] std::string Where(std::string_view key) const;
 

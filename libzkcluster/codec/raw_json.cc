@@ -8,12 +8,12 @@
 namespace zkcluster {
 namespace {
 
-// Walks over text that the parser has accepted, so it needs to know no more than where a value ends.
+// Walks over text that the parser has accepted, so it only has to find where a value ends.
 class Walker {
  public:
   explicit Walker(std::string_view text) : rest_(text) {}
 
-  // The next character besides white space is one of `any`: takes it.
+  // Takes the next character besides white space if it is one of `any`.
   bool Take(std::string_view any) {
     SkipSpace();
     if (rest_.empty() || any.find(rest_.front()) == std::string_view::npos) return false;
@@ -71,7 +71,7 @@ bool IsKey(std::string_view quoted, std::string_view key) {
   return text.is_string() && *text.get_ptr<const std::string*>() == key;
 }
 
-// Each member's key with its quotes, and its value.
+// Calls `function` with each member's key (in its quotes) and value.
 template <class Function>
 void ForEachMember(std::string_view object, Function function) {
   Walker walker(object);

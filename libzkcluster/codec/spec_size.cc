@@ -5,7 +5,7 @@
 namespace zkcluster {
 namespace {
 
-// No fewer bytes than EncodeShards makes, found by adding up: a byte becomes six at most (\u003c),
+// A cheap upper bound of EncodeShards' size: a byte becomes six at most (\u003c),
 // and the rest of a row is {"Name":"","Addr":"","Weight":-2147483648}, at most.
 std::size_t MostShardsBytes(const std::vector<ShardSpec>& shards) {
   std::size_t bytes = 2;

@@ -1,5 +1,5 @@
-// How near a spec is to the largest that ZooKeeper can hold. Checkers that take one say so while
-// there is still time to begin a second cluster; who writes one knows by its ValidSpec. Pure.
+// How near a spec is to the largest that ZooKeeper can hold. Checkers warn when they take such a
+// spec, while there is still time to begin a second cluster; writers know it from ValidSpec. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>

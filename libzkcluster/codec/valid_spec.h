@@ -1,6 +1,6 @@
 // A spec that keeps every rule, with the JSON of its shards: the list has to be encoded to know
-// whether ZooKeeper takes it, and is not encoded a second time to be written. What reads a spec from
-// a person makes one; ClusterAdmin writes it. A value; Pure.
+// whether ZooKeeper accepts it, and is not encoded a second time for writing. The readers of spec
+// files and options make one; ClusterAdmin writes it. A value; Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -19,13 +19,13 @@ class ValidSpec {
  public:
   // Errors: those of Validate.
   [[nodiscard]] static Result<ValidSpec> Make(ClusterSpec spec);
-  // The same for a caller that words the problems itself: adds them to `problems`, and returns
+  // The same for a caller that reports the problems itself: adds them to `problems`, and returns
   // nothing when that has any.
   [[nodiscard]] static std::optional<ValidSpec> Make(const ClusterSpec& spec,
                                                      SpecProblems& problems);
 
   [[nodiscard]] const ClusterSpec& spec() const { return spec_; }
-  // The version is no part of what was checked, but for its size.
+  // Only the size of the version was checked.
   // REQUIRES: it fits 63 bits.
   void set_version(std::uint64_t version);
 

@@ -101,8 +101,8 @@ void JournalFollower::OnNodes(const std::optional<std::vector<std::string>>& nod
   ReadNext();
 }
 
-// The cluster is gone, and another of its name begins to count again. What was left to be read
-// must go, too, or its names would be read from the new journal.
+// The cluster is gone; a new one of the same name counts from the beginning. Entries not yet read
+// are dropped, or their names would be read from the new journal.
 void JournalFollower::StartOver() {
   journal_.Reset();
   retry_->Cancel();
@@ -111,7 +111,7 @@ void JournalFollower::StartOver() {
   reading_ = false;
 }
 
-// One at a time, so that they are handed out in their order.
+// Reads one at a time, so that entries are delivered in order.
 void JournalFollower::ReadNext() {
   if (reading_ || retry_->armed() || left_.empty()) return;
   reading_ = true;

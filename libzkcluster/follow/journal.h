@@ -1,10 +1,10 @@
-// The journal of one cluster: sequential znodes below quorum/events, one for each event, of which
-// leaders keep the newest thousand or so. `JournalFollower` hands out every entry there is and then
-// every one that comes, in the order of their numbers; `ReadJournal` hands out what there is, once.
-// zkctl uses both; a Contender uses `SortJournal` to find the newest entries.
+// The journal of one cluster: sequential znodes below quorum/events, one for each event. Leaders
+// keep about the newest thousand. `JournalFollower` delivers every existing entry and then every
+// new one, in the order of their numbers; `ReadJournal` delivers the existing ones once. zkctl uses
+// both; a Contender uses `SortJournal` to find the newest entries.
 //
-// Numbers may have holes, because old entries are trimmed: what is trimmed before it is read is
-// left out. An entry that cannot be decoded is handed out as its error.
+// Numbers may have holes, because old entries are trimmed: an entry that is trimmed before it is
+// read is left out. An entry that cannot be decoded is delivered as its error.
 //
 // Loop-bound conductor.
 #pragma once
@@ -38,8 +38,8 @@ struct JournalEntry {
 // Numbers may have wrapped. Pure.
 [[nodiscard]] std::vector<std::string> SortJournal(std::vector<std::string> nodes);
 
-// Every entry there is, the oldest first; none where there is no journal. The reads are under way
-// together. `done` is called once, unless `client` is destroyed before.
+// Reads every entry, the oldest first; none where there is no journal. All reads are sent at once.
+// `done` is called once, unless `client` is destroyed before.
 using JournalRead = std::function<void(Result<std::vector<JournalEntry>>)>;
 void ReadJournal(zk::Client& client, const ClusterPaths& paths, JournalRead done);
 
@@ -65,7 +65,7 @@ class JournalFollower {
   Backoff backoff_;
   std::unique_ptr<Timer> retry_;
   zk::ChildrenWatcher watcher_;
-  Lifetime journal_;  // answers about a journal that has gone no longer matter
+  Lifetime journal_;  // answers about a deleted journal no longer matter
 };
 
 }  // namespace zkcluster

@@ -8,8 +8,7 @@
 namespace zkcluster {
 namespace {
 
-// A reader that meets a change reads again; ten changes within ten round trips is no
-// operator at work.
+// A reader that meets a change reads again; no operator makes ten changes within ten round trips.
 constexpr int kMaxRounds = 10;
 
 struct Reading : std::enable_shared_from_this<Reading> {
@@ -23,7 +22,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
     });
   }
 
-  // The session answers in order, so the last answer finds the others in place.
+  // The session answers in order, so all values are there when the last answer comes.
   void Round() {
     raw = {};
     error.reset();
@@ -87,7 +86,8 @@ Result<StoredSpec> DecodeStoredSpec(std::string_view name, const RawSpec& raw) {
   auto spec = DecodeSpec(name, {raw.base->data, raw.shards->data, raw.options->data});
   if (!spec) {
     Error error = spec.error().Within(quoted);
-    // Whatever the decoder calls it: for a reader, stored bytes that break a rule are bad bytes.
+    // The decoder may say kInvalid or kTooLarge. For a reader, stored bytes that break a rule
+    // are bad bytes.
     error.code = ErrorCode::kBadData;
     return Fail(std::move(error));
   }

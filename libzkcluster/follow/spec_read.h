@@ -1,6 +1,6 @@
-// The three znodes of a spec as they stood together, read once. What SpecWatcher, ClusterAdmin and
-// ReadSnapshot have in common; a Go manager writes the three one after the other, so "together"
-// means that they were seen side by side, and in one multi where our manager wrote them. Loop-bound
+// The three znodes of a spec, read once, as they were at one moment. SpecWatcher, ClusterAdmin and
+// ReadSnapshot share this. Our manager writes the three in one multi. A Go manager writes them one
+// after the other: such values belong together if all three were there at one moment. Loop-bound
 // (ReadRawSpec); the rest is Pure.
 #pragma once
 
@@ -20,9 +20,9 @@ struct RawSpec {
   std::optional<zk::Node> shards;
   std::optional<zk::Node> options;
 
-  // All three were last written by one transaction, so they belong together whatever came later.
+  // All three were last written by one transaction, so they belong together.
   [[nodiscard]] bool FromOneWrite() const;
-  // It is made for a newer zkcluster: it cannot be used here, and must not be overwritten.
+  // The spec is made for a newer zkcluster: it cannot be used here, and must not be overwritten.
   [[nodiscard]] bool NeedsNewer() const;
 };
 
@@ -31,7 +31,7 @@ struct RawSpec {
 [[nodiscard]] Result<StoredSpec> DecodeStoredSpec(std::string_view name, const RawSpec& raw);
 
 // Reads everything committed before the call. Each part may be absent. Not retried across sessions.
-// Errors: those of every verb; kConflict when the cluster would not stand still.
+// Errors: those of every verb; kConflict when the cluster changed during every try.
 void ReadRawSpec(zk::Client& client, ClusterPaths paths, std::function<void(Result<RawSpec>)> done);
 
 }  // namespace zkcluster

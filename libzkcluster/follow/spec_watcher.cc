@@ -25,7 +25,7 @@ SpecWatcher::SpecWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, Cha
       changed_(std::move(changed)),
       backoff_(std::chrono::milliseconds(20), std::chrono::seconds(2)) {
   retry_ = loop_.NewTimer([this] {
-    // Whoever is behind, a watcher or the server we now talk to, reading again finds out.
+    // A watcher may be behind, or the server that we now talk to. Reading again decides which.
     Refresh();
     Verify();
   });
@@ -82,15 +82,15 @@ void SpecWatcher::Verified(const Verification& verification) {
     if (!held || !now) return !held && !now;
     return held->stat.czxid == now->czxid && held->stat.version == now->version;
   };
-  // Each value was read before its second look and is still the same: all three were true at the
-  // moment of the first of the second looks.
+  // Each value was read before it was verified, and is still the same: all three were there
+  // together when the first answer of the verification was made.
   if (!verification.failed && same(base_->node(), verification.stats[0]) &&
       same(shards_->node(), verification.stats[1]) &&
       same(options_->node(), verification.stats[2])) {
     return Judge();
   }
   // Most likely a watch has fired and its read is under way; then Recompute comes first. The
-  // timer is for when nothing comes: the connection broke, or a new session reached a server
+  // timer is for the other cases: the connection broke, or a new session reached a server
   // that lags behind.
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
@@ -109,8 +109,7 @@ void SpecWatcher::Judge() {
   standing.newer = raw.NeedsNewer();
 
   State state{state_.spec, standing, Trouble::kBad, stored.error().message};
-  // What we hold is the spec of a cluster that has been deleted since:
-  // not a fallback for its successor.
+  // The spec that we hold is that of a deleted cluster: its successor must not use it.
   if (state.spec && state.spec->incarnation != raw.base->stat.czxid) state.spec.reset();
   if (!raw.shards || !raw.options) state.trouble = Trouble::kIncomplete;
   Publish(std::move(state));
@@ -120,7 +119,7 @@ void SpecWatcher::Publish(State state) {
   if (published_ && state == state_) return;
   published_ = true;
   state_ = std::move(state);
-  // A copy of both: the callback may destroy this watcher, and with it what it was given.
+  // Copies of both: the callback may destroy this watcher, and its state with it.
   const State copy = state_;
   const Changed changed = changed_;
   changed(copy);

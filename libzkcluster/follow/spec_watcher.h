@@ -1,10 +1,10 @@
-// Follows the spec of one cluster as a whole: the version, the list and the options that belong
-// together, also while somebody changes them. Checkers and clients both use it.
+// Follows the spec of one cluster as a whole: version, list and options that belong together, also
+// while somebody changes them. Checkers and clients both use it.
 //
 // Our manager writes the three znodes in one transaction: values of one mzxid are taken at once. A
-// Go manager writes them one after the other: values of several mzxids are taken when a second look
-// shows that they stood side by side, which may be between two of its writes; the next write
-// follows. Loop-bound conductor.
+// Go manager writes them one after the other: values of several mzxids are taken when a second read
+// shows that they were there at one moment. That moment may be between two of its writes; then the
+// next write brings the rest. Loop-bound conductor.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -24,7 +24,7 @@
 
 namespace zkcluster {
 
-// A spec as it stands in ZooKeeper, with what is needed to guard by it.
+// A spec as read from ZooKeeper, with the versions that guard a write.
 struct StoredSpec {
   ClusterSpec spec;
   // The czxid of the cluster's znode: another cluster of the same name has another one.
@@ -36,7 +36,7 @@ struct StoredSpec {
   bool operator==(const StoredSpec&) const = default;
 };
 
-// The data versions of a cluster's three znodes as they stand, good bytes or bad; nothing: absent.
+// The data versions of a cluster's three znodes as last read, good bytes or bad; nothing: absent.
 struct SpecVersions {
   std::optional<zk::Version> base;
   std::optional<zk::Version> shards;
@@ -56,10 +56,10 @@ class SpecWatcher {
     kBad,  // undecodable, or it breaks a rule; `error` says which
   };
   struct State {
-    // The last good one, or null; also while there is trouble other than kAbsent.
+    // The last good one, or null. It stays while there is trouble other than kAbsent.
     std::shared_ptr<const StoredSpec> spec;
-    // What the answer was judged by: differs from the versions in `spec` when that is only
-    // the last good one.
+    // The versions behind this state. They differ from those in `spec` when that is only the
+    // last good one.
     SpecVersions standing;
     Trouble trouble = Trouble::kNone;
     std::string error;  // for people, when there is trouble
@@ -71,14 +71,14 @@ class SpecWatcher {
   SpecWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, Changed changed);
 
   [[nodiscard]] const State& state() const { return state_; }
-  // Reads again soon: a guard failed, so what we hold may be old.
+  // Reads again soon. Called after a failed guard, because our values may be old.
   void Refresh();
 
  private:
   struct Verification;
 
   void Recompute();
-  // Do the three held values stand side by side right now?
+  // Checks whether the three held values are all in ZooKeeper right now.
   void Verify();
   void Verified(const Verification& verification);
   void Judge();

@@ -17,7 +17,7 @@ enum class Opinion : unsigned char {
   kNotProbed = 0,  // this checker has not probed it since it joined
   kAlive = 1,
   kDead = 2,
-  // Probed, but it cannot tell: the name does not resolve, this host has no route ...
+  // Probed without a conclusion: the name does not resolve, this host has no route ...
   kUnknown = 3,
 };
 constexpr Opinion LastOf(Opinion) {

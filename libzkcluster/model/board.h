@@ -29,12 +29,12 @@ struct VoteCounts {
 
 struct ShardState {
   ShardStatus status = ShardStatus::kUnknown;
-  Micros since{0};  // of the last flip; 0 before the first. Never falls, moves exactly with flips
+  Micros since{0};  // of the last flip; 0 before the first. Never falls, changes only with flips
   Reason reason = Reason::kNone;
   VoteCounts counts;  // at the decision that last flipped it
   bool operator==(const ShardState&) const = default;
-  // Unknown because its row was spoilt, not because nothing was ever decided: clients that know
-  // better keep what they know. `since` is then of the loss; 0 where no commit has told it yet.
+  // Unknown because its row was lost, not because nothing was ever decided: clients that had read
+  // an earlier status keep it. `since` is then the time of the loss; 0 until a commit writes it.
   [[nodiscard]] constexpr bool lost() const {
     return status == ShardStatus::kUnknown && reason == Reason::kLost;
   }
@@ -53,7 +53,7 @@ inline constexpr std::size_t kChunkShards = 512;
   return (shards + kChunkShards - 1) / kChunkShards;
 }
 
-// The small znode that ties a board together; the one clients watch.
+// The small znode that ties a board together; clients watch only this one.
 struct Head {
   SpecId spec;
   std::int64_t epoch = 0;
@@ -71,7 +71,7 @@ struct StatusBoard {
   bool operator==(const StatusBoard&) const = default;
 };
 
-// What the mirror for Go clients says, by address. A shard that it does not list is unknown.
+// The rows of the mirror for Go clients, by address. A shard that it does not list is unknown.
 struct MirrorEntry {
   bool alive = false;
   Micros since{0};

@@ -1,7 +1,7 @@
 // Event: one line of the journal `events`. Leaders and operators' orders write events; zkctl, hooks
-// and the search for the last epoch read them. An event is never written again. Pure.
+// and the search for the last epoch read them. An event is never rewritten. Pure.
 //
-// Every event has a kind and a time; what else it holds depends on the kind. A kind that this build
+// Every event has a kind and a time; its other members depend on the kind. A kind that this build
 // does not know is kept as its name and the bytes that were read.
 #pragma once
 
@@ -41,7 +41,7 @@ struct EventKinds {
     static constexpr std::string_view kKind = "leader";
     bool operator==(const Leader&) const = default;
   };
-  struct Spec {  // decisions go by this one from now on
+  struct Spec {  // decisions follow this spec from now on
     static constexpr std::string_view kKind = "spec";
     bool operator==(const Spec&) const = default;
   };
@@ -60,7 +60,7 @@ struct EventKinds {
     int dead = 0;  // shards that would be dead
     bool operator==(const Freeze&) const = default;
   };
-  struct Unfreeze {  // by an operator, or because few enough would be dead
+  struct Unfreeze {  // by an operator, or because fewer shards would be dead
     static constexpr std::string_view kKind = "unfreeze";
     int dead = 0;           // shards that would be dead; 0 where an operator gave the order
     bool accepted = false;  // the operator accepted the deaths
@@ -83,7 +83,7 @@ struct EventKinds {
     Micros until{0};   // 0: until an operator ends it
     bool operator==(const Maintenance&) const = default;
   };
-  struct MaintenanceOver {  // by an operator, because its time was over, or the shard is no more
+  struct MaintenanceOver {  // by an operator, because its time was over, or the shard left the spec
     static constexpr std::string_view kKind = "maintenance_over";
     std::vector<std::string> shards;
     bool operator==(const MaintenanceOver&) const = default;

@@ -1,4 +1,4 @@
-// Ledger: what a cluster's leader hands on to the next one, in the znode `ledger`. The leader
+// Ledger: what a cluster's leader passes on to the next one, in the znode `ledger`. The leader
 // rewrites it with its decisions, and operators' orders change it. Both keep what a newer
 // zkcluster has added: each part holds the members that this build does not know in
 // `unknown_keys`, as they were read: `"Key":value,...`. They stay as long as the part does. Pure.
@@ -24,14 +24,14 @@ struct Penalty {
 // Too many shards would be dead at once (ClusterSpec::max_dead_fraction): no more are marked dead.
 //
 //   off --more than allowed would be dead--> frozen --fewer than three quarters of it--> off
-//   frozen --an operator lifts it--> off (and frozen again at the next look, if still so many)
-//   frozen --an operator accepts the deaths--> off, with `accepted` = as many as would be dead
+//   frozen --an operator lifts it--> off (and frozen again at the next decision, if still too many)
+//   frozen --an operator accepts the deaths--> off, with `accepted` = the number that would be dead
 //          then: more than these freeze again; `accepted` is forgotten below the three quarters
 struct Freeze {
   bool frozen = false;
   Micros since{0};      // of the last time it began
   int dead = 0;         // shards that would have been dead as it began
-  bool accept = false;  // an operator's wish that no leader has seen yet
+  bool accept = false;  // an operator's order that no leader has read yet
   int accepted = 0;
   std::string unknown_keys;
   bool operator==(const Freeze&) const = default;
@@ -47,8 +47,8 @@ struct Pause {
   bool operator==(const Pause&) const = default;
 };
 
-// An operator's order for one shard: checkers probe it, vote and log, and its status never flips,
-// neither way. It is of the shard's name, whatever its address, and ends by itself.
+// An operator's order for one shard: checkers probe it, vote and log, but its status does not flip
+// in either direction. The order is for the shard's name, not its address, and ends by itself.
 struct Maintenance {
   Micros since{0};
   Micros until{0};  // by the leader's wall clock; 0: until an operator ends it
@@ -66,10 +66,10 @@ template <class Order>
 inline constexpr std::size_t kMaxMaintained = 200;
 
 struct Ledger {
-  std::set<std::string> electorate;          // every checker ever seen and not told to forget
+  std::set<std::string> electorate;          // every checker ever seen, except forgotten ones
   std::map<std::string, Penalty> penalties;  // by shard name
-  // A ledger was lost (removed, or undecodable) while the electorate had this size: until as many
-  // ids are known again, it counts for that many. 0: never lost.
+  // A ledger was lost (removed, or undecodable) while the electorate had this size: until that many
+  // ids are known again, the electorate counts as this size. 0: never lost.
   int at_least = 0;
   Freeze freeze;
   std::optional<Pause> pause;

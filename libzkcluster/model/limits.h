@@ -21,13 +21,13 @@ inline constexpr int kKetamaPoints = 160;
 // Points of a shard (on a `ketama` ring: of mean weight).
 [[nodiscard]] int PointsPerShard(const RingSpec& ring);
 
-// Electorate, quorum, racks, and the checkers that a ledger can have learned.
+// The most checkers of an electorate, a quorum or a ledger, and the most racks.
 inline constexpr int kMaxCheckers = 1'000;
 
 inline constexpr std::size_t kMaxShardNameBytes = 200;
 // No list is longer: `{"Name":"a","Addr":":1"},` is the shortest shard in kMaxShardsBytes.
 inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
-// From here on, seven tenths of kMaxShardsBytes, the size of a list is worth a warning.
+// From this size on, seven tenths of kMaxShardsBytes, a list gets a warning.
 inline constexpr std::size_t kNearShardsBytes = kMaxShardsBytes / 10 * 7;
 // The Go mirror is kept up to this size where the spec sets no `mirror_limit`.
 inline constexpr std::size_t kDefaultMirrorLimit = 65'536;
@@ -40,8 +40,9 @@ inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);
 inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
 inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
 
-// The penalty of a shard that flaps, in good probes in a row that its next return is asked for: at
-// most as many as fit into 10 x threshold, at least 1. Never more than the times above allow.
+// The largest penalty of a flapping shard, in good probes in a row before its next return. A
+// cluster's own limit is the number of probes in 10 x threshold, at least 1; the times above bound
+// it by this.
 inline constexpr int kMaxPenalty = static_cast<int>(10 * kMaxProbeTime / kMinProbeTime);
 [[nodiscard]] constexpr int MaxRequired(Duration threshold, Duration interval) {
   if (interval <= Duration::zero()) return 1;

@@ -32,8 +32,8 @@ std::optional<std::int32_t> ParseCounter(std::string_view text) {
   return value;
 }
 
-// What the servers' own path check refuses. They look at UTF-16 units, so everything above the
-// basic plane counts as surrogates and is refused too.
+// What the servers' own path check refuses. They check UTF-16 units, so everything above the basic
+// plane counts as surrogates and is refused, too.
 bool IsForbidden(char32_t c) {
   return IsControl(c) || (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0;
 }
@@ -67,7 +67,7 @@ std::string CandidatePrefix(std::string_view id, std::string_view guid) {
 }
 
 std::optional<CandidateName> ParseCandidateName(std::string_view node) {
-  // Read from the end: the id may contain '-', and the counter may begin with one.
+  // The name is read from its end: the id may contain '-', and the counter may begin with one.
   for (const std::size_t counter_size : {std::size_t{10}, std::size_t{11}}) {
     if (node.size() < 1 + 1 + kGuidDigits + 1 + counter_size) return std::nullopt;
     const std::size_t counter_at = node.size() - counter_size;
@@ -84,7 +84,7 @@ std::optional<CandidateName> ParseCandidateName(std::string_view node) {
 
 std::optional<std::int32_t> ParseSequence(std::string_view node) {
   if (node.size() < 10) return std::nullopt;
-  // A '-' before ten digits is the sign only where the name's own separator stands before it.
+  // A '-' before ten digits is a sign only if the name's own separator precedes it.
   if (node.size() >= 11 && node[node.size() - 11] == '-') {
     const char before = node.size() >= 12 ? node[node.size() - 12] : '_';
     if (before == '_' || before == '-') {

@@ -1,12 +1,12 @@
 // Why a shard is not alive in a checker's eyes, or why a status was decided. The names are an
-// interface: they stand in ballots, status chunks, events, logs and JSON.
+// interface: they appear in ballots, status chunks, events, logs and JSON.
 //
 // A newer zkcluster may write words that this build does not know. Such a word is a Reason, too: a
 // value from kOther on, one for each word, so that it is compared, counted and written back like
 // every other reason, and costs a ballot or a board no more bytes. Two unknown words are equal if
 // their texts are, so shards whose voters agree on one keep it and only different ones are kMixed.
-// A process keeps kMaxOtherReasons of these words; what is no word, and each further word, is
-// kOther itself, "other". Thread-safe.
+// A process keeps kMaxOtherReasons of these words; each further word, and any text that is no word,
+// is kOther itself, "other". Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ enum class Reason : unsigned char {
   kNoRoute,     // this host: it has no route to the server
   kLocalLimit,  // this host: out of descriptors, ports, memory or time
   kMixed,       // in a status: the voters had different reasons
-  kLost,        // in a status: what was decided cannot be read any more, and nothing was since
+  kLost,        // in a status: the decided row can no longer be read, and nothing was decided since
   kOther,       // a newer zkcluster's; values above it have their words, see KnownReason
 };
 inline constexpr int kReasonCount = static_cast<int>(Reason::kOther) + 1;

@@ -1,6 +1,6 @@
 // Who takes part in a cluster's election: the registration of each checker, in its candidate znode,
-// and the record of the one that leads, in `leader`. The conductors of the election write them;
-// leaders, zkctl and the judges of the tests read them. Pure.
+// and the leader's record, in `leader`. The conductors of the election write them; leaders, zkctl
+// and the judges of the tests read them. Pure.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -16,7 +16,7 @@ struct Registration {
   std::int64_t pid = 0;
   std::string version;          // of the program
   Micros since{0};              // start of this registration
-  Duration session_timeout{0};  // how long it outlives a crash; 0: not known
+  Duration session_timeout{0};  // how long it outlives a crash; 0: unknown
   // The checker reads every format up to this one; see codec/format.h.
   int format = 1;
   // Members that this build does not know, as they were read: `"Key":value,...`.

@@ -26,7 +26,7 @@ const std::array kSettings = {
     Setting{"quorum", "Quorum", &ClusterSpec::quorum, Whole(1), Whole(kMaxCheckers),
             "votes needed"},
     Setting{"min_racks", "MinRacks", &ClusterSpec::min_racks, Whole(1), Whole(kMaxCheckers),
-            "a death needs dead votes from checkers of so many racks"},
+            "a death needs dead votes from checkers of this many racks"},
     Setting{"max_dead_fraction", "MaxDeadFraction", &ClusterSpec::max_dead_fraction, kMinFraction,
             1.0, "freeze when more of the shards would be dead, such as 0.5; or none"},
     Setting{"probe.interval", "Probe.Interval", &ProbeSpec::interval, kMinProbeTime, kMaxProbeTime,
@@ -129,7 +129,7 @@ std::string FormatSetting(const SettingValue& value) {
 
 std::string ProblemOfSetting(const Setting& setting, const SettingValue& value) {
   if (value.index() == 0) return {};
-  // Not the other way round: what is no number is within nothing.
+  // Not the other way round: a NaN is within no range.
   if (value >= setting.least && value <= setting.most) return {};
   const auto least = [&]<class T>(T) { return std::get<T>(setting.least); };
   const auto most = [&]<class T>(T) { return std::get<T>(setting.most); };

@@ -1,8 +1,8 @@
-// The one table of a spec's settings: everything of a ClusterSpec but its name, version, ring (whose
-// settings go by its type, see below) and shards. A row says how a setting is called in a spec file and in the Go form, which member holds
-// it, which values it takes, and what it is for. The codec, the YAML and JSON forms, Validate,
-// SpecDiff, and zkctl's options and doctor all walk this table: a new setting is a member of
-// ClusterSpec and a row here. Pure.
+// The one table of a spec's settings: everything of a ClusterSpec but its name, version, ring
+// (whose settings go by its type, see below) and shards. A row has a setting's name in a spec file
+// and in the Go form, the member that holds it, the values that it takes, and what it is for. The
+// codec, the YAML and JSON forms, Validate, SpecDiff, and zkctl's options and doctor all walk this
+// table: a new setting is a member of ClusterSpec and a row here. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -66,7 +66,7 @@ struct RingSetting {
   std::variant<std::string_view, int> value;
   [[nodiscard]] std::string text() const;
 };
-// The type, and the settings of that type alone.
+// The type, and only the settings of that type.
 [[nodiscard]] std::vector<RingSetting> RingSettings(const RingSpec& ring);
 
 }  // namespace zkcluster

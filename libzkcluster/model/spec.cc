@@ -15,7 +15,7 @@
 namespace zkcluster {
 namespace {
 
-// A person mends one mistake at a time; a list of 20,000 helps nobody.
+// A person corrects one mistake at a time; a list of 20,000 helps nobody.
 constexpr std::size_t kMaxProblems = 20;
 
 void CheckShardName(const std::string& name, std::size_t shard, SpecProblems& problems) {
@@ -112,7 +112,7 @@ void CheckSettings(const ClusterSpec& spec, SpecProblems& problems) {
   }
 }
 
-// For a text that has no lines to point to: a shard is said by its name where that can be printed.
+// For a text without lines to point to: a shard is named if its name can be printed.
 std::string TextOf(const SpecProblem& problem, const ClusterSpec& spec) {
   if (!problem.shard) return problem.key + ": " + problem.what;
   const auto place = [](std::size_t shard) { return "shards[" + std::to_string(shard) + "]"; };

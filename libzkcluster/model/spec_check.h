@@ -1,6 +1,6 @@
-// The rules of a spec, in one place for everybody: `Validate` (zkcluster/spec.h) lists what
-// CheckSpec finds, a spec file shows it at its line and column. The one rule that needs an encoding,
-// the size of the list's JSON, is in codec/valid_spec.cc. Pure.
+// The rules of a spec, in one place: `Validate` (zkcluster/spec.h) lists what CheckSpec finds, a
+// spec file shows it at its line and column. The one rule that needs an encoding, the size of the
+// list's JSON, is in codec/valid_spec.cc. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -25,12 +25,13 @@ struct SpecProblem {
 class SpecProblems {
  public:
   void Add(SpecProblem problem) { found_.push_back(std::move(problem)); }
-  // The list is too large for ZooKeeper: the error's code says so, whatever else is wrong.
+  // The list is too large for ZooKeeper: the error's code is then kTooLarge, also if there
+  // are other problems.
   void AddTooLarge(SpecProblem problem);
   [[nodiscard]] bool empty() const { return found_.empty(); }
   [[nodiscard]] bool too_large() const { return too_large_; }
   [[nodiscard]] const std::vector<SpecProblem>& found() const { return found_; }
-  // The first twenty as one text, and how many more there are. Code: kInvalid or kTooLarge.
+  // The first twenty as one text, and the number of the others. Code: kInvalid or kTooLarge.
   // REQUIRES: `spec` is what was checked; not empty.
   [[nodiscard]] Error ToError(const ClusterSpec& spec) const;
 

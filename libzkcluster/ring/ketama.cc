@@ -66,7 +66,7 @@ std::vector<std::uint32_t> PointCounts(const std::vector<ShardSpec>& shards) {
   counts.reserve(shards.size());
   for (const ShardSpec& shard : shards) {
     // Each step rounded to single precision, the tiny sum to double and back: some equal shards get
-    // 156 points, not 160, because twemproxy's do.
+    // 156 points, not 160, as with twemproxy.
     const float part = static_cast<float>(shard.weight) / static_cast<float>(total);
     const float digests = part * static_cast<float>(kKetamaPoints) / static_cast<float>(kWords) *
                           static_cast<float>(shards.size());

@@ -1,11 +1,11 @@
-// Where twemproxy puts points and keys when a pool says `distribution: ketama`; its clients
-// of memcached say "libmemcached-compatible ketama" of the same. A wire format: one point
-// elsewhere moves keys of a fleet that came from twemproxy. Held to the real `nutcracker`
-// by tests/integration/nutcracker_test.cc. Pure.
+// Where twemproxy puts points and keys when a pool says `distribution: ketama`; clients of
+// memcached call the same "libmemcached-compatible ketama". It is a wire format: one wrong point
+// moves keys of a fleet that came from twemproxy. tests/integration/nutcracker_test.cc compares it
+// with the real `nutcracker`. Pure.
 //
 // A shard of mean weight holds 160 points: four 32-bit little-endian words from each MD5 of
 // "NAME-0", "NAME-1" .. "NAME-39". NAME is the server's name in nutcracker.yml; of a server without
-// one it is "host:port", and "host" alone where the port is 11211.
+// one it is "host:port", and only "host" where the port is 11211.
 #pragma once
 
 #include <zkcluster/ring.h>
@@ -32,9 +32,9 @@ namespace zkcluster::ketama {
 // `hash: md5`: the first four bytes of the digest, little-endian.
 [[nodiscard]] std::uint32_t HashMd5(std::string_view key);
 
-// How many points shards of these weights hold, in the order of the list: 160 times the weight over
-// the mean, rounded down to a multiple of 4 in single precision, as twemproxy computes it. 0 is
-// possible: a fortieth of the mean and less gets no key. REQUIRES: weights of 1 .. kMaxWeight.
+// The number of points of shards with these weights, in the order of the list: 160 times the weight
+// over the mean, rounded down to a multiple of 4 in single precision, as twemproxy computes it. 0
+// is possible: a fortieth of the mean and less gets no key. REQUIRES: weights of 1 .. kMaxWeight.
 [[nodiscard]] std::vector<std::uint32_t> PointCounts(const std::vector<ShardSpec>& shards);
 
 // All points in the order of the list, not sorted.

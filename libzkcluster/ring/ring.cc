@@ -58,14 +58,14 @@ std::uint32_t Feed(std::uint32_t crc, std::string_view text) {
   return crc;
 }
 
-// By so many bits hashes are shifted to their bucket; there are about as many buckets as points. At
-// least two: shifting by all 32 bits is undefined.
+// The number of bits by which a hash is shifted to its bucket. There are about as many buckets as
+// points, and at least two: shifting by all 32 bits is undefined.
 int BucketShift(std::size_t points) {
   return 32 - std::max(1, static_cast<int>(std::bit_width(points - 1)));
 }
 
 // Where each bucket's points begin when they are in order, and after the last one their number.
-// Counted and summed: looking for the places takes three times as long, in mispredicted branches.
+// Counted and summed: searching for the places takes three times as long, in mispredicted branches.
 std::vector<std::uint32_t> BucketStarts(const std::vector<Ring::Point>& points, int shift) {
   std::vector<std::uint32_t> starts((std::size_t{1} << (32 - shift)) + 1);
   for (const Ring::Point& p : points) ++starts[(p.hash >> shift) + 1];
@@ -74,7 +74,7 @@ std::vector<std::uint32_t> BucketStarts(const std::vector<Ring::Point>& points, 
 }
 
 // Sorts by hash and leaves points of equal hash in the order they came in. Hashes are spread
-// evenly: dealt out to their buckets they are nearly in order, and one pass of insertions does the
+// evenly: sorted into their buckets they are nearly in order, and one pass of insertions does the
 // rest. A comparison sort takes five times as long, and every client sorts again whenever the list
 // changes. Returns BucketStarts of the points.
 std::vector<std::uint32_t> SortByHash(std::vector<Ring::Point>& points) {
@@ -103,7 +103,7 @@ std::vector<std::uint32_t> SortByHash(std::vector<Ring::Point>& points) {
   return next;
 }
 
-// In the order of the list.
+// The points in the order of the list.
 std::vector<Ring::Point> ConsistentPoints(const std::vector<ShardSpec>& shards,
                                           std::size_t per_shard) {
   // A point's text begins with its number, so the number's part of the CRC is the
@@ -121,7 +121,8 @@ std::vector<Ring::Point> ConsistentPoints(const std::vector<ShardSpec>& shards,
   return points;
 }
 
-// Of equal points, neighbours once sorted, one stays: the first or the last. True when any went.
+// Of equal points, which are neighbours once sorted, one stays: the first or the last. True if
+// any was dropped.
 bool DropEqual(std::vector<Ring::Point>& points, bool keep_last) {
   std::size_t kept = 0;
   for (const Ring::Point& point : points) {
@@ -179,7 +180,7 @@ std::uint32_t Ring::Hash(std::string_view key) {
 
 std::uint32_t Ring::KeyHash(std::string_view key) const {
   if (hashing_ == Hashing::kCrc32) return Hash(key);
-  if (key.empty()) return 0;  // twemproxy does not ask its hash then
+  if (key.empty()) return 0;  // twemproxy does not call its hash function then
   return hashing_ == Hashing::kMd5 ? ketama::HashMd5(key) : ketama::HashFnv1a64(key);
 }
 
@@ -198,7 +199,8 @@ std::vector<std::size_t> Ring::Order(std::string_view key, std::size_t limit) co
   std::vector<bool> seen(shard_count_);
   const std::size_t wanted = std::min(limit, shard_count_);
   const std::size_t first = PointOf(KeyHash(key));
-  // A shard whose every point lost to an equal one is never met: the walk ends after one turn.
+  // A shard may have lost every point to an equal one and is then never met: the walk ends
+  // after one turn.
   for (std::size_t n = 0; n < points_.size() && order.size() < wanted; ++n) {
     const std::size_t at = first + n < points_.size() ? first + n : first + n - points_.size();
     const std::size_t shard = points_[at].shard;

@@ -51,7 +51,7 @@ RoutingTable::RoutingTable(ClusterSpec spec, StatusBoard board, std::shared_ptr<
   }
   if (!spec_.failover || start == points.size()) return;
 
-  // Backwards round the circle, so that the point after each one is settled before it.
+  // Backwards round the circle, so that the next point is always settled first.
   Serving next = serving_[start];
   for (std::size_t n = 1; n < points.size(); ++n) {
     Serving& here = serving_[(start + points.size() - n) % points.size()];

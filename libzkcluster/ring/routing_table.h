@@ -1,5 +1,5 @@
 // A reader's immutable view: a spec, the status of its shards, and for every point of the ring who
-// serves it and since when, worked out at build time, so that a lookup never walks past dead
+// serves it and since when, computed when it is built, so that a lookup never walks past dead
 // shards. Pure; a const table may be read from any number of threads.
 #pragma once
 

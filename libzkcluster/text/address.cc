@@ -55,7 +55,7 @@ Result<Address> Parse(std::string_view text, std::optional<std::uint16_t> defaul
                 "address \"" + OneLine(text, 100) + "\": " + std::string(what));
   };
   if (text.empty()) return fail("empty");
-  // inet_pton would stop reading there and take the rest for granted.
+  // inet_pton would stop reading there and ignore the rest.
   if (text.find('\0') != std::string_view::npos) return fail("contains a zero byte");
 
   Address address;

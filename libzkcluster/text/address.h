@@ -22,7 +22,7 @@ struct Address {
 [[nodiscard]] Result<Address> ParseAddress(std::string_view text, std::uint16_t default_port);
 // Brackets IPv6 hosts.
 [[nodiscard]] std::string FormatAddress(const Address& address);
-// The one way to write an address that others may be written as too: host names in lower case.
+// The canonical form, the same for all ways to write an address: host names in lower case.
 [[nodiscard]] std::string FormatCanonical(Address address);
 [[nodiscard]] bool IsIpLiteral(std::string_view host);
 

@@ -1,6 +1,6 @@
-// What is said of a value that is not as it should be, in one wording for every place that reads or
-// checks one: YAML files, specs from ZooKeeper, options of zkctl. Each is a part of a sentence that
-// begins with the key ("quorum: expected ..."). Pure.
+// What is said of a wrong value, in one wording for every place that reads or checks one: YAML
+// files, specs from ZooKeeper, options of zkctl. Each is a part of a sentence that begins with the
+// key ("quorum: expected ..."). Pure.
 #pragma once
 
 #include <zkcluster/time.h>

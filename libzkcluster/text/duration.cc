@@ -74,7 +74,7 @@ Result<Duration> ParseDuration(std::string_view text) {
       ns += (text[i] - '0') * place;
     }
     if (ns > kLimitNs) return Fail(ErrorCode::kInvalid, "a duration is at most 1000h");
-    // To what FormatDuration writes: what is read and written again stays the same.
+    // Rounded to what FormatDuration writes: a value that is read and written again stays the same.
     return Duration((ns + 500) / 1000 * 1000);
   }
   return fail();
@@ -112,7 +112,7 @@ std::string FormatAge(Duration duration) {
 
 std::string FormatTime(Micros wall) {
   if (wall.count() == 0) return "-";
-  // Outside of the years that RFC 3339 can write; only foreign bytes hold such times.
+  // RFC 3339 cannot write later years; only foreign bytes hold such times.
   constexpr Micros kYear10000{253'402'300'800'000'000};
   if (wall.count() < 0 || wall >= kYear10000) return std::to_string(wall.count()) + "us";
   const std::chrono::sys_time<Micros> time(wall);

@@ -8,12 +8,13 @@
 
 namespace zkcluster {
 
-// So small a fraction of anything here is none; and its digits stay few.
+// A smaller fraction of anything here is nothing, and digits stay few.
 inline constexpr double kMinFraction = 1e-6;
 
 // kMinFraction .. 1. Error: kInvalid, without the place.
 [[nodiscard]] Result<double> ParseFraction(std::string_view text);
-// The shortest text that ParseFraction reads back as the same number. REQUIRES: as it returns them.
+// The shortest text that ParseFraction reads back as the same number. REQUIRES: `fraction` is one
+// that ParseFraction can return.
 [[nodiscard]] std::string FormatFraction(double fraction);
 
 }  // namespace zkcluster

@@ -14,14 +14,14 @@ namespace zkcluster {
 
 [[nodiscard]] bool IsUtf8(std::string_view text);
 
-// Of ASCII, or above it (C1): U+009B begins an escape sequence on some terminals.
+// Control characters of ASCII, and C1 above it: U+009B begins an escape sequence on some terminals.
 [[nodiscard]] constexpr bool IsControl(char32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
-[[nodiscard]] bool HasControl(std::string_view text);  // bytes that are no UTF-8 are none
+[[nodiscard]] bool HasControl(std::string_view text);  // ignores bytes that are no UTF-8
 
-// Foreign text as part of a message, which is one line and obeyed by no terminal: control
-// characters and bytes that are no UTF-8 as \xNN; of more than `limit` bytes the first and "...".
+// Foreign text as part of a message: one line that cannot control a terminal, control
+// characters and bytes that are no UTF-8 as \xNN; cut to the first `limit` bytes and "...".
 [[nodiscard]] std::string OneLine(std::string_view text, std::size_t limit = 200);
 
 }  // namespace zkcluster

@@ -1,5 +1,5 @@
 // The tree is built from yaml-cpp's events rather than from its Node: events still carry aliases,
-// anchors and duplicate keys, all of which a Node has resolved or lost, and a handler can stop at
+// anchors and duplicate keys, which a Node has resolved or lost, and a handler can stop at
 // the depth limit before the parser has recursed past it.
 #include "yaml/reader.h"
 
@@ -49,8 +49,8 @@ class Refusal : public std::runtime_error {
   Place place;
 };
 
-// yaml-cpp takes 0x04 for the end of the file, guesses at UTF-16, and replaces bad bytes: a file
-// cut or altered without a word. Such bytes are refused before it sees them.
+// yaml-cpp takes 0x04 for the end of the file, guesses at UTF-16, and replaces bad bytes: it
+// silently cuts or alters a file. Such bytes are refused before the parser gets them.
 std::optional<std::pair<Place, std::string>> FindForeignByte(std::string_view text) {
   Place place;
   while (!text.empty()) {
@@ -198,7 +198,7 @@ void Problems::Add(int line, int column, std::string_view key, std::string_view 
     ++more_;
     return;
   }
-  // A key may hold anything, also a line end; a problem must stay one line.
+  // A key may hold any text, even a line end; a problem must stay one line.
   std::string text = key.empty() ? std::string() : OneLine(key) + ": ";
   text += OneLine(what, kMaxProblemBytes);
   lines_.push_back(Line{line, column, std::move(text)});
@@ -254,7 +254,7 @@ struct Value::Impl {
       if (first && first->key == entry->key) {
         problems->Add(
             entry->place.line, entry->place.column, KeyOf(entry->key),
-            "duplicate key; it stands in line " + std::to_string(first->place.line) + " already");
+            "duplicate key; it is in line " + std::to_string(first->place.line) + " already");
       } else {
         first = entry;
       }

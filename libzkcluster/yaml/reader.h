@@ -1,6 +1,6 @@
 // Reads YAML files the way their author needs it: all problems of a file at once, each as
 // `file:line:column: path.to.key: what is wrong`, unknown and duplicate keys included. Wraps
-// yaml-cpp, which keeps duplicate keys without a word. Used for checker.yaml and spec files.
+// yaml-cpp, which silently accepts duplicate keys. Used for checker.yaml and spec files.
 // Nothing here throws. One thread at a time.
 #pragma once
 
@@ -26,7 +26,8 @@ class Problems {
   void Add(int line, int column, std::string_view key, std::string_view what);
   [[nodiscard]] bool empty() const { return lines_.empty(); }
   [[nodiscard]] bool HasAny(const std::string& key) const { return keys_.contains(key); }
-  // The first hundred found, in the order of the file, one a line, and how many more; kInvalid.
+  // The first hundred, in the order of the file, one a line, and the number of
+  // the others; kInvalid.
   [[nodiscard]] Error ToError() const;
 
  private:
@@ -42,7 +43,7 @@ class Problems {
 };
 
 // One value of the file, with its place and the path that leads to it ("probe.interval",
-// "shards[2].addr"). A Value that is absent answers every question with nothing and no problem.
+// "shards[2].addr"). An absent Value returns nothing and adds no problem.
 class Value {
  public:
   [[nodiscard]] bool present() const;

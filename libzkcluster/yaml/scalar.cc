@@ -32,8 +32,8 @@ bool IsSafePlain(std::string_view text) {
   });
   if (!simple) return false;
   if (IsLetter(text.front())) return !IsReserved(text);
-  // What begins with a digit may be a number, a date or a time, but never with three dots and a
-  // colon: an IPv4 address with its port stays readable.
+  // A text that begins with a digit may be a number, a date or a time, but not if it has three dots
+  // and a colon: an IPv4 address with its port stays readable.
   return IsDigit(text.front()) && std::count(text.begin(), text.end(), '.') == 3 &&
          std::count(text.begin(), text.end(), ':') == 1;
 }

@@ -1,4 +1,4 @@
-// Text as a YAML scalar that every YAML reader takes for the same text: plain where that is safe,
+// Text as a YAML scalar that every YAML reader reads as the same text: plain where that is safe,
 // else in double quotes ("yes", "null", "1e3", ":6379"). Pure.
 #pragma once
 

@@ -83,7 +83,7 @@ SettingValue ReadSetting(const Value& value, const Setting& setting) {
                     setting.least);
 }
 
-// What a file leaves out keeps its default.
+// A setting that the file leaves out keeps its default.
 void ReadSettings(const Value& root, ClusterSpec& spec) {
   std::map<std::string_view, std::vector<std::string_view>> groups;
   for (const Setting& setting : Settings()) {
@@ -96,7 +96,7 @@ void ReadSettings(const Value& root, ClusterSpec& spec) {
   }
 }
 
-// Whether it breaks a rule is for CheckSpec to say.
+// CheckSpec checks the rules.
 ShardSpec ReadShard(const Value& item) {
   ShardSpec shard;
   const auto text = [&](const char* key) {
@@ -128,7 +128,7 @@ std::vector<Value> ReadShards(const Value& value, std::vector<ShardSpec>& shards
   return places;
 }
 
-// Shows each problem at its place, unless what is there could not be read at all.
+// Shows each problem at its place, unless the value there could not be read at all.
 void Place(const SpecProblems& problems, const Value& root, const std::vector<Value>& shards) {
   const Value list = root["shards"];
   const bool all_unreadable = shards.empty() && list.IsList() && !list.Items().empty();
@@ -139,7 +139,7 @@ void Place(const SpecProblems& problems, const Value& root, const std::vector<Va
     std::string what = problem.what;
     if (problem.earlier) {
       const Value earlier = shards[*problem.earlier][problem.key];
-      what += "; it stands in line " + std::to_string(earlier.line()) + " already";
+      what += "; it is in line " + std::to_string(earlier.line()) + " already";
     }
     value.Complain(what);
   }

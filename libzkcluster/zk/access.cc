@@ -98,7 +98,7 @@ std::optional<std::string> TakeLine(std::string_view line, Access& access) {
   return std::nullopt;
 }
 
-// Where a path stands: its parts below the root.
+// The parts of a path below the root.
 std::vector<std::string_view> PartsBelow(std::string_view root, std::string_view path) {
   std::vector<std::string_view> parts;
   if (root == "/") root = "";
@@ -113,7 +113,8 @@ std::vector<std::string_view> PartsBelow(std::string_view root, std::string_view
 
 // What checkers may do, beyond reading.
 Permissions OfCheckers(const std::vector<std::string_view>& parts) {
-  // In the place of a spec: the mirror and, where a Go manager made the cluster, `quorum`.
+  // At the znode of a cluster they create the mirror and, where a Go manager made
+  // the cluster, `quorum`.
   if (parts.size() == 1) return kMayCreate;
   if (parts.size() == 2 && parts[1] == "status") return kMayWrite;
   if (parts.size() >= 2 && parts[1] == "quorum") return kMayWrite | kMayCreate | kMayDelete;
@@ -186,8 +187,8 @@ AclFunction RestrictedAcl(std::string root, const Access& access) {
     const AclEntry anyone{"", kMayRead};
     if (IsOfOneChecker(parts)) {
       if (!own.empty()) return {{own, kMayRead | kMayWrite}, anyone};
-      // Whoever has no identity of its own is one of the checkers, like all of them; and operators
-      // may tell such a list from one that binds.
+      // A checker without an identity of its own has that of all checkers. With this list operators
+      // can see that the znode is not bound to one checker.
       return {{checkers, kMayRead | kMayWrite}, {operators, kMayRead | kMayAdmin}, anyone};
     }
     Acl acl = {{operators, kMayAll}};

@@ -1,6 +1,7 @@
-// The access file, which says who is who to ZooKeeper, and what follows from it for each znode of
-// zkcluster. Everybody may read; specs are changed by operators, what checkers say and decide by
-// checkers and operators, and a checker's own ballot and registration by that checker alone. Lines:
+// The access file, which says who is who to ZooKeeper, and the list of permissions that follows
+// for each znode of zkcluster. Everybody may read. Operators change specs, checkers and
+// operators change what checkers say and decide, and only the checker itself changes its ballot
+// and registration. Lines:
 //
 //   operators digest   ops:Ovx4jQ8T...=     # known by hash: listed, no more
 //   checkers  password checkers:SECRET      # known by password: we are this one, too
@@ -24,7 +25,7 @@ namespace zkcluster {
 
 struct Access {
   std::vector<std::string> credentials;  // "user:password" of each line that has one
-  // As DigestId makes them; empty: not in the file.
+  // In the form of DigestId; empty: not in the file.
   std::string operators;
   std::string checkers;
   std::string own;
@@ -38,16 +39,16 @@ struct Access {
 };
 
 inline constexpr std::size_t kMaxAccessBytes = 65'536;
-inline constexpr std::size_t kMaxAccessUserBytes = 100;  // they stand in every list
+inline constexpr std::size_t kMaxAccessUserBytes = 100;  // every list holds them
 
 // Errors: kInvalid, `file:line: ...` of the first problem; it never shows a password.
 [[nodiscard]] Result<Access> ParseAccess(std::string_view file, std::string_view text);
 // Its password is in the file, not only its hash.
 [[nodiscard]] bool HasPasswordOf(const Access& access, const std::string& id);
-// The same file with hashes in the place of passwords: what the other side is given.
+// The same file with hashes in place of passwords, for the other side.
 [[nodiscard]] std::string FormatAccessByDigest(const Access& access);
 
-// The lists of everything at and below `root`, and of what is made on the way to it.
+// The lists of everything at and below `root`, and of the znodes created above it.
 // REQUIRES: root as ValidateRoot accepts it; access knows operators and checkers.
 [[nodiscard]] AclFunction RestrictedAcl(std::string root, const Access& access);
 

@@ -1,7 +1,7 @@
 // Who may do what with a znode, in ZooKeeper's terms: a list of identities with their permissions.
-// Reading may be forbidden, but never that a znode exists; and whether a znode may be deleted is
-// its parent's affair. Ensembles know identities by digest: the hash of "user:password" stands in
-// the list, the password itself only in the file of whoever uses it. Pure.
+// A list can hide a znode's data, but not its existence; whether a znode may be deleted is decided
+// by its parent's list. Ensembles know identities by digest: the list holds the hash of
+// "user:password", and only its owner's file holds the password itself. Pure.
 #pragma once
 
 #include <functional>
@@ -26,12 +26,12 @@ struct AclEntry {
   bool operator==(const AclEntry&) const = default;
 };
 using Acl = std::vector<AclEntry>;  // empty: anyone may do anything
-// What the znodes that somebody creates are given, by path (of a sequential one: without the
-// number). Null: anyone may do anything.
+// The list that a new znode gets, by path (of a sequential one: without the number). Null: anyone
+// may do anything.
 using AclFunction = std::function<Acl(const std::string& path)>;
 
-// "user:password" as it stands in lists: "user:" and the SHA-1 of all of it in base64. That hash is
-// fast: only a long random password withstands whoever reads it.
+// "user:password" as lists hold it: "user:" and the SHA-1 of all of it in base64. That hash is
+// fast: anybody who reads it can guess all but a long random password.
 [[nodiscard]] std::string DigestId(std::string_view credential);
 
 }  // namespace zkcluster

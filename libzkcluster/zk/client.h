@@ -1,6 +1,6 @@
 // The second seam: a session with the ensemble and nine asynchronous verbs, in domain values.
-// Production twin: NativeClient (the single-threaded C client). Test twin: FakeEnsemble's clients.
-// The contract tests in tests/contract hold both to what is written here.
+// In production it is a NativeClient (the single-threaded C client), in tests a client of
+// FakeEnsemble. The contract tests in tests/contract check both against the text here.
 //
 // Loop-bound. Calls never block and never call back before they return. Each callback runs
 // exactly once, unless the Client is destroyed first: then never. Answers and watch events of one
@@ -54,9 +54,9 @@ enum class CreateMode { kPersistent, kEphemeral, kPersistentSequential, kEphemer
 // A version to guard by: a check, a set or a delete fails unless the znode has it.
 using Version = std::int32_t;
 // No guard but existence. A leader's decisions never use it, or a deposed leader could overwrite
-// its successor's. It is right where the version says nothing: to check that a znode exists, to set
-// a znode only so that its version grows (`votes`), and to delete a znode that nobody else can own
-// (the own candidate) or that goes together with its parent.
+// its successor's. It is right where the version does not matter: to check that a znode exists, to
+// set a znode only so that its version grows (`votes`), and to delete a znode that nobody else can
+// own (our own candidate) or that is deleted together with its parent.
 inline constexpr Version kAnyVersion = -1;
 
 struct CheckOp {
@@ -91,8 +91,9 @@ struct WatchEvent {
   std::string path;
 };
 // A watch fires at most once and is set again by the next read that carries it. It is a hint to
-// read again, no more. It survives reconnects and dies silently with its session. The owner keeps
-// the function alive as long as it cares; the same function set twice on one path fires once.
+// read again, no more. It survives reconnects and dies silently with its session. The owner
+// keeps the function alive while it wants to be called; the same function set twice on one
+// path fires once.
 using WatchFunction = std::function<void(const WatchEvent&)>;
 using Watch = std::weak_ptr<WatchFunction>;
 
@@ -102,9 +103,10 @@ struct SessionEvent {
   std::uint64_t generation;  // 1, 2, 3 ...: grows with each new session
 };
 
-// Who a client is to the ensemble: the credentials it shows, and the lists it gives to its znodes.
+// Who a client is to the ensemble: the credentials that it presents, and the lists that it gives
+// to its znodes.
 struct Identity {
-  // "user:password" each, shown at each connection before anything else is asked.
+  // "user:password" each, sent first on each connection.
   std::vector<std::string> credentials;
   AclFunction acl;  // of every znode it creates
   // Files "authorities,certificate,key" in PEM, for TLS; empty: in the clear.
@@ -142,17 +144,17 @@ class Client {
                    Callback<Stat> done) = 0;
   // kConflict, kNotFound, kNotEmpty.
   virtual void Delete(const std::string& path, Version version, Callback<void> done) = 0;
-  // All or nothing, at one moment. The error is that of the operation that failed, and says which
-  // that is; what a client refuses to send names none.
+  // All or nothing, at one moment. The error is that of the failed operation and says which one it
+  // is; the error of a request that the client refuses to send names none.
   virtual void Multi(std::vector<Op> ops, MultiCallback done) = 0;
-  // Gives a znode that exists the list that this client's creates would give it. Its version stays.
-  // kNotFound.
+  // Gives an existing znode the list that this client would give it when creating it. Its
+  // version stays. kNotFound.
   virtual void ResetAcl(const std::string& path, Callback<void> done) = 0;
   // Reads after it see everything committed before it was called.
   virtual void Sync(const std::string& path, Callback<void> done) = 0;
 
-  // Judged at the moment of the call by the monotonic clock too: a process that was stopped longer
-  // than its lease reads kSuspended or kLost here before any event says so.
+  // Judged at each call, also by the monotonic clock: after a stop longer than its lease a process
+  // reads kSuspended or kLost here before any event says so.
   [[nodiscard]] virtual SessionState state() const = 0;
   [[nodiscard]] virtual std::int64_t session_id() const = 0;  // 0: none
   [[nodiscard]] virtual std::uint64_t generation() const = 0;

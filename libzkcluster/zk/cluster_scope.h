@@ -1,6 +1,6 @@
-// What everything that works on one cluster needs: the loop it runs on, the log it writes, the
-// session it uses, and the paths of the cluster's znodes. The owner of a conductor passes it down
-// by value; what the references refer to outlives every conductor that holds a scope. Loop-bound.
+// What every conductor of one cluster needs: its loop, its log, its session, and the paths of the
+// cluster's znodes. Owners pass it down by value; the referenced objects outlive every conductor
+// that holds a scope. Loop-bound.
 #pragma once
 
 #include "base/log.h"

@@ -19,20 +19,21 @@ constexpr std::uint16_t kDefaultPort = 2181;
 // Between rounds. A restarted server should be found within a second or two.
 constexpr Duration kFirstPause = milliseconds(50);
 constexpr Duration kLongestPause = seconds(2);
-// A server that hangs up sooner refuses us, and would refuse us a hundred times a second.
+// A server that hangs up sooner refuses us, and without a pause it would do so a hundred
+// times a second.
 constexpr Duration kShortConnection = milliseconds(250);
 constexpr Duration kLogInterval = seconds(30);
-// What DNS has not answered by then is left out of the round.
+// A name that DNS has not answered by then is left out of the round.
 constexpr Duration kAskLimit = seconds(5);
-// The names of one round share what the system's files say; the next round reads them again.
+// The names of one round share one reading of the system's files; the next round reads them again.
 constexpr ResolverOptions kResolverOptions = {.timeout = seconds(1),
                                               .attempts = 2,
                                               .fresh = seconds(1),
                                               .fresh_after_failure = seconds(1),
                                               .keep = false};
 
-// A fresh order, and an odd number: the library goes on by two after a failure, so that of an even
-// number it would try every other one, for ever.
+// A new random order, and an odd number: the library skips one address after a failure, so of an
+// even number it would only ever try every other one.
 std::vector<std::string> Endpoints(std::vector<Address> addresses, Loop& loop) {
   for (std::size_t i = addresses.size(); i > 1; --i) {
     const auto j = static_cast<std::size_t>(loop.Random() * static_cast<double>(i));
@@ -89,7 +90,7 @@ TimePoint Connector::Deadline(Link link) const {
     case Link::kOpening:
       return attempt_began_ + options_.connect_timeout;
     case Link::kGreeting:
-      // A session is created by a committed write. Where even that is slow, patience grows, up to
+      // A session is created by a committed write. Where even that is slow, the limit grows, up to
       // what the library itself allows (two thirds of the session timeout).
       return attempt_began_ + options_.connect_timeout * (1 << std::min(failed_rounds_ + 1, 10));
     case Link::kNone:
@@ -139,7 +140,7 @@ void Connector::TakeAnswer(std::unique_ptr<NativeHandle>& handle) {
   }
   std::vector<std::string> endpoints = Endpoints(round->addresses, loop_);
   if (endpoints.empty() && handle) {
-    round_left_ = endpoints_.size();  // the addresses of last time may still do
+    round_left_ = endpoints_.size();  // the old addresses may still work
     return;
   }
   if (endpoints.empty()) {

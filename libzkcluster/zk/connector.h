@@ -1,7 +1,7 @@
-// Which address is tried when, and for how long. Names are resolved again at the beginning of each
-// round; a round tries every address once, in a fresh order; between rounds that found nobody there
-// is a growing pause. Makes the handle when there is none, and opens its sockets; the caller
-// watches them and reports what becomes of them. Loop-bound.
+// Decides which address is tried when, and for how long. A round resolves all names again and tries
+// every address once, in a new random order; after a round without success there is a growing
+// pause. The connector creates the handle when there is none, and opens its sockets; the caller
+// watches them and reports the results. Loop-bound.
 #pragma once
 
 #include <functional>
@@ -25,24 +25,24 @@ class Connector {
   Connector(EventLoop& loop, Logger& logger, Inbox& inbox, const NativeClientOptions& options,
             std::function<void()> wake);
 
-  // Takes the next step if one is due: asks for the names, makes the handle, opens a socket, or
+  // Takes the next step if one is due: resolves the names, creates the handle, opens a socket, or
   // breaks off an attempt that takes too long.
   void Advance(std::unique_ptr<NativeHandle>& handle);
-  // When Advance will have something to do; TimePoint::max(): not before something happens.
+  // When Advance is due again; TimePoint::max(): only after the next event.
   [[nodiscard]] TimePoint NextStep(const NativeHandle* handle) const;
 
   void Connected();
   // After Connected. A connection that did not last counts as a failed attempt.
   void Broken();
   void AttemptFailed();
-  void Refused();  // our credentials; it would refuse them a hundred times a second
+  void Refused();  // the server refused our credentials, and would do so again at once
   void HandleDropped() { round_left_ = 0; }
 
   // When the newest attempt began: a session resumed by it is at least that fresh.
   [[nodiscard]] TimePoint attempt_began() const { return attempt_began_; }
 
  private:
-  // The names of one round, being asked for.
+  // The names of one round, being resolved.
   struct Round {
     TimePoint deadline{};
     std::vector<Resolver::Question> questions;
@@ -69,7 +69,7 @@ class Connector {
   Resolver resolver_;
   std::unique_ptr<Round> asking_;
   std::vector<std::string> endpoints_;  // of this round, sorted
-  std::size_t round_left_ = 0;          // attempts; 0: ask for the names first
+  std::size_t round_left_ = 0;          // attempts; 0: resolve the names first
 
   int failed_rounds_ = 0;  // since the last connection
   TimePoint next_attempt_ = TimePoint::min();

@@ -1,6 +1,6 @@
-// What an error means for somebody who talks to ZooKeeper, asked in one place: is what was read no
-// longer so, may another try succeed, may the request have taken effect. Conductors ask these
-// instead of listing codes. Pure.
+// What an error of ZooKeeper means, decided in one place: have the values read changed since, may
+// another try succeed, may the request have taken effect. Conductors call these instead of
+// listing codes. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -10,13 +10,13 @@
 namespace zkcluster::zk {
 
 // The error of a multi: also which of its operations the ensemble refused, counted from 0. Empty:
-// the multi as a whole failed, or nobody knows.
+// the multi as a whole failed, or it is unknown.
 struct OpError : Error {
   std::optional<std::size_t> failed_op = std::nullopt;
   bool operator==(const OpError&) const = default;
 };
 
-// The ensemble refused because what the request was built on has changed: a version moved, a znode
+// The ensemble refused because the facts behind the request have changed: a version moved, a znode
 // came or went. Nothing was done. Read again, then decide again.
 [[nodiscard]] inline bool IsGuardFailure(const Error& error) {
   return error.code == ErrorCode::kConflict || error.code == ErrorCode::kNotFound ||
@@ -29,7 +29,8 @@ struct OpError : Error {
   return error.code == ErrorCode::kUnknownOutcome || error.code == ErrorCode::kSessionLost;
 }
 
-// Says nothing about the request itself: the same one may succeed once there is a session.
+// The error says nothing about the request itself: the same one may succeed once there
+// is a session.
 [[nodiscard]] inline bool IsTransient(const Error& error) {
   return error.code == ErrorCode::kUnavailable || IsOutcomeUnknown(error);
 }

@@ -10,9 +10,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// To reconnect and to get a sign of life, then for the goodbye. Together below the 2 s that
-// Client::Close promises, with 1.5 s of zookeeper_close itself in the worst case, of a server that
-// stops between the two.
+// The limits for a sign of life (and a new connection before it) and for the goodbye. Together they
+// stay below the 2 s that Client::Close promises, with 1.5 s of zookeeper_close itself in the worst
+// case: a server that stops between the two.
 constexpr Duration kSignOfLifeLimit = milliseconds(500);
 constexpr Duration kReconnectLimit = milliseconds(1500);
 constexpr Duration kLimit = milliseconds(1900);

@@ -1,7 +1,7 @@
 // How a NativeClient ends its session in good order: it asks the server for a sign of life first,
 // because zookeeper_close blocks for 1.5 to 4.5 s when the server hangs. Then it says goodbye and
-// waits until the server has closed the session; or it says goodbye without waiting when there is
-// no such sign. Within two seconds in every case.
+// waits until the server has closed the session; or, without such a sign, it says goodbye and does
+// not wait. All of it takes two seconds at most.
 //
 //   Reconnecting --connected--> Asking --answered--> Waiting --the server has closed--> over
 //   Asking       --disconnected--> Reconnecting
@@ -23,12 +23,12 @@ class Goodbye {
   // `connected`: the server has answered lately.
   Goodbye(SocketListener& listener, TimePoint now, bool connected);
 
-  // Takes the next step, if one is due. `handle` may be null. False: it is over, and `handle` has
-  // nothing more to say.
+  // Takes the next step, if one is due. `handle` may be null. False: it is over, and `handle` is
+  // not needed any more.
   [[nodiscard]] bool Advance(TimePoint now, NativeHandle* handle);
-  // The handle has ended, by our doing.
+  // We have ended the handle.
   [[nodiscard]] bool said() const { return state_ == State::kWaiting; }
-  // When Advance has something to do although nothing happened.
+  // When Advance is due, even if nothing happens.
   [[nodiscard]] TimePoint deadline() const { return deadline_; }
 
  private:

@@ -8,7 +8,7 @@ namespace zkcluster::zk {
 Result<Access> LoadAccess(const std::string& file) {
   const auto text = ReadFile(file, kMaxAccessBytes);
   if (!text) {
-    // That it is absent is a fault of configuration, like all that may be wrong with it.
+    // A missing file is a fault of configuration, as is every fault inside of it.
     Error error = text.error().Within("access file");
     error.code = ErrorCode::kInvalid;
     return Fail(std::move(error));
@@ -47,8 +47,8 @@ Result<Identity> LoadIdentity(const std::string& file, bool restricted, const st
   }
   auto access = LoadAccess(file);
   if (!access) return Fail(access.error());
-  // Only a checker makes ballots that are its own. Another program that touches one must not take
-  // it away from its checker.
+  // Only a checker makes ballots that are its own. Another program that changes one must not lock
+  // its checker out.
   access->own.clear();
   return MakeIdentity(*access, restricted, root, file);
 }

@@ -1,4 +1,5 @@
-// What an access file (zk/access.h) makes of whoever uses it. Blocking: reads the file.
+// From an access file (zk/access.h) to the identity of the program that uses it. Blocking:
+// reads the file.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -12,12 +13,13 @@ namespace zkcluster::zk {
 // Errors: kInvalid, naming the file.
 [[nodiscard]] Result<Access> LoadAccess(const std::string& file);
 
-// Errors: kInvalid when znodes are to be restricted and nobody knows to whom. `file`: for messages.
+// Errors: kInvalid when znodes are to be restricted and the file does not name operators and
+// checkers. `file`: for messages.
 [[nodiscard]] Result<Identity> MakeIdentity(const Access& access, bool restricted,
                                             const std::string& root, const std::string& file);
 
-// Both of the above, for programs that are no checkers: `own` is one more password. An empty `file`
-// is nobody in particular. REQUIRES: root as ValidateRoot accepts it.
+// Both of the above, for programs that are no checkers: `own` is one more password. With an empty
+// `file` there is no identity. REQUIRES: root as ValidateRoot accepts it.
 [[nodiscard]] Result<Identity> LoadIdentity(const std::string& file, bool restricted,
                                             const std::string& root);
 

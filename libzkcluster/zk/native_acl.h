@@ -1,5 +1,5 @@
-// A list of permissions as the C client takes it. The library copies what it is given in a request
-// while it is called, and keeps nothing of it. Adapter; a value.
+// A list of permissions as the C client takes it. The library copies it within each call and keeps
+// no pointer. Adapter; a value.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ class LibraryAcl {
   LibraryAcl(LibraryAcl&&) noexcept;
   LibraryAcl& operator=(LibraryAcl&&) noexcept;
 
-  // Lives as long as this, also when it is moved.
+  // Valid as long as this object, also after a move.
   [[nodiscard]] const ACL_vector* get() const;
 
  private:

@@ -1,5 +1,5 @@
-// A request the library works on: kept by its NativeHandle until it is answered, so that none is
-// forgotten. For native_handle.cc and native_requests.cc alone. Loop-bound.
+// A request that the library works on. Its NativeHandle keeps it until it is answered, so that none
+// is forgotten. Only for native_handle.cc and native_requests.cc. Loop-bound.
 #pragma once
 
 #include <string>

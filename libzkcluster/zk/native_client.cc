@@ -2,24 +2,25 @@
 //
 // - The multi-threaded build keeps the session of a hung program alive: the single-threaded one is
 //   driven by our loop, so a loop that hangs loses its session.
-// - A fifth of the disconnects come without an event, and "expired" is never said while there is no
-//   connection: no event is listened to. After each step the handle's state is asked for (Track),
-//   and its worth is judged by our clock (SessionTracker), before anything the library says.
-// - Its pings say nothing to us: an idle session reads "/" each sixth of its timeout (Beat).
+// - A fifth of the disconnects come without an event, and "expired" never comes without a
+//   connection: events are ignored. After each step the handle's state is read (Track), and our
+//   clock (SessionTracker) overrules the library.
+// - We cannot see its pings: an idle session reads "/" each sixth of its timeout (Beat).
 // - With an even number of addresses half of them are never tried: one is repeated (Connector).
-// - It resolves names at every turn, blocking: it is given literals; we resolve (Resolver).
+// - It resolves names at every turn, blocking: we resolve (Resolver) and pass literals.
 // - A dead address costs two thirds of the timeout: slow attempts are broken off (Connector).
 // - Requests issued while disconnected are queued and sent later: verbs are refused unless we are
-//   connected, and what a failed send leaves in the queue is dropped (NativeHandle::DropQueue).
+//   connected, and requests that a failed send leaves in the queue are dropped
+//   (NativeHandle::DropQueue).
 // - An expired handle stays so for ever: a new one is opened, under a new generation number.
-// - zoo_amulti frees an uninitialised pointer on an expired handle or a bad path: both are asked
-//   about directly before (NativeHandle::Multi, WhyNeverSent).
+// - zoo_amulti frees an uninitialised pointer on an expired handle or a bad path: both are checked
+//   directly before (NativeHandle::Multi, WhyNeverSent).
 // - The server hangs up on 1,048,576 bytes, again and again: larger requests are refused here.
 // - zookeeper_close blocks for 1.5 to 4.5 s when the server hangs: a sign of life is asked for
 //   first (Goodbye).
 // - Its socket is inherited by every child of the program, and lives on there after it is closed:
-//   it is marked as soon as its number is known (NativeHandle::Poll), and listened to under a
-//   duplicate, which can always be taken out of the loop (SocketListener).
+//   it is marked close-on-exec as soon as its number is known (NativeHandle::Poll), and the loop
+//   listens to a duplicate, which can always be removed (SocketListener).
 // - Its completions may not destroy the handle: they fill an inbox, emptied afterwards (Deliver).
 // - Logging at debug level reads freed memory: never above warnings.
 // - It forms log lines and counts requests in static memory, shared by the handles of all threads
@@ -138,7 +139,7 @@ class NativeClient final : public Client {
   }
 
  private:
-  // What becomes of the session, and of the client:
+  // The stages of the session, and of the client:
   //
   //   Serving --session lost while its handle is disconnected--> Reaping --a server answers--> Reaped
   //   Reaping, Reaped --the handle has ended--> Serving, with the next session
@@ -147,7 +148,7 @@ class NativeClient final : public Client {
   // While Serving, the SessionTracker says what the session is worth.
   enum class Stage {
     kServing,
-    kReaping,  // the handle's session is lost; it lives on only to be ended
+    kReaping,  // the handle's session is lost; the handle lives on only to end it
     kReaped,   // answered or refused: one try is enough
     kClosing,
     kClosed,
@@ -225,10 +226,11 @@ class NativeClient final : public Client {
   void Wake(bool readable, bool writable) {
     soon_ = false;
     const std::weak_ptr<char> alive = alive_;
-    // By the clock first: after a pause of this process the session may be over, whatever waits in
-    // the socket says.
+    // The clock decides first: after a pause of this process the session may be over, even if the
+    // socket still has data.
     if (!Deliver(alive)) return;
-    // Silent, or have we only not listened? The library would break the connection unread.
+    // The server may be silent, or we have only not read from it. The library would break the
+    // connection without reading.
     if (reported_ == SessionState::kSuspended && CanStillTalk()) readable = true;
     if ((readable || writable) && handle_ && handle_->has_socket()) {
       handle_->Process(readable, writable);
@@ -240,8 +242,7 @@ class NativeClient final : public Client {
     Rearm();
   }
 
-  // Hands out answers and events, then changes of state.
-  // False when a callback destroyed the client.
+  // Delivers answers and events, then changes of state. False when a callback destroyed the client.
   bool Deliver(const std::weak_ptr<char>& alive) {
     if (!EmptyInbox(alive)) return false;
     if (closing()) return true;
@@ -258,8 +259,8 @@ class NativeClient final : public Client {
   }
 
   bool EmptyInbox(const std::weak_ptr<char>& alive) {
-    // What is added meanwhile has to wait for the next turn, or a verb refused and called again
-    // from its own callback would never let the loop go on.
+    // Answers added meanwhile wait for the next turn. Otherwise a refused verb that is called again
+    // from its own callback would block the loop.
     for (std::size_t count = inbox_.size(); count > 0 && !inbox_.empty(); --count) {
       const auto callback = std::move(inbox_.front());
       inbox_.pop_front();
@@ -272,7 +273,7 @@ class NativeClient final : public Client {
   bool Report(SessionState now, const std::weak_ptr<char>& alive) {
     reported_ = now;
     LogState(now);
-    // Kept: a listener may destroy the client, and the list with it.
+    // A copy: a listener may destroy the client, and the list with it.
     const auto listeners = listeners_;
     listeners->Notify(SessionEvent{now, session_id_, generation_});
     return !alive.expired();
@@ -286,7 +287,7 @@ class NativeClient final : public Client {
     if (now == SessionState::kConnected) facts.server = handle_->server();
     if (now == SessionState::kSuspended) facts.reason = CanStillTalk() ? "silent" : "disconnected";
     if (now == SessionState::kLost) facts.reason = WhyLost();
-    // Without any contact it was refused before a word was said.
+    // Without any contact there is no silence to report: the server refused at once.
     if (tracker_.last_contact() != TimePoint::min()) {
       facts.silent = loop_.Now() - tracker_.last_contact();
     }
@@ -304,7 +305,7 @@ class NativeClient final : public Client {
     if (!handle_) return;
     switch (handle_->link()) {
       case Link::kConnected:
-        // We were stopped for too long. Should the server still keep the session, then no longer.
+        // We were stopped for too long. If the server still keeps the session, end it.
         EndHandle();
         DropHandle();
         return;
@@ -314,9 +315,9 @@ class NativeClient final : public Client {
       case Link::kNone:
       case Link::kOpening:
       case Link::kGreeting:
-        // The ensemble was away for long. When it returns it gives all sessions their full time
-        // again, and ours, with its ephemerals, would exist beside the next one. The handle lives
-        // on to end it.
+        // The ensemble was unreachable for long. When it returns, it gives all sessions their full
+        // time again, and ours, with its ephemerals, would exist beside the next one. The handle
+        // lives on to end it.
         if (closing()) return DropHandle();
         if (handle_->link() == Link::kNone && handle_->pending() > 0) handle_->DropQueue();
         Enter(Stage::kReaping);
@@ -339,7 +340,7 @@ class NativeClient final : public Client {
 
   // --- what became of the connection ---
 
-  // Called after every step of the library. Calls nobody back.
+  // Called after every step of the library. Runs no callback.
   void Track() {
     if (!handle_) return;
     if (!reaping() && handle_->newest_answer() != TimePoint::min()) {
@@ -394,7 +395,7 @@ class NativeClient final : public Client {
   }
 
   [[nodiscard]] TimePoint NextBeat() const {
-    // Anything under way is a sign of life already, once it is answered.
+    // The answer to any request under way is a sign of life, too.
     if (!CanStillTalk() || reaping() || handle_->pending() > 0) return TimePoint::max();
     return tracker_.last_contact() + tracker_.timeout() / 6;
   }
@@ -440,7 +441,7 @@ class NativeClient final : public Client {
     if (!goodbye_->said() && !has_session) return FinishClose();
     if (!goodbye_->Advance(now, handle_.get())) return FinishClose();
     if (goodbye_->said()) {
-      link_ = Link::kEnded;  // our doing, nothing to take note of
+      link_ = Link::kEnded;  // we ended it, so Track need not report it
     } else {
       Track();
     }

@@ -1,8 +1,8 @@
 // zk::Client over the ZooKeeper C client, single-threaded build, driven by an EventLoop. It
 // wraps that one library and holds no policy beyond keeping a session: opening handles,
-// resolving names without blocking (evdns), noticing what the library does not say (see
-// session_tracker.h), and translating errors. The library's traps and how each is met are listed
-// at the top of native_client.cc. Loop-bound.
+// resolving names without blocking (evdns), noticing what the library does not report (see
+// session_tracker.h), and translating errors. The library's traps and how each is met are listed at
+// the top of native_client.cc. Loop-bound.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,7 @@ struct NativeClientOptions {
   Identity identity = {};
 };
 
-// Ensembles have 3 to 7. All names are asked for at once.
+// Ensembles have 3 to 7. All names are resolved at once.
 inline constexpr std::size_t kMaxServers = 100;
 
 // Whether the C library that this was built with knows TLS.

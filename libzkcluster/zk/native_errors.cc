@@ -7,9 +7,9 @@
 namespace zkcluster::zk {
 namespace {
 
-// A multi of very many operations must not pass the server's limit on packets by their frames, nor
-// by the lists of permissions of what it creates: operators, checkers and everybody, with users as
-// long as an access file may have them (kMaxAccessUserBytes).
+// The frames of very many operations, and the permission lists of new znodes, must not take a
+// multi above the server's packet limit. A list names operators, checkers and everybody, with
+// users of up to kMaxAccessUserBytes.
 constexpr std::size_t kBytesPerOp = 48;
 constexpr std::size_t kBytesPerList = 300;
 constexpr std::size_t kPacketLimit = 1'048'000;
@@ -51,7 +51,7 @@ ErrorCode CodeOf(int rc) {
     case ZCLOSING:
     case ZINVALIDSTATE:
       return ErrorCode::kSessionLost;
-    // The server says that it did nothing.
+    // The server did nothing.
     case ZSESSIONMOVED:
     case ZNOTREADONLY:
     case ZTHROTTLEDOP:

@@ -1,4 +1,4 @@
-// The C client's return codes in our words (the one switch), and what it is never given. Pure.
+// The C client's return codes as our errors (the one switch), and what is never passed to it. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -14,10 +14,11 @@ namespace zkcluster::zk {
 // `what` names the request for the message ("get /a/b"). REQUIRES: rc != ZOK.
 [[nodiscard]] Error TranslateError(int rc, const std::string& what);
 
-// Did a server answer this request, if only to refuse it? Otherwise the library gave up by itself.
+// True when a server answered this request, if only to refuse it. False: the library gave
+// up by itself.
 [[nodiscard]] bool IsAnswer(int rc);
 
-// What the server would accept. The library is never handed anything else: a bad path inside of a
+// True for paths that the server accepts. The library never gets any other: a bad path inside of a
 // multi makes it free an uninitialised pointer. `sequential`: the last part may be empty.
 [[nodiscard]] bool IsValidPath(std::string_view path, bool sequential = false);
 [[nodiscard]] bool IsSequential(CreateMode mode);

@@ -20,7 +20,7 @@
 namespace zkcluster::zk {
 namespace {
 
-// Not believed: the state is asked for instead.
+// Session events are unreliable and ignored: the handle's state is read instead.
 void OnSessionEvent(zhandle_t*, int, int, const char*, void*) {}
 
 }  // namespace
@@ -83,8 +83,8 @@ std::string NativeHandle::server() const {
 }
 
 void NativeHandle::Connect() {
-  // At the end of its list the library asks for a pause first and connects when asked again. How
-  // long to wait between attempts is decided elsewhere.
+  // At the end of its list the library first asks for a pause, and connects on the second call. The
+  // Connector decides how long to wait between attempts.
   for (int i = 0; i < 2 && link() == Link::kNone; ++i) Poll();
 }
 
@@ -105,8 +105,8 @@ NativeHandle::Interest NativeHandle::Poll() {
 }
 
 void NativeHandle::Process(bool readable, bool writable) {
-  // It reads one packet per call. Some at once keep the throughput;
-  // not all, so that others get their turn.
+  // The library reads one packet per call. Several per turn keep the throughput; a limit gives
+  // others their turn.
   constexpr int kPacketsPerTurn = 64;
   const InLibrary scope(logger_);
   int rc =
@@ -118,8 +118,8 @@ void NativeHandle::Process(bool readable, bool writable) {
 }
 
 void NativeHandle::Break() {
-  // The library gives a connection up when it cannot read from it;
-  // it reads what is there already first.
+  // The library gives a connection up when it cannot read from it, but first it reads what
+  // has already arrived.
   for (int i = 0; i < 1000 && has_socket(); ++i) {
     if (fd_ < 0) Poll();
     if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
@@ -128,9 +128,9 @@ void NativeHandle::Break() {
 }
 
 void NativeHandle::DropQueue() {
-  // A verb whose send fails closes the socket, but the library keeps it and all that were under
-  // way, and would send what is left of them on the next connection. Failing that one at once makes
-  // it let go.
+  // A verb whose send fails closes the socket, but the library keeps all requests under way, and
+  // would send the rest of them on the next connection. Opening that connection and failing it at
+  // once makes the library drop them.
   Connect();
   Break();
 }
@@ -147,11 +147,12 @@ UniqueFd NativeHandle::End(Farewell farewell) {
   if (fd_ >= 0 && has_socket()) {
     pollfd writable{fd_, POLLOUT, 0};
     // zookeeper_close sends a goodbye and waits for a word from the server: 3 s to send, 1.5 s to
-    // read. A server that does not even take our bytes is not worth it.
+    // read. Do not wait for a server that does not even accept our bytes.
     if (::poll(&writable, 1, 0) != 1) farewell = Farewell::kNone;
     if (farewell == Farewell::kAwait) {
-      // It closes the socket at the first word, whatever that is, and bytes unread then would reset
-      // the connection, perhaps before the goodbye was read. A second descriptor keeps it open.
+      // It closes the socket at the server's first packet, and unread bytes would then reset
+      // the connection, perhaps before the server has read the goodbye. A second descriptor
+      // keeps it open.
       rest.Reset(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
     } else {
       ::shutdown(fd_, farewell == Farewell::kSend ? SHUT_RD : SHUT_RDWR);

@@ -1,8 +1,7 @@
-// One handle of the C library: one session, from its first connection attempt to its end. Knows how
-// to drive the library and keeps its requests until they are answered; when to connect, to give up
-// or to believe the session is NativeClient's business. No callback of a caller ever runs inside of
-// the library: answers and events are put into the inbox, in the order in which they came.
-// Loop-bound.
+// One handle of the C library: one session, from its first connection attempt to its end. Drives
+// the library and keeps its requests until they are answered; NativeClient decides when to connect,
+// when to give up, and what the session is worth. No callback of a caller ever runs inside of the
+// library: answers and events are put into the inbox, in the order in which they came. Loop-bound.
 #pragma once
 
 #include <cstddef>
@@ -28,15 +27,16 @@ using Inbox = std::deque<std::function<void()>>;
 
 class NativeHandle {
  public:
-  // How far the connection is. kEnded is for ever: the server said that the session expired.
+  // The state of the connection. kEnded is final: the server has expired the session.
   enum class Link { kNone, kOpening, kGreeting, kConnected, kEnded };
-  // Says goodbye and leaves; waits for the server (a blocking call, up to 1.5 s); just breaks off.
+  // kSend says goodbye without waiting, kAwait waits for the server (a blocking call, up to 1.5 s),
+  // kNone only breaks the connection.
   enum class Farewell { kSend, kAwait, kNone };
 
   struct Interest {
     int fd = -1;
     bool write = false;
-    Duration wait{0};  // until the library wants to be asked again
+    Duration wait{0};  // until the library wants to be called again
   };
 
   // `endpoints`: "ip:port" without brackets. All references must outlive the handle.
@@ -55,18 +55,19 @@ class NativeHandle {
   [[nodiscard]] Duration session_timeout() const;  // negotiated, once connected
   [[nodiscard]] std::string server() const;        // of the current connection; "" when none
   [[nodiscard]] std::size_t pending() const { return calls_.size(); }
-  // When the newest request that a server has answered was sent.
+  // The time at which the newest answered request was sent.
   [[nodiscard]] TimePoint newest_answer() const { return newest_answer_; }
 
   // Opens a socket to the next address. REQUIRES: link() == kNone.
   void Connect();
-  // What to wait for. The library may find here that the connection is dead.
+  // What to wait for. Within this call the library may find that the connection is dead.
   // REQUIRES: has_socket().
   Interest Poll();
   void Process(bool readable, bool writable);
   // Gives up the current connection or attempt, if any.
   void Break();
-  // Answers what a connection that broke within a verb left behind. REQUIRES: link() == kNone.
+  // Answers the requests that a connection left behind when it broke within a verb. REQUIRES:
+  // link() == kNone.
   void DropQueue();
   void SetEndpoints(const std::string& endpoints);
   // Ends session and handle; open requests are answered with kSessionLost. The descriptor (kAwait
@@ -104,7 +105,7 @@ class NativeHandle {
   Inbox& inbox_;
   const AclFunction& acl_;
   _zhandle* zh_ = nullptr;
-  int fd_ = -1;  // the library's, as last seen
+  int fd_ = -1;  // the library's descriptor, as last seen
   Calls calls_;
   WatchTable watches_;
   TimePoint newest_answer_ = TimePoint::min();

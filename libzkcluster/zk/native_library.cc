@@ -12,15 +12,15 @@ thread_local Logger* library_logger = nullptr;
 
 void LogLine(const char* message) {
   if (library_logger == nullptr || message == nullptr) return;
-  // "2026-01-01 10:00:00,123:77(0x0):ZOO_WARN@function@123: text": ours has a time stamp already.
+  // "2026-01-01 10:00:00,123:77(0x0):ZOO_WARN@function@123: text": our line has a
+  // time stamp already.
   std::string_view text = message;
   if (const auto at = text.find('@'); at != std::string_view::npos) {
     if (const auto colon = text.find(": ", at); colon != std::string_view::npos) {
       text.remove_prefix(colon + 2);
     }
   }
-  // Each failed attempt is worth an ERROR to the library.
-  // What matters of it, the client logs itself.
+  // The library logs an ERROR for each failed attempt. The client logs what matters of it.
   library_logger->Debug("zk.library", {{"message", text}});
 }
 
@@ -30,7 +30,7 @@ zhandle_t* OpenInTheClear(const std::string& endpoints, watcher_fn on_event, int
                          ZOO_NO_LOG_CLIENTENV, &LogLine);
 }
 
-// Without ZKC_ZOOKEEPER_TLS nobody gets an identity with TLS: see LoadIdentity.
+// Without ZKC_ZOOKEEPER_TLS no identity has TLS: see LoadIdentity.
 zhandle_t* OpenWithTls([[maybe_unused]] const std::string& endpoints,
                        [[maybe_unused]] const std::string& files,
                        [[maybe_unused]] watcher_fn on_event, [[maybe_unused]] int timeout_ms,
@@ -71,7 +71,7 @@ zhandle_t* OpenHandle(const std::string& endpoints, const Identity& identity,
   if (zh == nullptr) return nullptr;
   // The addresses are literals: without this the library would "resolve" them at every turn.
   zoo_set_servers_resolution_delay(zh, -1);
-  // Kept by the library, and shown first of all at each connection.
+  // The library keeps them and sends them first on each connection.
   for (const std::string& credential : identity.credentials) {
     zoo_add_auth(zh, "digest", credential.data(), static_cast<int>(credential.size()), nullptr,
                  nullptr);

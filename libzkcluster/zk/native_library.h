@@ -1,4 +1,4 @@
-// The C library as a whole: whose log its lines go to, and how a handle of it is opened. Adapter.
+// The C library as a whole: the logger that gets its lines, and how a handle is opened. Adapter.
 #pragma once
 
 #include <zookeeper/zookeeper.h>
@@ -11,7 +11,7 @@
 
 namespace zkcluster::zk {
 
-// Every call into the library is in the scope of one of these: its log callback has no context,
+// Every call into the library runs in the scope of one of these: its log callback has no context,
 // and one process may hold several clients in several threads.
 class InLibrary {
  public:

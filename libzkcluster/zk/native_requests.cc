@@ -1,5 +1,4 @@
-// The requests of a NativeHandle: the verbs, what the library answers,
-// and what it tells of watches.
+// The requests of a NativeHandle: the verbs, the library's answers, and its watch events.
 #include <zookeeper/zookeeper.h>
 
 #include <algorithm>
@@ -90,7 +89,7 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>, OpError>
     }
   }
 
-  // The one that failed: the others say "runtime inconsistency", before it "ok".
+  // The operation that failed: those before it say "ok", those after it "runtime inconsistency".
   [[nodiscard]] std::optional<std::size_t> FailedOp() const {
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].err != ZOK && results[i].err != ZRUNTIMEINCONSISTENCY) return i;
@@ -115,7 +114,7 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>, OpError>
   std::vector<std::string> paths;
 };
 
-// What the library calls. On failure its pointers are null.
+// The functions that the library calls. On failure their pointers are null.
 struct NativeHandle::Completions {
   template <class T, class E = Error>
   static TypedCall<T, E>& Of(const void* context) {
@@ -176,8 +175,8 @@ struct NativeHandle::Completions {
     call.handle.Finish(call, rc, [&] { return call.TakeResults(); });
   }
 
-  // The one watcher for everything. Session events are not believed:
-  // the state is asked for instead.
+  // The one watcher for everything. Session events are unreliable and ignored: the handle's state
+  // is read instead.
   static void OnEvent(zhandle_t*, int type, int, const char* path, void* context) {
     auto& handle = *static_cast<NativeHandle*>(context);
     WatchEvent event{WatchKind::kChanged, path == nullptr ? "" : path};
@@ -194,7 +193,7 @@ struct NativeHandle::Completions {
     }
     for (Watch& watch : handle.watches_.Take(event)) {
       handle.inbox_.push_back([watch = std::move(watch), event] {
-        // Locked only now: the one before may have let it go.
+        // Locked only now: the function before it may have released this one.
         if (const auto function = watch.lock()) (*function)(event);
       });
     }
@@ -211,7 +210,7 @@ C& NativeHandle::Begin(std::unique_ptr<C> call) {
 void NativeHandle::Begun(Call& call, int rc) {
   if (!has_socket()) fd_ = -1;
   if (rc == ZOK) return;
-  // Out of memory, half way: the library may or may not call back.
+  // Out of memory within the call: the library may or may not call back.
   ZKC_CHECK(rc != ZMARSHALLINGERROR);
   // Refused on the spot, so nothing was sent and no completion will come.
   call.Fail(TranslateError(rc, call.what));
@@ -297,7 +296,8 @@ void NativeHandle::Delete(const std::string& path, Version version, Callback<voi
 void NativeHandle::Multi(std::vector<Op> ops, MultiCallback done) {
   const InLibrary scope(logger_);
   auto& call = Begin(std::make_unique<MultiCall>(*this, std::move(ops), std::move(done)));
-  // Asked directly before the call: on an expired handle zoo_amulti frees an uninitialised pointer.
+  // Checked directly before the call: on an expired handle zoo_amulti frees
+  // an uninitialised pointer.
   if (is_unrecoverable(zh_) != ZOK) return Begun(call, ZSESSIONEXPIRED);
   Begun(call, zoo_amulti(zh_, static_cast<int>(call.requests.size()), call.requests.data(),
                          call.results.data(), &Completions::OnMulti, static_cast<Call*>(&call)));
@@ -308,7 +308,7 @@ void NativeHandle::ResetAcl(const std::string& path, Callback<void> done) {
   auto& call =
       Begin(std::make_unique<TypedCall<void>>(*this, "set the list of " + path, std::move(done)));
   const LibraryAcl acl(acl_, path);
-  // The library takes what it only reads as something it might change.
+  // The library only reads the list, but its signature lacks the const.
   Begun(call, zoo_aset_acl(zh_, path.c_str(), -1, const_cast<ACL_vector*>(acl.get()),
                            &Completions::OnDone, static_cast<Call*>(&call)));
 }

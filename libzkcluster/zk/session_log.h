@@ -1,5 +1,6 @@
-// The lines that a client logs about its session: one for each change of its state, with what an
-// operator asks next (which server, why, silent for how long). Owned by a NativeClient. Loop-bound.
+// The lines that a client logs about its session: one for each change of its state, with
+// what an operator wants to know next (which server, why, silent for how long). Owned by
+// a NativeClient. Loop-bound.
 #pragma once
 
 #include <zkcluster/session.h>

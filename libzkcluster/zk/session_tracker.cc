@@ -6,8 +6,8 @@ namespace zkcluster::zk {
 namespace {
 
 // Servers expire sessions in whole ticks and rounded up, so a session may live somewhat
-// longer than its timeout. Giving it up too early would leave its ephemerals standing beside
-// those of the next one.
+// longer than its timeout. If it were given up too early, its ephemerals would remain beside those
+// of the next one.
 constexpr Duration LossMargin(Duration timeout) {
   return timeout / 3;
 }
@@ -21,8 +21,9 @@ void SessionTracker::Established(TimePoint sent, Duration negotiated_timeout) {
 }
 
 void SessionTracker::Answered(TimePoint sent) {
-  // While connecting or after the end there is no session an answer could prolong. While the
-  // connection is broken a late answer still proves that the session lived when it was asked.
+  // While connecting or after the end there is no session that an answer could prolong. While
+  // the connection is broken, a late answer still proves that the session lived when the
+  // request was sent.
   if (phase_ == Phase::kEstablished || phase_ == Phase::kBroken)
     last_sent_ = std::max(last_sent_, sent);
 }

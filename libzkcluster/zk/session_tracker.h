@@ -1,7 +1,7 @@
 // What a session is worth, judged by this process's own monotonic clock. The C client says
 // "connected" for a moment after the process was stopped for a minute, and never says "expired"
-// while it is disconnected; so the lease is reckoned here: it runs two thirds of the session
-// timeout from the moment the last answered request was *sent*, and the session is given up for
+// while it is disconnected; so the lease is computed here: it runs for two thirds of the session
+// timeout from the moment at which the last answered request was *sent*, and the session counts as
 // lost one whole timeout (and a margin) after that moment.
 //
 //   Connecting --established--> Connected
@@ -24,12 +24,12 @@ class SessionTracker {
 
   // A session was established or resumed by an exchange begun at `sent`.
   void Established(TimePoint sent, Duration negotiated_timeout);
-  // An answer came to a request that was sent at `sent`.
-  // Older news than what is known changes nothing.
+  // An answer came to a request that was sent at `sent`. An older one than the newest so
+  // far changes nothing.
   void Answered(TimePoint sent);
   // The connection broke; the session may live on.
   void Disconnected();
-  // The ensemble said so.
+  // The ensemble reported that the session has expired.
   void Expired();
   // A new handle without a session.
   void Reopen();

@@ -27,7 +27,7 @@ void SocketListener::Listen(int fd, bool write) {
     fd_ = fd;
     duplicate_.Reset(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   }
-  // Out of descriptors the owner's number must do.
+  // Without a free descriptor, fall back to the owner's number.
   const int number = duplicate_.valid() ? duplicate_.get() : fd;
   event_.reset(event_new(loop_.base(), number, events, &OnSocket, this));
   ZKC_CHECK(event_ != nullptr && event_add(event_.get(), nullptr) == 0);

@@ -1,9 +1,9 @@
-// Listens on an EventLoop to a socket that somebody else owns, and may close unseen.
+// Listens on an EventLoop to a socket that somebody else owns and may close without notice.
 //
-// The C library closes its socket before we can know. As long as a forked child keeps the open
-// file, the kernel would go on reporting it, and under a closed number nobody can take it out of
-// the epoll set again: the loop would spin. So it is listened to under a number of our own, which
-// lives until it is out. Loop-bound.
+// The C library closes its socket before we notice. While a forked child keeps the open file,
+// the kernel would go on reporting it, and a closed number cannot be removed from the epoll set
+// any more: the loop would spin. So we listen under a number of our own and close it only after
+// its removal. Loop-bound.
 #pragma once
 
 #include <functional>
@@ -24,9 +24,9 @@ class SocketListener {
   SocketListener(const SocketListener&) = delete;
   SocketListener& operator=(const SocketListener&) = delete;
 
-  // From now on to this socket, in place of any other.
+  // From now on listens to this socket, in place of any other.
   void Listen(int fd, bool write);
-  // As soon as its owner has let go of it, or our number would keep the connection open.
+  // Call it as soon as the owner has closed its socket: our number would keep the connection open.
   void Stop();
 
  private:
@@ -34,8 +34,8 @@ class SocketListener {
 
   EventLoop& loop_;
   const std::function<void(bool, bool)> ready_;
-  int fd_ = -1;         // its owner's number of what event_ listens to
-  UniqueFd duplicate_;  // what it is registered under; outlives event_
+  int fd_ = -1;         // the owner's number of the socket
+  UniqueFd duplicate_;  // the number in the epoll set; outlives event_
   struct Free {
     void operator()(event* freed) const;
   };

@@ -40,7 +40,8 @@ std::vector<Watch> WatchTable::Take(const WatchEvent& event) {
 }
 
 void WatchTable::PruneSometimes() {
-  // Paths whose watchers were destroyed would pile up: on average this costs nothing.
+  // Removes paths whose watchers are destroyed. The table doubles between two removals, so on
+  // average they cost nothing.
   if (entries_.size() < prune_at_) return;
   for (auto item = entries_.begin(); item != entries_.end();) {
     std::erase_if(item->second, [](const Entry& entry) { return entry.watch.expired(); });

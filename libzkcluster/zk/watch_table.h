@@ -1,6 +1,6 @@
-// Who waits for which change of which znode, on this side of the wire. The library is given one
-// watcher for everything; this table knows the functions behind it. It keeps none of them alive.
-// Loop-bound.
+// Which function waits for which change of which znode, on this side of the wire. The library
+// gets one watcher for everything; this table knows the functions behind it. It keeps none of
+// them alive. Loop-bound.
 #pragma once
 
 #include <map>
@@ -13,9 +13,10 @@ namespace zkcluster::zk {
 
 class WatchTable {
  public:
-  // `children`: waits for the list of children, else for data and existence.
+  // `children`: the watch is for the list of children, else for data and existence.
   void Add(const std::string& path, bool children, Watch watch);
-  // Takes out whom `event` concerns, each function once, in the order they were added.
+  // Removes and returns the functions that wait for `event`, each once, in the order in which
+  // they were added.
   [[nodiscard]] std::vector<Watch> Take(const WatchEvent& event);
   void Clear() { entries_.clear(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }  // paths, for tests

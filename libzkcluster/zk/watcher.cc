@@ -20,7 +20,7 @@ Rereader::Rereader(Loop& loop, Client& client, std::string path)
   watch_ = std::make_shared<WatchFunction>([this](const WatchEvent&) { Refresh(); });
   session_ =
       client.OnSession(lifetime_.Guard([this](const SessionEvent& event) { OnSession(event); }));
-  // In a later turn: Read belongs to the derived class, which does not exist yet.
+  // Reads in a later turn, because Read belongs to the derived class, which does not exist yet.
   retry_->Arm(Duration::zero());
 }
 
@@ -28,7 +28,7 @@ Rereader::~Rereader() = default;
 
 void Rereader::Refresh() {
   if (reading_) {
-    // The answer under way may be older than what happened.
+    // The answer under way may be older than this change.
     again_ = true;
     return;
   }
@@ -36,8 +36,7 @@ void Rereader::Refresh() {
 }
 
 void Rereader::OnSession(const SessionEvent& event) {
-  // A new session has no watches, and one that was suspended may have missed what its watches would
-  // have told, as far as anybody can know.
+  // A new session has no watches, and a session that was suspended may have missed watch events.
   if (event.state == SessionState::kConnected) Refresh();
 }
 
@@ -45,7 +44,7 @@ void Rereader::StartRead() {
   if (reading_) return;
   if (client_.state() != SessionState::kConnected) {
     // OnSession starts it when there is a session again. But the clock may say suspended for a
-    // moment that is never announced, so this does not rely on the event alone.
+    // moment that no event reports, so the timer is armed, too.
     retry_->Arm(backoff_.Next(loop_.Random()));
     return;
   }
@@ -102,7 +101,7 @@ void NodeWatcher::Learned(std::optional<Node> node) {
   known_ = true;
   node_ = std::move(node);
   if (same) return;
-  // Copies: the owner may destroy this watcher, and what it was given should outlive that.
+  // Copies: the owner may destroy this watcher, and the arguments must outlive that.
   const Changed changed = changed_;
   const std::optional<Node> now = node_;
   changed(now);

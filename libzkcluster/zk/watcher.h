@@ -1,9 +1,8 @@
 // Follows one znode, or one znode's children, as "the latest state, never each change". NodeWatcher
-// reads the data with a watch, tells its owner, and reads again whenever the watch fires, the
-// session was suspended, or a new session begins; failures are retried with backoff. An absent
-// znode is a state like any other. ChildrenWatcher does the same for the list of children, and
-// StatWatcher for existence and version alone, where nobody needs the data.
-// Loop-bound conductor.
+// reads the data with a watch, calls its owner, and reads again when the watch fires, after the
+// session was suspended, and in a new session; failures are retried with backoff. An absent znode
+// is a state like any other. ChildrenWatcher does the same for the list of children, and
+// StatWatcher only for existence and version, where the data are not needed. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -28,14 +27,14 @@ class Rereader {
   Rereader& operator=(const Rereader&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  // Reads again soon, watch or no watch. Cheap to call often: reads do not pile up.
+  // Reads again soon, without a watch event. Cheap to call often: reads do not pile up.
   void Refresh();
-  // Something may have changed that has not been read yet. False is worth as much as the newest
-  // answer of any read on the session: what changed before that, a watch has told before it.
+  // True while a change may be unread. If false, the value is as new as the newest answer of any
+  // read on the session: watch events of earlier changes come before that answer.
   [[nodiscard]] bool has_news() const { return reading_ || retry_->armed(); }
 
  protected:
-  virtual void Read() = 0;  // calls Succeeded or Failed in the end
+  virtual void Read() = 0;  // must end with Succeeded or Failed
   void Succeeded();
   void Failed(const Error& error);
   [[nodiscard]] Watch watch() const { return watch_; }
@@ -61,9 +60,9 @@ class Rereader {
 
 class NodeWatcher final : public Rereader {
  public:
-  // `changed` gets the node, or nothing when it is absent; called first when it is first known,
-  // then whenever data or existence differ from the last call (compared by czxid and version). It
-  // may destroy the watcher.
+  // `changed` gets the node, or nothing when it is absent; called when the state is first known,
+  // then when data or existence differ from the last call (compared by czxid and version). It may
+  // destroy the watcher.
   using Changed = std::function<void(const std::optional<Node>&)>;
   NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed);
 
@@ -82,13 +81,13 @@ class NodeWatcher final : public Rereader {
 
 class StatWatcher final : public Rereader {
  public:
-  // As NodeWatcher's, with the stat in place of the node.
+  // As for NodeWatcher, with the stat in place of the node.
   using Changed = std::function<void(const std::optional<Stat>&)>;
   StatWatcher(Loop& loop, Client& client, std::string path, Changed changed);
 
   [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] const std::optional<Stat>& stat() const { return stat_; }
-  // Of the data; nothing: absent. REQUIRES: known().
+  // The version of the data; nothing: absent. REQUIRES: known().
   [[nodiscard]] std::optional<Version> version() const {
     return stat_ ? std::optional(stat_->version) : std::nullopt;
   }
@@ -104,8 +103,8 @@ class StatWatcher final : public Rereader {
 
 class ChildrenWatcher final : public Rereader {
  public:
-  // `changed` gets the names, sorted, or nothing when the parent is absent; called first when they
-  // are first known, then whenever the list differs. It may destroy the watcher.
+  // `changed` gets the names, sorted, or nothing when the parent is absent; called when they are
+  // first known, then when the list differs. It may destroy the watcher.
   using Names = std::vector<std::string>;
   using Changed = std::function<void(const std::optional<Names>&)>;
   ChildrenWatcher(Loop& loop, Client& client, std::string path, Changed changed);

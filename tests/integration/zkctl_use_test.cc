@@ -128,7 +128,7 @@ TEST_CASE("zkctl update --wait: until every checker votes by the new version; no
       elsewhere.Run({"create", "web", "--shard", "s1=h:1", "--wait", "--timeout", "1s"});
   CHECK(stuck.code == 1);
   CHECK(Says(stuck.out, "created web, version "));
-  CHECK(Says(stuck.err, "the change of \"web\" stands, but no checker is registered"));
+  CHECK(Says(stuck.err, "the change of \"web\" is made, but no checker is registered"));
 }
 
 TEST_CASE("zkctl on a terminal: the difference and a question before each change, and a screen") {

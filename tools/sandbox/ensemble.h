@@ -13,7 +13,7 @@
 namespace zkcluster::sandbox {
 
 struct EnsembleOptions {
-  std::vector<Place> places = {{}, {}, {}};  // one a server; those on loopback get free ports
+  std::vector<Place> places = {{}, {}, {}};  // one per server; those on loopback get free ports
   std::chrono::milliseconds tick{200};
   int sync_limit = 10;  // in ticks: a server that hears nothing for this long stops serving
 };
@@ -26,9 +26,9 @@ class ZooKeeperEnsemble {
   [[nodiscard]] ZooKeeperServer& server(std::size_t i) { return *servers_.at(i); }
   [[nodiscard]] std::string addresses() const;  // "host:port,host:port,host:port"
 
-  // Which server leads now; nothing: none does.
+  // The server that leads now; nothing: none does.
   [[nodiscard]] std::optional<std::size_t> Leader();
-  // Until every server that runs serves, and one of them leads.
+  // Waits until every running server serves and one of them leads.
   [[nodiscard]] bool AwaitServing(Duration limit);
 
  private:

@@ -71,7 +71,7 @@ struct Exec {
   void operator()() const {
     if (::setpgid(0, 0) != 0) return;
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
-    if (::getppid() != parent) ::_exit(127);  // it died before the line above
+    if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
     if (network_namespace >= 0 && ::setns(network_namespace, CLONE_NEWNET) != 0) return;
     // An inherited descriptor of, say, a ZooKeeper session would keep that connection open.
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
@@ -230,8 +230,8 @@ bool ChildProcess::running() {
 std::optional<ExitStatus> ChildProcess::exit_status() {
   if (status_) return status_;
   siginfo_t info{};
-  // Not collected yet: as long as it is there, the number of its group cannot be given to others,
-  // and Kill can still end what it left behind.
+  // Not collected yet: until then the kernel cannot give the number of its group to others, and
+  // Kill can still end the processes that it left behind.
   const int rc = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
   if (rc == 0 && info.si_pid == 0) return std::nullopt;
   if (rc != 0 && errno == EINTR) return std::nullopt;
@@ -243,7 +243,7 @@ std::optional<ExitStatus> ChildProcess::exit_status() {
 }
 
 void ChildProcess::Signal(int signal) {
-  // It is collected by Kill only: until then its id cannot belong to anybody else.
+  // Only Kill collects it: until then no other process can have its id.
   if (running()) ::kill(pid_, signal);
 }
 
@@ -253,7 +253,7 @@ std::optional<ExitStatus> ChildProcess::Wait(Duration limit) {
 }
 
 ExitStatus ChildProcess::Stop(Duration limit) {
-  // TERM before CONT: a stopped program must not act once more before it sees that it is to end.
+  // TERM before CONT: a stopped program must not act again before it sees the signal to end.
   Signal(SIGTERM);
   Signal(SIGCONT);
   if (const auto ended = Wait(limit)) return *ended;

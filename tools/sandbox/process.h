@@ -19,18 +19,18 @@
 
 namespace zkcluster::sandbox {
 
-// Asks `done` every few milliseconds. False when `limit` passed first.
-// The one place that waits by time.
+// Calls `done` every few milliseconds. False when `limit` passed first. This is the only place that
+// waits by time.
 [[nodiscard]] bool WaitUntil(const std::function<bool()>& done, Duration limit);
 
 // A port of 127.0.0.1 that nobody listens on at this moment, chosen by the kernel. Somebody else
-// may take it before its user does: who starts a server on it must be ready to try another.
+// may take it first: the caller must be ready to try another.
 [[nodiscard]] std::uint16_t FreePort();
 
-// Does anybody accept connections there?
+// True when a process accepts connections there.
 [[nodiscard]] bool PortAnswers(std::uint16_t port);
 
-// A folder under $TMPDIR or /tmp, removed with all that is in it on destruction.
+// A folder under $TMPDIR or /tmp. The destructor removes it with everything in it.
 class TempFolder {
  public:
   explicit TempFolder(std::string_view prefix = "zkc");
@@ -63,7 +63,7 @@ struct SpawnOptions {
 
 struct ExitStatus {
   int code = -1;   // of exit; -1 when a signal ended it
-  int signal = 0;  // that ended it; 0 when it exited
+  int signal = 0;  // the one that ended it; 0 when it exited
   bool operator==(const ExitStatus&) const = default;
 };
 
@@ -80,7 +80,7 @@ class ChildProcess {
   [[nodiscard]] bool running();
   // Nothing while it runs.
   [[nodiscard]] std::optional<ExitStatus> exit_status();
-  // Only to the child; nothing happens when it has ended.
+  // Signals only the child, not its group; does nothing when it has ended.
   void Signal(int signal);
   // Waits for its end. Nothing when it still runs after `limit`.
   std::optional<ExitStatus> Wait(Duration limit);

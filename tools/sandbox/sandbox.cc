@@ -114,7 +114,7 @@ SpawnOptions ZooKeeperServer::Prepare() {
     std::filesystem::create_directories(data);
     WriteFile(data / "myid", std::to_string(options_.member) + "\n");
   }
-  // Few threads and no compiler that thinks for long: up in half a second, 60 MB.
+  // With few threads and only the fast compiler it is up in half a second and takes 60 MB.
   return {.command = {FindJava().string(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                       "-XX:-UsePerfData", "-Xms32m", "-Xmx256m", "-Dzookeeper.preAllocSize=1024",
                       "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
@@ -130,7 +130,8 @@ bool ZooKeeperServer::Answers() {
 }
 
 std::string ZooKeeperServer::Mode() const {
-  // An early four-letter word hangs, and "ruok" is answered too early: ask for the mode, with a short limit.
+  // An early four-letter word hangs, and "ruok" is answered before the server serves: ask for the
+  // mode, with a short limit.
   const std::string answer = FourLetterWord(place().host, port(), "srvr", milliseconds(100));
   constexpr std::string_view kKey = "Mode: ";
   const std::size_t at = answer.find(kKey);
@@ -180,7 +181,7 @@ bool RedisServer::Answers() {
       redisConnectWithTimeout(place().host.c_str(), port(), timeval{1, 0}), &redisFree);
   if (!context || context->err != 0) return false;
   if (redisSetTimeout(context.get(), timeval{1, 0}) != REDIS_OK) return false;
-  // Any reply will do: -NOAUTH and -LOADING come from a server that is up, too.
+  // Any reply means that the server is up, also -NOAUTH and -LOADING.
   void* reply = redisCommand(context.get(), "PING");
   if (reply != nullptr) freeReplyObject(reply);
   return reply != nullptr;

@@ -1,7 +1,7 @@
-// Private servers on loopback: a ZooKeeper, Redis servers and zkcheckers, started by the
-// constructor on a free port in a folder of their own, ready when the constructor returns, gone
-// with the object. All throw std::runtime_error with what is missing (java, the jar, redis-server)
-// or the tail of the log. One thread at a time (see process.h).
+// Private servers on loopback: ZooKeeper, Redis and zkchecker. The constructor starts each on a
+// free port in a folder of its own and returns when it is ready; the destructor ends it. All throw
+// std::runtime_error with what is missing (java, the jar, redis-server) or the tail of the log. One
+// thread at a time (see process.h).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace zkcluster::sandbox {
 [[nodiscard]] std::string WhyNoZooKeeper();
 [[nodiscard]] std::string WhyNoRedis();
 
-// Asks a ZooKeeper server a four-letter word ("srvr", "ruok", "cons").
+// Sends a ZooKeeper server a four-letter word ("srvr", "ruok", "cons") and returns its answer.
 // Empty when it does not answer.
 [[nodiscard]] std::string FourLetterWord(const std::string& host, std::uint16_t port,
                                          std::string_view word,
@@ -35,8 +35,8 @@ struct ZooKeeperOptions {
   std::chrono::milliseconds tick{200};   // sessions of 2 .. 300 ticks, expired in whole ticks
   std::vector<std::string> config = {};  // more lines for zoo.cfg
   Place place = {};
-  // Its number within an ensemble (see ensemble.h). Start then returns at once: it takes a majority
-  // to serve. 0: alone.
+  // Its number within an ensemble (see ensemble.h). Start then returns at once, because only a
+  // majority can serve. 0: no ensemble.
   int member = 0;
 };
 
@@ -48,9 +48,9 @@ class ZooKeeperServer final : public PrivateServer {
   void Wipe();  // forgets all data. REQUIRES: stopped
   // Snapshots and transaction logs.
   [[nodiscard]] std::filesystem::path data() const { return folder() / "data" / "version-2"; }
-  // What `srvr` says of it: "standalone", "leader" or "follower"; empty when it does not serve.
+  // Its mode by `srvr`: "standalone", "leader" or "follower"; empty when it does not serve.
   [[nodiscard]] std::string Mode() const;
-  // How many sessions it has. REQUIRES: it serves.
+  // The number of its sessions. REQUIRES: it serves.
   [[nodiscard]] std::size_t Sessions() const;
 
  private:
@@ -68,7 +68,7 @@ struct RedisOptions {
   Place place = {};
 };
 
-// A server without persistence: restarted, it is empty.
+// A server without persistence: it is empty after a restart.
 class RedisServer final : public PrivateServer {
  public:
   explicit RedisServer(RedisOptions options = {});
@@ -98,15 +98,15 @@ struct CheckerOptions {
   std::string probe;  // inside of `probe: {...}`, e.g. "interval: 100ms, threshold: 500ms"
   std::string more;   // further YAML at the top level
   std::string log_level = "info";
-  std::string log_file;                            // log.file, instead of what it writes to stderr
+  std::string log_file;                            // log.file; empty: it logs to stderr
   std::map<std::string, std::string> environment;  // added to ours
   int network_namespace = -1;                      // see SpawnOptions
   // Start waits for a log line with this; empty: it does not wait.
   std::string ready_line = "event=checker.ready";
 };
 
-// Where zkchecker is: $ZKC_CHECKER, else beside the running program, in ../checker or ../../checker
-// of its folder (the build tree), else in $PATH and sbin. Empty when nowhere.
+// The path of zkchecker: $ZKC_CHECKER, else beside the running program, in ../checker or
+// ../../checker of its folder (the build tree), else in $PATH and sbin. Empty when it is not found.
 [[nodiscard]] std::filesystem::path FindChecker();
 
 // One zkchecker with a checker.yaml of its own. Logs are kept across restarts in one file.
@@ -121,12 +121,12 @@ class CheckerProcess {
   [[nodiscard]] pid_t pid() const;  // -1 when ended and collected
   [[nodiscard]] bool running();
 
-  void Start();       // nothing happens when it runs
+  void Start();       // does nothing when it runs
   ExitStatus Stop();  // SIGTERM
   void Kill();
   void Pause();
   void Resume();
-  // Its end by itself; nothing after `limit`.
+  // Waits until it ends by itself; nothing after `limit`.
   std::optional<ExitStatus> AwaitExit(Duration limit);
   // True when a line with all of `parts` was logged, by this or an earlier start;
   // waits up to `limit`.

@@ -35,7 +35,7 @@ bool PrivateServer::running() {
 void PrivateServer::Start() {
   if (running()) return;
   if (const std::string why = WhyNot(); !why.empty()) throw std::runtime_error(why);
-  // Others know its address: a later start is on the same port or fails.
+  // Clients know its address: a later start uses the same port or fails.
   const bool fixed = port_ != 0;
   for (int attempt = 1;; ++attempt) {
     if (!fixed) port_ = FreePort();

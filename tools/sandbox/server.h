@@ -36,21 +36,21 @@ class PrivateServer {
   [[nodiscard]] pid_t pid() const;  // -1 when stopped
   [[nodiscard]] bool running();
 
-  void Start();  // nothing happens when it runs
+  void Start();  // does nothing when it runs
   void Stop();
   void Kill();
   void Pause();  // SIGSTOP: connections stay open, nothing is answered
   void Resume();
 
  protected:
-  // `name` is for folders and messages. `port` 0: a free one, which takes a place on loopback.
+  // `name` is for folders and messages. `port` 0: a free one; REQUIRES a place on loopback.
   PrivateServer(std::string name, Place place, std::uint16_t port);
 
   // Why it cannot be started on this machine; empty: it can.
   [[nodiscard]] virtual std::string WhyNot() const = 0;
-  // Writes what configures it for port() and returns how it is run.
+  // Writes its configuration for port() and returns how it is run.
   virtual SpawnOptions Prepare() = 0;
-  // Does it answer as it should? Asked again and again after the start, until it does.
+  // True when it answers as it should. Called repeatedly after the start, until it does.
   virtual bool Answers() = 0;
 
  private:

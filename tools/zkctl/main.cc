@@ -45,7 +45,7 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace zkcluster::zkctl
 
 int main(int argc, char** argv) {
-  // A reader that goes away (`zkctl events | head`) shows as a failed write, not as a death.
+  // A reader that goes away (`zkctl events | head`) shows as a failed write and does not kill us.
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return zkcluster::zkctl::Run({argv + 1, argv + argc});

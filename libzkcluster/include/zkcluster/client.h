@@ -19,13 +19,14 @@ struct ClientOptions {
   // ZooKeeper servers, "host:port" separated by commas, at most 100; port 2181 where left out.
   std::string zookeeper = {};
   std::string root = "/goreclusters";  // the znode below which the clusters are; absolute
-  // Says who we are to ZooKeeper, see zkcluster-security(7). Empty: nobody in particular. Programs
-  // that only follow clusters seldom need it: what they read everybody may read.
+  // Says who we are to ZooKeeper, see zkcluster-security(7). Empty: without an identity. Programs
+  // that only follow clusters seldom need it: everybody may read what they read.
   std::string access_file = {};
-  // With an access_file: what a Manager of this client makes can be changed by operators and
-  // checkers alone. False: by anyone.
+  // With an access_file: what a Manager of this client makes can be changed only by operators and
+  // checkers. False: by anyone.
   bool restricted = true;
-  // 1 s .. 1 min. Only how soon `session_state` turns; routing tables do not depend on it.
+  // 1 s .. 1 min. It only decides how soon `session_state` changes; routing tables do not
+  // depend on it.
   Duration session_timeout = std::chrono::seconds(10);
 };
 
@@ -34,8 +35,8 @@ struct ClientOptions {
 // the last of them all. The last destructor waits for that, at most for 2 s when ZooKeeper is
 // silent; within a callback it does not wait, and the session ends after the callback has returned.
 //
-// One thread serves all that is opened on a client: a callback of one cluster that waits holds up
-// the others. The calls that wait for an answer of the ensemble (`Cluster::Open` and those of a
+// One thread serves all that is opened on a client: a callback that waits delays all other
+// clusters. The calls that wait for an answer of the ensemble (`Cluster::Open` and those of a
 // Manager) refuse with kInvalid within a callback of the same client: the answer could never come.
 //
 // A forked child has no use for its parent's Client. It may destroy it, which leaves the parent
@@ -49,9 +50,9 @@ class ZKC_EXPORT Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Judged at the moment of the call, also while the client's thread is stalled.
+  // As of the call, also while the client's thread is stalled.
   [[nodiscard]] SessionState session_state() const;
-  // Since the ensemble last answered; Duration::max() before its first answer.
+  // Time since the ensemble last answered; Duration::max() before its first answer.
   [[nodiscard]] Duration age() const;
   [[nodiscard]] std::uint64_t sessions() const;  // opened so far
 

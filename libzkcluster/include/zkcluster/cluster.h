@@ -26,22 +26,22 @@ namespace zkcluster {
 // Whether a connection that is given back is reset (RESET and AUTH; on servers before Redis 6.2
 // UNWATCH, SELECT 0, CLIENT SETNAME and AUTH) before another borrower gets it.
 enum class LeaseReset {
-  // When a reply that was read may be that of a command that changes the connection: any status but
-  // PONG. So a GET costs nothing, and a SET, which answers OK, a reset.
+  // When a reply read may be that of a command that changes the connection: any status but PONG. So
+  // a GET costs nothing, and a SET, which answers OK, costs a reset.
   kWhenNeeded,
-  kAlways,  // also what leaves no trace in replies: CLIENT REPLY OFF or SKIP behind a read reply
-  kNever,   // for servers that know neither way; the borrowers must clear up behind themselves
+  kAlways,  // also after what leaves no trace in replies: CLIENT REPLY OFF or SKIP
+  kNever,   // for servers that know neither way; borrowers must undo their own changes
 };
 
 struct PoolOptions {
   // Idle connections kept per shard, 0 .. 1,000. Raise it to the number of threads that use one
-  // shard at once; leases beyond it are connected anew each time and closed when given back.
+  // shard at once; leases beyond it open a new connection each time and close it when given back.
   std::size_t idle_per_shard = 8;
   // 1 ms .. 1 min. Raised too far, a thread waits that long on a shard that has just died.
   Duration connect_timeout = std::chrono::milliseconds(500);
-  // Of each command and reply, 1 ms .. 1 min. In force again at each loan.
+  // Of each command and reply, 1 ms .. 1 min. Set again for each lease.
   Duration command_timeout = std::chrono::seconds(1);
-  std::string user = {};      // empty: AUTH with the password alone
+  std::string user = {};      // empty: AUTH with only the password
   std::string password = {};  // empty: no AUTH
   LeaseReset reset = LeaseReset::kWhenNeeded;
 };
@@ -51,7 +51,7 @@ struct FollowOptions {
   std::string name = {};  // of the cluster; 1 .. 200 bytes
   // How long Open waits for the first table. 10 ms .. 10 min.
   Duration open_timeout = std::chrono::seconds(10);
-  // A shard on which no status was ever decided: false serves it, true treats it as dead.
+  // A shard without a decided status: false serves its keys from it, true treats it as dead.
   bool refuse_unknown = false;
   PoolOptions pool = {};
 };
@@ -61,8 +61,8 @@ struct ClusterOptions {
   std::string zookeeper = {};
   std::string root = "/goreclusters";
   std::string name = {};
-  // Seldom needed: everybody may read what clients follow, also where nobody but operators and
-  // checkers may write. Only its passwords are used.
+  // Seldom needed: everybody may read what clients follow, also where only operators and checkers
+  // may write. Only its passwords are used.
   std::string access_file = {};
   Duration session_timeout = std::chrono::seconds(10);
   Duration open_timeout = std::chrono::seconds(10);
@@ -87,7 +87,7 @@ struct ClusterView {
   std::vector<Shard> shards;     // in the spec's order
   // These two are as of the call, not of the table.
   SessionState session = SessionState::kConnecting;
-  Duration age{0};  // since the ensemble last confirmed this view; grows while it is away
+  Duration age{0};  // since the ensemble last confirmed this view; grows while it is unreachable
 };
 
 // Since Open; none ever goes back.
@@ -121,7 +121,7 @@ class ZKC_EXPORT Lease {
   // Connected and authenticated; never null before a move. Do not free it, do not keep it.
   [[nodiscard]] redisContext* get() const;
   [[nodiscard]] const Location& location() const;
-  // Closes it when it is given back. Needed only for what no reply shows: see LeaseReset.
+  // Closes it instead of pooling it. Needed only for changes that no reply shows: see LeaseReset.
   void Discard();
 
  private:
@@ -135,9 +135,10 @@ class ZKC_EXPORT Lease {
 // leaves the parent undisturbed and releases nothing, and Connect answers kUnavailable there.
 class ZKC_EXPORT Cluster {
  public:
-  // Called after each new table, not for the one that is there when it is registered, on the
-  // client's thread: return soon and do not throw, for other clusters of the client wait meanwhile.
-  // It may destroy this Cluster, another, or the Client. A burst of changes may give one call.
+  // Called on the client's thread after each new table, not for the table of the moment of
+  // registration. Return soon, because other clusters of the client wait meanwhile, and do
+  // not throw. It may destroy this Cluster, another, or the Client. A burst of changes may
+  // give one call.
   using ChangeCallback = std::function<void(const ClusterView&)>;
   // Keeps a callback registered. Destroying it waits for a running call to end, except within it.
   class Subscription;
@@ -151,13 +152,13 @@ class ZKC_EXPORT Cluster {
   // kUnavailable (the system gave no thread or descriptors).
   [[nodiscard]] static Result<std::unique_ptr<Cluster>> Open(ClusterOptions options);
   // Waits for a running callback of this cluster, except from within it; none is called afterwards.
-  // Others of the same client are not disturbed. When it is the last of its client, the client ends
-  // as client.h says.
+  // Other clusters of the same client are not disturbed. If this was the client's last owner, the
+  // client ends as client.h describes.
   ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  // Where `key` is served by the newest table. Takes no lock; never waits.
+  // Where `key` is served, by the newest table. Takes no lock; never waits.
   [[nodiscard]] Location Locate(std::string_view key) const;
   // The same into a Location that is used again and again: once its strings have grown to the
   // longest name and address, a lookup of a served key allocates nothing.

@@ -1,6 +1,6 @@
-// Marks what the shared library exports, and says what the headers need of a compiler: every header
-// of this folder includes this one. Everything else is built with hidden visibility, so the symbols
-// a program can link against are exactly those declared in this folder with ZKC_EXPORT.
+// Marks what the shared library exports, and checks what the headers need of a compiler: every
+// header of this folder includes this one. Everything else is built with hidden visibility, so the
+// symbols a program can link against are exactly those declared in this folder with ZKC_EXPORT.
 #pragma once
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
@@ -8,5 +8,5 @@
 #endif
 
 #define ZKC_EXPORT __attribute__((visibility("default")))
-// For what is nested in an exported class and yet nobody else's business.
+// For an internal type nested in an exported class.
 #define ZKC_LOCAL __attribute__((visibility("hidden")))

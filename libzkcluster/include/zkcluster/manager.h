@@ -1,6 +1,6 @@
 // Creates, changes and deletes clusters, and gives orders to their checkers: what `zkctl` does,
 // for programs. Each change is one ZooKeeper transaction guarded by the versions read before, so
-// that of two operators at once one is told kConflict, and a program killed in the middle leaves
+// that of two operators at once one gets kConflict, and a program killed in the middle leaves
 // either all of its change or nothing. Thread-safe: calls wait for the answer, and for each other;
 // other managers of the same client do not wait.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace zkcluster {
 
-// A manager with a client of its own. Each member but `timeout` is that of ClientOptions.
+// A manager with a client of its own. All members but `timeout` are those of ClientOptions.
 struct ManagerOptions {
   std::string zookeeper = {};
   std::string root = "/goreclusters";
@@ -40,7 +40,7 @@ struct ShardChoice {
 };
 struct MaintenanceOrder {
   ShardChoice shards = {};  // by name or by host
-  // As those of PauseOrder.
+  // These three are as in PauseOrder.
   Duration length{0};
   std::string by = {};
   std::string reason = {};
@@ -48,8 +48,8 @@ struct MaintenanceOrder {
 inline constexpr Duration kMinPause = std::chrono::seconds(1);
 inline constexpr Duration kMaxPause = std::chrono::hours(24 * 30);
 
-// A forked child opens its own: of its parent's Manager every call answers kUnavailable there, and
-// destroying it leaves the parent undisturbed and releases nothing.
+// A forked child opens its own Manager. In the child every call of the parent's Manager answers
+// kUnavailable, and destroying it leaves the parent undisturbed and releases nothing.
 class ZKC_EXPORT Manager {
  public:
   // On a client that others share. `timeout` of each call, connecting included: 1 ms .. 1 h. Does
@@ -66,8 +66,8 @@ class ZKC_EXPORT Manager {
   Manager& operator=(const Manager&) = delete;
 
   // Every call: kUnavailable when no ZooKeeper answers in time; kUnknownOutcome when the answer was
-  // lost and reading again could not tell what became of it; kInvalid within a callback of the same
-  // client, where the answer could never come.
+  // lost and reading again did not show the outcome; kInvalid within a callback of the same client,
+  // where the answer could never come.
 
   // Creates the cluster and returns its version (spec.version is ignored).
   // Errors: kInvalid, kTooLarge, kExists.
@@ -77,8 +77,8 @@ class ZKC_EXPORT Manager {
   // Errors: kInvalid, kTooLarge, kNotFound, kConflict (the cluster changed since).
   [[nodiscard]] Result<std::uint64_t> Update(const ClusterSpec& spec);
 
-  // Deletes the cluster with everything below it, whoever is using it. `version` guards as in
-  // Update; 0 deletes whatever is there. Errors: kNotFound, kConflict.
+  // Deletes the cluster with everything below it, even while it is in use. `version` guards as in
+  // Update; 0 deletes any version. Errors: kNotFound, kConflict.
   [[nodiscard]] Result<void> Delete(std::string_view name, std::uint64_t version = 0);
 
   // Errors: kNotFound, kBadData.
@@ -87,40 +87,43 @@ class ZKC_EXPORT Manager {
   // Names, sorted. An absent root is an empty list.
   [[nodiscard]] Result<std::vector<std::string>> List();
 
-  // Orders to the checkers of a cluster. They hold from the moment the call answers, also for a
-  // decision that is under way, and whichever checker leads; the journal (`zkctl events`) keeps who
-  // gave them. Of two operators at once both are obeyed, one after the other. `by`: who does, such
-  // as "ann@ops1"; one line, at most 500 bytes. Errors of each, and what else it says: kInvalid,
-  // kNotFound (no such cluster), kBadData (what the checkers remember cannot be decoded), kConflict
-  // (it changes faster than it can be read).
+  // Orders to the checkers of a cluster. They hold from the moment of the answer, also for a
+  // decision under way, and for every later leader; the journal (`zkctl events`) records who gave
+  // them. Orders of two operators at once both take effect, one after the other. `by`: who gives
+  // the order, such as "ann@ops1"; one line, at most 500 bytes. Errors of each, besides those that
+  // it names: kInvalid, kNotFound (no such cluster), kBadData (what the checkers remember cannot be
+  // decoded), kConflict (it changes faster than it can be read).
 
   // Checkers probe and vote, and no status flips. True: it replaced an earlier pause.
   [[nodiscard]] Result<bool> Pause(std::string_view name, const PauseOrder& order);
 
-  // Ends the pause. Errors: kNotFound too when there is none.
+  // Ends the pause. Errors: kNotFound also when there is none.
   [[nodiscard]] Result<void> Resume(std::string_view name, std::string_view by);
 
-  // Ends the freeze (see ClusterSpec::max_dead_fraction). Without `accept` it begins again as soon
-  // as the leader looks, if still too many shards would be dead; with it the leader lets as many
-  // deaths pass as there are by then. Errors: kNotFound too when it is not frozen.
+  // Ends the freeze (see ClusterSpec::max_dead_fraction). Without `accept` it begins again at the
+  // leader's next decision if still too many shards would be dead; with it the leader lets all
+  // deaths pass that there are by then. Errors: kNotFound also when it is not frozen.
   [[nodiscard]] Result<void> Unfreeze(std::string_view name, bool accept, std::string_view by);
 
-  // Checkers probe these shards and vote on them, and their status does not flip, neither way,
-  // until the order ends; all others do. Returns their names, sorted; shards that come later to the
-  // same host are not among them. An order replaces an earlier one for the same shard. A shard that
-  // leaves the spec leaves maintenance. Errors: kNotFound too when there is no such shard;
-  // kTooLarge when more than 200 of the cluster would be under maintenance.
+  // Until the order ends, checkers probe these shards and vote on them, but their status does not
+  // flip in either direction. All other shards flip. Returns the names under maintenance, sorted;
+  // shards that come later to the same host are not among them. An order replaces an earlier one
+  // for the same shard. A shard that leaves the spec leaves maintenance. Errors:
+  // kNotFound also when there is no such shard; kTooLarge when more than 200 of the
+  // cluster would be under maintenance.
   [[nodiscard]] Result<std::vector<std::string>> Maintain(std::string_view name,
                                                           const MaintenanceOrder& order);
 
-  // Ends it and returns whose, sorted: what has died or come back meanwhile flips at once. Errors:
-  // kNotFound too when one of them, or on that host or of all none, is under maintenance.
+  // Ends maintenance and returns the names of these shards, sorted. A shard that has died or come
+  // back meanwhile flips at once. Errors: kNotFound also when a named shard is not under
+  // maintenance, or when no shard of the host, or of the cluster, is.
   [[nodiscard]] Result<std::vector<std::string>> EndMaintenance(std::string_view name,
                                                                 const ShardChoice& shards,
                                                                 std::string_view by);
 
-  // Takes checker `id` out of the electorate, for good unless it comes back. Errors: kNotFound too
-  // when it is not in the electorate; kExists when it is registered or votes: stop it first.
+  // Takes checker `id` out of the electorate; it joins again only if it comes back. Errors:
+  // kNotFound also when it is not in the electorate; kExists when it is registered or votes:
+  // stop it first.
   [[nodiscard]] Result<void> Forget(std::string_view name, std::string_view id,
                                     std::string_view by);
 

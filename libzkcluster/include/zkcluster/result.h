@@ -1,7 +1,7 @@
 // Errors as values. Every call that can fail at run time returns a Result: either a value or an
-// Error. Nothing in the public API throws. An error carries a code that tells the caller what to
-// *do* and a message that tells a person what happened, with context added on the way up ("read
-// ballot votes/rack1: not JSON at byte 12"). Pure; values, safe to copy between threads.
+// Error. Nothing in the public API throws. An error carries a code, by which the caller decides
+// what to *do*, and a message that says to a person what happened, with context added on the way up
+// ("read ballot votes/rack1: not JSON at byte 12"). Pure; values, safe to copy between threads.
 //
 // Result is a type of this library because it is part of every signature: a change of a third
 // party's header must not change the binary interface, and a program needs no further package.
@@ -23,7 +23,7 @@ namespace zkcluster {
 // Few codes, each an action.
 enum class ErrorCode {
   kInvalid,         // the request itself is wrong: change it
-  kBadData,         // bytes read from outside could not be decoded: the writer must be mended
+  kBadData,         // bytes read from outside could not be decoded: the writer must be corrected
   kNotFound,        // there is no such cluster, shard or znode
   kExists,          // it is there already
   kConflict,        // somebody else changed it meanwhile: read again, then decide again
@@ -34,7 +34,7 @@ enum class ErrorCode {
   kUnknownOutcome,  // sent, and the answer was lost: re-read before anything else
   kSessionLost,     // the session ended; its ephemerals are gone: register again
   kTimeout,         // the caller's own deadline passed
-  kShardDead,       // the key's owner is dead and nobody stands in for it
+  kShardDead,       // the key's owner is dead and it has no stand-in
   kInternal,        // anything else, worth a bug report
 };
 
@@ -67,8 +67,8 @@ struct [[nodiscard]] Failure {
 }
 
 namespace internal {
-// A Result was asked for what it does not hold. Says so on stderr and aborts the program: the
-// caller has not looked at it first.
+// Called when a Result is read for what it does not hold. Reports it on stderr and aborts the
+// program: the caller has a bug.
 [[noreturn]] ZKC_EXPORT void ResultMisused(const Error* error);
 }  // namespace internal
 
@@ -86,7 +86,7 @@ class [[nodiscard]] Result {
       : held_(std::in_place_index<0>, std::forward<U>(value)) {}
   template <class G>
   Result(Failure<G> failure) : held_(std::in_place_index<1>, E{std::move(failure.error)}) {}
-  // From what holds another value, or knows more about its error.
+  // Converts from another value type, or from a more detailed error.
   template <class U, class G>
   requires(!std::same_as<Result<U, G>, Result> && std::convertible_to<U, T> &&
            std::convertible_to<G, E> && !std::constructible_from<T, Result<U, G>>)
@@ -97,7 +97,8 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool has_value() const noexcept { return held_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  // REQUIRES: has_value(). Anything else ends the program, saying which error was not looked at.
+  // REQUIRES: has_value(). Anything else ends the program and prints the error that
+  // was not checked.
   [[nodiscard]] T& value() & { return *Value(); }
   [[nodiscard]] const T& value() const& { return *Value(); }
   [[nodiscard]] T&& value() && { return std::move(*Value()); }

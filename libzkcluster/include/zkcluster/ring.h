@@ -1,6 +1,6 @@
-// A consistent-hash ring: which shard owns a key, and who stands in for it, in order. Built once
-// from a spec, immutable ever after. A key belongs to the first point at or above its hash, else to
-// the first of all. Placement is a wire format:
+// A consistent-hash ring: which shard owns a key, and which shards are its stand-ins, in order.
+// Built once from a spec, immutable afterwards. A key belongs to the first point at or above its
+// hash, else to the first of all. Placement is a wire format:
 // - `consistent`, shared with the Go library of 2015: for j in 0 .. points-1 a shard holds the
 //   point CRC-32 (IEEE) of decimal(j) followed by its name; a key hashes with the same CRC; of two
 //   shards with the same point the later in the list wins.
@@ -40,7 +40,7 @@ class ZKC_EXPORT Ring {
   // CRC-32 (IEEE 802.3), as zlib and Go compute it.
   [[nodiscard]] static std::uint32_t Hash(std::string_view key);
 
-  // What this ring hashes a key to.
+  // The hash of a key on this ring.
   [[nodiscard]] std::uint32_t KeyHash(std::string_view key) const;
 
   // The index (in the spec's list) of the shard that owns `key`.

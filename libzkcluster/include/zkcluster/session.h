@@ -6,11 +6,11 @@
 
 namespace zkcluster {
 
-// What the session with the ensemble is worth right now.
+// How far the session with the ensemble can be relied on now.
 enum class SessionState {
   kConnecting,  // no session yet
   kConnected,   // heard from the ensemble lately
-  kSuspended,   // silent for two thirds of the session timeout: what we know may be old
+  kSuspended,   // silent for two thirds of the session timeout: our values may be old
   kLost,        // the session ended; a new one is being opened
 };
 [[nodiscard]] ZKC_EXPORT std::string_view SessionStateName(SessionState state);  // "connected", ...

@@ -1,6 +1,6 @@
-// What the operator wants of one cluster: its shards, how keys are placed on them, and the numbers
-// its health is judged by. `zkctl` and `Manager` write specs, checkers and clients read them; in
-// ZooKeeper a spec is the Go form (`shards`, `options` and the cluster's own znode). Pure.
+// What the operator wants of one cluster: its shards, how keys are placed on them, and the limits
+// by which its health is judged. `zkctl` and `Manager` write specs, checkers and clients read them;
+// in ZooKeeper a spec is the Go form (`shards`, `options` and the cluster's own znode). Pure.
 #pragma once
 
 #include <zkcluster/export.h>
@@ -21,8 +21,8 @@ struct ShardSpec {
   std::string name;  // unique in the cluster, not empty
   // "host:port", "[v6]:port" or ":port" (this host, seen from each reader); unique.
   std::string addr;
-  // Its part of a `ketama` ring's keys beside the other shards' weights, 1 .. kMaxWeight. Other
-  // rings know no weights: there it must be 1.
+  // Its share of a `ketama` ring's keys, relative to the other shards' weights, 1 .. kMaxWeight.
+  // Other rings have no weights: there it must be 1.
   int weight = 1;
   bool operator==(const ShardSpec&) const = default;
 };
@@ -43,12 +43,12 @@ enum class RingHash { kFnv1a64, kMd5 };
 struct ConsistentRing {
   // Points per shard, 1 .. 10,000, and at most 10 million in the whole ring. More points spread
   // keys more evenly and cost memory; 160 leave the busiest of ten shards 40 % above the mean, as
-  // CRC-32 scatters names that are alike poorly (`zkctl ring` measures it).
+  // CRC-32 scatters similar names poorly (`zkctl ring` measures it).
   int points = 160;
   bool operator==(const ConsistentRing&) const = default;
 };
 
-// It always has 160 points for a shard of mean weight.
+// A `ketama` ring always has 160 points for a shard of mean weight.
 struct KetamaRing {
   RingHash hash = RingHash::kFnv1a64;
   bool operator==(const KetamaRing&) const = default;
@@ -59,8 +59,8 @@ using RingSpec = std::variant<ConsistentRing, KetamaRing>;
 
 [[nodiscard]] ZKC_EXPORT RingType RingTypeOf(const RingSpec& ring);
 
-// How a shard is probed. What is left out here is taken from the checker's own file,
-// then from `HealthSettings`' defaults.
+// How a shard is probed. Missing values are taken from the checker's own file, then
+// from `HealthSettings`' defaults.
 struct ProbeSpec {
   std::optional<Duration> interval;           // between probes of one shard; 10 ms .. 1 h
   std::optional<Duration> timeout;            // of one probe, connect and reply; 10 ms .. 1 min
@@ -80,11 +80,11 @@ struct ClusterSpec {
   std::optional<int> checkers;
   std::optional<int> quorum;  // votes needed; without it, a majority of the electorate
   // A flip to dead needs dead votes from checkers of this many racks, 1 .. 1,000. Checkers whose
-  // file names no rack are one rack together. Raised above the racks there are, nothing ever dies.
+  // file names no rack count as one rack. Above the number of racks, nothing ever dies.
   std::optional<int> min_racks;
   // Freeze: no more than this fraction of the shards (but always one) is marked dead, above 0 .. 1
-  // (off). When more would be dead, nothing flips to dead until fewer than three quarters of it
-  // would be, or an operator says so; flips to alive still pass.
+  // (off). When more would be dead, nothing flips to dead until fewer than three quarters of that
+  // number would be, or until an operator ends the freeze; flips to alive still pass.
   std::optional<double> max_dead_fraction;
   ProbeSpec probe;
   // The Go mirror in `status` is kept while its JSON is at most this many bytes; 0 turns it off.
@@ -100,7 +100,7 @@ struct ClusterSpec {
 inline constexpr std::size_t kMaxShardsBytes = 1'000'000;
 
 // Every rule that a spec must keep, all broken ones listed in one message: names,
-// addresses, duplicates, empty list, ranges, what goes with which type of ring, quorum
+// addresses, duplicates, empty list, ranges, which settings each type of ring has, quorum
 // within checkers, and kMaxShardsBytes.
 // Errors: kInvalid, kTooLarge.
 [[nodiscard]] ZKC_EXPORT Result<void> Validate(const ClusterSpec& spec);

@@ -1,6 +1,6 @@
 // The three kinds of time, kept apart by type. Durations and monotonic instants decide; wall-clock
-// microseconds are only ever recorded (`Since`, versions of a spec), never subtracted from each
-// other to decide anything about liveness. Pure.
+// microseconds are only recorded (`since`, versions of a spec), never subtracted from each other to
+// decide about liveness. Pure.
 #pragma once
 
 #include <zkcluster/export.h>

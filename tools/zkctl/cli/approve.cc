@@ -8,7 +8,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// A change of ten thousand shards is not read line by line; `zkctl diff` has it all.
+// Nobody reads a change of ten thousand shards line by line; `zkctl diff` shows all of it.
 constexpr std::size_t kShownLines = 60;
 
 }  // namespace

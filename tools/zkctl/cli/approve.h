@@ -1,5 +1,4 @@
-// What is shown before something changes, and who has to agree to it. One thread;
-// uses the terminal.
+// Shows a change before it is made, and asks whether to make it. One thread; uses the terminal.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -8,8 +7,9 @@
 namespace zkcluster::zkctl {
 
 // On a terminal: shows `changes` (its first lines) and asks, unless `yes`; sets `shown`
-// when they were shown. Elsewhere what `needs_yes` (what takes keys from shards) needs --yes, and
-// everything else is done without a question. Errors: kInvalid, saying that nothing was done.
+// when they were shown. Without a terminal a change with `needs_yes` (one that takes keys from
+// shards) needs --yes, and every other one is made without a question. Errors: kInvalid, saying
+// that nothing was done.
 [[nodiscard]] Result<void> Approve(bool yes, const std::string& cluster, const std::string& changes,
                                    const std::string& question, bool needs_yes, bool& shown);
 

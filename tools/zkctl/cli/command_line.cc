@@ -19,8 +19,8 @@ Error Usage(std::string message) {
   return {ErrorCode::kInvalid, std::move(message)};
 }
 
-// Every option there is, as options may be given before the verb. Which of them the verb takes is
-// checked later, when the verb is known.
+// Describes the options of all verbs, because options may precede the verb. Which of them the verb
+// takes is checked later, when the verb is known.
 po::options_description Describe(const std::vector<Option>& options) {
   po::options_description description;
   auto add = description.add_options();
@@ -45,7 +45,7 @@ Error NoSuchOption(const std::string& given, const std::vector<Option>& options)
                (nearest ? "; did you mean --" + *nearest + "?" : std::string()));
 }
 
-// What was typed: words, and the values of options by long name (a flag's are empty texts).
+// What was typed: words, and the values of options by long name (for a flag, empty texts).
 struct Typed {
   Words words;
   std::map<std::string, Words> options;
@@ -82,7 +82,7 @@ Result<Typed> Sort(const Words& arguments, const std::vector<Option>& options) {
   }
 }
 
-// Hands the values to the options, each of which is in one of the sets.
+// Passes the values to the options, each of which is in one of the sets.
 Result<void> TakeOptions(const Typed& typed, const Verb& verb,
                          const std::vector<const OptionSet*>& sets) {
   const auto find = [&](const std::string& name) {
@@ -97,7 +97,7 @@ Result<void> TakeOptions(const Typed& typed, const Verb& verb,
       return Fail(Usage("--" + name + " is given more than once"));
     }
   }
-  // In the order of the declaration: what is complained about first does not go by the alphabet.
+  // In the order of declaration, so that the first error is not the first by the alphabet.
   for (const OptionSet* const set : sets) {
     for (const OptionSet::Entry& entry : set->entries()) {
       const std::string name = entry.option.long_name();
@@ -137,7 +137,7 @@ std::string Listed(const Words& words) {
   return text;
 }
 
-// Some verbs are of two words.
+// Some verbs have two words.
 Result<void> JoinVerb(Verbs verbs, CommandLine& line, Words& operands) {
   const Words seconds = SecondWords(verbs, line.verb);
   if (seconds.empty()) return {};
@@ -149,7 +149,7 @@ Result<void> JoinVerb(Verbs verbs, CommandLine& line, Words& operands) {
   }
   const bool is_second =
       !operands.empty() && std::ranges::find(seconds, operands.front()) != seconds.end();
-  // A cluster may be named "forget": to list its checkers is one word less.
+  // A cluster may be named "forget": `checkers forget` without more words lists its checkers.
   if (is_verb && !(is_second && (operands.size() > 1 || line.help))) return {};
   const std::string joined = line.verb + " " + operands.front();
   if (!is_second) {
@@ -167,7 +167,7 @@ std::string TakeFirst(Words& words) {
   return first;
 }
 
-// The verb, with its words taken off `operands`. Null: none, where help or version needs none.
+// Takes the verb's words off `operands`. Null: no verb was given, and help or version needs none.
 Result<const Verb*> TakeVerb(Verbs verbs, CommandLine& line, Words& operands) {
   line.verb = TakeFirst(operands);
   if (line.verb == "help") {

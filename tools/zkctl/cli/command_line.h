@@ -17,11 +17,11 @@ struct CommandLine {
   bool help = false;
   bool version = false;
   Globals globals;
-  std::unique_ptr<Use> use;  // null with help or version, and for a verb that main runs
+  std::unique_ptr<Use> use;  // null with help or version, and for a verb that main.cc runs
 };
 
 // The arguments after the program's name. Errors: kInvalid, one line for people: exit code 64.
-// With `help` or `version` nothing else is complained about.
+// With `help` or `version` nothing else is an error.
 [[nodiscard]] Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
                                                    const Environment& environment, Verbs verbs);
 

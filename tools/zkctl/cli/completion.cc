@@ -17,10 +17,10 @@ const Option* FindOption(const std::vector<Option>& options, std::string_view wo
   return found == options.end() ? nullptr : &*found;
 }
 
-// What was typed before the word that is completed: verb and operands apart from options.
+// The words before the one to complete: verb and operands, separate from options.
 struct TypedBefore {
   Words operands;                  // the verb among them
-  const Option* option = nullptr;  // whose value is being typed
+  const Option* option = nullptr;  // the option whose value is being typed
 };
 
 TypedBefore SortBefore(const Words& words, const std::vector<Option>& options) {
@@ -52,7 +52,7 @@ Words OptionWords(const std::vector<Option>& options) {
   return words;
 }
 
-// `cluster`: the one that was typed before, empty where none was.
+// `cluster`: the one typed before; empty: none.
 Words Offered(const Completion& completion, const std::string& cluster, const NameSource& names) {
   using Kind = Completion::Kind;
   const auto of_cluster = [&](const auto& ask) { return cluster.empty() ? Words{} : ask(cluster); };

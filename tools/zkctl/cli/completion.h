@@ -1,6 +1,6 @@
-// The shells' completion: given the words typed so far, which words may follow. The
-// scripts in completion/ only carry words to `zkctl __complete` and its answer back. Pure, but for
-// the names it is handed functions to ask for.
+// The shells' completion: given the words typed so far, which words may follow. The scripts in
+// completion/ only pass the words to `zkctl __complete` and return its answer. Pure, except for the
+// functions of NameSource.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace zkcluster::zkctl {
 
-// Answers of the live ensemble; empty where it does not answer at once.
+// Answers of the live ensemble; empty when it does not answer at once.
 struct NameSource {
   std::function<std::vector<std::string>()> clusters;
   std::function<std::vector<std::string>(const std::string& cluster)> shards;
@@ -28,7 +28,7 @@ inline constexpr const char* kCompleteFiles = ":files";
                                                      const std::vector<std::string>& words,
                                                      const NameSource& names);
 
-// Of the words typed so far: the value of an option such as --zk, or nothing.
+// The value of an option such as --zk among the words typed so far, or nothing.
 [[nodiscard]] std::string TypedOption(const std::vector<std::string>& words,
                                       const std::string& name);
 

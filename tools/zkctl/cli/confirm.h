@@ -1,4 +1,4 @@
-// Asks before what changes or destroys. One thread; reads the terminal.
+// Asks before a change or a deletion. One thread; reads the terminal.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -7,15 +7,14 @@
 
 namespace zkcluster::zkctl {
 
-// Standard input and error are a terminal: somebody can be asked.
+// True when standard input and error are a terminal, so that an operator can be asked.
 [[nodiscard]] bool CanAsk();
 
 // Asks on the terminal; "y", "yes" or the cluster's name (if one is given) agree. Without a
-// terminal nobody can be asked: then only `--yes` (`yes`) agrees. Errors: kInvalid, saying that
-// nothing was done.
+// terminal only `--yes` (`yes`) agrees. Errors: kInvalid, saying that nothing was done.
 [[nodiscard]] Result<void> Confirm(const std::string& question, std::string_view cluster, bool yes);
 
-// Pure: does this answer agree?
+// True when this answer agrees. Pure.
 [[nodiscard]] bool Agrees(std::string_view answer, std::string_view cluster);
 
 }  // namespace zkcluster::zkctl

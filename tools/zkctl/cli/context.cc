@@ -46,7 +46,8 @@ bool Print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
     return true;
   }
-  // Whoever closes a pipe early (`| head`) has seen enough; a full disk would go unnoticed.
+  // A reader that closes the pipe early (`| head`) has seen enough, but a full disk
+  // must be reported.
   if (errno != EPIPE) {
     std::fprintf(stderr, "zkctl: cannot write the answer: %s\n", std::strerror(errno));
   }

@@ -1,5 +1,5 @@
-// What the verbs of zkctl are built on: exit codes, the two streams, and the one door to ZooKeeper, a
-// session whose answers are waited for. Not for use outside of zkctl. Loop-bound (a loop of its own).
+// What the verbs of zkctl share: exit codes, the two streams, and the one session with ZooKeeper,
+// whose answers they wait for. Not for use outside of zkctl. Loop-bound (a loop of its own).
 #pragma once
 
 #include <zkcluster/result.h>
@@ -22,7 +22,7 @@ namespace zkcluster::zkctl {
 
 enum ExitCode {
   kDone = 0,
-  kRefused = 1,  // or not found
+  kRefused = 1,  // also: not found
   kUsage = 64,
   kBadFile = 65,
   kUnreachable = 69,  // ZooKeeper
@@ -30,21 +30,21 @@ enum ExitCode {
 
 [[nodiscard]] int ExitCodeOf(ErrorCode code);
 
-// One line on stderr ("zkctl: ..."); problems of a file are printed as they are, one a line.
+// One line on stderr ("zkctl: ..."); problems of a file are printed as they are, one per line.
 // Returns the exit code that goes with the error.
 int Complain(const Error& error);
 int ComplainAboutFile(const Error& error);
 
-// Writes to stdout. False when that fails: without a word when nobody reads it any more, else with
+// Writes to stdout. False when that fails: silently when the reader has closed the pipe, else with
 // the reason on stderr.
 bool Print(std::string_view text);
 // Prints `json` in the form the command line asks for, or the text that `table` makes.
-// `table` gets whether to use colours. Returns kDone.
+// `table` gets true when it may use colours. Returns kDone.
 int Emit(OutputForm form, const OrderedJson& json,
          const std::function<std::string(bool color)>& table);
-// Stdout and stderr go to a terminal.
+// True when stdout and stderr go to a terminal.
 [[nodiscard]] bool ShowsStandardError();
-// Stdout is a terminal that shows colours, and NO_COLOR is not set.
+// True when stdout is a terminal with colours and NO_COLOR is not set.
 [[nodiscard]] bool UseColor();
 
 // The one session of a command, closed in good order at the end. Everything goes through it: specs,
@@ -62,7 +62,7 @@ class Connection {
   [[nodiscard]] const std::string& root() const { return root_; }
 
   // Runs the loop until `start`'s callback has run. Errors: the call's own; kUnavailable after the
-  // command's timeout: then the callback may still come, and finds nobody.
+  // command's timeout: then a late answer is ignored.
   template <class T>
   [[nodiscard]] Result<T> Await(const std::function<void(std::function<void(Result<T>)>)>& start) {
     auto answer = std::make_shared<std::optional<Result<T>>>();

@@ -16,7 +16,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 constexpr std::string_view kNone = "none";
-// It has no option: a file sets it.
+// It has no option; only a file can set it.
 constexpr std::string_view kOnlyInFiles = "mirror_limit";
 
 std::vector<std::string_view> NamesOfGroup(std::string_view group) {
@@ -97,7 +97,7 @@ Result<std::string> AsIs(std::string_view text) {
   return std::string(text);
 }
 
-// What a setting of its type can be, or none. Whether it is within its range is for Validate to say.
+// A value of the setting's type, or "none". Validate checks its range.
 Result<SettingValue> ParseValue(const Setting& setting, std::string_view text) {
   if (text == kNone) return SettingValue();
   if (setting.holds<std::int64_t>()) {
@@ -149,7 +149,7 @@ void DeclareSwitch(OptionSet& set, const Setting& setting, SpecEdits& edits) {
              }});
   };
   turn(OptionName(setting), std::string(setting.meaning), true);
-  turn("no-" + OptionName(setting), "nobody stands in for a dead shard", false);
+  turn("no-" + OptionName(setting), "a dead shard has no stand-in", false);
 }
 
 // One option for all settings of a group: "--probe interval=1s".
@@ -232,7 +232,7 @@ Result<void> CheckEdits(const SpecEdits& edits) {
 
 namespace {
 
-// What the ring's type has not may be given as it always is.
+// A setting that the ring's type lacks may only be given its fixed value.
 Result<void> EditRing(const SpecEdits& edits, RingSpec& ring) {
   const auto refuse = [](std::string_view key, std::string_view why) {
     return Fail(ErrorCode::kInvalid, std::string(key) + ": " + std::string(why));

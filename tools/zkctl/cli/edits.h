@@ -1,5 +1,5 @@
-// Changes to a spec as options give them: `--shard`, `--set-addr`, `--checkers` ... The options that
-// change settings come from the table in model/settings.h. Pure.
+// Changes to a spec as options give them: `--shard`, `--set-addr`, `--checkers` ... The options
+// that change settings come from the table in model/settings.h. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -14,7 +14,7 @@
 
 namespace zkcluster::zkctl {
 
-// One setting's new value; "none" takes it away.
+// One setting's new value; "none" unsets it.
 struct SettingEdit {
   const Setting* setting;
   SettingValue value;
@@ -33,14 +33,14 @@ struct SpecEdits {
   bool operator==(const SpecEdits&) const = default;
 };
 
-// The options that fill `edits`: all but those that change a list of shards there is already
-// (`of_new`), or those that make one (otherwise).
+// The options that fill `edits`: with `of_new` all but those that change an existing list of
+// shards, else all but those that make one.
 void DeclareEdits(OptionSet& set, SpecEdits& edits, bool of_new);
 // Errors: kInvalid: two options contradict each other.
 [[nodiscard]] Result<void> CheckEdits(const SpecEdits& edits);
 
-// Removes first, then moves, then adds at the end of the list, then weighs. Another type of ring
-// begins with its own defaults. The result is not validated.
+// Removes first, then moves, then adds at the end of the list, then weighs. A ring of another type
+// begins with the defaults of that type. The result is not validated.
 // Errors: kNotFound (removes, moves or weighs a shard that is not there),
 // kExists (adds one that is).
 [[nodiscard]] Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits);

@@ -1,5 +1,5 @@
-// What every verb takes: where ZooKeeper is, who we are to it, how answers are printed. From the
-// command line, and from the environment where that is silent. Pure.
+// What every verb takes: where ZooKeeper is, who we are to it, how answers are printed. The command
+// line sets it, and the environment sets the rest. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -17,14 +17,14 @@ enum class OutputForm { kTable, kJson, kYaml };
 struct Globals {
   std::string zookeeper;    // --zk, else ZKCTL_ZK
   std::string root;         // --root, else ZKCTL_ROOT, else /goreclusters
-  std::string access;       // --access, else ZKCTL_ACCESS; empty: nobody in particular
-  bool restricted = false;  // --acl; what it makes, operators and checkers alone may change
+  std::string access;       // --access, else ZKCTL_ACCESS; empty: without an identity
+  bool restricted = false;  // --acl; only operators and checkers may change new znodes
   OutputForm output = OutputForm::kTable;
   Duration timeout = std::chrono::seconds(10);
   bool timeout_given = false;
 };
 
-// What the environment says where the command line is silent; empty: nothing.
+// The values of the environment, for what the command line does not set; empty: none.
 struct Environment {
   std::string zookeeper;
   std::string root;
@@ -47,7 +47,7 @@ struct GlobalOptions {
   [[nodiscard]] Result<Globals> Resolve(const Environment& environment) const;
 };
 
-// Errors: kInvalid: it is not said where ZooKeeper is, or not so that it can be understood.
+// Errors: kInvalid: the servers are missing or malformed.
 [[nodiscard]] Result<void> CheckServers(const Globals& globals);
 
 }  // namespace zkcluster::zkctl

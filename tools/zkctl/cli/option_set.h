@@ -1,6 +1,6 @@
-// Options and operands of one verb, or those that every verb takes: how each is written, what --help
-// says of it, what the shell may complete it with, and the member of a struct that takes its value.
-// A verb declares its own; command line, help and completion all read the declaration. Pure.
+// Options and operands of one verb, or those of every verb: how each is written, its text in
+// --help, what the shell completes it with, and the struct member that takes its value. A verb
+// declares its own; command line, help and completion all read the declaration. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -14,7 +14,7 @@
 
 namespace zkcluster::zkctl {
 
-// What the shell may put in a word's place.
+// What the shell may complete a word with.
 struct Completion {
   enum class Kind {
     kNothing,
@@ -48,14 +48,14 @@ struct Option {
 
 class OptionSet {
  public:
-  // Errors are without the option's name.
+  // Its errors do not name the option.
   using Take = std::function<Result<void>(const std::string& text)>;
   struct Entry {
     Option option;
     bool repeatable = false;
     Take take;  // runs once for each value given; for a flag with an empty text
   };
-  // "NAME", "[NAME]", "KEY...", "[SHARD...]": what it is called, and how often it may be given.
+  // "NAME", "[NAME]", "KEY...", "[SHARD...]": its name, and how often it may be given.
   struct Operand {
     std::string shown;
     std::function<void(const std::string& text)> take;
@@ -75,7 +75,7 @@ class OptionSet {
     Add({std::move(option), false,
          Taking(parse, [&into](auto value) { into = std::move(value); })});
   }
-  // An option that may be given again and again.
+  // An option that may be repeated.
   template <class T, class Parse>
   void Values(Option option, std::vector<T>& into, Parse parse) {
     Add({std::move(option), true,
@@ -89,9 +89,9 @@ class OptionSet {
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] const std::vector<Operand>& operands() const { return operands_; }
   [[nodiscard]] const Entry* Find(std::string_view long_name) const;
-  // As --help shows the operands: "NAME [SHARD...]".
+  // The operands as --help shows them: "NAME [SHARD...]".
   [[nodiscard]] std::string OperandsText() const;
-  // Hands the words to the operands. False: too few or too many.
+  // Passes the words to the operands. False: too few or too many.
   [[nodiscard]] bool TakeWords(const std::vector<std::string>& words) const;
 
  private:

@@ -53,7 +53,7 @@ void DeclareTimedOrder(OptionSet& set, TimedOrder& order) {
   set.Value(
       {"for", "DURATION", "how long, such as 30m; 1s to 720h", {"30s", "10m", "30m", "2h", "24h"}},
       order.length, ParseLength);
-  set.Text({"reason", "TEXT", "why, for whoever wonders"}, order.reason);
+  set.Text({"reason", "TEXT", "why, for other operators"}, order.reason);
 }
 
 Result<void> CheckTimedOrder(std::string_view verb, const TimedOrder& order) {

@@ -11,7 +11,7 @@
 
 namespace zkcluster::zkctl {
 
-// All that a verb takes which is about one cluster and has no options.
+// For a verb about one cluster that has no options.
 struct ClusterOperand {
   std::string cluster;
 };
@@ -35,7 +35,8 @@ void DeclareDryRun(OptionSet& set, bool& dry_run);
 void DeclareWait(OptionSet& set, bool& wait);
 [[nodiscard]] Result<void> CheckChange(const Change& change);
 
-// An order that may end by itself, with its reason; who gives it is not for the command line to say.
+// An order that may end by itself, with its reason. The operator's name does not come from
+// the command line.
 struct TimedOrder {
   Duration length{0};                 // 0: until it is ended
   std::optional<std::string> reason;  // given, once CheckTimedOrder has passed

@@ -38,7 +38,7 @@ struct YamlDocument {
   std::string text;
 };
 
-// Parts between lines that are "---"; what holds nothing but comments is no document.
+// Parts between lines that are "---"; a part of comments only is no document.
 std::vector<YamlDocument> SplitDocuments(const std::string& text) {
   std::vector<YamlDocument> documents(1);
   std::size_t number = 0;
@@ -64,13 +64,13 @@ std::vector<YamlDocument> SplitDocuments(const std::string& text) {
 
 Result<std::vector<ValidSpec>> ParseSpecs(const std::string& file, const std::string& text) {
   std::vector<ValidSpec> specs;
-  std::map<std::string, std::size_t> lines;  // by name: where it is
+  std::map<std::string, std::size_t> lines;  // by cluster: the line of its document
   std::string problems;
   for (const YamlDocument& document : SplitDocuments(text)) {
     const auto complain = [&](const std::string& what) {
       problems += (problems.empty() ? "" : "\n") + what;
     };
-    // Empty lines before it put every problem at its place in the file.
+    // Empty lines before it make the line numbers of problems right.
     auto spec = ReadSpecFile(file, std::string(document.first_line, '\n') + document.text);
     if (!spec) {
       complain(spec.error().message);

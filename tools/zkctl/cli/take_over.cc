@@ -30,7 +30,8 @@ std::string TakeOverSentence(const TakeOver& progress, std::uint64_t version) {
                      Counted(progress.checkers, "checker") +
                      (progress.checkers == 1 ? " votes" : " vote") + by;
   if (!progress.behind.empty()) text += ", not yet " + ShortList(progress.behind);
-  return text + (progress.decided ? "; the status is of it" : "; the status is not of it yet");
+  return text + (progress.decided ? "; the leader has decided by it"
+                                  : "; the leader has not decided by it yet");
 }
 
 }  // namespace zkcluster::zkctl

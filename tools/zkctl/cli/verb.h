@@ -1,6 +1,6 @@
 // What a verb of zkctl is: a row with its name, its help, its operands and options (a struct of its
-// own, filled from the command line), and the function that runs it. Everything that knows verbs
-// (command line, help, completion) reads rows; verbs/table.cc lists them. Pure.
+// own, filled from the command line), and the function that runs it. Command line, help and
+// completion read rows; verbs/table.cc lists them. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -25,13 +25,13 @@ struct VerbRow {
   std::string_view help = {};  // more lines for --help
   // Names operands and options, and which member takes each.
   void (*declare)(OptionSet& set, Options& into) = nullptr;
-  // What no option can say alone. Null: nothing.
+  // Checks options against each other. Null: no such check.
   Result<void> (*check)(const Globals& globals, const Options& options) = nullptr;
   bool (*asks_zookeeper)(const Options& options) = nullptr;  // null: always
   int (*run)(const Globals& globals, const Options& options) = nullptr;
 };
 
-// One use of a verb: its options, and what to do by them.
+// One use of a verb: its options, and the function that runs with them.
 class Use {
  public:
   virtual ~Use() = default;
@@ -81,17 +81,17 @@ template <class Options>
 using Verbs = std::span<const Verb>;
 
 [[nodiscard]] const Verb* FindVerb(Verbs verbs, std::string_view name);  // null: there is none
-// The words that may come first, mistyped ones are compared with.
+// The words that may come first. Mistyped ones are compared with them.
 [[nodiscard]] std::vector<std::string_view> VerbNames(Verbs verbs);
 // The second words of the verbs of two words that begin with `first`.
 [[nodiscard]] std::vector<std::string> SecondWords(Verbs verbs, std::string_view first);
 
-// The options of a verb, those of every verb first; what they fill is thrown away. Null: every
-// option that there is, each once.
+// The options of a verb, those of every verb first; the values they fill are discarded. Null: all
+// options, each once.
 [[nodiscard]] std::vector<Option> OptionsOf(Verbs verbs, const Verb* verb);
 [[nodiscard]] std::vector<OptionSet::Operand> OperandsOf(const Verb& verb);
 
-// What --help prints: about one verb, about those that begin with the same word, or about all.
+// What --help prints: about one verb, about the verbs that begin with one word, or about all.
 [[nodiscard]] std::string HelpText(Verbs verbs, std::string_view name);
 
 }  // namespace zkcluster::zkctl

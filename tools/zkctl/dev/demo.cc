@@ -12,9 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Of one thing to happen; the slowest takes 4 s on an idle machine.
+// The limit of one step; the slowest takes 4 s on an idle machine.
 constexpr Duration kStepLimit = seconds(12);
-// Of all steps: with the start of the sandbox and its end the whole stays below a minute.
+// The limit of all steps: with the start and the end of the sandbox the demo stays below a minute.
 constexpr Duration kWholeLimit = seconds(45);
 constexpr int kKeysTried = 100'000;
 
@@ -52,7 +52,7 @@ bool Demo::Run() {
   sandbox::RedisServer& killed_server = sandbox_.redis(sandbox_.IndexOf(killed));
   Die(killed, fmt::format("kill -9 {}", killed_server.pid()), [&] { killed_server.Kill(); });
 
-  // Not the one that stands in now: its death would move two keys, and the story with them.
+  // Choose a shard other than the present stand-in, whose death would move two keys.
   std::string hung;
   for (const ShardSpec& shard : sandbox_.spec().shards) {
     const bool taken = shard.name == killed || shard.name == serving_[killed];
@@ -95,7 +95,7 @@ bool Demo::StartHealthy() {
       return shard.status == ShardStatus::kAlive;
     });
   };
-  // First ballots name every shard, so that later ones show what has changed.
+  // First ballots hold every shard; later ones show the changes.
   const auto all_voted = [this] {
     return stage_.votes().size() >= sandbox_.checkers().size() * sandbox_.shards();
   };
@@ -192,7 +192,7 @@ bool Demo::UseKey(const std::string& shard, bool stand_in) {
     const auto got = Send(*lease, {"GET", key});
     if (!got) return Fail(got.error());
     const std::string serving = where.serving.value_or("nobody");
-    // Asked directly, past the library: is it really that server which has the value?
+    // Asks the server directly, not through the library: does it really have the value?
     const std::string held = sandbox_.redis(sandbox_.IndexOf(serving)).Command({"GET", key});
     if (*got != value || held != value) {
       return Fail(ErrorCode::kInternal, serving + " does not hold what was written");
@@ -216,7 +216,7 @@ bool Demo::UseKey(const std::string& shard, bool stand_in) {
   return false;
 }
 
-// Why `since` matters: what a shard kept from before its death is older than what was
+// Why `since` matters: values that a shard kept from before its death are older than those
 // written elsewhere meanwhile.
 void Demo::ShowReturned(const std::string& shard) {
   const std::string& key = keys_[shard];

@@ -1,6 +1,6 @@
 // `zkctl dev --demo`: the main job, shown and checked on the sandbox. One Redis is killed, another
-// hangs, both come back; each step waits until checkers, status, client and keys have done their
-// part, and what did not happen within its limit is named at the end.
+// hangs, both come back; each step waits until checkers, status, client and keys have followed. The
+// end lists the steps that missed their limit.
 #pragma once
 
 #include <functional>
@@ -16,20 +16,20 @@
 
 namespace zkcluster::zkctl {
 
-inline constexpr int kDemoLeastRedis = 3;  // one dies, one hangs, one stands in
+inline constexpr int kDemoLeastRedis = 3;  // one dies, one hangs, one is their stand-in
 
 class Demo {
  public:
   // REQUIRES: kDemoLeastRedis shards. All three outlive the demo.
   Demo(DevSandbox& sandbox, Stage& stage, Timeline& timeline);
 
-  // True when every step was observed; else `missing` says what was not. Throws Interrupted.
+  // True when every step was observed; else `missing` lists the others. Throws Interrupted.
   [[nodiscard]] bool Run();
   [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
   [[nodiscard]] const std::string& summary() const { return summary_; }
 
  private:
-  // How much was seen already, when a step begins.
+  // The number of facts already seen when a step begins.
   struct Mark {
     TimePoint at;
     std::size_t votes;
@@ -45,15 +45,15 @@ class Demo {
   bool StartHealthy();
   void Die(const std::string& shard, const std::string& how, const std::function<void()>& act);
   void Return(const std::string& shard, const std::string& how, const std::function<void()>& act);
-  // Flip and the client's table since `mark`; both figures go to the summary.
+  // Expects the flip and the client's table since `mark`; both times go to the summary.
   bool ExpectStatus(const std::string& shard, ShardStatus status, const Mark& mark,
                     const std::string& label);
-  // Every checker's, since `mark`: those that the quorum did not wait for, too.
+  // Expects every checker's vote since `mark`, also those that the quorum did not need.
   void ExpectVotes(const std::string& shard, Opinion opinion, const Mark& mark);
-  // A key of this shard's.
+  // A key that this shard owns.
   [[nodiscard]] std::string FindKey(const std::string& shard);
-  // SET and GET through the library; true when the server it went to really holds the value, and it
-  // is a stand-in exactly when that is wanted.
+  // SET and GET through the library. True when the serving server really holds the value, and is a
+  // stand-in if and only if `stand_in`.
   bool UseKey(const std::string& shard, bool stand_in);
   void ShowReturned(const std::string& shard);
   void AddFigure(const std::string& what, TimePoint from, TimePoint to);
@@ -63,7 +63,7 @@ class Demo {
   Timeline& timeline_;
   const TimePoint start_;
   std::map<std::string, std::string> keys_;     // by the shard that owns them
-  std::map<std::string, std::string> serving_;  // who last served the key of this shard
+  std::map<std::string, std::string> serving_;  // the shard that last served its key
   int writes_ = 0;
   std::vector<std::pair<std::string, std::string>> figures_;
   std::vector<std::string> missing_;

@@ -107,13 +107,13 @@ int RunDemo(DevSandbox& sandbox, Timeline& timeline) {
   return kRefused;
 }
 
-// Somebody pressed Enter on our terminal.
+// Whether Enter was pressed on our terminal.
 class EnterKey {
  public:
   EnterKey() : open_(isatty(STDIN_FILENO) == 1) {}
   [[nodiscard]] bool open() const { return open_; }
   [[nodiscard]] bool Pressed() {
-    // In the background a read would stop us, and with us everything we are to end.
+    // In the background a read would stop us, and then nobody would end the servers.
     if (!open_ || tcgetpgrp(STDIN_FILENO) != getpgrp()) return false;
     pollfd input{STDIN_FILENO, POLLIN, 0};
     if (poll(&input, 1, 0) <= 0) return false;
@@ -126,7 +126,8 @@ class EnterKey {
   bool open_;
 };
 
-// Tells what ended by itself, or by the hand of whoever tries things out, and starts it again.
+// Reports processes that have ended (by themselves, or killed as an experiment), and
+// starts them again.
 class Keeper {
  public:
   Keeper(DevSandbox& sandbox, Timeline& timeline) : timeline_(timeline) {
@@ -178,7 +179,7 @@ class Keeper {
   std::vector<Kept> kept_;
 };
 
-// Where this very program is, when a shell would not find it.
+// The folder of this program, if a shell would not find it.
 std::string FolderToAddToPath() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -203,7 +204,7 @@ void SayWhatToTry(DevSandbox& sandbox, bool enter_works, Timeline& timeline) {
   if (enter_works) timeline.Say("Enter, here, starts again what has ended; Ctrl-C ends all.");
 }
 
-// Leaves by Interrupted only.
+// Returns only by throwing Interrupted.
 [[noreturn]] void ShowEvents(DevSandbox& sandbox, Timeline& timeline) {
   EnterKey enter;
   SayWhatToTry(sandbox, enter.open(), timeline);

@@ -12,7 +12,7 @@ Observer::Observer(Loop& loop, zk::Client& client, const ClusterPaths& paths, Ho
       client_(client),
       paths_(paths),
       hooks_(std::move(hooks)),
-      // A ballot of a list that is not known yet is read again when the list is.
+      // A ballot over a list that is not known yet is read again once the list is known.
       spec_(loop, client, paths,
             [this](const SpecWatcher::State&) {
               for (const auto& entry : checkers_) OnBallot(entry.first);

@@ -1,5 +1,5 @@
-// Sees in ZooKeeper what the checkers of one cluster do: each vote that changes in a ballot, each
-// event of the journal, with the time that the server stamped on it. Loop-bound conductor.
+// Observes in ZooKeeper what the checkers of one cluster do: each changed vote and each event of
+// the journal, with the server's time of it. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -23,12 +23,11 @@ namespace zkcluster::zkctl {
 class Observer {
  public:
   struct Hooks {
-    // A checker's vote on a shard is another than before. Changes too quick to be seen one by one
-    // come as one.
+    // A checker's vote on a shard has changed. Several quick changes may come as one.
     std::function<void(const std::string& checker, const std::string& shard, Vote vote,
                        Micros stamped)>
         on_vote;
-    // Its ballot came, or went: with its session, or because it left.
+    // Its ballot came or went: its session ended, or it left.
     std::function<void(const std::string& checker, bool present)> on_checker;
     // Each event of the journal, in order, from the first.
     std::function<void(const Event& event, Micros stamped)> on_event;

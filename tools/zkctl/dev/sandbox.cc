@@ -90,7 +90,7 @@ void DevSandbox::StartCheckers(int count, const Progress& progress) {
     options.id = "c" + std::to_string(i);
     options.rack = "rack" + std::to_string(i);
     options.zookeeper = zookeeper_.address();
-    options.ready_line.clear();  // all become ready at the same time: waited for below
+    options.ready_line.clear();  // all become ready at the same time; the loop below waits
     checkers_.push_back(std::make_unique<sandbox::CheckerProcess>(std::move(options)));
   }
   for (const auto& checker : checkers_) {

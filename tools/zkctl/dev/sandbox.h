@@ -1,6 +1,6 @@
 // The servers of `zkctl dev`: a private ZooKeeper, Redis servers, a cluster "demo" and its
-// checkers, all on loopback, all gone with the object. Throws std::runtime_error with a message for
-// people. To be used on the thread that made it (see tools/sandbox/process.h).
+// checkers, all on loopback. They end with the object. Throws std::runtime_error with a message for
+// people. Used only on the thread that created it (see tools/sandbox/process.h).
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -18,9 +18,8 @@ inline constexpr std::string_view kDevCluster = "demo";
 
 // What ends the sandbox before its time: Ctrl-C, SIGTERM or SIGHUP.
 struct Interrupted {};
-// From here on these signals only raise a flag: children are in groups of their own, so that Ctrl-C
-// in a terminal reaches nobody but us, and everything is ended in order, once, however often the
-// keys are pressed.
+// From here on these signals only set a flag. Children are in groups of their own, so that Ctrl-C
+// in a terminal reaches only us; everything ends once and in order, even if it is pressed again.
 void CatchInterrupts();
 [[nodiscard]] bool InterruptSeen();
 void ThrowIfInterrupted();

@@ -79,7 +79,7 @@ void Stage::OnVote(const std::string& checker, const std::string& shard, Vote vo
   const bool first = last == votes_.rend();
   const bool same_again = !first && last->opinion == vote.opinion;
   votes_.push_back({at, checker, shard, vote.opinion});
-  // What is well from the start is no news; nor is another reason for the same vote.
+  // A shard that is alive from the start is no news, nor is another reason for the same vote.
   if (same_again || (first && vote.opinion == Opinion::kAlive)) return;
   switch (vote.opinion) {
     case Opinion::kAlive:
@@ -88,7 +88,7 @@ void Stage::OnVote(const std::string& checker, const std::string& shard, Vote vo
       return timeline_.Add(at, checker, "votes " + shard + " dead" + Because(vote.reason),
                            Color::kBad);
     case Opinion::kUnknown:
-      return timeline_.Add(at, checker, "cannot tell about " + shard + Because(vote.reason),
+      return timeline_.Add(at, checker, "votes " + shard + " unknown" + Because(vote.reason),
                            Color::kDoubtful);
     case Opinion::kNotProbed:
       return;

@@ -1,7 +1,6 @@
-// Where the sandbox is watched from: a session of our own that sees ballots and journal, and a
-// real `Cluster`, as any program would open it, that keeps its ring by them. Every fact is told on
-// the timeline and kept, so that `--demo` can ask for it. Used on one thread; the Cluster's own
-// thread only posts.
+// Watches the sandbox: a session of our own follows ballots and journal, and a real `Cluster`, as
+// any program would open it, follows the status. Every fact goes to the timeline and is kept, so
+// that `--demo` can query it. Used on one thread; the Cluster's own thread only posts.
 #pragma once
 
 #include <zkcluster/cluster.h>
@@ -43,12 +42,12 @@ class Stage {
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
-  // Turns the loop and prints until `done` says so. False when `limit` passed first. Throws
-  // Interrupted, also when nobody reads stdout any more.
+  // Runs the loop and prints until `done` returns true. False when `limit` passed first. Throws
+  // Interrupted, also when the reader of stdout is gone.
   [[nodiscard]] bool Await(const std::function<bool()>& done, Duration limit);
 
   [[nodiscard]] Cluster& cluster() { return *cluster_; }
-  // All so far, the oldest first.
+  // All votes so far, the oldest first.
   [[nodiscard]] const std::vector<SeenVote>& votes() const { return votes_; }
   [[nodiscard]] const std::vector<SeenFlip>& flips() const { return flips_; }
   [[nodiscard]] const std::vector<SeenTable>& tables() const { return tables_; }

@@ -1,7 +1,6 @@
-// What `zkctl dev` tells people: one line a fact, "milliseconds  who  what", in the order in which
-// things happened. Facts come in from several sessions and threads, a little out of order; lines
-// are held back for a moment and printed sorted.
-// Not thread-safe: other threads post to the loop first.
+// The output of `zkctl dev`: one line per fact, "milliseconds  who  what", in the order of events.
+// Facts come from several sessions and threads, a little out of order; lines are held back for a
+// moment and printed sorted. Not thread-safe: other threads post to the loop first.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -19,16 +18,16 @@ class Timeline {
   explicit Timeline(bool color);
 
   void Add(TimePoint at, std::string_view who, std::string_view text, Color paint = Color::kNone);
-  // What just happened, here.
+  // Adds a fact of this moment.
   void Now(std::string_view who, std::string_view text, Color paint = Color::kNone);
-  // A line of another kind, after all that was added so far.
+  // Adds a line of another kind, after all lines so far.
   void Say(std::string_view text);
   void Title(std::string_view text);
 
-  // Prints what nothing earlier can precede any more.
+  // Prints the lines that no earlier fact can precede any more.
   void PrintSettled();
   void PrintAll();
-  // False when nobody reads stdout any more.
+  // False when the reader of stdout is gone.
   [[nodiscard]] bool readable() const { return readable_; }
 
  private:
@@ -47,8 +46,8 @@ class Timeline {
   bool readable_ = true;
 };
 
-// When the server stamped `wall` on a change, told on the clock that is counted by: not after now
-// and not before `earliest`, should the wall clock have been set meanwhile.
+// The server's time `wall` of a change, on our monotonic clock. Not after now and not before
+// `earliest`, in case the wall clock was set meanwhile.
 [[nodiscard]] TimePoint OnOurClock(Micros wall, TimePoint earliest);
 
 }  // namespace zkcluster::zkctl

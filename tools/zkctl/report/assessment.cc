@@ -14,8 +14,8 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// A leader is who has written `leader` and is still the first candidate: the record alone outlives
-// its writer, and the first candidate alone has not taken over yet.
+// The leader is the checker that wrote `leader` and is still the first candidate. One condition is
+// not enough: the record outlives its writer, and a new first candidate has not taken over yet.
 std::optional<std::string> FindLeader(const Snapshot& snapshot) {
   if (!snapshot.leader || snapshot.candidates.empty()) return std::nullopt;
   const std::string& first = snapshot.candidates.front().name.id;
@@ -33,7 +33,7 @@ std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<s
                                       const std::optional<std::string>& leader) {
   std::map<std::string, CheckerView> views;
   for (const std::string& id : known) views[id].id = id;
-  // The earliest registration of an id is the one that counts; a later one is a twin that waits.
+  // The earliest registration of an id counts; a later one is a twin that waits.
   for (const auto& candidate : snapshot.candidates) {
     CheckerView& view = views[candidate.name.id];
     if (!view.candidate) view.candidate = &candidate;
@@ -51,7 +51,8 @@ std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<s
   return sorted;
 }
 
-// What may still be dead without a freeze: by the fraction, or because an operator accepted it.
+// The number of shards that may be dead without a freeze: by the fraction, or by what
+// an operator accepted.
 std::size_t Allowed(const Snapshot& snapshot, const Assessment& assessment) {
   const auto accepted = static_cast<std::size_t>(std::max(0, assessment.freeze.accepted));
   return std::max(accepted, DeadAllowed(snapshot.spec.spec.max_dead_fraction.value_or(1),
@@ -75,7 +76,7 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
                     "; nothing flips until then (`zkctl resume " + name + "` ends it)");
   } else if (snapshot.ledger && snapshot.ledger->pause) {
     notes.push_back("the pause " + PauseSentence(*snapshot.ledger->pause) +
-                    " is over; the leader takes note when it looks next");
+                    " is over; the leader notices at its next decision");
   }
   if (!assessment.maintenance.empty()) {
     std::vector<std::string> names;
@@ -88,7 +89,7 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
   std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
                      FreezeSentence(snapshot, assessment);
   note += assessment.freeze.accept
-              ? "; an operator has accepted the deaths: they pass when the leader looks next"
+              ? "; an operator has accepted the deaths: they pass at the leader's next decision"
               : "; nothing more is marked dead until fewer than " +
                     std::to_string(ToThaw(snapshot)) + " would be (`zkctl unfreeze " + name +
                     " --accept` lets the deaths pass)";
@@ -131,7 +132,7 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
   const Electorate& electorate = assessment.electorate;
   const auto& checkers = snapshot.spec.spec.checkers;
   if (!assessment.missing.empty()) {
-    notes.push_back("no ballot that counts from " + Join(assessment.missing, ", "));
+    notes.push_back("no valid ballot from " + Join(assessment.missing, ", "));
   }
   if (checkers && *checkers > static_cast<int>(electorate.ids.size())) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
@@ -159,7 +160,7 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
     if (view.state == BallotState::kUndecodable) {
       notes.push_back("the ballot of " + view.id + " cannot be decoded: " + view.voter->error);
     } else if (view.state == BallotState::kOtherList) {
-      notes.push_back("the ballot of " + view.id + " is of another list of shards");
+      notes.push_back("the ballot of " + view.id + " is for another list of shards");
     }
   }
 }
@@ -173,7 +174,7 @@ void NoteBoard(const Snapshot& snapshot, Assessment& assessment) {
   } else if (!snapshot.board_is_current) {
     notes.push_back("the list of shards has changed since the last decision");
   }
-  // Ballots are told with the quorum.
+  // The notes about the quorum cover ballots.
   for (const std::string& problem : snapshot.problems) {
     if (!problem.starts_with("ballot ")) notes.push_back("cannot be read: " + problem);
   }
@@ -197,8 +198,9 @@ std::string_view BallotStateName(BallotState state) {
 
 namespace {
 
-// What a leader would have of this, had it begun to lead now. It knows more in three cases: lists of
-// shards that it saw before, a ledger that it read before it was corrupted, and its probes' numbers.
+// The snapshot as a leader that begins to lead now would see it. A present leader knows more in
+// three cases: lists of shards that it saw before, a ledger that it read before it was corrupted,
+// and the numbers of its own probes.
 struct AsLeader {
   explicit AsLeader(const Snapshot& s)
       : snapshot(s), ledger(s.ledger.value_or(Ledger{})), board(BoardOf(s)) {
@@ -304,7 +306,7 @@ std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessmen
   std::string text =
       std::to_string(would_be) + " of " + Counted(spec.shards.size(), "shard") + " would be dead";
   if (would_be <= allowed) {
-    // It began above, and ends only well below.
+    // A freeze ends at a lower number than it begins at.
     return text + ", and a freeze ends below " + std::to_string(ToThaw(snapshot));
   }
   const bool accepted = static_cast<int>(allowed) == assessment.freeze.accepted;

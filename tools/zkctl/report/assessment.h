@@ -1,6 +1,6 @@
-// What a snapshot of a cluster amounts to: who leads, who may vote, which ballots count and which
-// not and why, the count of every shard, what a leader would decide now, and what keeps it from
-// deciding. The same rules as the leader's, applied by the same functions. Pure.
+// What follows from a snapshot of a cluster: the leader, the electorate, which ballots count or why
+// not, the tally of every shard, what a leader would decide now, and what keeps it from deciding.
+// The rules are the leader's, applied by the same functions. Pure.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ struct CheckerView {
 };
 
 struct Assessment {
-  std::optional<std::string> leader;  // who has taken over and is still registered
+  std::optional<std::string> leader;  // the checker that has taken over and is still registered
   std::int64_t epoch = 0;
   Electorate electorate;
   std::vector<std::string> missing;   // ids of the electorate whose ballot does not count now
@@ -41,18 +41,18 @@ struct Assessment {
   std::vector<ServerTally> tallies;   // of each shard
   std::size_t counted = 0;            // ballots
   Hold hold = Hold::kNone;
-  std::optional<Pause> pause;                      // that holds now, by the clock of who looks
+  std::optional<Pause> pause;                      // in force now, by our own clock
   std::map<std::string, Maintenance> maintenance;  // likewise, by name of the shard
   Freeze freeze;                   // as the last leader left it, or an operator since
-  Decision next;                   // what a leader that saw just this would decide; penalties aside
+  Decision next;                   // what a leader would decide by this snapshot, without penalties
   std::size_t dead = 0;            // shards whose status is dead
-  std::vector<std::string> notes;  // sentences about what is not as it should be
+  std::vector<std::string> notes;  // sentences about what is wrong
 };
 
 // The result points into `snapshot`, which must outlive it.
 [[nodiscard]] Assessment Assess(const Snapshot& snapshot);
 
-// The electorate, as a leader would reckon it; without `forgotten`, should that be told to forget.
+// The electorate as a leader would compute it, without the id `forgotten`.
 [[nodiscard]] Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten = {});
 
 // "5 of 6 shards would be dead, more than the 3 that max_dead_fraction 0.5 allows"
@@ -60,7 +60,7 @@ struct Assessment {
 // "until 2026-11-21T03:17:34.120Z by ann@ops1: switch replaced"
 [[nodiscard]] std::string PauseSentence(const Pause& pause);
 [[nodiscard]] std::string MaintenanceSentence(const Maintenance& order);
-// The first ten names, and how many more.
+// The first ten names, and the number of the others.
 [[nodiscard]] std::string ShortList(const std::vector<std::string>& names);
 
 }  // namespace zkcluster::zkctl

@@ -18,9 +18,9 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// A registration is on its way for a moment; a clock that is off by more is off.
+// A registration takes a moment to arrive; a larger difference means a wrong clock.
 constexpr Micros kClockSlack = std::chrono::seconds(2);
-// An order that stands so long was forgotten more often than meant.
+// An order in force for longer has more often been forgotten than meant.
 constexpr Micros kLongOrder = std::chrono::hours(24);
 
 std::string Percent(std::size_t part, std::size_t whole) {
@@ -61,12 +61,12 @@ class Doctor {
   void LookAtBytes() {
     for (const std::string& problem : snapshot_.problems) {
       Add(Severity::kBroken, "undecodable", problem,
-          "see who else writes below this cluster; a leader or checker of ours writes it anew, a "
-          "znode that is nobody's has to be removed by hand");
+          "see who else writes below this cluster; a leader or checker of ours writes it again, a "
+          "znode without an owner has to be removed by hand");
     }
   }
 
-  // What counts, stands or waits, and nobody is behind it.
+  // Registrations and ballots that have no live process behind them.
   void LookForGhosts() {
     std::map<std::string, int> registrations;
     for (const auto& candidate : snapshot_.candidates) {
@@ -74,8 +74,8 @@ class Doctor {
       if (candidate.stat.czxid != 0 && candidate.stat.ephemeral_owner == 0) {
         Add(Severity::kBroken, "ghost",
             "candidate " + candidate.node +
-                " is no ephemeral znode: no session stands behind it, "
-                "and it will never go by itself",
+                " is no ephemeral znode: it has no session, "
+                "and will never go by itself",
             "remove it by hand: it may be first in the election and then nobody leads");
       }
     }
@@ -91,7 +91,7 @@ class Doctor {
       if (view.candidate) continue;
       if (view.voter) {
         Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
-            "it goes with its session; when it stays, its znode is nobody's and has to be removed "
+            "it goes with its session; when it stays, its znode has no owner and has to be removed "
             "by hand");
       } else if (!spec_.checkers) {
         Add(Severity::kRisk, "ghost",
@@ -100,7 +100,7 @@ class Doctor {
       } else {
         Add(Severity::kAdvice, "ghost",
             view.id +
-                " was seen once and is not registered now; the spec says how many checkers "
+                " is known, but not registered now; the spec says how many checkers "
                 "there are, so it does not raise the quorum",
             "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
       }
@@ -117,7 +117,8 @@ class Doctor {
     if (snapshot_.spec_from_one_write) return;
     std::vector<std::string> unset;
     for (const Setting& setting : Settings()) {
-      // A switch is Go's too. Of a group that is not set at all its name says enough.
+      // A Go manager keeps the switches, so they cannot be lost. A group without any set member is
+      // named as a whole.
       if (setting.holds<bool>() || GetSetting(spec_, setting).index() != 0) continue;
       if (setting.group().empty()) {
         unset.emplace_back(setting.key);
@@ -183,7 +184,7 @@ class Doctor {
     }
   }
 
-  // Shards on which the checkers themselves say that they cannot know.
+  // Shards on which the checkers vote that they do not know.
   void LookAtVotes() {
     std::vector<std::string> unknown;
     for (std::size_t i = 0; i < assessment_.tallies.size(); ++i) {
@@ -195,7 +196,7 @@ class Doctor {
     }
     if (unknown.empty()) return;
     Add(Severity::kRisk, "votes",
-        "the checkers cannot tell whether " + ShortList(unknown) +
+        "the checkers do not know whether " + ShortList(unknown) +
             (unknown.size() == 1 ? " is" : " are") + " alive: no status can flip there",
         Command("explain", unknown.front()) +
             " says why, such as a name that does not resolve or a certificate that is not "
@@ -238,7 +239,7 @@ class Doctor {
         "finish the upgrade; an older checker that leads keeps no order that it does not know");
   }
 
-  // What a checker wrote as the time, against the time at which the server wrote it.
+  // Compares the time that a checker wrote with the server's time of that write.
   void LookAtClocks() {
     const auto compare = [this](const std::string& id, const std::string& what, Micros said,
                                 Micros stamped) {
@@ -275,7 +276,7 @@ class Doctor {
       Add(Severity::kRisk, "hosts",
           Counted(local, "shard") +
               " without a host in the address: each checker and each program "
-              "looks at its own machine",
+              "connects to its own machine",
           "name the host, unless every machine really has its own");
     }
     const std::size_t all = spec_.shards.size();

@@ -1,5 +1,5 @@
-// `zkctl doctor`: what is wrong with a cluster, or soon will be, and what to do about it. What
-// `status` notes is of the moment; this is about how the cluster is set up. Pure.
+// `zkctl doctor`: what is wrong with a cluster, or soon will be, and what to do about it. The notes
+// of `status` are about this moment; this is about how the cluster is set up. Pure.
 #pragma once
 
 #include <string>

@@ -35,7 +35,7 @@ std::string FlipText(const Event::Flip& flip, bool color) {
 
 namespace {
 
-// What the event holds by its kind, in the keys of its JSON.
+// The members that the event's kind adds to its JSON.
 OrderedJson OwnJson(const Event& event) {
   OrderedJson json = OrderedJson::object();
   const auto put_ids = [&](const std::vector<std::string>& ids) {
@@ -105,7 +105,7 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
 
 namespace {
 
-// What an event other than flips says, after its time; the kind comes first.
+// The text of an event other than flips, which follows its time and its kind.
 struct Told {
   std::string kind;
   std::string text;
@@ -128,7 +128,7 @@ struct Teller {
            Printable(order.note) + "; by " + who;
   }
 
-  Told operator()(const Event::Flips&) const { return {}; }  // a line for each: see EventText
+  Told operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
   Told operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
   Told operator()(const Event::Spec&) const {
     return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
@@ -169,7 +169,7 @@ struct Teller {
   }
 };
 
-// On a terminal in lines that fit it, below each other; elsewhere an event is a line.
+// On a terminal the text is wrapped to its width; elsewhere an event is one line.
 std::string EventLine(Micros at, std::string_view kind, const std::string& text, bool color) {
   constexpr std::size_t kKindWidth = 11;
   std::string start = FormatTime(at) + "  " + std::string(kind);

@@ -35,7 +35,7 @@ std::string_view OutcomeName(Outcome outcome) {
   return "no_quorum";
 }
 
-// One checker's part in the count.
+// One checker's part in the tally.
 struct VoteLine {
   std::string vote;     // "dead", ...; "none" when the ballot gives no vote that counts
   std::string reason;   // of a vote that is not alive
@@ -46,14 +46,15 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   switch (checker.state) {
     case BallotState::kNone:
       return {"none", "",
-              checker.candidate ? "registered, but it has published no ballot"
-                                : "absent: it belongs to the electorate and is not registered"};
+              checker.candidate
+                  ? "registered, but it has published no ballot"
+                  : "not running: it belongs to the electorate and is not registered"};
     case BallotState::kUndecodable:
       return {"none", "", "its ballot cannot be decoded: " + checker.voter->error};
     case BallotState::kOtherList:
       return {"none", "",
-              "its ballot is of version " + std::to_string(checker.voter->ballot->spec.version) +
-                  " of the spec, or of another list of shards"};
+              "its ballot is for version " + std::to_string(checker.voter->ballot->spec.version) +
+                  " of the spec, or for another list of shards"};
     case BallotState::kCounted:
       break;
   }
@@ -66,7 +67,7 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   return {std::string(OpinionName(vote.opinion)), reason, silent};
 }
 
-// As its vote says, else as it is registered.
+// The rack of its ballot, else that of its registration.
 std::string RackOf(const CheckerView& checker) {
   if (checker.state == BallotState::kCounted) return checker.voter->ballot->rack;
   return checker.candidate ? checker.candidate->registration.rack : "";
@@ -84,7 +85,7 @@ std::string StatusSentence(const Snapshot& snapshot, std::size_t shard, Micros n
                      std::string(ShardStatusName(state.status));
   if (state.lost()) {
     return text + (state.since.count() == 0 ? "" : " since " + RenderSince(state.since, now)) +
-           ": what was decided for it was spoilt in ZooKeeper, and nothing was since; " +
+           ": its decided status was corrupted in ZooKeeper, and nothing was decided since; " +
            "programs keep what they knew of it";
   }
   if (state.since.count() == 0) {
@@ -106,7 +107,7 @@ std::string ElectorateSentence(const Snapshot& snapshot, const Assessment& asses
   return text;
 }
 
-// What the verdict tells in full, by the first word of its note.
+// The first word of the note that the verdict repeats in full.
 std::string_view ToldByVerdict(const std::vector<std::string>& sentences) {
   for (const std::string& sentence : sentences) {
     if (sentence.find("the cluster is paused") != std::string::npos) return "paused";
@@ -115,7 +116,7 @@ std::string_view ToldByVerdict(const std::vector<std::string>& sentences) {
   return {};
 }
 
-// What follows from the count: the flip, or why there is none.
+// What follows from the tally: the flip, or why there is none.
 std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessment,
                             std::size_t shard) {
   const ShardState& state = snapshot.board.shards[shard];
@@ -209,11 +210,11 @@ std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, 
   std::string out;
   const auto sentences = ExplainShard(snapshot, assessment, shard, now);
   for (const std::string& sentence : sentences) {
-    // On a terminal in lines that fit it; elsewhere a sentence is a line.
+    // On a terminal a sentence is wrapped to its width; elsewhere it is one line.
     out += color ? WrapText(sentence + ".", 0) : sentence + ".\n";
   }
   out += '\n';
-  const bool racks = assessment.electorate.min_racks > 1;  // else they decide nothing
+  const bool racks = assessment.electorate.min_racks > 1;  // otherwise racks do not matter
   std::vector<std::vector<Cell>> rows;
   for (const CheckerView& checker : assessment.checkers) {
     const VoteLine line = LineOf(checker, shard);

@@ -1,4 +1,4 @@
-// Why a shard has its status: the votes, the count, the quorum, and what follows from them, in
+// Why a shard has its status: the votes, the tally, the quorum, and what follows from them, in
 // plain sentences and as JSON. Pure.
 #pragma once
 

@@ -49,7 +49,7 @@ void AppendYaml(std::string& out, const OrderedJson& json, std::size_t indent, b
   bool first = true;
   if (json.is_object()) {
     for (const auto& [key, value] : json.items()) {
-      // The first key of a map in a list stands behind the dash.
+      // The first key of a map in a list is on the line of the dash.
       if (!(after_dash && first)) out += margin;
       first = false;
       out += yaml::FormatScalar(key) + ":";
@@ -99,7 +99,7 @@ std::string Printable(std::string_view text) {
 std::size_t DisplayWidth(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t i = 0; i < text.size();) {
-    if (text[i] == '\x1b') {  // a colour of ours: nothing else has one, see Printable
+    if (text[i] == '\x1b') {  // our own colour: Printable removes all other escapes
       i = std::min(text.find('m', i), text.size() - 1) + 1;
       continue;
     }
@@ -187,7 +187,7 @@ std::string RenderYaml(const OrderedJson& json) {
 
 std::string RenderSince(Micros since, Micros now) {
   if (since.count() == 0) return "-";
-  // Clocks of two machines may disagree; an age below nothing would only puzzle.
+  // Clocks of two machines may disagree; a negative age would only puzzle.
   return FormatTime(since) + " (" + FormatAge(std::max(Micros::zero(), now - since)) + ")";
 }
 

@@ -1,5 +1,5 @@
-// What zkctl prints: aligned tables, JSON, and YAML made of that JSON. Nothing that comes out of
-// ZooKeeper can move a terminal's cursor or colour it: control characters are shown as \xNN. Pure.
+// What zkctl prints: aligned tables, JSON, and YAML made of that JSON. No text from ZooKeeper can
+// move a terminal's cursor or colour it: control characters are shown as \xNN. Pure.
 #pragma once
 
 #include <zkcluster/shard.h>
@@ -28,7 +28,7 @@ struct Cell {
 [[nodiscard]] std::string RenderTable(const std::vector<std::string>& header,
                                       const std::vector<std::vector<Cell>>& rows, bool color);
 
-// `text` in its colour, when `color` says so.
+// `text` in the colour `paint` if `color` is true.
 [[nodiscard]] std::string Paint(std::string_view text, Color paint, bool color);
 [[nodiscard]] Color ColorOf(ShardStatus status);
 [[nodiscard]] std::string Printable(std::string_view text);
@@ -38,20 +38,21 @@ struct Cell {
 
 // Indented, with a line end. Bytes that are no UTF-8 are replaced.
 [[nodiscard]] std::string RenderJson(const OrderedJson& json);
-// On one line, for streams.
+// JSON on one line, for streams.
 [[nodiscard]] std::string RenderJsonLine(const OrderedJson& json);
 [[nodiscard]] std::string RenderYaml(const OrderedJson& json);
 
 // "2026-11-21T03:17:34.120Z (3m 05s)"; "-" for never.
 [[nodiscard]] std::string RenderSince(Micros since, Micros now);
-// "3m 05s ago", where the moment itself is of no interest; "-" for never.
+// "3m 05s ago", where the time itself does not matter; "-" for never.
 [[nodiscard]] std::string RenderAge(Micros since, Micros now);
 // `text` in lines of at most 100 columns, broken at spaces; the first begins at column `indent`,
 // the others are indented by as many spaces. With a line end.
 [[nodiscard]] std::string WrapText(std::string_view text, std::size_t indent);
-// At most so many lines of `text`, and how many there are beside.
+// The first `limit` lines of `text`, and the number of the others.
 [[nodiscard]] std::string FirstLines(const std::string& text, std::size_t limit);
-// `; did you mean "s2"?`, or where none is near and all are few `; it has s1, s2`, or nothing.
+// `; did you mean "s2"?`, or `; it has s1, s2` if none is near and there are only a
+// few, or nothing.
 [[nodiscard]] std::string NearestOf(std::string_view word,
                                     const std::vector<std::string_view>& known,
                                     std::string_view these);

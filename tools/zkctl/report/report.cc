@@ -91,7 +91,7 @@ std::string NotesText(const Assessment& assessment, bool color, std::string_view
 
 namespace {
 
-// Null where the spec asks for none and none is left.
+// Null if the spec has no max_dead_fraction and no freeze is left from before.
 OrderedJson FreezeJson(const ClusterSpec& spec, const Assessment& assessment) {
   const Freeze& freeze = assessment.freeze;
   if (!spec.max_dead_fraction && freeze == Freeze{}) return {};
@@ -124,7 +124,7 @@ std::string LeftText(Micros until, Micros now) {
   return "for " + FormatAge(std::max(Micros::zero(), until - now)) + " more";
 }
 
-// That it is held, and how long; the notes say why and what to do.
+// Says that flips are held, and for how long; the notes say why and what to do.
 std::string HoldLines(const Assessment& assessment, Micros now, bool color) {
   std::string out;
   if (assessment.pause) {
@@ -277,8 +277,8 @@ OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment)
   for (const auto& candidate : snapshot.candidates) {
     const Registration& registration = candidate.registration;
     const CheckerView* view = FindView(assessment, candidate.name.id);
-    // A second registration of one id waits for the first to go:
-    // neither ballot nor leadership is its.
+    // A second registration of one id waits until the first is gone: it has neither
+    // ballot nor leadership.
     const bool first = view && view->candidate == &candidate;
     OrderedJson row;
     row["id"] = candidate.name.id;

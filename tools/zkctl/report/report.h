@@ -21,7 +21,7 @@ namespace zkcluster::zkctl {
 [[nodiscard]] std::string StatusText(const Snapshot& snapshot, const Assessment& assessment,
                                      Micros now, bool color, bool dead_first = false);
 
-// What is under maintenance, by shard.
+// The orders of maintenance, by shard.
 [[nodiscard]] OrderedJson MaintenanceListJson(const Snapshot& snapshot,
                                               const Assessment& assessment);
 [[nodiscard]] std::string MaintenanceListText(const Snapshot& snapshot,
@@ -32,7 +32,7 @@ namespace zkcluster::zkctl {
 [[nodiscard]] std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
                                        Micros now, bool color);
 
-// One cluster of `list`; `error` is why its health cannot be told.
+// One cluster of `list`; `error` says why its health is unknown.
 struct ListRow {
   std::string name;
   std::optional<std::uint64_t> version;
@@ -62,7 +62,7 @@ struct LocateRow {
 
 // `node` is the name of the event's znode; an undecodable event carries its error.
 [[nodiscard]] OrderedJson EventJson(std::string_view node, const Result<Event>& event);
-// A line, or more for an event of many flips.
+// One line; for an event of flips, one line each.
 [[nodiscard]] std::string EventText(std::string_view node, const Result<Event>& event, bool color);
 
 // --- Parts shared with `explain` ---
@@ -73,7 +73,7 @@ struct LocateRow {
 // Null, or who paused until when.
 [[nodiscard]] OrderedJson PauseJson(const std::optional<Pause>& pause);
 [[nodiscard]] OrderedJson MaintenanceJson(const Maintenance& order);
-// Without those that begin with `told`, which was printed already.
+// Leaves out the notes that begin with `told`, which were printed already.
 [[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
                                     std::string_view told = {});
 

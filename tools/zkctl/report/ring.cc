@@ -20,7 +20,7 @@ double Share(std::uint64_t width) {
   return static_cast<double>(width) / kCircle;
 }
 
-// Six digits: a share of the circle has no more that mean something to a reader.
+// Six digits: more of them mean nothing to a reader.
 double Rounded(double value) {
   return std::round(value * 1e6) / 1e6;
 }
@@ -84,7 +84,8 @@ std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool col
   for (std::size_t i = 0; i < spec.shards.size(); ++i) {
     const RingSpread::Shard& shard = spread.shards[i];
     const double load = Share(shard.width) / shard.fair;
-    // A fifth above what is fair is more than chance does to 160 points of ten shards.
+    // With 160 points for each of ten shards, chance rarely gives a shard a fifth more than
+    // its fair share.
     const Color paint = shard.width == 0 ? Color::kBad
                         : load > 1.2     ? Color::kDoubtful
                                          : Color::kNone;
@@ -97,7 +98,7 @@ std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool col
                      Counted(spec.shards.size(), "shard")) +
          RenderTable({"SHARD", "WEIGHT", "POINTS", "SHARE", "FAIR", "LOAD", "KEYS"}, rows, color) +
          fmt::format(
-             "load {:.3f} .. {:.3f} of what is fair, standard deviation {}; keys are of {} "
+             "load {:.3f} .. {:.3f} of the fair share, standard deviation {}; keys counted with {} "
              "samples\n",
              spread.least, spread.most, Percent(spread.deviation), kSampleKeys);
 }

@@ -15,7 +15,7 @@ namespace zkcluster::zkctl {
 
 [[nodiscard]] OrderedJson RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
                                          const RingChange& change);
-// The largest moves, and how many more there are.
+// The largest moves, and the number of the others.
 [[nodiscard]] std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to,
                                          const RingChange& change, bool color);
 

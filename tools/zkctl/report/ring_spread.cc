@@ -11,7 +11,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// SplitMix64: keys without a pattern that a hash could like or dislike.
+// SplitMix64: keys without a pattern that would suit or upset a hash.
 std::uint64_t Scramble(std::uint64_t n) {
   n += 0x9e3779b97f4a7c15;
   n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9;
@@ -31,7 +31,7 @@ bool HashAlike(const RingSpec& a, const RingSpec& b) {
   return type == RingTypeOf(b) && (type == RingType::kConsistent || a == b);
 }
 
-// Both rings cut the circle; within a piece each has one owner.
+// The points of both rings cut the circle into pieces; within a piece each ring has one owner.
 void ForEachPiece(const Ring& from, const Ring& to,
                   const std::function<void(std::size_t, std::size_t, std::uint64_t)>& visit) {
   std::vector<std::uint32_t> ends;

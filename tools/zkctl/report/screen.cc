@@ -59,7 +59,7 @@ std::string DrawScreen(std::string_view text, std::size_t rows, std::size_t colu
   for (std::size_t i = 0; i < shown; ++i) {
     out += CutLine(lines[i], columns);
     out += kClearLine;
-    // After the last line of the screen a line end would scroll it.
+    // A line end after the last line of the screen would scroll it.
     if (i + 1 < rows) out += "\r\n";
   }
   if (!fits) {

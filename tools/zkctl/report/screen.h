@@ -7,11 +7,11 @@
 
 namespace zkcluster::zkctl {
 
-// The first `columns` columns of a line; colours count for nothing and are ended with it.
+// The first `columns` columns of a line; colours have no width, and end with the line.
 [[nodiscard]] std::string CutLine(std::string_view line, std::size_t columns);
 
-// What to write so that `text` stands on the screen from its first line on, whatever stood there:
-// at most `rows` lines, the last of which says how many more there are.
+// The bytes that draw `text` from the screen's first line on, over its former contents: at most
+// `rows` lines; the last one gives the number of lines left out.
 [[nodiscard]] std::string DrawScreen(std::string_view text, std::size_t rows, std::size_t columns);
 
 }  // namespace zkcluster::zkctl

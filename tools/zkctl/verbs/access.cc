@@ -14,9 +14,9 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// Whoever restricts a tree without being an operator is locked out of it, with everybody else.
+// An `init` by somebody who is no operator would lock everybody out of the tree.
 Result<void> CheckMayInit(const Globals& globals) {
-  // Open, too: all that others keep in the same ensemble would be opened with it.
+  // Without restrictions, too: this would open everything that others keep in the same ensemble.
   if (globals.root == "/") {
     return Fail(ErrorCode::kInvalid,
                 "init: the root / is everybody's; give the clusters a root of their own");
@@ -40,7 +40,7 @@ int RunInit(const Globals& globals, const NoOptions&) {
   if (!answer) return Complain(answer.error());
 
   const std::string acl = globals.restricted ? "restricted" : "open";
-  // Made again with the right permissions when their checkers are restarted.
+  // These are created again with the right permissions when their checkers are restarted.
   const std::size_t waiting = globals.restricted ? answer->unbound : answer->bound;
   OrderedJson json;
   json["root"] = globals.root;
@@ -62,7 +62,7 @@ int RunInit(const Globals& globals, const NoOptions&) {
               "decide nothing: stop them\n";
     }
     if (globals.restricted && answer->znodes == 1 && globals.root.rfind('/') == 0) {
-      text += "! as long as there is no cluster, whoever may delete in / may remove " +
+      text += "! as long as there is no cluster, anyone who may delete in / may remove " +
               globals.root + "\n";
     }
     return text;
@@ -88,7 +88,7 @@ Verb InitVerb() {
       .summary = "make the root, and say who may change it and all that is below it",
       .help =
           "  zkctl init [--access FILE --acl restricted]\n"
-          "restricted: operators and checkers alone, as FILE says who they are. open: anyone. What "
+          "restricted: only operators and checkers, as FILE says who they are. open: anyone. What "
           "is\n"
           "there already is changed, too; may be repeated.\n",
       .declare = DeclareNothing,

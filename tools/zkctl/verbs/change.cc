@@ -15,7 +15,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// A cluster cannot grow beyond the limit: each change of one that is near says so.
+// A cluster cannot grow beyond the limit: each change near it warns.
 void WarnOfSize(const ValidSpec& spec) {
   const auto bytes = spec.bytes_near_limit();
   if (!bytes) return;
@@ -28,8 +28,8 @@ void WarnOfSize(const ValidSpec& spec) {
 
 Error Changed(std::string_view cluster, std::uint64_t from, std::uint64_t now) {
   return {ErrorCode::kConflict, "the cluster changed under you: version " + std::to_string(from) +
-                                    " is now " + std::to_string(now) + "; look at `zkctl diff " +
-                                    std::string(cluster) + "`"};
+                                    " is now " + std::to_string(now) + "; see `zkctl diff " +
+                                    std::string(cluster) + " -f FILE`"};
 }
 
 std::string RemovalQuestion(const ClusterSpec& current, const SpecDiff& diff) {
@@ -153,7 +153,8 @@ int Changing::Write(const ClusterSpec& current, const ValidSpec& next, ChangeAns
       [&](ClusterAdmin& admin, auto done) { admin.Update(next, std::move(done)); });
   if (!version) return ComplainOf(version.error(), current.name, current.version);
   WarnOfSize(next);
-  // The same terminal shows both streams; what is redirected is to be whole.
+  // If stderr is on the same terminal, the changes are already there; a redirected answer
+  // must be complete.
   answer.shown = answer.shown && ShowsStandardError();
   return WaitIfWanted(current.name, *version, Report(current.name, "updated", *version, answer));
 }

@@ -1,5 +1,5 @@
 // What the verbs that change specs share: they show the difference, ask, write through the one
-// session, and say what became of it. Loop-bound: on the connection's.
+// session, and report the result. Loop-bound: on the connection's.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -14,14 +14,14 @@
 
 namespace zkcluster::zkctl {
 
-// What the answer says of a change besides its kind.
+// What the answer says about a change besides its kind.
 struct ChangeAnswer {
   SpecDiff diff;
-  bool shown = false;  // with the question already
+  bool shown = false;  // already shown with the question
   std::string note;    // what the difference does not show
 };
 
-// A spec that options have made, as far as it keeps every rule.
+// A spec made from options, if it keeps every rule.
 [[nodiscard]] Result<ValidSpec> Checked(Result<ClusterSpec> edited);
 
 // One change of a cluster: how it is to be made, and through which session.
@@ -32,7 +32,7 @@ class Changing {
 
   // Brings `current` to `next`, guarded by the version of `current`. Each returns the exit code.
   [[nodiscard]] int To(const ClusterSpec& current, ValidSpec next);
-  // The same where `question` says what the difference does not, and has to be agreed to.
+  // The same with a `question` that says more than the difference, and needs a yes.
   [[nodiscard]] int To(const ClusterSpec& current, const ValidSpec& next,
                        const std::string& question);
   [[nodiscard]] int Create(const ValidSpec& spec);
@@ -44,7 +44,7 @@ class Changing {
   // Writes it, reports it and waits for the checkers when that is asked for.
   [[nodiscard]] int Write(const ClusterSpec& current, const ValidSpec& next, ChangeAnswer answer);
   [[nodiscard]] int WaitIfWanted(const std::string& cluster, std::uint64_t version, int reported);
-  // Says a conflict in the operator's words, with the version that is there now.
+  // Reports a conflict in the operator's words, with the present version.
   [[nodiscard]] int ComplainOf(const Error& error, const std::string& name, std::uint64_t version);
 
   const Globals& globals_;

@@ -18,10 +18,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// A shell waits for it with every press of the key.
+// The shell waits for it at each press of the key.
 constexpr Duration kCompletionLimit = std::chrono::milliseconds(1500);
 
-// Names that break lines or words of a shell cannot be completed.
+// The shell cannot complete names that contain its separators.
 Words Plain(Words names) {
   std::erase_if(names, [](const std::string& name) {
     return name.find_first_of(" \t\n\r\"'\\`$&|;<>()*?[]{}~#!") != std::string::npos;

@@ -8,7 +8,7 @@
 
 namespace zkcluster::zkctl {
 
-// A spec file, or options that say what a file would.
+// A spec file, or options in its place.
 struct CreateOptions {
   std::string cluster;
   std::string file;

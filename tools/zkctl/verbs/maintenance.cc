@@ -28,7 +28,7 @@ void DeclareShards(OptionSet& set, std::string& cluster, ShardChoice& shards) {
             ParseHost);
 }
 
-// Names of shards, a host, or (to end it) all: one of these.
+// Exactly one of: names of shards, a host, or (to end it) all.
 Result<void> CheckShards(const char* verb, const ShardChoice& shards, bool takes_all) {
   const int ways =
       (shards.names.empty() ? 0 : 1) + (shards.host.empty() ? 0 : 1) + (shards.all ? 1 : 0);
@@ -39,11 +39,11 @@ Result<void> CheckShards(const char* verb, const ShardChoice& shards, bool takes
               ways == 0 ? std::string(verb) + " needs " + choice : "give either " + choice);
 }
 
-// A name that is none of the cluster's shards, said with the nearest that is.
+// Refuses a name that is none of the cluster's shards, and suggests the nearest.
 Result<void> CheckNames(const Snapshot& snapshot, const std::vector<std::string>& given) {
   std::vector<std::string_view> names;
   for (const ShardSpec& shard : snapshot.spec.spec.shards) names.push_back(shard.name);
-  // One that has left the spec may be under maintenance still.
+  // A shard that has left the spec may still be under maintenance.
   if (snapshot.ledger) {
     for (const auto& [name, order] : snapshot.ledger->maintenance) names.push_back(name);
   }
@@ -56,7 +56,7 @@ Result<void> CheckNames(const Snapshot& snapshot, const std::vector<std::string>
   return {};
 }
 
-// The order of one kind, given; the JSON of its answer but for what is particular.
+// Gives the order. If it names shards, checks first that the cluster has them.
 Result<Ordered> GiveChecked(
     Connection& connection, const std::string& name, const ShardChoice& shards,
     const std::function<void(ClusterAdmin&, ClusterAdmin::Done<Ordered>)>& order) {

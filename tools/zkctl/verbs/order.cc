@@ -27,7 +27,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// How long a leader may take to decide again: a round trip or two, and some for a busy machine.
+// How long a leader may take to decide again: a round trip or two, and a margin for a busy machine.
 constexpr Duration kNextLook = std::chrono::seconds(5);
 
 std::string QuorumText(const Electorate& electorate) {
@@ -98,7 +98,7 @@ int RunForget(const Globals& globals, const ForgetOptions& options) {
         Error{ErrorCode::kNotFound,
               "no checker \"" + id + "\" in the electorate of \"" + name + "\"" + suggestion});
   }
-  // What will be refused anyway is not asked about: who is unknown, and who is still there.
+  // No question about an order that will be refused: the checker is unknown, or still there.
   const Electorate then = FindElectorate(*snapshot, id);
   if (known.contains(id) && !then.ids.contains(id)) {
     const auto confirmed = Confirm(ForgetQuestion(*snapshot, id, then), name, options.yes);
@@ -118,9 +118,9 @@ int RunForget(const Globals& globals, const ForgetOptions& options) {
   });
 }
 
-// What became of a freeze that an operator has ended.
+// The result of ending a freeze.
 enum class Thaw {
-  kDecided,    // whatever deaths were held back have passed, or are no more
+  kDecided,    // the deaths held back have passed, or the shards are alive again
   kFrozen,     // it began again
   kHeld,       // nothing is decided at all
   kUndecided,  // no leader has decided since
@@ -136,7 +136,7 @@ Thaw ThawOf(const Assessment& assessment) {
   return assessment.freeze.accept || freezes || dying ? Thaw::kUndecided : Thaw::kDecided;
 }
 
-// Looks whenever ledger or head change, until a leader has decided, for as long as one may take.
+// Reads again when ledger or head change, until a leader has decided or kNextLook has passed.
 Result<Snapshot> AwaitThaw(Connection& connection, const Globals& globals,
                            const std::string& name) {
   const ClusterPaths paths(globals.root, name);
@@ -248,10 +248,11 @@ Verb CheckersForgetVerb() {
   return MakeVerb<ForgetOptions>({
       .name = "checkers forget",
       .summary = "take a checker that is gone for good out of the electorate",
-      .help = "Whoever was ever seen may vote and counts for the quorum, until it is forgotten. A "
-              "checker\n"
-              "that is registered must be stopped first: it would be learned again at once.\n"
-              "Asks first; --yes does not ask, and is needed without a terminal.\n",
+      .help =
+          "Every checker ever seen may vote and counts for the quorum, until it is forgotten. A "
+          "checker\n"
+          "that is registered must be stopped first: it would be learned again at once.\n"
+          "Asks first; --yes does not ask, and is needed without a terminal.\n",
       .declare =
           [](OptionSet& set, ForgetOptions& into) {
             set.TakeOperand("NAME", into.cluster);

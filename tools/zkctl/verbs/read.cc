@@ -1,4 +1,4 @@
-// What the checkers made of clusters: status, checkers, explain, doctor, locate, list.
+// What the checkers have decided about clusters: status, checkers, explain, doctor, locate, list.
 #include "tools/zkctl/verbs/read.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// Opens a connection, reads the cluster of the first operand, and hands both on.
+// Opens a connection, reads the cluster `name`, and calls `answer` with it.
 int WithSnapshot(const Globals& globals, const std::string& name,
                  const std::function<int(const Snapshot&, Micros now)>& answer) {
   const auto connection = Connection::Open(globals);
@@ -169,9 +169,9 @@ Verb ExplainVerb() {
 Verb DoctorVerb() {
   return MakeVerb<ClusterOperand>({
       .name = "doctor",
-      .summary = "look for what is wrong or soon will be, and say what to do",
+      .summary = "find what is wrong or soon will be, and say what to do",
       .help =
-          "Registrations and ballots that nobody stands behind, spec keys lost to a Go manager, "
+          "Registrations and ballots without a live process, spec keys lost to a Go manager, "
           "versions and\n"
           "clocks of the checkers, a quorum that cannot be met, shards that share a host or rack, "
           "sizes near\n"

@@ -43,14 +43,14 @@ std::string RenameConsequence(const ClusterSpec& current, const ClusterSpec& nex
   const auto after = Ring::Build(next.shards, next.ring);
   if (!before || !after) return text + ".";
   RingChange change = CompareRings(current, *before, next, *after);
-  // What stays on the same server has not moved.
+  // A key that stays on the same server has not moved.
   std::size_t stay = 0;
   for (const auto& move : change.moves) stay += move.from == from && move.to == to ? move.keys : 0;
   char percent[32];
   std::snprintf(percent, sizeof percent, "%.1f",
                 100.0 * static_cast<double>(change.keys - stay) / static_cast<double>(kSampleKeys));
   return text + ": names place keys, " + percent +
-         " % of all keys go to another server, and its status begins anew as unknown; "
+         " % of all keys go to another server, and its status starts again as unknown; "
          "maintenance does not follow it.";
 }
 

@@ -1,4 +1,4 @@
-// ring: where keys are, and where a file would put them.
+// ring: where keys are, and where a spec file would put them.
 #include "tools/zkctl/verbs/ring.h"
 
 #include <zkcluster/ring.h>
@@ -85,10 +85,10 @@ Verb RingVerb() {
               "SHARE is exact: the part of all hashes that falls to a shard. LOAD is that over "
               "FAIR, its "
               "weight's\n"
-              "part. KEYS are of 100,000 sample keys. --after says how many keys the file would "
+              "part. KEYS counts 100,000 sample keys. --after says how many keys the file would "
               "move, and "
               "from\n"
-              "where to where; shards are told apart by name.\n",
+              "where to where; shards are identified by name.\n",
       .declare = DeclareRing,
       .check = CheckRing,
       .asks_zookeeper = [](const RingOptions& options) { return !options.cluster.empty(); },

@@ -2,7 +2,7 @@
 
 namespace zkcluster::zkctl {
 
-// One line a verb, in the order of --help: XVerb() returns its row, and is defined beside the
+// One line per verb, in the order of --help: XVerb() returns its row, and is defined beside the
 // function that runs it.
 #define ZKCTL_VERBS(VERB) \
   VERB(Create)            \
@@ -40,7 +40,7 @@ Verbs AllVerbs() {
 #define ZKCTL_ROW(name) name##Verb(),
   static const std::vector<Verb> kVerbs = {
       ZKCTL_VERBS(ZKCTL_ROW)
-      // Its options and what it does are in dev/, which has a command line of its own.
+      // Its options and its function are in dev/, which has a command line of its own.
       Verb{"dev",
            "run a sandbox of ZooKeeper, Redis and checkers on this machine",
            "",

@@ -9,10 +9,10 @@
 
 namespace zkcluster::zkctl {
 
-// In the order of --help.
+// All verbs, in the order of --help.
 [[nodiscard]] Verbs AllVerbs();
 
-// For the shells' completion: prints what may take the place of the last of `words`, which are those
+// For the shells' completion: prints the words that may replace the last of `words`, the words
 // typed so far. Returns the exit code.
 int RunComplete(const std::vector<std::string>& words, const Environment& environment);
 

@@ -14,7 +14,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 constexpr Duration kTakeOverLimit = std::chrono::seconds(60);
-// No watch fires for some changes, such as that of a ballot: the cluster is read again.
+// Ballots change without a watch of ours, so the cluster is read at intervals.
 constexpr Duration kPollInterval = std::chrono::milliseconds(200);
 
 // One line of progress on stderr.
@@ -59,9 +59,9 @@ int AwaitTakeOver(Connection& connection, const Globals& globals, const std::str
     const Duration left = limit - connection.loop().Now();
     if (left <= Duration::zero()) {
       progress.Show("");
-      return Complain(Error{ErrorCode::kConflict, "the change of \"" + cluster + "\" stands, but " +
-                                                      TakeOverSentence(found, version) +
-                                                      Hindrance(*snapshot)});
+      return Complain(
+          Error{ErrorCode::kConflict, "the change of \"" + cluster + "\" is made, but " +
+                                          TakeOverSentence(found, version) + Hindrance(*snapshot)});
     }
     (void)connection.loop().RunUntil([] { return false; }, std::min(left, kPollInterval));
   }

@@ -1,4 +1,4 @@
-// All clusters to a file and back.
+// export, import: all clusters to a file and back.
 #include <zkcluster/spec.h>
 
 #include <memory>
@@ -32,13 +32,13 @@ struct ImportOptions {
   Change change;
 };
 
-// What the file makes of one cluster.
+// What applying the file means for one cluster.
 struct Step {
   ValidSpec next;
-  std::optional<ClusterSpec> current;  // nothing: it is to be created
+  std::optional<ClusterSpec> current;  // nothing: the cluster will be created
   SpecDiff diff;
-  std::string failure;        // why it was not done
-  std::uint64_t version = 0;  // as it is now, or then
+  std::string failure;        // why this step failed
+  std::uint64_t version = 0;  // before or after the change
   bool done = false;
 
   [[nodiscard]] std::string_view action() const {
@@ -90,8 +90,8 @@ std::string Question(const std::vector<Step>& steps) {
          std::to_string(Count(steps, "updated")) + ".";
 }
 
-// Each is a transaction of its own. The first that fails ends it: what has gone wrong for one
-// (ZooKeeper is away, somebody else changes the same clusters) is not tried on the next.
+// Each step is a transaction of its own. The first failure ends the run: its cause (ZooKeeper is
+// unreachable, somebody else changes the same clusters) would probably meet the next step, too.
 std::optional<Error> Carry(Connection& connection, std::vector<Step>& steps) {
   for (Step& step : steps) {
     if (step.action() == "unchanged") continue;
@@ -149,9 +149,9 @@ int RunExport(const Globals& globals, const ExportOptions& options) {
     auto stored = (*connection)->Ask<StoredSpec>([&](ClusterAdmin& admin, auto done) {
       admin.Get(name, std::move(done));
     });
-    // One that cannot be read must not be missing from what is taken for a copy of all.
+    // An unreadable cluster is an error: an export without it would be taken for a copy of all.
     if (!stored) return Complain(WithNearest(stored.error(), *all, name));
-    stored->spec.version = 0;  // of this ensemble; nothing to guard by elsewhere
+    stored->spec.version = 0;  // it is of this ensemble and guards nothing elsewhere
     yaml += "---\n" + FormatSpecYaml(stored->spec);
     json.push_back(OrderedJson::parse(FormatSpecJson(stored->spec), nullptr, false));
   }

@@ -25,10 +25,10 @@ namespace zkcluster::zkctl {
 namespace {
 
 constexpr Duration kTick = std::chrono::seconds(1);  // ages move
-// Ballots change without a watch of ours; so often everything is read again.
+// Ballots change without a watch of ours, so everything is read at this interval.
 constexpr Duration kReread = std::chrono::seconds(5);
 
-// A screen of its own, and the old one back at the end.
+// Switches to a screen of its own, and back at the end.
 class Screen {
  public:
   Screen() { (void)Print("\x1b[?1049h\x1b[?25l"); }
@@ -43,7 +43,7 @@ class Screen {
   }
 };
 
-// Reads the cluster again when a watch fires, and now and then.
+// Reads the cluster again when a watch fires, and at intervals.
 class Watching {
  public:
   Watching(Connection& connection, const std::string& name)
@@ -58,7 +58,7 @@ class Watching {
 
   [[nodiscard]] const std::optional<Snapshot>& snapshot() const { return snapshot_; }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
-  // Grows with each reading.
+  // Grows by one with each reading.
   [[nodiscard]] int readings() const { return readings_; }
 
  private:
@@ -112,7 +112,7 @@ std::string PageOf(const Watching& watching, Micros now, bool color) {
   return text + StatusText(snapshot, Assess(snapshot), now, color, /*dead_first=*/true);
 }
 
-// What a reader of lines gets: the same form as without --watch, once a change.
+// For output that is no terminal: the same form as without --watch, once per change.
 std::string RecordOf(OutputForm form, const Snapshot& snapshot, Micros now) {
   const Assessment assessment = Assess(snapshot);
   switch (form) {
@@ -176,7 +176,7 @@ int WatchStatus(const Globals& globals, const std::string& name) {
     return TellUntilStopped(connection, watching, globals.output, stopped) ? kDone : kRefused;
   }
   if (!DrawUntilStopped(connection, watching, stopped)) return kRefused;
-  // The last page stays, below what was there before.
+  // The last page stays on the screen, below the former output.
   if (!watching.snapshot()) return kDone;
   const Snapshot& last = *watching.snapshot();
   const Micros now = connection.loop().WallNow();

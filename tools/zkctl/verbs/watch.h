@@ -1,4 +1,5 @@
-// `zkctl status --watch`: the status, redrawn in place as it changes. Loop-bound (a loop of its own).
+// `zkctl status --watch`: the status, redrawn in place as it changes. Loop-bound (a loop
+// of its own).
 #pragma once
 
 #include <string>

@@ -148,7 +148,7 @@ TEST_CASE("config: every problem at once, sorted by place") {
       "checker.yaml:7:12: probe.workers: expected a whole number from 1 to 64, not 100\n"
       "checker.yaml:8:3: probe.intervall: unknown key; did you mean \"interval\"?\n"
       "checker.yaml:9:14: log.level: expected one of debug, info, warn, error, off, not \"loud\"\n"
-      "checker.yaml:11:1: rack: duplicate key; it stands in line 10 already");
+      "checker.yaml:11:1: rack: duplicate key; it is in line 10 already");
 }
 
 TEST_CASE("config: refusals, each at its own place") {

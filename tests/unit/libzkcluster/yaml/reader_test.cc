@@ -145,14 +145,14 @@ TEST_CASE("reader: unknown and duplicate keys, every one of them, in the order o
         "f.yaml:2:3: probe.intervall: unknown key; did you mean \"interval\"?\n"
         "f.yaml:3:13: probe.interval: seen\n"
         "f.yaml:4:3: probe.zzz: unknown key\n"
-        "f.yaml:5:3: probe.interval: duplicate key; it stands in line 3 already");
+        "f.yaml:5:3: probe.interval: duplicate key; it is in line 3 already");
 }
 
 TEST_CASE("reader: a map of the user's own names refuses duplicates only") {
   const Document document = Read("x: 1\ny: 2\nx: 3\n");
   CHECK(document.root().ExpectNamedMap());
   CHECK(document.root().Entries().size() == 3);
-  CHECK(Complaints(document) == "f.yaml:3:1: x: duplicate key; it stands in line 1 already");
+  CHECK(Complaints(document) == "f.yaml:3:1: x: duplicate key; it is in line 1 already");
 }
 
 TEST_CASE("reader: a missing key is complained of where its map stands") {

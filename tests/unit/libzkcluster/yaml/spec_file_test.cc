@@ -148,15 +148,15 @@ TEST_CASE("spec file: every problem at once, sorted by place") {
       "c.yaml:8:3: probe.intervall: unknown key; did you mean \"interval\"?",
       "c.yaml:9:12: probe.timeout: must be from 10ms to 1m, not 5ms",
       "c.yaml:10:14: probe.threshold: ",
-      "c.yaml:13:12: shards[1].name: duplicate shard name \"s1\"; it stands in line 12 already",
-      "c.yaml:14:22: shards[2].addr: duplicate address \"10.0.0.1:6379\"; it stands in line 12 "
+      "c.yaml:13:12: shards[1].name: duplicate shard name \"s1\"; it is in line 12 already",
+      "c.yaml:14:22: shards[2].addr: duplicate address \"10.0.0.1:6379\"; it is in line 12 "
       "already",
       "c.yaml:15:22: shards[3].addr: ",
       "c.yaml:16:12: shards[4].name: must not be empty",
       "c.yaml:16:29: shards[4].port: unknown key",
       "c.yaml:17:5: shards[5].name: missing",
       "c.yaml:18:5: shards[6]: expected keys and values, not \"text\"",
-      "c.yaml:20:1: checkers: duplicate key; it stands in line 3 already",
+      "c.yaml:20:1: checkers: duplicate key; it is in line 3 already",
       // yaml-cpp gives an empty item the place of what follows it.
       "c.yaml:20:1: shards[7]: expected a shard such as {name: s1, addr: 10.0.0.1:6379}",
   };

@@ -66,8 +66,8 @@ const std::vector<Row>& Rows() {
          s.spec.spec.checkers.reset();
          s.ledger->electorate.insert("c4");
        }},
-      {"ghost", Severity::kAdvice, "c4 was seen once", "zkctl checkers forget sessions c4",
-       [](Snapshot& s) { s.ledger->electorate.insert("c4"); }},
+      {"ghost", Severity::kAdvice, "c4 is known, but not registered now",
+       "zkctl checkers forget sessions c4", [](Snapshot& s) { s.ledger->electorate.insert("c4"); }},
       {"go", Severity::kBroken, "1 Go checker registered (n_0000000001)", "stop the Go checkers",
        [](Snapshot& s) { s.go_voters = {"n_0000000001"}; }},
       {"go_manager", Severity::kRisk,
@@ -87,7 +87,7 @@ const std::vector<Row>& Rows() {
        "zkctl update sessions --checkers 3", [](Snapshot& s) { s.spec.spec.checkers = 2; }},
       {"quorum", Severity::kRisk, "the quorum of 1 of 3 is no majority", "makes it a majority",
        [](Snapshot& s) { s.spec.spec.quorum = 1; }},
-      {"votes", Severity::kRisk, "the checkers cannot tell whether s2 is alive",
+      {"votes", Severity::kRisk, "the checkers do not know whether s2 is alive",
        "zkctl explain sessions s2",
        [](Snapshot& s) {
          for (auto& voter : s.voters) {

@@ -94,7 +94,7 @@ TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
   SUBCASE("an operator has accepted, the leader has not looked yet") {
     Snapshot snapshot = Frozen();
     snapshot.ledger->freeze.accept = true;
-    CHECK(Contains(Notes(snapshot), "an operator has accepted the deaths: they pass when"));
+    CHECK(Contains(Notes(snapshot), "an operator has accepted the deaths: they pass at"));
     CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to flip it to dead"));
   }
   SUBCASE("more than an operator accepted") {
@@ -145,7 +145,7 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   snapshot.ledger->pause->until = kNow;
   CHECK(StatusJson(snapshot, Assess(snapshot))["held"].is_null());
   CHECK(StatusJson(snapshot, Assess(snapshot))["paused"].is_null());
-  CHECK(Contains(Notes(snapshot), "is over; the leader takes note when it looks next"));
+  CHECK(Contains(Notes(snapshot), "is over; the leader notices at its next decision"));
   CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == false);
 }
 

@@ -41,7 +41,7 @@ TEST_CASE("status: what is not as it should be is said") {
     snapshot.voters.clear();
     CHECK(StatusJson(snapshot, Assess(snapshot))["leader"].is_null());
     CHECK(Contains(Notes(snapshot), "no checker is registered"));
-    CHECK(Contains(Notes(snapshot), "no ballot that counts from c1, c2, c3"));
+    CHECK(Contains(Notes(snapshot), "no valid ballot from c1, c2, c3"));
     CHECK(Contains(Notes(snapshot), "too few ballots: 0 of the 2"));
   }
   SUBCASE("the leader has gone, the next has not taken over") {
@@ -66,7 +66,7 @@ TEST_CASE("status: what is not as it should be is said") {
     CHECK(assessment.counted == 1);
     CHECK(assessment.missing == std::vector<std::string>{"c2", "c3"});
     CHECK(Contains(Notes(snapshot), "the ballot of c2 cannot be decoded: not JSON at byte 12"));
-    CHECK(Contains(Notes(snapshot), "the ballot of c3 is of another list"));
+    CHECK(Contains(Notes(snapshot), "the ballot of c3 is for another list"));
     CHECK(Contains(Notes(snapshot), "too few ballots: 1 of the 2"));
     CHECK(assessment.tallies[1].counts == VoteCounts{0, 1, 0});
   }
@@ -177,8 +177,8 @@ TEST_CASE("explain: a status that was spoilt is not one that never was") {
   Snapshot snapshot = Healthy();
   snapshot.board.shards[1] = ShardState{.reason = Reason::kLost};
   CHECK(Contains(Sentences(snapshot, 1),
-                 "s2 (10.0.0.2:6379) is unknown: what was decided for it was "
-                 "spoilt in ZooKeeper, and nothing was since"));
+                 "s2 (10.0.0.2:6379) is unknown: its decided status was "
+                 "corrupted in ZooKeeper, and nothing was decided since"));
   snapshot.board.shards[1] = {};
   CHECK(Contains(Sentences(snapshot, 1), "is unknown: no status was ever decided for it"));
   CHECK(Notes(snapshot) == "");
@@ -204,7 +204,7 @@ TEST_CASE("explain: every checker has a line, and what does not count says why")
   CHECK(json["checkers"][1]["vote"].is_null());
   CHECK(json["checkers"][1]["not_counted"] == "its ballot cannot be decoded: not JSON");
   CHECK(Contains(json["checkers"][2]["not_counted"], "version 6 of the spec"));
-  CHECK(Contains(json["checkers"][3]["not_counted"], "absent"));
+  CHECK(Contains(json["checkers"][3]["not_counted"], "not running"));
   const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
   CHECK(Contains(text, "c1 (leader)"));
   CHECK(Contains(text, "its ballot cannot be decoded: not JSON"));

@@ -170,7 +170,7 @@ TEST_CASE("ring reports: keys of the JSON, and tables") {
   const std::string text = RingText(spec, spread, false);
   CHECK(Contains(text, "sessions: ketama, md5, 2 shards\nSHARD  WEIGHT  POINTS  SHARE "));
   CHECK(Contains(text, "75.00%"));
-  CHECK(Contains(text, "keys are of 100000 samples\n"));
+  CHECK(Contains(text, "keys counted with 100000 samples\n"));
   CHECK_FALSE(
       Contains(RingText(Spec(2), MeasureSpread(Spec(2), MustBuild(Spec(2))), false), "WEIGHT"));
 

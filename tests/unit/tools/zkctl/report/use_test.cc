@@ -157,12 +157,12 @@ TEST_CASE(
   snapshot.head->spec = {7, 70};
   CHECK(FindTakeOver(snapshot, 7).done());
   CHECK(TakeOverSentence(FindTakeOver(snapshot, 7), 7) ==
-        "3 of 3 checkers vote by version 7; the status is of it");
+        "3 of 3 checkers vote by version 7; the leader has decided by it");
   for (auto& voter : snapshot.voters) voter.ballot->spec.version = voter.id == "c2" ? 7 : 8;
   const TakeOver half = FindTakeOver(snapshot, 8);
   CHECK_FALSE(half.done());
   CHECK(TakeOverSentence(half, 8) ==
-        "2 of 3 checkers vote by version 8, not yet c2; the status is not of it yet");
+        "2 of 3 checkers vote by version 8, not yet c2; the leader has not decided by it yet");
   snapshot.voters[1].ballot.reset();  // undecodable: not by any version
   CHECK(FindTakeOver(snapshot, 8).behind == Words{"c2"});
   // Who is not registered is not waited for; without anybody it is not done.
