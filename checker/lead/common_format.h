@@ -5,7 +5,8 @@
 // that has just registered may meet one more decision in the newer format, which it can read, as all
 // readers skip what they do not know.
 //
-// A build that can write only one format asks nobody. Loop-bound conductor; the Leader's.
+// A build that can write only one format reads no registrations. Loop-bound
+// conductor; the Leader's.
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@ class CommonFormat {
  public:
   CommonFormat(Logger& logger, zk::Client& client, ClusterPaths paths, Formats formats);
 
-  // The children of `election`, whenever they change.
+  // Call it with the children of `election`, each time they change.
   void OnCandidates(const std::vector<std::string>& nodes);
 
   [[nodiscard]] const Format& now() const;

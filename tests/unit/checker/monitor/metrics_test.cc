@@ -203,7 +203,6 @@ TEST_CASE("readyz: ready while all stands; else it says what is missing") {
   facts.known = false;
   const Verdict verdict = JudgeReadiness(facts);
   CHECK_FALSE(verdict.good);
-  CHECK(verdict.text ==
-        "not ready: session suspended; no ballot stands, or an old one, in other, spoilt\n");
+  CHECK(verdict.text == "not ready: session suspended; ballot missing or old in other, spoilt\n");
   CHECK(JudgeReadiness({}).text == "not ready: session connecting\n");
 }
