@@ -144,7 +144,8 @@ void Contender::EnsureNode(const std::string& path, const std::function<void()>&
                        Guard([this, path, there, on_created](Result<std::optional<zk::Stat>> stat) {
                          if (!stat) return Retry(stat.error(), "find quorum/");
                          if (*stat) return there();
-                         // Requests are served in order: the parent's create is ahead of its children's.
+                         // Requests are served in order: the parent's create is ahead
+                         // of its children's.
                          scope_.client.Create(path, "", zk::CreateMode::kPersistent, on_created);
                        }));
 }
