@@ -1,4 +1,4 @@
-// Truth against status: what the table of faults is computed from.
+// Truth against status: the numbers of the table of faults.
 #include "tests/faults/measures.h"
 
 #include <doctest/doctest.h>
@@ -31,7 +31,7 @@ TEST_CASE("measures: nothing happens") {
   CHECK(measures.answers.empty());
 }
 
-TEST_CASE("measures: a death and a return, each told a while later") {
+TEST_CASE("measures: a death and a return, each reported a while later") {
   TruthLog truth;
   truth.Set("s1", Truth::kDead, At(20));
   truth.Set("s1", Truth::kAlive, At(30));
@@ -119,7 +119,7 @@ TEST_CASE("measures: flips, justified or not") {
   }
 }
 
-TEST_CASE("measures: a truth that changes before it was told has no answer") {
+TEST_CASE("measures: a truth that changes before it was reported has no answer") {
   TruthLog truth;
   truth.Set("s1", Truth::kDead, At(20));
   truth.Set("s1", Truth::kAlive, At(21));
