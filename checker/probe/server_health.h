@@ -86,7 +86,7 @@ class ServerHealth {
   [[nodiscard]] std::optional<Transition> Observe(const ProbeResult& result, TimePoint now);
   // Applies the passing of time: a threshold may be reached between two probes.
   [[nodiscard]] std::optional<Transition> Tick(TimePoint now);
-  // The next time at which Tick changes something if nothing is observed before;
+  // The next time at which Tick changes something if nothing is observed before.
   // TimePoint::max(): never.
   [[nodiscard]] TimePoint NextDeadline() const;
 

@@ -68,8 +68,9 @@ std::vector<Scenario> OperatorScenarios() {
        .needs = {Need::kPackets},
        .play = OperatorLosesPackets},
       {.name = "pause_mid_leader_kill",
-       .must_hold = "nothing flips while paused, whoever leads; within 5 s of `resume` or of its "
-                    "end the truth is reported",
+       .must_hold =
+           "nothing flips while paused, under any leader; within 5 s of `resume` or of its "
+           "end the truth is reported",
        .play = Pause},
   };
 }
