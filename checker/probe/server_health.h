@@ -1,4 +1,4 @@
-// One checker's opinion on one shard, from probe results alone. The first probe decides at once.
+// One checker's opinion on one shard, from probe results only. The first probe decides at once.
 // After that, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
 //
 //   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and
