@@ -33,7 +33,8 @@ namespace zkcluster {
 
 namespace {
 
-// Leaving takes a round trip or two; whatever hangs must not keep systemd waiting for its SIGKILL.
+// Leaving takes a round trip or two. If something hangs, the daemon ends all the same, before
+// systemd sends SIGKILL.
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
 constexpr Duration kCareInterval = std::chrono::seconds(10);
 // Besides one per shard: loops, session, log, resolver, connects under way.
@@ -44,7 +45,7 @@ std::string HostName() {
   return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
 }
 
-// Tells this process from every other and from its own former lives.
+// Distinguishes this process from every other and from its own earlier runs.
 std::string NewGuid() {
   std::random_device device;
   std::string guid;
@@ -74,7 +75,7 @@ class WorkerThread {
 
   void Start(Worker::Report report) {
     thread_ = std::thread([this, report = std::move(report)]() mutable {
-      // Signals are the main loop's.
+      // The main loop handles the signals.
       sigset_t all;
       sigfillset(&all);
       pthread_sigmask(SIG_BLOCK, &all, nullptr);
@@ -96,7 +97,7 @@ class WorkerThread {
   std::thread thread_;
 };
 
-// A hook that cannot be run is a fault of configuration, told before anything is started.
+// A hook that cannot be run is a fault of configuration, reported before anything is started.
 Result<void> CheckHook(const CheckerConfig& config) {
   if (config.on_event.empty()) return {};
   return CheckCommand(config.on_event);
@@ -121,7 +122,7 @@ class Daemon {
                                     {"workers", config_.workers},
                                     {"descriptors", descriptor_limit_}});
     LogExposedFiles();
-    // First of all: from here on SIGTERM means to leave, not to be cut off.
+    // This comes first: from here on SIGTERM means an orderly leave.
     const auto term = loop_.OnSignal(SIGTERM, [this] { Leave("SIGTERM"); });
     const auto interrupt = loop_.OnSignal(SIGINT, [this] { Leave("SIGINT"); });
     const auto hangup = loop_.OnSignal(SIGHUP, [this] { Reload(); });
@@ -216,13 +217,13 @@ class Daemon {
     service_->Reloaded();
   }
 
-  // The file may be bad, but logrotate has moved the log away all the same. Where it cannot be
-  // opened anew the old one is written on.
+  // Even with a bad file: logrotate has moved the log away. If the log cannot be reopened, the old
+  // one is kept.
   void ReopenLog() {
     if (auto logger = NewLogger(config_.log)) logger_->Replace(*std::move(logger));
   }
 
-  // All that can fail comes before all that changes something.
+  // Everything that can fail comes before anything is changed.
   Result<void> TryReload() {
     auto wanted = LoadConfig(config_file_);
     if (!wanted) return Fail(wanted.error());
@@ -247,7 +248,7 @@ class Daemon {
     return {};
   }
 
-  // Each cluster tells us, and one line says it.
+  // Every cluster reports it; one line is enough.
   void OnIdRefused(const Registration& holder) {
     if (std::exchange(exit_code_, kExitUnavailable) != kExitOk) return;
     logger_->Error("checker.id_in_use",
@@ -255,7 +256,7 @@ class Daemon {
                     {"held_by_host", holder.host},
                     {"held_by_pid", holder.pid},
                     {"hint", "give each checker an id of its own in checker.yaml"}});
-    // Not from within the conductor that tells us.
+    // Not from within the conductor's call.
     loop_.Post([this] { Leave("id in use"); });
   }
 
@@ -266,7 +267,7 @@ class Daemon {
     service_->Stopping(why);
     leave_limit_->Arm(kLeaveLimit);
     roster_->Leave([this] {
-      // The session goes too, in good order: nothing of ours is left for its timeout to collect.
+      // The session is closed in good order, so that nothing of ours remains until its timeout.
       client_->Close([this] { loop_.Stop(); });
     });
   }
@@ -277,8 +278,8 @@ class Daemon {
     }
   }
 
-  // Passwords and certificates are changed without asking the checker. A file that cannot be used
-  // now may be half written: what was read last goes on until it can.
+  // Password and certificate files change at any time. An unusable file may be half written: until
+  // it can be used, the values read last stay in force.
   void LookAtSecrets() {
     auto fresh = RedisSecrets::Read(config_, secrets_);
     const std::string trouble = fresh ? "" : fresh.error().message;
@@ -291,7 +292,7 @@ class Daemon {
     roster_->Serve(config_.all_clusters, config_.clusters);
   }
 
-  // Logs limits that approach before they bite.
+  // Logs limits that are nearly reached.
   void Care() {
     care_->Arm(kCareInterval);
     LookAtSecrets();
@@ -308,7 +309,7 @@ class Daemon {
   CheckerConfig config_;
   const std::string config_file_;
   const std::unique_ptr<LogSwitch> logger_;
-  zk::Identity identity_;  // until the client has it
+  zk::Identity identity_;  // until it is handed to the client
   RedisSecrets secrets_;
   const std::size_t descriptor_limit_;
   EventLoop loop_;
@@ -331,14 +332,14 @@ class Daemon {
 
 int RunDaemon(const CheckerConfig& config, std::string config_file) {
   std::signal(SIGPIPE, SIG_IGN);
-  // Until the loop takes it: logrotate does not know how far we are.
+  // Blocked until the loop handles it: logrotate may send it while the daemon starts.
   std::signal(SIGHUP, SIG_IGN);
   const auto complain = [](const Error& error) {
     std::fputs(fmt::format("zkchecker: {}\n", error.message).c_str(), stderr);
     return kExitConfig;
   };
   if (auto hook = CheckHook(config); !hook) return complain(hook.error());
-  // What cannot be read now is a fault of configuration, told before anything is started.
+  // An unreadable file is a fault of configuration, reported before anything is started.
   auto secrets = RedisSecrets::Read(config, {});
   if (!secrets) return complain(secrets.error());
   auto identity = LoadIdentity(config.zookeeper);

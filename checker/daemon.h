@@ -1,7 +1,7 @@
 // The composition root of zkchecker: makes the loops, the session, the workers and the roster,
 // ties them together, and takes them apart in good order on SIGTERM or SIGINT. The only place
-// besides main.cc that knows which adapters stand behind the seams. One thread calls Run; it
-// is the main loop.
+// besides main.cc that knows which adapters are behind the seams. One thread calls Run; it is
+// the main loop.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ inline constexpr int kExitUsage = 64;
 inline constexpr int kExitUnavailable = 69;
 inline constexpr int kExitConfig = 78;
 
-// Runs until told to stop; reads `config_file` again at SIGHUP. Returns the exit code: kExitOk
+// Runs until it has to stop; reads `config_file` again at SIGHUP. Returns the exit code: kExitOk
 // after SIGTERM or SIGINT, kExitUnavailable when another daemon holds the id, kExitConfig when a
 // password file or the log file cannot be opened.
 [[nodiscard]] int RunDaemon(const CheckerConfig& config, std::string config_file);

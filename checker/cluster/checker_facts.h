@@ -1,7 +1,7 @@
-// The one tree of what a checker reports of its clusters, for people and for monitoring: the
-// checker, each cluster that it serves, and what it knows only where it leads (LeaderFacts). The
-// Roster makes it when asked. The minute's summary, the pages and the service manager are made of
-// it, so none of them can say another thing. Pure.
+// The one tree of everything that a checker reports about its clusters, to people and to
+// monitoring: the checker itself, each cluster that it serves, and, where it leads, what only the
+// leader knows (LeaderFacts). The Roster makes it on request. The summary line, the pages and the
+// reports to the service manager are made of it, so they cannot disagree. Pure.
 #pragma once
 
 #include <zkcluster/session.h>
@@ -25,15 +25,15 @@ struct ClusterFacts {
   std::uint64_t spec_version = 0;
   bool registered = false;  // it is a candidate, and its votes count
   bool leading = false;
-  std::size_t shards = 0;         // that it probes, as the spec lists them
+  std::size_t shards = 0;         // in the spec; this checker probes them
   OpinionCounts opinions;         // their servers, by this checker's own opinion
-  std::vector<ListedShard> dead;  // in its opinion; the first kMaxShardsListed; for kShards
+  std::vector<ListedShard> dead;  // in its opinion; at most kMaxShardsListed; only for kShards
   // False where the spec cannot be used. Such a cluster gets no vote, and must not keep the checker
   // from being ready for the others.
   bool ballot_allowed = true;
   bool ballot_published = false;   // ZooKeeper has what this checker thinks
   Duration ballot_age{0};          // since it was last written; 0 where there is none
-  std::string leader;              // who took over last; empty: nobody, or not known
+  std::string leader;              // took over last; empty: none, or not known
   std::int64_t epoch = 0;          // of that leader
   FlipCounts flips;                // decided by this checker since it joined the cluster
   std::optional<LeaderFacts> led;  // while it leads
@@ -51,8 +51,8 @@ struct ClusterFacts {
 
 struct CheckerFacts {
   SessionState session = SessionState::kConnecting;
-  bool known = false;                            // connected, and which clusters there are is known
-  std::size_t missing = 0;                       // clusters that are named, and not there
+  bool known = false;                            // connected, and the list of clusters is read
+  std::size_t missing = 0;                       // named in the file, but do not exist
   std::map<std::string, ClusterFacts> clusters;  // those that are served, by name
 
   // Clusters in which the newest ballot is not published (yet), although one is allowed.
@@ -66,7 +66,7 @@ struct CheckerFacts {
   [[nodiscard]] std::size_t Leading() const;
   [[nodiscard]] std::size_t Frozen() const;
   [[nodiscard]] std::size_t Paused() const;
-  // Of all clusters. Dead are servers, in this checker's own opinion.
+  // Sums over all clusters. Dead counts servers, by this checker's own opinion.
   [[nodiscard]] std::size_t Shards() const;
   [[nodiscard]] std::size_t Servers() const;
   [[nodiscard]] std::size_t Dead() const;

@@ -26,7 +26,7 @@ void Farewell::OnSession(const zk::SessionEvent& event) {
 
 void Farewell::Search() {
   attempt_.Reset();
-  // The reconnect searches again; and a session that is lost takes everything with it.
+  // After a reconnect the search is repeated; a lost session takes everything with it.
   if (scope_.client.state() != SessionState::kConnected) return;
   scope_.client.Children(scope_.paths.election(), {},
                          attempt_.Guard([this](Result<std::vector<std::string>> nodes) {
@@ -44,7 +44,7 @@ void Farewell::RemoveCandidates(const std::vector<std::string>& nodes) {
   for (const auto& candidate : SortCandidates(nodes)) {
     if (candidate.name.guid != guid_) continue;
     ++*pending;
-    // Whatever its version: the guid says whose it is, and its name will never be another's.
+    // Delete it at any version: the guid proves that it is ours, and its name is never used again.
     scope_.client.Delete(scope_.paths.candidate(candidate.node), zk::kAnyVersion,
                          attempt_.Guard([this, one_gone](Result<void> gone) {
                            if (gone || Settled(gone.error())) one_gone();

@@ -26,7 +26,7 @@ class Farewell {
  public:
   struct Callbacks {
     std::function<void()> clean;  // the cluster may be joined again
-    std::function<void()> over;   // nothing more will be done; may destroy this
+    std::function<void()> over;   // the last call; may destroy this object
   };
   Farewell(ClusterScope scope, std::string id, std::string guid, Callbacks callbacks);
 
@@ -39,7 +39,7 @@ class Farewell {
   void RemoveCandidates(const std::vector<std::string>& nodes);
   void RemoveBallot();
   void Finish();
-  // True when there is nothing (more) to do about it; else it is tried again.
+  // True when nothing is left to remove; else it is tried again.
   [[nodiscard]] bool Settled(const Error& error);
 
   const ClusterScope scope_;

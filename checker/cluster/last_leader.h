@@ -1,5 +1,6 @@
-// Who took over one cluster last, as the `leader` znode says. It is written once in each epoch, so
-// to follow it costs one read a take-over. Owned by a Participant. Loop-bound conductor.
+// The checker that took over one cluster last, read from the `leader` znode. That is
+// written once per epoch, so following it costs one read per take-over. Owned by a
+// Participant. Loop-bound conductor.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,7 @@ class LastLeader {
  public:
   explicit LastLeader(const ClusterScope& scope);
 
-  // Nothing: nobody did, it is not known yet, or the record cannot be decoded.
+  // Nothing: no take-over yet, not read yet, or the record cannot be decoded.
   [[nodiscard]] const std::optional<LeaderRecord>& record() const { return record_; }
 
  private:

@@ -68,8 +68,7 @@ void OpinionLog::NoteAlarm(const Server& server, ProbeAlarm alarm) {
 }
 
 void OpinionLog::NoteOpinion(const Server& server, const Vote& from, const Vote& to) {
-  // Everybody expects that the first probe finds a server alive. That is not worth ten thousand
-  // lines in the log.
+  // A first probe that finds a server alive is expected, and not worth ten thousand log lines.
   const bool expected = from.opinion == Opinion::kNotProbed && to.opinion == Opinion::kAlive;
   const LogLevel level = expected ? LogLevel::kDebug : Braked(LogLevel::kInfo);
   if (level == LogLevel::kDebug && !expected) ++withheld_opinions_[to.opinion];
@@ -80,8 +79,8 @@ void OpinionLog::NoteOpinion(const Server& server, const Vote& from, const Vote&
                {"reason", ReasonName(to.reason)}});
 }
 
-// In a storm all lines but the first are for those who debug. At its usual level the log has the
-// sum of the others.
+// In a storm only the first lines are logged at their usual level. The others go to the debug
+// level, and the usual log gets their sum.
 LogLevel OpinionLog::Braked(LogLevel level) {
   if (brake_.Admit(loop_.Now())) return level;
   if (!storm_end_->armed()) storm_end_->Arm(brake_.Left(loop_.Now()));

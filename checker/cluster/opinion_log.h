@@ -1,7 +1,7 @@
-// Logs what this checker thinks of the servers of one cluster: each change of an opinion, each
-// alarm of a probe. In a storm only the first lines are logged, the others go to the debug level,
-// and one line gives their sum when the window of the StormBrake ends. Owned by a Participant.
-// Loop-bound.
+// Logs this checker's opinions on the servers of one cluster: each change of an opinion and
+// each alarm of a probe. In a storm only the first lines are logged, the others go to the
+// debug level, and one line gives their sum when the window of the StormBrake ends. Owned by
+// a Participant. Loop-bound.
 #pragma once
 
 #include <cstddef>

@@ -33,7 +33,7 @@ int OwedPenalties::RequiredFor(const std::string& shard, const HealthSettings& h
   const auto known = penalties_.find(shard);
   if (known == penalties_.end()) return 1;
   const int owed = DecayedPenalty(known->second, true, scope_.loop.WallNow(), health.interval);
-  // DecayedPenalty gives what the next death will ask for, which is twice what the last one did.
+  // DecayedPenalty returns the penalty after the next death: twice that of the last one.
   return std::clamp(owed / 2, 1, MaxRequired(health.threshold, health.interval));
 }
 

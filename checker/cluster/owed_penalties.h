@@ -1,6 +1,6 @@
-// What the flapping shards of one cluster owe, as the ledger has it when this checker joins: a
-// restart of a checker must not forgive it. Read once, before the first probe; a read that fails is
-// tried again. Owned by a Participant. Loop-bound conductor.
+// The penalties of one cluster's flapping shards, read from the ledger when this checker joins: the
+// restart of a checker must not forgive them. Read once, before the first probe; a failed read is
+// repeated. Owned by a Participant. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -19,12 +19,12 @@ namespace zkcluster {
 
 class OwedPenalties {
  public:
-  // `again` runs when the ledger was read, and when a failed read is worth another try.
+  // `again` runs when the ledger was read, and when it is time to repeat a failed read.
   OwedPenalties(const ClusterScope& scope, std::function<void()> again);
 
   [[nodiscard]] bool known() const { return known_; }
   void Read();
-  // Good probes in a row that the shard's next return asks for, as of now.
+  // Good probes in a row that the shard now needs for its next return to alive.
   [[nodiscard]] int RequiredFor(const std::string& shard, const HealthSettings& health) const;
 
  private:

@@ -1,6 +1,5 @@
-// What this checker has decided in one cluster since it joined: counts its flips, and passes on the
-// events that a hook wants to hear of. The journal has the same events. Owned by a Participant.
-// Loop-bound.
+// This checker's decisions in one cluster since it joined: counts the flips, and passes on the
+// events for a hook. The journal has the same events. Owned by a Participant. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,7 @@
 
 namespace zkcluster {
 
-// By the status flipped to.
+// Counted by the new status.
 using FlipCounts = EnumArray<ShardStatus, std::uint64_t>;
 
 class OwnDecisions {
@@ -32,7 +31,7 @@ class OwnDecisions {
 
  private:
   const std::string cluster_;
-  const OnEvent on_event_;  // empty: nobody wants to know
+  const OnEvent on_event_;  // empty: no hook
   FlipCounts flips_;
 };
 

@@ -42,7 +42,7 @@ void Participant::OnSpec() {
   const SpecWatcher::State& state = spec_watcher_->state();
   NoteTrouble(state);
   if (!state.spec || trouble_ == SpecWatcher::Trouble::kAbsent) return;
-  // What a flapping shard owes must not be forgiven because a checker was restarted.
+  // The restart of a checker must not forgive the penalty of a flapping shard.
   if (!penalties_.known()) return penalties_.Read();
   Adopt(std::make_shared<const SpecInForce>(SpecInForce{
       state.spec, state.standing, ResolveHealth(state.spec->spec.probe, default_health_)}));
@@ -51,7 +51,7 @@ void Participant::OnSpec() {
 void Participant::NoteTrouble(const SpecWatcher::State& state) {
   if (state.trouble == trouble_) return;
   trouble_ = state.trouble;
-  // An absent cluster is its Roster's business.
+  // The Roster handles an absent cluster.
   if (trouble_ == SpecWatcher::Trouble::kIncomplete) {
     scope_.logger.Error("spec.incomplete",
                         {{"cluster", scope_.paths.name()}, {"error", state.error}});
@@ -77,8 +77,8 @@ void Participant::Adopt(SharedSpec spec) {
   if (!contender_) EnterElection();
 }
 
-// Has the spec's servers probed, and votes on them. A server that was in the list before keeps the
-// vote that it had.
+// Starts to probe the spec's servers and to vote on them. A server that was in the list before
+// keeps its vote.
 void Participant::ProbeServers() {
   const ServerProbes::Former former = probes_.Follow(spec_, [this](const std::string& shard) {
     return penalties_.RequiredFor(shard, spec_->health);

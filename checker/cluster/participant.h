@@ -1,6 +1,6 @@
-// One checker's part in one cluster: follows its spec, has its servers probed, votes, contends, and
-// leads when elected. The Roster holds one for each cluster this checker serves.
-// Loop-bound conductor.
+// One checker's part in one cluster: follows its spec, has its servers probed, votes, contends for
+// leadership, and leads when elected. The Roster holds one for each cluster that this checker
+// serves. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -23,18 +23,18 @@
 
 namespace zkcluster {
 
-// What a checker's file says for one cluster where its spec says nothing.
+// The settings in a checker's file for one cluster, used where its spec has none.
 struct ProbeDefaults {
   HealthSettings health;
   ProbeAccess access;
 };
-// The spec's numbers where given, else the defaults'.
+// The spec's numbers where it has them, else the defaults.
 [[nodiscard]] HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaults);
 
 class Participant {
  public:
   struct Callbacks {
-    // Another daemon has our id; the last call of all.
+    // Another daemon holds our id. No other call follows.
     std::function<void(const Registration& holder)> id_refused;
     // This checker has taken over, or committed a decision; the journal has the same event. Must
     // not destroy the Participant.
@@ -43,12 +43,12 @@ class Participant {
 
   Participant(ClusterScope scope, ProbePool& pool, Registrant identity, ProbeDefaults defaults,
               Callbacks callbacks);
-  ~Participant();  // probing ends; ballot and candidate stay until the session ends: see Leave
+  ~Participant();  // probing ends; ballot and candidate remain until the session ends: see Leave
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;
 
-  // What the checker's file says now: connections, opinions and ballot stay,
-  // unless the credentials are others.
+  // Takes over new settings from the checker's file. Connections, opinions and ballot are kept
+  // unless the credentials changed.
   void SetDefaults(ProbeDefaults defaults);
 
   // Ballot withdrawn, leadership given up, probing ended. Terminal; `done` in any case.

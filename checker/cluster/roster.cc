@@ -104,8 +104,8 @@ void Roster::SayFarewell(const std::string& name) {
 }
 
 void Roster::Follow(const std::string& name) {
-  // What is being left is joined when nothing of ours is there any more: what was found then would
-  // be taken for our own.
+  // A cluster that is being left is joined again only when nothing of ours is left in it: otherwise
+  // the leftovers would be taken for the new candidate and ballot.
   if (const auto found = departures_.find(name); found != departures_.end()) {
     if (!found->second.clean) return;
     departures_.erase(found);

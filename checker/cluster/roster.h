@@ -1,7 +1,7 @@
-// Which clusters this checker serves: those named in its file, or all there are. A cluster that
-// appears is joined, and one that is deleted is let go of at once. One that was deleted and created
-// again is another cluster, left and joined. Which clusters are served, and how they are probed,
-// may change at any time: clusters that remain are not disturbed. Loop-bound conductor.
+// The clusters that this checker serves: those named in its file, or all that exist. A cluster that
+// appears is joined; one that is deleted is dropped at once. A cluster that was deleted and created
+// again is another cluster: the old one is left and the new one joined. The list and the probe
+// settings may change at any time: clusters that remain are not disturbed. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -35,15 +35,15 @@ class Roster {
   Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options);
   ~Roster();
 
-  // What the file says now. New clusters are joined; those that are no longer wanted are left, with
-  // nothing of ours in them although the session goes on; the others take over their defaults, and
-  // keep connections, opinions, candidacy and ballot.
+  // Takes over a changed file. New clusters are joined. Clusters no longer wanted are left, and
+  // candidate and ballot are removed there although the session goes on. The others take over the
+  // new defaults, and keep connections, opinions, candidacy and ballot.
   void Serve(bool all, std::vector<std::string> names);
 
   // Leaves every cluster; `done` when all have answered. Terminal.
   void Leave(std::function<void()> done);
 
-  // All that this checker reports of its clusters, as of now.
+  // Everything that this checker reports about its clusters, as of now.
   [[nodiscard]] CheckerFacts facts(FactsDepth depth) const;
 
  private:
@@ -53,7 +53,7 @@ class Roster {
     std::unique_ptr<Participant> participant;
   };
 
-  // A cluster that was left, until nothing of ours is to be feared there any more.
+  // A cluster that was left, until nothing of ours can appear there any more.
   struct Departure {
     std::unique_ptr<Participant> participant;  // until it has left
     std::unique_ptr<Farewell> farewell;        // from then on

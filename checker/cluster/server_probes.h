@@ -1,6 +1,6 @@
-// The servers of one cluster, as this checker has them probed: follows the list of the spec in
-// force. A server that keeps its shard's name and its address keeps its connection, its history and
-// its opinion; one that moves is another server. Owned by a Participant. Loop-bound.
+// The servers of one cluster that this checker has probed: follows the list of the spec in force. A
+// server whose shard name and address are unchanged keeps its connection, history and opinion; a
+// moved one is a new server. Owned by a Participant. Loop-bound.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +18,10 @@
 
 namespace zkcluster {
 
-// What the servers of a cluster are asked, and how they are reached.
+// The question that a cluster's servers are asked, and how they are reached.
 struct ProbeAccess {
   ProbeQuestion question;
-  std::shared_ptr<const TlsContext> tls;  // null: in the clear
+  std::shared_ptr<const TlsContext> tls;  // null: no TLS
   bool operator==(const ProbeAccess&) const = default;
 };
 
@@ -29,9 +29,9 @@ class ServerProbes {
  public:
   // `server`: its place among servers().
   using Report = std::function<void(std::size_t server, const ServerReport& report)>;
-  // Good probes in a row that the next return of the shard asks for.
+  // Good probes in a row that the shard needs for its next return to alive.
   using Required = std::function<int(const std::string& shard)>;
-  // For each server its place in the list before; nothing: it was not in it.
+  // For each server its place in the previous list; nothing: it was not there.
   using Former = std::vector<std::optional<std::size_t>>;
 
   ServerProbes(Loop& loop, ProbePool& pool, ProbeAccess access, Report report);
@@ -39,9 +39,10 @@ class ServerProbes {
   ServerProbes(const ServerProbes&) = delete;
   ServerProbes& operator=(const ServerProbes&) = delete;
 
-  // Probes the servers of this spec from now on, by its times.
+  // From now on probes the servers of this spec, at its intervals.
   [[nodiscard]] Former Follow(const SharedSpec& spec, const Required& required);
-  // The same servers by other times. REQUIRES: the list is that of the last Follow.
+  // Keeps the servers and changes the intervals and thresholds. REQUIRES: the list is that of
+  // the last Follow.
   void Retune(const SharedSpec& spec);
   void SetAccess(ProbeAccess access);
   void Stop();

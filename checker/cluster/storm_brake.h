@@ -1,6 +1,5 @@
-// How many lines of one kind may be logged: kLines in each window. The rest is only counted, and
-// logged as a sum when the window is over. When a switch dies there are ten thousand opinions, and
-// they are one fact. Pure.
+// Limits the log lines of one kind to kLines per window. The rest is only counted, and logged as a
+// sum when the window ends. When a switch dies, ten thousand opinions change for one reason. Pure.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -21,7 +20,7 @@ class StormBrake {
     }
     return ++lines_ <= kLines;
   }
-  // Until the window ends that the last line fell into.
+  // Time until the current window ends.
   [[nodiscard]] Duration Left(TimePoint now) const { return end_ - now; }
 
  private:

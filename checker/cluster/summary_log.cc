@@ -49,7 +49,7 @@ void SummaryLog::LogAll(const WorkerCounts& counts) {
     const auto known = logged_.find(cluster.group);
     const Totals last = known == logged_.end() ? Totals{} : known->second;
     ProbeCounters fresh = now.counters;
-    // Counters fall when a worker is gone, which is when the daemon ends.
+    // Counters fall only when a worker is gone, while the daemon ends.
     if (fresh.started >= last.counters.started) fresh -= last.counters;
     LogCluster(name, cluster, fresh, last.flips);
     logged.emplace(cluster.group, std::move(now));

@@ -1,6 +1,6 @@
-// Logs one line a minute for each cluster, so that a log shows later how things were although
-// nothing happened: shards by opinion, probes and failures of that minute, how long they took, and
-// who leads. The leader's line has the votes and the flips, too. Loop-bound conductor.
+// Logs one line per minute and cluster, so that the log shows the state of quiet times, too: shards
+// by opinion, the minute's probes and failures, their latency, and the leader. The leader's line
+// adds votes and flips. Loop-bound conductor.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class SummaryLog {
   static constexpr Duration kInterval = std::chrono::minutes(1);
   using Facts = std::function<CheckerFacts()>;
 
-  // The first lines come an interval from now. REQUIRES: `pool` outlives it.
+  // The first lines are logged one interval from now. REQUIRES: `pool` outlives it.
   SummaryLog(Loop& loop, Logger& logger, ProbePool& pool, Facts facts);
 
  private:

@@ -35,7 +35,7 @@ constexpr Duration kShortest = 10ms;
 constexpr Duration kLongestInterval = 1h;
 constexpr Duration kLongestTimeout = 1min;
 
-// Complains when the name cannot stand in a path.
+// Complains when the name cannot be part of a path.
 bool CheckName(const Value& value, std::string_view what, const std::string& name) {
   const auto valid = ValidateName(what, name);
   if (!valid) value.Complain(valid.error().message);
@@ -48,7 +48,7 @@ void ReadId(const Value& value, std::string_view host_name, CheckerConfig& confi
     config.id = *id;
     return;
   }
-  if (value.present()) return;  // of the wrong kind, and already complained of
+  if (value.present()) return;  // of the wrong kind, and already reported
   config.id = host_name;
   if (const auto valid = ValidateName("checker id", config.id); !valid) {
     value.Complain("missing, and the host name does not serve: " + valid.error().message);
@@ -185,8 +185,8 @@ void ReadClusters(const Value& value, CheckerConfig& config) {
   }
 }
 
-// Two settings that contradict each other. The complaint goes to the one the file gives, for with
-// the other it would only be the default.
+// Two settings that contradict each other. The error names the one that is in the file, because the
+// other may be only a default.
 void Contradiction(const Value& value, const Value& other, const std::string& what) {
   (value.present() ? value : other).Complain(what);
 }
@@ -218,11 +218,11 @@ void ReadProbe(const Value& value, CheckerConfig& config) {
   probe.interval = given_interval.value_or(probe.interval);
   probe.timeout = given_timeout.value_or(probe.timeout);
   probe.threshold = given_threshold.value_or(probe.threshold);
-  // These two defaults only make sense beside the others' defaults: they give way.
+  // These two defaults fit only the defaults of the others: they adapt to the file's values.
   probe.refused_threshold =
       given_refused.value_or(std::min(probe.refused_threshold, probe.threshold));
   probe.fast_interval = given_fast.value_or(std::min(probe.fast_interval, probe.interval));
-  if (!sound) return;  // comparing with a default the file did not mean would only confuse
+  if (!sound) return;  // a comparison with a default would only confuse
 
   if (probe.threshold < probe.interval) {
     Contradiction(threshold, interval,
@@ -297,7 +297,7 @@ void ReadRedis(const Value& value, CheckerConfig& config) {
     if (!config.all_clusters && !served.contains(name)) {
       auth.Complain("this checker does not serve that cluster: it is not listed in clusters");
     }
-    // An entry without a password is how one cluster opts out of the password of all; of TLS, too.
+    // With an entry without a password one cluster opts out of the common password, and of TLS.
     config.redis_by_cluster.emplace(name, ReadAuth(auth));
   }
 }
@@ -328,7 +328,7 @@ void ReadMetrics(const Value& value, std::optional<Address>& metrics) {
     listen.Complain(address.error().message);
     return;
   }
-  // Who may look is to be said, not to be come upon.
+  // Pages are public only if the file says so.
   if (address->host.empty()) address->host = "127.0.0.1";
   if (!IsIpLiteral(address->host)) {
     listen.Complain(
@@ -412,7 +412,7 @@ Result<RedisCredentials> LoadCredentials(const CheckerConfig& config, std::strin
   std::string password = text->substr(0, text->find('\n'));
   if (!password.empty() && password.back() == '\r') password.pop_back();
   if (password.empty()) {
-    // AUTH would be left out without a word, and every shard would look misconfigured.
+    // Without this check AUTH would be skipped silently, and every shard would seem misconfigured.
     return Fail(ErrorCode::kInvalid,
                 "redis password: " + auth.password_file + ": first line is empty");
   }

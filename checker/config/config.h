@@ -1,5 +1,5 @@
-// The daemon's file, checker.yaml: who this checker is, which ensemble and clusters it serves, how
-// it probes where a spec says nothing, how it logs. Pure values; loading reads files.
+// The daemon's file, checker.yaml: the checker's identity, its ensemble and clusters, the probe
+// settings where a spec has none, and the log. Pure values; loading reads files.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -19,26 +19,25 @@
 
 namespace zkcluster {
 
-// Where one cluster's (or every cluster's) Redis password comes from.
-// Never in ZooKeeper, never logged.
+// The source of the Redis password of one cluster, or of all. Never in ZooKeeper, never logged.
 struct RedisAuthConfig {
   std::string user;
   // Its first line, without the line end; empty: no AUTH. `${CREDENTIALS_DIRECTORY}/NAME`: what
   // systemd's LoadCredential= hands over.
   std::string password_file;
-  std::optional<TlsSettings> tls;  // files as password_file; nothing: in the clear
+  std::optional<TlsSettings> tls;  // files as password_file; nothing: no TLS
   bool operator==(const RedisAuthConfig&) const = default;
 };
 
 struct CheckerConfig {
-  std::string id;    // default: the host name
+  std::string id;    // by default the host name
   std::string rack;  // free text: shown to people, and counted (ClusterSpec::min_racks)
   struct ZooKeeper {
     std::vector<std::string> servers;                     // "host:port"
     Duration session_timeout = std::chrono::seconds(10);  // 400 ms .. 5 min, as the ensemble allows
     std::string root = "/goreclusters";
-    std::string access_file;  // zookeeper.access, see zk/access.h; empty: nobody in particular
-    bool restricted = false;  // zookeeper.acl: only whom that file names may change what we make
+    std::string access_file;  // zookeeper.access, see zk/access.h; empty: anonymous
+    bool restricted = false;  // zookeeper.acl: only identities of that file may change our znodes
     bool operator==(const ZooKeeper&) const = default;
   } zookeeper;
   bool all_clusters = false;          // `clusters: all`
@@ -63,13 +62,13 @@ struct CheckerConfig {
 [[nodiscard]] Result<RedisCredentials> LoadCredentials(const CheckerConfig& config,
                                                        std::string_view cluster);
 
-// Of one cluster, with the files where they are for this run of the daemon; nothing: in the clear.
-// Errors: kInvalid.
+// The TLS settings of one cluster, with this run's paths of the files; nothing: no
+// TLS. Errors: kInvalid.
 [[nodiscard]] Result<std::optional<TlsSettings>> TlsSettingsOf(const CheckerConfig& config,
                                                                std::string_view cluster);
 
-// Who this checker is to ZooKeeper, its passwords read from the file now. Errors: the same, and
-// that its file does not make it one of the checkers.
+// This checker's identity for ZooKeeper, with passwords read from the file now. Errors: the same,
+// and that the file lacks the checkers' password or this checker's own.
 [[nodiscard]] Result<zk::Identity> LoadIdentity(const CheckerConfig::ZooKeeper& zookeeper);
 
 }  // namespace zkcluster

@@ -1,5 +1,5 @@
-// Secrets that are none: files with passwords or keys that everybody on this host may read.
-// Blocking: looks at the files.
+// Exposed secrets: files with passwords or keys that every user of this host may read. Blocking:
+// checks the files.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@
 
 namespace zkcluster {
 
-// As the configuration names them, each once. What systemd hands over (${CREDENTIALS_DIRECTORY}) it
-// guards, too; a file that cannot be looked at is somebody else's complaint.
+// The exposed files, each once, under the names in the configuration. Files from systemd
+// (${CREDENTIALS_DIRECTORY}) are left out, because systemd protects them; so are files that cannot
+// be checked, because reading them reports the error.
 [[nodiscard]] std::vector<std::string> ExposedFiles(const CheckerConfig& config);
 
 }  // namespace zkcluster

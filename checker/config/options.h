@@ -9,8 +9,8 @@ namespace zkcluster {
 
 struct Options {
   std::string config_file;
-  bool check_config = false;  // --check-config: say what is wrong with the file, and end
-  bool version = false;       // --version: the rest does not matter
+  bool check_config = false;  // --check-config: report the file's problems and end
+  bool version = false;       // --version: the other options do not matter
   bool help = false;          // --help: the same
   bool operator==(const Options&) const = default;
 };
@@ -18,7 +18,7 @@ struct Options {
 // The arguments after the program's name. Errors: kInvalid, one line for people: exit code 64.
 [[nodiscard]] Result<Options> ParseOptions(const std::vector<std::string>& arguments);
 
-// What --help prints.
+// The text of --help.
 [[nodiscard]] std::string Usage();
 
 }  // namespace zkcluster

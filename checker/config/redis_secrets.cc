@@ -8,7 +8,7 @@
 namespace zkcluster {
 namespace {
 
-constexpr std::size_t kMaxPemBytes = 8'000'000;  // the system's authorities are 200 kB
+constexpr std::size_t kMaxPemBytes = 8'000'000;  // the system's CA certificates are 200 kB
 
 Result<std::string> ReadAll(const TlsSettings& settings) {
   std::string content;

@@ -1,6 +1,5 @@
-// What this checker shows to the Redis servers of each cluster and asks of them, as its files were
-// when they were last read: passwords, certificates, authorities. Values; Read is blocking. Never
-// logged, never in ZooKeeper.
+// Passwords, certificates and certificate authorities for the Redis servers of each cluster, as
+// last read from their files. Values; Read is blocking. Never logged, never in ZooKeeper.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -20,12 +19,12 @@ class RedisSecrets {
  public:
   struct Secrets {
     RedisCredentials credentials;
-    std::shared_ptr<const TlsContext> tls;  // null: in the clear
+    std::shared_ptr<const TlsContext> tls;  // null: no TLS
     bool operator==(const Secrets&) const = default;
   };
 
-  // All that `config` names, read now. What has not changed since `last` is equal to it, down to
-  // the very TLS context: connections stay. Errors: kInvalid, naming the file.
+  // Reads all files that `config` names. What has not changed since `last` is taken from it, with
+  // the same TLS context object, so that connections are kept. Errors: kInvalid, naming the file.
   [[nodiscard]] static Result<RedisSecrets> Read(const CheckerConfig& config,
                                                  const RedisSecrets& last);
 
@@ -35,7 +34,7 @@ class RedisSecrets {
   }
 
  private:
-  struct Papers {  // of a TLS context
+  struct Papers {  // the files of a TLS context
     TlsSettings settings;
     std::string content;  // of all its files
     std::shared_ptr<const TlsContext> context;

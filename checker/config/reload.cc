@@ -6,7 +6,7 @@
 namespace zkcluster {
 namespace {
 
-// The same clusters in another order are the same clusters.
+// The order of clusters does not matter.
 bool SameClusters(const CheckerConfig& a, const CheckerConfig& b) {
   return a.all_clusters == b.all_clusters &&
          std::set<std::string>(a.clusters.begin(), a.clusters.end()) ==
@@ -25,7 +25,7 @@ void Keep(ReloadPlan& plan, const char* key, const T& running, T& wanted) {
 
 ReloadPlan PlanReload(const CheckerConfig& running, CheckerConfig wanted) {
   ReloadPlan plan;
-  // Name and rack are in the registration and in every ballot; the session hangs on the servers.
+  // Id and rack are in the registration and in every ballot; the session belongs to the servers.
   Keep(plan, "id", running.id, wanted.id);
   Keep(plan, "rack", running.rack, wanted.rack);
   Keep(plan, "zookeeper.servers", running.zookeeper.servers, wanted.zookeeper.servers);

@@ -1,5 +1,5 @@
-// What a changed checker.yaml means for a checker that runs: what is taken over at once, and what
-// would need a restart. Pure.
+// Compares a changed checker.yaml with that of the running checker: finds what can be taken over at
+// once, and what needs a restart. Pure.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace zkcluster {
 
 struct ReloadPlan {
-  CheckerConfig config;  // to go by from now on: the wanted one, but for what needs a restart
+  CheckerConfig config;  // in force from now on: the new one, except what needs a restart
   std::vector<std::string> changed;        // the keys that are taken over
   std::vector<std::string> needs_restart;  // the keys that stay as they were
 };

@@ -11,8 +11,8 @@ namespace zkcluster {
 
 namespace {
 
-// A ghost's session ends within its timeout; the server checks by ticks,
-// and its clock may run slower.
+// A ghost's session ends within its timeout. The server checks only at its ticks, and its clock
+// may be slower.
 Duration TwinPatience(Duration session_timeout) {
   return session_timeout * 3 / 2 + std::chrono::seconds(1);
 }
@@ -86,14 +86,14 @@ void Contender::Announce(bool was_registered, bool was_leading) {
 
 void Contender::OnSession(const zk::SessionEvent& event) {
   if (over()) return;
-  // The wait for a twin ends here, too: an ensemble that was away gives every session its full
-  // timeout again, and the twin's is one of them.
+  // The wait for a twin ends here, too: an ensemble that comes back gives every session its full
+  // timeout again, the twin's included.
   Enter(Away{});
   if (event.state == SessionState::kConnected) Start();
 }
 
-// Whether the own candidate exists, and before whose, is not known yet. Until then a ballot under
-// our id may be another daemon's, and is none of our business.
+// It is not known yet whether our candidate exists and where it is in the order. Until then a
+// ballot under our id may be another daemon's, and must not be touched.
 void Contender::Start() {
   if (over()) return;
   Enter(Registering{own_node()});
@@ -109,9 +109,9 @@ void Contender::StepDown(std::string_view why) {
 }
 
 void Contender::Retry(const Error& error, std::string_view doing) {
-  // Without a session the next one starts us again; asking before would only fail again.
+  // Without a session wait for the next one, which starts us again: a request now would only fail.
   if (scope_.client.state() != SessionState::kConnected) return;
-  // One of these two means that another was quicker; many in a row are worth a line.
+  // Each of these two errors means that another was quicker. Only many in a row are logged.
   if (!zk::IsGuardFailure(error) || ++ordinary_in_a_row_ % 10 == 0) {
     scope_.logger.Warn("election.error", {{"cluster", scope_.paths.name()},
                                           {"doing", doing},
@@ -144,13 +144,14 @@ void Contender::EnsureNode(const std::string& path, const std::function<void()>&
                        Guard([this, path, there, on_created](Result<std::optional<zk::Stat>> stat) {
                          if (!stat) return Retry(stat.error(), "find quorum/");
                          if (*stat) return there();
-                         // Requests are served in order: the parent's create is ahead of its children's.
+                         // Requests are served in order: the parent's create is ahead
+                         // of its children's.
                          scope_.client.Create(path, "", zk::CreateMode::kPersistent, on_created);
                        }));
 }
 
 // An earlier create may have succeeded although its answer was lost, and a former session of this
-// process may have left a ghost: both carry our guid, and the ephemeral owner says which is which.
+// process may have left a ghost. Both carry our guid; the ephemeral owner distinguishes them.
 void Contender::LookForSelf() {
   std::get<Registering>(state_).node.clear();
   scope_.client.Children(scope_.paths.election(), {},
@@ -197,8 +198,8 @@ void Contender::RemoveGhost(const std::string& node) {
                        }));
 }
 
-// Every fence checks version 0. A candidate that a stranger has written into could never lead, and
-// would block all behind it for as long as its session lives.
+// Every fence checks version 0. A candidate that an outsider has written to could never lead, and
+// would block all behind it while its session lives.
 bool Contender::IsSound(const zk::Stat& stat) const {
   return stat.ephemeral_owner == scope_.client.session_id() && stat.version == 0;
 }
@@ -235,7 +236,7 @@ void Contender::OnCandidates(const std::vector<std::string>& nodes) {
   for (const auto& ghost : standing.ghosts) RemoveGhost(ghost.node);
   if (!standing.registered) return OnCandidateGone();
   if (standing.twin) return WaitForTwin(*standing.twin);
-  if (leading() && standing.first) return;  // the fence of each commit keeps judging that
+  if (leading() && standing.first) return;  // the fence of each commit checks that anyway
   if (standing.first) return TakeOver();
   if (standing.predecessor) Follow(*standing.predecessor);
 }
@@ -264,7 +265,7 @@ void Contender::WaitForTwin(const Candidate& twin) {
 
 void Contender::OnTwin(const Candidate& twin, const Registration& holder) {
   auto* const waiting = std::get_if<Waiting>(&state_);
-  if (waiting == nullptr || waiting->twin != twin.node) return;  // a later list has led elsewhere
+  if (waiting == nullptr || waiting->twin != twin.node) return;  // a newer list has decided
   if (!waiting->until) {
     const Duration patience =
         TwinPatience(std::max(scope_.client.session_timeout(), holder.session_timeout));
@@ -297,7 +298,7 @@ void Contender::Follow(const Candidate& predecessor) {
   }
   backoff_.Reset();
   ordinary_in_a_row_ = 0;
-  // Our own znode is watched as well: an operator, or a cleanup, may remove it.
+  // Our own znode is watched, too: an operator or a cleanup may remove it.
   Watch(own_node(), "watch own candidate");
   Watch(predecessor.node, "watch predecessor");
 }
@@ -310,8 +311,8 @@ void Contender::Watch(const std::string& node, std::string_view doing) {
                        }));
 }
 
-// First by number is not enough: the candidate must be of this very session, and only the committed
-// write of `leader` makes a leader.
+// To be first by number is not enough: the candidate must belong to this session, and only a
+// committed write of `leader` makes a leader.
 void Contender::TakeOver() {
   Enter(TakingOver{own_node()});
   scope_.client.Exists(own_path(), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
@@ -344,7 +345,8 @@ void Contender::CommitTakeOver(const EpochFinder::Found& found) {
                              zk::CreateMode::kPersistentSequential});
   scope_.client.Multi(std::move(ops),
                       Guard([this, record, found](Result<std::vector<zk::OpResult>> results) {
-                        // A lost answer needs no guess: the reconnect starts over and reads `leader` again.
+                        // Nothing is assumed after a lost answer: the reconnect starts over and
+                        // reads `leader` again.
                         if (!results) return Retry(results.error(), "take over");
                         Lead(record, found.leader ? (*results)[1].version : 0);
                       }));
@@ -370,8 +372,8 @@ void Contender::Leave(std::vector<zk::Op> also, std::function<void()> done) {
   scope_.client.Multi(std::move(also),
                       Guard([this, path, done](Result<std::vector<zk::OpResult>> results) {
                         if (results) return done();
-                        // The ballot may have changed or gone meanwhile;
-                        // the candidate still has to go at once.
+                        // The ballot may have changed or gone meanwhile; the candidate must still
+                        // be deleted at once.
                         scope_.client.Delete(path, 0, Guard([done](Result<void>) { done(); }));
                       }));
 }

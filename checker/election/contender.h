@@ -1,7 +1,7 @@
 // Registers this checker in one cluster and contends for its leadership, by the recipe of ephemeral
-// sequential znodes, closed where the recipe is open: a create whose answer was lost is found again
-// by guid, a first candidate is leader only after a committed take-over, and a suspended session
-// ends leadership at once. A Participant owns it.
+// sequential znodes, with three gaps closed: a create whose answer was lost is found again by guid,
+// a first candidate is leader only after a committed take-over, and a suspended session ends
+// leadership at once. A Participant owns it.
 //
 //   Away        --session-->                      Registering
 //   Registering --an earlier twin holds the id--> Waiting
@@ -42,29 +42,29 @@
 
 namespace zkcluster {
 
-// A committed take-over: what fences every write of this leadership.
+// A committed take-over. It fences every write of this leadership.
 struct Leadership {
   std::string candidate;  // path of the own candidate znode; its version is 0 while it lives
   zk::Version token = 0;  // data version of `leader` after the take-over
   LeaderRecord record;
 };
 
-// What a checker registers as.
+// A checker's registration.
 struct Registrant {
   std::string id;
   std::string guid;  // 32 hex digits, one per process
   Registration registration;
-  Formats formats = kFormats;  // that it reads and, as leader, writes
+  Formats formats = kFormats;  // that this checker reads and, as leader, writes
 };
 
 class Contender {
  public:
   struct Callbacks {
-    // The candidate (its path) exists and the id is ours: votes may be cast.
+    // The candidate (a path) exists and the id is ours: votes may be cast.
     std::function<void(const std::string& candidate)> registered;
-    std::function<void()> unregistered;  // until registered comes again
+    std::function<void()> unregistered;  // until `registered` is called again
     std::function<void(const Leadership&)> elected;
-    std::function<void()> deposed;                     // after elected, once, whatever the cause
+    std::function<void()> deposed;                     // once after each elected, for any cause
     std::function<void(const Registration&)> refused;  // another daemon holds the id; terminal
   };
 
@@ -86,7 +86,7 @@ class Contender {
   };
   struct Waiting {
     std::string node;
-    std::string twin;                // name of the other's candidate znode
+    std::string twin;                // name of the twin's candidate znode
     std::optional<TimePoint> until;  // once the twin's registration was read
   };
   struct Following {
@@ -112,7 +112,7 @@ class Contender {
   [[nodiscard]] bool over() const { return In<Refused>() || In<Left>(); }
   [[nodiscard]] std::string own_node() const;  // empty: none is known
   [[nodiscard]] std::string own_path() const { return scope_.paths.candidate(own_node()); }
-  // The only way from state to state. Calls the owner back where it has to know.
+  // The only place where the state changes. Calls the owner back where needed.
   void Enter(State next);
   void Announce(bool was_registered, bool was_leading);
 
@@ -154,7 +154,7 @@ class Contender {
   std::unique_ptr<Timer> retry_;              // while Registering; and once, to begin
   std::unique_ptr<Timer> patience_;           // while Waiting
   Backoff backoff_;
-  int ordinary_in_a_row_ = 0;  // conflicts and absences that stood in the way
+  int ordinary_in_a_row_ = 0;  // conflicts and absences, which are ordinary
   Subscription session_;
   Lifetime attempt_;  // answers to earlier attempts no longer matter
 };

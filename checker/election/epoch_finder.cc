@@ -33,7 +33,7 @@ void EpochFinder::OnLeader(const zk::Node& node) {
   ReadHead({std::int64_t{node.stat.version} + 2, node.stat.version});
 }
 
-// The head holds the last epoch that decided.
+// The head holds the epoch of the last decision.
 void EpochFinder::ReadHead(Found found) {
   scope_.client.Get(scope_.paths.head(), {}, Guard([this, found](Result<zk::Node> head) mutable {
                       if (!head && head.error().code != ErrorCode::kNotFound) {
@@ -47,8 +47,8 @@ void EpochFinder::ReadHead(Found found) {
                     }));
 }
 
-// Not every epoch has decided something. But each take-over wrote an entry,
-// and the newest entries are kept.
+// An epoch may pass without a decision. But each take-over wrote a journal entry, and the newest
+// entries are kept.
 void EpochFinder::ListJournal(Found found) {
   scope_.client.Children(scope_.paths.events(), {},
                          Guard([this, found](Result<std::vector<std::string>> nodes) {
@@ -58,7 +58,7 @@ void EpochFinder::ListJournal(Found found) {
                          }));
 }
 
-// From the newest entry, the last of `entries`, to the first that names an epoch.
+// Searches backwards from the newest entry, the last of `entries`, for one that names an epoch.
 void EpochFinder::ReadJournal(Found found, std::vector<std::string> entries) {
   if (entries.empty()) return done_(found);
   const std::string path = scope_.paths.events() + "/" + entries.back();

@@ -1,7 +1,7 @@
-// Finds the epoch of the next take-over: one above every epoch that this cluster has had. The
-// record in `leader` says it, as a rule. Where that znode is absent or undecodable, the status head
-// and the journal do: epochs must never fall, or clients would take the new leader's decisions for
-// old news. The Contender owns one and asks it before each take-over.
+// Finds the epoch of the next take-over: one above every epoch that this cluster has had. Usually
+// the record in `leader` has it. If that znode is absent or undecodable, the status head and the
+// journal have it: epochs must never fall, or clients would take the new leader's decisions for old
+// ones. The Contender owns one and asks it before each take-over.
 //
 //   leader --decodable--> its epoch + 1
 //   leader --undecodable or absent--> head --> journal, from the newest entry backwards
@@ -33,7 +33,7 @@ class EpochFinder {
 
   explicit EpochFinder(ClusterScope scope);
 
-  // Calls one of the two, never from within the call, unless Find is called again before.
+  // Later calls one of the two functions, unless Find is called again before.
   void Find(Done done, Failed failed);
 
  private:

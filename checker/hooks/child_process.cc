@@ -43,7 +43,7 @@ Result<UniqueFd> FileOf(const std::string& text) {
   return fd;
 }
 
-// Of a size that nobody can change: whoever writes more is told that it cannot be written.
+// The size is sealed: a write beyond it fails.
 Result<UniqueFd> FileOfSize(std::size_t bytes) {
   auto fd = NewMemoryFile("zkchecker-stderr");
   if (!fd) return fd;
@@ -63,7 +63,7 @@ std::string Beginning(const UniqueFd& fd) {
   return said;
 }
 
-// All of them, while it lives: a child must not run our handlers.
+// Blocks all signals during its lifetime: a child must not run our handlers.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -79,13 +79,13 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-// In the child, which is a copy of one thread of many: nothing but system calls. Whoever cannot be
-// run is told of as by a shell: exit status 127, and why on stderr.
+// Runs in the child, a copy of one thread of many: only system calls are safe. A command that
+// cannot be run ends as in a shell: exit status 127, and the cause on stderr.
 [[noreturn]] void Become(char* const* arguments, char* const* environment, int input, int errors) {
   ::setpgid(0, 0);
-  // The daemon ignores SIGPIPE; a command expects what everybody does.
+  // The daemon ignores SIGPIPE; a command expects the default.
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  // Copies first: any of the three may stand where another is to be.
+  // Copy first: each of the three may have the number that another one needs.
   const int from[] = {::fcntl(input, F_DUPFD, STDERR_FILENO + 1), ::open("/dev/null", O_WRONLY),
                       ::fcntl(errors, F_DUPFD, STDERR_FILENO + 1)};
   for (const int to : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -110,7 +110,7 @@ class Command final : public RunningHook {
   ~Command() override {
     if (pid_ <= 0) return;
     Kill();
-    ::waitpid(pid_, nullptr, WNOHANG);  // should it take longer, whoever inherits it will collect
+    ::waitpid(pid_, nullptr, WNOHANG);  // if it takes longer, its new parent collects it
   }
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
@@ -127,15 +127,15 @@ class Command final : public RunningHook {
     std::array<char*, 2> arguments = {argument.data(), nullptr};
     std::array<char*, 4> environment = {variables[0].data(), variables[1].data(),
                                         variables[2].data(), nullptr};
-    // Not posix_spawn, which waits until the command's file has been opened: on a file system that
-    // hangs, for ever.
+    // Not posix_spawn: it waits until the command's file is open, which on a hung file system
+    // is for ever.
     const SignalsBlocked in_child_too;
     pid_ = ::fork();
     if (pid_ == 0) Become(arguments.data(), environment.data(), input->get(), errors->get());
     if (pid_ < 0) {
       return Fail(ErrorCode::kUnavailable, path + ": no process: " + std::strerror(errno));
     }
-    ::setpgid(pid_, pid_);  // here too: Kill may come before the child has run
+    ::setpgid(pid_, pid_);  // here, too: Kill may be called before the child runs
     errors_ = *std::move(errors);
     return {};
   }
@@ -143,14 +143,15 @@ class Command final : public RunningHook {
   void Kill() override { ::kill(-pid_, SIGKILL); }
 
  private:
-  // Some child of this process has ended, or changed otherwise.
+  // A child of this process has ended or changed its state.
   void Look() {
     siginfo_t info{};
     if (pid_ <= 0 ||
         ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
         info.si_pid != pid_)
       return;
-    // Before it is collected, while its number is its own: whatever it left behind goes too.
+    // Kill its group before it is collected, while the number is still its own: its leftover
+    // processes end, too.
     Kill();
     int status = 0;
     ::waitpid(pid_, &status, 0);
@@ -159,7 +160,7 @@ class Command final : public RunningHook {
     if (WIFEXITED(status)) end.code = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
     end.said = Beginning(errors_);
-    // Held here: it destroys this.
+    // Moved to the stack: the call destroys this object.
     const auto ended = std::move(ended_);
     ended(end);
   }

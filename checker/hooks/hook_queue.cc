@@ -92,7 +92,7 @@ void HookQueue::Add(const std::string& cluster, const Event& event) {
   }
   waiting_.push_back(
       {cluster, std::string(EventKindName(event)), FormatHookEvent(checker_, cluster, event)});
-  // Never within the leader's own turn.
+  // Never in the turn in which the leader committed.
   if (!running_ && !next_->armed()) next_->Arm(Duration::zero());
 }
 

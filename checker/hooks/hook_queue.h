@@ -1,9 +1,8 @@
-// Runs the command of `on_event` for what this checker decides: flips, freezes and its taking over.
-// The event is JSON on the command's stdin. One run at a time, in order, each killed after
-// `kLimit`; events that come meanwhile wait, and beyond `kMaxWaiting` they are dropped and counted:
-// a hook can be slow or hang for ever, and the leader decides on as if there were none. What it
-// misses stands in the journal (`zkctl events`). Loop-bound conductor; how a command is run is the
-// business of whoever makes it (see child_process.h).
+// Runs the command of `on_event` for each decision of this checker: flips, freezes and take-overs.
+// The event is JSON on the command's stdin. Commands run one at a time, in order, and are killed
+// after `kLimit`. Further events wait; above `kMaxWaiting` they are dropped and counted. So a slow
+// or hung hook never delays the leader; the dropped events are in the journal (`zkctl events`).
+// Loop-bound conductor; the owner passes in the function that runs a command (see child_process.h).
 #pragma once
 
 #include <zkcluster/result.h>
@@ -23,12 +22,12 @@ namespace zkcluster {
 
 struct HookCounters {
   std::uint64_t succeeded = 0;
-  std::uint64_t failed = 0;   // ended otherwise than by exit status 0, or could not be started
+  std::uint64_t failed = 0;   // ended other than with exit status 0, or could not be started
   std::uint64_t dropped = 0;  // never run
 };
 
-// What a hook is told: one JSON object and a line end. Keys as those of `zkctl events -o json`, and
-// who tells it of which cluster. Pure.
+// The input of a hook: one JSON object and a line end. The keys are those of `zkctl events -o
+// json`, plus the checker and the cluster. Pure.
 [[nodiscard]] std::string FormatHookEvent(const std::string& checker, const std::string& cluster,
                                           const Event& event);
 
@@ -40,14 +39,14 @@ struct HookRun {
 
 struct HookEnd {
   int code = -1;     // of exit; -1 when a signal ended it
-  int signal = 0;    // that ended it; 0 when it exited
-  std::string said;  // on stderr: the beginning of it
+  int signal = 0;    // the signal that ended it; 0: it exited
+  std::string said;  // the beginning of its stderr
 };
 
 class RunningHook {
  public:
-  virtual ~RunningHook() = default;  // kills what still runs; its end is told to nobody
-  virtual void Kill() = 0;           // its end is told as usual
+  virtual ~RunningHook() = default;  // kills a running command; its end is not reported
+  virtual void Kill() = 0;           // its end is reported as usual
 };
 
 class HookQueue {
@@ -75,7 +74,7 @@ class HookQueue {
   std::deque<HookRun> waiting_;
   HookRun current_;
   std::unique_ptr<RunningHook> running_;
-  bool killed_ = false;  // the one that runs was, for taking too long
+  bool killed_ = false;  // the running one was killed: it took too long
   std::uint64_t dropped_in_a_row_ = 0;
   HookCounters counters_;
   std::unique_ptr<Timer> limit_;

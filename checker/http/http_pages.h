@@ -1,6 +1,6 @@
-// Which function answers an HTTP request: the one of its path, or the one of the longest prefix. A
-// path that has neither gets 404 and a list of the pages there are. An HttpServer uses it. Pure, as
-// far as the functions are.
+// Finds the function that answers an HTTP request: that of its path, or of its longest
+// prefix. A path without either gets 404 and a list of the pages. An HttpServer uses it.
+// Pure, if the functions are.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ namespace zkcluster {
 
 struct HttpRequest {
   std::string path;   // decoded
-  std::string query;  // behind the `?`, as it came; empty: none
+  std::string query;  // after the `?`, undecoded; empty: none
 };
 
 struct HttpAnswer {
@@ -26,8 +26,8 @@ using HttpFunction = std::function<HttpAnswer(const HttpRequest& request)>;
 
 class HttpPages {
  public:
-  // By path. A path that ends with `/` is a prefix, too: it serves all below it that has no page
-  // of its own.
+  // Keyed by path. A path that ends with `/` is a prefix, too: it serves everything below it that
+  // has no page of its own.
   HttpPages(std::initializer_list<std::pair<const std::string, HttpFunction>> pages)
       : pages_(pages) {}
 

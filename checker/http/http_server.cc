@@ -14,7 +14,7 @@ namespace zkcluster {
 
 namespace {
 
-// A scrape is one short request. What is larger does not come from a Prometheus.
+// A scrape is one short request. Prometheus sends nothing larger.
 constexpr ev_ssize_t kMaxHeaderBytes = 16'384;
 constexpr ev_ssize_t kMaxBodyBytes = 4'096;
 
@@ -81,7 +81,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Listen(EventLoop& loop, const Ad
   impl->http.reset(evhttp_new(loop.base()));
   if (!impl->http) return Fail(ErrorCode::kUnavailable, "no memory for a server");
   evhttp* const http = impl->http.get();
-  evhttp_set_allowed_methods(http, EVHTTP_REQ_GET);  // to HEAD it would send a body
+  evhttp_set_allowed_methods(http, EVHTTP_REQ_GET);  // it would answer HEAD with a body
   evhttp_set_max_headers_size(http, kMaxHeaderBytes);
   evhttp_set_max_body_size(http, kMaxBodyBytes);
   const auto idle_us = std::chrono::duration_cast<Micros>(limits.idle).count();

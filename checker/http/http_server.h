@@ -1,7 +1,6 @@
 // Serves pages over plain HTTP on the main loop: for Prometheus, for a supervisor of the daemon,
-// for people. The adapter of evhttp. Only GET; requests, headers and times are limited here,
-// connections by the Listener. What a path answers is the business of a function, which HttpPages
-// makes of a table. Loop-bound.
+// for people. The adapter of evhttp. Only GET. It limits requests, headers and times; the Listener
+// limits connections. A function answers each path; HttpPages makes it from a table. Loop-bound.
 #pragma once
 
 #include <zkcluster/result.h>

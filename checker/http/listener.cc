@@ -22,11 +22,11 @@ namespace {
 
 constexpr std::size_t kMaxUnreadBytes = 32'768;
 constexpr int kBacklog = 128;
-// A connection that cannot be accepted, for want of descriptors or because there are too many,
-// waits in the kernel's queue. To hear of it again at once would make the main loop spin, when it
-// has the least to spare.
+// A connection that cannot be accepted, because descriptors are missing or too many connections
+// are open, waits in the kernel's queue. An event for it at once would make the main loop spin at
+// its busiest time.
 constexpr timeval kAcceptPause = {1, 0};
-// A request that began no longer ago than this is not given up for another: it may be on its way.
+// A request younger than this is not dropped for another: its bytes may be on their way.
 constexpr Duration kGrace = std::chrono::seconds(1);
 constexpr std::size_t kCrowd = Listener::kMaxConnections / 2;
 
@@ -36,8 +36,9 @@ struct FreeListener {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
 
-// A stream of the server's, which does not report its end, and whose timeouts begin again with each
-// byte. This keeps a reference, checks, and knows since when the connection asks or is idle.
+// A stream of the server's. The server does not report its end, and restarts its timeouts with each
+// byte. So this class keeps a reference, checks it, and records since when the connection is at its
+// request or idle.
 class Connection {
  public:
   Connection(bufferevent* stream, const Loop& loop)
@@ -57,7 +58,7 @@ class Connection {
   [[nodiscard]] bool asking() const { return asking_; }
   [[nodiscard]] TimePoint since() const { return since_; }
 
-  // The server has freed it, which takes its callbacks away.
+  // The server has freed it: freeing removes the callbacks.
   [[nodiscard]] bool ended() const {
     bufferevent_data_cb read = nullptr;
     bufferevent_data_cb write = nullptr;
@@ -72,7 +73,7 @@ class Connection {
     since_ = loop_.Now();
   }
 
-  // As if the server's own timeout had passed: it has ended afterwards.
+  // As if the server's own timeout had passed. The connection is closed after this call.
   void Close() { bufferevent_trigger_event(stream_, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0); }
 
  private:
@@ -103,8 +104,8 @@ struct Listener::Impl {
     }
     impl->accepted(stream);
   }
-  // What comes with the socket may belong to a server that accepts by itself: this cannot know whom
-  // it is about.
+  // The socket may belong to a server that accepts by itself, so it is unknown which
+  // connection this is.
   static void OnAcceptFailed(evconnlistener* socket, void*) { evconnlistener_disable(socket); }
   static void OnAcceptAgain(evutil_socket_t, short, void* self) {
     auto* const impl = static_cast<Impl*>(self);
@@ -132,9 +133,8 @@ struct Listener::Impl {
   void Sweep() {
     std::erase_if(connections, [](const auto& connection) { return connection->ended(); });
   }
-  // Keeps a place free for the connection that comes after these `coming`, at the cost of the one
-  // that has been idle, or has not got its request out, for the longest. So a crowd keeps no scrape
-  // from its answer.
+  // Keeps one place free beyond the `coming` connections. Closes the one that has been idle, or at
+  // its request, for the longest. So a crowd cannot keep a scrape from its answer.
   void MakeRoom(std::size_t coming) {
     Sweep();
     if (connections.size() + coming < kMaxConnections) return;
@@ -154,7 +154,7 @@ struct Listener::Impl {
   std::vector<std::unique_ptr<Connection>> connections;  // may outlive the server's own reference
   std::unique_ptr<evconnlistener, FreeListener> owned;   // until it is handed over
   evconnlistener* socket = nullptr;
-  // Every second, whether accept had failed or not.
+  // Runs every second, also if accept has not failed.
   std::unique_ptr<event, FreeListener> accept_again;
 };
 

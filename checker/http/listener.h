@@ -1,10 +1,9 @@
-// A listening socket and the connections that came of it, for a server on the main loop that no
-// stranger may cost its descriptors. At most kMaxConnections are open. The one that has been idle,
-// or at its request, for the longest makes room for the next; while all of them have only just
-// begun, the next waits in the kernel's queue. A flood of connections fills that queue too: only a
-// firewall helps there. A connection that takes too long with a request, however busily its bytes
-// drip, is closed. The protocol is the server's: HttpServer is one. The adapter of evconnlistener.
-// Loop-bound.
+// A listening socket and its connections, for a server on the main loop. Clients cannot use up the
+// descriptors: at most kMaxConnections are open. The connection that has been idle, or at its
+// request, for the longest makes room for the next; while all of them have only just begun, the
+// next waits in the kernel's queue. A flood of connections fills that queue, too: only a firewall
+// helps there. A connection whose request takes too long is closed, even if bytes still arrive. The
+// server knows the protocol: HttpServer is one. The adapter of evconnlistener. Loop-bound.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -27,7 +26,7 @@ class Listener {
 
   // `request`: how long a connection may take from its accept, or from the first byte of a further
   // request, until the answer is taken. It is checked every second. Errors: kUnavailable when the
-  // address cannot be had. REQUIRES: at.host is an IP literal.
+  // address cannot be bound. REQUIRES: at.host is an IP literal.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> Bind(EventLoop& loop, const Address& at,
                                                               Duration request);
   ~Listener();
@@ -44,10 +43,10 @@ class Listener {
   // `fd`: -1 where the server sets it later. Null: no memory.
   [[nodiscard]] bufferevent* NewStream(int fd);
 
-  // The answer to this stream's request has been sent: it is idle, or asks again.
+  // The answer to this stream's request has been sent: it is idle, or sends the next request.
   void NoteAnswered(const bufferevent* stream);
-  // So many connections are open that none should be kept once it is answered: one that asks in
-  // time without end would keep others out.
+  // Too many connections are open to keep one after its answer: a client that never stops asking
+  // would keep others out.
   [[nodiscard]] bool crowded() const;
 
  private:

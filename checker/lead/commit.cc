@@ -77,8 +77,8 @@ class Planner {
     return !head || head->spec != stored_.id || head->shards != stored_.spec.shards.size();
   }
 
-  // Somebody wrote the bytes of a chunk again: clients that start would look for the version that
-  // the head names, and never find it.
+  // Somebody rewrote a chunk with the same bytes: clients that start would wait for the version
+  // that the head names, and never find it.
   [[nodiscard]] bool NamesOtherChunks() const {
     const auto& head = in_.store.head();
     if (!head) return false;
@@ -89,15 +89,15 @@ class Planner {
     return false;
   }
 
-  // No leader after us wrote it, or our token would be refused: a hand did. Clients would take
-  // whatever we write there for older news.
+  // No later leader wrote it, or our token would be refused: an outsider did. Clients would take
+  // everything that we write there for older news.
   [[nodiscard]] bool IsOfLaterEpoch() const {
     const auto& head = in_.store.head();
     return head && head->epoch > in_.leadership.record.epoch;
   }
 
-  // The same rows as another leader wrote them, with more columns or fewer: not worth a write, which
-  // a take-over would cost for each chunk of a large cluster at once.
+  // The same rows, written by another leader with more or fewer columns: not worth a write. A
+  // take-over of a large cluster would rewrite every chunk at once.
   [[nodiscard]] static bool HoldsRows(const std::string& data, const StatusBoard& board,
                                       std::size_t k) {
     const auto rows = DecodeChunk(data);
@@ -105,7 +105,7 @@ class Planner {
     return rows && wanted && *rows == *wanted;
   }
 
-  // Nothing where these rows stand already.
+  // Nothing if the chunk has these rows already.
   [[nodiscard]] std::optional<std::string> NewChunk(const StatusStore::Slot& slot,
                                                     std::size_t k) const {
     const StatusBoard& board = decision().board;
@@ -116,8 +116,8 @@ class Planner {
     return data;
   }
 
-  // Chunks past the end of a list that shrank are emptied, never deleted: a version that starts
-  // again at 0 would look like an old acquaintance to a client.
+  // Chunks past the end of a list that shrank are emptied, never deleted: a client would take a
+  // version that starts again at 0 for one that it has read.
   bool AddChunks() {
     const std::size_t needed = ChunkCount(stored_.spec.shards.size());
     bool changed = false;
@@ -130,8 +130,8 @@ class Planner {
         Write(OpRole::kChunk, Chunk(k), in_.paths.chunk(k), *std::move(data));
         changed = true;
       } else {
-        // The head will name this version: a chunk that foreign hands wrote
-        // meanwhile must not stay.
+        // The head will name this version: a chunk that an outsider wrote meanwhile
+        // must be replaced.
         Add(OpRole::kChunk, zk::CheckOp{in_.paths.chunk(k), version}, Chunk(k));
       }
       if (k < needed) plan_.head.chunks.push_back(version);
@@ -144,7 +144,7 @@ class Planner {
     constexpr SlotId kId{SlotId::Kind::kLedger};
     const StatusStore::Slot& slot = in_.store.slot(kId);
     if (slot.version && slot.data == data) {
-      // An operator's order that stands in the ledger holds from its own zxid on.
+      // An operator's order in the ledger holds from the zxid of its own write on.
       Add(OpRole::kLedger, zk::CheckOp{in_.paths.ledger(), *slot.version}, kId);
       return false;
     }
@@ -158,15 +158,15 @@ class Planner {
     const std::size_t limit = stored_.spec.mirror_limit.value_or(kDefaultMirrorLimit);
     const auto& shards = stored_.spec.shards;
     const StatusBoard& board = decision().board;
-    // Of a large cluster it would be the costliest part of a decision, only to be thrown away.
+    // In a large cluster it would be the costliest part of a decision, and then be thrown away.
     bool kept = LeastMirrorBytes(shards, board) <= limit;
     std::string data = kept ? EncodeMirror(shards, board) : "";
     kept = kept && data.size() <= limit;
     if (!kept) {
       if (!slot.version) return false;
-      data = "{}";  // a mirror nobody keeps up would lie to Go clients
+      data = "{}";  // a mirror that is not updated would mislead Go clients
     }
-    // Checked, too: what is decided may come from there (see StatusStore::BoardFor).
+    // Checked, too: the decision may be based on it (see StatusStore::BoardFor).
     if (slot.version && slot.data == data) {
       Add(OpRole::kMirror, zk::CheckOp{in_.paths.mirror(), *slot.version}, kId);
       return false;
@@ -181,9 +181,8 @@ class Planner {
     head.spec = stored_.id;
     head.epoch = in_.leadership.record.epoch;
     head.sequence = last ? last->sequence + 1 : 1;
-    // Where the last head was undecodable: it is written once per decision, so one above the
-    // version it is about to have is above every sequence there ever was. A smaller one would be
-    // old news to clients.
+    // For an undecodable last head: a head is written once per decision, so its next version plus
+    // one exceeds every earlier sequence. Clients would take a smaller sequence for old news.
     constexpr SlotId kId{SlotId::Kind::kHead};
     const StatusStore::Slot& slot = in_.store.slot(kId);
     if (const auto version = slot.version) {
@@ -195,9 +194,9 @@ class Planner {
     head.shards = stored_.spec.shards.size();
     std::string data = EncodeHead(head);
     if (slot.version && (!last || IsOfLaterEpoch() || new_chunk_)) {
-      // Not a continuation of what clients know: a head that is a new znode makes them forget it.
-      // What a foreign hand has removed begins again at version 0, and would be taken for what they
-      // had read under that version; and nobody knows how far a head had come that is undecodable.
+      // This does not continue what clients know: a head that is a new znode makes them forget it.
+      // What an outsider has removed begins again at version 0, and clients would take it for what
+      // they read under that version; and an undecodable head does not show how far it had come.
       Add(OpRole::kHead, zk::DeleteOp{in_.paths.head(), *slot.version}, kId);
       Add(OpRole::kHead, zk::CreateOp{in_.paths.head(), std::move(data)}, kId);
     } else {
@@ -218,7 +217,7 @@ class Planner {
     plan_.events.push_back(std::move(event));
   }
 
-  // One event for all flips, at the end.
+  // The last event holds all flips.
   static void NoteFlip(const Flip& flip, Event::Flips& flips) {
     if (flips.flips.size() < kMaxEventFlips) {
       flips.flips.push_back(flip);
@@ -257,7 +256,7 @@ class Planner {
   const CommitInput& in_;
   const StoredSpec& stored_;
   CommitPlan plan_;
-  bool new_chunk_ = false;  // one that has not stood before, as far as we know
+  bool new_chunk_ = false;  // some chunk is new, as far as we know
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The plan of one commit: the operations of the fenced multi, and what each one guards, so that a
-// refusal says what has to be read again. A plan takes contributions: operations of others that
-// must happen together with what is decided, or not at all. Pure.
+// refusal shows what has to be read again. A plan takes contributions: operations from elsewhere
+// that must happen together with the decision, or not at all. Pure.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ enum class OpRole : unsigned char {
   kFence,     // own candidate, token
   kSpec,      // base, shards, options
   kVote,      // a ballot that was counted
-  kVoteBell,  // none of them has ended and begun again meanwhile
+  kVoteBell,  // no ballot has ended and begun again meanwhile
   kGoBell,    // no Go checker registered meanwhile
   kChunk,     // written, or checked where it stays
   kHead,
@@ -45,14 +45,14 @@ struct ContributionOf {
 struct PlannedOp {
   zk::Op op;
   OpRole role;
-  // Which one, where a role has several: a ballot; a znode of the status; a contribution.
+  // Which one, if a role has several: a ballot, a znode of the status, or a contribution.
   std::variant<std::monostate, VoteOf, SlotId, ContributionOf> what;
 };
 
-// What somebody else adds to the next commit: checks and writes of znodes that no commit writes
-// itself. A commit is sent for them alone, too; it then leaves the head as it is.
+// An addition to the next commit: checks and writes of znodes that the commit itself never writes.
+// A commit may consist of contributions only; it then leaves the head as it is.
 struct Contribution {
-  std::string by;  // whose, for people
+  std::string by;  // the contributor's name, for people
   std::vector<zk::Op> ops;
 };
 
@@ -61,10 +61,10 @@ struct CommitInput {
   const Leadership& leadership;
   const SpecInForce& spec;
   const StatusStore& store;
-  Format format = kFormats.front();  // that every registered checker reads
+  Format format = kFormats.front();  // every registered checker reads it
   // Versions of the ballots counted, by voter; empty where the round checks none.
   std::map<std::string, zk::Version> votes;
-  zk::Version vote_bell = 0;           // data version of `votes`, of before they were read
+  zk::Version vote_bell = 0;           // data version of `votes`, from before the ballots were read
   std::optional<zk::Version> go_bell;  // data version of `localstatus`, where it exists
   std::vector<Contribution> contributions;
   Micros now{0};
@@ -72,22 +72,22 @@ struct CommitInput {
 
 struct CommitPlan {
   std::vector<PlannedOp> ops;
-  Round round;                // what was concluded, which this writes
-  Head head;                  // as written, or left as it is
+  Round round;                // the conclusion that this writes
+  Head head;                  // as written, or as it was
   std::vector<Event> events;  // of the journal, as written
   bool empty = true;          // nothing differs from what is there: do not send
 
-  [[nodiscard]] std::vector<zk::Op> Operations() const;  // as the multi takes them
+  [[nodiscard]] std::vector<zk::Op> Operations() const;  // in the form that a multi takes
 };
 
-// Sets only what differs from the store's slots; head whenever anything does.
+// Writes only what differs from the store's slots, and the head if anything differs.
 [[nodiscard]] CommitPlan PlanCommit(const CommitInput& input, Round round);
 
 struct Refusal {
   enum class Kind : unsigned char {
     kMoved,       // `op` met another state than the one it was planned for
     kUnwritable,  // too large, denied or malformed: reading again does not help
-    kUnknown,     // it may have happened, or the session is going
+    kUnknown,     // it may have happened, or the session is ending
   };
   Kind kind = Kind::kUnknown;
   const PlannedOp* op = nullptr;  // of kMoved; points into the plan

@@ -21,7 +21,7 @@ void CommonFormat::OnCandidates(const std::vector<std::string>& nodes) {
   }
 }
 
-// Once for each candidate: a registration is never rewritten.
+// Read once for each candidate: a registration is never rewritten.
 void CommonFormat::Read(const std::string& node) {
   client_.Get(paths_.candidate(node), {}, lifetime_.Guard([this, node](Result<zk::Node> answer) {
     const auto candidate = reads_.find(node);

@@ -1,5 +1,6 @@
-// Keeps the journal of a cluster short: lists it now and then and removes the oldest entries above
-// kJournalLength. What fails is done the next time. Owned by the Leader. Loop-bound conductor.
+// Keeps the journal of a cluster short: lists it now and then and removes the oldest
+// entries above kJournalLength. A failed removal is repeated the next time. Owned by the
+// Leader. Loop-bound conductor.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ class JournalTrimmer {
   static constexpr int kCommitsBetweenTrims = 50;
 
   explicit JournalTrimmer(const ClusterScope& scope);  // trims at once
-  void Committed();                                    // some entries were added
+  void Committed();                                    // entries were added
 
  private:
   void Trim();

@@ -7,8 +7,8 @@ namespace zkcluster {
 
 namespace {
 
-// A wall clock may be set: check now and then rather than trust it for long.
-// (Micros: centuries in them do not fit into a Duration.)
+// A wall clock may be set: check it regularly rather than trust one long timer. (Micros: centuries
+// in them do not fit into a Duration.)
 constexpr Micros kOrderLook = std::chrono::seconds(10);
 
 }  // namespace
@@ -49,7 +49,7 @@ void Leader::SetSpec(SharedSpec spec) {
 
 void Leader::Changed() {
   if (std::exchange(scheduled_, true)) return;
-  // A turn later: what changes together is counted together.
+  // A turn later, so that simultaneous changes are counted together.
   scope_.loop.Post(lifetime_.Guard([this] {
     scheduled_ = false;
     Reconsider();
@@ -61,8 +61,8 @@ bool Leader::Ready() const {
 }
 
 void Leader::Reconsider() {
-  // The next commit would find out. But while nothing flips there is none, and everybody who asks
-  // who leads would get a wrong answer, or none.
+  // The next commit would find out. But while nothing flips there is none, and readers of `leader`
+  // would get a wrong answer, or none.
   if (inputs_.LostToken(leadership_.token)) {
     return callbacks_.lost("the leader's record was written or removed by somebody else");
   }
@@ -164,7 +164,7 @@ void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>
   log_.Committed(plan.round, spec_->spec());
   callbacks_.committed(changes, plan.events);
   trimmer_.Committed();
-  Changed();  // votes may have moved while the commit was under way
+  Changed();  // votes may have changed during the commit
 }
 
 void Leader::OnRefused(const CommitPlan& plan, const zk::OpError& error) {
@@ -175,7 +175,7 @@ void Leader::OnRefused(const CommitPlan& plan, const zk::OpError& error) {
                           {{"cluster", scope_.paths.name()}, {"error", error.message}});
       return Retry();
     case Refusal::Kind::kUnknown:
-      // What happened is found by reading in a new leadership.
+      // A new leadership reads what happened.
       return callbacks_.lost(error.message);
     case Refusal::Kind::kMoved:
       return OnMoved(*refusal.op, error);
@@ -209,8 +209,8 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
     case OpRole::kHead:
     case OpRole::kLedger:
     case OpRole::kMirror:
-      // Somebody wrote there. A znode that came or went may be an operator's `delete` under way,
-      // which takes the parents, too.
+      // Somebody else wrote there. If a znode came or went, an operator's `delete` may be under
+      // way, which removes the parents, too.
       if (error.code == ErrorCode::kConflict) {
         store_.Doubt(std::get<SlotId>(op.what));
       } else {
@@ -218,13 +218,12 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
       }
       break;
     case OpRole::kContributed:
-      break;  // what it met is its contributor's to read
+      break;  // the contributor reads what changed
   }
   Retry();
 }
 
-// What stood in the way may be known already. Else the watchers report it, and the timer only makes
-// sure that nothing is forgotten.
+// The cause may be known already. Otherwise the watchers report it; the timer is only a safeguard.
 void Leader::Retry() {
   if (news_) Changed();
   retry_->Arm(backoff_.Next(scope_.loop.Random()));
@@ -243,7 +242,7 @@ LeaderFacts Leader::facts(FactsDepth depth) const {
   return facts;
 }
 
-// Until the next of what operators have ordered for a time ends.
+// The time until the next limited order of an operator ends.
 void Leader::WaitForOrders() {
   order_end_->Cancel();
   const Micros now = scope_.loop.WallNow();

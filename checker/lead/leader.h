@@ -1,7 +1,7 @@
-// Decides for one cluster while this checker leads it: watches what is to be counted, asks Conclude
-// (checker/rules/round.h) what follows, and commits that as one fenced multi. A deposed leader
-// cannot write, whatever it believes; a refused commit is followed by reading again, never by
-// trying again with the same facts.
+// Decides for one cluster while this checker leads it: watches ballots, candidates and status, asks
+// Conclude (checker/rules/round.h) what follows, and commits that as one fenced multi. A deposed
+// leader cannot write, even if it still believes that it leads. After a refused commit it reads
+// again; it never repeats a commit with the same facts.
 //
 //   Loading --status, ballots, candidates read--> Idle
 //   Idle --something changed, and a commit follows from it--> Committing
@@ -43,7 +43,7 @@ class Leader {
     // A fence failed: step down. May destroy the Leader.
     std::function<void(std::string_view why)> lost;
     std::function<void()> respec;  // the spec we hold is old: read it again
-    // These changes were committed, with these entries in the journal. May not destroy the Leader.
+    // These changes were committed, with these entries in the journal. Must not destroy the Leader.
     std::function<void(const std::vector<Change>&, const std::vector<Event>&)> committed;
   };
 
@@ -64,7 +64,7 @@ class Leader {
   using State = std::variant<Loading, Idle, Committing>;
 
   void Enter(State state);
-  void Changed();  // something to think about, soon
+  void Changed();  // a round begins soon
   void Reconsider();
   [[nodiscard]] bool Ready() const;
   [[nodiscard]] Round Concluded() const;
@@ -77,13 +77,13 @@ class Leader {
   void Retry();
   void WaitForOrders();
 
-  // For good.
+  // Final.
   const ClusterScope scope_;
   const Leadership leadership_;
   const KnownLists& lists_;
   const Callbacks callbacks_;
 
-  // What is known.
+  // --- Knowledge ---
   SharedSpec spec_;
   CommonFormat format_;
   LeaderInputs inputs_;

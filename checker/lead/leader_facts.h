@@ -1,5 +1,5 @@
-// What the leader of a cluster counts and has decided: the innermost part of what a checker reports
-// for people and for monitoring (see checker/cluster/checker_facts.h). Made when asked for. Pure.
+// What a cluster's leader counts and has decided: the innermost part of a checker's report to
+// people and to monitoring (see checker/cluster/checker_facts.h). Made on request. Pure.
 #pragma once
 
 #include <zkcluster/shard.h>
@@ -19,13 +19,13 @@
 
 namespace zkcluster {
 
-// How much is asked for. Counts are cheap enough to be asked for each second.
+// How much the caller wants. Counts are cheap enough for every second.
 enum class FactsDepth : unsigned char {
   kCounts,
-  kShards,  // and what takes a walk over all shards: those that are dead, by name; statuses
+  kShards,  // also what needs a walk over all shards: the names of dead ones; statuses
 };
 
-// Shards listed by name in one answer, of each kind and cluster; the counts are of all.
+// At most this many shards of a kind and cluster are listed by name; counts include all.
 inline constexpr std::size_t kMaxShardsListed = 100;
 
 struct ListedShard {
@@ -38,16 +38,16 @@ struct ListedShard {
 
 struct LeaderFacts {
   std::int64_t epoch = 0;
-  Hold hold = Hold::kNone;     // what keeps everything from being decided, as of the last count
+  Hold hold = Hold::kNone;     // the hold at the last count
   bool frozen = false;         // false until the ledger was read
-  std::size_t maintained = 0;  // shards that an operator lets not flip
+  std::size_t maintained = 0;  // shards under an operator's maintenance
   bool status_read = false;    // whether what follows is known
-  int quorum = 0;              // 0: nothing was counted yet
+  int quorum = 0;              // 0: not counted yet
   int electorate = 0;
-  std::map<std::string, bool> voters;            // of the electorate: whether their ballot counts
+  std::map<std::string, bool> voters;            // the electorate: whether its ballots count
   EnumArray<Outcome, std::size_t> outcomes;      // shards, by the last count
-  EnumArray<ShardStatus, std::size_t> statuses;  // shards; for FactsDepth::kShards
-  std::vector<ListedShard> dead;                 // by status; the first kMaxShardsListed; likewise
+  EnumArray<ShardStatus, std::size_t> statuses;  // shards; only for kShards
+  std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
 
   [[nodiscard]] bool paused() const { return hold == Hold::kPaused; }
   [[nodiscard]] std::vector<std::string> Missing() const {
@@ -60,7 +60,7 @@ struct LeaderFacts {
   bool operator==(const LeaderFacts&) const = default;
 };
 
-// What remains of a round for these facts, until the next one that counts.
+// The part of a round that these facts need, kept until the next round that counts.
 struct LastCount {
   int quorum = 0;
   int electorate = 0;

@@ -1,7 +1,7 @@
-// What a leader hears of the checkers: their ballots, their candidates, whether Go checkers are
-// registered, and the token of the leader's own record. Followed by watches, always the latest
-// state. Owned by the Leader; holds nothing that belongs to leading, so that a checker which does
-// not lead can count the same ballots. Loop-bound conductor.
+// A leader's view of the checkers: their ballots, their candidates, registered Go checkers, and the
+// token of the leader's own record. Watches keep it at the latest state. Owned by the Leader, but
+// it holds nothing that only a leader needs, so that a checker that does not lead can count the
+// same ballots. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -20,33 +20,34 @@ namespace zkcluster {
 
 class LeaderInputs {
  public:
-  // `changed` runs whenever any of it changes. It may not destroy the inputs.
+  // `changed` runs after each change. It must not destroy the inputs.
   LeaderInputs(const ClusterScope& scope, std::function<void()> changed);
 
-  // Everything below has been read. The token is apart: nothing is counted by it.
+  // Everything below has been read. The token is not included: no count depends on it.
   [[nodiscard]] bool known() const;
   [[nodiscard]] const Ballots& ballots() const { return ballots_; }  // all that can be decoded
   [[nodiscard]] const std::set<std::string>& candidates() const { return candidate_ids_; }
-  // Their znodes; nothing until they were read, or where there is no election.
+  // The candidates' znodes; nothing until they were read, or without an election.
   [[nodiscard]] const std::optional<std::vector<std::string>>& candidate_nodes() const {
     return candidates_.names();
   }
   // Znodes below `localstatus`, Go checkers' and others.
   [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_names_; }
 
-  // What a commit checks. REQUIRES: known().
+  // The versions that a commit checks. REQUIRES: known().
   [[nodiscard]] zk::Version ballot_version(const std::string& id) const;  // of one of ballots()
-  // Data version of `votes`, which moves as each ballot begins.
+  // Data version of `votes`, which changes when a ballot begins.
   [[nodiscard]] zk::Version vote_bell() const { return vote_bell_.version().value_or(0); }
-  // Data version of `localstatus`, which moves as Go checkers register and vote; nothing: absent.
+  // Data version of `localstatus`, which changes when Go checkers register and
+  // vote; nothing: absent.
   [[nodiscard]] std::optional<zk::Version> go_bell() const { return go_bell_.version(); }
 
-  // The leader's record is not the one of this version (any more).
+  // True if the leader's record does not have this version (any more).
   [[nodiscard]] bool LostToken(zk::Version token) const {
     return token_.known() && token_.version() != token;
   }
 
-  // A guard failed, so what is held may be old: read again, behind a sync, for the server that
+  // A guard failed, so this view may be old: read again, after a sync, because the server that
   // answers may lag behind the one that refused.
   void RereadVote(const std::string& id);
   void RereadVoteBell();

@@ -11,8 +11,8 @@ namespace zkcluster {
 
 namespace {
 
-constexpr std::size_t kFlipsLogged = 50;  // of one commit, each on a line of its own
-// More than the checkers' probes of one death lie apart, at usual intervals.
+constexpr std::size_t kFlipsLogged = 50;  // of one commit, one line each
+// Longer than the time between the checkers' probes of one death, at usual intervals.
 constexpr Duration kMissingLasts = std::chrono::seconds(1);
 
 }  // namespace
@@ -30,7 +30,7 @@ void LeaderLog::Committed(const Round& round, const ClusterSpec& spec) {
       [&](const PauseOver&) {
         logger_.Info("pause.over", {{"cluster", cluster_}, {"epoch", epoch_}});
       },
-      [](const MaintenanceOver&) {},  // MaintenanceLog's, in the next round
+      [](const MaintenanceOver&) {},  // MaintenanceLog logs it in the next round
       [&](const FreezeBegan& freeze) { LogFreeze(true, freeze.would_be_dead, spec); },
       [&](const FreezeEnded& freeze) { LogFreeze(false, freeze.would_be_dead, spec); },
       [&](const Flip& flip) {

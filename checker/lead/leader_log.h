@@ -1,6 +1,5 @@
-// What a leader tells the log of its decisions and of what holds them back, and what it told last:
-// a state is told once, when it changes. Nothing here decides anything.
-// Loop-bound; owned by the Leader.
+// Logs a leader's decisions and what holds them back, and remembers what was logged last: a state
+// is logged once, when it changes. It decides nothing. Loop-bound; owned by the Leader.
 #pragma once
 
 #include <cstddef>
@@ -19,17 +18,17 @@ class LeaderLog {
  public:
   LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64_t epoch);
 
-  // What has been committed.
+  // Logs a commit.
   void Committed(const Round& round, const ClusterSpec& spec);
   void Learned(const Round& round);
 
-  // At each look. That votes are missing is told when it lasts: while the checkers find out one
-  // after the other that a shard has died, there may be no quorum for either for a moment.
+  // Called in each round. Missing votes are logged only if they persist: while the checkers find
+  // out one after the other that a shard has died, there may be no quorum for a moment.
   void LookedAt(Hold hold, const Ledger& ledger);
   void Counted(const Round& round);
   void Decided(const Decision& decision, const Ledger& ledger, Micros wall);
 
-  // Shards under maintenance, as of the last look.
+  // Shards under maintenance, as of the last round.
   [[nodiscard]] std::size_t maintained() const { return maintenance_.shards(); }
 
  private:
@@ -42,7 +41,7 @@ class LeaderLog {
   const std::int64_t epoch_;
   Hold hold_ = Hold::kNone;
   std::size_t held_deaths_ = 0;
-  // On how many shards too few agree, and of how many; whose ballots are not there.
+  // How many of the shards lack a quorum, and which voters' ballots are missing.
   struct Missing {
     std::size_t shards = 0;
     std::size_t ballots = 0;
@@ -51,8 +50,8 @@ class LeaderLog {
     std::string no_ballot_from;
   };
   [[nodiscard]] static bool Alike(const Missing& a, const Missing& b);
-  Missing missing_;  // as of the last look; no shards: nothing
-  Missing told_;     // as the log has it
+  Missing missing_;  // as of the last round; no shards: nothing is missing
+  Missing told_;     // as logged last
   std::unique_ptr<Timer> tell_missing_;
   MaintenanceLog maintenance_;
 };

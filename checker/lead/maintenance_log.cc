@@ -10,7 +10,7 @@
 namespace zkcluster {
 namespace {
 
-// All shards of a host may be ordered at once; a line is for reading.
+// An order may name all shards of a host; a log line must stay readable.
 constexpr std::size_t kNamed = 20;
 
 template <class Names>

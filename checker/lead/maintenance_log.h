@@ -1,6 +1,6 @@
-// Logs what an operator's maintenance does to a cluster's shards, as its leader sees it: what is
-// under it, what no longer is, and whose flips it holds back. One line a change. Loop-bound; owned
-// by the Leader.
+// Logs an operator's maintenance of a cluster's shards, as the leader sees it: the shards that
+// enter it, those that leave it, and those whose flips it holds back. One line per change.
+// Loop-bound; owned by the Leader.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@ namespace zkcluster {
 class MaintenanceLog {
  public:
   MaintenanceLog(Logger& logger, std::string cluster);
-  // `held`: shards that would flip but for it. Called at each look;
-  // logs what differs from the last.
+  // `held`: shards that would flip without it. Called in each round; logs the changes
+  // since the last.
   void Tell(const Ledger& ledger, const std::vector<std::string>& held, Micros now);
 
-  // Under maintenance, as of the last look.
+  // Under maintenance, as of the last round.
   [[nodiscard]] std::size_t shards() const { return under_.size(); }
 
  private:

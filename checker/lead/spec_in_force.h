@@ -1,7 +1,6 @@
-// What a checker works by in one cluster: the last good spec, the versions that its znodes have
-// now, and the probe times that follow from it. Its Participant makes a new one whenever something
-// of it changes; prober, voter and leader share it by pointer, so that nobody holds another one.
-// Pure.
+// The spec that a checker uses in one cluster: the last good spec, the current versions of its
+// znodes, and the probe settings that follow from it. Its Participant makes a new one after each
+// change; prober, voter and leader share it by pointer, so that all use the same one. Pure.
 #pragma once
 
 #include <memory>
@@ -13,13 +12,14 @@ namespace zkcluster {
 
 struct SpecInForce {
   std::shared_ptr<const StoredSpec> stored;  // the last good one; never null
-  // What ZooKeeper holds: other versions than those of `stored` while that cannot be used.
+  // The versions in ZooKeeper. They differ from those of `stored` while the spec there
+  // cannot be used.
   SpecVersions standing;
-  HealthSettings health;  // the spec's numbers, and the checker's own where the spec has none
+  HealthSettings health;  // the spec's numbers, or the checker's own where it has none
 
   [[nodiscard]] const ClusterSpec& spec() const { return stored->spec; }
   [[nodiscard]] SpecId id() const { return stored->id; }
-  // The znodes hold just this spec.
+  // True if the znodes hold exactly this spec.
   [[nodiscard]] bool IsCurrent() const {
     return standing ==
            SpecVersions{stored->base_version, stored->shards_version, stored->options_version};

@@ -58,7 +58,7 @@ class Page {
     }
     families_.back().metric.push_back(std::move(metric));
   }
-  // A family of nothing would be a heading without a text.
+  // A family without values would be a heading without lines.
   [[nodiscard]] std::string Text() {
     std::erase_if(families_, [](const MetricFamily& family) { return family.metric.empty(); });
     return prometheus::TextSerializer().Serialize(families_);
@@ -80,7 +80,7 @@ void PerCluster(Page& page, const Clusters& clusters, const char* family, const 
   }
 }
 
-// The same of the clusters that this checker leads: what only the leader knows.
+// The same for the clusters that this checker leads: values that only the leader knows.
 template <class F>
 void PerLed(const Clusters& clusters, const F& add) {
   for (const auto& [name, cluster] : clusters) {
@@ -98,7 +98,7 @@ void AddProcess(Page& page, const CheckerFacts& facts, const ProcessFacts& proce
                                    SessionState::kSuspended, SessionState::kLost}) {
     page.Add({{"state", std::string(SessionStateName(state))}}, state == facts.session ? 1 : 0);
   }
-  page.Gauge("zkcluster_ready", "1 while session, registration and ballots stand.");
+  page.Gauge("zkcluster_ready", "1 while connected, registered and voting in all clusters.");
   page.Add({}, facts.Ready() ? 1 : 0);
 }
 
@@ -106,7 +106,7 @@ void AddStanding(Page& page, const Clusters& clusters) {
   PerCluster(page, clusters, "zkcluster_leading", "1 while this checker leads the cluster.",
              [](const ClusterFacts& c) { return c.leading ? 1 : 0; });
   PerCluster(page, clusters, "zkcluster_registered",
-             "1 while this checker stands for election, which is when its ballot may count.",
+             "1 while this checker is a candidate; only then its ballot may count.",
              [](const ClusterFacts& c) { return c.registered ? 1 : 0; });
   PerCluster(page, clusters, "zkcluster_epoch",
              "Leadership generation, as far as this checker knows.",
@@ -115,13 +115,13 @@ void AddStanding(Page& page, const Clusters& clusters) {
              "Version of the spec that this checker probes and votes by.",
              [](const ClusterFacts& c) { return c.spec_version; });
   PerCluster(page, clusters, "zkcluster_frozen",
-             "1 while too many shards would be dead and none is marked so; told by the leader.",
+             "1 while too many would be dead, so no more are marked; reported by the leader.",
              [](const ClusterFacts& c) { return c.frozen() ? 1 : 0; });
   PerCluster(page, clusters, "zkcluster_paused",
-             "1 while an operator lets nothing flip; told by the leader.",
+             "1 while an operator's pause holds all flips; reported by the leader.",
              [](const ClusterFacts& c) { return c.paused() ? 1 : 0; });
   PerCluster(page, clusters, "zkcluster_maintenance",
-             "Shards that an operator lets not flip; told by the leader.",
+             "Shards under an operator's maintenance; reported by the leader.",
              [](const ClusterFacts& c) { return c.maintained(); });
 }
 
@@ -137,41 +137,39 @@ void AddOpinions(Page& page, const Clusters& clusters) {
       page.Add({{"cluster", name}, {"opinion", word}}, Value(cluster.opinions[opinion]));
     }
   }
-  page.Gauge(
-      "zkcluster_opinion_dead",
-      "1 for a shard that is dead in this checker's own opinion; the first 100 of a cluster.");
+  page.Gauge("zkcluster_opinion_dead",
+             "1 for a shard that is dead in this checker's own opinion; at most 100 a cluster.");
   for (const auto& [name, cluster] : clusters) {
     for (const ListedShard& shard : cluster.dead) {
       page.Add({{"cluster", name}, {"shard", shard.name}, {"addr", shard.addr}}, 1);
     }
   }
   PerCluster(page, clusters, "zkcluster_ballot_published",
-             "1 while the ballot in ZooKeeper says what this checker thinks.",
+             "1 while the ballot in ZooKeeper has this checker's opinions.",
              [](const ClusterFacts& c) { return c.ballot_published ? 1 : 0; });
   PerCluster(page, clusters, "zkcluster_ballot_age_seconds",
-             "Since this checker's ballot was last written, which it is when an opinion changes.",
+             "Time since this checker last wrote its ballot, as it does when an opinion changes.",
              [](const ClusterFacts& c) { return Seconds(c.ballot_age); });
 }
 
 void AddVotes(Page& page, const Clusters& clusters) {
-  page.Gauge("zkcluster_quorum_votes", "Votes that a flip needs; told by the leader.");
+  page.Gauge("zkcluster_quorum_votes", "Votes that a flip needs; reported by the leader.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
     page.Add({{"cluster", cluster}}, led.quorum);
   });
-  page.Gauge("zkcluster_electorate_checkers", "Checkers that may vote; told by the leader.");
+  page.Gauge("zkcluster_electorate_checkers", "Checkers that may vote; reported by the leader.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
     page.Add({{"cluster", cluster}}, led.electorate);
   });
-  page.Gauge(
-      "zkcluster_vote_present",
-      "1 while the ballot of a checker of the electorate counts, else 0; told by the leader.");
+  page.Gauge("zkcluster_vote_present",
+             "1 while the ballot of a checker of the electorate counts; reported by the leader.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
     for (const auto& [voter, present] : led.voters) {
       page.Add({{"cluster", cluster}, {"voter", voter}}, present ? 1 : 0);
     }
   });
   page.Gauge("zkcluster_tally_shards",
-             "Shards by the outcome of the last count of votes; told by the leader.");
+             "Shards by the outcome of the last count of votes; reported by the leader.");
   static constexpr std::array<std::pair<Outcome, const char*>, 3> kOutcomes = {
       {{Outcome::kAlive, "alive"}, {Outcome::kDead, "dead"}, {Outcome::kNoQuorum, "no_quorum"}}};
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
@@ -183,7 +181,7 @@ void AddVotes(Page& page, const Clusters& clusters) {
 
 void AddDecisions(Page& page, const Clusters& clusters) {
   page.Gauge("zkcluster_status_shards",
-             "Shards by the status that clients obey; told by the leader.");
+             "Shards by the status that clients obey; reported by the leader.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
     for (const auto status : {ShardStatus::kAlive, ShardStatus::kDead, ShardStatus::kUnknown}) {
       page.Add({{"cluster", cluster}, {"status", std::string(ShardStatusName(status))}},
@@ -191,7 +189,7 @@ void AddDecisions(Page& page, const Clusters& clusters) {
     }
   });
   page.Gauge("zkcluster_shard_dead",
-             "1 for a shard whose status is dead; told by the leader, the first 100 of a cluster.");
+             "1 for a shard whose status is dead; reported by the leader, at most 100 a cluster.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
     for (const ListedShard& shard : led.dead) {
       page.Add({{"cluster", cluster}, {"shard", shard.name}, {"addr", shard.addr}}, 1);
@@ -212,7 +210,7 @@ void AddDecisions(Page& page, const Clusters& clusters) {
   }
 }
 
-// No probe ends with these.
+// No probe ends with these reasons.
 bool EndsProbe(Reason reason) {
   return reason != Reason::kNone && reason < Reason::kMixed;
 }
@@ -222,7 +220,7 @@ void AddProbes(Page& page, const Clusters& clusters, const WorkerCounts& counts)
     const auto found = counts.groups.find(cluster.group);
     return found == counts.groups.end() ? ProbeCounters{} : found->second;
   };
-  page.Counter("zkcluster_probes_total", "Probes that have ended, by what came of them.");
+  page.Counter("zkcluster_probes_total", "Probes that have ended, by result.");
   for (const auto& [name, cluster] : clusters) {
     const ProbeCounters counters = counters_of(cluster);
     page.Add({{"cluster", name}, {"result", "alive"}}, Value(counters.succeeded));
@@ -234,8 +232,7 @@ void AddProbes(Page& page, const Clusters& clusters, const WorkerCounts& counts)
     }
   }
   page.Begin("zkcluster_probe_duration_seconds",
-             "How long probes took that found the server alive, connecting included.",
-             MetricType::Histogram);
+             "How long successful probes took, connecting included.", MetricType::Histogram);
   for (const auto& [name, cluster] : clusters) {
     page.Add({{"cluster", name}}, counters_of(cluster).latency);
   }
@@ -250,7 +247,7 @@ void AddLoops(Page& page, const ProcessFacts& process) {
   page.Counter("zkcluster_stalls_total",
                "Times that a loop of this process was stopped or starved.");
   for (const auto& [loop, count] : process.stalls) page.Add({{"loop", loop}}, Value(count));
-  page.Counter("zkcluster_hook_events_total", "Events for on_event, by what came of them.");
+  page.Counter("zkcluster_hook_events_total", "Events for on_event, by result.");
   page.Add({{"result", "succeeded"}}, Value(process.hooks.succeeded));
   page.Add({{"result", "failed"}}, Value(process.hooks.failed));
   page.Add({{"result", "dropped"}}, Value(process.hooks.dropped));

@@ -49,7 +49,7 @@ void Monitor::Listen(std::optional<Address> address) {
 
 void Monitor::Count() {
   count_->Arm(kCountInterval);
-  // To ask a worker that hangs again and again would only fill its mailbox.
+  // Repeated requests would only fill the mailbox of a worker that hangs.
   if (std::exchange(counting_, true)) return;
   sources_.pool.CollectCounts(lifetime_.Guard([this](const WorkerCounts& counts) {
     counting_ = false;

@@ -1,7 +1,7 @@
-// Everything that lets people and programs watch a checker: the summary a minute in the log, the
-// pages over HTTP when configured, and the facts they are made of. Facts are collected when asked
-// for, so that a number is as old as the answer. The counts of probe workers are gathered every
-// second instead: a worker that hangs must not keep a page from being served. Loop-bound conductor.
+// Lets people and programs watch a checker: logs a summary each minute, serves pages over HTTP if
+// configured, and collects the facts for both. Facts are collected on request, so that they are as
+// new as the answer. Only the probe workers' counts are collected every second: a worker that hangs
+// must not block a page. Loop-bound conductor.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,9 @@ class Monitor {
   Monitor(EventLoop& loop, Logger& logger, std::string id, std::string rack,
           const Sources& sources);
 
-  // Serves the pages at this address from now on, and no longer at the last one; nothing: at none.
-  // A checker works without its pages: an address that cannot be had is logged, and tried again.
+  // Serves the pages at this address from now on, and no longer at the last one; nothing:
+  // not at all. A checker works without its pages: an address that cannot be bound is
+  // logged, and tried again.
   void Listen(std::optional<Address> address);
   void NoteStall(std::string_view loop) { ++stalls_[std::string(loop)]; }
 

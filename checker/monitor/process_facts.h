@@ -1,5 +1,5 @@
-// What a checker reports of its own process: who it is, how late its loops are, what it has probed
-// and run. With CheckerFacts, which are of its clusters, the pages are made of it. Pure.
+// What a checker reports about its own process: its identity, the lateness of its loops, its probes
+// and hooks. The pages are made of it and of CheckerFacts, which are about the clusters. Pure.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -17,7 +17,7 @@ struct ProcessFacts {
   std::string rack;
   Micros started{0};       // wall clock
   WorkerCounts counts;     // of the probe workers
-  Duration counts_age{0};  // since the workers were asked and answered
+  Duration counts_age{0};  // since the workers last answered
   Histogram main_lag;
   std::map<std::string, std::uint64_t> stalls;  // by loop: "main", "worker"
   HookCounters hooks;

@@ -123,7 +123,7 @@ Verdict JudgeReadiness(const CheckerFacts& facts) {
   if (facts.Ready()) return {true, "ok\n"};
   std::string text = "session " + std::string(SessionStateName(facts.session));
   if (const auto silent = facts.Silent(); !silent.empty()) {
-    text += "; no ballot stands, or an old one, in " + Join(silent, ", ");
+    text += "; ballot missing or old in " + Join(silent, ", ");
   }
   return {false, "not ready: " + text + "\n"};
 }

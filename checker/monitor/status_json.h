@@ -1,5 +1,5 @@
-// What a checker reports of itself besides metrics: /status.json for people and scripts, /healthz
-// for a supervisor that restarts what hangs, /readyz for one that waits until the checker votes.
+// A checker's pages besides metrics: /status.json for people and scripts, /healthz for a
+// supervisor that restarts a hung process, /readyz for one that waits until the checker votes.
 // The keys are an interface. Pure.
 #pragma once
 
@@ -20,8 +20,8 @@ struct Verdict {
   bool good = true;
   std::string text;  // a line for people
 };
-// Whether this process does its work, whatever the state of ZooKeeper. That the main loop turns is
-// shown by the answer itself. `counts_age`: since the probe workers have answered.
+// Whether this process works, independently of ZooKeeper. The answer itself shows that the main
+// loop runs. `counts_age`: time since the probe workers last answered.
 [[nodiscard]] Verdict JudgeHealth(Duration counts_age);
 // Whether it votes in all its clusters.
 [[nodiscard]] Verdict JudgeReadiness(const CheckerFacts& facts);

@@ -1,6 +1,5 @@
-// What probing is counted by. Workers count, the pool adds their counts up, monitor and summary show
-// them. Counts only ever grow, so two copies of different moments tell what happened between them.
-// Pure.
+// The counters of probing. Workers count, the pool adds the counts up, monitor and summary show
+// them. Counts only grow, so the difference of two copies shows what happened between them. Pure.
 #pragma once
 
 #include <array>
@@ -12,10 +11,11 @@
 
 namespace zkcluster {
 
-// Servers that are counted together: those of one cluster, while it is served. Never reused.
+// Names the servers that are counted together: those of one cluster, while it is
+// served. Never reused.
 using ProbeGroup = std::uint64_t;
 
-// The probes of one group, or of several.
+// Counts the probes of one group, or of several.
 struct ProbeCounters {
   std::uint64_t started = 0;
   std::uint64_t succeeded = 0;
@@ -26,7 +26,7 @@ struct ProbeCounters {
   [[nodiscard]] std::uint64_t failures() const;
 };
 
-// Everything that one worker counts, or all workers together.
+// All counts of one worker, or of all workers together.
 struct WorkerCounts {
   std::map<ProbeGroup, ProbeCounters> groups;
   Histogram lag;  // how late each beat of the loop was

@@ -1,6 +1,6 @@
-// How long things took, counted in fixed buckets, so that many workers' counts are summed and a
-// quantile can be told of millions. To observe costs a few comparisons and two additions; nothing
-// is allocated. The bounds are an interface: they are the `le` of metrics. Pure.
+// Durations, counted in fixed buckets, so that workers' counts can be added and quantiles of
+// millions estimated. An observation costs a few comparisons and two additions; nothing is
+// allocated. The bounds are an interface: they are the `le` labels of the metrics. Pure.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -12,8 +12,8 @@ namespace zkcluster {
 
 class Histogram {
  public:
-  // In microseconds, each inclusive; beyond the last is one bucket more. From below what a server
-  // on the same host takes up to the longest timeout there is.
+  // In microseconds, inclusive; one more bucket is above the last. They reach from less than a
+  // server on the same host takes up to the longest possible timeout.
   static constexpr std::array<std::int64_t, 18> kBounds = {
       50,     100,     200,     500,     1'000,     2'000,     5'000,      10'000,     20'000,
       50'000, 100'000, 200'000, 500'000, 1'000'000, 2'000'000, 10'000'000, 30'000'000, 60'000'000};
@@ -26,7 +26,7 @@ class Histogram {
     sum_ += time;
   }
 
-  // What both have seen, and what this one saw that `earlier` (a former copy of it) did not.
+  // The sum of both; and the difference to `earlier`, a former copy of this one.
   Histogram& operator+=(const Histogram& other);
   Histogram& operator-=(const Histogram& earlier);
 
@@ -35,9 +35,8 @@ class Histogram {
   }
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] Duration sum() const { return sum_; }
-  // As Prometheus' histogram_quantile: within a bucket everything is taken to be spread
-  // evenly, and beyond the last bound the bound is the answer. 0 when nothing was observed.
-  // REQUIRES: 0 <= q <= 1.
+  // Like Prometheus' histogram_quantile: assumes an even spread within a bucket, and returns the
+  // last bound for values above it. 0 when nothing was observed. REQUIRES: 0 <= q <= 1.
   [[nodiscard]] Micros Quantile(double q) const;
 
   bool operator==(const Histogram&) const = default;

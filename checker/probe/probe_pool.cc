@@ -60,13 +60,13 @@ void ProbePool::NoteTurn() {
 
 void ProbePool::Settle() {
   settling_ = true;
-  // A second stall while settling starts over: what the workers answer to the first is old again.
+  // A second stall while settling starts over: the workers' answers to the first are old again.
   const std::uint64_t round = ++settling_round_;
   const auto missing = std::make_shared<std::size_t>(seats_.size());
   for (const auto& seat : seats_) {
     seat->Post([seat, inbox = inbox_, missing, round](Worker* worker) {
       if (worker != nullptr) worker->LookForStall();
-      // A turn later, behind the report that this may have queued.
+      // A turn later, after a report that this may have queued.
       seat->Post([inbox, missing, round](Worker*) {
         inbox->main.Post([inbox, missing, round] {
           ProbePool* const pool = inbox->pool;
@@ -91,7 +91,7 @@ void ProbePool::HandOut(const std::shared_ptr<Inbox>& inbox,
 }
 
 void ProbePool::HandOut(const ServerReport& report) {
-  // Found for each report: a listener may end the watch of the next one.
+  // Searched for each report: a listener may end the watch of the next one.
   const auto found = entries_.find(report.handle);
   if (found == entries_.end()) return;
   const Listener listener = found->second.listener;

@@ -1,13 +1,13 @@
-// The door between the main loop and the workers: shares servers out among workers (each stays with
-// one), and brings reports back to the main loop. Threads belong to the composition root; in the
-// simulator all loops are one. Destroying the pool silences it; workers stop probing when the root
-// destroys them (or by Unwatch). Loop-bound to the main loop, which outlives the workers; talks to
-// their loops through Post alone.
+// Connects the main loop and the workers: distributes servers among workers (each stays with one),
+// and brings reports back to the main loop. Threads belong to the composition root; in the
+// simulator all loops are one. A destroyed pool reports nothing more; workers stop probing when the
+// root destroys them (or by Unwatch). Loop-bound to the main loop, which outlives the workers;
+// reaches their loops only through Post.
 //
 // When the main loop itself was stopped or starved, reports that waited for it may be old: a
-// process frozen for seconds would vote by what it saw before. They are held until every worker has
-// looked at its own clock since (which is when it takes back what the stall made worthless), and
-// are then delivered together.
+// process frozen for seconds would vote by what it saw before. They are held until every worker
+// has checked its own clock since then (and has withdrawn what the stall made worthless), and are
+// then delivered together.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class ProbePool {
   // `loop`: "main" or "worker".
   using StallListener = std::function<void(std::string_view loop, Duration lateness)>;
 
-  // The main loop beats this often while there is a pool; later than the limit is a stall.
+  // The main loop beats this often while there is a pool. A beat later than the limit is a stall.
   static constexpr Duration kBeat = std::chrono::milliseconds(250);
 
   using Seats = std::vector<std::shared_ptr<WorkerSeat>>;
@@ -39,10 +39,10 @@ class ProbePool {
   ProbePool(const ProbePool&) = delete;
   ProbePool& operator=(const ProbePool&) = delete;
 
-  // The function a root gives to each Worker it makes: brings its reports to this pool's main loop.
+  // The function that the root gives to each Worker: brings its reports to this pool's main loop.
   [[nodiscard]] Worker::Report ReportFunction();
 
-  // Told of each stall, for the log.
+  // Called for each stall, for the log.
   void OnStall(StallListener listener) { stall_listener_ = std::move(listener); }
 
   // Starts probing; `server.handle` is set here. Reports reach `listener` until Unwatch.
@@ -52,17 +52,17 @@ class ProbePool {
   void SetQuestion(ServerHandle handle, ProbeQuestion question,
                    std::shared_ptr<const TlsContext> tls);
 
-  // For ServerToProbe::group. To drop one is to forget what was counted.
+  // For ServerToProbe::group. Dropping a group forgets its counts.
   [[nodiscard]] ProbeGroup NewGroup() { return next_group_++; }
   void DropGroup(ProbeGroup group);  // REQUIRES: its servers are no longer watched
 
   // Sums the workers' counts; `done` runs on the main loop.
   void CollectCounts(std::function<void(const WorkerCounts&)> done);
-  // How late each beat of the main loop was.
+  // The lateness of each beat of the main loop.
   [[nodiscard]] const Histogram& lag() const { return lag_; }
 
  private:
-  // Shared with the workers' threads: the main loop and the way back, while there is one.
+  // Shared with the workers' threads: the main loop, and the pool while it exists.
   struct Inbox;
   struct Entry {
     std::size_t seat;

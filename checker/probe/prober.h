@@ -25,12 +25,12 @@ struct ProbeTarget {
 
 enum class ProbeVerdict : unsigned char {
   kAlive,   // the right answer, or one that only a living server gives (see ProbeAlarm)
-  kFailed,  // counts towards dead
-  // Says nothing about the server: this host is at fault, or the name does not resolve.
+  kFailed,  // counts as evidence of death
+  // No evidence about the server: this host is at fault, or the name does not resolve.
   kCannotTell,
 };
 
-// A configuration fault that a person has to mend; it never makes a shard dead.
+// A configuration fault that a person has to correct; it never makes a shard dead.
 enum class ProbeAlarm : unsigned char {
   kNone,
   // The protocol: the server's own words.
@@ -39,12 +39,12 @@ enum class ProbeAlarm : unsigned char {
   kNoPerm,          // -NOPERM: the user may not PING
   kDenied,          // -DENIED: protected mode
   kUnknownCommand,  // PING is renamed
-  // The name.
+  // Names.
   kUnresolved,  // it does not resolve
-  // This host.
+  // The own host.
   kLocalLimit,  // it is out of descriptors, ports or memory
   // TLS.
-  kTlsRefused,    // the server speaks no TLS, or does not take our certificate
+  kTlsRefused,    // the server has no TLS, or refuses our certificate
   kTlsUntrusted,  // its certificate is expired, or of an authority that we do not know
   kTlsWrongName,  // its certificate is for another name
 };
@@ -79,7 +79,7 @@ class Prober {
   // `hint` runs when an idle connection breaks (the server closed it or died): worth a probe now,
   // but no result by itself. Nothing is connected yet.
   virtual void AddTarget(TargetId id, ProbeTarget target, std::function<void()> hint) = 0;
-  // Its probe under way, if any, never calls back.
+  // A probe under way, if any, never calls back.
   virtual void RemoveTarget(TargetId id) = 0;
 
   // Asks the target's question, resolving and connecting first where needed, all within `timeout`.
@@ -88,10 +88,10 @@ class Prober {
   virtual void Start(TargetId id, Duration timeout,
                      std::function<void(const ProbeResult&)> done) = 0;
 
-  // A Start of this one will follow in a moment: fetch what it needs into the cache.
+  // Start follows in a moment: fetch what it needs into the cache.
   virtual void Prefetch(TargetId) {}
 
-  // Drops the target's connection and probe under way without a result.
+  // Drops the target's connection, and its probe under way without a result.
   virtual void Abandon(TargetId id) = 0;
 };
 

@@ -1,6 +1,6 @@
-// What a probe asks: one alternative for each kind of probe, holding what that kind alone has to
-// know. The checker's file fills it in, the pool and its workers pass it on unread, and a prober's
-// protocol of the same name (checker/probe/net/) turns it into bytes. Pure.
+// The question of a probe: one alternative for each kind of probe, with the settings of that kind.
+// The checker's file fills it in, the pool and its workers pass it on unread, and the protocol of
+// the same name (checker/probe/net/) turns it into bytes. Pure.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace zkcluster {
 
-// What AUTH is sent with. Empty password: no AUTH.
+// The arguments of AUTH. Empty password: no AUTH.
 struct RedisCredentials {
-  std::string user;  // empty: AUTH with the password alone
+  std::string user;  // empty: AUTH with only the password
   std::string password;
   bool operator==(const RedisCredentials&) const = default;
 };
@@ -21,7 +21,7 @@ struct RedisPing {
   bool operator==(const RedisPing&) const = default;
 };
 
-// Nothing: a server that accepts a connection (within TLS: that ends the handshake) is alive.
+// No question: a server that accepts a connection (with TLS: completes the handshake) is alive.
 struct TcpConnect {
   bool operator==(const TcpConnect&) const = default;
 };

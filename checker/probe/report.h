@@ -1,4 +1,4 @@
-// What workers report to the main loop: changes alone, never single probes. Pure.
+// Workers' reports to the main loop: only changes, never single probes. Pure.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -15,7 +15,7 @@ using ServerHandle = std::uint64_t;
 
 struct ServerReport {
   ServerHandle handle = 0;
-  // The new opinion; or the alarm that was raised, kNone when it is over.
+  // The new opinion, or the raised alarm (kNone: it is over).
   std::variant<Vote, ProbeAlarm> news;
   bool operator==(const ServerReport&) const = default;
 };

@@ -23,7 +23,7 @@ Duration Jittered(Duration interval, double random) {
 
 namespace {
 
-// More late turns than this within one probe, each less late than the one before, do not happen.
+// One probe never sees more late turns than this, each less late than the one before.
 constexpr std::size_t kLateTurnsKept = 64;
 
 }  // namespace

@@ -1,6 +1,6 @@
-// When to probe: spread evenly from the start, with jitter on every interval, so that ten thousand
-// shards make a steady trickle and a fleet of checkers does not beat in step.
-// Pure; chance is a parameter.
+// The times of probes: spread evenly from the start, with jitter on every interval, so that
+// ten thousand shards make a steady load and the checkers do not probe in step. Pure;
+// randomness is a parameter.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -20,14 +20,14 @@ namespace zkcluster {
 // of a loop that beats at least every `beat`.
 class StallDetector {
  public:
-  // `limit`: lateness that is still taken for normal scheduling.
+  // `limit`: a lateness up to this is normal scheduling.
   StallDetector(Duration beat, Duration limit) : beat_(beat), limit_(limit) {}
 
-  // How much longer than a beat the loop was away; 0 when within the limit.
+  // The lateness of this beat; 0 if within the limit.
   [[nodiscard]] Duration Turn(TimePoint now);
 
-  // The greatest lateness, however small, of a turn at or after `since`, as far as the last few
-  // late turns tell: what was under way since then has waited so long for this process.
+  // The greatest lateness of a turn at or after `since`, as far as the last few late turns show: a
+  // probe under way since then may have waited that long for this process.
   [[nodiscard]] Duration LatenessSince(TimePoint since) const;
 
  private:
@@ -38,7 +38,8 @@ class StallDetector {
     TimePoint at;
     Duration late;
   };
-  // By time, each later than any after it: an earlier smaller one is never the answer.
+  // Sorted by time. Each is later than all that follow: an earlier, smaller one is
+  // never the answer.
   std::deque<LateTurn> late_turns_;
 };
 

@@ -80,7 +80,8 @@ std::optional<ServerHealth::Transition> ServerHealth::OnFailure(Reason reason, T
   last_evidence_ = now;
   doubts_in_a_row_ = good_in_a_row_ = 0;
   ++failures_in_a_row_;
-  // A process that dies while it owes an answer resets the connection, and refuses from then on.
+  // A process that dies before it answers resets the connection, and connects are refused
+  // from then on.
   const bool death_itself = reason == Reason::kReset && failures_in_a_row_ == 1;
   if (reason != Reason::kRefused && !death_itself) only_refused_ = false;
   failure_reason_ = reason;
@@ -89,7 +90,7 @@ std::optional<ServerHealth::Transition> ServerHealth::OnFailure(Reason reason, T
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::OnDoubt(Reason reason, TimePoint now) {
-  // When the caller's timer is late, the time before this doubt may have been enough already.
+  // If the caller's timer is late, the threshold may have passed already before this doubt.
   const auto overdue = Tick(now);
   ++doubts_in_a_row_;
   doubt_reason_ = reason;
@@ -101,7 +102,7 @@ std::optional<ServerHealth::Transition> ServerHealth::OnDoubt(Reason reason, Tim
 std::optional<ServerHealth::Transition> ServerHealth::Tick(TimePoint now) {
   if (now < NextDeadline()) return std::nullopt;
   if (doubts_in_a_row_ > 0) {
-    // Failures of before must not meet one of after: two in a row again.
+    // Earlier failures must not count together with later ones: two in a row are needed again.
     failures_in_a_row_ = 0;
     only_refused_ = true;
     return Enter(was_alive() ? State::kAliveInDoubt : State::kDeadInDoubt, doubt_reason_);

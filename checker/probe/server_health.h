@@ -1,4 +1,4 @@
-// One checker's opinion on one shard, from probe results alone. The first probe decides at once.
+// One checker's opinion on one shard, from probe results only. The first probe decides at once.
 // After that, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
 //
 //   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and
@@ -30,8 +30,8 @@
 //   kAlive --doubts for threshold--> kAliveInDoubt        kDead --the same--> kDeadInDoubt
 //   any --own loop late by more than threshold--> kNotProbed
 //
-// The reason of a vote is that of its transition; later reasons do not change it, so that a shard
-// that is refused now and times out then does not rewrite the ballot with each probe. Pure.
+// The reason of a vote is that of its transition. Later reasons do not change it, so that a shard
+// that alternates between refusals and timeouts does not rewrite the ballot with each probe. Pure.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -44,23 +44,23 @@
 namespace zkcluster {
 
 struct HealthSettings {
-  // Raised: less load, later detection. A shard is probed this often while nothing is wrong.
+  // A shard is probed this often while nothing is wrong. If raised: less load, later detection.
   Duration interval = std::chrono::seconds(1);
-  // Raised: slow servers are forgiven; a hung one is noticed later.
+  // If raised: slow servers are tolerated; a hung one is noticed later.
   Duration timeout = std::chrono::milliseconds(500);
-  // Raised: short hiccups are forgiven. Below 2 x interval a single slow probe is half
+  // If raised: short interruptions are tolerated. Below 2 x interval a single slow probe is half
   // of the evidence.
   Duration threshold = std::chrono::seconds(3);
-  // A refused connect is the kernel of a living host saying that no process listens: stronger
+  // With a refused connect the kernel of a living host reports that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
   Duration refused_threshold = std::chrono::seconds(1);
-  // Between probes while something is wrong and undecided; at most half of the threshold that
-  // applies, so that the second failure is there when it has passed.
+  // The interval while a failure is undecided; at most half of the threshold that applies, so that
+  // the second failure has come when the threshold has passed.
   Duration fast_interval = std::chrono::milliseconds(250);
   bool operator==(const HealthSettings&) const = default;
 };
 
-// How soon a probe may follow another when the end of its connection may be a death.
+// The shortest time between probes when a connection ends, which may be a death.
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
 // A timeout that this process may have caused itself says nothing about the server: when a turn of
@@ -71,8 +71,8 @@ struct HealthSettings {
 
 class ServerHealth {
  public:
-  // `required`: good probes in a row that its next return is to ask for,
-  // from the ledger (1: no penalty).
+  // `required`: good probes in a row that its next return to alive needs, from the ledger
+  // (1: no penalty).
   explicit ServerHealth(const HealthSettings& settings, int required = 1);
 
   struct Transition {
@@ -84,23 +84,23 @@ class ServerHealth {
   // Feeds the result of a probe that ended at `now`.
   // REQUIRES: `now` never falls.
   [[nodiscard]] std::optional<Transition> Observe(const ProbeResult& result, TimePoint now);
-  // Judges the passing of time alone: a threshold may be reached between two probes.
+  // Applies the passing of time: a threshold may be reached between two probes.
   [[nodiscard]] std::optional<Transition> Tick(TimePoint now);
-  // When Tick would next change something if nothing were observed; TimePoint::max(): never.
+  // The next time at which Tick changes something if nothing is observed before.
+  // TimePoint::max(): never.
   [[nodiscard]] TimePoint NextDeadline() const;
 
   // This process was stopped or starved for `lateness` up to `now`: that time is no evidence. When
   // it was longer than a threshold, the opinion is withdrawn until the next result.
   [[nodiscard]] std::optional<Transition> Stalled(Duration lateness, TimePoint now);
 
-  // A shard still called alive fails: the next probe comes `fast_interval` after the end
-  // of the last one.
+  // True while a shard whose opinion is still alive fails: the next probe comes `fast_interval`
+  // after the end of the last one.
   [[nodiscard]] bool suspect() const;
-  // How long to wait for the next probe: from the end of the last one when suspect,
-  // else from its start.
+  // The wait before the next probe: from the end of the last one if suspect, else from its start.
   [[nodiscard]] Duration NextDelay() const;
 
-  // Takes new settings over without forgetting what was seen.
+  // Takes over new settings; the history is kept.
   void Retune(const HealthSettings& settings);
 
   [[nodiscard]] const HealthSettings& settings() const { return settings_; }
@@ -118,14 +118,14 @@ class ServerHealth {
     kDeadInDoubt,
   };
   [[nodiscard]] static Opinion OpinionOf(State state);
-  // The newest success or failure said so; a doubt may lie above it.
+  // By the newest success or failure; doubts may have followed it.
   [[nodiscard]] bool was_alive() const {
     return state_ == State::kAlive || state_ == State::kAliveInDoubt;
   }
   [[nodiscard]] bool was_dead() const {
     return state_ == State::kDead || state_ == State::kDeadInDoubt;
   }
-  // Nothing: it was in that state already, and keeps its reason.
+  // Nothing: it was in that state already, and the reason is kept.
   [[nodiscard]] std::optional<Transition> Enter(State state, Reason reason);
   [[nodiscard]] std::optional<Transition> OnSuccess(TimePoint now);
   [[nodiscard]] std::optional<Transition> OnFailure(Reason reason, TimePoint now);
@@ -140,11 +140,11 @@ class ServerHealth {
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;
   int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
-  bool only_refused_ = true;  // every failure since the last success speaks for refused_threshold
+  bool only_refused_ = true;  // every failure since the last success was a refusal
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;
   int good_in_a_row_ = 0;  // while dead
-  int required_ = 1;       // good probes in a row the next return asks for
+  int required_ = 1;       // good probes in a row that the next return needs
 };
 
 }  // namespace zkcluster

@@ -35,13 +35,13 @@ TimerWheel::TimerWheel(Loop& loop, Fire fire, Next next)
 void TimerWheel::Arm(Id id, TimePoint due) {
   if (id >= timers_.size()) timers_.resize(id + std::size_t{1});
   State& state = timers_[id];
-  // A tick that was collected already has passed: the next one serves it.
+  // A collected tick has passed: use the next one.
   state.tick = std::max(TickFrom(due), collected_ + 1);
   state.armed = true;
   const auto slot = static_cast<std::size_t>(state.tick) % kSlots;
   Append(slots_[slot], NewItem(id, ++state.arm));
   occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
-  // At the end of a turn the timer is armed once for all.
+  // The timer is armed once, at the end of the turn.
   if (!firing_ && state.tick < armed_) ArmTimer(state.tick, loop_.Now());
 }
 
@@ -89,7 +89,7 @@ void TimerWheel::OnTimer() {
 }
 
 void TimerWheel::CollectDue(std::int64_t now_tick) {
-  // After a long sleep once around is enough.
+  // After a long sleep one full circle is enough.
   const std::int64_t from =
       std::max(collected_ + 1, now_tick - static_cast<std::int64_t>(kSlots) + 1);
   for (std::int64_t tick = from; tick <= now_tick; ++tick)
@@ -120,7 +120,7 @@ std::size_t TimerWheel::FireDue(TimePoint now) {
   while (count < kFiredPerTurn && fired_ < due_.size()) {
     const Item item = due_[fired_++];
     if (next_ && fired_ < due_.size()) next_(due_[fired_].id);
-    if (!Counts(item)) continue;  // by who fired before it
+    if (!Counts(item)) continue;  // an earlier fire changed it
     timers_[item.id].armed = false;
     ++count;
     fire_(item.id, now);
@@ -133,14 +133,15 @@ std::size_t TimerWheel::FireDue(TimePoint now) {
 }
 
 void TimerWheel::NoteCrowd(std::size_t fired, TimePoint now) {
-  // A nap gathers as many as several ticks would: half of that keeps it from flickering.
+  // A nap gathers as many timers as several ticks. Half of that as the limit keeps the
+  // mode from alternating.
   crowded_ = fired >= (crowded_ ? kCrowd * (kNap / kTick) / 2 : kCrowd);
   nap_until_ = crowded_ ? now + kNap : now;
 }
 
 void TimerWheel::ArmNext(TimePoint now) {
   if (!due_.empty()) {
-    nap_until_ = now;  // overdue: the next turn is for them
+    nap_until_ = now;  // overdue timers are for the next turn
     return ArmTimer(collected_, now);
   }
   const std::int64_t first = collected_ + 1;

@@ -1,7 +1,7 @@
-// Ten thousand timers for the price of one: they lie in slots of one tick each, a turn of the loop
-// takes all that are due together, and arming or cancelling one touches a few bytes. Times may be
-// late by a tick, and by a nap while there is a crowd; in exchange all that fall due meanwhile fire
-// in one turn, so that the process sleeps and wakes once for many probes. Loop-bound.
+// Ten thousand timers at the cost of one: they are kept in slots of one tick each, one turn of the
+// loop takes all that are due together, and arming or cancelling one touches a few bytes. A timer
+// may be late by a tick, and by a nap while many are due. In exchange all timers due in that time
+// fire in one turn, so that the process wakes once for many probes. Loop-bound.
 #pragma once
 
 #include <array>
@@ -17,24 +17,24 @@ namespace zkcluster {
 
 class TimerWheel {
  public:
-  // Timers are numbered by their owner; numbers are small, since there is a table of them.
+  // The owner numbers its timers; numbers are small, because they index a table.
   using Id = std::uint32_t;
 
   static constexpr Duration kTick = std::chrono::milliseconds(1);
-  // Once several fire together, turns are this far apart. Raised: fewer turns of the loop for the
-  // same probes, and each probe, deadline and flip later by at most as much. At 4 ms and 10,000
-  // probes a second forty share a turn.
+  // When several timers fire together, turns are this far apart (a nap). If raised: fewer turns of
+  // the loop for the same probes, and each probe, deadline and flip later by at most this time. At
+  // 4 ms and 10,000 probes a second forty share a turn.
   static constexpr Duration kNap = std::chrono::milliseconds(4);
-  static constexpr std::size_t kCrowd = 2;  // in one tick: then it naps
-  // Descriptors wait while timers run: no more timers than this fire in one turn.
+  static constexpr std::size_t kCrowd = 2;  // this many in one tick start naps
+  // At most this many timers fire in one turn, because descriptors wait meanwhile.
   static constexpr std::size_t kFiredPerTurn = 256;
 
   // Called for each timer that is due, after it was disarmed, with the time at which the turn
   // began. It may arm and cancel timers, this one too.
   // REQUIRES: it does not destroy the wheel.
   using Fire = std::function<void(Id, TimePoint now)>;
-  // Called, where given, shortly before `fire` for the same timer: a chance to fetch what that
-  // needs into the cache.
+  // Called, if given, shortly before `fire` for the same timer, to fetch into the cache
+  // what it needs.
   using Next = std::function<void(Id)>;
 
   TimerWheel(Loop& loop, Fire fire, Next next = nullptr);
@@ -42,7 +42,7 @@ class TimerWheel {
   TimerWheel& operator=(const TimerWheel&) = delete;
 
   // Fires once at `due` or up to a tick or nap later, never within this call, also when `due` has
-  // passed. Replaces an earlier Arm. Far times cost a look every kSlots ticks.
+  // passed. Replaces an earlier Arm. A distant time costs a check every kSlots ticks.
   void Arm(Id id, TimePoint due);
   void Cancel(Id id);
   [[nodiscard]] bool armed(Id id) const { return id < timers_.size() && timers_[id].armed; }
@@ -52,14 +52,14 @@ class TimerWheel {
 
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  // An Arm leaves an item in a slot; it counts while it is its timer's newest.
+  // Each Arm puts an item into a slot; only a timer's newest item counts.
   struct Item {
     Id id;
     std::uint32_t arm;
-    std::uint32_t next;  // in its slot, or among the free ones
+    std::uint32_t next;  // in its slot, or in the free list
   };
-  // A list, oldest first. Slots that each had room of their own would ask for more of it for ever:
-  // now and then one of two thousand is fuller than it ever was, while all together hardly are.
+  // A list, oldest first. With a vector per slot memory would grow for ever: now and then one of
+  // two thousand slots is fuller than ever before, while their sum hardly grows.
   struct Slot {
     std::uint32_t first = kNone;
     std::uint32_t last = kNone;
@@ -90,7 +90,7 @@ class TimerWheel {
   std::array<Slot, kSlots> slots_;
   std::vector<Item> items_;
   std::uint32_t free_ = kNone;
-  // One bit a slot: it holds items, though perhaps none that counts.
+  // One bit per slot: it holds items, though perhaps none that count.
   std::array<std::uint64_t, kSlots / 64> occupied_{};
   std::vector<Item> due_;   // taken from their slots
   std::size_t fired_ = 0;   // of these

@@ -8,12 +8,12 @@
 namespace zkcluster {
 namespace {
 
-// Between two connections that broke in one moment. Of many hundreds all have their turn within
-// one fast interval.
+// The time between two reconnects when connections break together. Many hundreds are reconnected
+// within one fast interval.
 constexpr Duration kReconnectGap = std::chrono::milliseconds(1);
 
-// Alarms that only a server's own words raise. Silence does not end them: they last until the
-// server speaks again.
+// Alarms that only a server's reply raises. Silence does not end them: they last until the
+// server replies again.
 bool ServerSaid(ProbeAlarm alarm) {
   switch (alarm) {
     case ProbeAlarm::kNoAuth:
@@ -79,7 +79,7 @@ Worker::~Worker() {
   for (const auto& [handle, slot] : slots_) prober_.RemoveTarget(slot);
 }
 
-// Ten thousand servers do not stay in the cache from one probe to the next.
+// The cache does not hold ten thousand servers from one probe to the next.
 void Worker::Prefetch(Slot slot) {
   const Server* const server = servers_[slot].get();
   if (server == nullptr) return;
@@ -101,11 +101,11 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
   Tell(StallReport{lateness});
   for (const auto& server : servers_) {
     if (!server) continue;
-    // What is under way has a deadline that passed while this process was away;
-    // its answer would be a guess.
+    // The deadlines of probes under way passed while this process was stopped; their results
+    // would be guesses.
     if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
     Tell(*server, server->health.Stalled(lateness, now));
-    // All are overdue at once: probing them in one burst would be the next stall.
+    // All servers are overdue at once: one burst of probes would cause the next stall.
     server->due = now + FirstDelay(0, 1, server->settings().interval / 2, loop_.Random());
     Rearm(*server);
   }
@@ -169,8 +169,8 @@ void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
     Server& server = *found;
     server.health.Retune(settings);
     Tell(server, server.health.Tick(turn.now));
-    // The old interval may have been an hour; the new one counts from now,
-    // spread by its jitter and more.
+    // The old interval may have been an hour; the new one counts from now, with a spread
+    // beyond its jitter.
     const TimePoint soon = turn.now + FirstDelay(0, 1, settings.interval, loop_.Random());
     server.due = std::min(server.due, soon);
     Rearm(server);
@@ -189,7 +189,7 @@ void Worker::SetQuestion(ServerHandle handle, ProbeQuestion question,
     prober_.RemoveTarget(server.slot);
     AddToProber(server);
     server.probing = false;
-    // A whole cluster changes its password at once: spread the reconnects.
+    // A cluster's password changes for all its servers at once: spread the reconnects.
     server.due = turn.now + FirstDelay(0, 1, server.settings().interval, loop_.Random());
     Rearm(server);
   });
@@ -208,7 +208,7 @@ void Worker::StartProbe(const Turn& turn, Server& server) {
   server.ever_started = true;
   server.started = turn.now;
   prober_.Start(server.slot, server.settings().timeout, [this, &server](const ProbeResult& result) {
-    // Before the turn: a probe that has ended must not be abandoned.
+    // This comes before the turn: a probe that has ended must not be abandoned.
     server.probing = false;
     Enter([&](const Turn& end) { OnResult(end, server, result); });
   });

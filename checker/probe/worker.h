@@ -11,7 +11,7 @@
 //     start, and where many break together spread over `fast_interval`: neither hints nor
 //     reconnects can make a storm.
 //
-// What identifies a server, from the main loop to the socket:
+// The identifiers of a server, from the main loop to the socket:
 //   | its place in `shards` | Participant   | changes with the spec                              |
 //   | ServerHandle          | pool, reports | names it for the daemon's life, is not used again  |
 //   | slot = TimerWheel::Id | Worker        | its number here, in the wheel and at the prober;   |
@@ -49,11 +49,11 @@ struct ServerToProbe {
 
 class Worker {
  public:
-  // How late a turn may be before the worker abstains.
+  // A turn later than this is a stall.
   static constexpr Duration kBeat = std::chrono::milliseconds(100);
   static constexpr Duration kStallLimit = std::chrono::milliseconds(500);
 
-  // On this worker's loop, as a task of its own: may call the worker, or destroy it.
+  // Called on this worker's loop, as a separate task: may call the worker, or destroy it.
   using Report = std::function<void(std::vector<WorkerReport>)>;
 
   // REQUIRES: `prober` outlives the worker.
@@ -65,16 +65,16 @@ class Worker {
   void Watch(ServerToProbe server);                                  // REQUIRES: a new handle
   void Unwatch(ServerHandle handle);                                 // unknown handles are ignored
   void Retune(ServerHandle handle, const HealthSettings& settings);  // the same
-  // Reconnects, unless both are what it has. Unknown handles are ignored.
+  // Reconnects, unless it has both already. Unknown handles are ignored.
   void SetQuestion(ServerHandle handle, ProbeQuestion question,
                    std::shared_ptr<const TlsContext> tls);
 
-  // Notices now whether the loop had stalled; what follows from that is reported as usual.
+  // Checks now for a stall of the loop; its effects are reported as usual.
   void LookForStall() {
     Enter([](const Turn&) {});
   }
 
-  // Forgets what was counted. REQUIRES: no server of it is watched any more.
+  // Forgets the group's counts. REQUIRES: none of its servers is watched any more.
   void DropGroup(ProbeGroup group) { counts_.groups.erase(group); }
 
   [[nodiscard]] ProbeCounters counters() const { return counts_.Total(); }
@@ -90,8 +90,8 @@ class Worker {
     TimePoint now;
     bool stalled;  // the loop had stalled: everything was rescheduled a moment ago
   };
-  // The only way in for callbacks and for calls about servers: a stall is noticed before anything
-  // else is done, and only here is there a Turn, which all that needs the time asks for.
+  // The only entry for callbacks and for calls about servers: a stall is noticed before anything
+  // else is done. Only this makes a Turn, and everything that needs the time takes one.
   template <typename Body>
   void Enter(TimePoint now, Body body) {
     body(Turn{now, NoteStall(now)});
@@ -123,11 +123,11 @@ class Worker {
   Report report_;
   StallDetector stall_{kBeat, kStallLimit};
   TimerWheel wheel_;
-  // By slot, which is also its number in the wheel and at the prober; null: free.
+  // Indexed by slot, which is also the number in the wheel and at the prober; null: free.
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<Slot> free_;
   std::unordered_map<ServerHandle, Slot> slots_;
-  TimePoint reconnect_at_{};  // of the last connection that broke
+  TimePoint reconnect_at_{};  // for the last connection that broke
   std::vector<WorkerReport> outbox_;
   WorkerCounts counts_;
   TimePoint beat_due_{};

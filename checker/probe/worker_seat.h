@@ -1,7 +1,7 @@
-// A worker's place in the pool: the loop that it runs on, and the worker while there is one. The
-// root makes a seat for each worker thread and shares it with the pool; the worker itself is made,
-// used and destroyed on the loop of the seat alone. A task that finds it gone learns just that.
-// Thread-safe: Post. The rest is loop-bound to the loop of the seat.
+// A worker's place in the pool: its loop, and the worker while it exists. The root makes a seat for
+// each worker thread and shares it with the pool; the worker itself is made, used and destroyed
+// only on the loop of the seat. A task that runs after the worker is gone gets null. Thread-safe:
+// Post. The rest is loop-bound to the loop of the seat.
 #pragma once
 
 #include <functional>

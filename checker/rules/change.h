@@ -1,6 +1,7 @@
-// What a decision changes, one alternative for each kind. Decide makes the list; the commit writes
-// it into the journal, the leader's log and the checker's counters read it. Each of them visits
-// every alternative, without a default: a new kind does not compile until all three know it. Pure.
+// The changes of a decision, one alternative for each kind. Decide makes the list; the commit
+// writes it into the journal; the leader's log and the checker's counters read it. Each of
+// them visits every alternative, without a default: a new kind does not compile until all
+// three know it. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace zkcluster {
 
 using Flip = Event::Flip;  // of one shard
 struct FreezeBegan {
-  std::size_t would_be_dead = 0;  // shards, if nothing held anything back
+  std::size_t would_be_dead = 0;  // shards, if nothing were held back
   bool operator==(const FreezeBegan&) const = default;
 };
 struct FreezeEnded {  // by the count, or because the spec no longer asks for a freeze

@@ -12,8 +12,8 @@ namespace zkcluster {
 
 int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval) {
   if (!alive) return std::max(1, penalty.required);
-  // A death soon after a return is asked for twice as much; each interval alive takes one off. The
-  // wall clock may have jumped back: then nothing has decayed.
+  // A death soon after a return doubles the penalty; each interval alive takes one off. If the wall
+  // clock has jumped back, nothing has decayed.
   const Duration lived = std::max(Micros::zero(), now - penalty.since);
   const auto good_probes = interval > Duration::zero() ? lived / interval : 0;
   const auto next = 2 * static_cast<Duration::rep>(penalty.required) - good_probes;
@@ -38,7 +38,7 @@ void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, Sha
                  const DecideInput& input) {
   const auto known = ledger.penalties.find(shard);
   if (to == ShardStatus::kDead) {
-    // A first death asks for one good probe, as does a shard the ledger does not know.
+    // After a first death one good probe is enough, as for a shard that the ledger does not know.
     if (known == ledger.penalties.end()) return;
     const int required =
         DecayedPenalty(known->second, from == ShardStatus::kAlive, input.since, input.interval);
@@ -50,7 +50,7 @@ void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, Sha
   }
 }
 
-// Called only when something flips, so that forgetting costs no write of its own.
+// Called only when something flips, so that forgetting costs no extra write.
 void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput& input) {
   std::map<std::string, Penalty> kept;
   for (std::size_t i = 0; i < input.shards.size(); ++i) {
@@ -82,8 +82,8 @@ std::vector<bool> FindMaintained(const DecideInput& input) {
   return maintained;
 }
 
-// The status that each row should have. What is under maintenance keeps its own: it weighs in the
-// freeze as what it is, and not as what it would be.
+// The status that each row should have. Shards under maintenance keep theirs: the freeze counts
+// their present status, not the one that they would get.
 std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decision) {
   const std::vector<bool> maintained = FindMaintained(input);
   std::vector<ShardStatus> next;
@@ -98,7 +98,7 @@ std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decisi
   return next;
 }
 
-// What the votes amount to, whatever else holds it back.
+// The count of the votes, before anything is held back.
 void LookAhead(const DecideInput& input, const std::vector<ShardStatus>& next, Decision& decision) {
   for (std::size_t i = 0; i < next.size(); ++i) {
     if (input.tallies[i].outcome == Outcome::kNoQuorum) ++decision.without_quorum;
@@ -106,19 +106,18 @@ void LookAhead(const DecideInput& input, const std::vector<ShardStatus>& next, D
   }
 }
 
-// Nothing is held, so what pause there is has passed.
+// Nothing is held, so a pause in the ledger has passed.
 void EndPause(Decision& decision) {
   if (!decision.ledger.pause) return;
   decision.ledger.pause.reset();
   decision.changes.emplace_back(PauseOver{});
 }
 
-// A shard that is no more needs no memory of what was ordered for it, and one of its name that
-// comes later is another.
+// Orders for a removed shard are forgotten: a later shard of that name is another one.
 void EndMaintenance(const DecideInput& input, Decision& decision) {
   auto& maintenance = decision.ledger.maintenance;
   if (maintenance.empty()) return;
-  std::set<std::string_view> names;  // of those that are shards still
+  std::set<std::string_view> names;  // of shards that are still in the spec
   for (const ShardSpec& shard : input.shards) {
     if (maintenance.contains(shard.name)) names.insert(shard.name);
   }
@@ -152,7 +151,7 @@ void MoveFreeze(const DecideInput& input, const std::vector<ShardStatus>& status
   if (step.ended) decision.changes.emplace_back(FreezeEnded{decision.would_be_dead});
 }
 
-// Whoever was told something before the loss may take what follows for something newer.
+// Clients that read a status before the loss must take what follows for newer.
 void DateLosses(StatusBoard& board, Micros now) {
   for (ShardState& state : board.shards) {
     if (state.lost() && state.since == Micros(0)) state.since = now;
@@ -173,7 +172,7 @@ Decision Decide(const DecideInput& input) {
     EndPause(decision);
     EndMaintenance(input, decision);
   }
-  // What an operator accepts are the deaths of now, not those that a pause has gathered by its end.
+  // An operator accepts the present deaths, not those that a pause has gathered by its end.
   if (!held || decision.ledger.freeze.accept) MoveFreeze(input, statuses, decision);
   const bool frozen = decision.ledger.freeze.frozen;
   bool flips = false;
@@ -192,7 +191,7 @@ Decision Decide(const DecideInput& input) {
         Flip{shard.name, shard.addr, state.status, next, reason, tally.counts});
     flips = true;
     MovePenalty(decision.ledger, shard.name, state.status, next, input);
-    // Since never falls, also when the wall clock was set back.
+    // `since` never falls, even if the wall clock was set back.
     state = {next, std::max(input.since, state.since + Micros(1)), reason, tally.counts};
   }
   if (flips) ForgetPenalties(decision.ledger, decision.board, input);

@@ -17,7 +17,8 @@
 
 namespace zkcluster {
 
-// Flapping shards remembered at most; those that owe least are forgiven first.
+// At most this many flapping shards are remembered; those with the smallest penalties
+// are forgotten first.
 inline constexpr std::size_t kMaxPenalties = 500;
 
 struct DecideInput {
@@ -26,26 +27,26 @@ struct DecideInput {
   const std::vector<ServerTally>& tallies;  // of these shards (see ServingTallies)
   const Ledger& ledger;
   Hold hold = Hold::kNone;
-  Micros wall{0};        // wall clock: operators' orders end by it
-  Micros since{0};       // recorded as the time of what is decided; see Conclude
-  Duration interval{};   // of probes: a penalty decays by one each while alive
+  Micros wall{0};        // wall clock; operators' orders expire by it
+  Micros since{0};       // recorded as the time of the decision; see Conclude
+  Duration interval{};   // of probes: a penalty decays by one per interval alive
   int max_required = 1;  // cap of the penalty
   std::optional<double> max_dead_fraction = {};  // of the spec
 };
 
 struct Decision {
   StatusBoard board;
-  Ledger ledger;  // penalties, freeze, pause and maintenance moved; the electorate is not touched
+  Ledger ledger;  // penalties, freeze, pause and maintenance moved; the electorate is unchanged
   std::vector<Change> changes;          // in the order of the journal; flips last, in spec order
-  std::size_t without_quorum = 0;       // shards on which too few agree
-  std::size_t would_be_dead = 0;        // if nothing held anything back
+  std::size_t without_quorum = 0;       // shards without a quorum
+  std::size_t would_be_dead = 0;        // if nothing were held back
   std::size_t held_deaths = 0;          // flips to dead that a freeze holds back
   std::vector<std::string> maintained;  // shards whose flip maintenance holds back, in spec order
 };
 
 [[nodiscard]] Decision Decide(const DecideInput& input);
 
-// Good probes in a row that a shard's next return will be asked for, as of `now`.
+// Good probes in a row that a shard's next return needs, as of `now`.
 [[nodiscard]] int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval);
 
 }  // namespace zkcluster

@@ -8,7 +8,7 @@ namespace zkcluster {
 namespace {
 
 constexpr double kThaw = 0.75;  // of the fraction
-// 0.3 x 10 is a little less than 3 in binary.
+// In binary, 0.3 x 10 is a little less than 3.
 constexpr double kRounding = 1e-9;
 
 }  // namespace
@@ -21,7 +21,7 @@ std::size_t DeadAllowed(double max_dead_fraction, std::size_t shards) {
 std::size_t DeadToThaw(double max_dead_fraction, std::size_t shards) {
   const double bound =
       std::ceil(kThaw * max_dead_fraction * static_cast<double>(shards) - kRounding);
-  // Never above what would freeze it again.
+  // Never above the limit that would freeze it again.
   return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1,
                                  DeadAllowed(max_dead_fraction, shards));
 }

@@ -1,6 +1,6 @@
-// What can hold every decision of a cluster back, however the votes stand: a Go checker
-// beside us, a spec newer than this program or older than the status, and an operator's pause. (A freeze holds deaths
-// alone: see freeze.h.) Pure.
+// The causes that hold back every decision of a cluster, independently of the votes: a Go checker
+// beside us, a spec newer than this program or older than the status, and an operator's pause. (A
+// freeze holds back only deaths: see freeze.h.) Pure.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,21 @@ struct HoldFacts {
   std::vector<std::string> go_voters;  // live `n_` znodes
   std::optional<Pause> pause;
   Micros now{0};  // wall clock
-  // The spec that stands is bad, and the last good one seen here is older than the one that the
-  // status is of: whoever saw that one is gone.
+  // The current spec is bad, and the last good one that this checker saw is older than the
+  // status's: the checker that saw that one is gone.
   bool behind_status = false;
-  // The spec that stands is made for a newer zkcluster: so may be what a decision would write over.
+  // The current spec is made for a newer zkcluster: a decision might overwrite records that
+  // are newer, too.
   bool newer_spec = false;
 };
 
 enum class Hold : unsigned char {
   kNone,
-  // A Go leader is not fenced and counts only the checkers present: never decide beside it.
+  // A Go leader is not fenced and counts only the checkers that are present: never
+  // decide beside it.
   kGoCheckers,
-  kNewerSpec,     // what we write may lack what the newer spec needs
-  kBehindStatus,  // a status of an older spec would take shards back that an operator removed
+  kNewerSpec,     // our records may lack what the newer spec needs
+  kBehindStatus,  // a status of an older spec would bring back shards that an operator removed
   kPaused,
 };
 

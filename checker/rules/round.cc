@@ -32,8 +32,8 @@ std::set<std::string> FindVoters(const RoundInput& input) {
   return voters;
 }
 
-// All who register or vote are learned at once. A znode below `votes` that holds no ballot is no
-// voter: anybody can create one.
+// Everyone that registers or votes is learned at once. A znode below `votes` without a ballot is no
+// voter: an outsider may have created it.
 std::set<std::string> Learn(const RoundInput& input, std::vector<std::string>& learned) {
   std::set<std::string> ids = input.ledger.electorate;
   const auto learn = [&](const std::string& id) {
@@ -50,8 +50,8 @@ Electorate ElectorateOf(const RoundInput& input, std::size_t voters,
                         static_cast<int>(voters));
 }
 
-// What is decided on rows from elsewhere may not have an earlier date than what clients know,
-// whatever the clock says.
+// A decision based on rows from elsewhere must not be dated earlier than what clients know, even if
+// the clock is behind.
 Micros DateOf(const RoundInput& input) {
   if (!input.board.from_elsewhere) return input.wall;
   return std::max(input.wall, input.board.newest_since + Micros(1));

@@ -1,7 +1,7 @@
-// One round of a leader: from all that it has read to all that it concludes. Whatever keeps a
-// leader from deciding, who may vote, what was learned, what flips and why: it is concluded here
-// and nowhere else. The leader calls Conclude and commits; zkctl calls it on what it has read, so
-// it cannot tell another story than the leader. Pure.
+// One round of a leader: from everything that it has read to everything that it concludes. What
+// keeps the leader from deciding, who may vote, what was learned, what flips and why: all is
+// concluded here and nowhere else. The leader calls Conclude and commits; zkctl calls it on what it
+// has read, so its report agrees with the leader's decision. Pure.
 //
 //   hold go_checkers, newer_spec or behind_status  --> kWait
 //   else the last Go checker has just left  ---------> kReload
@@ -30,18 +30,18 @@ struct RoundInput {
   // The spec in force.
   const ClusterSpec& spec;
   SpecId spec_id;
-  // False: its znodes hold something else now, and it is the last good one.
+  // False: its znodes have changed since, and it is the last good one.
   bool spec_is_current = true;
-  bool spec_is_newer = false;  // what its znodes hold now is made for a newer zkcluster
-  Duration interval{};         // of probes; 0: not known, then penalties are not reckoned
+  bool spec_is_newer = false;  // the spec in its znodes is made for a newer zkcluster
+  Duration interval{};         // of probes; 0: not known, and penalties are not computed
   Duration threshold{};
   // The status and the orders, as they were read.
   const std::optional<Head>& head;  // nothing: absent or undecodable
   const CarriedBoard& board;        // for the spec's list
   const Ledger& ledger;
   // The checkers.
-  const Ballots& ballots;                     // every one that can be decoded
-  const std::set<std::string>& candidates;    // ids of those who are registered
+  const Ballots& ballots;                     // all that can be decoded
+  const std::set<std::string>& candidates;    // ids of the registered checkers
   const std::vector<std::string>& go_voters;  // names of the znodes below `localstatus`
   Micros wall{0};                             // wall clock
   // Of the rounds before.
@@ -51,9 +51,9 @@ struct RoundInput {
 
 struct Round {
   enum class Step : unsigned char {
-    kWait,    // a hold under which nothing is even counted
+    kWait,    // a hold under which votes are not even counted
     kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
-    kRefuse,  // rows that nobody can read are not decided by a few
+    kRefuse,  // too few ballots to decide rows that nobody can read
     kKeep,    // rows that nobody can read stay as they are while all flips are held
     kCommit,  // write what differs from what is there, if anything does
   };
@@ -61,17 +61,17 @@ struct Round {
   Hold hold = Hold::kNone;
   Electorate electorate;
   std::vector<std::string> learned;  // ids new to the electorate
-  std::set<std::string> voters;      // whose ballot is on this spec
+  std::set<std::string> voters;      // voters whose ballot is for this spec
   std::vector<ServerTally> tallies;
-  // Whether the commit checks the ballots' versions. After two refusals in a row it does not:
-  // voters are busy, and progress matters more than serialisable reads.
+  // Whether the commit checks the ballots' versions. Not after two refusals in a row: the ballots
+  // change too often, and progress matters more than serialisable reads.
   bool checks_votes = true;
-  Decision decision;  // what was counted, and with kCommit what is to be written
+  Decision decision;  // the counts, and with kCommit what to write
 };
 
 [[nodiscard]] Round Conclude(const RoundInput& input);
 
-// The part of Conclude that says who may vote and how many must agree.
+// The part of Conclude that decides who may vote and how many must agree.
 [[nodiscard]] Electorate FindElectorate(const RoundInput& input);
 
 }  // namespace zkcluster

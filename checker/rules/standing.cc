@@ -11,8 +11,8 @@ std::vector<Candidate> SortCandidates(const std::vector<std::string>& nodes) {
     if (auto name = ParseCandidateName(node)) sorted.push_back({node, *std::move(name)});
   }
   std::sort(sorted.begin(), sorted.end(), [](const Candidate& a, const Candidate& b) {
-    // At its end the server's counter stands still (3.8, measured): all candidates from there on
-    // have the same number, and without an order among them nobody would lead.
+    // At its maximum the server's counter stops (3.8, measured): all later candidates have the same
+    // number, and without an order among them nobody would lead.
     if (a.name.sequence == b.name.sequence) return a.node < b.node;
     return SequenceBefore(a.name.sequence, b.name.sequence);
   });
@@ -35,7 +35,7 @@ Standing FindStanding(const std::vector<Candidate>& sorted, std::string_view id,
     }
     before = &candidate;
   }
-  // Earlier than a node that is not there means nothing.
+  // Without an own node nothing is earlier than it.
   if (!standing.registered) standing.twin.reset();
   return standing;
 }

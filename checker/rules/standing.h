@@ -1,5 +1,5 @@
-// Where this checker stands in the election of one cluster, from the names of the candidates alone.
-// Pure.
+// This checker's position in the election of one cluster, derived only from the names of
+// the candidates. Pure.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct Standing {
   bool first = false;
   std::optional<Candidate> predecessor;  // when registered and not first
   // An earlier candidate with this id and another guid: a living twin, or the ghost of a former
-  // process whose session has not run out. Whoever came later must wait.
+  // process whose session has not run out. The later one must wait.
   std::optional<Candidate> twin;
   // Own guid, but not `own_node`: made by a former session, or by a create whose answer was lost.
   std::vector<Candidate> ghosts;

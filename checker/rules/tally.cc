@@ -47,7 +47,7 @@ Outcome Judge(const ServerTally& tally, const Electorate& electorate) {
   const bool alive = tally.counts.alive >= electorate.quorum;
   const bool dead =
       tally.counts.dead >= electorate.quorum && tally.dead_racks >= electorate.min_racks;
-  // With a quorum below a majority both can hold; a tie stays.
+  // With a quorum below a majority both may reach it; a tie changes nothing.
   if (alive == dead) return Outcome::kNoQuorum;
   return alive ? Outcome::kAlive : Outcome::kDead;
 }
@@ -57,7 +57,7 @@ Outcome Judge(const ServerTally& tally, const Electorate& electorate) {
 std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
                                     SpecId spec, std::size_t servers) {
   std::vector<ServerTally> tallies(servers);
-  // Rack by rack, so that a rack is counted once a server.
+  // Rack by rack, so that each rack is counted once per server.
   std::map<std::string_view, std::vector<const Ballot*>> racks;
   for (const auto& [id, ballot] : ballots) {
     if (!electorate.ids.contains(id) || !Counts(ballot, spec, servers)) continue;

@@ -1,5 +1,5 @@
-// Counts the ballots of one cluster, server by server, against the quorum, and says which server's
-// count decides the status of each shard. Pure.
+// Counts the ballots of one cluster, server by server, against the quorum, and determines which
+// server's count decides the status of each shard. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -15,8 +15,8 @@
 
 namespace zkcluster {
 
-// Who may vote and how many must agree. The quorum is counted against the electorate, never against
-// the checkers that happen to be present.
+// Who may vote and how many must agree. The quorum is relative to the electorate, never to the
+// checkers that happen to be present.
 struct Electorate {
   std::set<std::string> ids;  // learned
   int size = 0;               // the spec's `checkers` when given, else ids.size()
@@ -24,9 +24,9 @@ struct Electorate {
   int min_racks = 1;          // a death needs dead votes from this many
   bool operator==(const Electorate&) const = default;
 };
-// `at_least`: the size is no smaller, whatever `learned` holds (a ledger that was lost). `present`:
-// ballots that will be counted; more of them than the spec's `checkers` make the electorate larger,
-// lest two of five decide because the spec says three.
+// `at_least`: the smallest size, even if `learned` has fewer ids (because the ledger was lost).
+// `present`: ballots that will be counted. More of them than the spec's `checkers` make the
+// electorate larger; otherwise two of five could decide because the spec has three.
 [[nodiscard]] Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned,
                                         int at_least = 0, int present = 0);
 
@@ -44,22 +44,22 @@ constexpr Outcome LastOf(Outcome) {
 struct ServerTally {
   Outcome outcome = Outcome::kNoQuorum;
   VoteCounts counts;
-  Reason reason = Reason::kNone;  // of the dead votes: theirs if all agree, else kMixed
-  int dead_racks = 0;    // racks with a dead vote; checkers that name none are one rack together
-  bool too_few = false;  // fewer checkers than the quorum say anything, even that they cannot tell
+  Reason reason = Reason::kNone;  // of the dead votes if all agree, else kMixed
+  int dead_racks = 0;             // racks with a dead vote; checkers without one share one rack
+  bool too_few = false;           // fewer votes than the quorum, even with those for unknown
   bool operator==(const ServerTally&) const = default;
 };
 
-// By id of the voter. A ballot on another list of shards, or of another length than the list of
-// servers, is silence.
+// Keyed by the voter's id. A ballot for another list of shards, or with a length other than that of
+// the list of servers, counts as silence.
 using Ballots = std::map<std::string, Ballot>;
 
 [[nodiscard]] std::vector<ServerTally> CountVotes(const Ballots& ballots,
                                                   const Electorate& electorate, SpecId spec,
                                                   std::size_t servers);
 
-// What Decide needs: for each shard the tally of the server that serves it, which is its only member.
-// `servers` are the tallies of ServersOf(shards), in that order.
+// The input of Decide: for each shard the tally of the server that serves it, which is its only
+// member. `servers` are the tallies of ServersOf(shards), in that order.
 [[nodiscard]] std::vector<ServerTally> ServingTallies(const std::vector<ShardSpec>& shards,
                                                       std::vector<ServerTally> servers);
 

@@ -1,6 +1,5 @@
-// A Logger that others hold on to while what stands behind it is replaced: by a reload that changes
-// level, format or file, or that opens the file anew after logrotate has moved it away.
-// Thread-safe.
+// A Logger that others keep while the logger behind it is replaced: by a reload that changes level,
+// format or file, or that reopens the file after logrotate has moved it away. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -15,7 +14,7 @@ class LogSwitch final : public Logger {
  public:
   explicit LogSwitch(std::shared_ptr<Logger> logger) : logger_(std::move(logger)) {}
 
-  // The former one ends when its last line is written.
+  // The former logger ends when its last line is written.
   void Replace(std::shared_ptr<Logger> logger) {
     const std::lock_guard lock(mutex_);
     logger_ = std::move(logger);

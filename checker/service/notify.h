@@ -1,6 +1,5 @@
-// The adapter of systemd's notify protocol (libsystemd): one message to whoever started this
-// process, and how often that wants to hear from it. What is said, and when, is ServiceReport's.
-// Thread-safe.
+// The adapter of systemd's notify protocol (libsystemd): sends messages to the service manager, and
+// reads the watchdog's limit. ServiceReport decides what is sent, and when. Thread-safe.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -9,12 +8,12 @@
 
 namespace zkcluster {
 
-// Sends `NAME=value` lines to $NOTIFY_SOCKET. Nothing happens where nobody listens: a checker must
-// not end because systemd has no ear.
+// Sends `NAME=value` lines to $NOTIFY_SOCKET. Without a listener nothing happens: a checker must
+// not end because systemd does not listen.
 void NotifyServiceManager(const std::string& lines);
 
-// How long the service manager waits for WATCHDOG=1 before it takes this process for hung
-// ($WATCHDOG_USEC, when $WATCHDOG_PID is ours). Nothing: it does not watch.
+// The time that the service manager waits for WATCHDOG=1 before it takes this process for hung
+// ($WATCHDOG_USEC, if $WATCHDOG_PID is ours). Nothing: no watchdog.
 [[nodiscard]] std::optional<Duration> WatchdogLimit();
 
 }  // namespace zkcluster

@@ -1,6 +1,6 @@
-// The ballot as it should read in ZooKeeper: the votes of this checker on one list of servers. Knows
-// whether every server was probed once, or a patience has ended, so that it may go out: silence is
-// not a vote. A Voter owns one and writes it. Pure.
+// The ballot that ZooKeeper should have: this checker's votes on one list of servers. Knows whether
+// it may be published: when every server was probed once, or the patience has ended. Silence is not
+// a vote. A Voter owns one and writes it. Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class BallotDraft {
  public:
   enum class Change {
     kNone,          // the vote is the same as before
-    kFirstOpinion,  // on a server that was not probed before, and others are still missing
+    kFirstOpinion,  // on a new server, and others are still missing
     kOther,
   };
 
@@ -23,7 +23,7 @@ class BallotDraft {
 
   void SetList(SpecId spec, std::vector<Vote> votes);
   Change SetVote(std::size_t server, Vote vote);  // REQUIRES: within the list
-  // It may go out although opinions are missing, now and later.
+  // Lets it be published although opinions are missing, now and later.
   void Release() { released_ = true; }
 
   [[nodiscard]] bool complete() const { return opinions_[Opinion::kNotProbed] == 0; }

@@ -91,7 +91,7 @@ std::vector<zk::Op> Voter::Withdraw() {
   return ops;
 }
 
-// All changes of one turn end up in one flush.
+// One flush takes all changes of a turn.
 void Voter::Schedule() {
   if (scheduled_ || In<Withdrawn>()) return;
   scheduled_ = true;
@@ -117,9 +117,9 @@ void Voter::Flush() {
   }
 }
 
-// Nothing of a ballot is written once the own candidate is gone: a daemon that has the id then
-// makes a ballot whose version may be the one we know. Any version of the candidate will do: its
-// name is unique, and whether a stranger wrote into it is the election's affair.
+// No ballot is written once our candidate is gone: the daemon that has the id then makes a ballot
+// whose version may be the one we know. Any version of the candidate is accepted: its name is
+// unique, and the Contender handles an outsider's write to it.
 std::vector<zk::Op> Voter::Fenced(zk::Op op) const {
   std::vector<zk::Op> ops;
   ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});
@@ -162,11 +162,10 @@ void Voter::OnWritten(zk::Version version, std::size_t changes) {
   if (dirty_) Schedule();
 }
 
-// The write may or may not have happened: the znode is read before anything else is written.
+// The write may have happened or not: the znode is read before the next write.
 void Voter::Failed(const Error& error, std::string_view doing) {
   if (error.code == ErrorCode::kNotFound) {
-    // Perhaps our ballot, perhaps its parent was removed.
-    // Below a deleted cluster this fails by itself.
+    // Our ballot or its parent was removed. Below a deleted cluster the create fails by itself.
     scope_.client.Create(scope_.paths.votes(), "", zk::CreateMode::kPersistent,
                          [](Result<std::string>) {});
   }
@@ -182,7 +181,7 @@ void Voter::Failed(const Error& error, std::string_view doing) {
 }
 
 void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
-  // A write under way knows more: whatever is in its way makes it fail.
+  // The answer to a write under way is newer: a conflict makes it fail.
   if (In<Creating>() || In<Setting>()) return;
   if (!node) {
     Enter(Absent{});
@@ -194,7 +193,7 @@ void Voter::OnOwnNode(const std::optional<zk::Node>& node) {
   }
 }
 
-// The election says that the id is ours, so a former session of ours has left it behind.
+// By the election the id is ours, so a former session of ours has left it behind.
 void Voter::DeleteGhost(zk::Version version) {
   Enter(Deleting{});
   scope_.logger.Info("ballot.ghost", {{"cluster", scope_.paths.name()}, {"id", id_}});

@@ -1,7 +1,7 @@
-// Publishes this checker's ballot in one cluster and keeps it true: all changes of one moment go
-// out in one write, what could not be written is written after the reconnect, and a ballot that
-// was removed or overwritten is asserted again. Until every server was probed once (or a patience
-// has passed) nothing is published: silence is not a vote. A Participant owns it.
+// Publishes this checker's ballot in one cluster and keeps it up to date: all changes of one moment
+// go out in one write, a failed write is repeated after the reconnect, and a ballot that was
+// removed or overwritten is written again. Until every server was probed once (or the patience has
+// passed) nothing is published: silence is not a vote. A Participant owns it.
 //
 //   Disabled --Enable--> Watching (the own znode)
 //   Watching --nothing is there--> Absent --released, and due--> Creating --> Written
@@ -39,32 +39,33 @@ namespace zkcluster {
 
 class Voter {
  public:
-  // First opinions on new shards are gathered this long, so that a start is a few writes and not
-  // one per shard. Any other change goes out with the turn of the loop that brought it.
+  // First opinions on new shards are gathered for this time, so that a start takes a few writes and
+  // not one per shard. Any other change goes out at the end of the loop's turn.
   static constexpr Duration kGather = std::chrono::milliseconds(100);
 
   Voter(ClusterScope scope, std::string id, std::string rack);
   ~Voter();
 
-  // The list that votes refer to from now on. `votes` are the opinions there are already;
-  // `patience` is how long the very first ballot waits for the missing ones. A ballot that was
+  // Sets the list that votes refer to from now on. `votes` are the opinions known already;
+  // `patience` is the time that the very first ballot waits for missing ones. A ballot that was
   // published already is rewritten at once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
   void SetVote(std::size_t server, Vote vote);  // REQUIRES: within the list
-  // What this checker thinks now, published or not, and how many hold each opinion.
+  // This checker's present votes, published or not, and the number of each opinion.
   [[nodiscard]] const std::vector<Vote>& votes() const { return draft_.ballot().votes; }
   [[nodiscard]] const OpinionCounts& opinions() const { return draft_.opinions(); }
 
-  // The id is ours (again), as long as `candidate`, a path, exists; or not.
+  // Enable: the id is ours (again) while `candidate`, a path, exists. Disable: it is not.
   void Enable(std::string candidate);
   void Disable();
 
-  // What withdraws the ballot, for Contender::Leave. Nothing more is written afterwards.
+  // The operations that withdraw the ballot, for Contender::Leave. Nothing more
+  // is written afterwards.
   [[nodiscard]] std::vector<zk::Op> Withdraw();
 
   // The newest votes are in ZooKeeper, or on their way into a ballot that is there.
   [[nodiscard]] bool published() const { return in_place() != nullptr && !dirty_; }
-  // Since our ballot in ZooKeeper was last written (or found); 0 where there is none.
+  // Time since our ballot in ZooKeeper was last written (or found); 0 without one.
   [[nodiscard]] Duration age() const {
     return in_place() ? scope_.loop.Now() - in_place()->since : Duration::zero();
   }
@@ -94,7 +95,7 @@ class Voter {
   }
   // Our ballot in ZooKeeper, as we know it; null: none.
   [[nodiscard]] const Written* in_place() const;
-  // The only way from state to state.
+  // The only place where the state changes.
   void Enter(State next);
 
   void Schedule();

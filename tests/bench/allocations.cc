@@ -1,7 +1,7 @@
-// Preloaded into a checker (LD_PRELOAD) it counts calls of malloc, calloc and realloc, in a
-// file that the benchmark reads while the checker runs: ZKC_ALLOCATIONS names it, and it holds
-// two numbers of 64 bits, of the main thread and of all others. Nothing else changes: the
-// calls go on to glibc.
+// Preloaded into a checker (LD_PRELOAD), it counts calls of malloc, calloc and realloc in a file
+// that the benchmark reads while the checker runs. ZKC_ALLOCATIONS names the file; it holds two
+// numbers of 64 bits, for the main thread and for all others. Nothing else changes: the calls go
+// on to glibc.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

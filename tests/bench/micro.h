@@ -1,4 +1,4 @@
-// What the micro benchmarks share: a spec of many shards, and keys as programs have them. Pure.
+// Shared by the micro benchmarks: a spec of many shards, and keys as programs have them. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>

@@ -1,8 +1,8 @@
 // The limit: the least a program can do to ask N Redis servers for a PONG each interval over
 // connections that stay open. One array, one epoll, two system calls a probe; no deadline, no
-// judgement, no report. What a checker costs above this is what deserves criticism.
-// With --hiredis: the usual way instead, hiredis' asynchronous context on libevent with the adapter
-// that hiredis ships, and an event per connection for the interval.
+// judgement, no report. Only a checker's cost above this can be improved. With --hiredis: the usual
+// way instead, hiredis' asynchronous context on libevent with the adapter that hiredis ships, and
+// an event per connection for the interval.
 //
 //   pinger [--hiredis] [--targets N] [--port P] [--seconds S] [--interval-ms I] [--batch-ms B]
 //
@@ -97,7 +97,7 @@ Measured RunBare(const Options& options) {
       measured.Begin();
     }
     if (measured_from != Clock::time_point::max() && now - measured_from >= options.duration) break;
-    // Who is due by now: they are spread evenly over the interval.
+    // The targets that are due by now: they are spread evenly over the interval.
     const auto due = static_cast<std::size_t>(static_cast<double>(fds.size()) *
                                               std::chrono::duration<double>(now - start).count() /
                                               std::chrono::duration<double>(interval).count());

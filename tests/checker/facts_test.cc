@@ -39,7 +39,7 @@ std::size_t Count(const std::deque<Event>& events, std::string_view kind) {
 
 }  // namespace
 
-TEST_CASE("summary: a line a minute, with what happened in that minute alone") {
+TEST_CASE("summary: a line a minute, with what happened in that minute only") {
   Settled site;
   const std::string leader = site.LeaderOf(kName)->id;
   site.fleet.Set("10.0.0.1:2", Server::kRefused);
@@ -85,7 +85,7 @@ TEST_CASE("summary: a line a minute, with what happened in that minute alone") {
   CHECK(site.At(leader).facts(kName).flips[ShardStatus::kAlive] >= 1);
 }
 
-TEST_CASE("summary: a follower tells who leads, and not what only a leader knows") {
+TEST_CASE("summary: a follower's line names the leader, and has nothing that only a leader knows") {
   Settled site;
   const std::string first = site.LeaderOf(kName)->id;
   site.world.RunFor(61s);
@@ -114,7 +114,7 @@ TEST_CASE("summary: without ZooKeeper it goes on, and says that nothing is publi
   CHECK(Has(told, "alive=4"));
 }
 
-TEST_CASE("a storm: the first lines, then a sum; all lines for whoever debugs") {
+TEST_CASE("a storm: the first lines, then a sum; all lines at the debug level") {
   Settled site({.shards = 300, .checkers = 1});
   const auto& checker = site.At("c1");
   for (const auto& shard : site.spec.shards) site.fleet.Set(shard.addr, Server::kRefused);
@@ -130,13 +130,13 @@ TEST_CASE("a storm: the first lines, then a sum; all lines for whoever debugs") 
   CHECK(Has(told, "dead=250"));
   CHECK(Has(told, "alive=0"));
   CHECK(Has(told, "logged=50"));
-  // It is over: the next death is told again.
+  // The storm is over: the next death is logged again.
   site.Set({1}, Server::kUp);
   REQUIRE(site.Reaches(kName, "A" + std::string(299, 'D'), 60s));
   CHECK(Last(checker, "opinion.alive").starts_with("level=info "));
 }
 
-TEST_CASE("storm brake: so many lines in a window that begins with the first") {
+TEST_CASE("storm brake: a limited number of lines in a window that begins with the first") {
   StormBrake brake;
   const TimePoint start{};
   for (std::size_t i = 0; i < StormBrake::kLines; ++i) CHECK(brake.Admit(start + 1s));
@@ -210,7 +210,7 @@ TEST_CASE("facts: counts agree with a recount while servers die, return, come an
   }
 }
 
-TEST_CASE("facts: a checker that leaves has no opinions any more, and still its clusters") {
+TEST_CASE("facts: a checker that leaves has no opinions any more, but still its clusters") {
   Settled site;
   SimChecker& checker = site.At("c2");
   CHECK(checker.facts(kName).shards == 4);
@@ -235,7 +235,7 @@ TEST_CASE("ballot: one vote a server, shard by shard, in these very bytes") {
                           ",\"Shards\":5,\"Votes\":\"WQE=\",\"Reasons\":[[\"refused\",1]]}");
 }
 
-TEST_CASE("events: reported by the leader alone, as the journal has them") {
+TEST_CASE("events: reported only by the leader, as the journal has them") {
   Settled site({.change = [](ClusterSpec& spec) { spec.max_dead_fraction = 0.3; }});
   site.world.RunFor(5s);
   const std::string first = site.LeaderOf(kName)->id;

@@ -1,6 +1,6 @@
-// What a hand writes or removes that can be read, or of which the rest can be: numbers at the end
-// of their type, a head of an epoch to come, one chunk of several; and orders and changes of the
-// spec that meet. The leader goes on, and programs with it.
+// Writes and removals by an outsider that leave everything, or the rest, readable: numbers at the
+// limit of their type, a head of a future epoch, one chunk of several. Also orders and changes of
+// the spec at the same time. The leader and the programs go on.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -54,7 +54,7 @@ struct Site : SimSite {
       ledger.pause = zkcluster::Pause{Micros(1), Micros(0), "ann", "x"};
     });
   }
-  // What stands, and the program with it.
+  // The status in ZooKeeper, which the program must agree with.
   void Shows(const std::string& statuses) {
     CHECK(Reaches(kName, statuses, 15s));
     world.RunFor(1s);
@@ -75,7 +75,7 @@ struct Site : SimSite {
 
 }  // namespace
 
-TEST_CASE("hand: of two chunks the first is removed, of three the middle one") {
+TEST_CASE("outsider: of two chunks the first is removed, of three the middle one") {
   for (const int shards : {513, 1025}) {
     CAPTURE(shards);
     Site site(shards);
@@ -89,7 +89,7 @@ TEST_CASE("hand: of two chunks the first is removed, of three the middle one") {
   }
 }
 
-TEST_CASE("hand: what stands among the chunks and is none makes none") {
+TEST_CASE("outsider: a znode among the chunks that is none is ignored") {
   Site site;
   site.ensemble.Put(kPaths.chunks() + "/stray", "x");
   for (int i = 0; i < 4; ++i) {
@@ -103,7 +103,7 @@ TEST_CASE("hand: what stands among the chunks and is none makes none") {
   CHECK(site.ensemble.Children(kPaths.chunks()).size() == 2);
 }
 
-TEST_CASE("hand: the last Since there is") {
+TEST_CASE("outsider: the largest Since") {
   Site site;
   StatusBoard board{*DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data)};
   for (auto& row : board.shards) row.since = Micros(kLast);
@@ -117,7 +117,7 @@ TEST_CASE("hand: the last Since there is") {
   }
 }
 
-TEST_CASE("hand: the last sequence there is") {
+TEST_CASE("outsider: the largest sequence") {
   Site site;
   Head head = *site.HeadOf(kName);
   head.sequence = kLast;
@@ -127,7 +127,7 @@ TEST_CASE("hand: the last sequence there is") {
   site.Shows("DAAAAA");
 }
 
-TEST_CASE("hand: the last epoch there is") {
+TEST_CASE("outsider: the largest epoch") {
   Site site;
   LeaderRecord leader = *site.LeaderOf(kName);
   leader.epoch = kLast;
@@ -138,7 +138,7 @@ TEST_CASE("hand: the last epoch there is") {
   site.Shows("DAAAAA");
 }
 
-TEST_CASE("hand: a head of an epoch to come") {
+TEST_CASE("outsider: a head of a future epoch") {
   Site site;
   Head head = *site.HeadOf(kName);
   head.epoch += 40;
@@ -149,7 +149,7 @@ TEST_CASE("hand: a head of an epoch to come") {
   site.Shows("DAAAAA");
 }
 
-TEST_CASE("hand: head and ledger are spoilt while one of three is left, who is cut from Redis") {
+TEST_CASE("outsider: head and ledger are corrupted while one of three is left, cut from Redis") {
   Site site(6, [](ClusterSpec& spec) { spec.checkers.reset(); });
   for (const char* id : {"c1", "c2", "c3"}) site.Kill(id);
   site.world.RunFor(10s);
@@ -164,7 +164,7 @@ TEST_CASE("hand: head and ledger are spoilt while one of three is left, who is c
   site.Shows("AAAAAA");
 }
 
-TEST_CASE("orders: deaths accepted during a pause are those of then") {
+TEST_CASE("orders: deaths accepted during a pause are those of that moment") {
   Site site(10, [](ClusterSpec& spec) { spec.max_dead_fraction = 0.2; });
   site.Set({1, 2, 3, 4}, Server::kRefused);
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
@@ -177,7 +177,7 @@ TEST_CASE("orders: deaths accepted during a pause are those of then") {
     site.Order([](Ledger& ledger) { ledger.pause.reset(); });
     site.Shows("DDDDAAAAAA");
   }
-  SUBCASE("and more, which came meanwhile, do not") {
+  SUBCASE("later ones do not") {
     site.Set({5, 6, 7, 8, 9, 10}, Server::kRefused);
     site.world.RunFor(10s);
     CHECK(site.Statuses(kName) == before);
@@ -233,9 +233,9 @@ TEST_CASE("orders: max_dead_fraction is changed while frozen") {
   site.Shows("ADDDAAAAAA");
 }
 
-// What rings the bell is read anew: else the bell's version is new, the ballot counted is the one
-// before, and both have version 0.
-TEST_CASE("hand: a ballot begins again while the leader reads that it has gone") {
+// When the bell has moved, the ballots are read again. Otherwise the bell's version would be new
+// and the counted ballot the previous one; both ballots have version 0.
+TEST_CASE("outsider: a ballot begins again while the leader reads that it has gone") {
   int begun = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
@@ -245,7 +245,7 @@ TEST_CASE("hand: a ballot begins again while the leader reads that it has gone")
     site.Create(spec);
     site.Start("c1");
     REQUIRE(site.world.RunUntil([&] { return site.BallotOf(kName, "c1").has_value(); }, 10s));
-    // Two who vote by hand; of the first shard they do not think the same.
+    // Two voters whose ballots the test writes; they disagree on the first shard.
     const auto ballot = [&](Opinion first) {
       Ballot copy = *site.BallotOf(kName, "c1");
       const bool dead = first == Opinion::kDead;

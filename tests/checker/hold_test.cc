@@ -1,5 +1,5 @@
-// What holds flips back, with whole checkers in a simulated world: freeze, pause, racks, and what a
-// new leader takes over from the ledger.
+// Everything that holds flips back, with whole checkers in a simulated world: freeze, pause, racks,
+// and the state that a new leader takes over from the ledger.
 #include <doctest/doctest.h>
 
 #include "tests/support/settled_site.h"
@@ -25,7 +25,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   site.Set({2, 3, 4}, Server::kHung);
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
   site.world.RunFor(20s);
-  // How many had passed before depends on the moments at which the checkers saw them.
+  // The number of earlier flips depends on when the checkers saw the deaths.
   const std::string frozen = site.Statuses(kName);
   CHECK(std::count(frozen.begin(), frozen.end(), 'D') <= 3);
   CHECK(site.Told(Event::Freeze::kKind) == 1);
@@ -51,7 +51,8 @@ TEST_CASE("freeze: the next leader carries it on") {
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
   const std::string frozen = site.Statuses(kName);
   site.KillLeader();
-  // Five of the six are still seen dead by two of three; nothing flips, and it does not begin anew.
+  // Two of three still see five of the six dead; nothing flips, and the freeze does
+  // not begin again.
   site.Set({5}, Server::kUp);
   site.Set({4}, Server::kUp);  // three: not below the bound
   site.world.RunFor(20s);
@@ -60,7 +61,7 @@ TEST_CASE("freeze: the next leader carries it on") {
   CHECK(site.Told(Event::Freeze::kKind) == 1);
 }
 
-TEST_CASE("freeze: rows that a hand spoilt are told to be lost, and returns pass all the same") {
+TEST_CASE("freeze: rows that an outsider corrupted are reported as lost, and returns pass") {
   Site site([](ClusterSpec& spec) {
     HalfMayDie(spec);
     spec.mirror_limit = 1;  // not kept
@@ -70,7 +71,7 @@ TEST_CASE("freeze: rows that a hand spoilt are told to be lost, and returns pass
   site.Set({2, 3, 4, 5}, Server::kRefused);
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 10s));
   site.world.RunFor(5s);
-  // The next leader has no memory of what stood there.
+  // The next leader has never read those rows.
   const auto epoch = site.LeaderOf(kName)->epoch;
   const std::string first = site.LeaderOf(kName)->id;
   site.Kill(first);
@@ -254,7 +255,7 @@ TEST_CASE("maintenance: a shard that moves stays unknown until it ends; one remo
 
 TEST_CASE("racks: the votes of one rack are not enough") {
   Site site([](ClusterSpec& spec) { spec.min_racks = 2; }, {"r1", "r1", "r2"});
-  // The whole of r1 has lost its way to s1.
+  // No checker of r1 reaches s1.
   site.fleet.SetReach("c1", site.spec.shards[0].addr, FakeFleet::Reach::kDropped);
   site.fleet.SetReach("c2", site.spec.shards[0].addr, FakeFleet::Reach::kDropped);
   site.world.RunFor(30s);

@@ -1,4 +1,4 @@
-// Commits and what stands in their way.
+// Commits, and what refuses them.
 #include "checker/lead/leader.h"
 
 #include <doctest/doctest.h>
@@ -66,7 +66,7 @@ TEST_CASE("commit: one multi holds every check and every write of a flip") {
   CHECK(kinds.at(kPaths.options()) == 'C');
   CHECK(kinds.at(kPaths.head()) == 'S');
   CHECK(kinds.at(kPaths.chunk(0)) == 'S');
-  CHECK(kinds.at(kPaths.ledger()) == 'C');  // a first death owes nothing; orders stand there
+  CHECK(kinds.at(kPaths.ledger()) == 'C');  // no penalty yet, but it has the orders
   CHECK(kinds.at(kPaths.mirror()) == 'S');
   CHECK(ChecksVotes(commit->ops));
   for (const auto& op : commit->ops) {
@@ -80,7 +80,7 @@ TEST_CASE("commit: one multi holds every check and every write of a flip") {
 
 namespace {
 
-// What the leader asks for from now on: reads with data, and stats without.
+// The leader's requests from now on: reads with data, and stats without.
 struct Reads {
   explicit Reads(Site& site) {
     site.ensemble.SetFate(site.Leader().client(), [this](const Request& request) {
@@ -226,7 +226,7 @@ TEST_CASE(
     "commit: a vote that came while another was being counted costs round trips, not a backoff") {
   Site site;
   SimChecker& leader = site.Leader();
-  // c1 and c2 agree; the third ballot comes exactly between their count and its commit.
+  // c1 and c2 agree; the third ballot arrives exactly between the count and the commit.
   bool once = false;
   TimePoint refused{};
   site.ensemble.SetFate(leader.client(), [&](const Request& request) {
@@ -291,7 +291,7 @@ TEST_CASE("commit: its own candidate was removed, so nothing it decides takes ef
   CHECK(site.LeaderOf(kName)->id != old.id());
 }
 
-TEST_CASE("commit: foreign hands wrote the head, it is read again") {
+TEST_CASE("commit: an outsider wrote the head, it is read again") {
   Site site;
   auto head = *site.HeadOf(kName);
   head.sequence += 100;
@@ -335,7 +335,7 @@ TEST_CASE("journal: the newest 1,000 are kept") {
   CHECK(site.ensemble.Children(kPaths.events()).size() >= 990);
 }
 
-TEST_CASE("mirror: above its limit it is emptied, not left to lie") {
+TEST_CASE("mirror: above its limit it is emptied, not left outdated") {
   SimSite site;
   auto spec = site.MakeSpec(kName, 3);
   spec.mirror_limit = 100;
@@ -349,7 +349,7 @@ TEST_CASE("mirror: above its limit it is emptied, not left to lie") {
   CHECK(site.ensemble.Get(kPaths.mirror())->data == "{}");
 }
 
-TEST_CASE("chunks: a list that shrinks and grows again never shows an old version anew") {
+TEST_CASE("chunks: a list that shrinks and grows again never shows an old version again") {
   SimSite site;
   auto spec = site.MakeSpec(kName, 600);
   site.Create(spec);
@@ -434,10 +434,10 @@ TEST_CASE("votes: one that begins is read, the others are not read again") {
   CHECK(reads[kPaths.vote(stays)] == 0);
 }
 
-TEST_CASE("commit: what it leaves as it is, it checks") {
+TEST_CASE("commit: it checks the znodes that it does not write") {
   Site site;
   const auto zxid = site.ensemble.zxid();
-  site.spec.probe.threshold = 5s;  // no shard moves, no status flips: the head alone is new
+  site.spec.probe.threshold = 5s;  // no shard moves, no status flips: only the head is new
   site.Update(site.spec);
   site.world.RunFor(3s);
   std::map<std::string, char> kinds;
@@ -458,7 +458,7 @@ TEST_CASE("commit: what it leaves as it is, it checks") {
   CHECK(kinds.at(kPaths.ledger()) == 'C');
 }
 
-TEST_CASE("commit: a chunk whose bytes somebody wrote again is named anew by the head") {
+TEST_CASE("commit: the head names the new version of a chunk rewritten with the same bytes") {
   Site site;
   site.ensemble.Put(kPaths.chunk(0), site.ensemble.Get(kPaths.chunk(0))->data);
   site.world.RunFor(3s);
@@ -468,12 +468,12 @@ TEST_CASE("commit: a chunk whose bytes somebody wrote again is named anew by the
         std::vector<std::int32_t>{site.ensemble.Get(kPaths.chunk(0))->stat.version});
 }
 
-TEST_CASE("commit: a chunk that nobody can read is mended from memory, without a vote") {
+TEST_CASE("commit: an unreadable chunk is restored from memory, without a vote") {
   Site site;
   site.fleet.Set("10.0.0.1:1", Server::kRefused);
   REQUIRE(site.Reaches(kName, "DA", 10s));
   const auto before = site.StateOf(kName, 0);
-  // Two of three are gone: nothing may flip, and nothing may be forgotten.
+  // Two of three are gone: nothing may flip or be forgotten.
   for (const char* id : {"c1", "c2", "c3"}) {
     if (id != site.LeaderOf(kName)->id) site.Kill(id);
   }

@@ -1,4 +1,4 @@
-// Orders of operators to living checkers: what holds from when on, and what the leader makes of it.
+// Operators' orders to running checkers: when they take effect, and what the leader does.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -126,8 +126,8 @@ TEST_CASE("pause: until an operator ends it, also over a change of the leader") 
   CHECK(site.Told(Event::Resume::kKind, kBy) == 1);
 }
 
-// Whenever the order is committed between the votes for a death and its commit: no flip is
-// committed after the order.
+// At every moment between the votes for a death and its commit: once the order is committed,
+// no flip is.
 TEST_CASE("pause: a commit under way is refused") {
   int before = 0;
   int refused = 0;
@@ -151,12 +151,12 @@ TEST_CASE("pause: a commit under way is refused") {
     before += then == "DA" ? 1 : 0;
     refused += was_refused ? 1 : 0;
   }
-  // Both were tried.
+  // Both cases occurred.
   CHECK(before > 0);
   CHECK(refused > 0);
 }
 
-TEST_CASE("pause: of a cluster that no checker has served yet; who comes is learned as usual") {
+TEST_CASE("pause: of a cluster that no checker has served yet; new ones are learned as usual") {
   Site site;
   site.spec = site.MakeSpec(kName, 2);
   site.Create(site.spec);
@@ -171,12 +171,12 @@ TEST_CASE("pause: of a cluster that no checker has served yet; who comes is lear
   CHECK(site.HeadOf(kName)->electorate == 3);
 }
 
-TEST_CASE("pause: over a lost ledger, the electorate does not shrink to whoever is present") {
+TEST_CASE("pause: after a lost ledger the electorate does not shrink to the checkers present") {
   Site site;
   site.Begin(2, 5);
   for (const char* id : {"c3", "c4", "c5"}) site.Kill(id);
   site.world.RunFor(1min);
-  // No leader looks between the loss and the order.
+  // No leader reads the ledger between the loss and the order.
   site.Kill("c1");
   site.Kill("c2");
   site.world.RunFor(1min);
@@ -208,13 +208,13 @@ TEST_CASE("forget: lowers the quorum, so that those who are left can decide") {
   CHECK(site.HeadOf(kName)->electorate == 3);
   CHECK(site.LedgerOf(kName).electorate == std::set<std::string>{"c1", "c2", "c3"});
   CHECK(site.Told(Event::Forget::kKind, kBy) == 2);
-  // Who comes back counts again.
+  // A checker that comes back counts again.
   site.Start("c5");
   site.world.RunFor(30s);
   CHECK(site.LedgerOf(kName).electorate.size() == 4);
 }
 
-TEST_CASE("forget: one that is registered is refused, and so is one that nobody knows") {
+TEST_CASE("forget: a registered checker is refused, and so is an unknown one") {
   Site site;
   site.Begin(2, 3);
   const auto living = site.Forget("c3");
@@ -226,7 +226,7 @@ TEST_CASE("forget: one that is registered is refused, and so is one that nobody 
   CHECK(site.LedgerOf(kName).electorate.size() == 3);
 }
 
-TEST_CASE("unfreeze: lifted it begins again, accepted the deaths pass, and those who return live") {
+TEST_CASE("unfreeze: if lifted it begins again; if accepted the deaths pass, and returns too") {
   Site site;
   site.Begin(6, 3, HalfMayDie);
   for (int shard = 1; shard <= 5; ++shard) site.Set(shard, Server::kRefused);
@@ -273,7 +273,7 @@ TEST_CASE("unfreeze: accepted while nobody leads, the next leader lets the death
   REQUIRE(site.world.RunUntil([&] { return site.IsFrozen() && site.DeadVotes(4) == 3; }, 20s));
   site.Kill(site.Leader().id());
   REQUIRE(site.Unfreeze(true));
-  CHECK(site.LedgerOf(kName).freeze.accept);  // nobody has looked
+  CHECK(site.LedgerOf(kName).freeze.accept);  // no leader has read it
   CHECK(site.Reaches(kName, "DDDDDA", 30s));
   CHECK(site.Told(Event::Unfreeze::kKind, kBy) == 1);
 }

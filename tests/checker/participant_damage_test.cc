@@ -1,5 +1,4 @@
-// Whole checkers in a simulated world where foreign hands write:
-// bad bytes, lost znodes, Go checkers.
+// Whole checkers in a simulated world where outsiders write: bad bytes, lost znodes, Go checkers.
 #include <doctest/doctest.h>
 
 #include "tests/support/settled_site.h"
@@ -152,7 +151,7 @@ TEST_CASE("bad bytes: a bad or missing spec keeps the last good one, and shards 
   CHECK(site.Reaches(kName, dead ? "DAAA" : "AAAA", 60s));
 }
 
-TEST_CASE("Go: what Go checkers wrote into the mirror is mended when they are gone") {
+TEST_CASE("Go: what Go checkers wrote into the mirror is corrected when they are gone") {
   Settled site;
   const ClusterPaths paths(SimSite::kRoot, kName);
   const auto good = site.ensemble.Get(paths.mirror())->data;
@@ -183,7 +182,7 @@ TEST_CASE(
   CHECK(site.HeadOf(kName)->chunks[0] == site.ensemble.Get(paths.chunk(0))->stat.version);
 }
 
-TEST_CASE("bad hands: a missing parent is made again") {
+TEST_CASE("outsider: a missing parent is made again") {
   for (const bool votes : {true, false}) {
     CAPTURE(votes);
     Settled site;

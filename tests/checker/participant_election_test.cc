@@ -1,5 +1,5 @@
-// Whole checkers in a simulated world: who leads, who is who, sessions that end,
-// clusters that come and go.
+// Whole checkers in a simulated world: leadership, identity, sessions that end, clusters that
+// come and go.
 #include <doctest/doctest.h>
 
 #include "tests/support/settled_site.h"
@@ -66,7 +66,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("session: expired under a follower, which registers and votes anew") {
+TEST_CASE("session: expired under a follower, which registers and votes again") {
   Settled site;
   SimChecker& follower = site.Follower();
   const auto path = ClusterPaths(SimSite::kRoot, kName).vote(follower.id());
@@ -143,7 +143,7 @@ TEST_CASE("delete: with live checkers, then created again at once, ten times") {
     if (round % 2 == 0) {
       REQUIRE(
           site.world.RunUntil([&] { return site.checkers[0]->facts().clusters.size() == 0; }, 1s));
-      // Nobody made it again.
+      // No checker made it again.
       CHECK(!site.ensemble.Exists(ClusterPaths(SimSite::kRoot, kName).base()));
     }
     site.Create(site.spec);
@@ -172,7 +172,7 @@ TEST_CASE("clusters: those created later are joined, a named one only when it is
   CHECK(one.facts().Shards() == 2);
 }
 
-TEST_CASE("epochs never fall, whatever becomes of the leader's record") {
+TEST_CASE("epochs never fall, even if the leader's record is lost or damaged") {
   Settled site;
   const ClusterPaths paths(SimSite::kRoot, kName);
   std::int64_t epoch = site.LeaderOf(kName)->epoch;
@@ -264,7 +264,7 @@ TEST_CASE("epochs never fall: the leader's record is removed") {
 TEST_CASE("epochs never fall: the leader's record and the head are both lost") {
   Settled site;
   const ClusterPaths paths(SimSite::kRoot, kName);
-  // Take-overs that decide nothing: no version tells how many there were.
+  // Take-overs without a decision: no version shows how many there were.
   for (int round = 0; round < 6; ++round) {
     const std::string id = site.LeaderOf(kName)->id;
     site.At(id).Leave();

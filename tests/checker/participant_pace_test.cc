@@ -1,5 +1,5 @@
-// Whole checkers in a simulated world: how long what one sees takes to the ballot, and what a
-// quorum sees to the commit, when shards die one by one and when they die all at once.
+// Whole checkers in a simulated world: the time from an opinion to the ballot, and from the quorum
+// to the commit, when shards die one by one and when they die all at once.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kName = kSettledCluster;
 
-// When each shard was called dead: by the checkers, and by the leader's commit.
+// The times of each shard's death: in the checkers' opinions, and in the leader's commit.
 struct Deaths {
   std::map<std::string, std::vector<TimePoint>> opinions;
   std::map<std::string, TimePoint> flips;
@@ -56,7 +56,7 @@ struct Fleet : SimSite {
   }
   void Kill(std::size_t shard) { fleet.Set(spec.shards[shard].addr, Server::kRefused); }
 
-  // From the moment a quorum of the checkers knows to the commit, of each shard, in order.
+  // For each shard, in order: the time from the quorum's knowledge to the commit.
   [[nodiscard]] std::vector<Duration> Delays() {
     const auto quorum = static_cast<std::size_t>(*spec.checkers / 2 + 1);
     std::vector<Duration> delays;
@@ -94,7 +94,7 @@ TEST_CASE("pace: shards that die one by one, some 130 ms apart, are no storm") {
   }
 }
 
-TEST_CASE("pace: a hundred deaths within a second are a handful of writes") {
+TEST_CASE("pace: a hundred deaths within a second take a handful of writes") {
   constexpr std::size_t kRounds = 3;
   std::size_t commits = 0;
   std::size_t ballots = 0;
@@ -110,7 +110,7 @@ TEST_CASE("pace: a hundred deaths within a second are a handful of writes") {
     commits += site.WritesSince(zxid, "/head");
     ballots += site.WritesSince(zxid, "/votes/");
   }
-  // Nine ballots make the leader look nine times as often; that must not make it write as often.
+  // Nine ballots give the leader nine times the rounds; it must not write nine times as often.
   CHECK(commits <= kRounds * 16);
   CHECK(ballots <= kRounds * 9 * 14);
 }

@@ -48,18 +48,18 @@ TEST_CASE("main job: nothing is written while nothing changes") {
   CHECK(site.ensemble.zxid() == zxid);
 }
 
-TEST_CASE("main job: many deaths of one moment are few ballots and few commits") {
+TEST_CASE("main job: many deaths of one moment take few ballots and few commits") {
   Settled site({.shards = 1000});
   site.world.RunFor(3s);
   const auto zxid = site.ensemble.zxid();
   for (int i = 1; i <= 200; ++i) site.Set({i}, Server::kRefused);
   REQUIRE(site.Reaches(kName, std::string(200, 'D') + std::string(800, 'A'), 4s));
-  // Probes find out over a second and a bit.
+  // The probes find out within about a second.
   CHECK(site.WritesSince(zxid, "/votes/") <= std::size_t{3} * 12);
   CHECK(site.WritesSince(zxid, "/head") <= 12);
 }
 
-TEST_CASE("quorum: a checker alone of three flips nothing") {
+TEST_CASE("quorum: one checker of three flips nothing") {
   Settled site;
   const std::string last = site.Follower().id();
   for (const char* id : {"c1", "c2", "c3"}) {
@@ -77,11 +77,11 @@ TEST_CASE("quorum: a checker alone of three flips nothing") {
   CHECK(site.At(last).Logged("quorum.restored") == 1);
 }
 
-TEST_CASE("quorum: four checkers that find a death out one after the other miss no quorum") {
+TEST_CASE("quorum: four checkers that see a death one after the other report no missing quorum") {
   Settled site({.checkers = 4});
   const SimChecker& leader = site.Leader();
   site.fleet.Set("10.0.0.1:1", Server::kRefused);
-  // Two against two, for as long as their probes lie apart.
+  // Two against two, for the time between their probes.
   REQUIRE(site.Reaches(kName, "DAAA", 10s));
   site.world.RunFor(10s);
   CHECK(leader.Logged("shard.dead") == 1);
@@ -170,7 +170,7 @@ TEST_CASE("spec: a change of thresholds reaches running checkers") {
   CHECK(site.Reaches(kName, "ADAA", 7s));
 }
 
-TEST_CASE("flapping: a shard that dies again and again is asked for more good probes each time") {
+TEST_CASE("flapping: a shard that dies again and again needs more good probes each time") {
   Settled site;
   std::vector<Duration> waits;
   for (int death = 0; death < 4; ++death) {
@@ -232,7 +232,7 @@ TEST_CASE("quorum: more ballots than the spec's checkers make the quorum larger"
   CHECK(site.Reaches(kName, "DA", 10s));
 }
 
-TEST_CASE("spec: a list that comes near the limit of its size is warned of, once for each change") {
+TEST_CASE("spec: a list near the limit of its size causes one warning for each change") {
   SimSite site;
   auto spec = site.MakeSpec(kName, 3800);
   for (auto& shard : spec.shards) shard.name += std::string(120, 'x');

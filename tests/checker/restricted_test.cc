@@ -1,5 +1,5 @@
-// Whole checkers and an operator where operators and checkers alone may write: all that they do is
-// allowed to them, and to nobody else.
+// Whole checkers and an operator under restricted lists: everything that they do is allowed to them
+// and to nobody else.
 #include <doctest/doctest.h>
 
 #include "tests/support/settled_site.h"
@@ -16,7 +16,7 @@ constexpr const char* kName = kSettledCluster;
 struct Restricted : Settled {
   Restricted() : Settled({.lists = Lists::kRestricted}) {}
 
-  // Lines about a denial, of all checkers that still run.
+  // Log lines about a denial, of all running checkers.
   [[nodiscard]] std::size_t Denials() const {
     std::size_t count = 0;
     for (const auto& checker : checkers) {
@@ -31,7 +31,7 @@ struct Restricted : Settled {
     REQUIRE(world.RunUntil([&] { return client->state() == SessionState::kConnected; }, 10s));
     return client;
   }
-  // What a transaction of one operation comes to.
+  // The result of a transaction of one operation.
   std::optional<ErrorCode> Try(zk::Client& by, zk::Op op) {
     std::optional<Result<std::vector<zk::OpResult>>> answer;
     by.Multi({std::move(op)}, [&](auto result) { answer = std::move(result); });
@@ -74,7 +74,7 @@ TEST_CASE("restricted lists: a session is cut off, and its ballot and candidate 
 
 TEST_CASE("restricted lists: an operator changes, and deletes what the checkers made") {
   Restricted site;
-  auto spec = site.MakeSpec(kName, 600);  // a chunk more: the head is deleted and made anew
+  auto spec = site.MakeSpec(kName, 600);  // a chunk more: the head is deleted and made again
   spec.checkers = 3;
   site.Update(spec);
   REQUIRE(site.Reaches(kName, std::string(600, 'A'), 30s));
@@ -133,7 +133,7 @@ TEST_CASE("restricted lists: what each may do with another's ballot, the status,
   CHECK(site.Try(*stranger, zk::CreateOp{site.paths.vote("ghost"), "x"}) == no);
   CHECK(site.Try(*stranger, zk::DeleteOp{ballot, zk::kAnyVersion}) == no);
   CHECK(site.Try(*stranger, zk::CheckOp{ballot, zk::kAnyVersion}) == yes);  // it may read
-  // The one that was written into by a stranger hand is put right by its checker.
+  // A checker corrects its ballot after an outsider has written to it.
   REQUIRE(site.world.RunUntil([&] { return site.BallotOf(kName, "c1").has_value(); }, 10s));
 }
 

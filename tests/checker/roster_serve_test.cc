@@ -1,5 +1,5 @@
-// A changed file for a checker that runs: clusters are joined and left, defaults and credentials
-// change, and whoever is not meant does not notice.
+// A changed file for a running checker: clusters are joined and left, defaults and credentials
+// change, and the other clusters are not disturbed.
 #include <doctest/doctest.h>
 
 #include "model/paths.h"
@@ -32,7 +32,7 @@ struct TwoClusters : SimSite {
     world.RunFor(2s);
   }
   ClusterPaths Paths(const std::string& name) const { return {kRoot, name}; }
-  // How many znodes of this checker stand in the cluster: candidate and ballot.
+  // The number of this checker's znodes in the cluster: candidate and ballot.
   std::size_t Traces(const std::string& name, SimChecker& checker) {
     std::size_t count = ensemble.Exists(Paths(name).vote(checker.id())) ? 1 : 0;
     for (const auto& node : ensemble.Children(Paths(name).election())) {
@@ -47,7 +47,7 @@ struct TwoClusters : SimSite {
 
 }  // namespace
 
-TEST_CASE("serve: the same file again is not noticed by anybody") {
+TEST_CASE("serve: the same file again changes nothing") {
   TwoClusters site;
   const auto zxid = site.ensemble.zxid();
   const auto log = site.At("c1").log().size();
@@ -57,7 +57,7 @@ TEST_CASE("serve: the same file again is not noticed by anybody") {
   CHECK(site.At("c1").log().size() == log);
 }
 
-TEST_CASE("serve: a cluster that is added is joined, and the other does not notice") {
+TEST_CASE("serve: a cluster that is added is joined, and the other is not disturbed") {
   TwoClusters site({"sessions"});
   const auto zxid = site.ensemble.zxid();
   for (const char* id : {"c1", "c2", "c3"}) {
@@ -136,7 +136,7 @@ TEST_CASE("serve: a cluster is left while the session is suspended, and the sess
     TwoClusters site({"sessions", "carts"}, seed);
     SimChecker& checker = site.At("c1");
     const auto session = checker.client().session_id();
-    // Broken before the file is read, or while the last words are on their way.
+    // The connection breaks before the file is read, or while the last requests are on their way.
     if (seed % 2 == 0) site.ensemble.Disconnect(checker.client());
     site.world.RunFor(seed % 4 == 0 ? 10ms : 0ms);
     checker.Reload({"sessions"}, {});
@@ -152,7 +152,7 @@ TEST_CASE("serve: a cluster is left while the session is suspended, and the sess
   }
 }
 
-TEST_CASE("serve: the answer to the last words is lost") {
+TEST_CASE("serve: the answer to the last request is lost") {
   TwoClusters site;
   SimChecker& checker = site.At("c1");
   site.ensemble.DropRequest(checker.client(), [](const Request& request) {
@@ -192,7 +192,7 @@ TEST_CASE("serve: a candidate that comes into being after the farewell does not 
   CHECK(site.Leaves("carts", checker, checker.client().session_timeout()));
 }
 
-TEST_CASE("serve: new defaults are gone by, and opinions stay") {
+TEST_CASE("serve: new defaults take effect, and opinions stay") {
   TwoClusters site;
   const auto zxid = site.ensemble.zxid();
   HealthSettings slow;
@@ -213,7 +213,7 @@ TEST_CASE("serve: new defaults are gone by, and opinions stay") {
   CHECK(site.Reaches("sessions", "AAAD", 6s));
 }
 
-TEST_CASE("serve: new credentials connect anew, and are kept by shards that come later") {
+TEST_CASE("serve: new credentials cause reconnects, and later shards get them, too") {
   TwoClusters site;
   SimChecker& checker = site.At("c1");
   for (int i = 1; i <= 4; ++i) {

@@ -1,6 +1,6 @@
-// Checkers of today and of tomorrow in one cluster: a fleet that is upgraded and downgraded one
-// checker after the other, with a leader of either, while programs of today follow. And what a newer
-// zkcluster may have left: keys of the ledger, kinds of events, a spec that needs it.
+// Checkers of today and of tomorrow in one cluster: a fleet is upgraded and downgraded one checker
+// after the other, with leaders of both, while programs of today follow. Also the traces of a newer
+// zkcluster: keys of the ledger, kinds of events, a spec that needs it.
 #include <doctest/doctest.h>
 
 #include "follow/status_watcher.h"
@@ -44,7 +44,7 @@ struct Site : Settled {
     world.RunFor(10s);  // until its ghost is gone, and it votes
     REQUIRE(LeaderOf(kName));
   }
-  // A shard dies by a server that loads, and returns; all see it. The reason in its row.
+  // A shard dies because its server loads, and returns; all see it. Returns the reason in its row.
   Reason FlipOnce() {
     Set({1}, Server::kLoading);
     REQUIRE(Reaches(kName, "DAAA", 10s));
@@ -81,7 +81,7 @@ TEST_CASE("two formats: a fleet is upgraded and downgraded, with a leader of eit
   CHECK(site.FlipOnce() == Reason::kLoading);
   CHECK_FALSE(site.Wide());
 
-  // Up: the leader is of today, then of tomorrow, and writes for the oldest.
+  // Upgrade: the leader is of today, then of tomorrow, and writes for the oldest checker.
   std::set<int> led;
   for (const std::string id : {"c1", "c2"}) {
     site.RestartAs(id, 2);
@@ -96,7 +96,7 @@ TEST_CASE("two formats: a fleet is upgraded and downgraded, with a leader of eit
   CHECK(site.FlipOnce() == tomorrow);
   CHECK(site.Wide());
 
-  // Down: an older one is back, and the next decision is written for it.
+  // Downgrade: an older checker is back, and the next decision is written for it.
   site.RestartAs(site.Follower().id(), 1);
   CHECK(site.FormatOfLeader() == 2);
   site.FlipOnce();
@@ -159,7 +159,7 @@ TEST_CASE(
   }));
 }
 
-TEST_CASE("newer: what the ledger holds besides is kept by leaders and orders") {
+TEST_CASE("newer: leaders and orders keep unknown keys of the ledger") {
   Site site;
   const auto node = site.ensemble.Get(kPaths.ledger());
   std::string bytes = node->data;
@@ -176,7 +176,7 @@ TEST_CASE("newer: what the ledger holds besides is kept by leaders and orders") 
   CHECK(ledger.unknown_keys == R"("Budget":{"Left":1.50,"Of":[ 3 ]})");
 }
 
-TEST_CASE("newer: an event of an unknown kind tells its epoch when `leader` is gone") {
+TEST_CASE("newer: an event of an unknown kind has the epoch when `leader` is gone") {
   Site site;
   const std::int64_t epoch = site.LeaderOf(kName)->epoch;
   REQUIRE(site.ensemble.Commit({zk::CreateOp{
@@ -189,7 +189,7 @@ TEST_CASE("newer: an event of an unknown kind tells its epoch when `leader` is g
   CHECK(site.LeaderOf(kName)->epoch > 77);
 }
 
-TEST_CASE("newer: nothing is decided, written over or forgotten while the spec needs a newer one") {
+TEST_CASE("newer: nothing is decided, overwritten or forgotten while the spec needs a newer one") {
   Site site;
   const auto options = site.ensemble.Get(kPaths.options())->data;
   std::string newer = options;

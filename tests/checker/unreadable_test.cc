@@ -1,5 +1,5 @@
-// A head or a ledger that some hand spoilt, where neither mirror nor memory helps, and orders that
-// come at a bad moment: clients keep what was decided, and what an operator ordered holds.
+// A head or a ledger that an outsider corrupted, where neither mirror nor memory helps, and orders
+// that come at a bad moment: clients keep what was decided, and operators' orders hold.
 #include <doctest/doctest.h>
 
 #include "follow/status_watcher.h"
@@ -33,7 +33,7 @@ struct Program {
                                                    : '?';
     return text;
   }
-  // What it knows stays, whatever becomes of the head.
+  // Its table stays when the head is corrupted.
   void OutlivesSpoiltHead(SimSite& site) const {
     const std::string before = Statuses();
     REQUIRE(before == site.Statuses(kName));
@@ -51,7 +51,7 @@ void NoMirror(ClusterSpec& spec) {
   spec.mirror_limit = 1;
 }
 
-// s1 is dead, and what dies after it is more than may.
+// s1 is dead, and further deaths exceed the limit.
 void FreezeAfterADeath(Site& site) {
   site.Set({1}, Server::kRefused);
   REQUIRE(site.Reaches(kName, "DAAAAA", 5s));
@@ -62,7 +62,7 @@ void FreezeAfterADeath(Site& site) {
 
 }  // namespace
 
-TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths they know") {
+TEST_CASE("unreadable: a corrupted head, no mirror, frozen: programs keep the deaths they know") {
   Site site([](ClusterSpec& spec) {
     NoMirror(spec);
     HalfMayDie(spec);
@@ -72,7 +72,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, frozen: programs keep the deaths th
   program.OutlivesSpoiltHead(site);
 }
 
-TEST_CASE("spoilt: a spoilt head, no mirror, paused: nothing flips in a program") {
+TEST_CASE("unreadable: a corrupted head, no mirror, paused: nothing flips in a program") {
   Site site(NoMirror);
   Program program(site);
   site.Set({1}, Server::kRefused);
@@ -83,7 +83,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, paused: nothing flips in a program"
   program.OutlivesSpoiltHead(site);
 }
 
-TEST_CASE("spoilt: a spoilt head, no mirror, one of three checkers left: nothing is forgotten") {
+TEST_CASE("unreadable: a corrupted head, no mirror, one of three checkers: nothing is forgotten") {
   Site site(NoMirror);
   Program program(site);
   site.Set({1}, Server::kRefused);
@@ -96,7 +96,7 @@ TEST_CASE("spoilt: a spoilt head, no mirror, one of three checkers left: nothing
   program.OutlivesSpoiltHead(site);
 }
 
-TEST_CASE("spoilt: a spoilt ledger does not end a pause that its leader knows") {
+TEST_CASE("unreadable: a corrupted ledger does not end a pause that its leader knows") {
   Site site;
   site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
   site.world.RunFor(1s);
@@ -110,14 +110,14 @@ TEST_CASE("spoilt: a spoilt ledger does not end a pause that its leader knows") 
   CHECK(site.Leader().Logged("ledger.lost") == 0);
 }
 
-TEST_CASE("spoilt: a ledger that is lost before a new leader has read it is told, once") {
+TEST_CASE("unreadable: a ledger lost before a new leader has read it is reported once") {
   Site site;
   for (const auto& checker : site.checkers) CHECK(checker->Logged("ledger.lost") == 0);
   site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
   site.world.RunFor(1s);
   const auto first = *site.LeaderOf(kName);
   site.Kill(first.id);
-  SUBCASE("spoilt") {
+  SUBCASE("corrupted") {
     site.ensemble.Put(kPaths.ledger(), "garbage");
   }
   SUBCASE("removed") {
@@ -128,14 +128,14 @@ TEST_CASE("spoilt: a ledger that is lost before a new leader has read it is told
   site.world.RunFor(1s);
   CHECK(site.Leader().Logged("ledger.lost") == 1);
   CHECK_FALSE(site.LedgerOf(kName).pause);
-  // Its own is known to it.
+  // The leader knows its own pause.
   site.ensemble.Put(kPaths.ledger(), "garbage");
   site.world.RunFor(10s);
   CHECK(site.Leader().Logged("status.undecodable") >= 1);
   CHECK(site.Leader().Logged("ledger.lost") == 1);
 }
 
-TEST_CASE("spoilt: a spoilt ledger does not end maintenance that its leader knows") {
+TEST_CASE("unreadable: a corrupted ledger does not end maintenance that its leader knows") {
   Site site;
   site.Order([](Ledger& ledger) {
     ledger.maintenance = {{"s1", {Micros(1), Micros(0), "ann", "why"}}};
@@ -150,7 +150,7 @@ TEST_CASE("spoilt: a spoilt ledger does not end maintenance that its leader know
   CHECK(site.LedgerOf(kName).maintenance.size() == 1);
 }
 
-TEST_CASE("orders: one whose end cannot be reckoned does not make the leader spin") {
+TEST_CASE("orders: one whose end cannot be computed does not make the leader spin") {
   Site site;
   const auto wall = site.world.wall_now();
   site.Order([&](Ledger& ledger) {
@@ -211,7 +211,7 @@ TEST_CASE(
   CHECK(tried > 0);
 }
 
-TEST_CASE("spoilt: a row that is lost, committed, and spoilt again is still lost") {
+TEST_CASE("unreadable: a row that is lost, committed, and corrupted again is still lost") {
   Site site([](ClusterSpec& spec) {
     NoMirror(spec);
     HalfMayDie(spec);
@@ -246,8 +246,8 @@ TEST_CASE("spoilt: a row that is lost, committed, and spoilt again is still lost
   CHECK(program.Statuses() == before);
 }
 
-TEST_CASE("spoilt: a mirror that a hand makes amid a commit goes, where none is kept") {
-  // Its news come while the flip is on its way, when it is made just before one of these reads.
+TEST_CASE("unreadable: a mirror made by an outsider during a commit is removed if none is kept") {
+  // An order made just before one of these reads is reported while the flip is on its way.
   for (int read = 1; read <= 4; ++read) {
     CAPTURE(read);
     Site site(NoMirror);
@@ -268,7 +268,7 @@ TEST_CASE("spoilt: a mirror that a hand makes amid a commit goes, where none is 
   }
 }
 
-TEST_CASE("spoilt: a row that a hand wrote is what stands: it is flipped back, and told") {
+TEST_CASE("unreadable: a row that an outsider wrote counts: it is flipped back, with an event") {
   Site site;
   const std::size_t flips = site.Told(Event::Flips::kKind);
   StatusBoard board{*DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data)};

@@ -1,4 +1,4 @@
-// The contract of zk::Client: identities, and what the lists of permissions let each of them do.
+// The contract of zk::Client: identities, and what each may do under lists of permissions.
 #include <algorithm>
 
 #include "tests/contract/contract_bench.h"
@@ -9,7 +9,7 @@ namespace {
 constexpr const char* kOwner = "owner:one secret with: colons and blanks";
 constexpr const char* kGuest = "guest:another";
 
-// Everything to the owner, reading and nothing else to the guest, nothing to strangers.
+// The owner may do everything, the guest may only read, others may do nothing.
 Acl Private(const std::string&) {
   return {{DigestId(kOwner), kMayAll}, {DigestId(kGuest), kMayRead}};
 }
@@ -32,7 +32,7 @@ struct Guests {
   zk::MultiResult Multi(zk::Client& by, const std::vector<zk::Op>& ops) const {
     return bench.MultiBy(by, ops);
   }
-  // Every verb on the znode and below it, each with what it comes to.
+  // Every verb on the znode and below it, each with its result.
   using Codes = std::vector<std::optional<ErrorCode>>;
   Codes TryAll(zk::Client& by, const std::string& at) const {
     Codes codes;
@@ -86,7 +86,7 @@ TEST_CASE("a list of permissions: whether a znode may be deleted is its parent's
   CHECK(w.Delete(*guest, w.path));  // the parent is open
 }
 
-TEST_CASE("a list of permissions: a multi tells which of its operations was denied, does nothing") {
+TEST_CASE("a list of permissions: a denied multi names its operation, does nothing") {
   const Guests w;
   REQUIRE(w.bench.CreateBy(*w.owner, w.path));
   const auto guest = w.Join({{kGuest}, {}});

@@ -1,4 +1,5 @@
-// What every case of the contract begins with: a world, a connected client, and answers awaited.
+// Shared by the cases of the contract: a world, a connected client, and calls that
+// wait for answers.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -115,7 +116,7 @@ class Bench {
   std::unique_ptr<zk::Client> client;  // destroyed before its world
 };
 
-// Writes down the changes of a client's session.
+// Records the changes of a client's session.
 struct Seen {
   explicit Seen(zk::Client& client)
       : subscription(client.OnSession([this](const zk::SessionEvent& e) { events.push_back(e); })) {

@@ -1,5 +1,5 @@
-// The contract of zk::Client: sessions, and verbs that a disturbance meets under way.
-// Silence: contract_silence.cc.
+// The contract of zk::Client: sessions, and disturbances while verbs are under
+// way. Silence: contract_silence.cc.
 #include "tests/contract/contract_bench.h"
 
 namespace zkcluster::contract {
@@ -151,7 +151,7 @@ TEST_CASE("session expires: lost, ephemerals gone, a new session of a greater ge
   CHECK(seen.events.back().state == SessionState::kConnected);
   CHECK(seen.events.back().session_id == bench.client->session_id());
   CHECK(seen.events.back().generation == bench.client->generation());
-  // The new one is as good as any.
+  // The new session works like any other.
   CHECK(bench.Create(bench.root + "/e", "", zk::CreateMode::kEphemeral));
 }
 

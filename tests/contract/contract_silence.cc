@@ -80,7 +80,7 @@ TEST_CASE("muted to the client: what it sends takes effect, it hears nothing; un
   CHECK(watching.count() == 0);
   bench.world->Mend(*bench.client);
   REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
-  // It is sent what it missed, if the session is still the same.
+  // The server sends the missed events if the session is still the same.
   if (bench.client->session_id() == session) {
     CHECK(bench.world->RunUntil([&] { return watching.count() == 1; }));
   }
@@ -108,7 +108,8 @@ TEST_CASE("server stops and starts: the session and its ephemerals survive") {
   CHECK(seen.events[0].state == SessionState::kSuspended);
   bench.world->StartServer();
   REQUIRE(bench.AwaitState(*bench.client, SessionState::kConnected));
-  // A start that takes longer than the timeout may end it; then it must have been said.
+  // A start that takes longer than the timeout may end the session; then that must
+  // have been reported.
   const bool survived = bench.client->session_id() == session;
   if (survived) {
     CHECK(bench.Get(bench.root + "/e")->data == "kept");

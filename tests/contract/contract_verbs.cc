@@ -256,7 +256,7 @@ TEST_CASE("multi: the failing operation is named by its place and nothing is don
       std::vector<zk::Op> ops = {zk::SetOp{root + "/there", "changed", 0},
                                  zk::CreateOp{root + "/new", "", zk::CreateMode::kPersistent},
                                  zk::CheckOp{root + "/full", 0}};
-      // What comes before a check of /there must not be what makes it fail.
+      // Operations before a check of /there must not be the ones that fail.
       if (place > 0) ops[0] = zk::CheckOp{root + "/there", 0};
       ops.insert(ops.begin() + static_cast<std::ptrdiff_t>(place), c.bad);
       const auto done = bench.Multi(ops);

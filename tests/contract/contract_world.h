@@ -26,7 +26,7 @@ class ContractWorld {
   // An existing persistent znode without children that no other case uses, e.g. "/contract-17".
   [[nodiscard]] virtual std::string root() const = 0;
 
-  // Runs the loop of the clients until `done` says so, or `limit` has passed. True when it said so.
+  // Runs the loop of the clients until `done` returns true, or `limit` has passed. Returns which.
   virtual bool RunUntil(const std::function<bool()>& done, Duration limit) = 0;
   bool RunUntil(const std::function<bool()>& done) {
     return RunUntil(done, std::chrono::seconds(30));
@@ -38,8 +38,8 @@ class ContractWorld {
   // The connection of `client` breaks now, as by a reset, and none can be made until Mend. Its
   // session lives on at the server for up to its timeout.
   virtual void Break(zk::Client& client) = 0;
-  // From now on nothing passes between client and server, in either direction, though the
-  // connection stands: what is sent is silently lost. Ended by Break or Mend (which then breaks the
+  // From now on nothing passes between client and server in either direction, though the connection
+  // remains open: bytes are silently lost. Ended by Break or Mend (which then breaks the
   // connection: bytes are missing in it).
   void Mute(zk::Client& client) {
     MuteToServer(client);
@@ -53,8 +53,8 @@ class ContractWorld {
   // The next verb of `client` reaches the server and takes effect; instead of its answer the
   // connection breaks. A new connection can be made at once.
   virtual void LoseNextAnswer(zk::Client& client) = 0;
-  // The session has ended at the server when this returns; the client is free to connect and has
-  // yet to learn of it. May run the loop.
+  // When this returns the session has ended at the server; the client may connect and has yet to
+  // learn of the end. May run the loop.
   virtual void ExpireSession(zk::Client& client) = 0;
   // The whole ensemble. Sessions survive a stop that is short. May run the loop.
   virtual void StopServer() = 0;

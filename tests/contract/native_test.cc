@@ -1,5 +1,5 @@
-// What only the native client can get wrong: addresses, stopped servers, a stalled process, expiry
-// under load. Each case has a ZooKeeper of its own.
+// Cases only for the native client: addresses, stopped servers, a stalled process, expiry under
+// load. Each case has a ZooKeeper of its own.
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -130,8 +130,8 @@ std::vector<int> OpenDescriptors() {
   return numbers;
 }
 
-// What the loops of this process wait for and nobody can take out any more: the number was closed,
-// or means another file by now. Each such entry that is ready makes a loop spin.
+// Entries of this process's epolls that nobody can remove any more: the descriptor was closed, or
+// is another file now. Each such entry that is ready makes a loop spin.
 int StaleEntries() {
   int stale = 0;
   for (const int fd : OpenDescriptors()) {
@@ -148,7 +148,7 @@ int StaleEntries() {
   return stale;
 }
 
-TEST_CASE("addresses: all but one refuse, whatever their number") {
+TEST_CASE("addresses: all but one refuse, for any number of them") {
   const sandbox::ZooKeeperServer server;
   for (const std::size_t count : {2u, 3u, 4u, 6u}) {
     // The order is fresh each time.
@@ -170,8 +170,8 @@ TEST_CASE("addresses: all but one are silent") {
     Rig rig;
     std::vector<std::string> servers = {server.address()};
     while (servers.size() < count) servers.push_back(silent[servers.size() - 1].address());
-    // Two thirds of this timeout, which each would cost without our limit,
-    // are more than the test waits.
+    // Without our limit each address would cost two thirds of this timeout, more than
+    // the test waits.
     const auto client = rig.Client(servers, seconds(60), milliseconds(200));
     REQUIRE(rig.AwaitState(*client, SessionState::kConnected));
   }
@@ -380,7 +380,7 @@ TEST_CASE("close: against a stopped server it is bounded") {
   client->Close([&] { closed = true; });
   CHECK(rig.Await([&] { return closed; }, seconds(4)));
   CHECK(client->state() == SessionState::kLost);
-  // The goodbye was sent nevertheless, and is read when the server goes on.
+  // The closing request was sent nevertheless, and is read when the server goes on.
   server.Resume();
   CHECK(sandbox::WaitUntil(
       [&] {

@@ -1,5 +1,5 @@
-// What a Prober promises, whatever it asks: the cases that SocketProber, against a real
-// redis-server, and FakeFleet's prober must both keep. A ProberStage is one server, one prober and
+// The contract of every Prober, for any question: the cases that SocketProber, against a real
+// redis-server, and FakeFleet's prober must both pass. A ProberStage is one server, one prober and
 // the loop of both.
 #pragma once
 
@@ -28,7 +28,7 @@ class ProberStage {
   virtual void Resume() = 0;                                  // SIGCONT
   virtual void SetPassword(const std::string& password) = 0;  // for connections made from now on
 
-  // Adds a target of which `question` is asked.
+  // Adds a target with this question.
   void Add(
       Prober::TargetId id, std::function<void()> hint = [] {}) {
     prober().AddTarget(id, {addr(), question, nullptr}, std::move(hint));
@@ -41,7 +41,7 @@ class ProberStage {
 
 // Runs all cases, each on a stage of its own, with the server up. Uses doctest's assertions.
 void CheckProberContract(const std::function<std::unique_ptr<ProberStage>()>& make);
-// The same for TcpConnect: what of the contract does not need a conversation, and what is its own.
+// The same for TcpConnect: the cases that need no conversation, and its own.
 void CheckConnectContract(const std::function<std::unique_ptr<ProberStage>()>& make);
 
 }  // namespace zkcluster::contract

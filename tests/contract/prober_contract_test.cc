@@ -1,5 +1,5 @@
 // SocketProber against private redis-servers, FakeFleet's prober against its fake servers, and
-// SocketProber against servers that no Redis would be.
+// SocketProber against servers that behave like no Redis.
 #include "tests/contract/prober_contract.h"
 
 #include <doctest/doctest.h>
@@ -145,7 +145,7 @@ TEST_CASE("prober: targets that ask different things at one server do not mix") 
     CHECK(bench.Again(2) == Failed(Reason::kLoading));
   }
   CHECK(bench.Again(3, 100ms) == Failed(Reason::kTimeout));  // one reply to AUTH and PING
-  // The last target that asks it goes, and another comes.
+  // The last target with this question is removed, and another one is added.
   bench.prober->RemoveTarget(2);
   bench.prober->AddTarget(4, {server.addr(), RedisPing{}, nullptr}, [] {});
   CHECK(bench.Again(4) == Failed(Reason::kLoading));
@@ -179,8 +179,8 @@ TEST_CASE("redis prober: users, rights and limits of a real server") {
     Bench bench;
     CHECK(bench.Probe(stage.addr()) == Alive());
     Say say(stage.redis.port(), {{"EVAL", "while true do end", "0"}});
-    // The script starts, becomes busy and is killed in moments of its own;
-    // until then other answers are right.
+    // The moments at which the script starts, becomes busy and is killed vary; until then other
+    // answers are right.
     const auto ask_until = [&](const ProbeResult& wanted) {
       ProbeResult result;
       for (int i = 0; i < 1000 && result != wanted; ++i) result = bench.Again(1, 1s);

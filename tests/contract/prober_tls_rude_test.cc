@@ -1,5 +1,5 @@
-// SocketProber within TLS against servers that a redis-server never is: bad certificates, old
-// versions, handshakes and records that end half-way, come byte by byte, or are no TLS at all.
+// SocketProber within TLS against servers that behave like no redis-server: bad certificates, old
+// versions, handshakes and records that end half-way, arrive byte by byte, or are no TLS at all.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -218,7 +218,7 @@ TEST_CASE("tls: a handshake and answers that come byte by byte, in pieces, with 
                   with.Handshake();
                   while (!with.Read().empty() && with.UpdateKeys()) with.Write(pong);
                 }},
-           // Which we do not grant, and nothing is lost by it.
+           // We refuse it, which does no harm.
            Case{"asks for another handshake", TlsVersion::k12,
                 [&](Conversation& with) {
                   with.Handshake();
@@ -238,7 +238,7 @@ TEST_CASE("tls: a handshake and answers that come byte by byte, in pieces, with 
   }
 }
 
-TEST_CASE("tls: an open connection that ends is made anew, and nothing is left of it") {
+TEST_CASE("tls: an open connection that ends is replaced, and nothing is left of it") {
   const TlsServer server(Showing("server"), [](Conversation& with) {
     with.Handshake();
     with.Read();

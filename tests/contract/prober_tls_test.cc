@@ -1,5 +1,5 @@
-// SocketProber within TLS, against a real redis-server with tls-port and against rude servers: whom
-// it believes, and what it says of whom it does not.
+// SocketProber within TLS, against a real redis-server with tls-port and against rude servers: the
+// servers that it trusts, and the results for the others.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -60,14 +60,14 @@ bool NoRedis() {
 
 }  // namespace
 
-TEST_CASE("tls: a server whose certificate is for its address, its name, or the one that is told") {
+TEST_CASE("tls: a server whose certificate is for its address, its name, or the configured one") {
   if (NoRedis()) return;
   TlsRedis redis;
   TlsBench bench;
   CHECK(bench.Probe(redis.addr(), Believing()) == kAlive);
   const int before = redis.Connections();
   for (int i = 0; i < 20; ++i) CHECK(bench.Again() == kAlive);
-  // All by one connection, although tickets came meanwhile; one more is the asking one.
+  // All over one connection, although tickets came meanwhile; one more is that of this question.
   CHECK(redis.Connections() == before + 1);
   CHECK(bench.Probe(redis.addr("localhost"), Believing()) == kAlive);
   auto told = Believing();

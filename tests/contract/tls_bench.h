@@ -1,4 +1,4 @@
-// One probe after the other within TLS, and what it comes to. For tests of SocketProber.
+// One probe after the other within TLS, with its result. For tests of SocketProber.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
-// The events of a SimWorld in the order in which they run: a heap that knows where each event
-// is in it, so that the many timers which are set and cancelled leave nothing behind.
-// Not thread-safe.
+// The events of a SimWorld in the order in which they run: a heap that knows the place of each
+// event, so that cancelled timers, of which there are many, leave nothing behind. Not thread-safe.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -32,15 +31,15 @@ class EventQueue {
   [[nodiscard]] SimLoop* NextLoop() const { return slots_[heap_.front().slot].loop; }
   [[nodiscard]] Event TakeNext();
   void PutOffNext(TimePoint when);
-  // The event, to be destroyed when the queue is in order again: what it holds may cancel others.
-  // An empty one when it has run.
+  // Returns the event, which must be destroyed only when the queue is in order again: its captures
+  // may cancel others. Empty if it has run.
   [[nodiscard]] Event Take(Id id);
   [[nodiscard]] std::vector<Event> TakeAllOf(const SimLoop* loop);
-  // What of `loop` was put off runs at `now`, or when it is due.
+  // The postponed events of `loop` run at `now`, or when they are due.
   void BringForward(const SimLoop* loop, TimePoint now);
 
  private:
-  // An id holds the place of its event, below a number that grows.
+  // The low part of an id is the place of its event, the high part a growing number.
   static constexpr unsigned kSlotBits = 24;
   static constexpr Id kSlotMask = (Id{1} << kSlotBits) - 1;
 

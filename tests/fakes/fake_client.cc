@@ -71,7 +71,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
       });
       return;
     }
-    // Only a tracker that is wrong about the state, a mutant, gets here without a link. It waits.
+    // Without a link only if the tracker is wrong about the state, as in a mutant: wait.
     if (!link_) return;
     request.watch = !watch.expired();
     request.asker = asker_;
@@ -113,7 +113,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     accepted_ = true;
     connect_timer_->Cancel();
     tracker_.Established(sent, timeout);
-    // Before anything else is sent on this connection, so that missed events come first.
+    // Sent before anything else on this connection, so that missed events come first.
     ensemble_.SendWatches(link_, seen_zxid_, data_watches_.Paths(), absent_watches_.Paths(),
                           child_watches_.Paths());
     ping_timer_->Arm(tracker_.timeout() / 3);
@@ -157,7 +157,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     }
     for (const zk::Watch& watch : watches) {
       if (dead_) return;
-      // Locked only now: the one before may have let it go.
+      // Locked only now: the previous call may have released it.
       if (const auto function = watch.lock()) (*function)(event);
     }
   }
@@ -201,8 +201,8 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     if (!dead_) handler(*this);
   }
 
-  // Whether a message on `link` still matters: the clock may have ended the session
-  // before it was read.
+  // True if a message on `link` still matters: the clock may have ended the session before
+  // it was read.
   bool StillOn(const std::shared_ptr<Link>& link) {
     if (dead_ || link != link_) return false;
     CheckState();
@@ -222,15 +222,15 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     }
   }
 
-  // Brings what was announced in line with what the clock says, and draws the consequences.
+  // Updates the announced state to that of the clock, and acts on the change.
   void CheckState() {
     if (dead_ || closing_) return;
     const SessionState now = tracker_.StateAt(loop_.Now());
     std::deque<Pending> broken;
     if (now == SessionState::kSuspended && link_ && accepted_) broken = LoseLink();
     if (now == SessionState::kLost && announced_ != now) {
-      // Given up by our clock, it may still live: its ephemerals must not exist beside those of
-      // the next one.
+      // By our clock the session is over, but it may still live: its ephemerals must not exist
+      // beside those of the next one.
       if (std::exchange(told_expired_, false)) {
         // it does not
       } else if (link_ && accepted_) {
@@ -277,7 +277,8 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
   void ConnectDue() {
     if (closing_) return;
     if (link_) {
-      // The attempt before got no answer. For a session that is over anyway one is enough.
+      // The previous attempt got no answer. For a session that is over anyway, one
+      // attempt is enough.
       DropLink();
       ForgetGhost();
     }
@@ -287,7 +288,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     connect_timer_->Arm(kConnectLimit);
   }
 
-  // The first connection after a session was given up is there to end it.
+  // The first connection after a session was given up only ends that session.
   void EndGhost(bool lives) {
     if (lives) ensemble_.Farewell(std::exchange(link_, nullptr));
     if (link_) DropLink();
@@ -310,7 +311,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     accepted_ = false;
   }
 
-  // The connection is over; another is tried soon. What was under way is the caller's to fail.
+  // The connection is over; another is tried soon. The caller fails the requests under way.
   std::deque<Pending> LoseLink() {
     DropLink();
     ping_timer_->Cancel();
@@ -373,7 +374,7 @@ FakeClient::~FakeClient() {
 
 namespace {
 
-// Turns the reply into the verb's own answer.
+// Converts the reply into the verb's answer.
 template <class T, class F>
 Done Translate(zk::Callback<T> done, F take) {
   return [done = std::move(done), take](Result<Reply, zk::OpError> reply) {

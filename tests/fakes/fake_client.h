@@ -1,6 +1,6 @@
-// A simulated process's session with a FakeEnsemble: zk::Client by the letter of its header, with
-// the production SessionTracker reckoning the lease. Made by FakeEnsemble::NewClient. Loop-bound,
-// to its SimLoop.
+// A simulated process's session with a FakeEnsemble: implements zk::Client exactly as its header
+// says, with the production SessionTracker for the lease. Made by FakeEnsemble::NewClient.
+// Loop-bound, to its SimLoop.
 #pragma once
 
 #include <memory>

@@ -101,8 +101,8 @@ void FakeQuorum::ReviewServing(Peer& peer) {
     return;
   }
   if (peer.give_up != 0) return;
-  // Silence takes its time to be noticed, and not the same time at each server. A process that
-  // ended, or a leading server that resigned, closes its connections: that is noticed at once.
+  // Silence is noticed after a while, at a different time by each server. A process that ended, or
+  // a leading server that resigned, closes its connections: that is noticed at once.
   const bool silence =
       peer.cut ||
       (peer.leads ? std::ranges::any_of(peers_, [](const auto& other) { return other->cut; })
@@ -160,12 +160,13 @@ void FakeQuorum::Elect() {
   }
   if (LeaderInReach() || !IsMajority(voters.size())) return Review();
   if (leader_ >= 0) LeaderGone();  // though it has not noticed yet
-  // In every majority one server knows all that was committed, and sends it to the others first.
+  // In every majority one server knows everything that was committed, and sends it to
+  // the others first.
   const std::size_t chosen = voters.size() == 1 ? 0 : world_.Below(voters.size());
   leader_ = voters[chosen]->server.index();
   ++reign_;
   for (Peer* const peer : voters) Serve(*peer);
-  // What the one before it had under way: as much as the new one has happened to hear of.
+  // The proposals of the previous leading server, as many as the new one has heard of.
   const auto orphans = std::exchange(orphans_, {});
   const std::size_t known = orphans.empty() ? 0 : world_.Below(orphans.size() + 1);
   for (std::size_t i = 0; i < known; ++i) Commit(orphans[i]);

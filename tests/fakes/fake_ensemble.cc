@@ -15,7 +15,7 @@ Channel& ChannelOf(zk::Client& client) {
   return *static_cast<FakeClient&>(client).channel();
 }
 
-// The first `count` requests for which `predicate` holds meet `fate`.
+// Gives `fate` to the first `count` requests for which `predicate` holds.
 FateFunction FirstFew(int count, Fate fate, RequestPredicate predicate) {
   const auto left = std::make_shared<int>(count);
   return [left, fate, predicate = std::move(predicate)](const Request& request) {
@@ -210,7 +210,7 @@ int FakeEnsemble::PickServer(Channel& channel) {
     for (int i = 0; i < options_.servers; ++i) channel.untried.push_back(i);
     for (std::size_t i = channel.untried.size(); i > 1; --i)
       std::swap(channel.untried[i - 1], channel.untried[world_.Below(i)]);
-    // Not the one it comes from.
+    // Not to the server that the client just left.
     if (channel.untried.back() == channel.tried)
       std::swap(channel.untried.front(), channel.untried.back());
   }
@@ -225,7 +225,7 @@ std::shared_ptr<Link> FakeEnsemble::Connect(const std::shared_ptr<Channel>& chan
   auto link = std::make_shared<Link>();
   link->channel = channel;
   link->server = &quorum_->server(PickServer(*channel));
-  // Nothing is established unless both directions work.
+  // A connection needs both directions.
   link->to_server_lost = channel->to_server_lost || channel->to_client_lost;
   link->to_client_lost = channel->to_client_lost;
   channel->link = link;

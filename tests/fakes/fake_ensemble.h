@@ -1,23 +1,23 @@
-// A ZooKeeper ensemble in virtual time: the test twin behind zk::Client. Small enough to be seen to
-// be right, and held to the real server by the same contract tests (tests/contract). It keeps to
-// what ZooKeeper promises and to no more: requests of a session are served in order, watches fire
-// once and before the answer that shows the change, sessions end when nothing was heard for their
+// A ZooKeeper ensemble in virtual time: the test twin behind zk::Client. Small enough to be checked
+// by reading, and held to the real server by the same contract tests (tests/contract). It keeps
+// ZooKeeper's promises and no more: requests of a session are served in order, watches fire once
+// and before the answer that shows the change, sessions end when nothing was heard for their
 // timeout, and a connection that breaks takes an unknown part of what was on its way with it.
 //
-// It has one server, or several, numbered from 0, of which one leads. A client is connected to one
-// of them. Reads, watches and pings are answered by that server from what it has applied; writes go
-// to the leading one, are committed by a majority, and are answered once the client's own server
-// has applied them. So a client on a server that lags or is cut off reads the past. As with a real
-// one, four things follow that are easily forgotten:
-//   - who lost the answer to a write and is on another server since may not find what it wrote,
+// It has one server or several, numbered from 0; one of them leads. A client is connected to one of
+// them. Reads, watches and pings are answered by that server from what it has applied; writes go to
+// the leading one, are committed by a majority, and are answered once the client's own server has
+// applied them. So a client on a server that lags or is cut off reads the past. As with a real one,
+// four things follow that are easily forgotten:
+//   - a client that lost the answer to a write and changed servers may not find what it wrote,
 //     until it syncs;
-//   - what a server has of a broken connection may take effect after the client has seen it break,
-//     until the session is taken up elsewhere;
-//   - connected, and able to read one's own ephemeral, proves nothing about the session;
-//   - when the leading server goes, all lose their connections; and until an old one that is cut
+//   - requests of a broken connection may take effect after the client has seen it break,
+//     until the session continues elsewhere;
+//   - being connected and able to read the own ephemeral proves nothing about the session;
+//   - when the leading server ends, all lose their connections; and until an old one that is cut
 //     off has noticed, it grants a sync without asking anybody.
 //
-// Must outlive its clients. Not thread-safe: it is its world's.
+// Must outlive its clients. Not thread-safe: it belongs to its world.
 #pragma once
 
 #include <cstdint>
@@ -50,8 +50,8 @@ struct Request {
   std::shared_ptr<const ZnodeTree::Asker> asker = nullptr;  // filled in by the client
 };
 
-// What becomes of a request. Losing it, or its answer, always breaks the connection: TCP does not
-// lose one message out of the middle.
+// The fate of a request. Its loss, or that of its answer, always breaks the connection: TCP does
+// not lose single messages.
 enum class Fate {
   kServe,
   kDropRequest,
@@ -77,15 +77,15 @@ struct EnsembleOptions {
   Duration max_latency = std::chrono::milliseconds(2);
   Duration min_session_timeout = std::chrono::milliseconds(400);
   Duration max_session_timeout = std::chrono::minutes(1);
-  // One way, between two servers.
+  // One way between two servers.
   Duration min_server_latency = std::chrono::microseconds(100);
   Duration max_server_latency = std::chrono::milliseconds(1);
-  // How long a server that no longer hears of the others goes on: syncLimit x tickTime.
+  // The time that a server goes on without hearing from the others: syncLimit x tickTime.
   Duration sync_limit = std::chrono::seconds(2);
-  // From when the others have given up a leading server until the next one serves.
+  // The time from the loss of a leading server until the next one serves.
   Duration min_election = std::chrono::milliseconds(200);
   Duration max_election = std::chrono::milliseconds(500);
-  // How often a server reports the sessions it has heard of to the leading one: tickTime / 2.
+  // The interval at which a server reports active sessions to the leading one: tickTime / 2.
   Duration report_interval = std::chrono::milliseconds(100);
 };
 
@@ -108,13 +108,12 @@ class FakeEnsemble {
   // --- disturbances; `client` is one of ours ---
   // The connection breaks, and none can be made until Reconnect.
   void Disconnect(zk::Client& client);
-  // Nothing passes any more, in either direction, although the connection stays
-  // open. Until Reconnect.
+  // Nothing passes in either direction, although the connection remains open. Until Reconnect.
   void Mute(zk::Client& client);
   void Reconnect(zk::Client& client);
   // The connection breaks once; the client may come back at once.
   void Reset(zk::Client& client);
-  // The server ends the client's session now. Nothing when there is none.
+  // The server ends the client's session now. No effect without a session.
   void Expire(zk::Client& client);
   // The whole ensemble. While it is down no session expires;
   // when it comes up the timeouts of all sessions begin again.
@@ -128,7 +127,7 @@ class FakeEnsemble {
   // The same, without taking effect.
   void DropRequests(zk::Client& client, int count);
   void DropRequest(zk::Client& client, RequestPredicate predicate);
-  // Decides about each request as it arrives; replaces all of the four above. Null: serve.
+  // Decides the fate of each request as it arrives; replaces the four above. Null: serve.
   void SetFate(zk::Client& client, FateFunction fate);
   // The same for all clients at once; what it serves still meets the fate of its own client. It may
   // pause or destroy any process and call any disturbance.
@@ -138,25 +137,25 @@ class FakeEnsemble {
   void MuteToServer(zk::Client& client);
   // What it sends arrives and takes effect, and keeps its session alive; it hears nothing:
   void MuteToClient(zk::Client& client);
-  // Watch events leave the server that late, and what follows them on the connection waits with
-  // them. Zero: at once.
+  // Watch events leave the server with this delay, and what follows them on the connection waits
+  // with them. Zero: at once.
   void SetEventDelay(zk::Client& client, Duration delay);
 
   // --- disturbances of one server ---
   [[nodiscard]] int servers() const { return options_.servers; }
-  // The one that leads; -1: none, for now.
+  // The leading server; -1: none, for now.
   [[nodiscard]] int leading() const;
-  // The one that `client` is connected to; -1: none.
+  // The server that `client` is connected to; -1: none.
   [[nodiscard]] int ServerOf(zk::Client& client) const;
-  // It applies what is committed that much later, and answers from what it has applied. Nothing on
-  // the leading one: that applies as it commits.
+  // The server applies commits with this delay, and answers from what it has applied. No effect on
+  // the leading server, which applies as it commits.
   void SetLag(int server, Duration lag);
-  // It no longer hears of the other servers, nor they of it; its clients still reach it. For
-  // sync_limit it goes on answering reads and pings, then it hangs up on its clients and refuses
+  // It no longer hears from the other servers, nor they from it; its clients still reach it.
+  // For sync_limit it still answers reads and pings, then it closes its connections and refuses
   // all until Rejoin.
   void CutOff(int server);
   void Rejoin(int server);
-  // The process ends, and starts again. What was committed is never lost; what was not yet is lost
+  // The process ends, and starts again. Commits are never lost; anything not yet committed is lost
   // or not, by chance.
   void ServerDown(int server);
   void ServerUp(int server);
@@ -166,18 +165,19 @@ class FakeEnsemble {
   // --- what an outside operator sees and does, at once: everything committed ---
   // Sets the data, or creates the znode and its parents.
   void Put(const std::string& path, const std::string& data);
-  // With all below it. Nothing when absent.
+  // Deletes it with everything below it. No effect when absent.
   void Remove(const std::string& path);
   [[nodiscard]] std::optional<zk::Node> Get(const std::string& path) const;
   [[nodiscard]] bool Exists(const std::string& path) const;
   // Sorted; empty when absent.
   [[nodiscard]] std::vector<std::string> Children(const std::string& path) const;
-  // All or nothing, as session 0.
+  // A multi, as session 0.
   Result<std::vector<zk::OpResult>> Commit(const std::vector<zk::Op>& ops);
   // The number that the next sequential child of `parent` gets. REQUIRES: it exists.
   void SetSequence(const std::string& parent, std::int32_t next);
   [[nodiscard]] const std::deque<Transaction>& history() const { return history_; }
-  // Of the history only about the newest `most` are kept, and never less than those. All at first.
+  // Keeps only about the newest `most` transactions of the history, never fewer. At first
+  // all are kept.
   void KeepHistory(std::size_t most);
   // Called at each commit, when what Get shows is already the new state.
   // It may not change anything.
@@ -196,10 +196,10 @@ class FakeEnsemble {
   void SendRequest(const std::shared_ptr<Link>& link, std::int32_t xid, Request request);
   void SendPing(const std::shared_ptr<Link>& link);
   void SendClose(const std::shared_ptr<Link>& link);
-  // Watches the client still holds.
+  // Sets the watches again that the client still holds.
   void SendWatches(const std::shared_ptr<Link>& link, std::int64_t seen, std::set<std::string> data,
                    std::set<std::string> absent, std::set<std::string> children);
-  // The client lets go: an unknown part of what it sent may still arrive.
+  // The client closes the connection: an unknown part of what it sent may still arrive.
   void Abandon(const std::shared_ptr<Link>& link);
   // The same, ending the session first; all that it sent may arrive.
   void Farewell(const std::shared_ptr<Link>& link);

@@ -50,7 +50,7 @@ class FakeFleet::FleetProber final : public Prober {
     target.timer->Cancel();
   }
 
-  // The server at `addr`, or the way to it, is another one now.
+  // The server at `addr`, or the network to it, has changed.
   void Touch(const std::string& addr) {
     for (const auto& [id, target] : targets_) {
       if (target->target.addr != addr) continue;
@@ -81,7 +81,7 @@ class FakeFleet::FleetProber final : public Prober {
   }
 
   bool Broken(const Target& target) {
-    // A cut way breaks nothing that is idle: nobody notices.
+    // A cut breaks no idle connection: nobody notices it.
     return target.connected_to != 0 && target.state->life != target.connected_to &&
            ReachOf(*target.state, checker_) == Reach::kOpen;
   }
@@ -137,7 +137,7 @@ class FakeFleet::FleetProber final : public Prober {
                       target.target.question);
   }
 
-  // Whoever listens accepts, and the connection is closed again.
+  // Any listener accepts, and the connection is closed again.
   static std::optional<ProbeResult> AnswerTo(const TcpConnect&, Target&, bool) {
     return ProbeResult::Alive();
   }

@@ -1,7 +1,7 @@
 // A fleet of Redis servers in a SimWorld, and the probers that reach them: the test twin of
-// SocketProber. A server is up, refuses, hangs, loads, wants a password; between one checker and one
-// server the network may be cut. What it does agrees with a real server under the contract of
-// tests/contract/prober_contract.h. An address that nobody ever Set refuses. Bound to the thread of
+// SocketProber. A server is up, refuses, hangs, loads, wants a password; between one checker and
+// one server the network may be cut. It behaves like a real server under the contract of
+// tests/contract/prober_contract.h. An address that was never Set refuses. Bound to the thread of
 // its world; outlives its probers.
 #pragma once
 
@@ -54,14 +54,14 @@ class FakeFleet {
   void Flap(const std::string& addr, Duration up, Duration down);
   // Empty: no password wanted. Connections that are open keep their right.
   void SetPassword(const std::string& addr, std::string password, std::string user = "");
-  // Half of it to all of it passes until an answer comes. 1 ms at first.
+  // An answer takes half of this time to all of it. 1 ms at first.
   void SetLatency(const std::string& addr, Duration latency);
 
   void SetReach(const std::string& checker, const std::string& addr, Reach reach);
   void HealAll();
 
-  // Called at each probe that ends with a result, before its caller hears of it: the process (of
-  // which a checker that restarts has another), its checker, the address. Null: nobody.
+  // Called for each probe that ends with a result, before its caller gets it, with the process (a
+  // restarted checker has a new one), its checker and the address. Null: not called.
   using ResultListener = std::function<void(const SimLoop& process, const std::string& checker,
                                             const std::string& addr, const ProbeResult&)>;
   void SetResultListener(ResultListener listener) { listener_ = std::move(listener); }

@@ -1,6 +1,5 @@
-// What travels between FakeClient and FakeEnsemble: one Channel per client, which disturbances act
-// upon, and one Link per connection it makes; and Wire, the network that carries it. Inside the
-// fake ensemble only.
+// The transport between FakeClient and FakeEnsemble: one Channel per client, on which disturbances
+// act, one Link per connection, and Wire, the network. Used only inside the fake ensemble.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +56,7 @@ struct Channel {
   int tried = -1;               // the last one
 };
 
-// A request that has to wait at its server: a write until it is applied there, or anything behind
+// A request that has to wait at its server: a write until it is applied there, or a request after
 // such a write.
 struct Waiting {
   std::uint64_t ticket = 0;   // of a write; 0: not one
@@ -102,7 +101,7 @@ class Wire {
   void ToClient(const std::shared_ptr<Link>& link, F arrive, Duration delay = Duration::zero()) {
     if (link->channel->loop == nullptr) return;
     const TimePoint arrival = NextToClient(*link, delay);
-    // Judged by when it reached the process's kernel; a paused process reads it later all the same.
+    // The time of arrival at the process's kernel counts; a paused process reads it later.
     world_.At(arrival, link->channel->loop, [link, arrival, arrive = std::move(arrive)]() mutable {
       if (link->to_client_lost || arrival > link->client_cut) return;
       if (link->channel->link != link) return;
@@ -111,7 +110,7 @@ class Wire {
   }
   // The server's end closes; the client learns of it after what was sent before.
   void HangUp(const std::shared_ptr<Link>& link);
-  // Both ends, also with messages on their way.
+  // Closes both ends, also with messages on their way.
   void Break(const std::shared_ptr<Link>& link);
 
  private:

@@ -70,8 +70,8 @@ void FakeQuorum::Forward(int at, Proposal proposal) {
     return;
   }
   if (peer.reign == reign_) return Receive(std::move(proposal));
-  // It led once and has not noticed yet. Its writes hang; but a sync it grants without asking
-  // anybody, as the real one does.
+  // It is no longer the leading server and has not noticed yet. Its writes hang; but it grants a
+  // sync without asking anybody, as the real one does.
   if (proposal.kind == Proposal::Kind::kSync && proposal.link->waiting.size() == 1) {
     peer.server.Answer(proposal.link, proposal.ticket, Reply());
   }
@@ -104,7 +104,7 @@ void FakeQuorum::Receive(Proposal proposal) {
   if (proposal.kind == Proposal::Kind::kWrite || proposal.kind == Proposal::Kind::kClose) {
     const auto found = sessions_.find(proposal.session_id);
     if (found == sessions_.end()) return;  // its server will hear of the end, and hang up
-    // The client has moved on: what it sent before may not overtake what it does now.
+    // The client has another connection: its earlier requests must not overtake its present ones.
     if (proposal.link && found->second.link.lock() != proposal.link) {
       Record record;
       record.origin = proposal.origin;
@@ -116,7 +116,7 @@ void FakeQuorum::Receive(Proposal proposal) {
   if (peers_.size() > 1) {
     last_due_ = std::max(last_due_, world_.now() + world_.Between(2 * options_.min_server_latency,
                                                                   2 * options_.max_server_latency));
-    // A sync asks nobody: it waits for what is before it, no more.
+    // A sync asks nobody: it only waits for the requests before it.
     const bool alone = proposal.kind == Proposal::Kind::kSync;
     proposal.due = !alone ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
     proposal.spread = HasQuorum();

@@ -1,5 +1,5 @@
-// What the servers of a FakeEnsemble do among themselves: which one leads, what is committed and in
-// which order, which sessions live, and who learns of it when.
+// The servers of a FakeEnsemble among themselves: which one leads, what is committed and in which
+// order, which sessions live, and when each server learns of it.
 //
 //   Serving  --silence for sync_limit, or the leading server is gone--> Looking
 //   Looking  --election (a majority looks), or the leading server is in reach--> Serving
@@ -7,8 +7,8 @@
 //
 // A server that is looking, or down, has no clients. The leading one orders all writes; each is
 // committed after a round trip to a majority, applied there at once and by the others when they
-// hear of it. With one server there is no trip and no silence: all happens within the call. Inside
-// the fake ensemble only.
+// hear of it. With one server there is no round trip and no silence: everything happens within the
+// call. Used only inside the fake ensemble.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class FakeQuorum {
  public:
   using CommitFunction = std::function<void(Transaction)>;
 
-  // Each commit goes to `on_commit`, when the tree has it and no server yet.
+  // `on_commit` gets each commit when the tree has it, before any server has.
   FakeQuorum(SimWorld& world, const EnsembleOptions& options, CommitFunction on_commit);
   ~FakeQuorum();
   FakeQuorum(const FakeQuorum&) = delete;
@@ -49,7 +49,7 @@ class FakeQuorum {
   void Write(int at, const std::shared_ptr<Link>& link, std::uint64_t ticket, Request request);
   void Sync(int at, const std::shared_ptr<Link>& link, std::uint64_t ticket);
   void Close(int at, const std::shared_ptr<Link>& link, std::uint64_t ticket);
-  // It has heard of this session's client.
+  // The server has heard from this session's client.
   void Heard(int at, std::int64_t session_id);
 
   // --- from outside: committed at once, also without a leading server ---
@@ -88,7 +88,7 @@ class FakeQuorum {
     SimWorld::EventId give_up = 0;
     SimWorld::EventId join = 0;
   };
-  // What the leading server works on.
+  // The requests that the leading server works on.
   struct Proposal {
     enum class Kind { kWrite, kSync, kOpen, kClose };
     Kind kind;
@@ -117,7 +117,7 @@ class FakeQuorum {
   void CommitOpen(const Proposal& proposal);
   void CommitEnd(std::int64_t session_id, const Proposal* proposal);
   void CommitTransaction(ZnodeTree::Applied applied, Record record);
-  // To its origin only, behind all that was committed before.
+  // Sent only to its origin, after everything that was committed before.
   void Tell(Record record);
   [[nodiscard]] Record RecordOf(const Proposal& proposal, Result<Reply, zk::OpError> reply);
   void Trim();
@@ -132,7 +132,7 @@ class FakeQuorum {
   [[nodiscard]] bool LeaderInReach() const;
   [[nodiscard]] bool InContact(const Peer& peer) const;
   [[nodiscard]] bool HasQuorum() const;
-  // Draws the consequences of any change of the above.
+  // Acts on any change of the above.
   void Review();
   void ReviewServing(Peer& peer);
   void Stop(Peer& peer);

@@ -1,5 +1,5 @@
-// The client's own part in its requests: what it refuses to send, and whom its watches call. Inside
-// the fake ensemble only.
+// The client's own part in its requests: what it refuses to send, and whom its watches call. Used
+// only inside the fake ensemble.
 #pragma once
 
 #include <map>

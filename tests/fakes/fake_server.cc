@@ -18,7 +18,7 @@ FakeServer::~FakeServer() {
 void FakeServer::OnConnect(const std::shared_ptr<Link>& link, std::int64_t session_id,
                            Duration session_timeout, std::int64_t seen, TimePoint sent) {
   links_.push_back(link);
-  // Who has seen more than this server has would go back in time here.
+  // A client that has seen more than this server would go back in time here.
   if (!quorum_.Serves(index_) || seen > applied_) return wire_.HangUp(link);
   if (session_id == 0) return quorum_.Open(index_, link, session_timeout, sent);
   quorum_.Resume(index_, link, session_id, sent);
@@ -195,7 +195,7 @@ Result<Reply, zk::OpError> FakeServer::Look(const std::shared_ptr<Link>& link,
   if (!names) return Fail(ErrorCode::kNotFound, request.path + ": no such znode");
   if (!may_read) return Fail(ErrorCode::kDenied, request.path + ": not among those who may");
   if (request.watch) WatchChildren(link, request.path);
-  // In no order, as promised.
+  // Unordered, as documented.
   for (std::size_t i = names->size(); i > 1; --i)
     std::swap((*names)[i - 1], (*names)[world_.Below(i)]);
   reply.names = std::move(*names);
@@ -253,7 +253,7 @@ void FakeServer::Fire(const Trigger& trigger) {
   if (trigger.kind != zk::WatchKind::kChildren) told = take(data_watches_, &Link::data_watches);
   if (trigger.kind == zk::WatchKind::kChildren || trigger.kind == zk::WatchKind::kDeleted) {
     for (auto& link : take(child_watches_, &Link::child_watches)) {
-      // Once, also to who watched both.
+      // Once per client, also if it watched both.
       if (std::ranges::find(told, link) == told.end()) told.push_back(std::move(link));
     }
   }

@@ -1,6 +1,6 @@
-// One server of a FakeEnsemble, as its clients see it: their connections and watches, and answers
-// to what they ask, each session's in order, from what this server has applied. What is to be
-// applied, and whether it serves at all, FakeQuorum decides. Inside the fake ensemble only.
+// One server of a FakeEnsemble, as its clients see it: their connections and watches, and the
+// answers to their requests, each session's in order, from what this server has applied. FakeQuorum
+// decides what it applies and whether it serves. Used only inside the fake ensemble.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace zkcluster::sim {
 
 class FakeQuorum;
 
-// What a server learns from the leading one, in its order.
+// A message from the leading server, delivered in order.
 struct Record {
   std::int64_t zxid = 0;  // 0: nothing has changed; the server of `origin` answers, no more
   std::vector<Trigger> triggers;

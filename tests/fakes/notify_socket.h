@@ -1,5 +1,5 @@
-// The ear of a service manager: the datagram socket that NOTIFY_SOCKET names, in a temporary
-// folder. One thread at a time.
+// A service manager's end: the datagram socket that NOTIFY_SOCKET names, in a temporary folder. One
+// thread at a time.
 #pragma once
 
 #include <sys/socket.h>

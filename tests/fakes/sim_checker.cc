@@ -231,7 +231,7 @@ bool SimSite::Reaches(const std::string& cluster, const std::string& expected, D
   bool reached = false;
   return world.RunUntil(
       [&] {
-        // Statuses change with transactions only, and looking is dear.
+        // Statuses change only with transactions, and reading them is expensive.
         if (ensemble.zxid() != looked_at) reached = Statuses(cluster) == expected;
         looked_at = ensemble.zxid();
         return reached;

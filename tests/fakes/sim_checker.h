@@ -1,7 +1,7 @@
 // A checker of production conductors and core in a simulated world: the composition root of
 // zkchecker with SimLoop, FakeEnsemble and FakeFleet behind the seams. `SimSite` holds several of
 // them around one ensemble and one fleet, with an operator who creates and changes clusters and
-// means to read what is in ZooKeeper. Not thread-safe: it is its world's.
+// means to read what is in ZooKeeper. Not thread-safe: it belongs to its world.
 #pragma once
 
 #include <deque>
@@ -38,10 +38,10 @@ class SimChecker {
   SimChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, Options options);
   ~SimChecker();  // as by SIGKILL: the session lives on until it times out
 
-  // As by SIGHUP, when the file now says this. `clusters` empty: all.
+  // Like SIGHUP with these values in the file. `clusters` empty: all.
   void Reload(std::vector<std::string> clusters, HealthSettings health,
               RedisCredentials credentials = {});
-  // As by SIGTERM; `left()` when it is over.
+  // Like SIGTERM; `left()` is true at the end.
   void Leave();
   [[nodiscard]] bool left() const { return left_; }
   // Another daemon holds the id: the production daemon would exit with 69.
@@ -55,9 +55,9 @@ class SimChecker {
   [[nodiscard]] ClusterFacts facts(const std::string& cluster) const {
     return facts().clusters.at(cluster);
   }
-  // What this checker decided, as its hook would get it; the newest thousand.
+  // This checker's decisions, in the form of its hook's input; the newest thousand.
   [[nodiscard]] const std::deque<Event>& events() const { return events_; }
-  // Empty when the options name a logger.
+  // Empty if the options have a logger.
   [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
   // Lines of the log that hold `event=<name>`.
   [[nodiscard]] std::size_t Logged(const std::string& event) const;
@@ -106,7 +106,7 @@ class SimSite {
   void Update(ClusterSpec spec);         // the same, at the version that is there
   void Delete(const std::string& name);  // the same
 
-  // Who the operator is, and the checker of that id. Nobody in particular where lists are open.
+  // The identity of the operator, and of the checker with that id. Anonymous with open lists.
   [[nodiscard]] zk::Identity OperatorIdentity() const;
   [[nodiscard]] zk::Identity CheckerIdentity(const std::string& id) const;
 

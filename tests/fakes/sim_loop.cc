@@ -11,7 +11,7 @@ namespace {
 // Neither clock begins at zero, so that a forgotten initial value shows.
 constexpr TimePoint kStart = TimePoint(std::chrono::hours(1000));
 constexpr Micros kWallAtStart = std::chrono::seconds(1'700'000'000);
-// More events than any world has at one instant: somebody posts to itself for ever.
+// More events than any world has at one instant: something posts to itself for ever.
 constexpr std::uint64_t kMostStepsAtOneInstant = 1'000'000;
 
 double ToUnit(std::uint64_t bits) {
@@ -52,7 +52,8 @@ class SimTimer final : public Timer {
 SimWorld::SimWorld(std::uint64_t seed) : seed_(seed), random_(seed), now_(kStart) {}
 
 SimWorld::~SimWorld() {
-  // What an event holds may cancel others as it goes, so they go while the queue is empty.
+  // The captures of an event may cancel others when destroyed, so they are destroyed while the
+  // queue is empty.
   const EventQueue dropped = std::exchange(events_, {});
 }
 
@@ -114,8 +115,8 @@ void SimWorld::RunFor(Duration duration) {
 }
 
 bool SimWorld::RunUntil(const std::function<bool()>& done, Duration limit) {
-  // A fence behind all that is due by then. Both hold its result, because `done` may throw
-  // (as a failed assertion of a test does) and leave the fence behind.
+  // A fence after everything that is due by then. Both hold its result, because `done` may throw
+  // (as a failed assertion does) and leave the fence behind.
   const auto at_end = std::make_shared<bool>(false);
   const EventId fence =
       events_.Add(now_ + limit, TimePoint::max(), nullptr, [at_end] { *at_end = true; });
@@ -154,7 +155,7 @@ void SimLoop::Pause(Duration duration) {
 void SimLoop::Resume() {
   if (!paused()) return;
   paused_until_ = TimePoint::min();
-  // What was put off to the end of the pause runs from now on, still in the order it was due.
+  // Events postponed to the end of the pause run from now on, in the order of their due times.
   world_.events_.BringForward(this, world_.now());
 }
 

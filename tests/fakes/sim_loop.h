@@ -1,7 +1,7 @@
 // Virtual time for any number of simulated processes. A SimWorld owns one clock and one ordered
 // queue of events; each SimLoop is the Loop of one process in it, with a wall clock of its own, and
-// can be paused like a process under SIGSTOP: what falls due meanwhile runs late, in the order it
-// was due. Everything follows from the seed: the same seed and the same calls give the same run.
+// can be paused like a process under SIGSTOP: events due meanwhile run late, in the order of their
+// due times. Everything follows from the seed: the same seed and the same calls give the same run.
 // Not thread-safe: a world is one thread's.
 #pragma once
 
@@ -31,7 +31,7 @@ class SimWorld {
   // The true wall clock; a SimLoop may see another one.
   [[nodiscard]] Micros wall_now() const;
 
-  // Chance, in the order of the calls.
+  // Random numbers, in the order of the calls.
   [[nodiscard]] std::uint64_t RandomBits() { return random_(); }
   [[nodiscard]] double Random();                                // [0, 1)
   [[nodiscard]] Duration Between(Duration low, Duration high);  // [low, high]
@@ -41,8 +41,8 @@ class SimWorld {
   bool Step();
   // Runs everything due within `duration`; the clock then shows its end.
   void RunFor(Duration duration);
-  // Runs events until `done` says so (asked first, and after each event) or `limit` of virtual time
-  // has passed. True when it said so.
+  // Runs events until `done` returns true (called first, and after each event) or `limit` of
+  // virtual time has passed. Returns whether `done` was true.
   bool RunUntil(const std::function<bool()>& done, Duration limit);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 

@@ -1,7 +1,7 @@
-// A build of tomorrow, as far as its bytes differ from today's: it reads and writes a format 2, which
-// adds a column to the rows of the status, and its probes know a reason that today's do not. With it
-// the tests upgrade and downgrade a fleet checker by checker. Pure, but for the prober, which is bound
-// to its loop. Loop-bound.
+// A future build, as far as its bytes differ from today's: it reads and writes a format 2, which
+// adds a column to the rows of the status, and its probes know a reason that today's do not. With
+// it the tests upgrade and downgrade a fleet checker by checker. Pure, but for the prober, which is
+// bound to its loop. Loop-bound.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ inline constexpr std::array<Format, 2> kFormatsOfTomorrow = {Format{1, nullptr},
 // Whether any row of these bytes of a chunk has that column.
 [[nodiscard]] bool HasColumnOfTomorrow(std::string_view chunk);
 
-// What its probes say of a server that is loading.
+// The reason that its probes report for a loading server.
 inline constexpr std::string_view kReasonOfTomorrow = "loading_of_tomorrow";
 [[nodiscard]] std::unique_ptr<Prober> NewProberOfTomorrow(std::unique_ptr<Prober> prober);
 

@@ -165,7 +165,7 @@ ZnodeTree::State& ZnodeTree::Change(Entry& entry) {
 
 void ZnodeTree::Release(std::vector<Entry*> entries) {
   std::erase_if(entries, [](const Entry* e) { return e->now.exists || !e->past.empty(); });
-  // Children before their parents, which went no sooner than they.
+  // Children before their parents, which were deleted later.
   std::ranges::stable_sort(entries, std::greater(), [](const Entry* e) { return e->path->size(); });
   for (Entry* const entry : entries) {
     ZKC_CHECK(entry->children.empty());

@@ -2,7 +2,7 @@
 // own DataTree, changed by one transaction at a time. It can be read as it was after any
 // transaction since the last Forget: servers that lag share one tree, each with its own view of it.
 // It knows nothing of sessions beyond their ids, nor of watches beyond naming what they would have
-// seen. No operation costs in the size of the tree. Pure, given the wall clock.
+// seen. The cost of no operation grows with the tree. Pure, given the wall clock.
 #pragma once
 
 #include <cstdint>
@@ -56,15 +56,15 @@ class ZnodeTree {
     std::vector<zk::Stat> stats;  // after each SetOp or CreateOp; default for others
     std::vector<Trigger> triggers;
   };
-  // Who asks: what the lists of znodes are held against, and what lists new ones get. Null:
-  // somebody who may do anything, and whose znodes anybody may do anything with.
+  // The client of a request: the identities that are checked against lists of permissions, and the
+  // list for new znodes. Null: a client that may do anything, and whose znodes are open to all.
   struct Asker {
     std::vector<std::string> ids;  // as DigestId makes them
     AclFunction acl;
   };
-  // All or nothing. Errors as in zk::Client, with OpError::failed_op. `received`: the newest
-  // transaction when the leading server received this one; it matters to sequence numbers that have
-  // come to their end.
+  // Applies all operations or none. Errors as in zk::Client, with OpError::failed_op. `received`:
+  // the newest transaction when the leading server received this one; it matters for sequence
+  // numbers at their maximum.
   Result<Applied, zk::OpError> Apply(std::vector<zk::Op> ops, std::int64_t session_id,
                                      Micros wall_now, std::int64_t received = kNewest,
                                      const Asker* asker = nullptr);
@@ -84,7 +84,7 @@ class ZnodeTree {
   // True where there is no such znode.
   [[nodiscard]] bool MayRead(const Asker& asker, const std::string& path,
                              std::int64_t view = kNewest) const;
-  // Nobody will ask for what was before `view` any more.
+  // States before `view` are not needed any more.
   void Forget(std::int64_t view);
 
   [[nodiscard]] std::int64_t zxid() const { return zxid_; }
@@ -100,7 +100,7 @@ class ZnodeTree {
     zk::Stat stat;                   // but for children_version, which follows from the counts
     std::int32_t creates = 0;        // children ever created: the counter of sequential names
     // The same as the leading server gives it to what it receives before `last_create` is
-    // committed: beyond the end of numbers the two part.
+    // committed: beyond the maximum the two differ.
     std::int32_t next = 0;
     std::int64_t last_create = 0;
   };
@@ -125,9 +125,9 @@ class ZnodeTree {
   [[nodiscard]] static const State& At(const Entry& entry, std::int64_t view);
   [[nodiscard]] static zk::Stat StatOf(const State& state);
   [[nodiscard]] Entry* FindNow(const std::string& path);
-  // The state to change in the transaction under way; as it was before is kept.
+  // The state to change in the transaction under way; the previous one is kept.
   State& Change(Entry& entry);
-  // Drops those that exist in no state that is kept.
+  // Drops entries that exist in no kept state.
   void Release(std::vector<Entry*> entries);
   void Undo();
   [[nodiscard]] Applied Finish(Applied applied, std::int64_t session_id);
@@ -137,7 +137,7 @@ class ZnodeTree {
   Result<void> ApplyOne(zk::SetOp op, Work& work);
   Result<void> ApplyOne(zk::DeleteOp op, Work& work);
 
-  std::unordered_map<std::string, Entry> nodes_;              // looked up only, never walked
+  std::unordered_map<std::string, Entry> nodes_;              // only searched by key, never walked
   std::map<std::int64_t, std::set<std::string>> ephemerals_;  // of the newest view, by session
   std::vector<Entry*> changing_;                              // by the transaction under way
   std::deque<Changed> changed_;                               // what Forget may let go

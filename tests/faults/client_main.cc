@@ -1,5 +1,5 @@
 // faults-client ZOOKEEPER ROOT NAME FILE: a program that uses the library as any other would, and
-// writes down each table it takes, one JSON object a line. SIGTERM ends it.
+// writes each of its tables, one JSON object a line. SIGTERM ends it.
 #include <signal.h>
 #include <zkcluster/cluster.h>
 

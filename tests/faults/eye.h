@@ -1,6 +1,6 @@
-// The scenario's own view of the cluster while it runs: a session that reads what is in
-// ZooKeeper. What is judged and measured in the end is the transaction log; this is for knowing
-// when to go on. Used from the main thread only.
+// The scenario's own view of the cluster while it runs: a session that reads what is in ZooKeeper.
+// The judges and measures use the transaction log; this one only shows when to go on. Used from the
+// main thread only.
 #pragma once
 
 #include <functional>
@@ -22,12 +22,12 @@ class Eye {
   Eye(const std::string& servers, ClusterPaths paths);
   ~Eye();
 
-  // What is there now; an error when the ensemble does not answer within a second.
+  // The present state; an error when the ensemble does not answer within a second.
   [[nodiscard]] Result<Snapshot> Look();
-  // By shard; nothing when it cannot be read, or no decision is about this list.
+  // The statuses by shard; nothing when they cannot be read, or no decision is for this list.
   [[nodiscard]] std::optional<std::map<std::string, ShardStatus>> Statuses();
 
-  // Reads again and again until `done` says so. False when `limit` passed first.
+  // Reads repeatedly until `done` returns true. False when `limit` passed first.
   [[nodiscard]] bool Await(const std::function<bool()>& done, Duration limit);
   // Time passes.
   void Pass(Duration duration);

@@ -46,7 +46,7 @@ Intervention Delete() {
   return {
       .name = "delete_mid",
       .must_hold =
-          "the cluster, deleted amid it and made anew, is decided on within 15 s, by "
+          "the cluster, deleted amid it and made again, is decided on within 15 s, by "
           "nothing of the old one",
       .give_orders =
           [](Play& play) {

@@ -1,6 +1,6 @@
-// What an operator does in the middle of a fault: changes a cluster and changes it back, or deletes
-// it and creates it again. Every scenario says where its fault is (Play::OperatorActs and its
-// kin); there each intervention of the table strikes, in a variant of the scenario of its own
+// An operator's action in the middle of a fault: changes a cluster and changes it back, or deletes
+// it and creates it again. Every scenario marks its fault (Play::OperatorActs and similar calls);
+// there each intervention of the table acts, in a variant of the scenario
 // ("update_mid_leader_kill"). Used from the main thread only.
 #pragma once
 
@@ -16,12 +16,12 @@ class Play;
 
 struct Intervention {
   std::string name;       // its variant of X is NAME_X
-  std::string must_hold;  // beside what the scenario must
-  // Commands that succeed, however often they have to be given.
+  std::string must_hold;  // besides the scenario's own conditions
+  // Commands that are repeated until they succeed.
   std::function<void(Play&)> give_orders;
-  // Waits for decisions by them, and takes back what is to be taken back.
+  // Waits for decisions that follow from them, and undoes the temporary changes.
   std::function<void(Play&)> await_decisions;
-  // The first of the orders, given once, by an operator whom no ensemble hears.
+  // The first of the orders, given once, by an operator without a connection to the ensemble.
   std::function<Ran(Play&, const std::string& timeout)> try_in_vain;
 };
 

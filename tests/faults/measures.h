@@ -1,5 +1,5 @@
 // The truth about each shard, as the scenario made it, against the status that the checkers gave
-// it: how long the status was wrong, and which flips should not have been. Pure.
+// it: how long the status was wrong, and which flips were false. Pure.
 #pragma once
 
 #include <zkcluster/shard.h>
@@ -16,10 +16,10 @@ namespace zkcluster::faults {
 enum class Truth : unsigned char {
   kAlive,
   kDead,
-  kOpen,  // the scenario does not say: either is right
+  kOpen,  // not defined by the scenario: either is right
 };
 
-// What the scenario did to shards, by the wall clock. A shard never mentioned is alive.
+// The scenario's actions on shards, by the wall clock. A shard never mentioned is alive.
 class TruthLog {
  public:
   struct Change {
@@ -31,7 +31,7 @@ class TruthLog {
   // REQUIRES: `at` never falls.
   void Set(const std::string& shard, Truth truth, Micros at);
   [[nodiscard]] Truth At(std::string_view shard, Micros at) const;
-  // Was it so at any moment of [from, to]?
+  // True if it was so at any moment of [from, to].
   [[nodiscard]] bool Was(std::string_view shard, Truth truth, Micros from, Micros to) const;
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
 
@@ -39,7 +39,7 @@ class TruthLog {
   std::vector<Change> changes_;
 };
 
-// What was in ZooKeeper from `at` on.
+// The state in ZooKeeper from `at` on.
 struct StatusStep {
   Micros at{0};
   bool exists = true;                           // false: the cluster was deleted
@@ -60,8 +60,8 @@ struct Measures {
   std::string wrong_shard;  // whose; empty: never wrong
   std::vector<Flip> flips;  // between alive and dead; first decisions are none
   [[nodiscard]] std::size_t unjustified() const;
-  // Of each change of the truth: until the status said so; nothing: it never did, or not before the
-  // truth changed again.
+  // For each change of the truth: the time until the status agreed; nothing: it never did, or not
+  // before the truth changed again.
   struct Answer {
     TruthLog::Change change;
     std::optional<Duration> after;
@@ -69,7 +69,7 @@ struct Measures {
   std::vector<Answer> answers;
 };
 
-// A flip is justified by a truth that was so within `grace` before it.
+// A flip is justified if the truth agreed with it within `grace` before it.
 [[nodiscard]] Measures Measure(const std::vector<std::string>& shards, const TruthLog& truth,
                                const std::vector<StatusStep>& steps, Micros from, Micros to,
                                Duration grace);

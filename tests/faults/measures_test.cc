@@ -1,4 +1,4 @@
-// Truth against status: what the table of faults is computed from.
+// Truth against status: the numbers of the table of faults.
 #include "tests/faults/measures.h"
 
 #include <doctest/doctest.h>
@@ -31,7 +31,7 @@ TEST_CASE("measures: nothing happens") {
   CHECK(measures.answers.empty());
 }
 
-TEST_CASE("measures: a death and a return, each told a while later") {
+TEST_CASE("measures: a death and a return, each reported a while later") {
   TruthLog truth;
   truth.Set("s1", Truth::kDead, At(20));
   truth.Set("s1", Truth::kAlive, At(30));
@@ -58,13 +58,13 @@ TEST_CASE("measures: flips, justified or not") {
   };
   const Row rows[] = {
       {"out of the blue, and back", {}, {Step(5, kA), Step(40, kD), Step(47, kA)}, 2, 1, 7},
-      {"told after its return, but it was dead a moment ago",
+      {"reported after its return, but it was dead a moment ago",
        {{"s1", Truth::kDead, At(20)}, {"s1", Truth::kAlive, At(22)}},
        {Step(5, kA), Step(23, kD), Step(24, kA)},
        2,
        0,
        2},
-      {"told long after its return",
+      {"reported long after its return",
        {{"s1", Truth::kDead, At(20)}, {"s1", Truth::kAlive, At(22)}},
        {Step(5, kA), Step(28, kD), Step(29, kA)},
        2,
@@ -88,7 +88,7 @@ TEST_CASE("measures: flips, justified or not") {
        1,
        1,
        80},
-      {"never told", {{"s1", Truth::kDead, At(20)}}, {Step(5, kA)}, 0, 0, 80},
+      {"never reported", {{"s1", Truth::kDead, At(20)}}, {Step(5, kA)}, 0, 0, 80},
       {"before and after the time that counts",
        {},
        {Step(1, kD), Step(2, kA), Step(101, kD)},
@@ -119,7 +119,7 @@ TEST_CASE("measures: flips, justified or not") {
   }
 }
 
-TEST_CASE("measures: a truth that changes before it was told has no answer") {
+TEST_CASE("measures: a truth that changes before it was reported has no answer") {
   TruthLog truth;
   truth.Set("s1", Truth::kDead, At(20));
   truth.Set("s1", Truth::kAlive, At(21));

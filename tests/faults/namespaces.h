@@ -15,7 +15,8 @@
 
 namespace zkcluster::faults {
 
-// Why namespaces and TUN devices cannot be had here; empty: they can. Tries it, in a child.
+// The reason why namespaces and TUN devices cannot be made here; empty: they can. Tries it
+// in a child.
 [[nodiscard]] std::string WhyNoNamespaces();
 
 // The address of a host in the scenario's network.

@@ -1,4 +1,4 @@
-// What came of a scenario, handed from its process to the one that reports. Pure.
+// The outcome of a scenario, passed from its process to the one that reports. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -15,7 +15,7 @@ struct Outcome {
   Kind kind = Kind::kFailed;
   std::string scenario;
   std::string fabric;
-  std::string reason;                   // of kSkipped, or of an end before its time
+  std::string reason;                   // for kSkipped, or for a premature end
   std::vector<std::string> failures;    // expectations that were missed
   std::vector<std::string> violations;  // found by the judges
   std::string observed;                 // for the table

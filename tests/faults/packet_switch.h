@@ -56,7 +56,7 @@ class PacketSwitch {
   UniqueFd stop_;
   std::atomic<std::uint64_t> dropped_{0};
   std::mutex mutex_;
-  std::map<std::pair<Port, Port>, Wire> wires_;  // guarded by mutex_; absent: as good as new
+  std::map<std::pair<Port, Port>, Wire> wires_;  // guarded by mutex_; absent: without disturbance
   // Only the thread uses these.
   std::mt19937 chance_{1};
   std::multimap<TimePoint, Delayed> delayed_;

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 constexpr Duration kLeaderLimit = seconds(20);
 constexpr Duration kCommandLimit = seconds(40);
 constexpr int kUnavailable = 69;
-// Of an order in vain, and until it has given up: to connect, to read, and a busy machine.
+// The time until a vain order has given up: to connect, to read, and a busy machine.
 constexpr const char* kVainTimeout = "3s";
 constexpr Duration kVainLimit = seconds(10);
 
@@ -212,7 +212,7 @@ bool Play::StatusIsTruth(const std::vector<ShardSpec>& shards) {
 }
 void Play::AwaitTruth(const std::vector<ShardSpec>& shards, Duration limit) {
   Await(
-      fmt::format("the truth of {} shards is told", shards.size()),
+      fmt::format("the status of {} shards is the truth", shards.size()),
       [&] { return StatusIsTruth(shards); }, limit);
 }
 void Play::ExpectNotSaidDead(const std::string& shard, const std::string& what) {

@@ -1,6 +1,6 @@
-// What a scenario is written in: steps that do something to the site and note what is true from
-// then on, and expectations. A step that cannot be done throws; an expectation that does not hold
-// is noted, and the scenario goes on. Used from the main thread only.
+// The language of scenarios: steps that act on the site and record the truth from then on, and
+// expectations. A step that cannot be done throws; an expectation that does not hold is recorded,
+// and the scenario goes on. Used from the main thread only.
 #pragma once
 
 #include <functional>
@@ -61,10 +61,10 @@ class Play {
   void AwaitDead(const std::vector<std::string>& shards, Duration limit);
   void AwaitAlive(const std::vector<std::string>& shards, Duration limit);
   void AwaitVoters(std::size_t count, Duration limit);
-  // The status is of these very shards, and what is true of each; or what is held back, in a pause
-  // or by a freeze. It waits for no shard of AllowFlips.
+  // The status is for exactly these shards, and it is the truth of each, or is held back by a pause
+  // or a freeze. Shards of AllowFlips are not waited for.
   void AwaitTruth(const std::vector<ShardSpec>& shards, Duration limit);
-  // No decision says so, as of now.
+  // No decision says so at this moment.
   void ExpectNotSaidDead(const std::string& shard, const std::string& what);
 
   // --- the operator ---
@@ -73,13 +73,13 @@ class Play {
   void Command(const std::vector<std::string>& arguments);
   void Apply(const ClusterSpec& spec);
   void Delete();
-  // Here the fault is in force. The intervention strikes, if this play has one, and is
+  // Marks that the fault is in force. The intervention acts, if this play has one, and is
   // decided on ...
   void OperatorActs();
-  // ... or in two parts, where no decision can come of it yet ...
+  // ... or in two parts, if no decision can follow yet ...
   void OperatorGivesOrders();
   void OperatorSeesDecisions();
-  // ... or its first order ends as one must that no ensemble hears: soon, and saying so.
+  // ... or its first order fails soon and with a message, because it reaches no ensemble.
   void OperatorIsNotHeard();
 
   // From now on (until AllowDeadVotes) this checker must not newly vote a shard dead: any, or with
@@ -89,8 +89,8 @@ class Play {
   // In the whole scenario. Judged in the end.
   void AllowFlips(const std::string& shard, std::size_t most) { most_flips_[shard] = most; }
 
-  // Everything is mended. Within the limit every shard is alive and its status says so, every
-  // checker votes, one leads, and both programs have the newest table.
+  // Ends every fault. Within the limit every shard is alive and its status says so, every checker
+  // votes, one leads, and both programs have the newest table.
   void Recover(Duration limit);
 
   void Say(const std::string& line);  // to the story, with the time
@@ -102,7 +102,7 @@ class Play {
   [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
   [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
   [[nodiscard]] Micros begun() const { return begun_; }
-  // The intervention, if there is one, struck, and was seen through.
+  // The intervention, if any, has acted and was completed.
   [[nodiscard]] bool intervened() const;
   struct VoteRule {
     std::string id;

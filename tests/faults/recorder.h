@@ -1,5 +1,5 @@
-// What the ensemble did, from the transaction logs of its own servers, and the verdict on it: the
-// judges of tests/history, the same as in the simulator. Throws std::runtime_error when a log
+// The ensemble's history, from the transaction logs of its own servers, and the verdict on it by
+// the judges of tests/history, the same as in the simulator. Throws std::runtime_error when a log
 // cannot be read. One thread.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace zkcluster::faults {
 //
 // It is the log of the server with the newest transaction, and what any two servers have logged
 // besides: a server that was brought up to date by a snapshot has a gap, and one that was killed as
-// a leader may have logged what nobody else ever saw.
+// a leader may have logged what no other server ever saw.
 [[nodiscard]] std::vector<sim::Transaction> ReadRecording(
     const std::vector<std::filesystem::path>& logs);
 

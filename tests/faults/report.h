@@ -11,7 +11,7 @@ namespace zkcluster::faults {
 
 // One line as a scenario ends.
 [[nodiscard]] std::string ProgressLine(const Outcome& outcome);
-// All that helps to see why it failed.
+// Everything that helps to explain a failure.
 [[nodiscard]] std::string FailureText(const Outcome& outcome);
 // "55 passed, 0 failed, 1 skipped; 12345 transactions and 678 tables judged, 0 violations"
 [[nodiscard]] std::string Totals(const std::vector<Outcome>& outcomes);

@@ -1,5 +1,4 @@
-// faults-rude HOST PORT MANNERS: plays a Redis server that misbehaves.
-// Until it is killed.
+// faults-rude HOST PORT MANNERS: plays a Redis server that misbehaves, until it is killed.
 #include <cstdio>
 #include <map>
 #include <string>

@@ -1,5 +1,5 @@
-// One scenario: what happens, what must hold, and what it needs. The table is made by the files
-// scenarios_*.cc, one family each.
+// One scenario: what happens, what must hold, and what it needs. The files scenarios_*.cc make the
+// table, one family each.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,12 @@ namespace zkcluster::faults {
 
 struct Scenario {
   std::string name;
-  std::string must_hold;  // beside what every scenario must: no violation, no false flip, recovery
+  std::string must_hold;  // besides every scenario's: no violation, no false flip, recovery
   SiteOptions site = {};
   std::vector<Need> needs = {};
-  bool may_flip_falsely = false;  // such flips are counted, and excused
+  bool may_flip_falsely = false;  // false flips are counted and excused
   std::function<void(Play&)> play = {};
-  // Why this machine cannot; empty or null: it can.
+  // The reason why this machine cannot; empty or null: it can.
   std::function<std::string()> why_not = {};
   const Intervention* intervention = nullptr;  // amid the fault
 };

@@ -1,4 +1,4 @@
-// Checkers that die, hang and are too few.
+// Checkers that die or hang, and too few of them.
 #include "tests/faults/bounds.h"
 #include "tests/faults/scenario.h"
 
@@ -110,7 +110,7 @@ void LeadersKilledInARow(Play& play) {
   }
 }
 
-// All of them, at once, and a shard dies and another returns meanwhile.
+// All of them are killed at once; meanwhile a shard dies and another returns.
 void EveryCheckerKilled(Play& play) {
   play.Kill("s2");
   play.AwaitDead({"s2"}, kSoon);
@@ -154,11 +154,11 @@ std::vector<Scenario> CheckerScenarios() {
        .site = {.checkers = 5},
        .play = TwoOfFiveGone},
       {.name = "every_checker_killed",
-       .must_hold = "s1, dead meanwhile, and s2, returned meanwhile, are told within 10 s of their "
+       .must_hold = "s1, dead meanwhile, and s2, back meanwhile, are reported within 10 s of their "
                     "restart",
        .play = EveryCheckerKilled},
       {.name = "leaders_killed_in_a_row",
-       .must_hold = "each time the death of a shard is told within 10 s by the next leader",
+       .must_hold = "each time the next leader reports the death of a shard within 10 s",
        .play = LeadersKilledInARow},
   };
 }

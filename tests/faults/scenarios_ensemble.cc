@@ -21,7 +21,7 @@ void ZooKeeperLeaderKill(Play& play) {
   KillAndReturn(play, play.ZooKeeperLeader());
 }
 
-// Somebody's session moves to another server.
+// The sessions on that server move to another one.
 void ZooKeeperFollowerKill(Play& play) {
   KillAndReturn(play, (play.ZooKeeperLeader() + 1) % play.site.ensemble.size());
 }
@@ -102,7 +102,7 @@ std::vector<Scenario> EnsembleScenarios() {
        .must_hold = "s1, killed with it, is dead within 15 s",
        .play = ZooKeeperFollowerKill},
       {.name = "zk_leader_stop",
-       .must_hold = "s1, killed meanwhile, is dead within 15 s; what the old leader had in hand "
+       .must_hold = "s1, killed meanwhile, is dead within 15 s; what the old leader had under way "
                     "takes no effect",
        .play = ZooKeeperLeaderStop},
       {.name = "zk_two_of_three_down",
@@ -110,11 +110,12 @@ std::vector<Scenario> EnsembleScenarios() {
        .play = TwoOfThreeDown},
       {.name = "zk_all_down_20s",
        .must_hold = "programs keep their tables; s1, dead meanwhile, and s2, returned meanwhile, "
-                    "are told within 15 s and 20 s",
+                    "are reported within 15 s and 20 s",
        .play = AllDown},
       {.name = "zk_rolling_restart",
-       .must_hold = "with each server away in turn, a death is told within 15 s, a return within "
-                    "10 s",
+       .must_hold =
+           "with each server away in turn, a death is reported within 15 s, a return within "
+           "10 s",
        .play = RollingRestart},
   };
 }

@@ -42,7 +42,7 @@ void Starved(Play& play) {
   play.AwaitDead({"s1"}, kAfterElection);
 }
 
-// What this checker says of the shard now.
+// This checker's present vote on the shard.
 Opinion OpinionOf(Play& play, const std::string& id, const std::string& shard) {
   const auto snapshot = play.site.eye.Look();
   if (!snapshot) return Opinion::kNotProbed;
@@ -56,8 +56,8 @@ Opinion OpinionOf(Play& play, const std::string& id, const std::string& shard) {
   return Opinion::kNotProbed;
 }
 
-// No new descriptor is to be had; those it has, it keeps. Every shard whose connection breaks is
-// one it cannot see any more.
+// The checker gets no new descriptors and keeps those it has. It cannot see a shard any more once
+// its connection breaks.
 void OutOfDescriptors(Play& play) {
   const std::string victim = play.Followers().front();
   LimitDescriptors(play.site.checker(victim).pid(), 3);
@@ -146,20 +146,21 @@ void WallClockBack(Play& play) {
 std::vector<Scenario> HostScenarios() {
   return {
       {.name = "checker_out_of_fds",
-       .must_hold = "what it cannot see it calls unknown, never dead; s1's death is told within "
-                    "5 s by the other two",
+       .must_hold =
+           "what it cannot see it calls unknown, never dead; s1's death is reported within "
+           "5 s by the other two",
        .play = OutOfDescriptors},
       {.name = "checkers_starved",
        .must_hold = "nobody votes a living shard dead; s1, killed afterwards, is dead within 10 s",
        .play = Starved},
       {.name = "log_disk_full",
-       .must_hold = "deaths are told within 5 s, an election within 10 s; logging goes on when "
+       .must_hold = "deaths are reported within 5 s, an election within 10 s; logging goes on when "
                     "there is room",
        .site = {.tiny_log_disk = true},
        .needs = {Need::kMounts},
        .play = LogDiskFull},
       {.name = "wall_clock_back",
-       .must_hold = "deaths and returns are told within 10 s and 5 s; no Since falls",
+       .must_hold = "deaths and returns are reported within 10 s and 5 s; no Since falls",
        .site = {.fake_wall_clock = true},
        .play = WallClockBack,
        .why_not =

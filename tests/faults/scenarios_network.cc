@@ -112,8 +112,7 @@ void SlowNetwork(Play& play) {
   play.AwaitAlive({"s1", "s2"}, kAfterElection);
 }
 
-// What the ensemble agrees on reaches one of its servers late,
-// and a client that reads there reads the past.
+// Commits reach one of the servers late, and a client that reads there reads old values.
 void LaggingZooKeeper(Play& play) {
   const std::size_t leader = play.ZooKeeperLeader();
   const std::size_t late = (leader + 1) % play.site.ensemble.size();
@@ -126,7 +125,7 @@ void LaggingZooKeeper(Play& play) {
   play.AwaitAlive({"s1"}, kAfterElection);
 }
 
-// Power off: no refusal, no answer, for anybody.
+// Power off: no refusal and no answer to any checker.
 void RedisHostVanishes(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.Cut(id, {"s1"});
   play.Note("s1", Truth::kDead);
@@ -171,36 +170,36 @@ std::vector<Scenario> NetworkScenarios() {
   };
   const std::vector<Need> cut = {Need::kCutFromZooKeeper};
   return {
-      lossless("checker_cut_from_zk", "s1's death is told within 5 s by the other two",
+      lossless("checker_cut_from_zk", "s1's death is reported within 5 s by the other two",
                CutFrom(Who::kFollower, Play::ZooKeepers()), cut),
       lossless("checker_cut_from_redis",
                "no flip: one of three sees death; s1, killed later, is dead within 5 s",
                BlindToRedis(Who::kFollower), packets),
-      lossless("checker_cut_from_both", "s1's death is told within 5 s by the other two",
+      lossless("checker_cut_from_both", "s1's death is reported within 5 s by the other two",
                CutFrom(Who::kFollower, Everybody()), packets),
-      lossless("leader_cut_from_zk", "another leads and tells of s1's death within 10 s",
+      lossless("leader_cut_from_zk", "another leads and reports s1's death within 10 s",
                CutFrom(Who::kLeader, Play::ZooKeepers()), cut),
       lossless("leader_cut_from_redis",
                "no flip: one of three sees death; s1, killed later, is dead within 5 s",
                BlindToRedis(Who::kLeader), packets),
-      lossless("leader_cut_from_both", "another leads and tells of s1's death within 10 s",
+      lossless("leader_cut_from_both", "another leads and reports s1's death within 10 s",
                CutFrom(Who::kLeader, Everybody()), packets),
       lossless("two_of_five_cut_from_redis", "no flip: two of five see death, the leader is one",
                MinorityBlind, packets, {.checkers = 5}),
       lossless("rack_cut_from_redis",
-               "min_racks 2, three of five checkers in one rack: no flip by this rack alone; s1, "
+               "min_racks 2, three of five checkers in one rack: no flip by only this rack; s1, "
                "killed later, is dead within 5 s",
                RackBlind, packets, {.checkers = 5, .min_racks = 2, .racks = "aaabb"}),
       lossless("one_way_loss_to_zk",
-               "nothing that the leader says arrives: another tells of s1's death within 10 s",
+               "nothing that the leader sends arrives: another reports s1's death within 10 s",
                CutFrom(Who::kLeader, Play::ZooKeepers(), Way::kTo), cut),
       lossless("one_way_loss_from_zk",
                "nothing arrives at the leader, what it says does: the same within 10 s",
                CutFrom(Who::kLeader, Play::ZooKeepers(), Way::kFrom), cut),
-      lossless("zk_split", "the side with two servers tells of s1's death within 15 s",
+      lossless("zk_split", "the side with two servers reports s1's death within 15 s",
                SplitEnsemble, packets),
       lossless("zk_follower_lags",
-               "one server is 800 ms behind: deaths and returns are told within 10 s",
+               "one server is 800 ms behind: deaths and returns are reported within 10 s",
                LaggingZooKeeper, packets),
       lossless("packet_loss_30", "30 % loss around the leader: no false flip; s1 dead within 15 s",
                LossToOne, packets),
@@ -211,8 +210,8 @@ std::vector<Scenario> NetworkScenarios() {
                .needs = packets,
                .may_flip_falsely = true,
                .play = LossToAll},
-      lossless("delay_200ms", "no false flip; deaths and returns are told within 10 s", SlowNetwork,
-               packets,
+      lossless("delay_200ms", "no false flip; deaths and returns are reported within 10 s",
+               SlowNetwork, packets,
                // A probe connects and asks: two round trips, of 200 ms each.
                {.timeout = milliseconds(700), .threshold = milliseconds(1500)}),
       lossless("redis_host_vanishes", "s1 is dead within 5 s, alive within 5 s of its return",

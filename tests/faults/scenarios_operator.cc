@@ -1,5 +1,5 @@
-// The operator in trouble, and an operator's pause. What operators do amid the faults of all
-// families: see intervention.h.
+// An operator with a bad network, and an operator's pause. For operators' actions amid the faults
+// of all families see intervention.h.
 #include "tests/faults/bounds.h"
 #include "tests/faults/scenario.h"
 
@@ -68,8 +68,9 @@ std::vector<Scenario> OperatorScenarios() {
        .needs = {Need::kPackets},
        .play = OperatorLosesPackets},
       {.name = "pause_mid_leader_kill",
-       .must_hold = "nothing flips while paused, whoever leads; within 5 s of `resume` or of its "
-                    "end what is true is told",
+       .must_hold =
+           "nothing flips while paused, under any leader; within 5 s of `resume` or of its "
+           "end the truth is reported",
        .play = Pause},
   };
 }

@@ -1,4 +1,4 @@
-// Redis servers that are alive, but not well; many at once; one again and again.
+// Redis servers that are alive but disturbed; many at once; one again and again.
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// What it answers is no answer: dead, until it is a Redis again.
+// Its replies are no answers: dead, until it is a Redis again.
 std::function<void(Play&)> Rude(std::string manners) {
   return [=](Play& play) {
     play.MakeRude("s1", manners, Truth::kDead);
@@ -64,7 +64,7 @@ void Loading(Play& play) {
   play.AwaitAlive({"s1"}, kSoon);
 }
 
-// A connection of ours that stays: what it may say does not change with what others may.
+// A connection of ours that remains open: changed permissions do not affect it.
 class Line {
  public:
   explicit Line(const sandbox::RedisServer& server)
@@ -82,7 +82,7 @@ class Line {
   std::unique_ptr<redisContext, decltype(&redisFree)> connection_;
 };
 
-// Ours takes the only place there is, and those of the others are ended: the checkers come back
+// Ours takes the only place, and the others' connections are ended: the checkers come back
 // and are refused.
 void MaxClients(Play& play) {
   Line crowd(play.site.redis("s1"));
@@ -242,7 +242,7 @@ std::vector<Scenario> RedisScenarios() {
        .play = FiveOfSixFrozen},
       {.name = "freeze_ends_by_itself",
        .must_hold = "max_dead_fraction 0.5: the freeze is over within 5 s of their return, and a "
-                    "death is told again within 5 s",
+                    "death is reported again within 5 s",
        .site = {.max_dead_fraction = 0.5},
        .play = FreezeEnds},
       {.name = "flap_every_second",

@@ -23,7 +23,7 @@ constexpr Duration kZkctlLimit = seconds(60);
 constexpr std::uint16_t kRedisPort = 6379;
 constexpr std::size_t kTinyDisk = 65536;
 
-// Beside this program, or at a place relative to it: the build tree.
+// Beside this program, or at a relative place in the build tree.
 std::filesystem::path Beside(const std::string& relative) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();

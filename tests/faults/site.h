@@ -74,9 +74,9 @@ class Site {
   void FillLogDisk(const std::string& id);
   void EmptyLogDisk(const std::string& id);
 
-  // Everything that does not run as it should is started and resumed.
+  // Starts and resumes every process that does not run.
   void Revive();
-  // Every process ends in order, and the ensemble's logs are complete. Nothing can be done after.
+  // Ends every process in order; the ensemble's logs are complete then. No other call may follow.
   void End();
   // The ends of the logs of all processes.
   [[nodiscard]] std::string LogTails() const;
@@ -106,7 +106,7 @@ class Site {
 
 // Where the preloaded library is that fakes a wall clock; empty: not installed.
 [[nodiscard]] std::string FindFakeTime();
-// What of a site this build or machine lacks, with all it takes; empty: nothing.
+// What this build or machine lacks for a site; empty: nothing.
 [[nodiscard]] std::string WhyNoSite();
 
 }  // namespace zkcluster::faults

@@ -21,7 +21,7 @@ using std::chrono::seconds;
 // From the last fault until everything is as it should be.
 // The longest part is a penalty of ten thresholds.
 constexpr Duration kRecoverLimit = seconds(25);
-// What a status may be behind the truth and still be right to flip: the threshold, an election.
+// The permitted delay of a status behind the truth: the threshold, an election.
 constexpr Duration kGrace = seconds(6);
 
 double Seconds(Duration duration) {
@@ -49,10 +49,10 @@ std::string DescribeAnswers(const Measures& measures) {
     const std::string& shard = answer.change.shard;
     std::string& line = shards[shard];
     if (++changes[shard] > 4) continue;  // a flapping one is described by its flips
-    line +=
-        fmt::format("{}{} {}", line.empty() ? shard + " " : ", ",
-                    answer.change.truth == Truth::kDead ? "dead" : "alive",
-                    answer.after ? fmt::format("{:.1f} s", Seconds(*answer.after)) : "not told");
+    line += fmt::format(
+        "{}{} {}", line.empty() ? shard + " " : ", ",
+        answer.change.truth == Truth::kDead ? "dead" : "alive",
+        answer.after ? fmt::format("{:.1f} s", Seconds(*answer.after)) : "not reported");
   }
   std::string text;
   for (const auto& [shard, line] : shards) {

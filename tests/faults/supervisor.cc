@@ -141,7 +141,7 @@ std::vector<Outcome> RunScenarios(const std::vector<const Scenario*>& scenarios,
 int RunStage(const std::string& scenario, int result, const std::string& keep,
              const std::string& why_no_namespaces) {
   ::signal(SIGPIPE, SIG_IGN);
-  // The terminal's Ctrl-C reaches this process too: what ends it is its supervisor.
+  // The terminal's Ctrl-C reaches this process, too; but only its supervisor ends it.
   for (const int number : {SIGINT, SIGHUP}) ::signal(number, SIG_IGN);
   const auto& all = Scenarios();
   const auto found =

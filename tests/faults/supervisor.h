@@ -19,7 +19,7 @@ struct RunOptions {
   std::string why_no_namespaces;  // empty: use them
 };
 
-// Ctrl-C, SIGTERM or SIGHUP ended it before its time.
+// Ctrl-C, SIGTERM or SIGHUP ended it early.
 struct Interrupted {};
 
 // In the order of `scenarios`. `done` is called with each as it ends.
@@ -28,8 +28,8 @@ struct Interrupted {};
                                                 const RunOptions& options,
                                                 const std::function<void(const Outcome&)>& done);
 
-// What a scenario's own process is started with, and does: plays it and writes the outcome.
-// `keep`: where its folder is to be copied; empty: nowhere.
+// The arguments and the work of a scenario's own process: plays it and writes the outcome. `keep`:
+// where its folder is to be copied; empty: nowhere.
 [[nodiscard]] int RunStage(const std::string& scenario, int result, const std::string& keep,
                            const std::string& why_no_namespaces);
 

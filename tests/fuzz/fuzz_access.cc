@@ -1,4 +1,4 @@
-// The access file: who is who to ZooKeeper.
+// The access file: identities for ZooKeeper.
 #include "tests/fuzz/target.h"
 #include "zk/access.h"
 
@@ -11,7 +11,7 @@ bool TestOneInput(std::string_view input) {
     ZKC_CHECK(access.error().message.starts_with("f:"));
     return false;
   }
-  // Without passwords it knows the same people, and is nobody.
+  // Without passwords it has the same identities, and none of its own.
   const std::string digests = FormatAccessByDigest(*access);
   if (digests.empty()) return true;  // only TLS
   const auto again = ParseAccess("f", digests);

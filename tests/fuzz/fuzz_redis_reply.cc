@@ -48,7 +48,7 @@ void CheckJudgement(const ProbeResult& result) {
   ZKC_CHECK(result.latency == Duration::zero());
 }
 
-// What one probe makes of the bytes: one answer at most, whatever the cuts.
+// One probe's result for the bytes: at most one answer, for any cuts.
 void CheckExchange(std::string_view bytes, std::string_view cuts, bool opened) {
   const auto protocol = NewRedisProtocol({{"user", "password"}});
   const auto exchange = protocol->NewExchange(opened);
@@ -69,7 +69,7 @@ bool TestOneInput(std::string_view input) {
   const auto parts = Split(input, 2);
   const Reading whole = Read(parts[1], {});
   Reading cut = Read(parts[1], parts[0]);
-  // Broken is broken; how much of the rest still waits is nobody's business.
+  // A broken stream is broken; the amount of buffered bytes does not matter.
   if (whole.broken) cut.empty = whole.empty;
   ZKC_CHECK(whole == cut);
   ZKC_CHECK(whole == Read(parts[1], std::string_view("\0", 1)) || whole.broken);

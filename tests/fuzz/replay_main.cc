@@ -1,6 +1,6 @@
 // Runs a fuzz target over files instead of making up inputs: fuzz-NAME FOLDER|FILE... A target that
-// accepts nothing any more tests nothing any more, so files named good-* must be accepted and those
-// named bad-* refused; of others only the target's own checks count.
+// no longer accepts anything tests nothing, so files named good-* must be accepted and those named
+// bad-* refused; for others only the target's own checks count.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>

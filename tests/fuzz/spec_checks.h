@@ -1,4 +1,4 @@
-// What holds for every spec that a decoder accepts, in every form. Pure.
+// Checks for every spec that a decoder accepts, in every form. Pure.
 #pragma once
 
 #include <zkcluster/ring.h>

@@ -31,7 +31,7 @@ void CheckError(const Error& error, ErrorCode code);
 // As yaml::Problems writes it: one or more lines that begin with `file:line:column: `.
 void CheckFileError(const Error& error, std::string_view file);
 
-// What was accepted reads back as the same value, and is written the same way from then on.
+// An accepted value reads back as the same value, and is always written the same way.
 template <class T, class Decode, class Encode>
 void CheckReadsBack(const T& value, Decode decode, Encode encode) {
   const std::string text = encode(value);

@@ -1,5 +1,5 @@
-// Who may do what on a real ensemble whose znodes only operators and checkers may change, with the
-// real programs: a table of attempts, and what each came to.
+// Access to a real ensemble whose znodes only operators and checkers may change, with the real
+// programs: a table of attempts and their results.
 #include <cstdio>
 #include <filesystem>
 
@@ -62,7 +62,7 @@ struct Guarded : Site {
                                     kAll + "\nown password " + id + ":secret of " + id + "\n");
   }
   using Attempt = std::pair<const char*, zk::Op>;
-  // Of what would harm the cluster. A client that may do it gets "conflict" or "exists",
+  // An attempt to harm the cluster. A client that is permitted gets "conflict" or "exists",
   // and changes nothing.
   std::vector<Attempt> Attempts() {
     const ClusterPaths paths = Paths("sessions");
@@ -134,7 +134,8 @@ TEST_CASE("restricted: attempts on a living fleet, by strangers, clients, a chec
       got += " " + code;
     }
   }
-  // A client that may change a list may do all else, afterwards. Last, as the operator does it.
+  // A client that may change a list may then do everything else. So this comes last, done
+  // by the operator.
   std::printf("\n%-28s", "open the status to all");
   got += "\nopen the status to all:";
   for (const auto& client : clients) {
@@ -166,9 +167,9 @@ remove a cluster: denied denied denied not_found
 open the status to all: denied denied denied success)");
 }
 
-TEST_CASE("restricted: checkers flip, clients follow, operators order; others are told no") {
+TEST_CASE("restricted: checkers flip, clients follow, operators order; others are denied") {
   Guarded site;
-  const auto client = site.OpenClient("sessions");  // nobody in particular
+  const auto client = site.OpenClient("sessions");  // anonymous
   site.redis[0]->Kill();
   CHECK(site.AwaitView(*client, "DA") == "DA");
 

@@ -17,7 +17,7 @@ import tempfile
 
 CXX = os.environ.get("CXX", "g++").split()
 CC = ["gcc"]
-# What the library stands on and does not share with the program.
+# Libraries that the library uses and does not share with the program.
 OWN = ["zookeeper_st", "event_core", "event_extra", "md"]
 
 

@@ -1,6 +1,6 @@
 // Uses every function that the public headers declare, so that a program that does the same links.
-// Compiled and linked by api_test.py against the installed library alone, which also checks that
-// none is left out here. Run without arguments it calls what needs no server.
+// Compiled and linked by api_test.py against only the installed library; that test also checks that
+// none is missing here. Run without arguments it calls what needs no server.
 #include <hiredis/hiredis.h>
 #include <zkcluster/client.h>
 #include <zkcluster/cluster.h>

@@ -1,5 +1,5 @@
-// One Client for many clusters, on a real ZooKeeper: one session, one thread; who is destroyed
-// when, from where, and what the others notice.
+// One Client for many clusters, on a real ZooKeeper: one session, one thread; the order and the
+// thread of destruction, and its effect on the others.
 #include <zkcluster/client.h>
 
 #include <atomic>
@@ -96,7 +96,7 @@ TEST_CASE("client: 200 clusters and a manager have one session and one thread") 
   CHECK(stage.site.hand.Await([&] { return calls[0] == 1 && calls[77] == 1 && calls[199] == 1; }));
   CHECK(calls[1] == 0);
 
-  // The handle goes, then every second cluster: the others do not notice.
+  // First the handle is destroyed, then every second cluster: the others are not disturbed.
   client.reset();
   for (std::size_t i = 1; i < kClusters; i += 2) clusters[i].reset();
   CHECK(stage.site.zookeeper.Sessions() == sessions + 1);

@@ -115,7 +115,7 @@ TEST_CASE("log: JSON lines in a file, each of them sound") {
   }
 }
 
-TEST_CASE("limits: too few descriptors for its shards are told before they bite") {
+TEST_CASE("limits: too few descriptors for the shards are logged before they run out") {
   Site site;
   site.AddRedis(1);
   std::vector<std::string> addresses;

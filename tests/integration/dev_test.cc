@@ -35,7 +35,7 @@ class DevRun {
   [[nodiscard]] bool AwaitOutput(const std::string& text) {
     return WaitUntil([&] { return output().find(text) != std::string::npos; }, seconds(60));
   }
-  // Folders of the run that are still there.
+  // Remaining folders of the run.
   [[nodiscard]] std::vector<std::string> FoldersLeft() const {
     std::vector<std::string> left;
     for (const auto& entry : std::filesystem::directory_iterator(temporary())) {
@@ -83,7 +83,7 @@ TEST_CASE("zkctl dev --demo: one Redis killed, one hung, both back, everything o
         "status s2 dead -> alive", "every shard serves", "kill -9", "kill -STOP", "kill -CONT",
         "back -> flip", "flip -> the client's new table", "everything was observed"}) {
     CAPTURE(text);
-    // Columns are aligned by spaces: one is as good as many.
+    // Columns are aligned by spaces: many count as one.
     std::string flat = output;
     flat.erase(
         std::unique(flat.begin(), flat.end(), [](char a, char b) { return a == ' ' && b == ' '; }),

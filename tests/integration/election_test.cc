@@ -1,5 +1,5 @@
-// Leaders and sessions under disturbance: who decides after a checker has left, was killed, frozen,
-// cut off or doubled, and that nobody decides twice.
+// Leaders and sessions under disturbance: which checker decides after one has left, was killed,
+// frozen, cut off or doubled, and that none decides twice.
 #include <algorithm>
 
 #include "tests/support/proxy.h"
@@ -24,7 +24,7 @@ void CheckEpochsNeverFall(Site& site, const std::string& cluster) {
 TEST_CASE("election: the leader is stopped, and leaves nothing behind") {
   Site site;
   site.AddRedis(2);
-  // Longer than any wait here: only an orderly farewell lets the next one lead in time.
+  // Longer than any wait here: only an orderly leave lets the next one lead in time.
   for (const char* id : {"c1", "c2", "c3"}) {
     auto options = site.CheckerDefaults(id);
     options.session_timeout = "50s";
@@ -137,7 +137,7 @@ struct Tapped {
   }
 };
 
-TEST_CASE("session: the leader's session expires, and it registers anew behind the others") {
+TEST_CASE("session: the leader's session expires, and it registers again behind the others") {
   Tapped tapped;
   Site& site = tapped.site;
   tapped.AddOthers();
@@ -173,7 +173,7 @@ TEST_CASE("session: the leader's connection breaks for a moment, its session liv
   REQUIRE(
       site.hand.Await([&] { return site.checkers[0]->CountLog({"event=election.deposed"}) > 0; }));
   tapped.proxy.Mend();
-  // It leads again, by the same candidate or behind a successor: somebody does.
+  // It leads again with the same candidate, or a successor leads.
   site.redis[1]->Kill();
   REQUIRE(site.AwaitStatus("sessions", "AD") == "AD");
   if (tapped.proxy.credentials().session_id == session) {
@@ -234,7 +234,7 @@ TEST_CASE("leader: frozen beyond its session, it wakes and writes nothing as the
   const auto epoch = site.Read("sessions").leader->epoch;
   const std::size_t ballots = frozen.CountLog({"event=ballot.published"});
   frozen.Pause();
-  // While it sleeps another leads, and two shards change: one of them back and forth.
+  // While it is stopped another leads, and two shards change, one of them back and forth.
   REQUIRE(site.hand.Await([&] { return site.Read("sessions").leader->epoch > epoch; }));
   site.redis[0]->Kill();
   site.redis[1]->Kill();
@@ -286,7 +286,7 @@ TEST_CASE("follower: frozen while every shard lives, it wakes without a wrong vo
   }
 }
 
-TEST_CASE("quorum: a checker alone of three flips nothing") {
+TEST_CASE("quorum: one checker of three flips nothing") {
   Site site;
   site.AddRedis(2);
   site.AddCheckers(3);
@@ -297,7 +297,7 @@ TEST_CASE("quorum: a checker alone of three flips nothing") {
   REQUIRE(site.AwaitLeader("sessions").id() == "c3");
   REQUIRE(site.hand.Await([&] { return site.Voters("sessions") == "c3"; }));
   site.redis[0]->Kill();
-  // It votes dead and counts, and says why that is not enough.
+  // It votes dead and leads, and logs why one vote is not enough.
   REQUIRE(site.hand.Await([&] {
     const auto voters = site.Read("sessions").voters;
     return voters.size() == 1 && voters[0].ballot &&

@@ -29,7 +29,7 @@ TEST_CASE("ensemble: ZooKeeper restarts, and a shard dies meanwhile") {
   for (auto& checker : site.checkers) {
     REQUIRE(checker->AwaitLog({"event=opinion.dead", "shard=s2"}, kLimit));
   }
-  // Nobody can decide: programs keep the last table, and know how old it is.
+  // No checker can decide: programs keep the last table, and know its age.
   REQUIRE(site.hand.Await([&] { return cluster->session_state() != SessionState::kConnected; }));
   CHECK(Letters(cluster->view()) == "AAA");
   const Duration age = cluster->age();
@@ -111,8 +111,8 @@ TEST_CASE("start: ZooKeeper is not reachable, and comes later") {
   REQUIRE(checker.AwaitLog({"event=zk.unreachable"}, kLimit));
   site.hand.Pump(seconds(2));
   CHECK(checker.running());
-  CHECK(checker.CountLog({"event="}) < 30);  // it says so, and not all the time
-  // Stopped meanwhile it ends as cleanly as ever.
+  CHECK(checker.CountLog({"event="}) < 30);  // it logs that, but not continuously
+  // Even in this state SIGTERM ends it cleanly.
   CHECK(checker.Stop() == sandbox::ExitStatus{0, 0});
   checker.Start();
   site.zookeeper.Start();
@@ -145,7 +145,7 @@ TEST_CASE("ensemble: several addresses, most of them dead") {
   options.zookeeper = rows[2];
   auto& checker = site.AddChecker(options);
   CHECK(site.AwaitStatus("cluster1", "A") == "A");
-  // It finds its way back to the only one that lives.
+  // It reconnects to the only running server.
   const auto connected = checker.CountLog({"event=zk.connected"});
   site.zookeeper.Stop();
   REQUIRE(site.hand.Await([&] { return checker.CountLog({"event=zk.suspended"}) > 0; }));
@@ -167,7 +167,7 @@ TEST_CASE("delete: with live checkers, and created again, ten times") {
     REQUIRE_MESSAGE(deleted.has_value(), deleted.error().message);
     CHECK_FALSE(site.hand.Exists(site.Paths("sessions").base()));
     CHECK(site.hand.Children(site.root).empty());
-    // Every other time it is there again before anybody could let go.
+    // Every other time it is created again before a checker could leave.
     if (round % 2 != 0) continue;
     for (auto& checker : site.checkers) {
       CHECK(site.hand.Await([&] {
@@ -363,7 +363,7 @@ TEST_CASE("bytes: undecodable ones in each znode of ours") {
     const std::string what = row.what;
     CAPTURE(what);
     row.spoil();
-    // The checkers go on deciding and mend what is theirs; the program follows.
+    // The checkers go on deciding and restore their own znodes; the program follows.
     site.redis[0]->Kill();
     REQUIRE(site.AwaitStatus("sessions", "DA") == "DA");
     CHECK(site.AwaitView(*cluster, "DA") == "DA");
@@ -373,7 +373,7 @@ TEST_CASE("bytes: undecodable ones in each znode of ours") {
     for (auto& checker : site.checkers) CHECK(checker->running());
   }
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
-  // What is left of the strangers hurts nobody who starts now.
+  // The outsiders' remaining bytes do not harm a program that starts now.
   for (auto& checker : site.checkers) CHECK(checker->Stop().code == 0);
   for (auto& checker : site.checkers) checker->Start();
   site.redis[1]->Kill();

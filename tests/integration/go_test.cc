@@ -1,5 +1,5 @@
-// Side by side with the Go library of 2015: its specs, its live checkers and its clients, played
-// for by a session that writes what they write (tests/testdata/znodes.json shows it byte for byte).
+// Side by side with the Go library of 2015: its specs, its live checkers and its clients, played by
+// a session that writes the same bytes (tests/testdata/znodes.json shows it byte for byte).
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -113,7 +113,7 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
   CHECK(held.go_voters.size() == 2);
   CHECK(site.Statuses("sessions") == "AAAD");
 
-  // Our voters see a death and a life; nobody but Go decides, and our client obeys it.
+  // Our voters see a death and a return; only Go decides, and our client obeys it.
   const auto s2_dead = [&] {
     for (const auto& voter : site.Read("sessions").voters) {
       if (!voter.ballot || voter.ballot->votes.at(1).opinion != Opinion::kDead) return false;
@@ -131,7 +131,7 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
   REQUIRE(site.hand.Await([&] { return site.Read("sessions").go_voters.size() == 1; }));
   CHECK_FALSE(site.Read("sessions").head.has_value());
   second.reset();
-  // Now s4, which Go called dead, is alive as everybody of ours has voted.
+  // Now s4, which was dead for Go, is alive, as all our checkers voted.
   CHECK(site.AwaitStatus("sessions", "ADAA") == "ADAA");
   CHECK(site.AwaitView(*cluster, "ADAA") == "ADAA");
   const Snapshot taken = site.Read("sessions");
@@ -139,7 +139,7 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
   REQUIRE(taken.head.has_value());
   CHECK(cluster->view().epoch == taken.head->epoch);
   CHECK(leader.AwaitLog({"event=leader.resumed"}, kLimit));
-  // What did not flip keeps the time of the Go flip.
+  // A shard that did not flip keeps the time of the Go flip.
   CHECK(taken.board.shards[1].since.count() == 1795228044999999);
 
   // The mirror that Go clients read has the bytes Go would write.
@@ -169,7 +169,7 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
   CHECK(site.AwaitStatus("sessions", "ADDA") == "ADDA");
 }
 
-TEST_CASE("go: a program of ours follows a cluster run by Go checkers alone") {
+TEST_CASE("go: a program of ours follows a cluster with only Go checkers") {
   Site site;
   site.AddRedis(4);
   GoCluster go(site);

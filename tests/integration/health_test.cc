@@ -1,5 +1,5 @@
-// What becomes of a shard: real Redis servers die, hang, flap, load and ask for passwords, and
-// three real checkers judge them.
+// The life of a shard: real Redis servers die, hang, flap, load and ask for passwords, and three
+// real checkers judge them.
 #include "tests/support/rude_server.h"
 #include "tests/support/site.h"
 
@@ -80,7 +80,8 @@ TEST_CASE("probe: a shard flaps, and each return costs more") {
   site.AddRedis(2);
   site.AddCheckers(3);
   ClusterSpec spec = site.SpecOf("sessions");
-  // A penalty is one less for each interval alive: this one outlasts a death that follows at once.
+  // A penalty falls by one per interval alive: this one is still there at a death that
+  // follows at once.
   spec.probe.interval = seconds(1);
   spec.probe.threshold = milliseconds(1500);
   site.Create(spec);
@@ -93,10 +94,10 @@ TEST_CASE("probe: a shard flaps, and each return costs more") {
     REQUIRE(site.AwaitStatus("sessions", "DA") == "DA");
     const Snapshot snapshot = site.Read("sessions");
     REQUIRE(snapshot.ledger.has_value());
-    // Who owes nothing beyond the one good probe of a first death is not in the ledger.
+    // A shard without a penalty beyond the one good probe of a first death is not in the ledger.
     const auto& penalties = snapshot.ledger->penalties;
     const Penalty penalty = penalties.contains("s1") ? penalties.at("s1") : Penalty{};
-    // On a busy machine the shard may have lived long enough to be forgiven something.
+    // On a busy machine the shard may have lived long enough to lose some of its penalty.
     const auto forgiven = (Row(snapshot, 0).since - returned) / seconds(1);
     const auto doubled = death == 1 ? 1 : 2 * last.required - forgiven;
     CHECK(penalty.required == std::max<Micros::rep>(1, doubled));
@@ -196,7 +197,8 @@ TEST_CASE("probe: a password is asked for, and is missing, wrong or right") {
       {"none", "noauth"}, {"wrong", "wrongpass"}, {"right", ""}, {"user", ""}, {"deaf", "noperm"}};
   for (const auto& row : kRows) {
     site.Create(site.SpecOf(row.cluster));
-    // A server that refuses a password answers: alive, and somebody has to mend the configuration.
+    // A server that refuses a password answers: alive, and a person has to
+    // correct the configuration.
     CHECK(site.AwaitStatus(row.cluster, "A") == "A");
     const std::string cluster = std::string("cluster=") + row.cluster;
     if (*row.alarm == '\0') {

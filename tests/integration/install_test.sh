@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the build into a folder, compiles README's example against it with pkg-config alone, and looks at what
-# was installed. usage: install_test.sh BUILD_FOLDER SOURCE_FOLDER
+# Installs the build into a folder, compiles README's example against it with only pkg-config, and
+# checks the installed files. usage: install_test.sh BUILD_FOLDER SOURCE_FOLDER
 set -eu
 build=$1
 source=$2
@@ -30,7 +30,7 @@ export PKG_CONFIG_PATH="$lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/root"
 ${CXX:-g++} -std=c++20 -Wall -Wextra -Werror "$work/example.cc" $(pkg-config --cflags --libs zkcluster) \
   $(PKG_CONFIG_SYSROOT_DIR='' pkg-config --libs hiredis) -o "$work/example"
 
-# Nobody listens there, so it must say so, in one line, and end with 1.
+# Nobody listens there, so it must report that in one line, and end with 1.
 status=0
 LD_LIBRARY_PATH="$lib" "$work/example" > "$work/out" 2> "$work/err" || status=$?
 [ "$status" -eq 1 ] || fail "the example ended with $status"

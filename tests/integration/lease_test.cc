@@ -1,4 +1,4 @@
-// What a borrower does to a connection, and what the next borrower finds: on a real Redis server.
+// The effect of a borrower on a connection for the next borrower, on a real Redis server.
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -34,7 +34,8 @@ void Send(const Lease& lease, const std::string& command) {
   while (written == 0) REQUIRE(redisBufferWrite(lease.get(), &written) == REDIS_OK);
 }
 
-// What a borrower can ask of its connection: "db=0 name= user=default multi=-1 sub=0 psub=0 ..."
+// The state of a connection that a borrower can read: "db=0 name= user=default multi=-1
+// sub=0 psub=0 ..."
 std::string StateOf(const Lease& lease) {
   const std::string info = Say(lease, "CLIENT INFO");
   std::string state;
@@ -86,7 +87,7 @@ struct Pool {
   Location where;
 };
 
-TEST_CASE("lease: whatever a borrower does, the next one finds it as after connecting") {
+TEST_CASE("lease: after anything a borrower does, the next one finds it as after connecting") {
   std::signal(SIGPIPE, SIG_IGN);
   const struct Row {
     const char* what;

@@ -325,7 +325,7 @@ TEST_CASE("change: the cluster is destroyed while its callbacks run") {
     std::atomic<int> after = 0;
     auto subscription = cluster->OnChange([&](const ClusterView&) {
       inside = true;
-      // Until the destruction has begun, so that it meets a running callback.
+      // Waits until the destruction has begun, so that it overlaps a running callback.
       for (int i = 0; i < 20'000 && !destroying; ++i) std::this_thread::yield();
       std::this_thread::yield();
       ++after;
@@ -358,7 +358,8 @@ TEST_CASE("locate: many threads while tables change") {
       for (int i = t; !stop; ++i) {
         const Location location = cluster->Locate("key:" + std::to_string(i % 5000));
         ++mine;
-        // s1 is always alive, so somebody always serves; and what one table says is consistent.
+        // s1 is always alive, so there is always an owner or stand-in; and each
+        // table is consistent.
         const bool sound = location.serving && !location.addr.empty() &&
                            location.stand_in == (*location.serving != location.owner) &&
                            !(location.owner == "s1" && location.stand_in);

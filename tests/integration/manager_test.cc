@@ -45,7 +45,7 @@ TEST_CASE("manager: one cluster's whole life") {
   CHECK(manager.List().value() == std::vector<std::string>{"another"});
 }
 
-TEST_CASE("manager: two race for every change, and one of them is told") {
+TEST_CASE("manager: two race for every change, and one of them gets an error") {
   Site site;
   auto other =
       Manager::Open({.zookeeper = site.zookeeper.address(), .root = site.root, .timeout = kLimit});

@@ -31,7 +31,7 @@ sandbox::CheckerOptions Measured(const Site& site, const std::string& id, std::u
   return options;
 }
 
-TEST_CASE("metrics: a scrape tells of opinions, probes, pause, freeze and stalls") {
+TEST_CASE("metrics: a scrape has opinions, probes, pause, freeze and stalls") {
   Site site;
   const std::uint16_t port = sandbox::FreePort();
   site.AddRedis(3);
@@ -76,7 +76,7 @@ TEST_CASE("metrics: a scrape tells of opinions, probes, pause, freeze and stalls
       site.hand.Await([&] { return Scrape(port)["zkcluster_stalls_total{loop=\"main\"}"] >= 1; }));
 }
 
-TEST_CASE("metrics: whatever else is asked for is refused, and the daemon goes on") {
+TEST_CASE("metrics: all other requests are refused, and the daemon goes on") {
   Site site;
   const std::uint16_t port = sandbox::FreePort();
   auto& checker = site.AddChecker(Measured(site, "c1", port));
@@ -95,7 +95,7 @@ TEST_CASE("metrics: whatever else is asked for is refused, and the daemon goes o
   CHECK(checker.running());
 }
 
-TEST_CASE("status, health and readiness: told as they are, also without ZooKeeper") {
+TEST_CASE("status, health and readiness: reported as they are, also without ZooKeeper") {
   Site site;
   const std::uint16_t port = sandbox::FreePort();
   site.AddRedis(2);
@@ -123,7 +123,7 @@ TEST_CASE("status, health and readiness: told as they are, also without ZooKeepe
   CHECK(checker.running());
 }
 
-TEST_CASE("metrics: a port that is taken is told, and taken over when it is free") {
+TEST_CASE("metrics: a port that is taken is logged, and bound when it is free") {
   Site site;
   const std::uint16_t port = sandbox::FreePort();
   site.AddRedis(1);
@@ -131,7 +131,7 @@ TEST_CASE("metrics: a port that is taken is told, and taken over when it is free
   auto& second = site.AddChecker(Measured(site, "c2", port));
   CHECK(second.AwaitLog({"event=metrics.unavailable", "Address already in use"}, kLimit));
   site.Create(site.SpecOf("sessions"));
-  REQUIRE(site.AwaitVoters("sessions", "c1,c2") == "c1,c2");  // it is of no account for the rest
+  REQUIRE(site.AwaitVoters("sessions", "c1,c2") == "c1,c2");  // it does not disturb the rest
   CHECK(first.Stop().code == 0);
   CHECK(second.AwaitLog({"event=metrics.listening"}, kLimit));
   CHECK(Scrape(port).contains("zkcluster_leading{cluster=\"sessions\"}"));

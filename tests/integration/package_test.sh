@@ -58,7 +58,7 @@ for package in zkchecker zkctl libzkcluster0 libzkcluster-dev; do
   dpkg-deb --build --root-owner-group -Znone "$work/next/$package" "$work/next" >/dev/null
 done
 
-# What the operator made of it, and beside it.
+# The operator's changed file, and others beside it.
 printf 'id: mine\nzookeeper: {servers: [127.0.0.1:1]}\nclusters: all\n' >"$config"
 mkdir -p "$root/etc/zkcluster/rack7/credentials"
 echo secret >"$root/etc/zkcluster/credentials/sessions"

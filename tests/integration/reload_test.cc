@@ -1,4 +1,4 @@
-// SIGHUP, and what the service manager hears: real checkers, ZooKeeper and Redis.
+// SIGHUP, and the messages to the service manager: real checkers, ZooKeeper and Redis.
 #include <signal.h>
 
 #include <filesystem>
@@ -48,7 +48,7 @@ ClusterSpec OneShard(const Site& site, const std::string& name, std::size_t serv
   return spec;
 }
 
-TEST_CASE("reload: a bad file is told with its place, and changes nothing") {
+TEST_CASE("reload: a bad file is logged with its place, and changes nothing") {
   Site site;
   site.AddRedis(1);
   site.Create(OneShard(site, "a", 0));
@@ -87,7 +87,7 @@ TEST_CASE("reload: one cluster is joined, one is left, and the third does not no
   }
   for (const char* id : {"c1", "c2"}) {
     auto options = site.CheckerDefaults(id);
-    options.session_timeout = "50s";  // what is left behind would stay for longer than any wait
+    options.session_timeout = "50s";  // leftovers would remain for longer than any wait
     options.clusters = {"a", "b"};
     site.AddChecker(options);
   }
@@ -110,7 +110,7 @@ TEST_CASE("reload: one cluster is joined, one is left, and the third does not no
   const auto after = site.hand.Get(site.Paths("b").vote("c1"));
   REQUIRE(after);
   CHECK(*after == *ballot);
-  // What c1 says in b still counts: of two votes both are needed.
+  // c1's vote in b still counts: both votes are needed.
   site.redis[1]->Kill();
   CHECK(site.AwaitStatus("b", "D") == "D");
 }
@@ -149,7 +149,7 @@ TEST_CASE(
   CHECK(checker.AwaitLog({"event=opinion.alive"}, kLimit));
 }
 
-TEST_CASE("reload: a log that was moved away is made anew, however bad the file") {
+TEST_CASE("reload: a log that was moved away is made again, even if the file is bad") {
   Site site;
   const sandbox::TempFolder folder("zkc-log");
   auto options = site.CheckerDefaults("c1");
@@ -162,7 +162,7 @@ TEST_CASE("reload: a log that was moved away is made anew, however bad the file"
   CHECK(sandbox::ReadFile(moved).find("event=reload") == std::string::npos);
 }
 
-TEST_CASE("reload: a password that has changed connects its own cluster anew, and no other") {
+TEST_CASE("reload: a changed password reconnects its own cluster, and no other") {
   Site site;
   site.AddRedis(2);
   for (auto& server : site.redis)
@@ -225,7 +225,7 @@ TEST_CASE("service manager: ready, status, watchdog, reload and the end") {
   options.environment = {{"NOTIFY_SOCKET", ear.socket.path()}, {"WATCHDOG_USEC", "1000000"}};
   auto& checker = site.AddChecker(options);
   CHECK(ear.Hears("READY=1"));
-  // Registration and ballot are there when it says so.
+  // Registration and ballot exist when it reports ready.
   CHECK(site.Voters("a") == "c1");
   CHECK(
       ear.Hears("STATUS=leader of 1 of 1 cluster, 2 shards, 0 dead, 1 cluster missing, "
@@ -241,7 +241,7 @@ TEST_CASE("service manager: ready, status, watchdog, reload and the end") {
   REQUIRE(::kill(checker.pid(), SIGHUP) == 0);
   CHECK(ear.Hears("READY=1", 2));
   CHECK(ear.Count("RELOADING=1\nMONOTONIC_USEC=") == 1);
-  // Stopped, as a hung main loop: nobody feeds the watchdog for it.
+  // Stopped, like a hung main loop: nothing else feeds the watchdog.
   checker.Pause();
   static_cast<void>(ear.Count(""));
   site.hand.Pump(milliseconds(100));
@@ -272,10 +272,10 @@ TEST_CASE("service manager: without ZooKeeper a checker is never ready") {
   CHECK(ear.Count("RELOADING=1") == 0);
 }
 
-TEST_CASE("service manager: a cluster whose first ballot does not stand holds ready back") {
+TEST_CASE("service manager: a cluster without its first ballot holds ready back") {
   Site site;
   site.AddRedis(1);
-  // A hung server and a long timeout: the first opinion takes its time, and so does the ballot.
+  // A hung server and a long timeout: the first opinion comes late, and so does the ballot.
   site.redis[0]->Pause();
   ClusterSpec spec = OneShard(site, "a", 0);
   spec.probe.interval = seconds(20);

@@ -1,5 +1,5 @@
-// What checkers show to Redis servers and ask of them, with the real programs: TLS, and passwords
-// that change while they run.
+// Certificates and passwords towards Redis servers, with the real programs: TLS, and passwords that
+// change while they run.
 #include "tests/support/certificates.h"
 #include "tests/support/site.h"
 
@@ -36,7 +36,7 @@ TEST_CASE("a cluster within TLS: alive, dead when its server is killed, unknown 
   CHECK(site.Statuses("a") == "A");
 }
 
-TEST_CASE("a password that changes is taken over without being told, and never logged") {
+TEST_CASE("a password that changes is taken over without a signal, and never logged") {
   sandbox::TempFolder folder{"zkc-secrets"};
   const auto file = folder.path() / "password";
   sandbox::WriteFile(file, "one-secret\n");
@@ -56,7 +56,7 @@ TEST_CASE("a password that changes is taken over without being told, and never l
   REQUIRE(checker.AwaitLog({"event=redis.secrets_changed "}, kLimit));
   CHECK(checker.CountLog({"event=probe.alarm "}) == 0);
   CHECK(checker.CountLog({"event=secret.exposed ", "file=" + file.string()}) == 1);
-  // After a restart the server wants the old one again: the checker no longer has it.
+  // After a restart the server wants the old password again: the checker no longer has it.
   redis.Kill();
   redis.Start();
   CHECK(checker.AwaitLog({"event=probe.alarm ", "alarm=wrongpass"}, kLimit));

@@ -16,11 +16,11 @@ mkdir "$work/units"
 cp "$units/zkchecker.service" "$units/zkchecker@.service" "$work/units"
 cp "$units/zkchecker@.service" "$work/units/zkchecker@rack7.service"
 daemon=$(find "$work/root" -name zkchecker -path '*sbin*')
-# verify checks that what is run exists; it does, elsewhere.
+# verify checks that the programs exist; they do, elsewhere.
 sed -i "s#^\(Exec[A-Za-z]*\)=[^ ]*/zkchecker #\1=$daemon #" "$work"/units/*
 for unit in zkchecker.service zkchecker@rack7.service; do
   systemd-analyze verify --man=no "$work/units/$unit" >"$work/out" 2>&1 || { cat "$work/out"; fail "$unit is not sound"; }
-  # It may complain and still be content.
+  # It may print warnings and still succeed.
   ! grep "$unit" "$work/out" || fail "$unit is complained of"
   systemd-analyze security --offline=true --threshold="$limit" "$work/units/$unit" >"$work/out" || { cat "$work/out"; fail "$unit is too open"; }
   tail -n 1 "$work/out"

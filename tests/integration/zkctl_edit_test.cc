@@ -1,4 +1,4 @@
-// What changes clusters through zkctl: from files and by options, refused files with their places,
+// Changes of clusters through zkctl: from files and by options, refused files with their places,
 // questions on a terminal, two operators at once, and a zkctl that is killed at any moment.
 #include <algorithm>
 #include <chrono>
@@ -127,7 +127,7 @@ TEST_CASE("zkctl: a cluster's life, from files") {
     CHECK(ParseJson(applied.out)["version"] == receipt["version"]);
   }
 
-  // Different: said by diff with exit code 1, done by apply.
+  // Different: shown by diff with exit code 1, made by apply.
   std::string changed = Replaced(kFile, "quorum: 2", "quorum: 3");
   changed = Replaced(changed, "10.0.0.1", "10.0.0.9");
   changed = Replaced(changed, "name: s3, addr: ':6380'", "name: s4, addr: 'redis-4:6379'");
@@ -216,7 +216,7 @@ TEST_CASE("zkctl: a cluster's life, by options") {
   CHECK(GetSpec(shell, "web") == spec);
 }
 
-TEST_CASE("zkctl: refused files are told with file, line and column") {
+TEST_CASE("zkctl: refused files are reported with file, line and column") {
   Site site;
   const Operator shell(site);
   CheckDone(shell.Run({"create", "sessions", "--shard", "s1=10.0.0.1:6379"}));
@@ -348,7 +348,7 @@ TEST_CASE("zkctl: usage, help, and where ZooKeeper is") {
   CheckRefused(shell.Run({"status", "other"}), 1, "no cluster \"other\"");
   CheckRefused(shell.Run({"explain", "sessions", "s9"}), 1, "has no shard \"s9\"");
 
-  // Nobody there, and somebody who never answers.
+  // No listener, and a listener that never answers.
   const std::string file = shell.File("sessions.yaml", kFile);
   const Arguments every[] = {{"create", "sessions", "-f", file},
                              {"update", "sessions", "--points", "3"},
@@ -398,7 +398,7 @@ TEST_CASE("zkctl: odd roots and names") {
   CheckDone(shell.Run({"apply", "-f", "-", "--root", site.root + "/d e"}, saved));
 }
 
-TEST_CASE("zkctl: an answer that cannot be written is told") {
+TEST_CASE("zkctl: output that cannot be written is an error") {
   Site site;
   const Operator shell(site);
   CheckDone(shell.Run({"create", "sessions", "--shard", "s1=h:1"}));

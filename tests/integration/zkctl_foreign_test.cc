@@ -1,5 +1,5 @@
-// What zkctl prints where others have written: Go checkers and managers, and writers of bytes
-// that nobody can decode.
+// The output of zkctl where others have written: Go checkers and managers, and writers of bytes
+// that cannot be decoded.
 #include <algorithm>
 
 #include "tests/support/zkctl_fleet.h"
@@ -7,7 +7,7 @@
 namespace zkcluster::integration {
 namespace {
 
-TEST_CASE("zkctl status: a live Go checker holds every decision, and is told") {
+TEST_CASE("zkctl status: a live Go checker holds every decision, and is reported") {
   Fleet fleet;
   const Operator shell(fleet);
   const std::string voters = fleet.Paths("sessions").go_voters();
@@ -28,7 +28,7 @@ TEST_CASE("zkctl status: a live Go checker holds every decision, and is told") {
   CHECK(shell.Run({"status", "sessions"}).out.find(why) == std::string::npos);
 }
 
-TEST_CASE("zkctl: undecodable bytes are told, and hide nothing else") {
+TEST_CASE("zkctl: undecodable bytes are reported, and hide nothing else") {
   Fleet fleet;
   const Operator shell(fleet);
   const ClusterPaths paths = fleet.Paths("sessions");

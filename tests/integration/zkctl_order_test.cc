@@ -1,5 +1,5 @@
-// Orders to living checkers through zkctl and the Manager: pause, resume, maintenance, unfreeze,
-// forget, and what status, explain, list, events and the log say of them, on real servers.
+// Orders to running checkers through zkctl and the Manager: pause, resume, maintenance, unfreeze,
+// forget, and their reports by status, explain, list, events and the log, on real servers.
 #include <chrono>
 #include <sstream>
 
@@ -20,7 +20,7 @@ bool IsSomebody(const Json& by) {
   return by.is_string() && by.get<std::string>().find('@') != std::string::npos;
 }
 
-// Waits until as many checkers say that the shard is dead.
+// Waits until this many checkers vote that the shard is dead.
 bool AwaitDeadVotes(Site& site, const Operator& shell, std::size_t shard, int votes) {
   return site.hand.Await([&] {
     return Ask(shell, {"status", "sessions"})["shards"][shard]["votes"]["dead"] == votes;

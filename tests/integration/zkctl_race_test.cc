@@ -1,6 +1,6 @@
-// zkctl beside others and under fire: the questions it asks, two operators at once, a zkctl that is
-// killed at any moment, clusters deleted under live checkers. What is in ZooKeeper is read
-// znode by znode: a change is there as a whole, or not at all.
+// zkctl in races: the questions it asks, two operators at once, a zkctl that is killed at any
+// moment, clusters deleted under live checkers. ZooKeeper is read znode by znode: a change is
+// complete or absent.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -57,8 +57,8 @@ std::string Wholeness(Site& site, const std::string& name) {
   return "whole";
 }
 
-// What a killed zkctl had sent may still arrive between two of our reads; a half-written cluster
-// would stay one.
+// Requests of a killed zkctl may still arrive between two of our reads; a half-written cluster
+// would remain one.
 std::string SettledWholeness(Site& site, const std::string& name) {
   std::string seen;
   static_cast<void>(site.hand.Await(
@@ -160,7 +160,7 @@ TEST_CASE("zkctl: the cluster changes while its operator thinks about the questi
   CHECK(Names(Get(site, "sessions")) == std::set<std::string>{"s1", "s2"});
   ask({"delete", "sessions"}, {"update", "sessions", "--points", "20"});
   CHECK(Get(site, "sessions").ring == RingSpec(ConsistentRing{20}));
-  // Deleted and created again in the meantime: another cluster, and nobody was asked about it.
+  // Deleted and created again in the meantime: another cluster, about which no question was asked.
   ZkctlTerminal terminal({"delete", "sessions"}, shell.variables);
   REQUIRE(terminal.Await(" or y: "));
   CheckDone(shell.Run({"delete", "sessions", "--yes"}));
@@ -310,7 +310,7 @@ TEST_CASE("zkctl is killed in the middle of create, update and delete: all or no
     if (!site.hand.Exists(site.Paths("sessions").base())) create();
   }
   for (const auto& [outcome, count] : outcomes) MESSAGE(outcome << ": " << count);
-  // Nothing of it hinders the next operator.
+  // No leftover hinders the next operator.
   remove();
   create();
 }
@@ -328,7 +328,7 @@ TEST_CASE("zkctl delete with live checkers, and create of the same name at once,
   CheckDone(shell.Run(create));
   for (int round = 0; round < 10; ++round) {
     CAPTURE(round);
-    // Every other time all three are at work; else they are met while they are still registering.
+    // Every other time all three are running; otherwise they are still registering.
     if (round % 2 == 0) {
       REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
       REQUIRE(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");

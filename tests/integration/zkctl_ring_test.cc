@@ -1,5 +1,5 @@
-// zkctl ring: a cluster in ZooKeeper, a file without ZooKeeper, and what a file would move; a
-// ketama cluster from a file to ZooKeeper and back.
+// zkctl ring: a cluster in ZooKeeper, a file without ZooKeeper, and the keys that a file would
+// move; a ketama cluster from a file to ZooKeeper and back.
 #include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {
@@ -71,7 +71,7 @@ TEST_CASE("zkctl ring: a ketama cluster goes to ZooKeeper and back, and what cha
   }
   CHECK(keys == change["moved_keys"]);
 
-  // Where the keys of the cluster lie is what `locate` says, too.
+  // `locate` gives the same owners for the cluster's keys.
   const Json located = Ask(shell, {"locate", "sessions", "user:42"});
   CHECK((located[0]["owner"] == "s1" || located[0]["owner"] == "s2"));
   const Output printed = shell.Run({"get", "sessions"});

@@ -12,8 +12,7 @@
 namespace zkcluster::integration {
 namespace {
 
-// What a YAML reader that is not ours makes of it. Quoted scalars are text;
-// others are read as JSON.
+// The text as another YAML reader reads it. Quoted scalars are text; others are read as JSON.
 Json JsonOf(const YAML::Node& node) {
   if (node.IsSequence()) {
     Json list = Json::array();
@@ -242,13 +241,13 @@ TEST_CASE("zkctl events --follow: a death appears, Ctrl-C ends it") {
       return news.find("s1") != std::string::npos && news.find("dead") != std::string::npos &&
              news.find("refused") != std::string::npos;
     }));
-    // Ended by Ctrl-C it has done what it was asked to.
+    // Ctrl-C is its regular end.
     follower->child().Signal(SIGINT);
     CheckDone(follower->Wait());
     fleet.redis[0]->Start();
     REQUIRE(fleet.AwaitStatus("sessions", "AAA", std::chrono::seconds(60)) == "AAA");
   }
-  // Without --follow: the same story, in the order it happened.
+  // Without --follow: the same events, in their order.
   const Output output = shell.Run({"events", "sessions", "-o", "json"});
   CheckDone(output);
   std::istringstream lines(output.out);
@@ -330,7 +329,7 @@ TEST_CASE("zkctl: tables on a terminal of 100 columns") {
       CHECK_MESSAGE(line.size() <= 100, line);
     }
   }
-  // No colours where nobody would see them.
+  // No colours without a terminal.
   Variables plain = shell.variables;
   plain["NO_COLOR"] = "1";
   CHECK(ZkctlTerminal({"status", "sessions"}, plain).Wait().out.find('\x1b') == std::string::npos);

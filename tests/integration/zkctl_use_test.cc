@@ -1,5 +1,5 @@
-// zkctl as people use it: questions with the difference before them, dry runs, waiting for the
-// checkers, screens that redraw, shells that complete, and files of all clusters.
+// zkctl as people use it: a difference shown before each question, dry runs, waiting for the
+// checkers, screens that redraw, completion in shells, and files of all clusters.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -105,9 +105,10 @@ TEST_CASE("zkctl export and import: all clusters to another root, and what has c
 
   CheckDone(other.Run({"update", "a", "--add-shard", "s3=h:4"}));
   CheckDone(other.Run({"update", "b", "--checkers", "5"}));
-  // Back to the file: s3 would go, which nobody without a terminal does unasked.
+  // Back to the file: s3 would be removed, which needs a confirmation that is impossible
+  // without a terminal.
   CheckRefused(other.Run({"import", "-f", file}), 1, "This creates 0 clusters and updates 2.");
-  // Nobody is asked, and the changes are printed nevertheless.
+  // Without a question; the changes are printed nevertheless.
   CHECK(Says(other.Run({"import", "-f", file, "--yes"}).out,
              "a (updated, 2 shards)\n- shard s3 h:4\nb (updated, 1 shard)\n~ checkers: 5 -> 3\n"
              "updated a, version "));
@@ -171,13 +172,13 @@ TEST_CASE("zkctl on a terminal: the difference and a question before each change
 }
 
 // The real shell: the command line after the key is pressed.
-TEST_CASE("zkctl completion: bash is told the names that are alive") {
+TEST_CASE("zkctl completion: bash gets the present names") {
   Site site;
   const Operator shell(site);
   CheckDone(shell.Run({"create", "sessions", "--shard", "cache-1=h:1", "--shard", "cache-2=h:2"}));
   CHECK(shell.Run({"__complete", "status", ""}).out == "sessions\n");
   CHECK(shell.Run({"__complete", "explain", "sessions", "cache-"}).out == "cache-1\ncache-2\n");
-  // Nobody answers: no names, and soon.
+  // ZooKeeper does not answer: no names, and soon.
   Operator nowhere = shell;
   nowhere.variables["ZKCTL_ZK"] = "127.0.0.1:1";
   CheckDone(nowhere.Run({"__complete", "status", ""}));
@@ -203,7 +204,7 @@ TEST_CASE("zkctl completion: bash is told the names that are alive") {
 }
 
 // A zsh at a terminal of its own: its line after the key is pressed.
-TEST_CASE("zkctl completion: zsh is told the names that are alive" *
+TEST_CASE("zkctl completion: zsh gets the present names" *
           doctest::skip(!fs::exists("/usr/bin/zsh"))) {
   Site site;
   const Operator shell(site);

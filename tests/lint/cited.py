@@ -74,7 +74,7 @@ def cited(top):
         words.update(WORD.findall(code))
 
     for path, comments in texts.items():
-        # The changelog speaks of the past, and generated tables of names that are put together.
+        # The changelog describes the past, and generated tables have composed names.
         if path.startswith("tests/lint/") or path == "CHANGELOG.md" or path.endswith("RESULTS.md"):
             continue
         folder = os.path.dirname(path)

@@ -1,4 +1,4 @@
-// What the tests of client/ share: a world with an ensemble, an operator's editor, and shorthands.
+// Shared by the tests of client/: a world with an ensemble, an operator's editor, and shorthands.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -67,7 +67,7 @@ struct ClientWorld {
   }
   void Run(Duration duration = std::chrono::seconds(5)) { world.RunFor(duration); }
 
-  // As an operator's manager writes it, without the roundabout way.
+  // Writes what an operator's manager would, directly.
   void PutSpec(const ClusterSpec& spec) {
     const auto payloads = EncodeSpec(spec);
     if (!ensemble.Exists(paths.base())) {
@@ -92,7 +92,7 @@ struct ClientWorld {
   ClusterPaths paths{"/goreclusters", "sessions"};
 };
 
-// Holds for one request of a kind.
+// A predicate for one request of a kind.
 inline RequestPredicate IsMulti() {
   return [](const Request& request) { return request.verb == Verb::kMulti; };
 }

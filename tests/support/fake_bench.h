@@ -1,5 +1,5 @@
-// What the tests of FakeEnsemble begin with: a world, an ensemble, a client of it,
-// and answers awaited.
+// Shared by the tests of FakeEnsemble: a world, an ensemble, a client of it, and calls that
+// wait for answers.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -42,7 +42,7 @@ struct FakeBench {
     for (int i = 0; i < 100 && ensemble.ServerOf(which) != server; ++i) Reconnect(which);
     REQUIRE(ensemble.ServerOf(which) == server);
   }
-  // One that does not lead.
+  // A server that does not lead.
   [[nodiscard]] int Follower() const { return (ensemble.leading() + 1) % ensemble.servers(); }
   [[nodiscard]] int OtherFollower() const { return (ensemble.leading() + 2) % ensemble.servers(); }
 

@@ -1,4 +1,4 @@
-// What tests ask of pages that checkers, and a Prometheus, serve on loopback. Waits have generous
+// Requests of tests to the pages of checkers and of Prometheus on loopback. Waits have generous
 // limits. Used from the main thread only.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace zkcluster::integration {
 
-// What the server says to one request, until it hangs up; "" when nobody listens.
+// The server's bytes for one request, until it closes the connection; "" when nobody listens.
 inline std::string Talk(std::uint16_t port, const std::string& request) {
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -41,7 +41,7 @@ inline std::string Get(std::uint16_t port, const std::string& path) {
   return Talk(port, "GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
 }
 
-// Behind the headers; "" without any.
+// The body after the headers; "" without one.
 inline std::string BodyOf(const std::string& answer) {
   const std::size_t end = answer.find("\r\n\r\n");
   return end == std::string::npos ? "" : answer.substr(end + 4);

@@ -1,5 +1,5 @@
-// A SimSite whose history, and whose clients' tables, are judged as they come. Not thread-safe: it
-// is its world's.
+// A SimSite whose history and whose clients' tables are judged as they arise. Not thread-safe: it
+// belongs to its world.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
-// Operators who give orders to a cluster without checkers, and shorthands. Each is its world's.
+// Operators who give orders to a cluster without checkers, and shorthands. Each belongs
+// to its world.
 #pragma once
 
 #include <functional>

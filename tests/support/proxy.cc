@@ -23,7 +23,7 @@ sockaddr_in Loopback(std::uint16_t port) {
   return address;
 }
 
-// On loopback this answers at once, also for a stopped process: the kernel accepts for it.
+// On loopback this returns at once, even for a stopped process: the kernel accepts for it.
 UniqueFd ConnectTo(std::uint16_t port) {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in address = Loopback(port);

@@ -1,6 +1,6 @@
-// A TCP proxy for one ZooKeeper client, which understands just enough of the protocol to lose one
-// answer and to learn session id and password, and which breaks, mutes and mends on demand. Runs on
-// the loop of its client.
+// A TCP proxy for one ZooKeeper client. It understands just enough of the protocol to lose one
+// answer and to learn session id and password, and it breaks, mutes and restores connections on
+// demand. Runs on the loop of its client.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +30,9 @@ class Proxy {
   Proxy& operator=(const Proxy&) = delete;
 
   [[nodiscard]] std::string address() const;
-  // Of the session that was greeted last through this proxy.
+  // Id and password of the newest session of this proxy.
   [[nodiscard]] const Credentials& credentials() const { return credentials_; }
-  // How often a server has greeted a session through this proxy, new or known.
+  // The number of sessions, new or known, that a server has accepted through this proxy.
   [[nodiscard]] int greeted() const { return greeted_; }
 
   void Break();
@@ -79,7 +79,7 @@ class Proxy {
   int lost_ = 0;
 };
 
-// Ends a session from outside, with its id and password: when it returns, the server has.
+// Ends a session from outside, with its id and password: when it returns, the session is over.
 void EndSession(std::uint16_t server_port, const Credentials& credentials);
 
 }  // namespace zkcluster::contract

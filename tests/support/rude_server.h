@@ -1,5 +1,5 @@
-// A TCP listener, on the loop of the test itself, that answers as the test says; and a few
-// words said to a real server on loopback. For tests of adapters.
+// A TCP listener, on the loop of the test itself, that answers as the test wants; and commands to a
+// real server on loopback. For tests of adapters.
 #pragma once
 
 #include <chrono>
@@ -55,18 +55,18 @@ class RudeServer {
   std::map<int, std::unique_ptr<Client>> clients_;
 };
 
-// A connection that said `commands` (RESP arrays) and waits for nothing.
+// A connection that sent `commands` (RESP arrays) and waits for nothing.
 class Say {
  public:
   Say(std::uint16_t port, const std::vector<std::vector<std::string>>& commands);
-  // Until as many replies' lines have come as commands were sent.
+  // Waits until as many lines of replies have come as commands were sent.
   void AwaitReplies();
 
  private:
   UniqueFd fd_;
   std::size_t lines_;
 };
-// Says them and waits for a line of reply to each.
+// Sends them and waits for one line of reply to each.
 void SayTo(std::uint16_t port, const std::vector<std::vector<std::string>>& commands);
 
 [[nodiscard]] bool HostHasIpv6();  // ::1

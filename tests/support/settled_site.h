@@ -1,5 +1,5 @@
-// A site with checkers of production conductors and living shards, everything decided: where the
-// tests of whole checkers begin. Not thread-safe: it is its world's.
+// A site with checkers of production conductors and living shards, everything decided: the start of
+// the tests of whole checkers. Not thread-safe: it belongs to its world.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -51,7 +51,7 @@ struct Settled : SimSite {
     }
     return *checkers[0];
   }
-  // Until the next one leads.
+  // Runs until the next one leads.
   void KillLeader() {
     const LeaderRecord last = *LeaderOf(kSettledCluster);
     Kill(last.id);
@@ -64,7 +64,7 @@ struct Settled : SimSite {
     for (const int shard : shards)
       fleet.Set(spec.shards[static_cast<std::size_t>(shard - 1)].addr, server);
   }
-  // As an operator's order does: the ledger at the version that is there.
+  // Like an operator's order: writes the ledger at its present version.
   void Order(const std::function<void(Ledger&)>& change) {
     const auto node = ensemble.Get(paths.ledger());
     REQUIRE(node.has_value());
@@ -100,7 +100,7 @@ struct SettledSix : Settled {
   }
 };
 
-// The spec does not say how many may vote: each that was ever seen.
+// The spec has no number of checkers: each one ever seen may vote.
 inline void EveryoneCounts(ClusterSpec& spec) {
   spec.checkers.reset();
 }

@@ -74,8 +74,9 @@ bool Hand::Await(const std::function<bool()>& done, Duration limit) {
   return true;
 }
 
-// Tries again while there is no session: after a restart of the server that is only a matter of
-// time. A lost answer is asked for again too, except where the first try may have done it already.
+// Tries again while there is no session: after a restart of the server that is only a
+// matter of time. A request with a lost answer is repeated, too, except where the first try
+// may have taken effect.
 template <class T>
 Result<T> Hand::Wait(const std::function<void(zk::Callback<T>)>& begin, bool repeatable) {
   Result<T> last = Fail(ErrorCode::kTimeout, "no answer in time");
@@ -195,7 +196,7 @@ ClusterSpec Site::SpecOf(const std::string& name, std::vector<std::string> addre
   ClusterSpec spec;
   spec.name = name;
   spec.checkers = checkers.empty() ? 3 : static_cast<int>(checkers.size());
-  // The timeouts leave a busy machine room: a probe that was late once has not failed twice.
+  // The timeouts suit a busy machine: one late probe is not two failures.
   spec.probe.interval = milliseconds(100);
   spec.probe.timeout = milliseconds(250);
   spec.probe.threshold = milliseconds(600);

@@ -28,7 +28,7 @@ namespace zkcluster::integration {
 
 inline constexpr Duration kLimit = std::chrono::seconds(20);
 
-// The one server all cases share. A case that stops it starts it again before it ends.
+// The server that all cases share. A case that stops it starts it again before it ends.
 sandbox::ZooKeeperServer& SharedZooKeeper();
 
 // A session whose verbs wait for their answer. Its loop turns only within calls of this class, and
@@ -40,7 +40,8 @@ class Hand {
 
   [[nodiscard]] EventLoop& loop() { return loop_; }
   void Pump(Duration duration);
-  // Turns the loop until `done` says so, which may use the verbs below. False when `limit` passed.
+  // Turns the loop until `done` returns true; it may use the verbs below. False
+  // when `limit` passed.
   [[nodiscard]] bool Await(const std::function<bool()>& done, Duration limit = kLimit);
 
   Result<zk::Node> Get(const std::string& path);
@@ -79,7 +80,7 @@ class Site {
   void AddRedis(int count);
 
   // Shards s1, s2 ... at `addresses` (the site's Redis servers when left out), probed at a fast
-  // pace; the electorate is the number of checkers so far, three when there are none.
+  // pace; the electorate is the number of checkers so far, or three without any.
   [[nodiscard]] ClusterSpec SpecOf(const std::string& name,
                                    std::vector<std::string> addresses = {}) const;
   void Create(const ClusterSpec& spec);
@@ -87,7 +88,7 @@ class Site {
   [[nodiscard]] ClusterOptions ClientOptions(const std::string& name) const;
   [[nodiscard]] std::unique_ptr<Cluster> OpenClient(const std::string& name);
 
-  // One letter a shard, in the spec's order: A, D or ? ; or why it cannot be read.
+  // One letter a shard, in the spec's order: A, D or ? ; or the cause why it cannot be read.
   [[nodiscard]] std::string Statuses(const std::string& name);
   // The last statuses seen: `expected`, or what was there when `limit` had passed.
   [[nodiscard]] std::string AwaitStatus(const std::string& name, const std::string& expected,
@@ -100,10 +101,10 @@ class Site {
   [[nodiscard]] std::string Candidates(const std::string& name);
   [[nodiscard]] std::string Voters(const std::string& name);
   [[nodiscard]] std::string AwaitVoters(const std::string& name, const std::string& expected);
-  // The checker that leads by the record and by its candidate alike; waits for one.
+  // The checker that leads by both the record and its candidate; waits for one.
   [[nodiscard]] sandbox::CheckerProcess& AwaitLeader(const std::string& name);
   [[nodiscard]] std::vector<Event> Journal(const std::string& name);
-  // The end of every checker's log, to stderr: the story behind a failure.
+  // Writes the end of every checker's log to stderr, to explain a failure.
   void TellLogs() const;
 
   const std::string root;
@@ -115,7 +116,7 @@ class Site {
 };
 
 [[nodiscard]] std::string Letters(const ClusterView& view);
-// A key the ring gives to `shard`.
+// A key that `shard` owns.
 [[nodiscard]] std::string KeyOwnedBy(const Cluster& cluster, const std::string& shard);
 
 // Runs zkchecker with these arguments to its end.

@@ -1,4 +1,4 @@
-// A cluster with decisions on it, as a leader writes them: for the tests of what reads statuses.
+// A cluster with decisions, written as a leader does: for the tests of readers of statuses.
 #pragma once
 
 #include <algorithm>

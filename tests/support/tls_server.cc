@@ -32,7 +32,7 @@ struct ContextFree {
 TlsServer::Conversation::Conversation(ssl_st* session, int fd, int stop)
     : session_(session), fd_(fd), stop_(stop) {
   ZKC_CHECK(session_ != nullptr);
-  // What it sends passes through us.
+  // Its bytes pass through us.
   SSL_set_bio(session_, BIO_new_socket(fd_, BIO_NOCLOSE), BIO_new(BIO_s_mem()));
   SSL_set_accept_state(session_);
 }

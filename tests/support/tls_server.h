@@ -1,5 +1,5 @@
-// A TLS listener for tests of the prober, on a thread of its own, that does what the test says
-// with each connection, one after the other: what a real server does once in years.
+// A TLS listener for tests of the prober, on a thread of its own. It does what the test wants with
+// each connection, one after the other: what a real server does once in years.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ enum class TlsVersion { kAny = 0, k11 = 0x0302, k12 = 0x0303, k13 = 0x0304 };  /
 
 class TlsServer {
  public:
-  // One connection, as the server sees it. Every call ends when the client or the server goes.
+  // One connection, as the server sees it. Every call ends when the client or the server ends.
   class Conversation {
    public:
     Conversation(ssl_st* session, int fd, int stop);

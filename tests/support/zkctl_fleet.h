@@ -1,4 +1,4 @@
-// What the cases of zkctl's reading verbs share: a fleet of three checkers and three servers, and
+// Shared by the cases of zkctl's reading verbs: a fleet of three checkers and three servers, and
 // checks of the shapes of the JSON forms. Used from the main thread only.
 #pragma once
 
@@ -79,7 +79,7 @@ struct Fleet : Site {
     REQUIRE(AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
     REQUIRE(AwaitAllVoting(3));
   }
-  // Until every checker has a vote on every shard of the cluster.
+  // Waits until every checker has a vote on every shard of the cluster.
   bool AwaitAllVoting(std::size_t shards) {
     return hand.Await([&] {
       std::size_t complete = 0;
@@ -95,7 +95,7 @@ struct Fleet : Site {
   }
 };
 
-// What a verb answers with -o json.
+// The output of a verb with -o json.
 inline Json Ask(const Operator& shell, Arguments arguments) {
   arguments.insert(arguments.end(), {"-o", "json"});
   const Output output = shell.Run(arguments);

@@ -34,7 +34,7 @@ class ZkctlProcess {
   [[nodiscard]] std::string out() const;
   [[nodiscard]] std::string err() const;
   [[nodiscard]] sandbox::ChildProcess& child() { return *child_; }
-  // Its end by itself; the case fails when it does not come.
+  // Waits for its own end; the case fails if it does not end.
   [[nodiscard]] Output Wait();
 
  private:
@@ -50,7 +50,7 @@ class ZkctlTerminal {
   ZkctlTerminal(const ZkctlTerminal&) = delete;
   ZkctlTerminal& operator=(const ZkctlTerminal&) = delete;
 
-  // Whether `part` came to the screen.
+  // Waits for `part` on the screen.
   [[nodiscard]] bool Await(std::string_view part);
   void Type(std::string_view text);
   // Reads to its end: the exit code, and all that was on the screen (with the keys
@@ -65,13 +65,13 @@ class ZkctlTerminal {
   std::string screen_;
 };
 
-// Somebody whose shell knows where a site's ZooKeeper and root are.
+// A user whose shell has variables for a site's ZooKeeper and root.
 class Operator {
  public:
   explicit Operator(const Site& site);
   [[nodiscard]] Output Run(const Arguments& arguments, std::string_view input = {}) const;
   [[nodiscard]] std::unique_ptr<ZkctlProcess> Start(const Arguments& arguments) const;
-  // A file for -f. The path is of no meaning but its name.
+  // A file for -f. Only the name in its path matters.
   [[nodiscard]] std::string File(const std::string& name, std::string_view text) const;
 
   Variables variables;
@@ -80,12 +80,12 @@ class Operator {
   std::shared_ptr<const sandbox::TempFolder> folder_;
 };
 
-// Runs it without any variable that says where ZooKeeper is.
+// Runs it without any variable for ZooKeeper's address.
 [[nodiscard]] Output RunZkctl(const Arguments& arguments);
 
-// It said no, with this code, in one line that holds `part`, and printed nothing.
+// It failed with this code and one line that contains `part`, and printed nothing.
 void CheckRefused(const Output& output, int code, std::string_view part);
-// It did what it was asked to, without a word on stderr.
+// It succeeded, and stderr is empty.
 void CheckDone(const Output& output);
 
 }  // namespace zkcluster::integration

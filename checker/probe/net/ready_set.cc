@@ -12,7 +12,7 @@
 namespace zkcluster {
 namespace {
 
-// Timers wait meanwhile, some milliseconds at most. The rest is told in the next turn.
+// Timers wait meanwhile, for some milliseconds at most. The rest is reported in the next turn.
 constexpr int kToldAtOnce = 256;
 constexpr int kRounds = 8;
 

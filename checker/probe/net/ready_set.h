@@ -1,6 +1,6 @@
-// Which of many connections are ready: an epoll of their own beneath the loop's, in which a
-// connection is a number and nothing else (the loop's own events would be 200 bytes more for each,
-// and three cache misses a probe). Adapter of epoll. Loop-bound.
+// Finds the ready ones among many connections: a separate epoll beneath the loop's, in which a
+// connection is only a number (the loop's own events would cost 200 bytes more for each, and three
+// cache misses per probe). Adapter of epoll. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ class ReadySet {
   ReadySet& operator=(const ReadySet&) = delete;
 
   // Level-triggered. Returns 0 or errno. A descriptor leaves the set when it is closed. When that
-  // happens within a Look, an event that the kernel noted before may still come: give each
+  // happens within `on_ready`, an event that the kernel noted before may still follow: give each
   // connection a key of its own.
   [[nodiscard]] int Add(int fd, std::uint64_t key, std::uint32_t events);
   [[nodiscard]] int Change(int fd, std::uint64_t key, std::uint32_t events);

@@ -13,7 +13,7 @@ struct ErrorMeaning {
   ProbeAlarm alarm;
 };
 
-// In this order; the first that fits.
+// The first match in this order wins.
 constexpr std::array kMeanings = {
     ErrorMeaning{"NOAUTH", ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNoAuth},
     // Before Redis 2.8.
@@ -57,8 +57,8 @@ ProbeResult JudgePing(const RedisReply& ping) {
   return result;
 }
 
-// May the connection serve the next probe? Not after an alarm: the next probe is to send AUTH
-// again, so that mended credentials are noticed.
+// Whether the connection may serve the next probe. Not after an alarm: the next probe must send
+// AUTH again, so that corrected credentials are noticed.
 bool WorthKeeping(const ProbeResult& result) {
   switch (result.reason) {
     case Reason::kNone:
@@ -124,9 +124,9 @@ ProbeResult JudgeReplies(const std::optional<RedisReply>& auth, const RedisReply
   ProbeResult result = JudgePing(ping);
   const bool refused = auth && !Is(*auth, RedisReply::Type::kStatus, "OK");
   if (!refused || result.verdict != ProbeVerdict::kAlive) return result;
-  // The server lives, and our credentials are not right: wrong ones, or a server that has none.
-  // Both are a person's to mend. A missing right or a renamed PING says more than that and keeps
-  // its own name.
+  // The server is alive, but our credentials do not fit: they are wrong, or the server has none. A
+  // person has to correct either. A missing permission or a renamed PING is more specific and keeps
+  // its own alarm.
   if (result.alarm == ProbeAlarm::kNone || result.alarm == ProbeAlarm::kNoAuth) {
     result.alarm = ProbeAlarm::kWrongPass;
   }

@@ -14,21 +14,21 @@ namespace zkcluster {
 
 [[nodiscard]] std::unique_ptr<const Protocol> NewRedisProtocol(const RedisPing& ping);
 
-// Its parts.
+// The parts of the protocol.
 
-// The judgement on a server that answered `ping` to PING, and before that `auth` to AUTH (nothing:
-// it was not sent). `latency` is left 0.
+// The result for a server that answered `ping` to PING, and before that `auth` to AUTH (nothing:
+// AUTH was not sent). `latency` is 0.
 [[nodiscard]] ProbeResult JudgeReplies(const std::optional<RedisReply>& auth,
                                        const RedisReply& ping);
 
-// An error that a server sends to whatever comes first and then closes (too many clients, protected
-// mode): no reply to PING will follow it.
+// True for an error that a server sends to the first command before it closes the connection (too
+// many clients, protected mode): no reply to PING follows it.
 [[nodiscard]] bool IsFarewell(const RedisReply& reply);
 
-// What to send, as RESP.
+// The commands, as RESP.
 [[nodiscard]] std::string EncodeAuth(const RedisCredentials& credentials);  // empty: no AUTH
 inline constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
-// What nearly every answer to it is: worth a comparison before a parser.
+// Nearly every reply to PING: compared before a parser is used.
 inline constexpr std::string_view kPongReply = "+PONG\r\n";
 
 }  // namespace zkcluster

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t kMaxText = 256;
 
-// The reader wants an object per value. Only the top one's type and text matter, and they are kept
-// beside it: no allocation follows from what a server claims ("*1000000000").
+// The reader wants an object per value. Only the type and text of the top one matter, and they are
+// kept beside it: a server's claim ("*1000000000") causes no allocation.
 char g_sentinel;
 
 void* KeepText(const redisReadTask* task, char* text, std::size_t size) {
@@ -49,7 +49,8 @@ void ReplyReader::Free::operator()(redisReader* reader) const {
 }
 
 ReplyReader::ReplyReader() : reader_(redisReaderCreateWithFunctions(&g_functions)) {
-  // Out of memory leaves none; the stream then counts as broken, and the next probe tries again.
+  // Without memory there is no reader; the stream then counts as broken, and the next
+  // probe tries again.
   broken_ = reader_ == nullptr;
   if (reader_) reader_->privdata = &current_;
 }
@@ -73,8 +74,7 @@ std::optional<RedisReply> ReplyReader::Next() {
     return std::nullopt;
   }
   if (object == nullptr) return std::nullopt;
-  // What the reader consumed it may drop from its buffer at any time:
-  // the rest is what is left after `pos`.
+  // The reader may drop consumed bytes from its buffer at any time: the rest is what follows `pos`.
   pending_bytes_ = reader_->len - reader_->pos;
   return current_;
 }

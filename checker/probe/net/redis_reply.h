@@ -23,8 +23,7 @@ struct RedisReply {
 // One connection's stream of replies.
 class ReplyReader {
  public:
-  // No reply to AUTH or PING comes near it; a server that sends more without finishing
-  // one is no Redis.
+  // Replies to AUTH and PING are much shorter; a server that sends more for one reply is not Redis.
   static constexpr std::size_t kMaxBytes = std::size_t{64} * 1024;
 
   ReplyReader();
@@ -35,9 +34,9 @@ class ReplyReader {
   void Feed(std::string_view bytes);
   // The next complete reply, if there is one.
   [[nodiscard]] std::optional<RedisReply> Next();
-  // The bytes are no RESP, or too many: the stream is of no more use.
+  // The bytes are not RESP, or too many: the stream cannot be used further.
   [[nodiscard]] bool broken() const { return broken_; }
-  // No byte waits for the rest of its reply.
+  // True if no incomplete reply is buffered.
   [[nodiscard]] bool empty() const { return pending_bytes_ == 0; }
 
  private:

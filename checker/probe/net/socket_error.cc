@@ -22,7 +22,7 @@ ProbeResult JudgeSocketError(int error) {
     case ENOMEM:
     case EADDRNOTAVAIL:  // no free local port
       return ProbeResult::CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
-    // Somebody answers, whom we must not believe: a fault of configuration, as likely ours.
+    // Somebody answers, but cannot be trusted: a fault of configuration, perhaps ours.
     case kTlsRefused:
       return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsRefused);
     case kTlsUntrusted:
@@ -30,8 +30,8 @@ ProbeResult JudgeSocketError(int error) {
     case kTlsWrongName:
       return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
     default:
-      // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM of a firewall of our own:
-      // nothing reached the server, so nothing is known about it.
+      // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM from a local firewall: nothing
+      // reached the server, so nothing is known about it.
       return ProbeResult::CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
   }
 }

@@ -25,8 +25,8 @@ ProbeResult Unresolved() {
   return ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
 }
 
-// A name has several addresses and none worked: what the server's result is. A failure says more
-// than a doubt, and one failure that is not a refusal ends "only refused".
+// The result of a server whose name has several addresses, none of which worked. A failure
+// outweighs a doubt, and one failure that is not a refusal ends "only refused".
 ProbeResult Worse(const std::optional<ProbeResult>& before, const ProbeResult& now) {
   if (!before) return now;
   if (before->verdict != now.verdict)
@@ -34,8 +34,8 @@ ProbeResult Worse(const std::optional<ProbeResult>& before, const ProbeResult& n
   return before->reason == Reason::kRefused ? now : *before;
 }
 
-// One protocol for all targets of which the same is asked: ten thousand targets of one cluster share
-// one, and it stays in the cache.
+// One protocol for all targets with the same question: ten thousand targets of one cluster share
+// it, and it stays in the cache.
 class ProtocolTable {
  public:
   std::shared_ptr<const Protocol> For(const ProbeQuestion& question) {
@@ -59,7 +59,7 @@ class ProtocolTable {
 
 // At rest a target is an open connection that waits to be readable, and a probe of it is one send,
 // one receive and a deadline in the wheel: no allocation, no change of what the kernel watches.
-// Everything else that may happen on the way is in a Detour, which lasts as long as the probe.
+// Everything else that a probe may need is in a Detour, which lives as long as the probe.
 //
 //   kClosed --Connect--> kResolving --answer--> kConnecting --accepted--> kOpen
 //                                                   | with TLS: kHandshake --done--^
@@ -67,7 +67,7 @@ class ProtocolTable {
 //   any --broken, deadline, Abandon, an answer that does not keep it--> kClosed
 //
 // Steps return the result once they know it; the entries (Start, OnReady, OnResolved, OnTimer) give
-// it to `done`. So no step finds its target gone, and Start alone has to keep a result for later.
+// it to `done`. So no step finds its target gone, and only Start has to keep a result for later.
 class SocketProber final : public Prober {
  public:
   explicit SocketProber(EventLoop& loop);
@@ -98,11 +98,11 @@ class SocketProber final : public Prober {
       if (!detour) detour = std::make_unique<Detour>();
       return *detour;
     }
-    // Tells this connection from former ones, and from those of other targets.
+    // Distinguishes this connection from former ones and from those of other targets.
     [[nodiscard]] std::uint64_t key() const { return std::uint64_t{connection} << 32U | id; }
     [[nodiscard]] bool probing() const { return done != nullptr; }
 
-    TargetId id = 0;  // also of its timer: the probe's deadline, or that of one address of several
+    TargetId id = 0;  // also its timer's: the deadline of the probe, or of one of several addresses
     std::uint32_t connection = 0;
     Stream stream;
     Stage stage = Stage::kClosed;
@@ -116,15 +116,14 @@ class SocketProber final : public Prober {
     std::shared_ptr<const Protocol> protocol;
 
     std::function<void()> hint;
-    std::optional<Address> address;  // nothing: not even an address
+    std::optional<Address> address;  // nothing: `addr` is not an address
     std::shared_ptr<const TlsContext> tls;
   };
 
   // Nothing: the probe goes on.
   using Outcome = std::optional<ProbeResult>;
 
-  // The entries. Each may end the probe, and with it the target's life: that is the last thing
-  // which it does.
+  // The entries. The last action of each may end the probe, and with it the target's life.
   void OnReady(std::uint64_t key, std::uint32_t what);
   void OnResolved(Target& target, std::vector<SocketAddress> addresses);
   void OnTimer(TargetId id, TimePoint now);
@@ -220,7 +219,7 @@ void SocketProber::Abandon(TargetId id) {
   target->done = nullptr;
 }
 
-// Also what a probe under way has collected; its deadline goes on.
+// Also drops what a probe under way has collected; its deadline goes on.
 void SocketProber::Close(Target& target) {
   target.stage = Stage::kClosed;
   target.stream.Close();
@@ -237,14 +236,14 @@ void SocketProber::OnReady(std::uint64_t key, std::uint32_t what) {
 
 void SocketProber::OnResolved(Target& target, std::vector<SocketAddress> addresses) {
   target.OnDetour().addresses = std::move(addresses);
-  // Answered within Connect, which goes on by itself.
+  // Answered within Connect, which continues by itself.
   if (target.stage != Stage::kResolving) return;
   target.stage = Stage::kClosed;
   Deliver(target, TryNextAddress(target));
 }
 
 void SocketProber::OnTimer(TargetId id, TimePoint now) {
-  // What has arrived was in time, though nobody has read it yet.
+  // Bytes that have arrived were in time, though they are not read yet.
   ready_.Look();
   Target* const target = Find(id);
   if (target == nullptr || !target->probing() || wheel_.armed(id)) return;
@@ -252,8 +251,8 @@ void SocketProber::OnTimer(TargetId id, TimePoint now) {
   Deliver(*target, detour != nullptr && detour->early ? detour->early : OnDeadline(*target, now));
 }
 
-// An idle connection has ended, or brings bytes that nobody asked for: a farewell such as
-// "-ERR ... timeout", or a server that has lost count of its replies.
+// An idle connection has ended, or brings unexpected bytes: a last message such as "-ERR ...
+// timeout", or a reply too many.
 void SocketProber::OnIdle(Target& target) {
   const Moved moved = target.stream.Receive(buffer_);
   if (moved.bytes == 0 && !moved.error) return;
@@ -281,7 +280,7 @@ SocketProber::Outcome SocketProber::OnDeadline(Target& target, TimePoint now) {
     }
   }
   const bool resolving = target.stage == Stage::kResolving;
-  // An answer that comes after all must not be taken for that to the next question.
+  // A late answer must not be taken for the answer to the next question.
   Close(target);
   return resolving ? Unresolved() : ProbeResult::Failed(Reason::kTimeout);
 }
@@ -304,7 +303,7 @@ SocketProber::Outcome SocketProber::TryNextAddress(Target& target) {
   while (detour.next_address < addresses.size()) {
     const int error = Open(target, addresses[detour.next_address++]);
     if (error == 0) {
-      // One address that swallows packets must not use up the time of the others.
+      // One address that drops packets must not use up the time of the others.
       const auto share = static_cast<Duration::rep>(addresses.size() - detour.next_address + 1);
       const TimePoint now = loop_.Now();
       wheel_.Arm(target.id, now + (target.deadline - now) / share);
@@ -317,13 +316,13 @@ SocketProber::Outcome SocketProber::TryNextAddress(Target& target) {
   return failure;
 }
 
-// Leaves the detour alone: it goes on to other addresses.
+// Keeps the detour: it continues with other addresses.
 int SocketProber::Open(Target& target, const SocketAddress& to) {
   target.stage = Stage::kClosed;
   target.awaits_room = false;
   target.connection = ++connections_;
   if (const int error = target.stream.Open(to); error != 0) return error;
-  // Also when it is connected already: one path for both.
+  // Also if it is connected already: one path for both.
   if (const int error = ready_.Add(target.stream.fd(), target.key(), EPOLLOUT); error != 0)
     return error;
   target.stage = Stage::kConnecting;
@@ -333,8 +332,8 @@ int SocketProber::Open(Target& target, const SocketAddress& to) {
 SocketProber::Outcome SocketProber::Advance(Target& target, std::uint32_t what) {
   if (target.stage == Stage::kConnecting) return OnConnectOutcome(target);
   if (target.stage == Stage::kHandshake) return OnHandshake(target);
-  // Before what is left to send: it may be why there is nothing to be sent to any more. The rest
-  // has its turn when there is nothing to read.
+  // Read before sending the rest: the bytes may say why the server closed. The rest is sent when
+  // there is nothing to read.
   if ((what & ~EPOLLOUT) != 0) return Receive(target);
   return Send(target, std::exchange(target.OnDetour().outbox, {}));
 }
@@ -358,7 +357,7 @@ SocketProber::Outcome SocketProber::OnConnectOutcome(Target& target) {
 SocketProber::Outcome SocketProber::OnHandshake(Target& target) {
   const TlsSession::Step step = target.stream.tls().Handshake();
   if (step == TlsSession::Step::kDone) {
-    target.awaits_room = true;  // as far as the kernel knows: Send puts it right
+    target.awaits_room = true;  // as registered with the kernel: Send corrects it
     return OnOpen(target);
   }
   if (step == TlsSession::Step::kFailed) return OnBroken(target, target.stream.tls().error());
@@ -420,7 +419,7 @@ SocketProber::Outcome SocketProber::Read(Target& target, std::string_view bytes)
 }
 
 ProbeResult SocketProber::Conclude(Target& target, const Answer& answer) {
-  // A question that was answered before it was sent: its rest would belong to the next.
+  // The answer came before the whole question was sent: its rest would belong to the next one.
   const bool unsent = target.detour != nullptr && !target.detour->outbox.empty();
   if (!answer.keep_connection || unsent) Close(target);
   return answer.result;

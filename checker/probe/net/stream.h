@@ -16,11 +16,12 @@ namespace zkcluster {
 
 class Stream {
  public:
-  // Begins to connect; ready to write when that has come to an end, which Established tells.
-  // Returns 0 or errno.
+  // Begins to connect. When it is done the socket is ready to write, and Established has the
+  // result. Returns 0 or errno.
   [[nodiscard]] int Open(const SocketAddress& to);
-  [[nodiscard]] int Established() const;  // 0, or why it was not possible
-  // From here on, TLS. Handshake first, until it is done. False: no memory. REQUIRES: established.
+  [[nodiscard]] int Established() const;  // 0, or the errno of the connect
+  // Uses TLS from here on. Call Handshake until it is done. False: no memory.
+  // REQUIRES: established.
   [[nodiscard]] bool BeginTls(const TlsContext& context, const std::string& host);
   [[nodiscard]] TlsSession& tls() { return *tls_; }
   void Close() {

@@ -1,5 +1,5 @@
-// Protocol of TcpConnect: to be accepted is the answer. The connection is closed again, because one
-// that stays open says nothing about the next moment. A process that is stopped is alive to it: its
+// Protocol of TcpConnect: an accepted connection is the answer. The connection is closed
+// again, because an open one proves nothing later. A stopped process counts as alive: its
 // kernel accepts. Pure.
 #pragma once
 

@@ -14,7 +14,7 @@
 namespace zkcluster {
 namespace {
 
-// The oldest of this thread's errors, and none is left.
+// Takes this thread's oldest error, and clears the others.
 std::string TakeError() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -26,7 +26,8 @@ Failure<> Bad(const std::string& what, const std::string& file) {
   return Fail(ErrorCode::kInvalid, "tls: " + what + " " + file + ": " + TakeError());
 }
 
-// By a name, or by an address where the name is one. "%eth0" of an address is our own affair.
+// Checks for a name, or for an address where the name is one. The "%eth0" of an address
+// is only local.
 bool Expect(ssl_st* session, std::string host) {
   if (host.empty()) host = "localhost";
   X509_VERIFY_PARAM* const expected = SSL_get0_param(session);
@@ -70,12 +71,12 @@ Result<void> TlsContext::Load() {
   ZKC_CHECK(context_ != nullptr);
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION);
-  // What is left to send stands in another buffer when it is tried again. Connections are idle for
-  // most of the time: without buffers meanwhile, 8,000 of them take 243 MB instead of 330.
+  // A retried write may come from another buffer. Connections are idle most of the time: without
+  // buffers meanwhile, 8,000 of them take 243 MB instead of 330.
   SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
-  // Nobody is there to be asked for a passphrase.
+  // A daemon cannot ask for a passphrase.
   SSL_CTX_set_default_passwd_cb(context_, [](char*, int, int, void*) { return 0; });
   if (settings_.ca_file.empty()) {
     if (SSL_CTX_set_default_verify_paths(context_) != 1) return Bad("authorities", "of the system");
@@ -151,7 +152,7 @@ Moved TlsSession::Receive(std::span<char> buffer) {
   std::size_t moved = 0;
   const int rc = SSL_read_ex(session_, buffer.data(), buffer.size(), &moved);
   if (rc == 1) return {moved, {}};
-  // Tickets and keys, no data.
+  // Only tickets and keys arrived, no data.
   const int code = SSL_get_error(session_, rc);
   if (code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE) return {};
   return {0, WhyFailed(code)};

@@ -1,7 +1,7 @@
-// TLS for the prober's connections: what all connections of one cluster share (which authorities to
-// believe, which certificate to show), and one connection's part. A server is believed when its
-// certificate comes from an authority of the file and is for the name that was asked for. Adapter
-// of OpenSSL. A context is immutable and shared between threads; a session is loop-bound.
+// TLS for the prober's connections: the context that all connections of one cluster share (trusted
+// authorities, own certificate), and one connection's session. A server is trusted if its
+// certificate comes from an authority of the file and is for the expected name. Adapter of OpenSSL.
+// A context is immutable and shared between threads; a session is loop-bound.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -19,9 +19,9 @@ namespace zkcluster {
 
 struct TlsSettings {
   std::string ca_file;      // PEM; empty: the system's authorities
-  std::string cert_file;    // PEM, ours with its chain; empty: none is shown
+  std::string cert_file;    // PEM, ours with its chain; empty: none
   std::string key_file;     // PEM, without a passphrase
-  std::string server_name;  // of all servers' certificates; empty: the host of each one's address
+  std::string server_name;  // in all servers' certificates; empty: the host of each address
   bool operator==(const TlsSettings&) const = default;
 };
 
@@ -44,10 +44,10 @@ class TlsContext {
   ssl_ctx_st* context_ = nullptr;
 };
 
-// What has moved on a transport.
+// The result of a read or a write.
 struct Moved {
   std::size_t bytes = 0;     // 0 without an error: try again when ready
-  std::optional<int> error;  // as in socket_error.h: the end of it
+  std::optional<int> error;  // as in socket_error.h; the session is over
 };
 
 class TlsSession {
@@ -62,12 +62,12 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
 
   enum class Step { kDone, kWantsToRead, kWantsToWrite, kFailed };
-  // To be called again when the socket is ready for what it wants.
+  // Call it again when the socket is ready for what it wants.
   [[nodiscard]] Step Handshake();
   [[nodiscard]] int error() const { return error_; }  // after kFailed, as in socket_error.h
 
   [[nodiscard]] Moved Send(std::string_view bytes);
-  // What of a record does not fit would wait unseen: REQUIRES: kMaxRecord bytes of room.
+  // REQUIRES: kMaxRecord bytes of room. The rest of a larger record would wait unnoticed.
   [[nodiscard]] Moved Receive(std::span<char> buffer);
   static constexpr std::size_t kMaxRecord = 16 * 1024;
 

@@ -1,4 +1,5 @@
-// The order of a simulated world, against a slow twin: every event that is left, sorted each time.
+// The order of a simulated world, compared with a slow second implementation: all remaining events,
+// sorted each time.
 #include "tests/fakes/event_queue.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// What the contract (tests/contract) does not reach: the hooks and inspections that only the fake
-// has. Those of several servers: fake_quorum_test.cc.
+// Tests of what the contract (tests/contract) does not cover: hooks and inspections that only the
+// fake has. For several servers see fake_quorum_test.cc.
 #include "tests/fakes/fake_ensemble.h"
 
 #include <limits>
@@ -22,7 +22,7 @@ std::string Exists() {
 }
 
 // As a real 3.8.0 did, with a parent whose counter its log had set to 2147483645.
-TEST_CASE("sequence numbers: at their end the counter and pzxid stand still") {
+TEST_CASE("sequence numbers: at their maximum the counter and pzxid stop") {
   FakeBench bench;
   bench.ensemble.Put("/q", "");
   bench.ensemble.Put("/q/seed", "");
@@ -97,7 +97,7 @@ TEST_CASE("history: each transaction with its session; a session's end is one") 
     CHECK(history[i].zxid == history[i - 1].zxid + 1);
 }
 
-TEST_CASE("history: who listens hears of each commit when it shows, and only the newest are kept") {
+TEST_CASE("history: a listener gets each commit when it is visible, and only the newest are kept") {
   FakeBench bench;
   bench.ensemble.KeepHistory(2);
   std::vector<std::int64_t> heard;
@@ -118,7 +118,7 @@ TEST_CASE("history: who listens hears of each commit when it shows, and only the
   CHECK(heard.size() == 3);
 }
 
-TEST_CASE("ensemble down: no session expires, and all have their time anew") {
+TEST_CASE("ensemble down: no session expires, and all have their full time again") {
   FakeBench bench;
   REQUIRE(bench.Create(*bench.client, "/e", zk::CreateMode::kEphemeral));
   bench.ensemble.Down();
@@ -132,7 +132,7 @@ TEST_CASE("ensemble down: no session expires, and all have their time anew") {
   CHECK_FALSE(bench.ensemble.Exists("/e"));
 }
 
-TEST_CASE("process paused longer than its session: it reads lost before any event tells so") {
+TEST_CASE("process paused longer than its session: it reads lost before any event says so") {
   FakeBench bench;
   REQUIRE(bench.Create(*bench.client, "/e", zk::CreateMode::kEphemeral));
   bench.loop.Pause(seconds(15));
@@ -261,7 +261,7 @@ TEST_CASE("muted to the client: what it sends takes effect, and it hears of noth
   CHECK(code == ErrorCode::kUnknownOutcome);
   CHECK(seen.count == 0);
   bench.ensemble.Reconnect(*bench.client);
-  CHECK(bench.RunUntil([&] { return seen.count == 1; }));  // told at the new connection
+  CHECK(bench.RunUntil([&] { return seen.count == 1; }));  // sent on the new connection
 }
 
 TEST_CASE("events delayed: what follows on the connection waits behind them") {

@@ -1,4 +1,4 @@
-// FakeFleet's own hooks. What its servers answer is held to real ones in tests/contract.
+// FakeFleet's own hooks. tests/contract compares its servers' answers with real ones.
 #include "tests/fakes/fake_fleet.h"
 
 #include <doctest/doctest.h>
@@ -26,7 +26,7 @@ struct Bench {
     });
     prober->AddTarget(1, {kAddr, {}}, [] {});
   }
-  // And runs the world that long.
+  // And runs the world for this time.
   void Probe(Duration limit = seconds(1)) {
     prober->Start(1, milliseconds(300), [](const ProbeResult&) {});
     world.RunFor(limit);
@@ -39,7 +39,7 @@ struct Bench {
   std::unique_ptr<Prober> prober = fleet.NewProber(loop, "c1");
 };
 
-TEST_CASE("fleet: who listens hears of each result, not of a probe that is abandoned") {
+TEST_CASE("fleet: a listener gets each result, but no abandoned probe") {
   Bench bench;
   bench.fleet.Set(kAddr, FakeFleet::Server::kUp);
   bench.Probe();

@@ -1,4 +1,4 @@
-// FakeEnsemble with several servers: what each disturbance of a server does, and what it does not.
+// FakeEnsemble with several servers: the effect of each disturbance of a server, and its limits.
 #include <algorithm>
 #include <set>
 
@@ -48,7 +48,7 @@ TEST_CASE(
   REQUIRE(bench.Set(*bench.other, "/a", "1"));
   CHECK(bench.Read(*bench.other) == "1");
   CHECK(bench.Read(*bench.client) == "0");
-  // A write is answered when it is applied here, and a read behind it sees it.
+  // A write is answered when it is applied here, and a later read sees it.
   const auto began = bench.world.now();
   std::optional<std::string> read;
   bool written = false;
@@ -99,7 +99,7 @@ TEST_CASE("a server lags no more: it has caught up at once") {
   CHECK(bench.Read(*bench.client) == "1");
 }
 
-TEST_CASE("a server lags: who has seen more than it is refused there") {
+TEST_CASE("a server lags: a client that has seen more is refused there") {
   ThreeServers bench;
   const int late = bench.ensemble.ServerOf(*bench.other);
   bench.ensemble.SetLag(late, seconds(20));
@@ -111,7 +111,7 @@ TEST_CASE("a server lags: who has seen more than it is refused there") {
   }
 }
 
-TEST_CASE("a server lags: who lost the answer to a write does not find it there, until it syncs") {
+TEST_CASE("a server lags: after a lost answer a client sees its write there only after a sync") {
   ThreeServers bench;
   const int late = bench.ensemble.ServerOf(*bench.other);
   bench.ensemble.SetLag(late, seconds(1));
@@ -142,7 +142,7 @@ TEST_CASE("cut off: its clients read on, also their ephemerals that are gone; th
   const int server = bench.Server();
   bench.ensemble.CutOff(server);
   REQUIRE(bench.Set(*bench.other, "/a", "1"));
-  // The others end its sessions, as nobody tells of them, though it serves them.
+  // The others end its sessions, because no server reports them as active, though it serves them.
   bench.ensemble.Expire(*bench.client);
   REQUIRE(bench.RunUntil([&] { return !bench.Sees(*bench.other, "/e"); }));
   bench.world.RunFor(seconds(1));
@@ -153,7 +153,7 @@ TEST_CASE("cut off: its clients read on, also their ephemerals that are gone; th
   bench.client->Set("/a", "2", 0, [&](const auto& stat) { code = stat.error().code; });
   bench.world.RunFor(milliseconds(500));
   CHECK_FALSE(code);
-  // After sync_limit it hangs up, and another server says that the session is over.
+  // After sync_limit it closes the connection, and another server reports the session's end.
   REQUIRE(bench.RunUntil([&] { return code.has_value(); }));
   CHECK(*code == ErrorCode::kUnknownOutcome);
   REQUIRE(bench.RunUntil([&] { return bench.client->generation() == 2; }));
@@ -313,8 +313,8 @@ TEST_CASE("below a majority: nothing is committed, all are refused, and sessions
   bench.other.reset();
   bench.ensemble.ServerUp(second);
   REQUIRE(bench.RunUntil([&] { return bench.IsConnected(*bench.client); }));
-  // Given up by its client, it was ended first; nobody ends that of a dead process, and it has its
-  // whole time again.
+  // The client gave its session up and ended it first. Nobody ends a dead process's session, which
+  // has its full time again.
   CHECK(bench.client->session_id() != session);
   CHECK_FALSE(bench.Sees(*bench.client, "/e"));
   bench.world.RunFor(seconds(3));
@@ -337,7 +337,7 @@ TEST_CASE("all servers down and up: sessions that the ensemble still has go on")
 }
 
 TEST_CASE("session moved: what was sent on the old connection does not overtake the new one") {
-  // The old server hears of nothing for a moment, and tells the leading one late.
+  // The old server hears nothing for a moment, and reports to the leading one late.
   ThreeServers bench;
   const int old = bench.Server();
   const auto session = bench.client->session_id();
@@ -354,7 +354,8 @@ TEST_CASE("session moved: what was sent on the old connection does not overtake 
 }
 
 TEST_CASE("not moved: what the server has of an old connection may still take effect") {
-  // Until the client is somewhere else: it reads the old, and what it believed lost comes later.
+  // Until the client is on another server: it reads the old value, and the write that it believed
+  // lost comes later.
   ThreeServers bench;
   const int server = bench.Server();
   bench.ensemble.CutOff(server);

@@ -1,6 +1,5 @@
-// FakeEnsemble under all its disturbances at once, at random: what ZooKeeper promises to a session
-// holds for every one, whatever happens; all goes on when the disturbances end; and the same seed
-// gives the same run.
+// FakeEnsemble under all its disturbances at once, at random: ZooKeeper's promises hold for every
+// session; everything works again when the disturbances end; and the same seed gives the same run.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +22,7 @@ std::string Key(std::size_t i) {
 // What must hold between two points of one session's history.
 class Rules {
  public:
-  // One function for all keys: who waits with another one lets go of the one before.
+  // One function for all keys: waiting with another one releases the previous one.
   [[nodiscard]] zk::Watch watch() const { return function_; }
   [[nodiscard]] int events() const { return events_; }
   // A read of `key` was answered.
@@ -82,7 +81,7 @@ class Walker {
     timer_->Arm(Duration(static_cast<Duration::rep>(loop_.Random() * 2e7)));
     const std::string key = Key(static_cast<std::size_t>(loop_.Random() * kKeys));
     const double choice = loop_.Random();
-    // The rules of the session that asks, which may be over when the answer comes.
+    // The rules of the asking session, which may be over when the answer comes.
     const auto rules = rules_;
     if (choice < 0.35) {
       Write(key, rules);
@@ -98,7 +97,7 @@ class Walker {
 
   void Write(const std::string& key, const std::shared_ptr<Rules>& rules) {
     const std::string value = fmt::format("{}.{}", id_, ++written_);
-    // Some are refused, for a version that does not stand.
+    // Some are refused because of a wrong version.
     const zk::Version version = loop_.Random() < 0.2 ? 1 : zk::kAnyVersion;
     client_->Set(key, value, version, [this, key, value, rules](const auto& stat) {
       Note(fmt::format("set {} {} {}", key, value,
@@ -202,7 +201,7 @@ class Storm {
         last = found->second;
       }
     }
-    // Only sessions that live own anything.
+    // Only live sessions own znodes.
     CHECK(ensemble_.live_sessions() == walkers_.size());
     for (const std::string& name : ensemble_.Children("/")) {
       const auto owner = ensemble_.Get("/" + name)->stat.ephemeral_owner;

@@ -85,7 +85,7 @@ TEST_CASE("config: every key") {
   CHECK(config == expected);
 }
 
-TEST_CASE("config: the least there must be, and what is then assumed") {
+TEST_CASE("config: the required keys, and the defaults of the others") {
   const CheckerConfig config = Parse(kLeast);
   CheckerConfig expected;
   expected.id = "host7";
@@ -100,7 +100,7 @@ TEST_CASE("config: servers as one text") {
   CHECK(config.zookeeper.servers == std::vector<std::string>{"zk1:2181", "[::1]:2182", "zk3:2181"});
 }
 
-TEST_CASE("config: metrics are off, or where the file says, on loopback when it says no address") {
+TEST_CASE("config: metrics are off, or at the file's address, which is loopback by default") {
   CHECK_FALSE(Parse(kLeast + "metrics:\n").metrics);
   CHECK(Parse(kLeast + "metrics: {listen: 10.0.0.7:9600}\n").metrics == Address{"10.0.0.7", 9600});
   CHECK(Parse(kLeast + "metrics: {listen: 0.0.0.0}\n").metrics == Address{"0.0.0.0", 9511});
@@ -222,7 +222,7 @@ TEST_CASE("config: refusals, each at its own place") {
   }
 }
 
-TEST_CASE("config: more servers than can be meant") {
+TEST_CASE("config: too many servers") {
   std::string list = "zk";
   for (int i = 0; i < 100; ++i) list += ", zk";
   CHECK(ErrorOf("zookeeper: {servers: [" + list + "]}\nclusters: all\n") ==
@@ -310,7 +310,7 @@ TEST_CASE("config: TLS to Redis, of all clusters and of some") {
         std::string::npos);
 }
 
-TEST_CASE("config: who may change what this checker makes") {
+TEST_CASE("config: access to this checker's znodes") {
   const std::string zookeeper = "id: a\nclusters: all\nzookeeper: {servers: [zk1]";
   CHECK(Parse(zookeeper + "}\n").zookeeper.restricted == false);
   CHECK(Parse(zookeeper + ", access: /a}\n").zookeeper.restricted == true);
@@ -321,7 +321,7 @@ TEST_CASE("config: who may change what this checker makes") {
   CHECK(ErrorOf(zookeeper + ", acl: closed}\n").find("checker.yaml:3:34: zookeeper.acl: ") == 0);
 }
 
-TEST_CASE("config: loading a file, and one that is not there") {
+TEST_CASE("config: loading a file, and a missing one") {
   TemporaryFolder folder;
   const auto config = LoadConfig(folder.Write("checker.yaml", "id: a\n" + kLeast));
   REQUIRE_MESSAGE(config.has_value(), config.error().message);
@@ -331,7 +331,7 @@ TEST_CASE("config: loading a file, and one that is not there") {
   CHECK(absent.error().message.find("No such file") != std::string::npos);
 }
 
-TEST_CASE("options: what zkchecker is told") {
+TEST_CASE("options: the command line of zkchecker") {
   CHECK(ParseOptions({"--config", "f"}) == Options{"f", false, false, false});
   CHECK(ParseOptions({"--config=f", "--check-config"}) == Options{"f", true, false, false});
   CHECK(ParseOptions({"--version"}) == Options{"", false, true, false});

@@ -39,7 +39,7 @@ TEST_CASE("exposed files: those that everybody may read, each once, not those of
   const std::string password = files.Make("password", kAll);
   config.zookeeper.access_file = access;
   config.redis.password_file = files.Make("of-a-group", kGroup);
-  // Certificates are shown to everybody anyway.
+  // Certificates are public anyway.
   config.redis.tls = TlsSettings{.cert_file = files.Make("cert", kAll), .key_file = key};
   config.redis_by_cluster["a"].password_file = password;
   config.redis_by_cluster["b"].password_file = password;

@@ -36,7 +36,7 @@ RedisSecrets Read(const CheckerConfig& config, const RedisSecrets& last = {}) {
 
 }  // namespace
 
-TEST_CASE("redis secrets: of each cluster; one context for all that mean the same") {
+TEST_CASE("redis secrets: of each cluster; equal settings share one context") {
   const Papers papers;
   const RedisSecrets secrets = Read(papers.Config());
   CHECK(secrets.Of("sessions").credentials == RedisCredentials{"", "secret"});
@@ -45,7 +45,7 @@ TEST_CASE("redis secrets: of each cluster; one context for all that mean the sam
   CHECK(secrets.Of("plain") == RedisSecrets::Secrets{});
 }
 
-TEST_CASE("redis secrets: read again, what has not changed is the very same") {
+TEST_CASE("redis secrets: read again, unchanged ones are the same objects") {
   const Papers papers;
   const RedisSecrets first = Read(papers.Config());
   CHECK(Read(papers.Config(), first) == first);

@@ -22,7 +22,7 @@ using Keys = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("reload: a file that says the same changes nothing, in whatever order") {
+TEST_CASE("reload: an equal file changes nothing, even in another order") {
   CheckerConfig wanted = Running();
   wanted.clusters = {"b", "a"};
   const ReloadPlan plan = PlanReload(Running(), wanted);
@@ -93,7 +93,7 @@ TEST_CASE("reload: what needs a restart stays as it was, and the rest is taken o
   CHECK(plan.config.id == "c1");
 }
 
-TEST_CASE("reload: whoever holds the log writes to the new one") {
+TEST_CASE("reload: holders of the log write to the new one") {
   std::vector<std::string> before;
   std::vector<std::string> after;
   const auto into = [](std::vector<std::string>& lines) {

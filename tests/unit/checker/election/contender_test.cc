@@ -179,7 +179,7 @@ TEST_CASE(
   CHECK(a.leadership->record.epoch == 42);
 }
 
-TEST_CASE("candidate: removed by a stranger, the follower registers again") {
+TEST_CASE("candidate: removed by an outsider, the follower registers again") {
   Election election;
   REQUIRE(election.Leads(election.Add("a", 'a')));
   Process& b = election.Add("b", 'b');
@@ -246,7 +246,7 @@ TEST_CASE("states: a leader steps down, and registers again with the same candid
   CHECK(a.path == "registering taking_over leading registering taking_over leading");
 }
 
-TEST_CASE("states: the twin leaves in time, and who waited leads") {
+TEST_CASE("states: the twin leaves in time, and the waiting one leads") {
   Election election;
   Process& first = election.Add("same", 'a');
   REQUIRE(election.Leads(first));
@@ -260,12 +260,12 @@ TEST_CASE("states: the twin leaves in time, and who waited leads") {
   CHECK_FALSE(second.refused);
 }
 
-TEST_CASE("states: the twin stays, and who came later is refused for good") {
+TEST_CASE("states: the twin stays, and the later one is refused for good") {
   Election election;
   Process& first = election.Add("same", 'a');
   REQUIRE(election.Leads(first));
   Process& second = election.Add("same", 'b');
-  // Half as long again as the longer of the two sessions, and a second.
+  // One and a half times the longer of the two sessions, and a second.
   election.world.RunFor(6s);
   CHECK_FALSE(second.refused);
   REQUIRE(election.world.RunUntil([&] { return second.refused.has_value(); }, 2s));

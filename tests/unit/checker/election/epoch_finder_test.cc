@@ -71,7 +71,7 @@ TEST_CASE("epoch: of a new cluster it is 1, and `leader` is to be created") {
   CHECK_FALSE(found.leader);
 }
 
-TEST_CASE("epoch: one above that of `leader`, whatever head and journal say") {
+TEST_CASE("epoch: one above that of `leader`, independently of head and journal") {
   Search search;
   search.ensemble.Put(kPaths.leader(), "");
   search.ensemble.Put(kPaths.leader(), EncodeLeader({"b", 41, Micros(1)}));
@@ -82,7 +82,7 @@ TEST_CASE("epoch: one above that of `leader`, whatever head and journal say") {
   CHECK(found.leader == 1);
 }
 
-TEST_CASE("epoch: `leader` is gone, the head and the newest entry of the journal say it") {
+TEST_CASE("epoch: `leader` is gone, the head and the newest entry of the journal have it") {
   Search by_head;
   by_head.PutHead(7);
   by_head.Append(3);
@@ -91,7 +91,7 @@ TEST_CASE("epoch: `leader` is gone, the head and the newest entry of the journal
   by_journal.PutHead(7);
   by_journal.Append(3);
   by_journal.Append(9);
-  // What an operator does names no epoch, and a damaged entry none that can be read.
+  // Operators' entries have no epoch, and a damaged entry no readable one.
   by_journal.Append(0);
   by_journal.Append("not JSON");
   CHECK(by_journal.Run().epoch == 10);
@@ -146,7 +146,7 @@ TEST_CASE("epoch: entries are trimmed between the list and the read") {
   CHECK(trimmed);
 }
 
-TEST_CASE("epoch: a read fails, and the failure says which") {
+TEST_CASE("epoch: a read fails, and the error names it") {
   const std::pair<std::string, std::string> kReads[] = {
       {kPaths.leader(), "unknown_outcome: read leader"},
       {kPaths.head(), "unknown_outcome: read the last epoch"},

@@ -1,4 +1,4 @@
-// Hooks: what a command is told, how many run and for how long, and real commands.
+// Hooks: the input of a command, how many run and for how long, and real commands.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -84,7 +84,7 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("hook: told of an event as `zkctl events` is, and of which cluster, by whom") {
+TEST_CASE("hook: gets an event as `zkctl events` shows it, with cluster and checker") {
   const std::string text = FormatHookEvent("c1", "sessions", FlipEvent("s2"));
   CHECK(
       text ==
@@ -93,7 +93,7 @@ TEST_CASE("hook: told of an event as `zkctl events` is, and of which cluster, by
       R"("from":"alive","to":"dead","reason":"timeout","votes":{"alive":0,"dead":3,"unknown":0}}],)"
       R"("more_flips":0})"
       "\n");
-  // Like there, a return has no reason, not one that is called none.
+  // As there, a return has no reason, not even "none".
   Event alive = FlipEvent("s2");
   std::get<Event::Flips>(alive.what).flips[0].reason = Reason::kNone;
   CHECK(nlohmann::json::parse(FormatHookEvent("c1", "sessions", alive))["flips"][0]["reason"]
@@ -126,7 +126,7 @@ TEST_CASE("hook: runs one after the other, in order, never in the turn of the ev
   CHECK(bench.log.empty());
 }
 
-TEST_CASE("hook: of flips, freezes and taking over; not of what operators do themselves") {
+TEST_CASE("hook: runs for flips, freezes and take-overs, not for operators' own orders") {
   Bench bench;
   for (const Event::What& what : std::vector<Event::What>{
            Event::Spec{}, Event::Electorate{}, Event::Resume{}, Event::Leader{}, Event::Freeze{},
@@ -146,7 +146,7 @@ TEST_CASE("hook: of flips, freezes and taking over; not of what operators do the
   CHECK(bench.runs.size() == 4);
 }
 
-TEST_CASE("hook: a failure is told with what the command said, and the next one runs") {
+TEST_CASE("hook: a failure is logged with the command's stderr, and the next one runs") {
   Bench bench;
   for (int i = 0; i < 3; ++i) bench.queue.Add("sessions", FlipEvent("s1"));
   bench.world.RunFor(1ms);
@@ -181,7 +181,7 @@ TEST_CASE("hook: one that hangs is killed after the limit, and the next one has 
                    "error=\"killed: it ran for 10 s\" stderr=\"\""));
 }
 
-TEST_CASE("hook: one that cannot be started costs its event, and no more") {
+TEST_CASE("hook: one that cannot be started loses only its event") {
   Bench bench;
   bench.broken = true;
   bench.queue.Add("sessions", FlipEvent("s1"));
@@ -194,7 +194,7 @@ TEST_CASE("hook: one that cannot be started costs its event, and no more") {
   CHECK(bench.running == 1);
 }
 
-TEST_CASE("hook: events beyond the limit are dropped, and told twice, not each") {
+TEST_CASE("hook: events beyond the limit are dropped, with two log lines in all") {
   Bench bench;
   bench.queue.Add("sessions", FlipEvent("first"));
   bench.world.RunFor(1ms);
@@ -235,7 +235,7 @@ HookEnd RunScript(EventLoop& loop, const Script& script, const HookRun& run) {
   return RunCommand(loop, script.path(), run);
 }
 
-// Whoever opens the file waits until it is let go of, as on a file system that hangs.
+// Opening the file blocks until it is released, as on a hung file system.
 class HungFile {
  public:
   explicit HungFile(const std::string& path)
@@ -257,7 +257,7 @@ class HungFile {
 
 }  // namespace
 
-TEST_CASE("command: its stdin is the event, its environment ours alone, its stdout nobody's") {
+TEST_CASE("command: its stdin is the event, its environment only ours, its stdout dropped") {
   EventLoop loop;
   const Script script(
       "cd $(dirname $0)\ncat >input\nenv >env\nls -l /proc/self/fd >fds\necho out\n");
@@ -281,7 +281,7 @@ TEST_CASE("command: its stdin is the event, its environment ours alone, its stdo
   CHECK(fds.find("eventpoll") == std::string::npos);
 }
 
-TEST_CASE("command: exit status and signal are told, with the beginning of stderr") {
+TEST_CASE("command: exit status and signal are reported, with the beginning of stderr") {
   EventLoop loop;
   const HookEnd failed = RunScript(loop, Script("echo what now >&2\nexit 3\n"), {"c", "flips", ""});
   CHECK(failed.code == 3);
@@ -296,7 +296,7 @@ TEST_CASE("command: exit status and signal are told, with the beginning of stder
   CHECK(chatty.said.size() <= 500);
 }
 
-TEST_CASE("command: killed with all it started, when told to or when nobody wants it any more") {
+TEST_CASE("command: killed with all its processes, by Kill or when its object is destroyed") {
   EventLoop loop;
   const Script script("cd $(dirname $0)\nsleep 1000 &\necho $! $$ >pids\nwait\n");
   for (const bool told : {true, false}) {
@@ -343,7 +343,7 @@ TEST_CASE("command: one on a file system that hangs is not waited for, and can b
   }
 }
 
-TEST_CASE("command: what cannot be run ends, and says why") {
+TEST_CASE("command: one that cannot be run ends, with the cause on stderr") {
   EventLoop loop;
   const sandbox::TempFolder folder;
   const std::string plain = folder.path() / "plain";

@@ -4,7 +4,7 @@
 
 using namespace zkcluster;
 
-TEST_CASE("pages: the exact path, else the longest prefix, else a list of what there is") {
+TEST_CASE("pages: the exact path, else the longest prefix, else a list of all pages") {
   const auto say = [](std::string body) {
     return [body = std::move(body)](const HttpRequest& request) {
       return HttpAnswer{200, "text/plain", body + request.path + "?" + request.query};

@@ -51,7 +51,7 @@ int CountDescriptors() {
   return count;
 }
 
-// What has come so far is added to `answer`; true when that is all.
+// Adds the bytes received so far to `answer`; true at the end.
 bool Ended(const UniqueFd& fd, std::string& answer) {
   for (char buffer[1024];;) {
     const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
@@ -101,7 +101,7 @@ TEST_CASE("http: each page by its path, code and type; all others are refused by
   CHECK(get("/").ends_with("There is only /bad /below/ /good.\n"));
 }
 
-TEST_CASE("http: who takes all connections and says nothing makes room for who asks") {
+TEST_CASE("http: silent clients that hold all connections make room for one that asks") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
   const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, OnePage());
@@ -109,8 +109,8 @@ TEST_CASE("http: who takes all connections and says nothing makes room for who a
   const int before = CountDescriptors();
   std::vector<UniqueFd> crowd;
   for (std::size_t i = 0; i < Listener::kMaxConnections + 20; ++i) crowd.push_back(Connect(port));
-  // Both ends of those that were accepted, and this end of the others. Who has only just come is
-  // not given up.
+  // Both ends of accepted connections, and this end of the others. Connections that have only just
+  // come are kept.
   const auto both = static_cast<int>(crowd.size() + Listener::kMaxConnections);
   int most = 0;
   CHECK(loop.RunUntil([&] { return (most = CountDescriptors() - before) == both; }, 20s));
@@ -297,11 +297,11 @@ TEST_CASE("http: without descriptors it waits for some, instead of making the lo
     };
     (void)loop.RunUntil(count, limit);
   };
-  // UBSan looks at vtables through a pipe, once each: let it, while there are descriptors.
+  // UBSan checks each vtable once, through a pipe: let it do so while there are descriptors.
   turn(std::chrono::milliseconds(1));
   turns = 0;
 
-  // The next descriptor there would be is above the limit. Nothing is judged before it is back.
+  // The next descriptor would be above the limit. Assert only after the limit is restored.
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const int next = ::dup(client.get());

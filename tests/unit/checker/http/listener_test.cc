@@ -82,7 +82,7 @@ void Say(const UniqueFd& fd, const std::string& text) {
   (void)::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
 }
 
-// What has come so far is added to `answer`; true when the other side has closed.
+// Adds the bytes received so far to `answer`; true when the other side has closed.
 bool Ended(const UniqueFd& fd, std::string& answer) {
   for (char buffer[256];;) {
     const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
@@ -93,7 +93,7 @@ bool Ended(const UniqueFd& fd, std::string& answer) {
 
 }  // namespace
 
-TEST_CASE("listener: a crowd that says nothing makes room, whatever the protocol") {
+TEST_CASE("listener: silent connections make room, with any protocol") {
   EventLoop loop;
   const std::uint16_t port = sandbox::FreePort();
   const EchoServer server(loop, port, 30s);
@@ -130,7 +130,7 @@ TEST_CASE("listener: a request that drips for too long ends; an idle connection 
   CHECK(loop.RunUntil([&] { return !Ended(idle, answer) && answer == "a\nb\n"; }, 20s));
 }
 
-TEST_CASE("listener: an address that cannot be had is an error that names it") {
+TEST_CASE("listener: an address that cannot be bound is an error that names it") {
   EventLoop loop;
   const auto bound = Listener::Bind(loop, {"not an address", 1}, 1s);
   REQUIRE_FALSE(bound);

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A leader's store over an ensemble that holds a cluster of two shards, and nothing decided yet.
+// A leader's store over an ensemble with a cluster of two shards, without a decision yet.
 struct Site {
   Site() {
     for (const auto& path : {paths.chunks(), paths.events(), paths.leader(), paths.shards(),
@@ -71,7 +71,7 @@ struct Site {
                        .now = Micros(9)},
                       std::move(round));
   }
-  // As the ensemble answers, without the checks of ballots that are not there.
+  // The ensemble's answer, without the checks of missing ballots.
   std::vector<zk::OpResult> Commit(CommitPlan& plan) {
     std::erase_if(plan.ops, [](const PlannedOp& op) {
       return op.role == OpRole::kVote || op.role == OpRole::kVoteBell;
@@ -205,7 +205,7 @@ TEST_CASE("refusal: what a failed multi says") {
   }
 }
 
-TEST_CASE("status store: only what has moved is read again; what came or went, everything") {
+TEST_CASE("status store: only changed znodes are read again; after a create or delete, all") {
   Site site;
   CommitPlan plan = site.Plan(site.Alive());
   site.store.Committed(plan, site.Commit(plan));

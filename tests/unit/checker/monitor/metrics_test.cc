@@ -1,4 +1,4 @@
-// What a checker tells over HTTP: /metrics, /status.json, /healthz and /readyz.
+// A checker's pages over HTTP: /metrics, /status.json, /healthz and /readyz.
 #include "checker/monitor/metrics.h"
 
 #include <doctest/doctest.h>
@@ -140,7 +140,7 @@ TEST_CASE("metrics: no cluster, and a name that needs care") {
   CHECK(Holds(FormatMetrics(facts, Process()), "zkcluster_leading{cluster=\"a\\\"b\\\\c\"} 0"));
 }
 
-TEST_CASE("status.json: who this is, and each cluster as far as this checker knows") {
+TEST_CASE("status.json: this checker, and what it knows about each cluster") {
   const std::string text = FormatStatusJson(Facts(), Process());
   const auto json = nlohmann::json::parse(text);
   CHECK(json["id"] == "c1");
@@ -176,7 +176,7 @@ TEST_CASE("status.json: who this is, and each cluster as far as this checker kno
   CHECK(text.ends_with("}\n"));
 }
 
-TEST_CASE("healthz: the daemon is healthy while its workers answer, whatever ZooKeeper does") {
+TEST_CASE("healthz: the daemon is healthy while its workers answer, independently of ZooKeeper") {
   CHECK(JudgeHealth(9s).good);
   CHECK_FALSE(JudgeHealth(12'300ms).good);
   CHECK(JudgeHealth(12'300ms).text == "the probe workers have not answered for 12 s\n");
@@ -191,7 +191,7 @@ TEST_CASE("status.json and metrics: a leader that has not read the status has de
   CHECK(FormatMetrics(facts, Process()).find("zkcluster_quorum_votes") == std::string::npos);
 }
 
-TEST_CASE("readyz: ready while all stands; else it says what is missing") {
+TEST_CASE("readyz: ready while nothing is missing; else it lists what is") {
   CheckerFacts facts{.session = SessionState::kConnected, .known = true};
   CHECK(JudgeReadiness(facts).good);
   facts.clusters["fine"].ballot_published = true;
@@ -203,7 +203,6 @@ TEST_CASE("readyz: ready while all stands; else it says what is missing") {
   facts.known = false;
   const Verdict verdict = JudgeReadiness(facts);
   CHECK_FALSE(verdict.good);
-  CHECK(verdict.text ==
-        "not ready: session suspended; no ballot stands, or an old one, in other, spoilt\n");
+  CHECK(verdict.text == "not ready: session suspended; ballot missing or old in other, spoilt\n");
   CHECK(JudgeReadiness({}).text == "not ready: session connecting\n");
 }

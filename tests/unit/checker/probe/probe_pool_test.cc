@@ -248,7 +248,7 @@ TEST_CASE(
 
   bench.main.Pause(20s);
   bench.fleet.Set("s1:1", Server::kRefused);
-  bench.world.RunFor(5s);  // its worker has told of the death; the report waits
+  bench.world.RunFor(5s);  // its worker has reported the death; the report waits
   bench.fleet.Set("s1:1", Server::kUp);
   for (const auto& seat : bench.seats) seat->loop.Pause(15s + 50ms);  // a little longer than main
   bench.world.RunFor(15s + 20ms);
@@ -266,7 +266,7 @@ TEST_CASE(
   CHECK(OpinionIn(bench.reports.back()) == Opinion::kAlive);
 }
 
-TEST_CASE("stall: of the main loop alone delays reports, and loses none") {
+TEST_CASE("stall: of only the main loop delays reports, and loses none") {
   Bench bench(2);
   bench.fleet.Set("s1:1", Server::kUp);
   static_cast<void>(bench.Watch("s1:1"));

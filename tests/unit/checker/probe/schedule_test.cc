@@ -31,7 +31,7 @@ TEST_CASE("jitter: ten per cent to either side, the interval on average") {
   CHECK(Jittered(1s, 0.9999999) > 1099ms);
 }
 
-TEST_CASE("stall: late turns within the limit are nothing, beyond it all lateness is told") {
+TEST_CASE("stall: late turns within the limit are no stall; beyond it the whole lateness counts") {
   StallDetector stall(100ms, 500ms);
   TimePoint now = TimePoint(1h);
   CHECK(stall.Turn(now) == 0ns);  // the first turn is late for nothing

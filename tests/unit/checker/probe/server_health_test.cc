@@ -47,7 +47,7 @@ std::string OpinionName(const Vote& vote) {
   return "?";
 }
 
-// Runs "ok@0 timeout@1.5 tick@3 stall:2@9 ..." and tells each transition as "dead/timeout@3".
+// Runs "ok@0 timeout@1.5 tick@3 stall:2@9 ..." and returns each transition as "dead/timeout@3".
 // Deadlines between the steps are honoured exactly, as the worker's timer does.
 class Story {
  public:
@@ -209,7 +209,7 @@ TEST_CASE(
   CHECK(story.health.required() == 1);
 }
 
-TEST_CASE("penalty: doubts neither count nor wash it away") {
+TEST_CASE("penalty: doubts neither count nor forgive it") {
   Story story({}, 3);
   CHECK(story.Tell("refused@0 ok@1 noroute@2 ok@3 noroute@4 ok@5") == "dead/refused@0 alive@5");
   Story other({}, 3);
@@ -296,8 +296,8 @@ TEST_CASE("retune: new numbers judge what was seen under the old ones") {
 
 namespace {
 
-// The rules once more, in the dumbest way: keeps everything that happened and looks through all of
-// it at each question. Without stalls.
+// The rules once more, in the simplest way: keeps everything that happened and searches all of it
+// for each question. Without stalls.
 class DumbHealth {
  public:
   explicit DumbHealth(const HealthSettings& settings) : settings_(settings) {}
@@ -332,7 +332,7 @@ class DumbHealth {
     }
   }
 
-  // Everything that time alone brings about by `now`.
+  // Everything that time brings about by `now`, without a result.
   void Pass(TimePoint now) {
     std::size_t doubts = 0;
     while (doubts < seen_.size() &&

@@ -17,7 +17,7 @@ using Id = TimerWheel::Id;
 
 namespace {
 
-// A wheel that notes who fired when.
+// A wheel that records which timer fired when.
 struct Bench {
   std::size_t times(Id id) const {
     return static_cast<std::size_t>(
@@ -53,7 +53,7 @@ TEST_CASE("timer wheel: nobody early, nobody later than a tick, in the order of 
     REQUIRE(bench.fired.size() == due.size());
     for (const auto& [id, at] : bench.fired) {
       CHECK(at >= due[id]);
-      // One that is due now has its turn in the next tick, and a crowd waits for a nap.
+      // A timer that is due now fires in the next tick, and many together wait for a nap.
       CHECK(at <= due[id] + 2 * TimerWheel::kTick + TimerWheel::kNap);
     }
     CHECK(std::is_sorted(bench.fired.begin(), bench.fired.end(),
@@ -61,7 +61,7 @@ TEST_CASE("timer wheel: nobody early, nobody later than a tick, in the order of 
   }
 }
 
-TEST_CASE("timer wheel: armed anew, cancelled, overdue") {
+TEST_CASE("timer wheel: armed again, cancelled, overdue") {
   Bench bench;
   bench.wheel.Arm(1, bench.loop.Now() + 10ms);
   bench.wheel.Arm(1, bench.loop.Now() + 500ms);
@@ -93,7 +93,7 @@ TEST_CASE("timer wheel: cancelled and armed again for the same tick fires once")
   CHECK(bench.fired.size() == 1);
 }
 
-TEST_CASE("timer wheel: who fires may arm and cancel any of those that are due with it") {
+TEST_CASE("timer wheel: a firing timer may arm and cancel any that are due with it") {
   Bench bench;
   for (Id id = 0; id < 4; ++id) bench.wheel.Arm(id, bench.loop.Now() + 10ms);
   bench.also = [&](Id id) {
@@ -128,7 +128,7 @@ TEST_CASE("timer wheel: a crowd is served in several turns, all of it") {
   for (Id id = 0; id < 2000; ++id) bench.wheel.Arm(id, bench.loop.Now() + 10ms);
   std::size_t fired_before = 0;
   bench.also = [&](Id id) {
-    // Tasks posted meanwhile stand for descriptors that are ready.
+    // Tasks posted meanwhile represent descriptors that are ready.
     if (id == 0) bench.loop.Post([&] { fired_before = bench.fired.size(); });
   };
   bench.world.RunFor(100ms);
@@ -137,7 +137,7 @@ TEST_CASE("timer wheel: a crowd is served in several turns, all of it") {
   CHECK(fired_before <= TimerWheel::kFiredPerTurn);
 }
 
-TEST_CASE("timer wheel: a crowd that goes on shares turns; one alone is served in its tick") {
+TEST_CASE("timer wheel: many timers share turns; a single one fires in its tick") {
   Bench bench;
   bench.also = [&](Id id) { bench.wheel.Arm(id, bench.loop.Now() + 100ms); };
   for (Id id = 0; id < 1000; ++id)  // ten in each tick
@@ -173,7 +173,7 @@ TEST_CASE("timer wheel: timers that are always cancelled wake nobody") {
   CHECK(bench.world.steps() <= 10'100);  // RunFor's own, and about one a timeout: not one a tick
 }
 
-TEST_CASE("timer wheel: after a long sleep whoever is overdue fires once") {
+TEST_CASE("timer wheel: after a long sleep each overdue timer fires once") {
   Bench bench;
   for (Id id = 0; id < 50; ++id)
     bench.wheel.Arm(id, bench.loop.Now() + 100ms * static_cast<int>(id + 1));

@@ -22,7 +22,7 @@ bool TellsOf(const WorkerReport& report, ServerHandle handle) {
   const auto* const of_server = std::get_if<ServerReport>(&report);
   return of_server != nullptr && of_server->handle == handle;
 }
-// Null: it tells of something else.
+// Null: the report is about something else.
 const Vote* VoteIn(const WorkerReport& report) {
   const auto* const of_server = std::get_if<ServerReport>(&report);
   return of_server == nullptr ? nullptr : std::get_if<Vote>(&of_server->news);
@@ -43,7 +43,7 @@ struct Bench {
     return server.handle;
   }
 
-  // The newest opinion told about a server.
+  // The newest opinion reported about a server.
   Vote vote(ServerHandle handle) const {
     Vote vote;
     for (const auto& report : reports) {
@@ -249,7 +249,7 @@ TEST_CASE("worker: the reports of one turn go out together") {
   }));
 }
 
-TEST_CASE("stall: a worker that was frozen accuses nobody, and soon knows again") {
+TEST_CASE("stall: a worker that was frozen reports no death, and soon has opinions again") {
   for (const Duration pause : {Duration(700ms), Duration(2s), Duration(3s), Duration(15s)}) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
       CAPTURE(pause.count());
@@ -300,7 +300,7 @@ TEST_CASE("stall: a server that died meanwhile is judged on what is seen afterwa
   CHECK(bench.RunUntilVote(s1, Opinion::kDead, 1s));
 }
 
-TEST_CASE("alarm: told once when raised, changed and over; the shard stays alive") {
+TEST_CASE("alarm: reported once when raised, changed and over; the shard stays alive") {
   Bench bench;
   bench.fleet.Set("s1:1", Server::kUp);
   bench.fleet.SetPassword("s1:1", "secret");
@@ -364,7 +364,7 @@ TEST_CASE("flapping: each return takes longer than the one before") {
         return vote != nullptr && vote->opinion == Opinion::kDead;
       });
   CHECK(deaths >= 3);
-  CHECK(deaths <= 40);  // of 71 that a naive judge would tell
+  CHECK(deaths <= 40);  // of 71 that a naive judge would report
   bench.fleet.Set("s1:1", Server::kUp);
   CHECK(bench.RunUntilVote(s1, Opinion::kAlive, 35s));
 }
@@ -382,7 +382,7 @@ TEST_CASE("retune: a rare schedule becomes a dense one at once") {
   CHECK(bench.fleet.probes("s1:1") >= 9);
 }
 
-TEST_CASE("unwatch: nothing is probed or told afterwards, in whatever moment it comes") {
+TEST_CASE("unwatch: nothing is probed or reported afterwards, at any moment") {
   for (const Duration moment : std::vector<Duration>{0ms, 1ms, 500ms, 1001ms, 1002ms, 3s}) {
     CAPTURE(moment.count());
     Bench bench;
@@ -425,7 +425,7 @@ TEST_CASE("unwatch: inside of a report, and the worker's end there") {
   CHECK(told == 3);
 }
 
-TEST_CASE("starved: a timeout that passed while the loop was late accuses nobody") {
+TEST_CASE("starved: a timeout that passed while the loop was late is no evidence") {
   // Found by the swarm: a pause too short for a stall, longer than the timeout, between connect and
   // PING. The first probe decides at once, so that the server was dead.
   HealthSettings settings;

@@ -47,7 +47,7 @@ struct World {
     ledger = decision.ledger;
     return decision;
   }
-  // Good probes in a row that the ledger asks of a dead shard; 1 where it knows nothing.
+  // Good probes in a row that a dead shard needs by the ledger; 1 if it has no entry.
   [[nodiscard]] int Owed(const std::string& shard) const {
     const auto known = ledger.penalties.find(shard);
     return known == ledger.penalties.end() ? 1 : known->second.required;
@@ -327,7 +327,7 @@ TEST_CASE(
   CHECK(Over(held).empty());
   CHECK(held.would_be_dead == 2);  // s0 is, s2 becomes
 
-  // By the wall clock, should the moment that is recorded be ahead of it.
+  // By the wall clock, even if the recorded moment is ahead of it.
   world.now += 10s;
   world.ahead = Micros(1);
   CHECK(Over(world.Run()).empty());
@@ -340,7 +340,7 @@ TEST_CASE(
   CHECK(Flips(after).size() == 2);
 }
 
-TEST_CASE("decide: maintenance of a shard that is no more ends; a pause leaves all of it alone") {
+TEST_CASE("decide: maintenance of a removed shard ends; a pause changes none of it") {
   World world(1);
   world.ledger.maintenance = {{"s0", {Micros(1), Micros(0), "ann", "why"}},
                               {"gone", {Micros(1), Micros(0), "ann", "why"}}};
@@ -366,7 +366,7 @@ TEST_CASE("decide: what maintenance holds does not freeze the rest") {
   CHECK(decision.would_be_dead == 1);
   REQUIRE(Flips(decision).size() == 1);
   CHECK(Flips(decision)[0].shard == "s2");
-  // Its end is as any other moment: three of four would be dead.
+  // At its end the freeze applies as at any moment: three of four would be dead.
   world.ledger.maintenance.clear();
   CHECK(Has<FreezeBegan>(world.Apply()));
 }

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// When the writes of a storm go out in which something changes every `every`.
+// The times of the writes in a storm with one change per `every`.
 std::vector<Duration> Storm(Pace& pace, TimePoint start, Duration length, Duration every) {
   std::vector<Duration> writes;
   std::size_t changes = 0;
@@ -28,7 +28,7 @@ constexpr TimePoint kStart{1000s};
 
 }  // namespace
 
-TEST_CASE("pace: a lone change goes out at once, however long ago the last one was") {
+TEST_CASE("pace: a single change goes out at once, at any time after the last one") {
   Pace pace;
   for (int n = 0; n < 100; ++n) {
     const TimePoint now = kStart + n * 50ms;
@@ -45,14 +45,14 @@ TEST_CASE("pace: the second of two changes waits a few milliseconds") {
   CHECK(pace.Wait(kStart + Pace::kFirst) == 0ms);
 }
 
-TEST_CASE("pace: a storm is a handful of writes a second, and the last one is never far") {
+TEST_CASE("pace: a storm takes a handful of writes a second, and the last one comes soon") {
   Pace pace;
   const auto writes = Storm(pace, kStart, 1s, 1ms);
   CHECK(writes == std::vector<Duration>{0ms, 10ms, 40ms, 130ms, 380ms, 630ms, 880ms});
   CHECK(pace.Wait(kStart + 1s) <= Pace::kLongest);
 }
 
-TEST_CASE("pace: changes that chance brings close together are no storm") {
+TEST_CASE("pace: changes that are close together by chance are no storm") {
   Pace pace;
   TimePoint now = kStart;
   for (int n = 0; n < 300; ++n) {  // threes, within 20 ms, twice a second
@@ -69,7 +69,7 @@ TEST_CASE("pace: a hundred changes a second are gathered, twenty are not") {
   CHECK(Storm(other, kStart, 4s, 50ms).size() == 80);
 }
 
-TEST_CASE("pace: when a storm has passed, changes are lone again") {
+TEST_CASE("pace: when a storm has passed, single changes go out at once again") {
   Pace pace;
   (void)Storm(pace, kStart, 10s, 1ms);
   const TimePoint later = kStart + 11s;

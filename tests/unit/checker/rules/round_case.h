@@ -1,4 +1,4 @@
-// A round as one line of text: what a leader has read, and what it concludes. The files in
+// A round as one line of text: what a leader has read => what it concludes. The files in
 // tests/testdata/round hold lines "input => result"; README.md there explains the words. All times
 // in them are in seconds. Pure.
 #pragma once
@@ -43,7 +43,7 @@ struct RoundCase {
 [[nodiscard]] RoundCase ParseRound(const std::string& input);
 [[nodiscard]] std::string Describe(const RoundCase& from, const Round& round);
 
-// "key=value" tokens of a line; a word alone has an empty value.
+// "key=value" tokens of a line; a word without "=" has an empty value.
 using Words = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Words SplitWords(const std::string& input);
 [[nodiscard]] std::vector<std::string> SplitList(const std::string& text, char at = ',');

@@ -1,4 +1,4 @@
-// A deliberately dumb second leader: one shard and one ballot at a time, everything counted again
+// A deliberately simple second leader: one shard and one ballot at a time, everything counted again
 // for each question, nothing shared with the rules but their types. It and Conclude must agree on
 // random rounds, word for word.
 #include <doctest/doctest.h>
@@ -310,7 +310,7 @@ std::string RandomRound(Dice& dice) {
   maybe(4, "newest=" + number(dice.OneIn(2) ? 500 : 1500));
   maybe(6, "wall=" + number(dice.Below(1100)));
   maybe(6, "refusals=" + number(dice.Below(4)));
-  // Votes agree more often than chance has them, or little would flip.
+  // Votes agree more often than by chance, or little would flip.
   const std::string truth = dice.Pick("at", shards);
   for (int c = 1; c <= checkers; ++c) {
     if (dice.OneIn(6)) continue;
@@ -347,7 +347,7 @@ TEST_CASE("round: a dumb second leader concludes the same on random rounds") {
     REQUIRE(round.decision.changes == dumb.decision.changes);
     for (const auto& [key, value] : SplitWords(text)) ++seen[key.substr(0, key.find('('))];
   }
-  // Every step and every change was among them, and more than now and then.
+  // Every step and every change occurred, and often enough.
   for (const char* word : {"wait", "reload", "refuse", "keep", "commit", "pause_over",
                            "maintenance_over", "freeze_began", "freeze_ended", "dated", "held",
                            "maintained", "owes", "votes_unchecked", "learned"}) {

@@ -20,7 +20,7 @@ std::string Node(const std::string& id, const std::string& guid, std::int32_t se
 
 }  // namespace
 
-TEST_CASE("standing: candidates are ordered by number, whatever their ids") {
+TEST_CASE("standing: candidates are ordered by number, not by id") {
   const auto sorted =
       SortCandidates({Node("z", kGuidA, 3), Node("a", kGuidB, 12), Node("m", kGuidC, 7)});
   REQUIRE(sorted.size() == 3);

@@ -68,14 +68,14 @@ TEST_CASE("tally: outcomes against the electorate") {
       {"a a a", 3, {}, "A"},
       {"t t a", 3, {}, "D"},
       {"t a", 3, {}, "-"},      // two present, they differ
-      {"t", 3, {}, "-"},        // alone of three: those present are not the quorum
+      {"t", 3, {}, "-"},        // one of three: those present are not the quorum
       {"t t", 4, {}, "-"},      // half is no majority
       {"t t t", 4, {}, "D"},
       {"t t a a", 4, {}, "-"},  // a tie stays
       {"t t a a", 4, 2, "-"},   // both reach a low quorum: still a tie
       {"t t a", 4, 2, "D"},
       {"t", 1, {}, "D"},
-      {"u u u", 3, {}, "-"},    // nobody can tell
+      {"u u u", 3, {}, "-"},    // all unknown
       {"t t u", 3, {}, "D"},
       {"t t -", 3, {}, "D"},    // silence of one
       {"t - -", 3, {}, "-"},
@@ -100,7 +100,7 @@ TEST_CASE("tally: the reason is the voters' own when they agree, else mixed") {
   CHECK(CountVotes(BallotsOf("a u a"), ElectorateOf(3), kSpec, 1)[0].reason == Reason::kNone);
 }
 
-TEST_CASE("tally: a ballot on another list, of another length, or of a stranger is silence") {
+TEST_CASE("tally: a ballot on another list, of another length, or of an unknown voter is silence") {
   auto ballots = BallotsOf("t t t");
   ballots.at("c1").spec.shards_zxid = 76;
   CHECK(CountVotes(ballots, ElectorateOf(3), kSpec, 1)[0].counts == VoteCounts{0, 2, 0});
@@ -124,7 +124,7 @@ TEST_CASE("tally: the electorate is what was learned, unless the spec says a num
   CHECK(MakeElectorate(spec, {"a"}).quorum == 2);
 }
 
-TEST_CASE("tally: the electorate is no smaller than a lost ledger's, nor than who is present") {
+TEST_CASE("tally: the electorate is no smaller than a lost ledger's, nor than those present") {
   ClusterSpec spec;
   CHECK(MakeElectorate(spec, {"a"}, 3).quorum == 2);
   CHECK(MakeElectorate(spec, {"a", "b", "c", "d"}, 3).size == 4);
@@ -185,7 +185,7 @@ TEST_CASE("tally: a death needs its racks, a return does not") {
       {"t t a", {"", "r1", "r2"}, 2, "D", 2},    // no rack is a rack of its own
       {"a a a", {"r1", "r1", "r1"}, 3, "A", 0},
       {"t t a", {"r1", "r1", "r1"}, 1, "D", 1},
-      {"t t u", {"r1", "r1", "r2"}, 2, "-", 1},  // a vote that cannot tell counts for no rack
+      {"t t u", {"r1", "r1", "r2"}, 2, "-", 1},  // a vote for unknown counts for no rack
   };
   // clang-format on
   for (const auto& test : cases) {

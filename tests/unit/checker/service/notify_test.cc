@@ -31,7 +31,7 @@ TEST_CASE("notify: nobody listens, and nothing happens") {
   unsetenv("NOTIFY_SOCKET");
 }
 
-TEST_CASE("notify: how long a silence is taken for a hang") {
+TEST_CASE("notify: the silence after which the process counts as hung") {
   unsetenv("WATCHDOG_USEC");
   CHECK_FALSE(WatchdogLimit());
   setenv("WATCHDOG_USEC", "3000000", 1);

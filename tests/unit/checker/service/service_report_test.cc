@@ -120,7 +120,7 @@ TEST_CASE("service: a status that stays is sent once") {
   CHECK(bench.sent.size() == before + 1);
 }
 
-TEST_CASE("service: more time is asked for while first ballots alone are missing") {
+TEST_CASE("service: more time is asked for while only first ballots are missing") {
   Bench bench;
   bench.world.RunFor(1min);
   CHECK(bench.Count("EXTEND_TIMEOUT_USEC") == 0);  // no session: who waits must hear of it
@@ -177,7 +177,7 @@ TEST_CASE(
   CHECK(unwatched.Count("WATCHDOG=1") == 0);
 }
 
-TEST_CASE("service: stopping is the last word") {
+TEST_CASE("service: stopping is the last report") {
   Bench bench;
   bench.BecomeReady();
   bench.report->Stopping("SIGTERM");

@@ -12,7 +12,7 @@ constexpr Vote kDeadVote{Opinion::kDead, Reason::kTimeout};
 
 }  // namespace
 
-TEST_CASE("draft: it may go out once every shard was probed, and from then on") {
+TEST_CASE("draft: it may be published once every shard was probed, and from then on") {
   BallotDraft draft("r1");
   draft.SetList({7, 70}, std::vector<Vote>(3));
   CHECK(draft.SetVote(0, kAliveVote) == Change::kFirstOpinion);
@@ -37,7 +37,7 @@ TEST_CASE("draft: released by patience, it stays so") {
   CHECK_FALSE(draft.complete());
 }
 
-TEST_CASE("draft: a list without shards, and one with opinions on all, may go out at once") {
+TEST_CASE("draft: a list without shards, and one with all opinions, may be published at once") {
   BallotDraft none("");
   none.SetList({7, 70}, {});
   CHECK(none.released());
@@ -53,7 +53,7 @@ TEST_CASE("draft: the same vote is no change, a withdrawn opinion is one") {
   CHECK(draft.SetVote(0, Vote{}) == Change::kOther);
   CHECK_FALSE(draft.complete());
   CHECK(draft.SetVote(1, kDeadVote) == Change::kOther);
-  // The last missing opinion is waited for no longer.
+  // The draft no longer waits for the last missing opinion.
   CHECK(draft.SetVote(0, kDeadVote) == Change::kOther);
   CHECK(draft.ballot().votes == std::vector<Vote>{kDeadVote, kDeadVote});
 }

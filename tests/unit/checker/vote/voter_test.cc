@@ -111,7 +111,7 @@ TEST_CASE("ballot: a change while a write is under way goes out after it") {
   CHECK(booth.Shows({kDeadVote, kDeadVote}, 1s));
 }
 
-TEST_CASE("ballot: what is set back before it was written costs nothing more than a write") {
+TEST_CASE("ballot: a vote that is set back before it was written costs at most a write") {
   Booth booth;
   booth.Publish({kAliveVote});
   const auto zxid = booth.ensemble.zxid();
@@ -120,14 +120,14 @@ TEST_CASE("ballot: what is set back before it was written costs nothing more tha
   CHECK(booth.ensemble.zxid() == zxid);
 }
 
-TEST_CASE("ballot: removed by a stranger, it is asserted again") {
+TEST_CASE("ballot: removed by an outsider, it is written again") {
   Booth booth;
   booth.Publish({kAliveVote});
   booth.ensemble.Remove(kPaths.vote("me"));
   CHECK(booth.Shows({kAliveVote}, 5s));
 }
 
-TEST_CASE("ballot: overwritten by a stranger, it is asserted again") {
+TEST_CASE("ballot: overwritten by an outsider, it is written again") {
   Booth booth;
   booth.Publish({kAliveVote});
   booth.ensemble.Put(kPaths.vote("me"), "garbage");
@@ -243,7 +243,7 @@ TEST_CASE("ballot: nothing is written once the own candidate is gone") {
   CHECK(booth.Shows({kDeadVote}));
 }
 
-TEST_CASE("states: a ballot is created, set, removed by a stranger, and withdrawn") {
+TEST_CASE("states: a ballot is created, set, removed by an outsider, and withdrawn") {
   Booth booth;
   booth.Publish({kAliveVote});
   CHECK(booth.path == "watching absent creating written");

@@ -129,7 +129,7 @@ TEST_CASE("update: a spec that is made for a newer zkcluster is neither mended n
   CHECK(w.ensemble.Get(w.paths.options())->data == newer);
 }
 
-TEST_CASE("two operators at once: one is told") {
+TEST_CASE("two operators at once: one gets an error") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     CAPTURE(seed);
     Editing w(seed);
@@ -204,7 +204,7 @@ TEST_CASE("lost answers: to each multi, with and without effect") {
   }
 }
 
-TEST_CASE("lost answers: somebody else acts before we can look") {
+TEST_CASE("lost answers: somebody else acts before we can read") {
   struct Case {
     const char* name;
     std::function<void(Editing&)> meanwhile;
@@ -246,7 +246,7 @@ TEST_CASE("lost answers: somebody else acts before we can look") {
     });
     CHECK(CodeOf(w.Update(w.one, With(TestSpec(4), version))) == ErrorCode::kConflict);
   }
-  SUBCASE("update that arrived, and a part of it that a hand has written since") {
+  SUBCASE("update that arrived, and a part of it that an outsider has written since") {
     Editing w;
     const auto version = *w.Create(w.one, TestSpec());
     w.ensemble.LoseAnswer(*w.one.client, IsMulti());
@@ -301,7 +301,7 @@ TEST_CASE("delete: ephemerals and events appear between list and multi") {
   CHECK(times == 6);
   CHECK(w.ensemble.Children("/goreclusters").empty());
 
-  // For ever: it gives up, and says why.
+  // Endless conflicts: it gives up, with the reason.
   REQUIRE(w.Create(w.two, TestSpec()));
   w.ensemble.SetFate(*w.one.client, [&](const Request& request) {
     if (request.verb == Verb::kMulti) w.ensemble.Put(w.paths.vote(std::to_string(++times)), "x");

@@ -1,4 +1,5 @@
-// Orders whose requests and answers are lost: each is given once, or nobody knows, and says so.
+// Orders whose requests and answers are lost: each takes effect once, or the outcome is
+// reported as unknown.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -31,7 +32,7 @@ TEST_CASE("order: each request lost, and each answer: it is given once") {
   }
 }
 
-TEST_CASE("order: its answer is lost, and others act before it can look") {
+TEST_CASE("order: its answer is lost, and others act before it can read") {
   struct Meanwhile {
     std::string name;
     OrderCase c;
@@ -46,7 +47,7 @@ TEST_CASE("order: its answer is lost, and others act before it can look") {
          ledger.pause = Pause{Micros(9), Micros(0), "eve@ops3", "mine"};
        },
        1},
-      // The leader froze again, which is for this order's caller to be told by the ledger.
+      // The leader froze again; this order's caller learns that from the ledger.
       {"frozen again", cases[2],
        [](Ledger& ledger) {
          ledger.freeze = {true, Micros(99), 2, false, 0};
@@ -85,7 +86,7 @@ TEST_CASE("order: its answer is lost, and others act before it can look") {
   }
 }
 
-TEST_CASE("order: its answer is lost, and what stands cannot tell what became of it") {
+TEST_CASE("order: its answer is lost, and the ledger does not show whether it took effect") {
   const std::array<std::pair<std::string, std::function<void(Ordering&)>>, 4> meanwhiles = {{
       {"the checker came back",
        [](auto& w) {
@@ -115,7 +116,7 @@ TEST_CASE("order: its answer is lost, and what stands cannot tell what became of
     });
     const auto ordered = w.Forget(w.one, "c2");
     CHECK(acted);
-    // Of another cluster's empty electorate it is true that c2 does not belong to it.
+    // In another cluster with an empty electorate, c2 is also absent.
     if (name == "another is there") {
       CHECK(ordered);
     } else {

@@ -1,4 +1,4 @@
-// Orders of operators: what they make of the ledger and the journal, whoever writes meanwhile.
+// Operators' orders: their effect on the ledger and the journal, also while others write.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -88,7 +88,7 @@ TEST_CASE("order: what is so already is not written again, what is not so is ref
   CHECK(w.Journal().size() == 1);
 }
 
-TEST_CASE("pause: over a pause replaces it; without a length it stands until it is ended") {
+TEST_CASE("pause: over a pause replaces it; without a length it lasts until it is ended") {
   Ordering w;
   w.PutLedger(Paused());
   const auto replaced = w.Pause(w.one, {Duration::zero(), kBy, "longer"});
@@ -151,7 +151,7 @@ TEST_CASE("maintenance: by name and by host, replaced, ended, and refused where 
        "no shard on host \"10.0.0.2\" is under maintenance");
   says(w.EndMaintenance(w.one, {{"s1", "s4"}}), "shard \"s4\" is not under maintenance");
   CHECK(w.LedgerNow().maintenance.size() == 4);
-  // One that has left the spec meanwhile can be named still.
+  // A shard that has left the spec meanwhile can still be named.
   spec.shards.erase(spec.shards.begin());
   spec.version = w.Wait<StoredSpec>([&](auto d) { w.one.editor.Get("sessions", d); })->spec.version;
   REQUIRE(w.Update(w.one, spec));
@@ -197,7 +197,7 @@ TEST_CASE("forget: not while the checker is registered or votes") {
         "cluster \"sessions\": checker \"c2\" has a ballot and would be learned again at once: "
         "stop that checker first");
   CHECK(w.LedgerNow() == Known());
-  // Bytes that are no ballot are learned by nobody.
+  // Bytes that are no ballot add no voter.
   w.ensemble.Put(w.paths.vote("c2"), "hello");
   CHECK(w.Forget(w.one, "c2"));
   CHECK_FALSE(w.LedgerNow().electorate.contains("c2"));
@@ -216,13 +216,13 @@ TEST_CASE("forget: an electorate whose list was lost grows smaller by as many") 
         std::string::npos);
 }
 
-TEST_CASE("order: an absent ledger is made as a leader would, an undecodable one is left alone") {
+TEST_CASE("order: an absent ledger is made as a leader would, an undecodable one is not changed") {
   Ordering w;
   REQUIRE(w.Pause(w.one));
   CHECK(w.LedgerNow().electorate.empty());
   CHECK(w.LedgerNow().at_least == 0);
 
-  // Lost, while the head still tells of five.
+  // The ledger is lost, while the head still has five.
   w.ensemble.Remove(w.paths.ledger());
   Head head;
   head.electorate = 5;
@@ -248,12 +248,12 @@ TEST_CASE("order: a cluster as a Go manager makes it, none, half of one, a stran
   CHECK(CodeOf(w.Pause(w.one)) == ErrorCode::kNotFound);
   w.ensemble.Put(w.paths.shards(), "[]");
   w.ensemble.Put(w.paths.options(), "{}");
-  REQUIRE(w.Pause(w.one));  // whatever its spec is worth
+  REQUIRE(w.Pause(w.one));  // also with a bad spec
   CHECK(w.LedgerNow().pause);
   CHECK(w.Journal().size() == 1);
 }
 
-TEST_CASE("order: the cluster is changed, deleted or made anew between read and write") {
+TEST_CASE("order: the cluster is changed, deleted or made again between read and write") {
   struct Change {
     std::string name;
     std::function<void(Ordering&)> make;

@@ -23,7 +23,7 @@ using std::chrono::seconds;
 
 constexpr Duration kLimit = seconds(20);
 
-// What Loop promises, kept by both of its twins.
+// The contract of Loop, held by both implementations.
 struct RealLoop {
   EventLoop loop;
   bool RunUntil(const std::function<bool()>& done) { return loop.RunUntil(done, kLimit); }
@@ -194,7 +194,7 @@ TEST_CASE("run until: says whether it was so") {
   CHECK_FALSE(loop.RunUntil([] { return false; }, milliseconds(5)));
 }
 
-TEST_CASE("signals: told on the loop, until the handle is gone") {
+TEST_CASE("signals: reported on the loop, until the handle is gone") {
   EventLoop loop;
   int first = 0;
   int second = 0;

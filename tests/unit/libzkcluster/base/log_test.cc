@@ -69,7 +69,7 @@ TEST_CASE("JSON: one object a line, numbers and booleans bare, any bytes") {
                   .contains("ts"));
 }
 
-TEST_CASE("sink logger: hands on what reaches its level") {
+TEST_CASE("sink logger: passes on lines that reach its level") {
   std::vector<std::string> lines;
   const auto logger = NewSinkLogger(
       LogLevel::kInfo, [&](LogLevel, const std::string& line) { lines.push_back(line); });
@@ -129,7 +129,7 @@ TEST_CASE("file logger: stamped lines, whole ones also from several threads") {
   CHECK(whole);
 }
 
-// Stderr as a pipe, while it lives.
+// Stderr as a pipe, during its lifetime.
 class CapturedStderr {
  public:
   CapturedStderr() : saved_(::dup(STDERR_FILENO)) {

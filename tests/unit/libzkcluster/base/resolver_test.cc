@@ -1,5 +1,5 @@
-// Names that no machine has are refused by a name server or by its silence: either way the answer
-// says why, and it comes within the limits asked for.
+// Names that do not exist are refused by a name server, or it is silent: either way the answer has
+// the reason, and it comes within the given limits.
 #include "base/resolver.h"
 
 #include <doctest/doctest.h>
@@ -41,7 +41,7 @@ struct Asking {
   bool Await() {
     return loop.RunUntil([this] { return answer.has_value(); }, kAnswerLimit);
   }
-  // What evdns still has to say about cancelled questions is said within a few turns.
+  // Answers of evdns to cancelled questions come within a few turns.
   void Settle() {
     for (int turn = 0; turn < 3; ++turn) {
       static_cast<void>(loop.RunUntil([] { return false; }, 0s));
@@ -88,7 +88,7 @@ TEST_CASE("resolver: a name that nobody has: no address, and why") {
   REQUIRE(asking.Await());
   CHECK(asking.answer->addresses.empty());
   CHECK(!asking.answer->failure.empty());
-  // After a failure the files are read anew; asked again it is the same.
+  // After a failure the files are read again; a second question gives the same result.
   asking.answer.reset();
   const auto again = asking.Ask(kNobody);
   REQUIRE(asking.Await());

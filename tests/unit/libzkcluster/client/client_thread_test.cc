@@ -1,5 +1,5 @@
-// The thread behind Cluster and Manager, through Manager: what it takes of the process and gives
-// back. No server is needed.
+// The thread behind Cluster and Manager, through Manager: the process's resources that it takes and
+// gives back. No server is needed.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -53,7 +53,7 @@ TEST_CASE("open: no descriptors are left, or too few of them") {
     if (!fd.valid()) break;
     taken.push_back(std::move(fd));
   }
-  // Judged later: without a descriptor neither doctest nor a sanitizer can work.
+  // Asserted later: without a descriptor neither doctest nor a sanitizer can work.
   std::vector<Error> errors(8);
   std::vector<bool> opened(8);
   for (std::size_t left = 0; left < errors.size(); ++left) {

@@ -1,4 +1,4 @@
-// ConnectionPool against a listener that says what a test tells it to.
+// ConnectionPool against a listener that sends what the test wants.
 #include "client/connection_pool.h"
 
 #include <doctest/doctest.h>
@@ -55,7 +55,7 @@ class Listener {
   std::uint16_t port_ = 0;
 };
 
-// The listener answers nothing: what a borrower leaves behind is not the matter here.
+// The listener answers nothing: leftovers of a borrower are not tested here.
 PoolOptions Trusting() {
   PoolOptions options;
   options.reset = LeaseReset::kNever;
@@ -156,11 +156,12 @@ TEST_CASE("give back: in the middle of a reply") {
   }
 }
 
-// Answers one connection after another, each command by what `reply` makes of it.
+// Answers one connection after another, each command with the result of `reply`.
 class OldServer {
  public:
   using ReplyFunction = std::function<std::string(const std::string& command)>;
-  // Writes what it hears into `heard`, which may be read when it is gone. "QUIT" ends it.
+  // Writes received commands into `heard`, which may be read when the server is gone.
+  // "QUIT" ends it.
   OldServer(const Listener& listener, ReplyFunction reply, std::vector<std::string>& heard)
       : reply_(std::move(reply)), heard_(heard), thread_([this, &listener] { Run(listener); }) {}
   ~OldServer() { thread_.join(); }

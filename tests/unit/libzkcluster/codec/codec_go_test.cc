@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What the Go library wrote into a real ZooKeeper.
+// The Go library's bytes in a real ZooKeeper.
 class GoZnodes {
  public:
   GoZnodes() {

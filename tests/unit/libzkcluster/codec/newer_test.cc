@@ -1,4 +1,4 @@
-// Bytes of a newer zkcluster: what is kept, what is left alone, what is refused.
+// Bytes of a newer zkcluster: what is kept, what is not changed, what is refused.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -89,7 +89,7 @@ TEST_CASE("newer: an unknown kind of event is kept as its name and its bytes") {
   REQUIRE(event->As<Event::Unknown>() != nullptr);
   CHECK(EncodeEvent(*event) == bytes);
   CHECK_FALSE(DecodeEvent(R"({"Kind":"promotion"})").has_value());
-  // A known kind with more in it stays what it is.
+  // A known kind with more keys is still that kind.
   const auto freeze = DecodeEvent(R"({"Kind":"freeze","At":5,"Dead":7,"Racks":["r1"]})");
   REQUIRE(freeze.has_value());
   CHECK(freeze->what == Event::What(Event::Freeze{7}));
@@ -103,7 +103,8 @@ TEST_CASE("newer: unknown keys of a ledger are written back as they were, in eve
   for (const Row& row : std::vector<Row>{
            {R"({"Electorate":[],"Penalties":{},"Later":1.50})",
             R"({"Electorate":[],"Penalties":{},"Later":1.50})"},
-           // In their order, with their own spaces, whatever stands between; nulls of ours go.
+           // In their order, with their own spaces, whichever keys are between them; our own
+           // nulls are dropped.
            {R"({ "z" : [ 1, {"Electorate":"}"} ] ,"Penalties":{},"a\"b":"\u003c]","Pause":null,)"
             R"("Electorate":["c1"] , "big":12345678901234567890123})",
             R"({"Electorate":["c1"],"Penalties":{},"z":[ 1, {"Electorate":"}"} ],"a\"b":"\u003c]",)"
@@ -135,7 +136,7 @@ TEST_CASE("newer: unknown keys of a ledger are written back as they were, in eve
   }
 }
 
-TEST_CASE("newer: so many unknown keys that a ledger could not be written again are refused") {
+TEST_CASE("newer: too many unknown keys to write a ledger again are refused") {
   const auto with = [](std::size_t bytes) {
     return DecodeLedger(R"({"Electorate":[],"Penalties":{},"Later":")" + std::string(bytes, 'x') +
                         "\"}");
@@ -177,7 +178,7 @@ TEST_CASE("newer: a spec that needs what is not known is refused by that name") 
            {R"({"RingType":"consistent","RingParams":"160","Needs":["replicas"]})",
             "options: made for a newer zkcluster: it needs replicas",
             {"replicas"}},
-           // Whatever else it holds, as Go would match the key.
+           // Independently of its other keys, with Go's matching of keys.
            {R"({"ringtype":"slots","RingParams":7,"needs":["slots","replicas"]})",
             "options: made for a newer zkcluster: it needs slots, replicas",
             {"slots", "replicas"}},

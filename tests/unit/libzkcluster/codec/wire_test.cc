@@ -1,5 +1,5 @@
 // The bytes that 0.1.0 (commit bd6cb13) wrote: testdata/wire-0.1 holds one file for each kind of
-// znode and of event. Whatever comes later must read them as these values, and write these values
+// znode and of event. Every later version must read them as these values, and write these values
 // as these bytes.
 #include <doctest/doctest.h>
 
@@ -21,7 +21,7 @@ constexpr Micros kLater{1795229844224923};
 constexpr SpecId kId{1795228000000000, 4294967338};
 const std::filesystem::path kFolder = ZKC_TESTDATA "/wire-0.1";
 
-// Which files a test has asked for.
+// The files that a test has read.
 std::set<std::string>& Used() {
   static std::set<std::string> used;
   return used;

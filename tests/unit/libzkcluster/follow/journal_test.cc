@@ -41,7 +41,7 @@ struct Archive {
   }
   bool Reads(const std::vector<std::int64_t>& expected) {
     world.RunUntil([&] { return epochs == expected; }, 20s);
-    // Nothing more comes, and nothing comes twice.
+    // No further entries come, and none twice.
     world.RunFor(5s);
     CHECK(epochs == expected);
     return epochs == expected;

@@ -75,7 +75,7 @@ TEST_CASE(
     Watching w(seed);
     w.PutSpec(Versioned(TestSpec(1), 1));
     w.Watch();
-    // The version, the number of shards and the points say the same number.
+    // The version, the number of shards and the points have the same number.
     for (int i = 2; i <= 60; ++i) {
       w.world.RunFor(w.world.Between(Duration(0), std::chrono::milliseconds(3)));
       auto spec = Versioned(TestSpec(i), static_cast<std::uint64_t>(i));
@@ -181,7 +181,7 @@ TEST_CASE("spec watcher: a spec made for a newer zkcluster keeps the last good o
   CHECK(w.last().standing.newer);
   REQUIRE(w.last().spec);
   CHECK(w.last().spec->spec == Versioned(TestSpec(), 5));
-  // Bad, and by no need of a newer one.
+  // Bad, but not because it needs a newer one.
   w.ensemble.Put(w.paths.options(), R"({"RingType":"slots","Needs":[]})");
   w.Run();
   CHECK(w.last().trouble == Trouble::kBad);

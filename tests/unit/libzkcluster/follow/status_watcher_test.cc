@@ -76,7 +76,7 @@ TEST_CASE("status: the first table waits for head and chunks, then follows decis
   CHECK(w.last().sequence == 8);
   CHECK(w.updates.size() == 2);
   CHECK(w.troubles.empty());
-  // A decision that flips nothing moves the numbers, not the table.
+  // A decision without a flip changes the numbers, not the table.
   w.Decide(w.IdNow(), Letters("AAD"), 4, 9);
   w.Run();
   CHECK(w.last().epoch == 4);
@@ -420,7 +420,7 @@ TEST_CASE("status: random trouble on the way, specs and decisions changing") {
   }
 }
 
-TEST_CASE("status: a chunk of a cluster that was made anew is never read into the old one's") {
+TEST_CASE("status: a chunk of a cluster that was made again is never read into the old one's") {
   Following w;
   w.PutSpec(With(TestSpec(), 10));
   w.Decide(w.IdNow(), Letters("ADA"), 2, 4);

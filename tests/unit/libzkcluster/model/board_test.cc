@@ -22,7 +22,7 @@ TEST_CASE("board: how many chunks") {
   CHECK(ChunkCount(513) == 2);
 }
 
-TEST_CASE("board: a changed list carries over who kept name and address") {
+TEST_CASE("board: a changed list carries over shards with the same name and address") {
   const std::vector<ShardSpec> before = {{"a", "h:1"}, {"b", "h:2"}, {"c", "h:3"}};
   const StatusBoard board{{Alive(1), Dead(2), Alive(3)}};
   struct Case {

@@ -13,7 +13,7 @@ namespace {
 
 const std::string kGuid = "0123456789abcdef0123456789abcdef";
 
-// As the server writes it.
+// In the server's form.
 std::string Counter(std::int32_t value) {
   char buffer[16];
   std::snprintf(buffer, sizeof buffer, "%010d", value);
@@ -78,7 +78,7 @@ TEST_CASE("paths: counters at the end of any name") {
     }
   }
   CHECK(ParseSequence("n_-2147483648") == kMin);
-  // The '-' belongs to the name where no separator stands before it.
+  // The '-' belongs to the name if no separator is before it.
   CHECK(ParseSequence("rack-1000000001") == 1000000001);
   for (const char* node :
        {"", "n_", "n_7", "n_00000000 7", "n_000000000x", "n_9999999999", "n_0000000007 "}) {

@@ -78,7 +78,7 @@ TEST_CASE("settings: as people write them, and why one cannot be") {
   }
 }
 
-TEST_CASE("settings: of a ring, those of its type alone") {
+TEST_CASE("settings: of a ring, only those of its type") {
   const auto text = [](const RingSpec& ring) {
     std::string all;
     for (const RingSetting& setting : RingSettings(ring)) {

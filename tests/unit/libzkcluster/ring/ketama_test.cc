@@ -1,5 +1,5 @@
-// `ketama` rings: what the real twemproxy did (tests/testdata/ketama_vectors.jsonl, written by
-// tests/integration/nutcracker_test.cc), and a dumb second implementation.
+// `ketama` rings, compared with the real twemproxy (tests/testdata/ketama_vectors.jsonl, written by
+// tests/integration/nutcracker_test.cc) and with a simple second implementation.
 #include "ring/ketama.h"
 
 #include <doctest/doctest.h>
@@ -68,7 +68,7 @@ TEST_CASE("ketama: hashes of keys") {
   CHECK(ketama::HashFnv1a64("a") == 0x8601ec8c);  // the lower half of FNV-1a's af63dc4c8601ec8c
   // Not FNV's own 8664cc4c... : the byte is taken as -1.
   CHECK(ketama::HashFnv1a64("\xff") == (0x84222325u ^ 0xffffffffu) * 0x1b3u);
-  // twemproxy asks no hash where there is nothing to hash.
+  // twemproxy computes no hash of an empty key.
   for (const RingHash hash : {RingHash::kFnv1a64, RingHash::kMd5}) {
     const Ring ring = MustBuildKetama(Equal(3), hash);
     CHECK(ring.KeyHash("") == 0);
@@ -127,7 +127,7 @@ TEST_CASE("ketama: what cannot be built") {
   for (const int weight : {0, -1, kMaxWeight + 1}) {
     CHECK(Ring::Build(Equal(2, weight), ketama).error().code == ErrorCode::kInvalid);
   }
-  // Weights say nothing to the other ring, and `points` nothing to this one.
+  // The other ring ignores weights, and this one ignores `points`.
   CHECK(Ring::Build(Equal(2, 0), {}).has_value());
   CHECK(Ring::Build(Equal(2), ketama)->points().size() == 320);
 }

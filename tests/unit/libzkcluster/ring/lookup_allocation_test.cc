@@ -29,7 +29,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace zkcluster {
 namespace {
 
-TEST_CASE("lookup: no allocation, whatever the ring, also for stand-ins and long names") {
+TEST_CASE("lookup: no allocation on any ring, also for stand-ins and long names") {
   ClusterSpec spec;
   spec.name = std::string("sessions");
   for (int i = 0; i < 20; ++i) {
@@ -49,7 +49,7 @@ TEST_CASE("lookup: no allocation, whatever the ring, also for stand-ins and long
     TableSlot slot;
     slot.Publish({*RoutingTable::Build(spec, board, false), 1, 1, 0});
     Location location;
-    slot.Current().Locate(keys[0], location);  // this thread's first look, and its strings grow
+    slot.Current().Locate(keys[0], location);  // this thread's first lookup, and its strings grow
     const std::uint64_t before = allocations;
     int stand_ins = 0;
     for (const std::string& key : keys) {

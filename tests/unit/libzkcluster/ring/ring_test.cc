@@ -14,7 +14,7 @@ using namespace zkcluster;
 
 namespace {
 
-// The second implementation: as the header's prose says it, and as slowly as one likes.
+// The second implementation: exactly as the header's prose describes it, without regard to speed.
 std::uint32_t DumbCrc(std::string_view text) {
   std::uint32_t crc = 0xffffffff;
   for (const char c : text) {
@@ -147,7 +147,7 @@ TEST_CASE("ring: against a dumb second implementation, on random rings") {
 }
 
 TEST_CASE("ring: of two shards with the same points the later wins everything") {
-  // One name twice is the surest way to equal points; the earlier is never met.
+  // One name twice gives equal points for certain; the earlier one is never found.
   const Ring ring = MustBuild({{"twin", "a"}, {"other", "b"}, {"twin", "c"}}, 8);
   CHECK(ring.points().size() == 16);
   for (int i = 0; i < 100; ++i) {
@@ -165,7 +165,7 @@ TEST_CASE("ring: a single point owns everything") {
 }
 
 TEST_CASE("ring: points that collide in a large ring go to the later shard") {
-  // Names that differ in a few digits only never collide: a CRC tells those apart for certain.
+  // Names that differ only in a few digits never collide: a CRC differs for certain.
   std::mt19937_64 random(7);
   std::vector<ShardSpec> shards;
   for (int i = 0; i < 2000; ++i) {

@@ -34,7 +34,7 @@ std::shared_ptr<const RoutingTable> MustBuild(ClusterSpec spec, StatusBoard boar
   return *std::move(table);
 }
 
-// The second implementation: from the key's point walk point by point until somebody serves.
+// The second implementation: walks from the key's point, point by point, until a shard serves.
 Location DumbLocate(const RoutingTable& table, bool refuse_unknown, std::string_view key) {
   const auto& points = table.ring().points();
   const auto& shards = table.spec().shards;
@@ -135,7 +135,7 @@ TEST_CASE("routing: a stand-in's since is the newest of its own and every death 
 TEST_CASE("routing: a death that was not skipped on the way does not count") {
   const auto table =
       MustBuild(Spec(3, 1), {{State(kDead, 10), State(kAlive, 5), State(kDead, 99)}});
-  // With one point each the circle is fixed: whoever follows s0 decides.
+  // With one point each the circle is fixed: the shard after s0 decides.
   const auto& points = table->ring().points();
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (points[i].shard != 0) continue;

@@ -68,7 +68,7 @@ TEST_CASE("duration: what is refused") {
 TEST_CASE("duration: every formatted value is read back") {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {
-    // All magnitudes alike, and round numbers often.
+    // All magnitudes equally often, and many round numbers.
     std::int64_t us = static_cast<std::int64_t>(random() % 3'600'000'000'000u) >> (random() % 42);
     if (random() % 2 == 0) us = us / 1000 * 1000;
     const Duration value = std::chrono::microseconds(us);

@@ -24,7 +24,7 @@ Document Read(const std::string& text) {
   return *std::move(document);
 }
 
-// What the reader says when everything in `text` is asked for as in the tests below.
+// The reader's complaints when everything in `text` is read as in the tests below.
 std::string Complaints(const Document& document) {
   return document.problems().empty() ? std::string() : document.problems().ToError().message;
 }
@@ -155,7 +155,7 @@ TEST_CASE("reader: a map of the user's own names refuses duplicates only") {
   CHECK(Complaints(document) == "f.yaml:3:1: x: duplicate key; it is in line 1 already");
 }
 
-TEST_CASE("reader: a missing key is complained of where its map stands") {
+TEST_CASE("reader: a missing key is reported at the place of its map") {
   const Document document = Read("a: 1\nprobe:\n  b: 2\n");
   document.root()["probe"]["c"].Complain("missing");
   CHECK(Complaints(document) == "f.yaml:3:3: probe.c: missing");

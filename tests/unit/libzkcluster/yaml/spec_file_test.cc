@@ -93,7 +93,7 @@ TEST_CASE("spec file: a ketama ring and its weights") {
         "c.yaml:4:37: shards[0].weight: only a ring of type ketama knows weights");
   CHECK(ErrorOf("name: a\nring: {type: ketama}\nshards: [{name: s, addr: 'h:1', weight: 0}]\n") ==
         "c.yaml:3:41: shards[0].weight: expected a whole number from 1 to 100000, not 0");
-  // No weight is none, whatever the ring.
+  // No weight stays no weight, for any ring.
   CHECK(ParseSpecFile("c.yaml", "name: a\nshards: [{name: s, addr: 'h:1', weight: 1}]\n")
             .has_value());
 }

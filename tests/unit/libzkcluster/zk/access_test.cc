@@ -95,7 +95,7 @@ TEST_CASE("bad access files: file and line, never the password") {
   }
 }
 
-// Who may do what, as letters: "r", "w", "c"reate, "d"elete, "a"dmin.
+// Permissions of each identity, as letters: "r", "w", "c"reate, "d"elete, "a"dmin.
 std::string Letters(Permissions permissions) {
   std::string text;
   for (const auto& [bit, letter] :

@@ -30,7 +30,7 @@ TEST_CASE("session tracker: nothing is known before the first session") {
   CHECK(tracker.last_contact() == TimePoint::min());
   CHECK(tracker.timeout() == kTimeout);
 
-  // Neither an answer nor a break makes a session out of nothing.
+  // Neither an answer nor a broken connection makes a session.
   tracker.Answered(At(5));
   tracker.Disconnected();
   CHECK(tracker.StateAt(At(5)) == kConnecting);
@@ -104,7 +104,7 @@ TEST_CASE("session tracker: a broken connection") {
   }
 }
 
-TEST_CASE("session tracker: an expired session stays lost whatever arrives") {
+TEST_CASE("session tracker: an expired session stays lost, whichever event arrives") {
   SessionTracker tracker = Established();
   tracker.Expired();
   tracker.Answered(At(100));
@@ -121,7 +121,7 @@ TEST_CASE("session tracker: an expired session stays lost whatever arrives") {
 }
 
 TEST_CASE("session tracker: NextChange is where StateAt changes, for any history") {
-  // A step-by-step walk against the promise itself.
+  // A random walk, step by step, checked against the header's promise.
   SessionTracker tracker(kTimeout);
   const std::vector<std::string> histories = {"e",  "ea",  "ed",   "eda", "edae",
                                               "ex", "exr", "exre", "r",   "edx"};

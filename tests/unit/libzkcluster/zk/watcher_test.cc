@@ -25,7 +25,7 @@ struct Bench {
   std::unique_ptr<Client> client = ensemble.NewClient(loop, seconds(4));
 };
 
-// A NodeWatcher that writes down what it was told: data, or "-" for absent.
+// A NodeWatcher that records what it reports: data, or "-" for absent.
 struct NodeLog {
   NodeLog(Bench& bench, const std::string& path)
       : watcher(bench.loop, *bench.client, path, [this](const std::optional<Node>& node) {
@@ -49,7 +49,7 @@ struct ChildrenLog {
   ChildrenWatcher watcher;
 };
 
-// A StatWatcher that writes down the versions it reports, or "-" for absent.
+// A StatWatcher that records the versions it reports, or "-" for absent.
 struct StatLog {
   StatLog(Bench& bench, const std::string& path)
       : watcher(bench.loop, *bench.client, path, [this](const std::optional<Stat>& stat) {
@@ -61,7 +61,7 @@ struct StatLog {
 
 using Told = std::vector<std::string>;
 
-TEST_CASE("node: told when known, at each change, and never twice of the same") {
+TEST_CASE("node: reported when known, at each change, and never the same twice") {
   Bench bench;
   bench.ensemble.Put("/a", "0");
   NodeLog log(bench, "/a");
@@ -152,7 +152,7 @@ TEST_CASE("node: absent, created, deleted, created again") {
   CHECK(log.told == Told{"-", "x", "-", "x"});
 }
 
-TEST_CASE("node: deleted and created within one moment is another node, though it looks alike") {
+TEST_CASE("node: deleted and created at once is another node, even with equal data") {
   Bench bench;
   bench.ensemble.Put("/a", "x");
   NodeLog log(bench, "/a");
@@ -228,7 +228,7 @@ TEST_CASE("node: answers of reads are lost; it reads again") {
   CHECK(log.told == Told{"0", "1"});
 }
 
-TEST_CASE("node: the ensemble is away for an hour; what is known stays, then the newest is told") {
+TEST_CASE("node: the ensemble is away for an hour; the last state stays, then the newest comes") {
   Bench bench;
   bench.ensemble.Put("/a", "0");
   NodeLog log(bench, "/a");
@@ -242,7 +242,7 @@ TEST_CASE("node: the ensemble is away for an hour; what is known stays, then the
   CHECK(log.told.back() == "1");
 }
 
-TEST_CASE("node: whatever disturbs it, the last state is known in the end") {
+TEST_CASE("node: after any disturbance the last state is known in the end") {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     CAPTURE(seed);
     Bench bench(seed);
@@ -281,7 +281,7 @@ TEST_CASE("node: whatever disturbs it, the last state is known in the end") {
   }
 }
 
-TEST_CASE("node: its owner destroys it when told") {
+TEST_CASE("node: its owner destroys it in the callback") {
   Bench bench;
   bench.ensemble.Put("/a", "0");
   std::string data;
@@ -298,7 +298,7 @@ TEST_CASE("node: its owner destroys it when told") {
   CHECK(data == "0");
 }
 
-TEST_CASE("children: told sorted, at each change of the list, not of their data") {
+TEST_CASE("children: reported sorted, at each change of the list, not of their data") {
   Bench bench;
   ChildrenLog log(bench, "/p");
   bench.Settle();

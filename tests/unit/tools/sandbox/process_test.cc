@@ -1,4 +1,4 @@
-// Child processes of the sandbox: what is known of them when they end, and what they leave behind.
+// Child processes of the sandbox: their exit status, and their leftovers.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -35,7 +35,7 @@ CommandLine Parse(const Arguments& arguments) {
   return ParseIn(arguments, kEnvironment);
 }
 
-// What the verb's own options became.
+// The parsed options of the verb.
 template <class Options>
 const Options& Of(const CommandLine& line) {
   return dynamic_cast<const UseOf<Options>&>(*line.use).options();
@@ -105,7 +105,7 @@ TEST_CASE("command line: the environment speaks where the options are silent") {
   CHECK(Parse({"list", "--timeout", "250ms"}).globals.timeout == Duration(250ms));
 }
 
-TEST_CASE("command line: what create and update are told") {
+TEST_CASE("command line: the options of create and update") {
   const auto create = Parse<CreateOptions>({"create", "a", "--shard", "s1=10.0.0.1:6379", "--shard",
                                             "x=y=[::1]:6379", "--ring", "consistent", "--points",
                                             "160", "--no-failover", "--checkers", "3"});
@@ -151,7 +151,7 @@ TEST_CASE("command line: a ketama ring, its hash and weights") {
   CHECK(create.edits.hash == RingHash::kMd5);
   CHECK(create.edits.weights == std::vector<std::pair<std::string, int>>{{"s1", 3}, {"x=y", 2}});
 
-  // The other ring's settings do not stay behind.
+  // The other ring's settings do not remain.
   ClusterSpec spec = Spec();
   spec.ring = ConsistentRing{40};
   spec = *ApplyEdits(
@@ -196,7 +196,7 @@ TEST_CASE("command line: a ring of a cluster, of a file without ZooKeeper, of bo
   CHECK(ErrorOf({"ring", "a"}, {}).find("where is ZooKeeper?") == 0);
 }
 
-TEST_CASE("command line: who is who, and who may change what is made") {
+TEST_CASE("command line: identities, and access to new znodes") {
   CHECK(Parse({"list"}).globals.access.empty());
   CHECK_FALSE(Parse({"list"}).globals.restricted);
   const CommandLine given = Parse({"init", "--access", "f"});
@@ -263,7 +263,7 @@ TEST_CASE("command line: maintenance is of some shards, of a host, or ends for a
   CHECK(Parse({"list", "--timeout", "10s"}).globals.timeout_given);
 }
 
-TEST_CASE("command line: keys may be anything, also what looks like an option") {
+TEST_CASE("command line: keys may be anything, also in the form of an option") {
   const auto locate = Parse<LocateOptions>({"locate", "a", "k1", "k 2", "--", "-x", "--zk"});
   CHECK(locate.cluster == "a");
   CHECK(locate.keys == std::vector<std::string>{"k1", "k 2", "-x", "--zk"});

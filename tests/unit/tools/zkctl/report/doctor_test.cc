@@ -1,5 +1,4 @@
-// zkctl doctor: each finding on a cluster that has just this wrong,
-// and nothing on one that is well.
+// zkctl doctor: each finding on a cluster with exactly this fault, and none on a healthy one.
 #include "tools/zkctl/report/doctor.h"
 
 #include <doctest/doctest.h>

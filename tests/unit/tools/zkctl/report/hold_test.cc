@@ -1,5 +1,5 @@
-// What zkctl tells of a cluster that is frozen or paused,
-// or whose quorum or racks are out of reach.
+// The reports of zkctl on a cluster that is frozen or paused, or whose quorum or racks are
+// out of reach.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -13,7 +13,7 @@ using namespace zkcluster::zkctl;
 
 namespace {
 
-// Six shards, of which s1 is dead, and votes by which five are; half of them may be.
+// Six shards with s1 dead, and votes that five are dead; half of them may be.
 Snapshot Freezing() {
   Snapshot snapshot = Healthy();
   snapshot.spec.spec.max_dead_fraction = 0.5;
@@ -84,14 +84,14 @@ TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
     CHECK(Contains(Sentences(snapshot, 1),
                    "3 of 6 shards would be dead, and a freeze ends below 3: frozen since"));
   }
-  SUBCASE("far enough below: the leader's next look ends it") {
+  SUBCASE("far enough below: the leader's next round ends it") {
     Snapshot snapshot = Frozen();
     for (auto& voter : snapshot.voters) {
       for (std::size_t i = 2; i < 5; ++i) voter.ballot->votes[i] = kAliveVote;
     }
     CHECK(Contains(Sentences(snapshot, 1), "the leader c1 is about to flip it to dead"));
   }
-  SUBCASE("an operator has accepted, the leader has not looked yet") {
+  SUBCASE("an operator has accepted, the leader has not read it yet") {
     Snapshot snapshot = Frozen();
     snapshot.ledger->freeze.accept = true;
     CHECK(Contains(Notes(snapshot), "an operator has accepted the deaths: they pass at"));
@@ -128,7 +128,7 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
                  "3 votes for dead reach the quorum of 2, but the cluster is paused until "
                  "2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; so it stays alive "
                  "(`zkctl resume sessions` ends it)"));
-  // What would not flip anyway is held by nothing; and what was said is not said again.
+  // A shard that would not flip anyway is not reported as held; and nothing is reported twice.
   CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status: nothing to change"));
   CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! paused until"));
   CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! paused"));
@@ -138,7 +138,7 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   CHECK(Contains(Notes(snapshot), "paused until it is resumed by ann@ops1: switch replaced"));
   CHECK(StatusJson(snapshot, Assess(snapshot))["paused"]["until"].is_null());
 
-  // What an operator writes cannot steer a terminal.
+  // An operator's text cannot control a terminal.
   snapshot.ledger->pause->reason = "\x1b[2J";
   CHECK_FALSE(Contains(StatusText(snapshot, Assess(snapshot), kNow, false), "\x1b"));
 

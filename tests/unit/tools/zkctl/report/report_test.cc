@@ -1,4 +1,4 @@
-// What zkctl makes of a snapshot: JSON forms, tables, and the sentences of `explain`.
+// zkctl's reports on a snapshot: JSON forms, tables, and the sentences of `explain`.
 #include "tools/zkctl/report/report.h"
 
 #include <doctest/doctest.h>
@@ -131,7 +131,7 @@ TEST_CASE("checkers: the table fits into 100 columns") {
   }
 }
 
-TEST_CASE("explain: each way a shard can stand") {
+TEST_CASE("explain: each state of a shard") {
   SUBCASE("dead, and the votes agree") {
     const std::string text = Sentences(Healthy(), 1);
     CHECK(Contains(text, "s2 (10.0.0.2:6379) is dead since 2026-"));
@@ -173,7 +173,7 @@ TEST_CASE("explain: each way a shard can stand") {
   }
 }
 
-TEST_CASE("explain: a status that was spoilt is not one that never was") {
+TEST_CASE("explain: a corrupted status differs from one that never existed") {
   Snapshot snapshot = Healthy();
   snapshot.board.shards[1] = ShardState{.reason = Reason::kLost};
   CHECK(Contains(Sentences(snapshot, 1),
@@ -346,8 +346,7 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
         "x     1\n"
         "\u732b    2\n"
         "caf\u00e9\n");
-  // A column that has nothing to say is not there;
-  // without rows the titles still tell what would be.
+  // A column without values is left out; without rows the titles are still printed.
   CHECK(RenderTable({"A", "B"}, {{"x", ""}, {"y", ""}}, false) == "A\nx\ny\n");
   CHECK(RenderTable({"A", "B"}, {}, false) == "A  B\n");
   CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
@@ -355,7 +354,7 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
   CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));
   CHECK(DisplayWidth(Paint("dead", Color::kBad, true)) == 4);
   CHECK(NearestOf("cache-12", {"cache-1", "web"}, "it has ") == "; did you mean \"cache-1\"?");
-  // A slip in a short name is another name: the few there are say more than nothing.
+  // A mistyped short name may be any name: list the few names that exist.
   CHECK(NearestOf("s33", {"s1", "s2"}, "it has ") == "; it has s1, s2");
   CHECK(NearestOf("s33", {}, "it has ") == "");
   CHECK(NearestOf("x", std::vector<std::string_view>(11, "web"), "it has ") == "");

@@ -1,4 +1,4 @@
-// Shares and moves of rings, against counting by brute force; and how they are told.
+// Shares and moves of rings, compared with counting by brute force; and their reports.
 #include <doctest/doctest.h>
 #include <zkcluster/ring.h>
 #include <nlohmann/json.hpp>
@@ -118,7 +118,7 @@ TEST_CASE("ring change: a new shard takes keys, and only it") {
   CHECK(change.keys == spread.shards[4].keys);
 }
 
-TEST_CASE("ring change: a shard that leaves gives keys, whatever its place in the list") {
+TEST_CASE("ring change: a shard that leaves gives keys, from any place in the list") {
   ClusterSpec after = Spec(5);
   after.shards.erase(after.shards.begin() + 1);
   const RingChange change = Compare(Spec(5), after);
@@ -140,11 +140,11 @@ TEST_CASE("ring change: what moves nothing") {
   CHECK(change.moves.empty());
 }
 
-TEST_CASE("ring change: another hash is told by sample keys alone") {
+TEST_CASE("ring change: for another hash only sample keys are compared") {
   const ClusterSpec ketama = Spec(4, KetamaRing{});
   const RingChange change = Compare(Spec(4), ketama);
   CHECK_FALSE(change.width.has_value());
-  // Three of four keys find themselves elsewhere.
+  // Three of four keys move.
   CHECK(static_cast<double>(change.keys) == doctest::Approx(0.75 * kSampleKeys).epsilon(0.1));
   CHECK(change.moves.size() == 12);
   for (std::size_t i = 1; i < change.moves.size(); ++i) {

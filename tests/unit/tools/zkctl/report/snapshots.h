@@ -1,4 +1,4 @@
-// Snapshots for the tests of what zkctl makes of them, and shorthands. Pure.
+// Snapshots for the tests of zkctl's reports, and shorthands. Pure.
 #pragma once
 
 #include <doctest/doctest.h>

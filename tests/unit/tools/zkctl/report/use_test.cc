@@ -1,4 +1,4 @@
-// What zkctl does for its user: completion, screens, files of many clusters, progress of a change.
+// zkctl's conveniences: completion, screens, files of many clusters, progress of a change.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -89,7 +89,7 @@ TEST_CASE("completion: verbs, second words, options, names that are alive, files
   CHECK(Has(Names()({"status", "--"}), "--watch"));
   const Words verbs = Names()({""});
   CHECK(std::count(verbs.begin(), verbs.end(), "checkers") == 1);
-  // Nobody is asked for names where none may stand.
+  // No names are read where none can be completed.
   Names names;
   (void)names({"sta"});
   (void)names({"apply", "-f", ""});
@@ -112,7 +112,7 @@ TEST_CASE("screen: lines are cut to its width, colours apart, and what does not 
   CHECK(DrawScreen("", 2, 10) == "\x1b[H\x1b[J");
 }
 
-TEST_CASE("text: wrapped at 100 columns, cut after so many lines") {
+TEST_CASE("text: wrapped at 100 columns, cut after a number of lines") {
   const std::string words(250, 'x');
   CHECK(WrapText("a b", 8) == "a b\n");
   const std::string long_text = "one " + std::string(90, 'y') + " three";
@@ -165,7 +165,7 @@ TEST_CASE(
         "2 of 3 checkers vote by version 8, not yet c2; the leader has not decided by it yet");
   snapshot.voters[1].ballot.reset();  // undecodable: not by any version
   CHECK(FindTakeOver(snapshot, 8).behind == Words{"c2"});
-  // Who is not registered is not waited for; without anybody it is not done.
+  // Checkers that are not registered are not waited for; without any checker it is not done.
   snapshot.candidates.erase(snapshot.candidates.begin() + 1);
   snapshot.head->spec.version = 9;
   CHECK(FindTakeOver(snapshot, 8).done());
