@@ -1,7 +1,6 @@
 // The excuses of the judges. An excuse is a place where a judge would report a violation by its plain
 // rule, and lets it pass for a reason that has a name. Each judge counts its excuses, and only where
-// the plain rule failed. tests/sim/excuse_bounds.h says how often the swarm may need each of them.
-// Pure.
+// the plain rule failed; `swarm --counters` prints the sums. Pure.
 #pragma once
 
 #include <cstddef>

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "tests/sim/excuse_bounds.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/liveness.h"
 #include "tests/sim/scene_plan.h"
@@ -42,7 +41,7 @@ void Begin(Scene& scene, Dice& dice) {
 void CountExcuses(const history::ExcuseCounts& excuses, Counters& counters) {
   for (std::size_t i = 0; i < history::ExcuseCounts::kSize; ++i) {
     const history::Excuse excuse = history::ExcuseAt(i);
-    counters.Add(ExcuseCounterOf(excuse), excuses[excuse]);
+    counters.Add("excuse." + std::string(history::ExcuseName(excuse)), excuses[excuse]);
   }
 }
 
