@@ -10,7 +10,7 @@ namespace zkcluster::history {
 // Before it is applied.
 void ClusterJudge::JudgeBallot(const Touch& touch) {
   const std::int64_t session_id = transaction_->session_id;
-  if (transaction_->ends_session || IsHand(session_id)) return;
+  if (transaction_->ends_session || IsOutsider(session_id)) return;
   const std::string_view id = touch.spot.name;
   const auto known = candidacies_.find(session_id);
   const bool candidate = known != candidacies_.end() && known->second.contains(id);
@@ -48,8 +48,10 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
                                         session_id, id));
   }
   // Where numbers have ended, one that came later may have the smaller one.
-  if (twin != nullptr && twin->czxid < own->czxid &&
-      SequenceBefore(twin->name->sequence, own->name->sequence)) {
+  if (twin == nullptr || !SequenceBefore(twin->name->sequence, own->name->sequence)) return;
+  if (twin->czxid > own->czxid) {
+    Excused(Excuse::kSequenceEnded);
+  } else {
     Report("ballot", fmt::format("votes as {} with candidate {}, while twin {} stands before it",
                                  id, own->name->sequence, twin->name->sequence));
   }
@@ -68,6 +70,10 @@ const ClusterSpec* ClusterJudge::FindSpec(const SpecId& id) const {
 void ClusterJudge::JudgeVotes(const std::string& id, const VoteSlot& vote) {
   const Ballot& ballot = *vote.ballot;
   const ClusterSpec* const spec = FindSpec(ballot.spec);
+  const auto& specs = records_.back()->specs;
+  const bool of_this_life = std::any_of(specs.rbegin(), specs.rend(),
+                                        [&](const auto& each) { return each.id == ballot.spec; });
+  if (spec != nullptr && !of_this_life) Excused(Excuse::kSpecOfEarlierLife);
   if (spec == nullptr) {
     return Report("ballot", fmt::format("{} votes on version {} of zxid {:#x}, which never was in "
                                         "force",
@@ -106,6 +112,12 @@ void ClusterJudge::ForgetVotes() {
          votes_touched_ - past_votes_.front().number >= options.lookback_votes) {
     past_votes_.pop_front();
   }
+}
+
+std::vector<PossibleBallots> ClusterJudge::VotersNow() const {
+  std::vector<PossibleBallots> voters;
+  for (const auto& [id, vote] : replica_.votes) voters.push_back({id, {vote.ballot}});
+  return voters;
 }
 
 std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) const {

@@ -29,8 +29,9 @@ void ClusterJudge::Report(const char* invariant, std::string text) {
   judge_.verdicts_.Add(invariant, name_, transaction_->zxid, std::move(text));
 }
 
-bool ClusterJudge::IsHand(std::int64_t session_id) const {
-  return session_id == 0 || (judge_.options_.is_hand && judge_.options_.is_hand(session_id));
+bool ClusterJudge::IsOutsider(std::int64_t session_id) const {
+  return session_id == 0 ||
+         (judge_.options_.is_outsider && judge_.options_.is_outsider(session_id));
 }
 
 void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
@@ -44,8 +45,10 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   leadership_.reset();
   led_.clear();
   sequence_ = 0;
-  sequence_by_hand_ = false;
+  sequence_by_outsider_ = false;
+  sequence_forgiven_ = 0;
   greatest_epoch_ = 0;
+  epoch_forgiven_ = 0;
   seen_.clear();
   past_votes_.clear();
   refusals_ = 0;
@@ -71,6 +74,7 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
     if (touch.spot.place == Place::kEvent && creates) events.push_back(DataOf(*touch.op));
     Note(touch, facts);
   }
+  if (facts.operator_removes) Excused(Excuse::kOperatorRemoved);
   if (facts.writes_spec) ReadSpec(transaction.zxid);
   if (facts.writes_leader || facts.writes_status || facts.writes_ledger || facts.writes_mirror) {
     for (const std::string* data : events) {
@@ -97,7 +101,11 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
   const std::int64_t session_id = transaction_->session_id;
   // An operator removes whole clusters; of ours, nobody removes what leaders write.
   const bool removal = std::holds_alternative<zk::DeleteOp>(*touch.op) && !IsChecker(session_id);
-  switch (touch.spot.place) {
+  const Place place = touch.spot.place;
+  facts.operator_removes |= removal && !transaction_->ends_session && !IsOutsider(session_id) &&
+                            (place == Place::kHead || place == Place::kChunk ||
+                             place == Place::kLedger || place == Place::kVote);
+  switch (place) {
     case Place::kBase:
     case Place::kShards:
     case Place::kOptions:
@@ -132,12 +140,13 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
           found != replica_.votes.end() && found->second.ballot) {
         seen_.insert(found->first);
         ++judge_.counters_.ballots;
-        if (!IsHand(session_id)) JudgeVotes(found->first, found->second);
+        if (!IsOutsider(session_id)) JudgeVotes(found->first, found->second);
       }
       break;
     case Place::kEvent:
       // Whoever removes the journal and the two records takes away what epochs there were.
-      if (std::holds_alternative<zk::DeleteOp>(*touch.op) && IsHand(session_id)) {
+      if (std::holds_alternative<zk::DeleteOp>(*touch.op) && IsOutsider(session_id)) {
+        epoch_forgiven_ = std::max(epoch_forgiven_, greatest_epoch_);
         greatest_epoch_ = 0;
       }
       break;
@@ -172,7 +181,7 @@ void ClusterJudge::ReadSpec(std::int64_t zxid) {
 
 void ClusterJudge::JudgeWrites(const Facts& facts) {
   const std::int64_t session_id = transaction_->session_id;
-  const bool hand = transaction_->ends_session || IsHand(session_id);
+  const bool hand = transaction_->ends_session || IsOutsider(session_id);
   if (facts.writes_leader) {
     if (hand || !replica_.leader.exists) {
       leadership_.reset();
@@ -206,12 +215,15 @@ void ClusterJudge::MoveSequence() {
   const auto& head = replica_.head;
   if (!head.exists) {
     sequence_ = 0;
-    sequence_by_hand_ = false;
+    sequence_by_outsider_ = false;
+    sequence_forgiven_ = 0;
   } else if (head.value) {
     sequence_ = head.value->sequence;
-    sequence_by_hand_ |= IsHand(transaction_->session_id);
-  } else if (sequence_by_hand_) {
-    // The product knows how often a head was written, not how far a hand had jumped.
+    sequence_forgiven_ = 0;
+    sequence_by_outsider_ |= IsOutsider(transaction_->session_id);
+  } else if (sequence_by_outsider_) {
+    // The product knows how often a head was written, not how far an outsider had jumped.
+    sequence_forgiven_ = std::max(sequence_forgiven_, sequence_);
     sequence_ = 0;
   }
 }
@@ -243,7 +255,10 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
     if (name == node || !candidate.name) continue;
     if (!SequenceBefore(candidate.name->sequence, own->name->sequence)) continue;
     // Where numbers have ended, one that came later may have the smaller one.
-    if (candidate.czxid > own->czxid) continue;
+    if (candidate.czxid > own->czxid) {
+      Excused(Excuse::kSequenceEnded);
+      continue;
+    }
     Report("takeover", fmt::format("by {}, and {} is before it", node, name));
     break;
   }
@@ -258,6 +273,8 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
       std::max({before ? before->epoch : 0, head ? head->epoch : std::int64_t{0}, greatest_epoch_});
   if (record->epoch <= least) {
     Report("epoch", fmt::format("a take-over with epoch {}, after {}", record->epoch, least));
+  } else if (record->epoch <= epoch_forgiven_) {
+    Excused(Excuse::kJournalRemoved);
   }
   greatest_epoch_ = record->epoch;
   const bool told = std::any_of(facts.events.begin(), facts.events.end(), [&](const Event& event) {
@@ -303,6 +320,10 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
   const bool made_anew = replica_.head.czxid == transaction_->zxid;
   if (head.sequence <= sequence_ && !made_anew) {
     Report("epoch", fmt::format("sequence {} after {}", head.sequence, sequence_));
+  } else if (head.sequence <= sequence_) {
+    Excused(Excuse::kHeadMadeAnew);
+  } else if (head.sequence <= sequence_forgiven_ && !made_anew) {
+    Excused(Excuse::kSequenceByOutsider);
   }
 
   const auto& specs = records_.back()->specs;
@@ -312,6 +333,7 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
     return Report("spec", fmt::format("version {} of zxid {:#x} never was in force",
                                       head.spec.version, head.spec.shards_zxid));
   }
+  if (!in_force_ && found != specs.rbegin()) Excused(Excuse::kSpecUndecodable);
   if (in_force_ && found != specs.rbegin()) {
     Report("spec", fmt::format("decided on version {} of zxid {:#x}, in force is {} of {:#x}",
                                head.spec.version, head.spec.shards_zxid, specs.back().id.version,
@@ -322,6 +344,8 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
   const Ledger ledger = replica_.ledger.value.value_or(Ledger{});
   const BallotBox box(VotersOf(facts), *found->spec, head.spec, ledger);
   const bool checked = !facts.votes_checked.empty() || box.present().most == 0;
+  std::optional<BallotBox> box_now;
+  if (!checked) box_now.emplace(VotersNow(), *found->spec, head.spec, ledger);
   const CommitFacts commit{replica_,
                            before,
                            head,
@@ -332,7 +356,9 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
                            facts.events,
                            seen_,
                            GoVoterInTheWay(),
-                           mirror_by_checker_};
+                           mirror_by_checker_,
+                           box_now ? &*box_now : nullptr,
+                           judge_.excuses_};
   const ReportFunction report = [this](const char* invariant, std::string text) {
     Report(invariant, std::move(text));
   };
@@ -349,6 +375,8 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
     // A leader that knew no ballot on this spec yet has none to check, and flips nothing.
     if (judge_.options_.refusals_are_told && refusals_ < 2 && flips > 0) {
       Report("quorum", fmt::format("checks no ballot, after {} refusals", refusals_));
+    } else if (flips > 0) {
+      Excused(Excuse::kBallotsUnchecked);
     }
   }
   refusals_ = 0;

@@ -60,10 +60,12 @@ class ClusterJudge {
     bool writes_ledger = false;
     bool writes_mirror = false;
     bool touches_votes = false;
+    bool operator_removes = false;  // what only checkers write
   };
 
   void Report(const char* invariant, std::string text);
-  [[nodiscard]] bool IsHand(std::int64_t session_id) const;
+  void Excused(Excuse excuse) { ++judge_.excuses_[excuse]; }
+  [[nodiscard]] bool IsOutsider(std::int64_t session_id) const;
   [[nodiscard]] bool IsChecker(std::int64_t session_id) const {
     return candidacies_.contains(session_id);
   }
@@ -79,6 +81,7 @@ class ClusterJudge {
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
+  [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
   void RecordHead(const Facts& facts);
   void RememberVote(const Touch& touch);
@@ -99,8 +102,10 @@ class ClusterJudge {
   std::optional<Leadership> leadership_;
   std::unordered_set<std::int64_t> led_;
   std::int64_t sequence_ = 0;  // of the last head that counts
-  bool sequence_by_hand_ = false;
+  bool sequence_by_outsider_ = false;
+  std::int64_t sequence_forgiven_ = 0;       // an outsider wrote it, and it counts no longer
   std::int64_t greatest_epoch_ = 0;          // of this incarnation; 0 after its journal was removed
+  std::int64_t epoch_forgiven_ = 0;          // what it was before that
   std::set<std::string, std::less<>> seen_;  // ids with a candidate or a ballot
   std::deque<PastVote> past_votes_;
   std::uint64_t votes_touched_ = 0;

@@ -36,28 +36,42 @@ std::string Text(const Range& range) {
 CommitJudge::CommitJudge(const CommitFacts& facts, ReportFunction report)
     : facts_(facts), report_(std::move(report)), shards_(facts.spec.spec->shards) {}
 
+void CommitJudge::Problems::Add(Problems other) {
+  list.insert(list.end(), std::make_move_iterator(other.list.begin()),
+              std::make_move_iterator(other.list.end()));
+  history::Add(excuses, other.excuses);
+}
+
 RowChanges CommitJudge::Judge() {
   JudgeShape();
   JudgeNumbers();
   const ClusterSpec* const list = ListBefore();
   RowChanges changes = list != nullptr ? AgainstBoard(*list, Lost::kAsLastRead) : AgainstMirror();
-  // Without a list before, what the mirror does not tell either may be lost.
+  // Without a list before, rows that are not in the mirror either may be lost.
   Problems problems = list != nullptr ? JudgeChanges(changes) : JudgeAnew(changes);
+  if (list == nullptr && problems.empty() && !JudgeAnew(AgainstNothing()).empty()) {
+    problems.Excuse(Excuse::kNoListByMirror);
+  }
   const bool same_list =
       list != nullptr && facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
-  // Right by the mirror, or as if nothing had been known of what nobody could read: what may be
-  // wrong is to have forgotten.
-  const auto allow = [&](RowChanges other) {
-    if (problems.empty() || !JudgeAnew(other).empty()) return;
+  // Right by the mirror, or as if nothing had been known of rows that nobody could read: what may
+  // be wrong is to have forgotten.
+  const auto allow = [&](Excuse excuse, RowChanges other) {
+    if (problems.empty()) return;
+    Problems others = JudgeAnew(other);
+    if (!others.empty()) return;
     problems = JudgeForgetting(changes);
+    problems.Add(std::move(others));
+    problems.Excuse(excuse);
     changes = std::move(other);
   };
   if (list != nullptr && LostRows()) {
-    allow(AgainstBoard(*list, Lost::kByMirror));
-    allow(AgainstBoard(*list, Lost::kUnknown));
+    allow(Excuse::kRowsByMirror, AgainstBoard(*list, Lost::kByMirror));
+    allow(Excuse::kRowsAsUnknown, AgainstBoard(*list, Lost::kUnknown));
   }
-  if (list != nullptr && !same_list) allow(AgainstMirror());
-  for (auto& [invariant, text] : problems) report_(invariant, std::move(text));
+  if (list != nullptr && !same_list) allow(Excuse::kListByMirror, AgainstMirror());
+  if (problems.empty()) Add(facts_.excuses, problems.excuses);
+  for (auto& [invariant, text] : problems.list) report_(invariant, std::move(text));
   JudgeMirror(!same_list || !changes.empty());
   return changes;
 }
@@ -109,7 +123,9 @@ void CommitJudge::JudgeShape() {
   const bool known =
       was && std::any_of(facts_.specs.begin(), facts_.specs.end(),
                          [&](const auto& s) { return s.id.shards_zxid == was->spec.shards_zxid; });
-  if (known && head.spec.shards_zxid < was->spec.shards_zxid) {
+  const bool falls = was && head.spec.shards_zxid < was->spec.shards_zxid;
+  if (falls && !known) ++facts_.excuses[Excuse::kHeadInvented];
+  if (falls && known) {
     wrong(fmt::format("decided on {}, after a decision on {}", Text(head.spec), Text(was->spec)));
   }
   if (head.shards != shards_.size()) {
@@ -147,25 +163,31 @@ void CommitJudge::JudgeNumbers() {
   } else if (head.quorum != quorum) {
     report_("head_numbers", fmt::format("quorum {} of an electorate of {}, computed {}",
                                         head.quorum, head.electorate, quorum));
+  } else if (facts_.box_now != nullptr && !facts_.box_now->electorate().Holds(head.electorate)) {
+    ++facts_.excuses[Excuse::kLookback];
   }
 }
 
 // Exactly what the board says of the shards that are decided; or nothing at all, above the limit.
 void CommitJudge::JudgeMirror(bool rows_changed) {
   const TextSlot& mirror = facts_.after.mirror;
-  // What another hand wrote last, a leader mends when it sees it, or with the next change.
-  if (!rows_changed && (!facts_.mirror_is_ours || !mirror.exists)) return;
-  if (mirror.exists && !facts_.mirror_is_ours) return;
   StatusBoard board;
   for (std::size_t i = 0; i < shards_.size(); ++i) board.shards.push_back(facts_.after.RowOf(i));
   const std::string wanted = EncodeMirror(shards_, board);
   const std::size_t limit = facts_.spec.spec->mirror_limit.value_or(65536);
-  if (wanted.size() > limit) {
-    // A commit that leaves it as it was need not know what a hand wrote a moment before.
-    if (!mirror.exists || mirror.data == "{}" || !facts_.mirror_is_ours) return;
+  const bool fits = wanted.size() <= limit;
+  const bool right =
+      fits ? mirror.exists && mirror.data == wanted : !mirror.exists || mirror.data == "{}";
+  if (right) return;
+  // What an outsider wrote last, a leader mends when it sees it, or with the next change.
+  if (!rows_changed && (!facts_.mirror_is_ours || !mirror.exists)) {
+    ++facts_.excuses[Excuse::kMirrorLeft];
+  } else if (mirror.exists && !facts_.mirror_is_ours) {
+    ++facts_.excuses[Excuse::kMirrorByOutsider];
+  } else if (!fits) {
     report_("spec", fmt::format("the mirror would need {} bytes of {}, and holds {}", wanted.size(),
                                 limit, mirror.data.size()));
-  } else if (!mirror.exists || mirror.data != wanted) {
+  } else {
     report_("spec", fmt::format("the mirror is {}, not {}",
                                 mirror.exists ? mirror.data.substr(0, 300) : "absent",
                                 wanted.substr(0, 300)));
@@ -212,6 +234,16 @@ ShardState CommitJudge::InMirror(std::string_view addr) const {
   return {entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry->second.since};
 }
 
+// As if there had been neither a head nor a mirror.
+RowChanges CommitJudge::AgainstNothing() const {
+  RowChanges changes;
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
+    const ShardState to = facts_.after.RowOf(shard);
+    if (to != ShardState{}) changes.push_back({shard, {}, to});
+  }
+  return changes;
+}
+
 RowChanges CommitJudge::AgainstMirror() const {
   RowChanges changes;
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
@@ -234,7 +266,7 @@ CommitJudge::Problems CommitJudge::JudgeAnew(const RowChanges& changes) const {
     }
   }
   Problems problems = JudgeChanges(others);
-  problems.insert(problems.end(), lost.begin(), lost.end());
+  problems.Add(std::move(lost));
   return problems;
 }
 
@@ -247,13 +279,17 @@ void CommitJudge::JudgeLost(const RowChange& change, Problems& problems) const {
   const bool dies = facts_.box.Covers(count, ShardStatus::kDead) && !frozen;
   const bool held = ledger && (ledger->pause.has_value() ||
                                ledger->maintenance.contains(shards_[change.shard].name));
-  if (!held && facts_.votes_checked && (lives || dies)) {
-    problems.emplace_back(
-        "quorum", fmt::format("{} is left lost with {} and a quorum of {}", Name(change.shard),
-                              Describe(count), Text(facts_.box.quorum())));
+  if (!facts_.votes_checked && (lives || dies)) {
+    problems.Excuse(Excuse::kLostUnchecked);
+  } else if (held && (lives || dies)) {
+    problems.Excuse(Excuse::kLostHeld);
+  } else if (lives || dies) {
+    problems.Add("quorum",
+                 fmt::format("{} is left lost with {} and a quorum of {}", Name(change.shard),
+                             Describe(count), Text(facts_.box.quorum())));
   }
   if (change.to.since == Micros(0)) {
-    problems.emplace_back("since", fmt::format("{} is lost since ever", Name(change.shard)));
+    problems.Add("since", fmt::format("{} is lost since ever", Name(change.shard)));
   }
 }
 
@@ -265,15 +301,18 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
       any = true;
       JudgeFlip(change, problems);
     } else {
-      problems.emplace_back(
-          "since", fmt::format("{} did not flip, and went from {} by {} to {} by {}",
+      problems.Add("since",
+                   fmt::format("{} did not flip, and went from {} by {} to {} by {}",
                                Name(change.shard), Text(change.from), Text(change.from.counts),
                                Text(change.to), Text(change.to.counts)));
     }
   }
   if (any && !facts_.go_voter.empty()) {
-    problems.emplace_back("go_hold", fmt::format("{} flips, and Go checker {} stands",
-                                                 changes.size(), facts_.go_voter));
+    problems.Add("go_hold", fmt::format("{} flips, and Go checker {} stands", changes.size(),
+                                        facts_.go_voter));
+  }
+  if (any && facts_.go_voter.empty() && !facts_.after.go_voters.empty()) {
+    problems.Excuse(Excuse::kGoVoterUnheard);
   }
   JudgeJournal(changes, problems);
   const auto& ledger = facts_.LedgerBefore();
@@ -283,10 +322,9 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
     const Micros at = event != nullptr ? event->at : changes.front().to.since;
     const Micros until = ledger->pause->until;
     if (until == Micros(0) || at < until) {
-      problems.emplace_back(
-          "pause",
-          fmt::format("flips at {}, paused until {}", at.count(),
-                      until == Micros(0) ? "an operator ends it" : std::to_string(until.count())));
+      problems.Add("pause", fmt::format("flips at {}, paused until {}", at.count(),
+                                        until == Micros(0) ? "an operator ends it"
+                                                           : std::to_string(until.count())));
     }
   }
   for (const RowChange& change : changes) JudgeMaintenance(change, problems);
@@ -303,10 +341,9 @@ void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) 
   const Event* const event = facts_.FindEvent<Event::Flips>();
   const Micros at = event != nullptr ? event->at : change.to.since;
   if (IsOver(order->second, at)) return;
-  problems.emplace_back(
-      "maintenance",
-      fmt::format("{} flips to {} at {}, under maintenance until {}", Name(change.shard),
-                  ShardStatusName(change.to.status), at.count(), order->second.until.count()));
+  problems.Add("maintenance", fmt::format("{} flips to {} at {}, under maintenance until {}",
+                                          Name(change.shard), ShardStatusName(change.to.status),
+                                          at.count(), order->second.until.count()));
 }
 
 void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
@@ -314,13 +351,13 @@ void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
   const std::string what = fmt::format("{} {} -> {}", Name(shard), ShardStatusName(from.status),
                                        ShardStatusName(to.status));
   if (to.since <= from.since) {
-    problems.emplace_back("since", fmt::format("{}, and Since went from {} to {}", what,
-                                               from.since.count(), to.since.count()));
+    problems.Add("since", fmt::format("{}, and Since went from {} to {}", what, from.since.count(),
+                                      to.since.count()));
   }
   const auto count = facts_.box.CountOf(shard);
   const auto uncovered = [&](std::string_view why) {
-    problems.emplace_back("quorum", fmt::format("{}: {}; {} with a quorum of {}", what, why,
-                                                Describe(count), Text(facts_.box.quorum())));
+    problems.Add("quorum", fmt::format("{}: {}; {} with a quorum of {}", what, why, Describe(count),
+                                       Text(facts_.box.quorum())));
   };
   if (!facts_.box.Covers(count, to.status)) return uncovered("not covered by the ballots");
   const bool counts_fit = count.alive.Holds(to.counts.alive) && count.dead.Holds(to.counts.dead) &&
@@ -328,8 +365,19 @@ void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
   if (!counts_fit) return uncovered("its row says " + Text(to.counts));
   const Reason one = count.reasons.size() == 1 ? *count.reasons.begin() : Reason::kMixed;
   const Reason reason = to.status == ShardStatus::kDead ? one : Reason::kNone;
-  const bool reason_fits = to.reason == reason || !facts_.votes_checked;
-  if (!reason_fits) uncovered(fmt::format("its row says {}", ReasonName(to.reason)));
+  if (to.reason != reason && facts_.votes_checked) {
+    uncovered(fmt::format("its row says {}", ReasonName(to.reason)));
+  }
+  if (facts_.box_now == nullptr) return;
+  const auto now = facts_.box_now->CountOf(shard);
+  const bool same = now.alive.Holds(to.counts.alive) && now.dead.Holds(to.counts.dead) &&
+                    now.unknown.Holds(to.counts.unknown);
+  if (!same || !facts_.box_now->Covers(now, to.status)) {
+    problems.Excuse(Excuse::kLookback);
+  } else if (to.status == ShardStatus::kDead &&
+             to.reason != (now.reasons.size() == 1 ? *now.reasons.begin() : Reason::kMixed)) {
+    problems.Excuse(Excuse::kReasonUnchecked);
+  }
 }
 
 void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) const {
@@ -337,34 +385,35 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
   for (const auto& [shard, from, to] : changes) {
     if (!RowChange{shard, from, to}.flips()) continue;
     // Taken over from the mirror, not decided: no vote stands behind it, and no event tells of it.
-    if (to.counts == VoteCounts{}) continue;
+    if (to.counts == VoteCounts{}) {
+      problems.Excuse(Excuse::kTakenFromMirror);
+      continue;
+    }
     flips.push_back(
         {shards_[shard].name, shards_[shard].addr, from.status, to.status, to.reason, to.counts});
   }
   const Event::Flips* const event = facts_.Find<Event::Flips>();
   if (flips.empty()) {
     if (event != nullptr && !event->flips.empty()) {
-      problems.emplace_back("journal", "tells of " + Text(event->flips.front()) + ", which is not");
+      problems.Add("journal", "tells of " + Text(event->flips.front()) + ", which is not");
     }
     return;
   }
   if (event == nullptr) {
-    problems.emplace_back("journal", "does not tell of " + Text(flips.front()));
+    problems.Add("journal", "does not tell of " + Text(flips.front()));
     return;
   }
   const std::size_t listed = std::min(flips.size(), kMaxEventFlips);
   const std::size_t more = flips.size() - listed;
   for (std::size_t i = 0; i < std::max(listed, event->flips.size()); ++i) {
     if (i < listed && i < event->flips.size() && flips[i] == event->flips[i]) continue;
-    problems.emplace_back("journal",
-                          fmt::format("flip {}: {}, not {}", i,
-                                      i < event->flips.size() ? Text(event->flips[i]) : "nothing",
-                                      i < listed ? Text(flips[i]) : "nothing"));
+    problems.Add("journal", fmt::format("flip {}: {}, not {}", i,
+                                        i < event->flips.size() ? Text(event->flips[i]) : "nothing",
+                                        i < listed ? Text(flips[i]) : "nothing"));
     break;
   }
   if (event->more != more) {
-    problems.emplace_back("journal",
-                          fmt::format("tells of {} more flips, not {}", event->more, more));
+    problems.Add("journal", fmt::format("tells of {} more flips, not {}", event->more, more));
   }
 }
 
@@ -372,9 +421,10 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
 // what it decides may not look older than what clients were told before.
 CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_board) const {
   Problems problems;
-  if (MirrorBefore().empty() && facts_.box.present().most < facts_.box.quorum().least) {
-    problems.emplace_back("since",
-                          fmt::format("everything was forgotten, with {} ballots of {}",
+  const bool too_few = facts_.box.present().most < facts_.box.quorum().least;
+  if (too_few && !MirrorBefore().empty()) problems.Excuse(Excuse::kForgotWithMirror);
+  if (too_few && MirrorBefore().empty()) {
+    problems.Add("since", fmt::format("everything was forgotten, with {} ballots of {}",
                                       Text(facts_.box.present()), Text(facts_.box.quorum())));
   }
   const auto& before = facts_.LedgerBefore();
@@ -382,24 +432,27 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
   for (const RowChange& change : against_board) {
     const bool tells = change.to.status != ShardStatus::kUnknown || change.to.lost();
     // (That of a lost row is of its loss: the mirror may know the flip, which was before.)
-    if (tells && !change.from.lost() && change.to.since < change.from.since) {
-      problems.emplace_back("since", fmt::format("{} went from {} to {}", Name(change.shard),
-                                                 Text(change.from), Text(change.to)));
+    const bool falls = tells && change.to.since < change.from.since;
+    if (falls && change.from.lost()) problems.Excuse(Excuse::kSinceOfLost);
+    if (falls && !change.from.lost()) {
+      problems.Add("since", fmt::format("{} went from {} to {}", Name(change.shard),
+                                        Text(change.from), Text(change.to)));
     }
     const bool differs = change.from.status != change.to.status;
     const bool revived = change.from.status == ShardStatus::kDead && differs;
     const bool forgotten = change.to.status == ShardStatus::kUnknown && !change.to.lost();
     if (revived && forgotten && after && after->freeze.frozen) {
-      problems.emplace_back(
-          "freeze", fmt::format("{} went from {} to {}, and cannot go back", Name(change.shard),
-                                Text(change.from), Text(change.to)));
+      problems.Add("freeze", fmt::format("{} went from {} to {}, and cannot go back",
+                                         Name(change.shard), Text(change.from), Text(change.to)));
     }
     // What nobody could read may be known from the mirror.
     const bool found =
         change.from.status == ShardStatus::kUnknown && change.to.counts == VoteCounts{};
-    if (differs && !found && before && before->pause && after && after->pause) {
-      problems.emplace_back("pause", fmt::format("{} went from {} to {}", Name(change.shard),
-                                                 Text(change.from), Text(change.to)));
+    const bool paused = before && before->pause && after && after->pause;
+    if (differs && paused && found) problems.Excuse(Excuse::kPausedByMirror);
+    if (differs && paused && !found) {
+      problems.Add("pause", fmt::format("{} went from {} to {}", Name(change.shard),
+                                        Text(change.from), Text(change.to)));
     }
   }
   return problems;

@@ -23,6 +23,7 @@
 #include "model/journal.h"
 #include "model/ledger.h"
 #include "tests/history/ballot_box.h"
+#include "tests/history/excuse.h"
 #include "tests/history/record.h"
 #include "tests/history/replica.h"
 
@@ -39,7 +40,10 @@ struct CommitFacts {
   const std::vector<Event>& events;
   const std::set<std::string, std::less<>>& seen;  // ids that ever had a candidate or a ballot
   std::string go_voter;        // one that no leader has an excuse for overlooking; empty: none
-  bool mirror_is_ours = true;  // whoever wrote it last is a checker
+  bool mirror_is_ours = true;  // a checker wrote it last
+  // Where the box is not exact: the ballots that are there at the commit. Null: it is.
+  const BallotBox* box_now = nullptr;
+  ExcuseCounts& excuses;  // adds those that this commit needs
 
   [[nodiscard]] const std::optional<Head>& HeadBefore() const {
     return before.head ? before.head->value : after.head.value;
@@ -85,7 +89,17 @@ class CommitJudge {
 
  private:
   using Mirror = std::map<std::string, MirrorEntry>;
-  using Problems = std::vector<std::pair<const char*, std::string>>;
+  // What is wrong by one reading of the rows before, and the excuses that this reading needs.
+  struct Problems {
+    std::vector<std::pair<const char*, std::string>> list;
+    ExcuseCounts excuses;
+    void Add(const char* invariant, std::string text) {
+      list.emplace_back(invariant, std::move(text));
+    }
+    void Add(Problems other);
+    void Excuse(history::Excuse excuse) { ++excuses[excuse]; }
+    [[nodiscard]] bool empty() const { return list.empty(); }
+  };
 
   [[nodiscard]] const ClusterSpec* ListBefore() const;
   // What stands for rows that could not be read before the commit.
@@ -97,6 +111,7 @@ class CommitJudge {
   void JudgeMirror(bool rows_changed);
   [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
+  [[nodiscard]] RowChanges AgainstNothing() const;
   [[nodiscard]] Problems JudgeAnew(const RowChanges& changes) const;
   [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
   void JudgeLost(const RowChange& change, Problems& problems) const;

@@ -6,7 +6,7 @@
 //
 // Who writes is told by what a session has done. A *checker* is a session that ever created a
 // candidate. A *hand* is the test itself, putting bytes where it likes (session 0, and whoever
-// Options::is_hand names): what it writes is not judged, only taken as what now stands. Any other
+// Options::is_outsider names): what it writes is not judged, only taken as what now stands. Any other
 // session is an operator or a Go checker. Sessions end and never come back.
 //
 // The invariants; the names in brackets are an interface:
@@ -80,6 +80,7 @@
 #include <vector>
 
 #include "tests/fakes/znode_tree.h"
+#include "tests/history/excuse.h"
 #include "tests/history/record.h"
 
 namespace zkcluster::history {
@@ -94,7 +95,7 @@ class HistoryJudge {
     // judged. A yes is remembered.
     std::function<bool(std::int64_t session_id, const std::string& addr)> probed;
     // Sessions whose writes are the test's own, besides 0.
-    std::function<bool(std::int64_t session_id)> is_hand;
+    std::function<bool(std::int64_t session_id)> is_outsider;
     // How far back a ballot may have been read that a commit did not check: both this long, and so
     // many transactions that touch `votes`, must have passed for it to be too old.
     Duration lookback = std::chrono::seconds(3);
@@ -129,6 +130,7 @@ class HistoryJudge {
   // More than the list holds when there are very many.
   [[nodiscard]] std::size_t violation_count() const { return verdicts_.count(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const ExcuseCounts& excuses() const { return excuses_; }
   // The lives of a cluster, in order; empty: never heard of.
   [[nodiscard]] const std::vector<std::unique_ptr<IncarnationRecord>>& RecordsOf(
       std::string_view cluster) const;
@@ -141,6 +143,7 @@ class HistoryJudge {
   const Options options_;
   Verdicts verdicts_;
   Counters counters_;
+  ExcuseCounts excuses_;
   std::map<std::string, std::unique_ptr<ClusterJudge>, std::less<>> clusters_;
   std::vector<ClusterJudge*> touched_;  // by the transaction under judgement
 };

@@ -54,7 +54,9 @@ class LedgerJudge {
     const auto* const event = facts_.Find<Event::Electorate>();
     const Ids told = event != nullptr ? Ids(event->ids.begin(), event->ids.end()) : Ids{};
     // Of a ledger that was lost the leader may still know some, and has told of those before.
-    if (was ? told != learned : !Without(told, learned).empty()) {
+    const bool lost_told = !was && Without(told, learned).empty();
+    if (told != learned && lost_told) ++facts_.excuses[Excuse::kLedgerLost];
+    if (told != learned && !lost_told) {
       report_("journal",
               fmt::format("tells of learning [{}], the ledger of [{}]", Text(told), Text(learned)));
     }
@@ -120,7 +122,12 @@ class LedgerJudge {
     const auto& shards = facts_.spec.spec->shards;
     const bool exists = std::any_of(shards.begin(), shards.end(),
                                     [&](const auto& each) { return each.name == shard; });
-    if (!exists || event == nullptr || IsOver(order, event->at)) return;
+    // (Without an event the journal is what is wrong.)
+    if (event == nullptr || IsOver(order, event->at)) return;
+    if (!exists) {
+      ++facts_.excuses[Excuse::kMaintainedShardLeft];
+      return;
+    }
     report_("maintenance", fmt::format("of {} ended at {}, ordered until {}", shard,
                                        event->at.count(), order.until.count()));
   }
@@ -166,7 +173,9 @@ class LedgerJudge {
     }
     // One that was accepted is told by the operator; but its spec may end it first.
     const bool told = facts_.FindEvent<Event::Unfreeze>() != nullptr;
-    if (ended != told && !(ended && was.accept)) {
+    const bool accepted = ended && was.accept;
+    if (ended != told && accepted) ++facts_.excuses[Excuse::kAcceptedFreeze];
+    if (ended != told && !accepted) {
       report_("journal", ended ? "does not tell of the end of a freeze"
                                : "tells of the end of a freeze that is none");
     }
@@ -222,20 +231,13 @@ class LedgerJudge {
       }
       return;
     }
-    // Then some are forgiven early.
-    if (was.penalties.size() >= 500 || now_.penalties.size() >= 500) return;
-    for (const auto& [shard, from, to] : changes_) {
-      const std::string& name = facts_.spec.spec->shards[shard].name;
-      // (Of a list that its leader does not know nothing is known to have been dead.)
-      const bool known = facts_.HeadBefore() &&
-                         facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
-      const bool returns =
-          known && from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
-      // What was taken over from the mirror was not decided here.
-      if (returns && to.counts != VoteCounts{} && !now_.penalties.contains(name)) {
-        report_("ledger", name + " came back from the dead, and owes nothing for the next time");
-      }
-    }
+    // At 500 some are forgiven early.
+    const bool many = was.penalties.size() >= 500 || now_.penalties.size() >= 500;
+    const auto wrong = [&](std::string text) {
+      if (!many) return report_("ledger", std::move(text));
+      ++facts_.excuses[Excuse::kManyPenalties];
+    };
+    for (const auto& change : changes_) JudgeReturn(change, wrong);
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
       const std::string& name = facts_.spec.spec->shards[i].name;
       const auto owed = was.penalties.find(name);
@@ -244,10 +246,25 @@ class LedgerJudge {
       if (facts_.after.RowOf(i).status != ShardStatus::kDead) continue;  // paid back while alive
       const auto owes = now_.penalties.find(name);
       if (owes == now_.penalties.end() || !(owes->second == owed->second)) {
-        report_("ledger", fmt::format("dead shard {} owed {} good probes, and no longer does", name,
-                                      owed->second.required));
+        wrong(fmt::format("dead shard {} owed {} good probes, and no longer does", name,
+                          owed->second.required));
       }
     }
+  }
+
+  // A shard that comes back from the dead owes something for the next time.
+  template <class Wrong>
+  void JudgeReturn(const RowChange& change, const Wrong& wrong) {
+    const auto& [shard, from, to] = change;
+    const std::string& name = facts_.spec.spec->shards[shard].name;
+    const bool returns = from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
+    // What was taken over from the mirror was not decided here.
+    if (!returns || to.counts == VoteCounts{} || now_.penalties.contains(name)) return;
+    // A leader that does not know the list knows of no death on it.
+    const bool known = facts_.HeadBefore() &&
+                       facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
+    if (known) return wrong(name + " came back from the dead, and owes nothing for the next time");
+    ++facts_.excuses[Excuse::kReturnOnNewList];
   }
 
   const CommitFacts& facts_;

@@ -15,20 +15,29 @@ const ClusterSpec* FindList(const IncarnationRecord& record, std::int64_t shards
   return found == record.specs.rend() ? nullptr : found->spec.get();
 }
 
-bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const SpecRecord& spec,
-               const ClientTable& table) {
-  const std::string& statuses = table.statuses;
-  if (statuses.size() != spec.spec->shards.size()) return false;
-  if (head.damaged) return true;
-  const auto shows = [&](std::size_t i, std::size_t row) {
-    if (head.statuses[row] == '~') return true;
-    return statuses[i] == head.statuses[row] &&
-           (table.since.empty() || table.since[i] == head.since[row]);
-  };
+// What a client's table shows of one row, and the excuses that this needs.
+struct Glance {
+  const HeadRecord& head;
+  const ClientTable& table;
+  ExcuseCounts& needed;
+
+  [[nodiscard]] bool Shows(std::size_t shard, std::size_t row) const {
+    if (head.statuses[row] == '~') {
+      if (table.statuses[shard] != '?') needed[Excuse::kLostRow] = 1;
+      return true;
+    }
+    return table.statuses[shard] == head.statuses[row] &&
+           (table.since.empty() || table.since[shard] == head.since[row]);
+  }
+};
+
+bool ShowsRows(const IncarnationRecord& record, const SpecRecord& spec, const Glance& glance) {
+  const HeadRecord& head = glance.head;
+  const std::string& statuses = glance.table.statuses;
   if (head.spec.shards_zxid == spec.id.shards_zxid) {
     if (statuses.size() != head.statuses.size()) return false;
     for (std::size_t i = 0; i < statuses.size(); ++i) {
-      if (!shows(i, i)) return false;
+      if (!glance.Shows(i, i)) return false;
     }
     return true;
   }
@@ -38,11 +47,26 @@ bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const Sp
     for (std::size_t i = 0; i < list->shards.size(); ++i) place.emplace(list->shards[i].name, i);
   }
   for (std::size_t i = 0; i < statuses.size(); ++i) {
-    if (statuses[i] == '?') continue;
     const auto found = place.find(spec.spec->shards[i].name);
-    if (found == place.end() || list->shards[found->second] != spec.spec->shards[i]) return false;
-    if (!shows(i, found->second)) return false;
+    const bool kept = found != place.end() && list->shards[found->second] == spec.spec->shards[i];
+    if (statuses[i] == '?') {
+      const char row = kept ? head.statuses[found->second] : '?';
+      if (row == 'A' || row == 'D') glance.needed[Excuse::kUnknownByOtherList] = 1;
+      continue;
+    }
+    if (!kept || !glance.Shows(i, found->second)) return false;
   }
+  return true;
+}
+
+bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const SpecRecord& spec,
+               const ClientTable& table, ExcuseCounts& needed) {
+  if (table.statuses.size() != spec.spec->shards.size()) return false;
+  needed = {};
+  if (ShowsRows(record, spec, {head, table, needed})) return true;
+  if (!head.damaged) return false;
+  needed = {};
+  needed[Excuse::kDamagedHead] = 1;
   return true;
 }
 
@@ -53,8 +77,8 @@ std::string Text(const ClientTable& table) {
 
 }  // namespace
 
-bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& table,
-                        Position& from) const {
+bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& table, Position& from,
+                        ExcuseCounts& needed) const {
   for (std::size_t s = from.spec; s < record.specs.size(); ++s) {
     const SpecRecord& spec = record.specs[s];
     if (spec.id.version != table.spec_version) continue;
@@ -62,6 +86,8 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
       const bool forgets = from.decided && record.head_lost <= record.heads[from.head].zxid;
       if (table.sequence != 0 || forgets) continue;
       if (table.statuses.size() != spec.spec->shards.size()) continue;
+      needed = {};
+      needed[Excuse::kHeadLost] = from.decided ? 1 : 0;
       from.spec = s;
       from.decided = false;
       return true;
@@ -69,7 +95,7 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
     for (std::size_t h = from.head; h < record.heads.size(); ++h) {
       const HeadRecord& head = record.heads[h];
       if (head.epoch != table.epoch || head.sequence != table.sequence) continue;
-      if (!StandsFor(record, head, spec, table)) continue;
+      if (!StandsFor(record, head, spec, table, needed)) continue;
       from.spec = s;
       from.head = h;
       from.decided = true;
@@ -79,7 +105,7 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
   return false;
 }
 
-bool TableJudge::Find(const ClientTable& table, Position& from) const {
+bool TableJudge::Find(const ClientTable& table, Position& from, ExcuseCounts& needed) const {
   const auto& records = history_.RecordsOf(table.cluster);
   for (std::size_t i = from.incarnation; i < records.size(); ++i) {
     Position position = from;
@@ -88,7 +114,7 @@ bool TableJudge::Find(const ClientTable& table, Position& from) const {
       position.spec = position.head = 0;
       position.decided = false;
     }
-    if (!FindIn(*records[i], table, position)) continue;
+    if (!FindIn(*records[i], table, position, needed)) continue;
     from = position;
     return true;
   }
@@ -114,9 +140,7 @@ std::optional<std::size_t> TableJudge::FindDropped(const ClientTable& table, con
                                                    const Position& now) const {
   const bool same_head = before.incarnation == now.incarnation && before.decided && now.decided &&
                          before.head == now.head;
-  // Of programs that are asked now and then, what came between two tables is not known.
-  const bool next = table.generation == 0 || table.generation == before.generation + 1;
-  if (!same_head || !next || before.spec == now.spec) return std::nullopt;
+  if (!same_head || before.spec == now.spec) return std::nullopt;
   const IncarnationRecord& record = *history_.RecordsOf(table.cluster)[now.incarnation];
   const auto& had = record.specs[before.spec].spec->shards;
   const auto& has = record.specs[now.spec].spec->shards;
@@ -136,6 +160,7 @@ std::optional<std::size_t> TableJudge::FindDropped(const ClientTable& table, con
 void TableJudge::Observe(const ClientTable& table) {
   ++tables_;
   Position& position = positions_[{table.client, table.cluster}];
+  const Position before = position;
   const auto wrong = [&](const std::string& text) {
     verdicts_.Add("older_table", table.cluster, 0,
                   fmt::format("{}: {}: {}", table.client, Text(table), text));
@@ -146,20 +171,26 @@ void TableJudge::Observe(const ClientTable& table) {
     }
     position.generation = table.generation;
   }
-  const Position before = position;
   position.spec_version = table.spec_version;
   position.statuses = table.statuses;
-  if (Find(table, position)) {
+  ExcuseCounts needed;
+  if (Find(table, position, needed)) {
+    Add(excuses_, needed);
     if (const auto shard = FindForgotten(table, before, position)) {
       wrong(fmt::format("shard {} was {}, and its row is lost", *shard, before.statuses[*shard]));
     }
-    if (const auto shard = FindDropped(table, before, position)) {
-      wrong(fmt::format("shard {} was forgotten with a change of the spec", *shard));
+    const auto dropped = FindDropped(table, before, position);
+    // What came between two tables is not known.
+    const bool next = table.generation == 0 || table.generation == before.generation + 1;
+    if (dropped && next) {
+      wrong(fmt::format("shard {} was forgotten with a change of the spec", *dropped));
+    } else if (dropped) {
+      ++excuses_[Excuse::kTablesMissed];
     }
     return;
   }
   Position start;
-  if (Find(table, start)) return wrong("the client has been further on");
+  if (Find(table, start, needed)) return wrong("the client has been further on");
   wrong("no head ever stood for it");
 }
 

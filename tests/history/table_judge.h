@@ -49,6 +49,7 @@ class TableJudge {
 
   [[nodiscard]] const std::vector<Violation>& violations() const { return verdicts_.list(); }
   [[nodiscard]] std::uint64_t tables() const { return tables_; }
+  [[nodiscard]] const ExcuseCounts& excuses() const { return excuses_; }
 
  private:
   // How far a client has come: places in the records.
@@ -63,15 +64,17 @@ class TableJudge {
   };
 
   // The earliest place, from `from` on, that the table fits.
+  // `needed`: the excuses that it fits by.
   [[nodiscard]] bool FindIn(const IncarnationRecord& record, const ClientTable& table,
-                            Position& from) const;
-  [[nodiscard]] bool Find(const ClientTable& table, Position& from) const;
+                            Position& from, ExcuseCounts& needed) const;
+  [[nodiscard]] bool Find(const ClientTable& table, Position& from, ExcuseCounts& needed) const;
   // The first shard that the client knew, and no longer does though its row is only lost.
   [[nodiscard]] std::optional<std::size_t> FindForgotten(const ClientTable& table,
                                                          const Position& before,
                                                          const Position& now) const;
   // The first shard of both specs that the client knew,
-  // and no longer does though nothing was decided since.
+  // and no longer does though nothing was decided since. Of a program that is asked now and then
+  // it is not known what came between two tables.
   [[nodiscard]] std::optional<std::size_t> FindDropped(const ClientTable& table,
                                                        const Position& before,
                                                        const Position& now) const;
@@ -80,6 +83,7 @@ class TableJudge {
   Verdicts verdicts_;
   std::map<std::pair<std::string, std::string>, Position> positions_;  // by client and cluster
   std::uint64_t tables_ = 0;
+  ExcuseCounts excuses_;
 };
 
 }  // namespace zkcluster::history

@@ -12,6 +12,7 @@ namespace zkcluster::sim {
 namespace {
 
 using Server = FakeFleet::Server;
+using history::Excuse;
 
 // How often it is looked, and how many of what is missing are told.
 constexpr Duration kLook = std::chrono::milliseconds(500);
@@ -181,6 +182,7 @@ Opinion Liveness::Deserved(std::size_t checker, const std::string& addr) const {
 }
 
 std::vector<std::string> Liveness::Missing() const {
+  excuses_ = {};
   std::vector<std::string> missing;
   std::size_t leading = 0;
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
@@ -344,7 +346,10 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
     if (!known) missing.push_back(fmt::format("{}: nobody is called {}, who may vote", name, id));
   }
   if (!head || head->spec != stored.id) {
-    if (MayStayBehind(stored.spec, ledger)) return;
+    if (MayStayBehind(stored.spec, ledger)) {
+      ++excuses_[Excuse::kStatusBehind];
+      return;
+    }
     missing.push_back(name + ": the status is of an old spec");
     return;
   }
@@ -352,6 +357,12 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
   for (std::size_t n = 0; n < stored.spec.shards.size(); ++n) {
     const ShardSpec& shard = stored.spec.shards[n];
     const auto owed = Owed(stored.spec, ledger, shard.addr);
+    if (!owed) {
+      const bool up = scene_.fleet.Get(shard.addr) == Server::kUp;
+      const bool held = Voted(stored.spec, ledger, shard.addr).has_value();
+      if (letters[n] == (up ? 'A' : 'D')) continue;
+      ++excuses_[held ? Excuse::kDeathHeld : Excuse::kNoQuorum];
+    }
     if (!owed || letters[n] == history::StatusLetter(*owed)) continue;
     missing.push_back(fmt::format("{}: shard {} is {}, should be {}", name, shard.name, letters[n],
                                   history::StatusLetter(*owed)));
@@ -389,7 +400,10 @@ void Liveness::MissingMirror(std::size_t cluster, const ClusterSpec& spec,
   for (std::size_t k = 0; k < ChunkCount(spec.shards.size()); ++k) {
     const auto node = scene_.ensemble.Get(paths.chunk(k));
     const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>();
-    if (!rows) return;  // told elsewhere
+    if (!rows) {  // a status that is owed is missing by itself
+      ++excuses_[Excuse::kMirrorOfLost];
+      return;
+    }
     board.shards.insert(board.shards.end(), rows->begin(), rows->end());
   }
   if (board.shards.size() != spec.shards.size()) return;
@@ -417,13 +431,16 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
     } else if (update->table->spec() != stored.spec) {
       missing.push_back(who + " has an old spec");
     } else if (headless || (head && (head->spec != stored.id || lost))) {
-      continue;  // see MissingStatus: how much of an older status a reader can place differs
+      // See MissingStatus: how much of an older status a reader can place differs.
+      ++excuses_[Excuse::kReaderBehind];
     } else if (head && (update->epoch != head->epoch || update->sequence != head->sequence)) {
       missing.push_back(fmt::format("{} has epoch {} sequence {}, not {} {}", who, update->epoch,
                                     update->sequence, head->epoch, head->sequence));
     } else if (const std::string letters = Letters(update->table->board());
-               !std::ranges::equal(letters, scene_.StatusesOf(cluster),
-                                   [](char seen, char row) { return row == '~' || seen == row; })) {
+               !std::ranges::equal(letters, scene_.StatusesOf(cluster), [&](char seen, char row) {
+                 if (row == '~' && seen != '?') ++excuses_[Excuse::kReaderKeeps];
+                 return row == '~' || seen == row;
+               })) {
       missing.push_back(fmt::format("{} sees {}, the status is {}", who, letters.substr(0, 40),
                                     scene_.StatusesOf(cluster).substr(0, 40)));
     }

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/history/excuse.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/scene.h"
 
@@ -62,6 +63,8 @@ class Liveness {
 
   // What is owed and not there, a line each.
   [[nodiscard]] std::vector<std::string> Missing() const;
+  // Those that Settle needed in the end.
+  [[nodiscard]] const history::ExcuseCounts& excuses() const { return excuses_; }
 
  private:
   enum class Lasting { kNone, kKilled, kMute, kFrozen, kCutFromRedis };
@@ -97,6 +100,7 @@ class Liveness {
 
   Scene& scene_;
   std::map<std::size_t, Lasting> lasting_;  // by checker
+  mutable history::ExcuseCounts excuses_;   // of the last call of Missing
 };
 
 }  // namespace zkcluster::sim

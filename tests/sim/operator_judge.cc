@@ -7,6 +7,8 @@
 
 namespace zkcluster::sim {
 
+using history::Excuse;
+
 std::optional<std::string> OperatorJudge::ClusterOf(const std::string& path) const {
   if (!path.starts_with(root_ + "/")) return std::nullopt;
   std::string name = path.substr(root_.size() + 1);
@@ -31,8 +33,25 @@ void OperatorJudge::Observe(const Transaction& transaction) {
   }
 }
 
+// `own`: the operator's own write, or the end.
+std::optional<std::string> OperatorJudge::JudgeError(
+    const OperatorAnswer& answer, const std::vector<Write>& writes,
+    const std::vector<Write>::const_iterator& own) {
+  if (answer.result.error().code == ErrorCode::kUnknownOutcome) return std::nullopt;
+  if (own == writes.end()) return std::nullopt;
+  // Where others have changed it since, what the operator hears is about their change.
+  const bool last = own + 1 == writes.end();
+  if (answer.in_doubt || !last) {
+    ++excuses_[answer.in_doubt ? Excuse::kInDoubt : Excuse::kChangedSince];
+    return std::nullopt;
+  }
+  return fmt::format("cluster {}: the operator's answer was {} ({}), but its change is zxid {:#x}",
+                     answer.cluster, ErrorCodeName(answer.result.error().code),
+                     answer.result.error().message, own->zxid);
+}
+
 std::optional<std::string> OperatorJudge::Judge(const OperatorAnswer& answer,
-                                                const std::set<std::int64_t>& sessions) const {
+                                                const std::set<std::int64_t>& sessions) {
   using Kind = OperatorAnswer::Kind;
   const auto found = writes_.find(answer.cluster);
   const std::vector<Write> none;
@@ -41,17 +60,10 @@ std::optional<std::string> OperatorJudge::Judge(const OperatorAnswer& answer,
     return write.zxid > answer.begun && sessions.contains(write.session_id);
   };
   if (!answer.result) {
-    if (answer.result.error().code == ErrorCode::kUnknownOutcome) return std::nullopt;
-    if (answer.in_doubt) return std::nullopt;
-    const auto mine = std::find_if(writes.begin(), writes.end(), own);
-    // Where others have changed it since, what the operator hears is about their change.
-    if (mine == writes.end() || &*mine != &writes.back()) return std::nullopt;
-    return fmt::format("cluster {}: the operator was told {} ({}), but its change is zxid {:#x}",
-                       answer.cluster, ErrorCodeName(answer.result.error().code),
-                       answer.result.error().message, mine->zxid);
+    return JudgeError(answer, writes, std::find_if(writes.begin(), writes.end(), own));
   }
   const std::string version = std::to_string(*answer.result);
-  const bool stands = std::any_of(writes.begin(), writes.end(), [&](const Write& write) {
+  const auto does = [&](const Write& write) {
     switch (answer.kind) {
       case Kind::kDelete:
         return write.zxid > answer.begun && write.change == Change::kGone;
@@ -61,16 +73,24 @@ std::optional<std::string> OperatorJudge::Judge(const OperatorAnswer& answer,
         return write.data == version;  // nothing is written where nothing differs
     }
     return false;
-  });
-  if (stands) return std::nullopt;
-  return fmt::format(
-      "cluster {}: the operator was told that its {} succeeded with version {}, but "
-      "it is not in the history",
-      answer.cluster,
-      answer.kind == Kind::kCreate   ? "create"
-      : answer.kind == Kind::kUpdate ? "update"
-                                     : "delete",
-      version);
+  };
+  if (std::none_of(writes.begin(), writes.end(), does)) {
+    return fmt::format(
+        "cluster {}: the operator's answer was that its {} succeeded with version {}, but it is "
+        "not in the history",
+        answer.cluster,
+        answer.kind == Kind::kCreate   ? "create"
+        : answer.kind == Kind::kUpdate ? "update"
+                                       : "delete",
+        version);
+  }
+  const bool by_it = std::any_of(writes.begin(), writes.end(),
+                                 [&](const Write& write) { return own(write) && does(write); });
+  if (!by_it) {
+    const bool update = answer.kind == Kind::kUpdate;
+    ++excuses_[update ? Excuse::kNothingDiffered : Excuse::kGoneByOther];
+  }
+  return std::nullopt;
 }
 
 }  // namespace zkcluster::sim

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/fakes/znode_tree.h"
+#include "tests/history/excuse.h"
 #include "tests/sim/actors.h"
 
 namespace zkcluster::sim {
@@ -24,7 +25,8 @@ class OperatorJudge {
   void Observe(const Transaction& transaction);
   // What is wrong with it; nothing: it is true. `sessions`: those that this operator has had.
   [[nodiscard]] std::optional<std::string> Judge(const OperatorAnswer& answer,
-                                                 const std::set<std::int64_t>& sessions) const;
+                                                 const std::set<std::int64_t>& sessions);
+  [[nodiscard]] const history::ExcuseCounts& excuses() const { return excuses_; }
 
  private:
   enum class Change { kMade, kSet, kGone };
@@ -37,7 +39,12 @@ class OperatorJudge {
   // "/root/a" -> "a"; nothing for anything deeper, or elsewhere.
   [[nodiscard]] std::optional<std::string> ClusterOf(const std::string& path) const;
 
+  [[nodiscard]] std::optional<std::string> JudgeError(
+      const OperatorAnswer& answer, const std::vector<Write>& writes,
+      const std::vector<Write>::const_iterator& own);
+
   const std::string root_;
+  history::ExcuseCounts excuses_;
   std::map<std::string, std::vector<Write>> writes_;  // by cluster
 };
 

@@ -100,6 +100,23 @@ Duration OpinionJudge::Allowance(std::uint64_t life, TimePoint from, TimePoint t
   return allowance;
 }
 
+bool OpinionJudge::IsWrong(const Doubtful& doubtful, Opinion opinion, TimePoint now) {
+  using history::Excuse;
+  const Duration held = now - doubtful.since;
+  if (held <= doubtful.at_most) return false;
+  const bool stalled = held <= doubtful.at_most + Allowance(doubtful.life, doubtful.since, now);
+  // From unknown to dead is a return to what it was before the doubts.
+  if (opinion == Opinion::kDead && doubtful.before == Opinion::kUnknown) {
+    ++excuses_[stalled && !doubtful.seen ? Excuse::kStalled : Excuse::kDoubted];
+    return false;
+  }
+  // A checker that has seen that the server serves again has no other failure to go by, however
+  // often it stood still.
+  if (!stalled || doubtful.seen) return true;
+  ++excuses_[doubtful.same_turn ? Excuse::kSameTurn : Excuse::kStalled];
+  return false;
+}
+
 std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
                                                           const std::string& checker,
                                                           const std::string& addr, Opinion opinion,
@@ -107,37 +124,36 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   const Opinion before = std::exchange(said_[{life, addr}].opinion, opinion);
   const State state = Between(checker, addr);
   if (state.since == TimePoint::min()) return std::nullopt;
-  const Duration held = now - state.since;
   const auto finding = [&](const char* rule, const char* what) {
     return Finding{rule, fmt::format("{} says {} of {}, {} for {:.3f} s", checker,
                                      opinion == Opinion::kDead ? "dead" : "alive", addr, what,
-                                     InSeconds(held))};
+                                     InSeconds(now - state.since))};
   };
-  // From unknown to dead is a return to what it was before the doubts.
-  if (opinion == Opinion::kDead && before != Opinion::kUnknown &&
-      state.service == Service::kServes) {
-    const Duration at_most = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack;
-    const Duration explained = at_most + Allowance(life, state.since, now);
-    // Whoever has seen that it serves again has no other failure to go by, however often it stood
-    // still. (What was decided in the same turn, on the time before, is told after that.)
+  const Duration two_probes = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack;
+  if (opinion == Opinion::kDead && state.service == Service::kServes) {
+    // What was decided in the same turn, on the time before, is reported after that.
     const TimePoint served = said_[{life, addr}].served;
-    const bool seen = served > state.since && now - served > kSlack && held > at_most;
-    if (seen || held > explained) return finding("false_dead", "which has served it");
+    const bool since = served > state.since;
+    const bool same_turn = since && now - served <= kSlack;
+    if (IsWrong({life, state.since, two_probes, before, since && !same_turn, same_turn}, opinion,
+                now)) {
+      return finding("false_dead", "which has served it");
+    }
   }
   // Without a route nothing is known of the server. (What it does on a connection that is open
   // already still is: only one that serves is judged.)
   const auto reach = reaches_.find({checker, addr});
   const State& server = servers_.at(addr);
-  if (opinion == Opinion::kDead && before != Opinion::kUnknown && reach != reaches_.end() &&
+  if (opinion == Opinion::kDead && reach != reaches_.end() &&
       reach->second.service == Service::kNeither && server.service == Service::kServes) {
     const TimePoint since = std::max(reach->second.since, server.since);
-    const Duration explained =
-        2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack + Allowance(life, since, now);
-    if (now - since > explained) return finding("dead_by_doubt", "to which it has no route");
+    if (IsWrong({life, since, two_probes, before}, opinion, now)) {
+      return finding("dead_by_doubt", "to which it has no route");
+    }
   }
-  if (opinion == Opinion::kAlive && state.service == Service::kFails) {
-    const Duration explained = limits_.timeout + kSlack + Allowance(life, state.since, now);
-    if (held > explained) return finding("false_alive", "which has not served it");
+  if (opinion == Opinion::kAlive && state.service == Service::kFails &&
+      IsWrong({life, state.since, limits_.timeout + kSlack, before}, opinion, now)) {
+    return finding("false_alive", "which has not served it");
   }
   return std::nullopt;
 }

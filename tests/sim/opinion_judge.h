@@ -17,6 +17,7 @@
 
 #include "model/ballot.h"
 #include "tests/fakes/fake_fleet.h"
+#include "tests/history/excuse.h"
 
 namespace zkcluster::sim {
 
@@ -55,6 +56,7 @@ class OpinionJudge {
                                               const std::string& addr, Opinion opinion,
                                               TimePoint now);
   [[nodiscard]] bool HasProbed(std::uint64_t life, const std::string& addr) const;
+  [[nodiscard]] const history::ExcuseCounts& excuses() const { return excuses_; }
 
  private:
   enum class Service { kServes, kFails, kNeither };
@@ -77,7 +79,20 @@ class OpinionJudge {
   // How much longer anything may take for what stood still since `from`.
   [[nodiscard]] Duration Allowance(std::uint64_t life, TimePoint from, TimePoint to) const;
 
+  // An opinion that is wrong by the plain rule: for longer than `at_most`.
+  struct Doubtful {
+    std::uint64_t life;
+    TimePoint since;  // the server and the way to it are as they are
+    Duration at_most;
+    Opinion before;
+    bool seen = false;       // a probe found it so since then
+    bool same_turn = false;  // likewise, in the turn that the opinion comes from
+  };
+  // Whether nothing excuses it. Otherwise counts what does.
+  [[nodiscard]] bool IsWrong(const Doubtful& doubtful, Opinion opinion, TimePoint now);
+
   const Limits limits_;
+  history::ExcuseCounts excuses_;
   std::map<std::string, State> servers_;
   std::map<std::pair<std::string, std::string>, State> reaches_;  // by checker and address
   std::map<std::uint64_t, std::vector<Pause>> pauses_;

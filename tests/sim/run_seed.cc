@@ -38,6 +38,13 @@ void Begin(Scene& scene, Dice& dice) {
   for (int i = 0; i < scene.plan.readers; ++i) scene.StartReader();
 }
 
+void CountExcuses(const history::ExcuseCounts& excuses, Counters& counters) {
+  for (std::size_t i = 0; i < history::ExcuseCounts::kSize; ++i) {
+    const history::Excuse excuse = history::ExcuseAt(i);
+    counters.Add("excuse." + std::string(history::ExcuseName(excuse)), excuses[excuse]);
+  }
+}
+
 void Count(const Scene& scene, SeedResult& result) {
   const auto& judged = scene.judge().counters();
   Counters& counters = result.counters;
@@ -50,6 +57,7 @@ void Count(const Scene& scene, SeedResult& result) {
   counters.Add("flips", judged.flips);
   counters.Add("ballots", judged.ballots);
   counters.Add("requests", scene.ensemble.requests_served());
+  CountExcuses(scene.excuses(), counters);
   result.hash = scene.hash();
   result.events = scene.world.steps();
 }
@@ -85,6 +93,7 @@ SeedResult RunSeed(const SeedOptions& options) {
     Liveness liveness(scene);
     liveness.Heal(&dice);
     liveness.Settle();
+    CountExcuses(liveness.excuses(), scene.counters);
     liveness.StayQuiet(std::max(kQuiet, all - scene.elapsed()));
   }
   machine.Stop();

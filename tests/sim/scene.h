@@ -78,6 +78,8 @@ class Scene {
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
   void Violate(std::string rule, std::string text);
   [[nodiscard]] const history::HistoryJudge& judge() const { return judge_; }
+  // Those that all its judges needed so far.
+  [[nodiscard]] history::ExcuseCounts excuses() const;
   // Of every transaction and every table so far: two runs of one seed agree on it.
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   void Note(std::string_view what, const std::string& text) { trace.Add(elapsed(), what, text); }

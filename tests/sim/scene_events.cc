@@ -353,4 +353,12 @@ std::optional<std::size_t> Scene::LeadingChecker(std::size_t cluster) const {
   return std::nullopt;
 }
 
+history::ExcuseCounts Scene::excuses() const {
+  history::ExcuseCounts sum = judge_.excuses();
+  Add(sum, tables_.excuses());
+  Add(sum, opinions_.excuses());
+  Add(sum, answers_.excuses());
+  return sum;
+}
+
 }  // namespace zkcluster::sim

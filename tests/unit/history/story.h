@@ -33,6 +33,7 @@ class Story {
     std::vector<std::string> checked;   // ids whose ballots are checked
     std::optional<std::string> mirror;  // nothing: as the board says
     bool writes_ledger = true;
+    bool writes_mirror = true;
     void Tell(Event::What what) { events.emplace_back().what = std::move(what); }
   };
 
@@ -220,7 +221,7 @@ class Story {
     }
     if (draft.writes_ledger) ops.push_back(Put(paths.ledger(), EncodeLedger(draft.ledger)));
     const auto mirror = draft.mirror.value_or(EncodeMirror(spec.shards, draft.board));
-    ops.push_back(Put(paths.mirror(), mirror));
+    if (draft.writes_mirror) ops.push_back(Put(paths.mirror(), mirror));
     ops.push_back(Put(paths.head(), EncodeHead(draft.head)));
     for (const auto& event : draft.events) ops.push_back(NewEvent(event));
     Send(session, ops);

@@ -1,0 +1,87 @@
+// Each excuse of the judge of tables twice: where it applies, and close by, where it does not.
+#include <doctest/doctest.h>
+
+#include "tests/history/excuse.h"
+#include "tests/history/table_judge.h"
+#include "tests/unit/history/story.h"
+
+using namespace zkcluster;
+using namespace zkcluster::history;
+
+namespace {
+
+void VoteAll(Story& story, std::string_view letters) {
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, letters);
+}
+
+struct Watched : SettledStory {
+  void Take(std::int64_t sequence, std::uint64_t version, const std::string& statuses,
+            std::uint64_t generation = 0) {
+    tables.Observe(
+        {"app", "c", sequence == 0 ? 0 : 1, sequence, version, generation, statuses, {}});
+  }
+  // Counted once and nothing broken, or broken and not counted.
+  void Expect(Excuse excuse, bool excused) const {
+    CHECK(tables.violations().size() == (excused ? 0 : 1));
+    CHECK(tables.excuses()[excuse] == (excused ? 1 : 0));
+  }
+
+  TableJudge tables{judge};
+};
+
+}  // namespace
+
+TEST_CASE("excuses: a damaged head") {
+  for (const bool excused : {true, false}) {
+    Watched story;
+    if (excused) story.Remove(kHand, story.paths.chunk(0));
+    VoteAll(story, "DD");
+    if (excused) story.board = {{{}, {}}};
+    story.Commit(story.Decide("DD"));
+    REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
+    story.Take(2, 1, "AA");
+    story.Expect(Excuse::kDamagedHead, excused);
+  }
+}
+
+TEST_CASE("excuses: a row that is lost") {
+  for (const bool excused : {true, false}) {
+    Watched story;
+    story.Take(1, 1, "AA");
+    auto draft = story.Decide();
+    if (excused) draft.board.shards[0] = {ShardStatus::kUnknown, story.Wall(), Reason::kLost, {}};
+    story.CommitBy(kHand, draft);
+    story.Take(2, 1, excused ? "AA" : "DA");
+    story.Expect(Excuse::kLostRow, excused);
+  }
+}
+
+TEST_CASE("excuses: unknown by another list") {
+  for (const bool excused : {true, false}) {
+    Watched story;
+    story.Update([](ClusterSpec& spec) { spec.shards.push_back({"s3", "10.0.0.1:3"}); });
+    if (!excused) story.Commit(story.Decide());
+    story.Take(excused ? 1 : 2, 2, "?A?");
+    story.Expect(Excuse::kUnknownByOtherList, excused);
+  }
+}
+
+TEST_CASE("excuses: a head that was lost") {
+  for (const bool excused : {true, false}) {
+    Watched story;
+    story.Take(1, 1, "AA");
+    if (excused) story.Remove(kHand, story.paths.head());
+    story.Take(0, 1, "AA");
+    story.Expect(Excuse::kHeadLost, excused);
+  }
+}
+
+TEST_CASE("excuses: tables in between that were not seen") {
+  for (const bool excused : {true, false}) {
+    Watched story;
+    story.Take(1, 1, "AA", 1);
+    story.Update([](ClusterSpec& spec) { spec.shards.push_back({"s3", "10.0.0.1:3"}); });
+    story.Take(1, 2, "?A?", excused ? 3 : 2);
+    story.Expect(Excuse::kTablesMissed, excused);
+  }
+}

@@ -1,0 +1,406 @@
+// Each excuse of the judge of histories twice: once where it applies, which is counted and breaks
+// nothing, and once close by, where it does not apply and something is broken.
+#include "tests/history/excuse.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/history/story.h"
+
+using namespace zkcluster;
+using namespace zkcluster::history;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Draft = Story::Draft;
+using Act = std::function<void(SettledStory&, bool excused)>;
+
+struct Case {
+  Excuse excuse;
+  std::string broken;  // close by
+  Act act;
+  HistoryJudge::Options options = {};
+};
+
+void VoteAll(Story& story, std::string_view letters) {
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, letters);
+}
+
+ShardState& FirstRow(Draft& draft) {
+  return draft.board.shards[0];
+}
+
+// Rows as the mirror has them: nobody decided them.
+Draft ByMirror(const SettledStory& story) {
+  Draft draft = story.Decide();
+  for (std::size_t i = 0; i < 2; ++i) {
+    draft.board.shards[i] = {ShardStatus::kAlive, story.board.shards[i].since, Reason::kNone, {}};
+  }
+  return draft;
+}
+
+// The row of s1 is unreadable before the commit, and lost after it. There is no mirror.
+Draft LoseFirst(SettledStory& story) {
+  story.Update([](ClusterSpec& spec) { spec.mirror_limit = 0; });
+  VoteAll(story, "AA");
+  Draft draft = story.Decide();
+  draft.mirror = "{}";
+  story.Commit(draft);
+  story.Write(kHand, story.paths.chunk(0), "bad");
+  draft = story.Decide();
+  draft.mirror = "{}";
+  for (auto& row : draft.board.shards) {
+    row = ShardState{ShardStatus::kUnknown, story.Wall(), Reason::kLost, {}};
+  }
+  return draft;
+}
+
+void OrderPause(SettledStory& story) {
+  story.Order(Event::Pause{}, [&](Ledger& ledger) {
+    ledger.pause = Pause{story.Wall(), story.Wall() + 60s, "ann", ""};
+  });
+}
+
+void Rename(SettledStory& story) {
+  story.Update([](ClusterSpec& spec) { spec.shards[1].name = "other"; });
+}
+
+HistoryJudge::Options RefusalsTold() {
+  HistoryJudge::Options options;
+  options.refusals_are_told = true;
+  return options;
+}
+
+// --- who writes, and when ---
+
+void OperatorRemoves(SettledStory& story, bool excused) {
+  story.Remove(excused ? kOperator : story.SessionOf("c2"), story.paths.chunk(0));
+}
+
+void SequenceEnds(SettledStory& story, bool excused) {
+  for (const char* id : {"c1", "c2", "c3"}) story.End(id);
+  story.tree.SetSequence(story.paths.election(), 5);
+  story.Join("c4");
+  if (excused) story.tree.SetSequence(story.paths.election(), 3);
+  story.Join("c5");
+  story.TakeOver(excused ? "c4" : "c5");
+}
+
+void JournalRemoved(SettledStory& story, bool excused) {
+  if (excused) {
+    for (const auto& event : story.Children(story.paths.events())) {
+      story.Remove(kHand, story.paths.events() + "/" + event);
+    }
+  }
+  story.Remove(kHand, story.paths.head());
+  story.Remove(kHand, story.paths.leader());
+  story.TakeOver("c1", 1);
+}
+
+void HeadMadeAnew(SettledStory& story, bool excused) {
+  const std::string head = EncodeHead(*story.LastHead());
+  const std::string path = story.paths.head();
+  if (excused) {
+    story.Send(story.SessionOf("c1"),
+               {zk::DeleteOp{path, zk::kAnyVersion}, zk::CreateOp{path, head}});
+  } else {
+    story.Write(story.SessionOf("c1"), path, head);
+  }
+}
+
+void SequenceByOutsider(SettledStory& story, bool excused) {
+  Head head = *story.LastHead();
+  head.sequence = 1000;
+  if (excused) story.Write(kHand, story.paths.head(), EncodeHead(head));
+  story.Write(kHand, story.paths.head(), "bad");
+  story.Commit(ByMirror(story));
+}
+
+void SpecUndecodable(SettledStory& story, bool excused) {
+  const SpecId first = story.Id();
+  story.Update([](ClusterSpec& spec) { spec.failover = false; });
+  if (excused) story.Write(kHand, story.paths.options(), "bad");
+  Draft draft = story.Decide();
+  draft.head.spec = first;
+  draft.events.clear();
+  draft.checked = {"c1", "c2", "c3"};
+  story.Commit(draft);
+}
+
+void SpecOfEarlierLife(SettledStory& story, bool excused) {
+  Ballot ballot = story.BallotOf("AA");
+  for (const char* id : {"c1", "c2", "c3"}) story.End(id);
+  story.Delete();
+  story.Create(2);
+  story.Join("c4");
+  if (!excused) ballot.spec.version = 77;
+  story.Write(story.SessionOf("c4"), story.paths.vote("c4"), EncodeBallot(ballot),
+              zk::CreateMode::kEphemeral);
+}
+
+void BallotsUnchecked(SettledStory& story, bool excused) {
+  VoteAll(story, "DA");
+  Draft draft = story.Decide("D-");
+  draft.checked.clear();
+  for (int i = 0; i < (excused ? 2 : 1); ++i) {
+    story.judge.ObserveRefusal(story.SessionOf("c1"), story.paths.vote("c2"));
+  }
+  story.Commit(draft);
+}
+
+void LooksBack(SettledStory& story, bool excused) {
+  VoteAll(story, "DA");
+  Draft draft = story.Decide("D-");
+  draft.checked.clear();
+  VoteAll(story, "AA");
+  if (!excused) {
+    for (int i = 0; i < 60; ++i) story.Vote("c1", "AA");
+    story.Wait(10s);
+    story.Vote("c1", "AA");
+  }
+  story.Commit(draft);
+}
+
+void ReasonUnchecked(SettledStory& story, bool excused) {
+  VoteAll(story, "DA");
+  Draft draft = story.Decide("D-");
+  FirstRow(draft).reason = Reason::kRefused;
+  std::get<Event::Flips>(draft.events.back().what).flips[0].reason = Reason::kRefused;
+  if (excused) draft.checked.clear();
+  story.Commit(draft);
+}
+
+void GoVoterUnheard(SettledStory& story, bool excused) {
+  story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
+  if (!excused) story.Wait(60s);
+  VoteAll(story, "DA");
+  story.Commit(story.Decide("D-"));
+}
+
+// --- what a commit says ---
+
+void NoListByMirror(SettledStory& story, bool excused) {
+  story.Remove(kHand, story.paths.head());
+  Draft draft = ByMirror(story);
+  if (!excused) FirstRow(draft).since += 1s;
+  story.Commit(draft);
+}
+
+void ListByMirror(SettledStory& story, bool excused) {
+  if (excused) {
+    Rename(story);
+  } else {
+    story.Update([](ClusterSpec& spec) { spec.failover = false; });
+    story.Commit(story.Decide());
+  }
+  story.Commit(ByMirror(story));
+}
+
+void RowsByMirror(SettledStory& story, bool excused) {
+  if (excused) story.Write(kHand, story.paths.chunk(0), "bad");
+  story.Commit(ByMirror(story));
+}
+
+void RowsAsUnknown(SettledStory& story, bool excused) {
+  if (excused) story.Write(kHand, story.paths.chunk(0), "bad");
+  story.board = {{{}, {}}};
+  story.Commit(story.Decide("AA"));
+}
+
+void ForgotWithMirror(SettledStory& story, bool excused) {
+  if (!excused) {
+    story.Update([](ClusterSpec& spec) { spec.mirror_limit = 0; });
+    Draft draft = story.Decide();
+    draft.mirror = "{}";
+    story.Commit(draft);
+  }
+  for (const char* id : {"c2", "c3"}) story.End(id);
+  story.Write(kHand, story.paths.chunk(0), "bad");
+  Draft draft = ByMirror(story);
+  if (!excused) {
+    draft.mirror = "{}";
+    draft.board = {{{}, {}}};
+  }
+  story.Commit(draft);
+}
+
+void LostHeld(SettledStory& story, bool excused) {
+  if (excused) {
+    story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
+      ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
+    });
+  }
+  Draft draft = LoseFirst(story);
+  // (Of s2 too few ballots say anything.)
+  for (const char* id : {"c2", "c3"}) story.Vote(id, "A?");
+  story.Commit(draft);
+}
+
+void LostUnchecked(SettledStory& story, bool excused) {
+  Draft draft = LoseFirst(story);
+  for (const char* id : {"c2", "c3"}) story.Vote(id, "A.");
+  if (excused) {
+    // Its ballots of s2 are not known either: only s1 is sure to live.
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "A.");
+    for (int i = 0; i < 60; ++i) story.Vote("c1", "A.");
+    story.Wait(10s);
+    story.Vote("c1", "A.");
+    story.Vote("c1", "A.");
+    draft.checked.clear();
+  }
+  story.Commit(draft);
+}
+
+void PausedByMirror(SettledStory& story, bool excused) {
+  OrderPause(story);
+  if (excused) {
+    Rename(story);
+    return story.Commit(ByMirror(story));
+  }
+  VoteAll(story, "DA");
+  story.Commit(story.Decide("D-"));
+}
+
+void HeadInvented(SettledStory& story, bool excused) {
+  Head head = *story.LastHead();
+  if (excused) {
+    head.spec.shards_zxid = 0x9999;
+    story.Write(kHand, story.paths.head(), EncodeHead(head));
+    return story.Commit(ByMirror(story));
+  }
+  const SpecId first = story.Id();
+  story.Update([](ClusterSpec& spec) { spec.failover = false; });
+  story.Commit(story.Decide());
+  story.Write(kHand, story.paths.options(), "bad");
+  Draft draft = story.Decide();
+  draft.head.spec = first;
+  draft.Tell(Event::Spec{});
+  story.Commit(draft);
+}
+
+void MirrorLeft(SettledStory& story, bool excused) {
+  story.Write(kHand, story.paths.mirror(), "{}");
+  Draft draft = story.Decide();
+  draft.mirror = "{}";
+  draft.writes_mirror = !excused;
+  story.Commit(draft);
+}
+
+void MirrorByOutsider(SettledStory& story, bool excused) {
+  if (excused) story.Write(kHand, story.paths.mirror(), "{}");
+  VoteAll(story, "DA");
+  Draft draft = story.Decide("D-");
+  draft.writes_mirror = false;
+  story.Commit(draft);
+}
+
+// --- the ledger ---
+
+void LedgerLost(SettledStory& story, bool excused) {
+  if (excused) {
+    story.Remove(kHand, story.paths.ledger());
+  } else {
+    story.Join("c4");
+  }
+  Draft draft = story.Decide();
+  draft.events.clear();
+  story.Commit(draft);
+}
+
+void MaintainedShardLeft(SettledStory& story, bool excused) {
+  story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
+    ledger.maintenance["s2"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
+  });
+  if (excused) story.Update([](ClusterSpec& spec) { spec.shards.pop_back(); });
+  Draft draft = story.Decide();
+  draft.ledger.maintenance.clear();
+  draft.Tell(Event::MaintenanceOver{{"s2"}});
+  draft.events.back().at = story.Wall();
+  story.Commit(draft);
+}
+
+void AcceptedFreeze(SettledStory& story, bool excused) {
+  story.Update([](ClusterSpec& spec) { spec.max_dead_fraction = 0.5; });
+  VoteAll(story, "DD");
+  Draft draft = story.Decide();
+  draft.ledger.freeze.frozen = true;
+  draft.Tell(Event::Freeze{});
+  story.Commit(draft);
+  VoteAll(story, "AA");
+  if (excused) {
+    story.Order(Event::Unfreeze{}, [](Ledger& ledger) { ledger.freeze.accept = true; });
+  }
+  draft = story.Decide();
+  draft.ledger.freeze = {};
+  story.Commit(draft);
+}
+
+void ManyPenalties(SettledStory& story, bool excused) {
+  VoteAll(story, "DA");
+  story.Commit(story.Decide("D-"));
+  Ledger ledger = *DecodeLedger(story.tree.Get(story.paths.ledger())->data);
+  for (int i = 0; i < (excused ? 500 : 499); ++i) {
+    ledger.penalties["gone" + std::to_string(i)] = {1, Micros(1)};
+  }
+  story.Write(kHand, story.paths.ledger(), EncodeLedger(ledger));
+  VoteAll(story, "AA");
+  Draft draft = story.Decide("A-");
+  draft.ledger.penalties.erase("s1");
+  story.Commit(draft);
+}
+
+void ReturnOnNewList(SettledStory& story, bool excused) {
+  VoteAll(story, "DA");
+  story.Commit(story.Decide("D-"));
+  if (excused) story.Update([](ClusterSpec& spec) { spec.failover = false; });
+  VoteAll(story, "AA");
+  Draft draft = story.Decide("A-");
+  draft.ledger.penalties.erase("s1");
+  story.Commit(draft);
+}
+
+const std::vector<Case> kCases = {
+    {Excuse::kOperatorRemoved, "one_leader", OperatorRemoves},
+    {Excuse::kSequenceEnded, "takeover", SequenceEnds},
+    {Excuse::kJournalRemoved, "epoch", JournalRemoved},
+    {Excuse::kHeadMadeAnew, "epoch", HeadMadeAnew},
+    {Excuse::kSequenceByOutsider, "epoch", SequenceByOutsider},
+    {Excuse::kSpecUndecodable, "spec", SpecUndecodable},
+    {Excuse::kSpecOfEarlierLife, "ballot", SpecOfEarlierLife},
+    {Excuse::kBallotsUnchecked, "quorum", BallotsUnchecked, RefusalsTold()},
+    {Excuse::kLookback, "quorum", LooksBack},
+    {Excuse::kReasonUnchecked, "quorum", ReasonUnchecked},
+    {Excuse::kGoVoterUnheard, "go_hold", GoVoterUnheard},
+    {Excuse::kNoListByMirror, "since", NoListByMirror},
+    {Excuse::kListByMirror, "since", ListByMirror},
+    {Excuse::kRowsByMirror, "since", RowsByMirror},
+    {Excuse::kRowsAsUnknown, "journal,since", RowsAsUnknown},
+    {Excuse::kForgotWithMirror, "since", ForgotWithMirror},
+    {Excuse::kLostHeld, "since", LostHeld},
+    {Excuse::kLostUnchecked, "since", LostUnchecked},
+    {Excuse::kPausedByMirror, "pause", PausedByMirror},
+    {Excuse::kHeadInvented, "spec", HeadInvented},
+    {Excuse::kMirrorLeft, "spec", MirrorLeft},
+    {Excuse::kMirrorByOutsider, "spec", MirrorByOutsider},
+    {Excuse::kLedgerLost, "journal", LedgerLost},
+    {Excuse::kMaintainedShardLeft, "maintenance", MaintainedShardLeft},
+    {Excuse::kAcceptedFreeze, "journal", AcceptedFreeze},
+    {Excuse::kManyPenalties, "ledger", ManyPenalties},
+    {Excuse::kReturnOnNewList, "ledger", ReturnOnNewList},
+};
+
+}  // namespace
+
+TEST_CASE("excuses: each is counted once where it applies, and close by something is broken") {
+  for (const Case& one : kCases) {
+    CAPTURE(ExcuseName(one.excuse));
+    for (const bool excused : {true, false}) {
+      CAPTURE(excused);
+      SettledStory story(nullptr, one.options);
+      REQUIRE_MESSAGE(story.judge.excuses().Sum() == 0, "a good walk needs no excuse");
+      one.act(story, excused);
+      CHECK_MESSAGE(story.Broken() == (excused ? "" : one.broken), story.Told());
+      CHECK(story.judge.excuses()[one.excuse] == (excused ? 1 : 0));
+    }
+  }
+}
