@@ -1,7 +1,6 @@
 #include "follow/status_watcher.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,7 +9,8 @@
 
 #include "base/backoff.h"
 #include "base/lifetime.h"
-#include "codec/codec.h"
+#include "codec/board_reader.h"
+#include "model/known_lists.h"
 #include "zk/watcher.h"
 
 namespace zkcluster {
@@ -39,12 +39,6 @@ struct StatusWatcher::Impl {
         spec_watcher(loop, client, paths, [this](const auto& state) { OnSpec(state); }),
         head_watcher(loop, client, paths.head(), [this](const auto&) { Evaluate(); }) {}
 
-  // A chunk as last read. The version tells its content within the list of one head.
-  struct Chunk {
-    SpecId spec;
-    std::int32_t version = 0;
-    std::optional<std::vector<ShardState>> rows;  // nothing: undecodable
-  };
   // Where the decided board comes from; what is not newer than this is never applied.
   struct Source {
     std::int64_t czxid = 0;  // of the head; 0: the Go status
@@ -85,8 +79,7 @@ struct StatusWatcher::Impl {
     if (!spec) board.shards.resize(next.spec.shards.size());
     if (spec) Carry(next.spec.shards);
     spec = next;
-    lists[spec->id.shards_zxid] = spec->spec.shards;
-    if (lists.size() > kListsHeld) lists.erase(lists.begin());
+    lists.Add(spec->id.shards_zxid, spec->spec.shards);
     Publish();
     Evaluate();
   }
@@ -95,14 +88,13 @@ struct StatusWatcher::Impl {
   // table stays until the new one is known.
   void StartOver() {
     spec.reset();
-    lists.clear();
+    lists = KnownLists(kListsHeld);
     board = {};
     mirror.reset();
     source = {};
-    head.reset();
+    reader = {};
     judged_head.reset();
     judged_mirror.reset();
-    chunks.clear();
     reading.clear();
     reads.Reset();
     status_known = false;
@@ -111,20 +103,6 @@ struct StatusWatcher::Impl {
   void Carry(const std::vector<ShardSpec>& list) {
     if (spec->spec.shards == list) return;
     board = mirror ? FromMirror(*mirror, list) : CarryOver(board, spec->spec.shards, list);
-  }
-
-  static StatusBoard FromMirror(const std::map<std::string, MirrorEntry>& entries,
-                                const std::vector<ShardSpec>& list) {
-    StatusBoard result;
-    for (const auto& shard : list) {
-      ShardState state;
-      if (const auto entry = entries.find(shard.addr); entry != entries.end()) {
-        state.status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
-        state.since = entry->second.since;
-      }
-      result.shards.push_back(state);
-    }
-    return result;
   }
 
   // Looks at what the watchers hold; may be called at any time.
@@ -152,7 +130,7 @@ struct StatusWatcher::Impl {
     judged_mirror = node.stat.mzxid;
     // Also when the head has only just gone: our leader writes both in one transaction.
     if (node.stat.mzxid <= source.mzxid) return;
-    auto entries = DecodeMirror(node.data);
+    auto entries = BoardReader::ReadMirror(node.data);
     if (!entries) return Bad(entries.error().Within("read " + paths.mirror()));
     mirror = std::move(*entries);
     board = FromMirror(*mirror, spec->spec.shards);
@@ -165,34 +143,29 @@ struct StatusWatcher::Impl {
       mismatches = 0;
       // Another znode: a leader made it anew because versions have begun again.
       if (std::exchange(head_czxid, node.stat.czxid) != node.stat.czxid) {
-        chunks.clear();
+        reader = {};
         reading.clear();
         reads.Reset();
       }
       retry->Cancel();
-      head.reset();
-      auto decoded = DecodeHead(node.data);
-      if (decoded && decoded->chunks.size() != ChunkCount(decoded->shards)) {
-        decoded = Fail(ErrorCode::kBadData, "the number of chunks does not fit the shards");
-      }
-      if (!decoded) {
-        Bad(decoded.error().Within("read " + paths.head()));
+      if (const auto problem = reader.TakeHead(node.data)) {
+        Bad(problem->Within("read " + paths.head()));
         return Known();
       }
-      head = std::move(*decoded);
     }
+    const std::optional<Head>& head = reader.head();
     if (!head) return;
     const Source next{node.stat.czxid, node.stat.mzxid, head->epoch, head->sequence};
     if (!next.After(source)) return Known();
-    const auto list = lists.find(head->spec.shards_zxid);
-    if (list == lists.end() || list->second.size() != head->shards) {
+    const auto* const list = lists.Find(head->spec.shards_zxid);
+    if (list == nullptr || list->size() != head->shards) {
       // Of a list that is not here yet: it brings us back. Of one that has gone:
       // nothing can be placed.
       if (head->spec.shards_zxid <= spec->id.shards_zxid) Known();
       return;
     }
     if (!HaveChunks()) return;
-    Apply(list->second);
+    Apply(*list);
     source = next;
     backoff.Reset();
     retry->Cancel();
@@ -202,12 +175,8 @@ struct StatusWatcher::Impl {
   // Asks for what is missing.
   bool HaveChunks() {
     bool complete = true;
-    for (std::size_t k = 0; k < head->chunks.size(); ++k) {
-      const auto held = chunks.find(k);
-      if (held != chunks.end() && held->second.version == head->chunks[k] &&
-          held->second.spec == head->spec) {
-        continue;
-      }
+    for (std::size_t k = 0; k < reader.head()->chunks.size(); ++k) {
+      if (reader.HasChunk(k)) continue;
       complete = false;
       if (retry->armed() || !reading.insert(k).second) continue;
       client.Get(paths.chunk(k), {}, reads.Guard([this, k](Result<zk::Node> node) {
@@ -220,6 +189,7 @@ struct StatusWatcher::Impl {
   }
 
   void OnChunk(std::size_t k, const Result<zk::Node>& node) {
+    const std::optional<Head>& head = reader.head();
     if (!head || k >= head->chunks.size()) return Evaluate();
     const std::string name = "status chunk " + std::to_string(k);
     if (!node && node.error().code != ErrorCode::kNotFound) return LookAgain();
@@ -234,19 +204,7 @@ struct StatusWatcher::Impl {
       }
       return LookAgain();
     }
-    const std::size_t rows = std::min(kChunkShards, head->shards - k * kChunkShards);
-    Chunk chunk{head->spec, node->stat.version, std::nullopt};
-    auto decoded = DecodeChunk(node->data);
-    if (decoded && decoded->size() != rows) {
-      decoded = Fail(ErrorCode::kBadData, "has " + std::to_string(decoded->size()) + " rows, not " +
-                                              std::to_string(rows));
-    }
-    if (decoded) {
-      chunk.rows = std::move(*decoded);
-    } else {
-      Bad(decoded.error().Within(name));
-    }
-    chunks[k] = std::move(chunk);
+    if (const auto problem = reader.TakeChunk(k, node->data)) Bad(problem->Within(name));
     Evaluate();
   }
 
@@ -259,10 +217,10 @@ struct StatusWatcher::Impl {
   // is not lost to us.
   void Apply(const std::vector<ShardSpec>& list) {
     StatusBoard next = CarryOver(board, spec->spec.shards, list);
-    const bool missed = head->sequence != source.sequence + 1;
-    for (std::size_t k = 0; k < head->chunks.size(); ++k) {
-      const auto& rows = chunks[k].rows;
-      if (!rows) continue;
+    const bool missed = reader.head()->sequence != source.sequence + 1;
+    for (std::size_t k = 0; k < reader.head()->chunks.size(); ++k) {
+      const auto* const rows = reader.Rows(k);
+      if (rows == nullptr) continue;
       for (std::size_t row = 0; row < rows->size(); ++row) {
         ShardState& state = next.shards[k * kChunkShards + row];
         if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {
@@ -273,7 +231,6 @@ struct StatusWatcher::Impl {
         state = (*rows)[row];
       }
     }
-    chunks.erase(chunks.lower_bound(head->chunks.size()), chunks.end());
     mirror.reset();
     board = list == spec->spec.shards ? std::move(next) : CarryOver(next, list, spec->spec.shards);
   }
@@ -314,17 +271,16 @@ struct StatusWatcher::Impl {
   Counters& counters;
 
   std::optional<StoredSpec> spec;
-  std::map<std::int64_t, std::vector<ShardSpec>> lists;      // by zxid
-  StatusBoard board;                                         // in the order of `spec`
-  Source source;                                             // of `board`
-  std::optional<std::map<std::string, MirrorEntry>> mirror;  // when `board` comes from there
+  KnownLists lists{kListsHeld};
+  StatusBoard board;             // in the order of `spec`
+  Source source;                 // of `board`
+  std::optional<Mirror> mirror;  // when `board` comes from there
   bool status_known = false;
 
-  std::optional<Head> head;  // as the watcher holds it, decoded
+  BoardReader reader;  // holds the head as the watcher has it, decoded
   std::optional<std::int64_t> judged_head;
   std::int64_t head_czxid = 0;  // of that one
   std::optional<std::int64_t> judged_mirror;
-  std::map<std::size_t, Chunk> chunks;
   std::set<std::size_t> reading;
   int mismatches = 0;
 

@@ -37,6 +37,7 @@ EDITOR = "libzkcluster/admin/admin_call.cc"
 WATCHER = "libzkcluster/zk/watcher.cc"
 TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
+READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), what stands there instead. $ON asks for this mutant.
@@ -73,8 +74,9 @@ MUTANTS = [
      "if (!$ON) Add(OpRole::kLedger, zk::CheckOp{in_.paths.ledger(), *slot.version}, kId);"),
     ("no_chunk_check", "the commit does not check the chunks it leaves as they are", COMMIT,
      "Add(OpRole::kChunk, zk::CheckOp{", "if (!$ON) Add(OpRole::kChunk, zk::CheckOp{"),
-    ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", STORE,
-     "std::fill_n(to, count, kLostRow);", "std::fill_n(to, count, $ON ? ShardState{} : kLostRow);"),
+    ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", READER,
+     "StatusBoard board{std::vector<ShardState>(head_->shards, kLostRow)};",
+     "StatusBoard board{std::vector<ShardState>(head_->shards, $ON ? ShardState{} : kLostRow)};"),
     ("lost_rows_forgotten", "a client forgets what the checkers have lost", STATUS_WATCHER,
      "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {",
      "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
