@@ -33,8 +33,8 @@ class BoardWatcher {
   };
   // Neither may destroy the watcher.
   struct Callbacks {
-    // Spec, board or their source may have changed. Not before what can be known of the status is
-    // known.
+    // Spec, board or their source may have changed. The first call comes once it is known what the
+    // head or the mirror says, or that there is neither.
     std::function<void(const View&)> changed;
     // kNotFound: no such cluster; kBadData: undecodable.
     std::function<void(const Error&)> troubled;
