@@ -8,6 +8,13 @@
 #include "model/limits.h"
 
 namespace zkcluster {
+namespace {
+
+BoardReader::Bytes BytesOf(const StatusStore::Slot& slot) {
+  return slot.version ? BoardReader::Bytes(slot.data) : std::nullopt;
+}
+
+}  // namespace
 
 StatusStore::StatusStore(const ClusterScope& scope, Callbacks callbacks)
     : scope_(scope),
@@ -200,15 +207,31 @@ void StatusStore::Decode() {
   carried_.reset();
   const std::optional<Head> last_head = std::exchange(head_, std::nullopt);
   const StatusBoard last_board = std::exchange(board_, StatusBoard{});
-  if (head_node_.slot.version) {
-    if (auto head = DecodeHead(head_node_.slot.data)) {
-      head_ = *std::move(head);
-    } else {
-      Complain(scope_.paths.head(), head.error());
-    }
+  BoardReader reader;
+  if (const auto problem = reader.TakeHead(BytesOf(head_node_.slot));
+      problem && head_node_.slot.version) {
+    Complain(scope_.paths.head(), *problem);
   }
+  head_ = reader.head();
   DecodeLedgerOrMakeDo();
-  if (head_) DecodeRows(last_head, last_board);
+  if (!head_) return;
+  for (std::size_t k = 0; k < ChunkCount(head_->shards); ++k) {
+    const auto problem = reader.TakeChunk(k, BytesOf(slot({SlotId::Kind::kChunk, k})));
+    if (problem) Complain(scope_.paths.chunk(k), *problem);
+  }
+  board_ = reader.Board();
+  // Under the very head that we had, what we knew of rows that cannot be read any more holds.
+  if (last_head == head_ && last_board.shards.size() == head_->shards) {
+    Remember(reader, last_board);
+  }
+}
+
+void StatusStore::Remember(const BoardReader& reader, const StatusBoard& last_board) {
+  for (std::size_t k = 0; k < ChunkCount(board_.shards.size()); ++k) {
+    if (reader.Rows(k) != nullptr) continue;
+    const std::size_t end = std::min((k + 1) * kChunkShards, board_.shards.size());
+    for (std::size_t i = k * kChunkShards; i < end; ++i) board_.shards[i] = last_board.shards[i];
+  }
 }
 
 // The most that voted on one shard when it flipped; 0 where nothing was ever decided.
@@ -227,28 +250,6 @@ int StatusStore::MostVoters() const {
   return most;
 }
 
-void StatusStore::DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board) {
-  board_.shards.resize(head_->shards);
-  const bool remembered = last_head == head_ && last_board.shards.size() == head_->shards;
-  for (std::size_t k = 0; k < ChunkCount(head_->shards); ++k) {
-    const std::size_t first = k * kChunkShards;
-    const std::size_t count = std::min(kChunkShards, board_.shards.size() - first);
-    const Slot& chunk = slot({SlotId::Kind::kChunk, k});
-    auto rows = chunk.version ? DecodeChunk(chunk.data)
-                              : Fail(ErrorCode::kNotFound, "there is no such chunk");
-    if (rows && rows->size() != count) rows = Fail(ErrorCode::kBadData, "has too many or few rows");
-    if (!rows) Complain(scope_.paths.chunk(k), rows.error());
-    const auto to = board_.shards.begin() + static_cast<std::ptrdiff_t>(first);
-    if (rows) {
-      std::copy(rows->begin(), rows->end(), to);
-    } else if (remembered) {
-      std::copy_n(last_board.shards.begin() + static_cast<std::ptrdiff_t>(first), count, to);
-    } else {
-      std::fill_n(to, count, kLostRow);
-    }
-  }
-}
-
 const CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec, const KnownLists& lists) const {
   const std::optional<std::int64_t> list =
       head_ ? std::optional(head_->spec.shards_zxid) : std::nullopt;
@@ -263,8 +264,7 @@ const CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec, const KnownLis
                    .mirror = {},
                    .newest_since = [this] { return NewestSince(); }};
   facts.mirror = [this]() -> std::optional<Mirror> {
-    if (!mirror_node_.slot.version) return std::nullopt;
-    auto mirror = DecodeMirror(mirror_node_.slot.data);
+    auto mirror = BoardReader::ReadMirror(BytesOf(mirror_node_.slot));
     return mirror ? std::optional(*std::move(mirror)) : std::nullopt;
   };
   carried_ = Carried{spec.id.shards_zxid, knows_list,

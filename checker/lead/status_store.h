@@ -23,6 +23,7 @@
 #include "base/backoff.h"
 #include "base/lifetime.h"
 #include "checker/rules/carried_board.h"
+#include "codec/board_reader.h"
 #include "codec/codec.h"
 #include "follow/spec_watcher.h"
 #include "model/board.h"
@@ -110,7 +111,7 @@ class StatusStore {
   bool DecodeLedgerSlot();
   void DecodeLedgerOrMakeDo();
   [[nodiscard]] int MostVoters() const;
-  void DecodeRows(const std::optional<Head>& last_head, const StatusBoard& last_board);
+  void Remember(const BoardReader& reader, const StatusBoard& last_board);
   [[nodiscard]] Micros NewestSince() const;
   void Complain(const std::string& path, const Error& error);
 

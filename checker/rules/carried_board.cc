@@ -3,20 +3,6 @@
 #include <algorithm>
 
 namespace zkcluster {
-
-void KnownLists::Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards) {
-  if (Find(shards_zxid) != nullptr) return;
-  if (lists_.size() == kKept) lists_.erase(lists_.begin());
-  lists_.emplace_back(shards_zxid, std::move(shards));
-}
-
-const std::vector<ShardSpec>* KnownLists::Find(std::int64_t shards_zxid) const {
-  for (const auto& [zxid, shards] : lists_) {
-    if (zxid == shards_zxid) return &shards;
-  }
-  return nullptr;
-}
-
 namespace {
 
 StatusBoard CarryRows(const BoardFacts& facts, const KnownLists& lists,
@@ -31,8 +17,8 @@ StatusBoard CarryRows(const BoardFacts& facts, const KnownLists& lists,
 }
 
 // What the rows do not say.
-void FindInMirror(const BoardFacts& facts, const std::vector<ShardSpec>& shards,
-                  CarriedBoard& carried) {
+void AskMirror(const BoardFacts& facts, const std::vector<ShardSpec>& shards,
+               CarriedBoard& carried) {
   const auto sought = [](const ShardState& state) { return state == kLostRow; };
   if (std::ranges::none_of(carried.board.shards, sought)) return;
   const std::optional<Mirror> mirror = facts.mirror();
@@ -46,10 +32,9 @@ void FindInMirror(const BoardFacts& facts, const std::vector<ShardSpec>& shards,
   for (std::size_t i = 0; i < shards.size(); ++i) {
     ShardState& state = carried.board.shards[i];
     if (!sought(state)) continue;
-    const bool listed = mirror && mirror->contains(shards[i].addr);
+    const auto listed = mirror ? FindInMirror(*mirror, shards[i].addr) : std::nullopt;
     if (listed) {
-      const MirrorEntry& entry = mirror->at(shards[i].addr);
-      state = {entry.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry.since};
+      state = *listed;
     } else if (!facts.decided) {
       state = ShardState{};
     } else if (!kept) {
@@ -64,7 +49,7 @@ CarriedBoard CarryBoard(const BoardFacts& facts, const KnownLists& lists,
                         const std::vector<ShardSpec>& shards, std::int64_t shards_zxid) {
   CarriedBoard carried;
   carried.board = CarryRows(facts, lists, shards, shards_zxid);
-  FindInMirror(facts, shards, carried);
+  AskMirror(facts, shards, carried);
   return carried;
 }
 

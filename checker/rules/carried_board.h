@@ -9,27 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "model/board.h"
+#include "model/known_lists.h"
 
 namespace zkcluster {
-
-// A row that cannot be read.
-inline constexpr ShardState kLostRow{.reason = Reason::kLost};
-
-// The last few lists of shards this checker has seen, by SpecId::shards_zxid: a board written for
-// an older list can be carried over only by somebody who knows that list.
-class KnownLists {
- public:
-  void Add(std::int64_t shards_zxid, std::vector<ShardSpec> shards);
-  [[nodiscard]] const std::vector<ShardSpec>* Find(std::int64_t shards_zxid) const;
-
- private:
-  static constexpr std::size_t kKept = 8;
-  std::vector<std::pair<std::int64_t, std::vector<ShardSpec>>> lists_;
-};
 
 struct CarriedBoard {
   // Rows that cannot be read (or all, when the head is of a list nobody here has seen), and that

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/board_reader.h"
 #include "follow/spec_read.h"
 
 namespace zkcluster {
@@ -22,6 +23,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
     ++rounds;
     snapshot = {};
     error.reset();
+    reader = {};
     chunks.clear();
     ReadRawSpec(client, paths, [self = shared_from_this()](Result<RawSpec> raw) {
       if (!raw) return self->done(Fail(raw.error()));
@@ -102,7 +104,10 @@ struct Reading : std::enable_shared_from_this<Reading> {
           });
     }
     if (head) {
-      Take(DecodeHead(head->data), "head", snapshot.head);
+      if (const auto problem = reader.TakeHead(head->data)) {
+        snapshot.problems.push_back("head: " + problem->message);
+      }
+      snapshot.head = reader.head();
       if (snapshot.head) {
         chunks.resize(snapshot.head->chunks.size());
         for (std::size_t k = 0; k < chunks.size(); ++k) {
@@ -138,7 +143,8 @@ struct Reading : std::enable_shared_from_this<Reading> {
     if (head) {
       PlaceChunks();
     } else if (snapshot.mirror) {
-      PlaceMirror();
+      snapshot.from_go_status = true;
+      snapshot.board = FromMirror(*snapshot.mirror, snapshot.spec.spec.shards);
     }
     done(std::move(snapshot));
   }
@@ -151,44 +157,25 @@ struct Reading : std::enable_shared_from_this<Reading> {
                                 snapshot.head->spec.shards_zxid == snapshot.spec.id.shards_zxid &&
                                 snapshot.head->shards == rows.size();
     if (!snapshot.board_is_current) return;
-    for (std::size_t k = 0; k < chunks.size() && k < ChunkCount(rows.size()); ++k) {
-      const std::size_t first = k * kChunkShards;
-      const std::string name = "status chunk " + std::to_string(k);
-      if (!chunks[k]) {
+    for (std::size_t k = 0; k < chunks.size(); ++k) {
+      const auto problem =
+          reader.TakeChunk(k, chunks[k] ? BoardReader::Bytes(chunks[k]->data) : std::nullopt);
+      if (problem) {
         snapshot.bad_chunks.push_back(k);
-        snapshot.problems.push_back(name + ": missing");
-        continue;
-      }
-      auto chunk = DecodeChunk(chunks[k]->data);
-      if (!chunk) {
-        snapshot.bad_chunks.push_back(k);
-        snapshot.problems.push_back(name + ": " + chunk.error().message);
-      } else if (chunk->size() != std::min(kChunkShards, rows.size() - first)) {
-        snapshot.bad_chunks.push_back(k);
-        snapshot.problems.push_back(name + ": has " + std::to_string(chunk->size()) + " rows");
+        snapshot.problems.push_back("status chunk " + std::to_string(k) + ": " + problem->message);
       } else {
-        std::copy(chunk->begin(), chunk->end(), rows.begin() + static_cast<std::ptrdiff_t>(first));
+        std::ranges::copy(*reader.Rows(k),
+                          rows.begin() + static_cast<std::ptrdiff_t>(k * kChunkShards));
       }
     }
   }
 
   void TakeMirror() {
-    auto entries = DecodeMirror(mirror->data);
+    auto entries = BoardReader::ReadMirror(mirror->data);
     if (entries) {
       snapshot.mirror = std::move(*entries);
     } else if (!head) {  // else nothing depends on it
       snapshot.problems.push_back("Go status: " + entries.error().message);
-    }
-  }
-
-  void PlaceMirror() {
-    snapshot.from_go_status = true;
-    for (std::size_t i = 0; i < snapshot.board.shards.size(); ++i) {
-      const auto entry = snapshot.mirror->find(snapshot.spec.spec.shards[i].addr);
-      if (entry == snapshot.mirror->end()) continue;
-      snapshot.board.shards[i].status =
-          entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
-      snapshot.board.shards[i].since = entry->second.since;
     }
   }
 
@@ -256,6 +243,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
   std::optional<zk::Node> head;
   std::optional<zk::Stat> head_now;
   std::optional<zk::Node> mirror;
+  BoardReader reader;
   std::vector<std::optional<zk::Node>> chunks;
   int rounds = 0;
 };

@@ -1,353 +1,39 @@
 #include "follow/status_watcher.h"
 
-#include <algorithm>
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
 #include <utility>
-#include <vector>
-
-#include "base/backoff.h"
-#include "base/lifetime.h"
-#include "codec/codec.h"
-#include "zk/watcher.h"
 
 namespace zkcluster {
-namespace {
-
-// A head of the list before last still finds its list; older ones are soon overtaken.
-constexpr std::size_t kListsHeld = 4;
-// So many fruitless looks at the chunks of one head, with growing pauses in between, are no race.
-constexpr int kMaxMismatches = 8;
-
-}  // namespace
-
-struct StatusWatcher::Impl {
-  Impl(Loop& l, zk::Client& c, const ClusterPaths& p, bool refuse, Callbacks cb, Counters& n)
-      : loop(l),
-        client(c),
-        paths(p),
-        refuse_unknown(refuse),
-        callbacks(std::move(cb)),
-        counters(n),
-        backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(500)),
-        retry(loop.NewTimer([this] {
-          head_watcher.Refresh();
-          Evaluate();
-        })),
-        spec_watcher(loop, client, paths, [this](const auto& state) { OnSpec(state); }),
-        head_watcher(loop, client, paths.head(), [this](const auto&) { Evaluate(); }) {}
-
-  // A chunk as last read. The version tells its content within the list of one head.
-  struct Chunk {
-    SpecId spec;
-    std::int32_t version = 0;
-    std::optional<std::vector<ShardState>> rows;  // nothing: undecodable
-  };
-  // Where the decided board comes from; what is not newer than this is never applied.
-  struct Source {
-    std::int64_t czxid = 0;  // of the head; 0: the Go status
-    std::int64_t mzxid = 0;
-    std::int64_t epoch = 0;
-    std::int64_t sequence = 0;
-    [[nodiscard]] bool After(const Source& other) const {
-      if (mzxid < other.mzxid) return false;
-      return czxid != other.czxid ||
-             std::pair(epoch, sequence) >= std::pair(other.epoch, other.sequence);
-    }
-  };
-
-  void OnSpec(const SpecWatcher::State& state) {
-    switch (state.trouble) {
-      case SpecWatcher::Trouble::kNone:
-        return Adopt(*state.spec);
-      case SpecWatcher::Trouble::kAbsent:
-        return callbacks.troubled({ErrorCode::kNotFound, state.error});
-      case SpecWatcher::Trouble::kBad:
-        ++counters.bad_payloads;
-        break;
-      case SpecWatcher::Trouble::kIncomplete:
-        break;
-    }
-    callbacks.troubled({ErrorCode::kBadData, state.error});
-  }
-
-  void Adopt(const StoredSpec& next) {
-    if (!spec || spec->incarnation != next.incarnation) {
-      StartOver();
-    } else if (std::pair(next.base_version, next.id.shards_zxid) <
-               std::pair(spec->base_version, spec->id.shards_zxid)) {
-      // From a server that lags behind the one before. The version inside proves nothing: the
-      // clocks of two operators differ.
-      return;
-    }
-    if (!spec) board.shards.resize(next.spec.shards.size());
-    if (spec) Carry(next.spec.shards);
-    spec = next;
-    lists[spec->id.shards_zxid] = spec->spec.shards;
-    if (lists.size() > kListsHeld) lists.erase(lists.begin());
-    Publish();
-    Evaluate();
-  }
-
-  // Another cluster of the same name: nothing that was decided on the old one holds. The published
-  // table stays until the new one is known.
-  void StartOver() {
-    spec.reset();
-    lists.clear();
-    board = {};
-    mirror.reset();
-    source = {};
-    head.reset();
-    judged_head.reset();
-    judged_mirror.reset();
-    chunks.clear();
-    reading.clear();
-    reads.Reset();
-    status_known = false;
-  }
-
-  void Carry(const std::vector<ShardSpec>& list) {
-    if (spec->spec.shards == list) return;
-    board = mirror ? FromMirror(*mirror, list) : CarryOver(board, spec->spec.shards, list);
-  }
-
-  static StatusBoard FromMirror(const std::map<std::string, MirrorEntry>& entries,
-                                const std::vector<ShardSpec>& list) {
-    StatusBoard result;
-    for (const auto& shard : list) {
-      ShardState state;
-      if (const auto entry = entries.find(shard.addr); entry != entries.end()) {
-        state.status = entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
-        state.since = entry->second.since;
-      }
-      result.shards.push_back(state);
-    }
-    return result;
-  }
-
-  // Looks at what the watchers hold; may be called at any time.
-  void Evaluate() {
-    if (!spec || !head_watcher.known()) return;
-    if (const auto& node = head_watcher.node()) {
-      mirror_watcher.reset();
-      // Left over from the cluster before this one; the news of its end is on the way.
-      if (node->stat.czxid < spec->incarnation) return;
-      return EvaluateHead(*node);
-    }
-    if (!mirror_watcher) {
-      mirror_watcher = std::make_unique<zk::NodeWatcher>(loop, client, paths.mirror(),
-                                                         [this](const auto&) { Evaluate(); });
-    }
-    if (!mirror_watcher->known()) return;
-    const auto& node = mirror_watcher->node();
-    if (node && node->stat.czxid < spec->incarnation) return;
-    if (node) EvaluateMirror(*node);
-    Known();
-  }
-
-  void EvaluateMirror(const zk::Node& node) {
-    if (judged_mirror == node.stat.mzxid) return;
-    judged_mirror = node.stat.mzxid;
-    // Also when the head has only just gone: our leader writes both in one transaction.
-    if (node.stat.mzxid <= source.mzxid) return;
-    auto entries = DecodeMirror(node.data);
-    if (!entries) return Bad(entries.error().Within("read " + paths.mirror()));
-    mirror = std::move(*entries);
-    board = FromMirror(*mirror, spec->spec.shards);
-    source = {0, node.stat.mzxid, 0, 0};
-  }
-
-  void EvaluateHead(const zk::Node& node) {
-    if (judged_head != node.stat.mzxid) {
-      judged_head = node.stat.mzxid;
-      mismatches = 0;
-      // Another znode: a leader made it anew because versions have begun again.
-      if (std::exchange(head_czxid, node.stat.czxid) != node.stat.czxid) {
-        chunks.clear();
-        reading.clear();
-        reads.Reset();
-      }
-      retry->Cancel();
-      head.reset();
-      auto decoded = DecodeHead(node.data);
-      if (decoded && decoded->chunks.size() != ChunkCount(decoded->shards)) {
-        decoded = Fail(ErrorCode::kBadData, "the number of chunks does not fit the shards");
-      }
-      if (!decoded) {
-        Bad(decoded.error().Within("read " + paths.head()));
-        return Known();
-      }
-      head = std::move(*decoded);
-    }
-    if (!head) return;
-    const Source next{node.stat.czxid, node.stat.mzxid, head->epoch, head->sequence};
-    if (!next.After(source)) return Known();
-    const auto list = lists.find(head->spec.shards_zxid);
-    if (list == lists.end() || list->second.size() != head->shards) {
-      // Of a list that is not here yet: it brings us back. Of one that has gone:
-      // nothing can be placed.
-      if (head->spec.shards_zxid <= spec->id.shards_zxid) Known();
-      return;
-    }
-    if (!HaveChunks()) return;
-    Apply(list->second);
-    source = next;
-    backoff.Reset();
-    retry->Cancel();
-    Known();
-  }
-
-  // Asks for what is missing.
-  bool HaveChunks() {
-    bool complete = true;
-    for (std::size_t k = 0; k < head->chunks.size(); ++k) {
-      const auto held = chunks.find(k);
-      if (held != chunks.end() && held->second.version == head->chunks[k] &&
-          held->second.spec == head->spec) {
-        continue;
-      }
-      complete = false;
-      if (retry->armed() || !reading.insert(k).second) continue;
-      client.Get(paths.chunk(k), {}, reads.Guard([this, k](Result<zk::Node> node) {
-        reading.erase(k);
-        ++counters.chunk_reads;
-        OnChunk(k, node);
-      }));
-    }
-    return complete;
-  }
-
-  void OnChunk(std::size_t k, const Result<zk::Node>& node) {
-    if (!head || k >= head->chunks.size()) return Evaluate();
-    const std::string name = "status chunk " + std::to_string(k);
-    if (!node && node.error().code != ErrorCode::kNotFound) return LookAgain();
-    // Written after the head: in a cluster made anew meanwhile, whose versions begin again.
-    const bool later = node && judged_head && node->stat.mzxid > *judged_head;
-    if (!node || node->stat.version != head->chunks[k] || later) {
-      // Newer: a head that says so is on its way, and what we hold is half of the old decision and
-      // half of the next. Older or absent: a server that lags, or a writer's bug.
-      if (++mismatches == kMaxMismatches) {
-        Bad({ErrorCode::kBadData, name + ": is not the version that the head names"});
-        Known();
-      }
-      return LookAgain();
-    }
-    const std::size_t rows = std::min(kChunkShards, head->shards - k * kChunkShards);
-    Chunk chunk{head->spec, node->stat.version, std::nullopt};
-    auto decoded = DecodeChunk(node->data);
-    if (decoded && decoded->size() != rows) {
-      decoded = Fail(ErrorCode::kBadData, "has " + std::to_string(decoded->size()) + " rows, not " +
-                                              std::to_string(rows));
-    }
-    if (decoded) {
-      chunk.rows = std::move(*decoded);
-    } else {
-      Bad(decoded.error().Within(name));
-    }
-    chunks[k] = std::move(chunk);
-    Evaluate();
-  }
-
-  void LookAgain() {
-    head_watcher.Refresh();
-    if (!retry->armed()) retry->Arm(backoff.Next(loop.Random()));
-  }
-
-  // Rows of an undecodable chunk stay as they were, and what was lost to the checkers
-  // is not lost to us.
-  void Apply(const std::vector<ShardSpec>& list) {
-    StatusBoard next = CarryOver(board, spec->spec.shards, list);
-    const bool missed = head->sequence != source.sequence + 1;
-    for (std::size_t k = 0; k < head->chunks.size(); ++k) {
-      const auto& rows = chunks[k].rows;
-      if (!rows) continue;
-      for (std::size_t row = 0; row < rows->size(); ++row) {
-        ShardState& state = next.shards[k * kChunkShards + row];
-        if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {
-          // A return and another death may have passed us by: stand-ins are trusted from the loss.
-          if (missed) state.since = std::max(state.since, (*rows)[row].since);
-          continue;
-        }
-        state = (*rows)[row];
-      }
-    }
-    chunks.erase(chunks.lower_bound(head->chunks.size()), chunks.end());
-    mirror.reset();
-    board = list == spec->spec.shards ? std::move(next) : CarryOver(next, list, spec->spec.shards);
-  }
-
-  void Bad(const Error& error) {
-    ++counters.bad_payloads;
-    callbacks.troubled({ErrorCode::kBadData, error.message});
-  }
-
-  // What can be known of the status is known: from now on every change is published.
-  void Known() {
-    status_known = true;
-    Publish();
-  }
-
-  void Publish() {
-    if (!spec || !status_known) return;
-    const bool same_table = table && table->spec() == spec->spec && table->board() == board;
-    if (same_table && published && published->epoch == source.epoch &&
-        published->sequence == source.sequence) {
-      return;
-    }
-    if (!same_table) {
-      auto built = RoutingTable::Build(spec->spec, board, refuse_unknown, table.get());
-      if (!built) return Bad(built.error().Within("build the table"));
-      table = std::move(*built);
-      ++counters.tables_built;
-    }
-    published = Update{table, source.epoch, source.sequence};
-    callbacks.updated(*published);
-  }
-
-  Loop& loop;
-  zk::Client& client;
-  const ClusterPaths paths;
-  const bool refuse_unknown;
-  const Callbacks callbacks;
-  Counters& counters;
-
-  std::optional<StoredSpec> spec;
-  std::map<std::int64_t, std::vector<ShardSpec>> lists;      // by zxid
-  StatusBoard board;                                         // in the order of `spec`
-  Source source;                                             // of `board`
-  std::optional<std::map<std::string, MirrorEntry>> mirror;  // when `board` comes from there
-  bool status_known = false;
-
-  std::optional<Head> head;  // as the watcher holds it, decoded
-  std::optional<std::int64_t> judged_head;
-  std::int64_t head_czxid = 0;  // of that one
-  std::optional<std::int64_t> judged_mirror;
-  std::map<std::size_t, Chunk> chunks;
-  std::set<std::size_t> reading;
-  int mismatches = 0;
-
-  std::shared_ptr<const RoutingTable> table;
-  std::optional<Update> published;
-
-  Backoff backoff;
-  std::unique_ptr<Timer> retry;
-  SpecWatcher spec_watcher;
-  zk::NodeWatcher head_watcher;
-  std::unique_ptr<zk::NodeWatcher> mirror_watcher;
-  Lifetime reads;
-};
 
 StatusWatcher::StatusWatcher(Loop& loop, zk::Client& client, ClusterPaths paths,
                              bool refuse_unknown, Callbacks callbacks)
-    : impl_(std::make_unique<Impl>(loop, client, paths, refuse_unknown, std::move(callbacks),
-                                   counters_)) {}
+    : refuse_unknown_(refuse_unknown),
+      callbacks_(std::move(callbacks)),
+      board_watcher_(loop, client, std::move(paths),
+                     {[this](const auto& view) { Publish(view); }, callbacks_.troubled}) {}
 
-StatusWatcher::~StatusWatcher() = default;
+StatusWatcher::Counters StatusWatcher::counters() const {
+  const BoardWatcher::Counters& read = board_watcher_.counters();
+  return {tables_built_, read.bad_payloads + tables_refused_, read.chunk_reads};
+}
 
-bool StatusWatcher::has_spec() const {
-  return impl_->spec.has_value();
+void StatusWatcher::Publish(const BoardWatcher::View& view) {
+  const bool same_table = table_ && table_->spec() == view.spec && table_->board() == view.board;
+  if (same_table && published_ && published_->epoch == view.epoch &&
+      published_->sequence == view.sequence) {
+    return;
+  }
+  if (!same_table) {
+    auto built = RoutingTable::Build(view.spec, view.board, refuse_unknown_, table_.get());
+    if (!built) {
+      ++tables_refused_;
+      return callbacks_.troubled(
+          {ErrorCode::kBadData, built.error().Within("build the table").message});
+    }
+    table_ = std::move(*built);
+    ++tables_built_;
+  }
+  published_ = Update{table_, view.epoch, view.sequence};
+  callbacks_.updated(*published_);
 }
 
 }  // namespace zkcluster

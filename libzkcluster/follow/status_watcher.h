@@ -1,19 +1,16 @@
-// Follows spec and status of one cluster for a program: watches `head`, re-reads the chunks that
-// changed, and hands out a RoutingTable whenever there is a newer one. Where there is no head (Go
-// checkers run the cluster, or nobody does) it follows the Go `status`. It never goes back to an
-// older table, and keeps the last one whatever happens to ZooKeeper.
-//
-// For the status alone `head` would be the only watch. The three znodes of the spec are watched as
-// well, so that an operator's change reaches programs while no checker is alive to write a head.
-// Loop-bound conductor.
+// Follows spec and status of one cluster for a program, and hands out a RoutingTable whenever there
+// is a newer one: what a BoardWatcher has found, made into a table. It never goes back to an older
+// table, and keeps the last one whatever happens to ZooKeeper. Each program has one for each of its
+// clusters. Loop-bound conductor.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/loop.h"
-#include "follow/spec_watcher.h"
+#include "follow/board_watcher.h"
 #include "ring/routing_table.h"
 #include "zk/client.h"
 
@@ -40,16 +37,21 @@ class StatusWatcher {
 
   StatusWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, bool refuse_unknown,
                 Callbacks callbacks);
-  ~StatusWatcher();
 
-  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] Counters counters() const;
   // A good spec of the cluster has been seen: there is a table, or there will be one.
-  [[nodiscard]] bool has_spec() const;
+  [[nodiscard]] bool has_spec() const { return board_watcher_.has_spec(); }
 
  private:
-  struct Impl;
-  Counters counters_;
-  std::unique_ptr<Impl> impl_;
+  void Publish(const BoardWatcher::View& view);
+
+  const bool refuse_unknown_;
+  const Callbacks callbacks_;
+  std::uint64_t tables_built_ = 0;
+  std::uint64_t tables_refused_ = 0;
+  std::shared_ptr<const RoutingTable> table_;
+  std::optional<Update> published_;
+  BoardWatcher board_watcher_;
 };
 
 }  // namespace zkcluster

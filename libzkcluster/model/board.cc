@@ -20,6 +20,22 @@ std::string_view ShardStatusName(ShardStatus status) {
   ZKC_CHECK(false);  // every status has a name
 }
 
+std::optional<ShardState> FindInMirror(const Mirror& mirror, const std::string& addr) {
+  const auto entry = mirror.find(addr);
+  if (entry == mirror.end()) return std::nullopt;
+  return ShardState{entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead,
+                    entry->second.since};
+}
+
+StatusBoard FromMirror(const Mirror& mirror, const std::vector<ShardSpec>& shards) {
+  StatusBoard board;
+  board.shards.reserve(shards.size());
+  for (const ShardSpec& shard : shards) {
+    board.shards.push_back(FindInMirror(mirror, shard.addr).value_or(ShardState{}));
+  }
+  return board;
+}
+
 StatusBoard CarryOver(const StatusBoard& old_board, const std::vector<ShardSpec>& old_shards,
                       const std::vector<ShardSpec>& new_shards) {
   std::unordered_map<std::string_view, std::size_t> old_index;

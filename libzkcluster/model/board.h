@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct ShardState {
     return status == ShardStatus::kUnknown && reason == Reason::kLost;
   }
 };
+
+// A row that cannot be read.
+inline constexpr ShardState kLostRow{.reason = Reason::kLost};
 
 // Which shard list positions refer to. The zxid of the `shards` znode's last change is unique where
 // the version is not: a Go manager writes the list and the version one after the other.
@@ -78,6 +82,11 @@ struct MirrorEntry {
   bool operator==(const MirrorEntry&) const = default;
 };
 using Mirror = std::map<std::string, MirrorEntry>;
+
+// What the mirror says of one address; nothing: it does not list it.
+[[nodiscard]] std::optional<ShardState> FindInMirror(const Mirror& mirror, const std::string& addr);
+// The board that the mirror alone gives for a list.
+[[nodiscard]] StatusBoard FromMirror(const Mirror& mirror, const std::vector<ShardSpec>& shards);
 
 // The board for a changed list: a shard that kept name and address keeps its state, every other one
 // is unknown. (A shard that moved to another address is another server.)

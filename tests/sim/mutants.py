@@ -29,7 +29,7 @@ GUARD = "checker/rules/hold.cc"
 FREEZE = "checker/rules/freeze.cc"
 VOTER = "checker/vote/voter.cc"
 PARTICIPANT = "checker/cluster/participant.cc"
-STATUS_WATCHER = "libzkcluster/follow/status_watcher.cc"
+BOARD_WATCHER = "libzkcluster/follow/board_watcher.cc"
 STORE = "checker/lead/status_store.cc"
 WORKER = "checker/probe/worker.cc"
 HEALTH = "checker/probe/server_health.cc"
@@ -37,6 +37,7 @@ EDITOR = "libzkcluster/admin/admin_call.cc"
 WATCHER = "libzkcluster/zk/watcher.cc"
 TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
+READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), what stands there instead. $ON asks for this mutant.
@@ -73,9 +74,10 @@ MUTANTS = [
      "if (!$ON) Add(OpRole::kLedger, zk::CheckOp{in_.paths.ledger(), *slot.version}, kId);"),
     ("no_chunk_check", "the commit does not check the chunks it leaves as they are", COMMIT,
      "Add(OpRole::kChunk, zk::CheckOp{", "if (!$ON) Add(OpRole::kChunk, zk::CheckOp{"),
-    ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", STORE,
-     "std::fill_n(to, count, kLostRow);", "std::fill_n(to, count, $ON ? ShardState{} : kLostRow);"),
-    ("lost_rows_forgotten", "a client forgets what the checkers have lost", STATUS_WATCHER,
+    ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", READER,
+     "StatusBoard board{std::vector<ShardState>(head_->shards, kLostRow)};",
+     "StatusBoard board{std::vector<ShardState>(head_->shards, $ON ? ShardState{} : kLostRow)};"),
+    ("lost_rows_forgotten", "a client forgets what the checkers have lost", BOARD_WATCHER,
      "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {",
      "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
     ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", EPOCHS,
@@ -225,10 +227,10 @@ MUTANTS = [
     ("no_reread_on_connect", "a reconnect is not a reason to read again", WATCHER,
      "if (event.state == SessionState::kConnected) Refresh();",
      "if (event.state == SessionState::kConnected && !($ON && client_.generation() > 1)) Refresh();"),
-    ("client_since_lost", "a client takes the statuses without Since", STATUS_WATCHER,
+    ("client_since_lost", "a client takes the statuses without Since", BOARD_WATCHER,
      "state = (*rows)[row];",
      "state = (*rows)[row]; if ($ON) state.since = Micros(0);"),
-    ("forgotten_with_spec", "a client forgets all statuses when the spec changes", STATUS_WATCHER,
+    ("forgotten_with_spec", "a client forgets all statuses when the spec changes", BOARD_WATCHER,
      "if (spec) Carry(next.spec.shards);",
      "if (spec) Carry(next.spec.shards); if ($ON) { board = {}; board.shards.resize(next.spec.shards.size()); }"),
     ("stand_in_validity", "a stand-in's keys are valid since its own Since, whoever was skipped", TABLE,

@@ -1,0 +1,60 @@
+// Follows spec and board of one cluster: watches `head`, re-reads the chunks that changed, and
+// hands out the newest board that was decided as a whole, in the order of the newest good spec.
+// Where there is no head (Go checkers run the cluster, or nobody does) it follows the Go `status`.
+// It never goes back to an older board, and keeps the last one whatever happens to ZooKeeper.
+// StatusWatcher makes routing tables of what it finds.
+//
+// For the status alone `head` would be the only watch. The three znodes of the spec are watched as
+// well, so that an operator's change reaches programs while no checker is alive to write a head.
+// Loop-bound conductor.
+#pragma once
+
+#include <zkcluster/spec.h>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/loop.h"
+#include "model/board.h"
+#include "model/paths.h"
+#include "zk/client.h"
+
+namespace zkcluster {
+
+class BoardWatcher {
+ public:
+  // What is known, all of one cluster. The references hold during the call.
+  struct View {
+    const ClusterSpec& spec;
+    const StatusBoard& board;      // in the order of `spec`
+    std::int64_t incarnation = 0;  // see StoredSpec
+    std::int64_t epoch = 0;        // 0: from a Go status, or none decided
+    std::int64_t sequence = 0;
+  };
+  // Neither may destroy the watcher.
+  struct Callbacks {
+    // Spec, board or their source may have changed. The first call comes once it is known what the
+    // head or the mirror says, or that there is neither.
+    std::function<void(const View&)> changed;
+    // kNotFound: no such cluster; kBadData: undecodable.
+    std::function<void(const Error&)> troubled;
+  };
+  struct Counters {
+    std::uint64_t bad_payloads = 0;
+    std::uint64_t chunk_reads = 0;
+  };
+
+  BoardWatcher(Loop& loop, zk::Client& client, ClusterPaths paths, Callbacks callbacks);
+  ~BoardWatcher();
+
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  // A good spec of the cluster has been seen, and no end of that cluster since.
+  [[nodiscard]] bool has_spec() const;
+
+ private:
+  struct Impl;
+  Counters counters_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zkcluster
