@@ -177,7 +177,7 @@ void ReadClusters(const Value& value, CheckerConfig& config) {
     if (!CheckName(item, "cluster name", *name)) continue;
     const auto [first, added] = lines.emplace(*name, item.line());
     if (!added) {
-      item.Complain("duplicate cluster \"" + *name + "\"; it stands in line " +
+      item.Complain("duplicate cluster \"" + *name + "\"; it is in line " +
                     std::to_string(first->second) + " already");
       continue;
     }

@@ -63,7 +63,6 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"freeze lifted", &M::Unfreeze, 1, false, true},
       {"checker forgotten", &M::Forget, 0.5, false, true},
       {"spec piece in commit", &M::RewritePieceInCommit, 1.5, false, true},
-      {"voter begins in commit", &M::VoterBeginsInCommit, 1, false, true},
       {"go checker in commit", &M::GoComesInCommit, 0.7, false, true},
       {"ballot spoilt", &M::SpoilBallot, 0.7, false},
       {"status spoilt", &M::SpoilStatus, 0.7, false},
@@ -78,6 +77,8 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"go checker", &M::GoComes, 0.5, false},
       {"maintenance", &M::Maintain, 1, false, true},
       {"maintenance in commit", &M::MaintainInCommit, 1, false, true},
+      // New kinds are added at the end, so that the other faults of a seed stay as they are.
+      {"voter begins in commit", &M::VoterBeginsInCommit, 1, false, true},
   };
   return kinds;
 }

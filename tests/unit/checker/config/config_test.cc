@@ -144,7 +144,7 @@ TEST_CASE("config: every problem at once, sorted by place") {
       "checker.yaml:3:3: zookeeper.servers: missing: where is ZooKeeper? Such as [zk1:2181, "
       "zk2:2181, zk3:2181]\n"
       "checker.yaml:4:20: zookeeper.session_timeout: must be from 400ms to 5m, not 1ms\n"
-      "checker.yaml:5:15: clusters[1]: duplicate cluster \"a\"; it stands in line 5 already\n"
+      "checker.yaml:5:15: clusters[1]: duplicate cluster \"a\"; it is in line 5 already\n"
       "checker.yaml:7:12: probe.workers: expected a whole number from 1 to 64, not 100\n"
       "checker.yaml:8:3: probe.intervall: unknown key; did you mean \"interval\"?\n"
       "checker.yaml:9:14: log.level: expected one of debug, info, warn, error, off, not \"loud\"\n"
