@@ -129,8 +129,8 @@ CommitPlan Leader::Plan(Round round) const {
                     .store = store_,
                     .format = format_.now(),
                     .votes = {},
-                    .vote_bell = inputs_.vote_bell(),
-                    .go_bell = inputs_.go_bell(),
+                    .vote_signal = inputs_.vote_signal(),
+                    .go_signal = inputs_.go_signal(),
                     .contributions = {},
                     .now = scope_.loop.WallNow()};
   if (round.checks_votes) {
@@ -198,11 +198,11 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
       ++vote_refusals_;
       inputs_.RereadVote(std::get<VoteOf>(op.what).voter);
       break;
-    case OpRole::kVoteBell:
+    case OpRole::kVoteSignal:
       ++vote_refusals_;
-      inputs_.RereadVoteBell();
+      inputs_.RereadVoteSignal();
       break;
-    case OpRole::kGoBell:
+    case OpRole::kGoSignal:
       inputs_.RereadGo();
       break;
     case OpRole::kChunk:

@@ -29,12 +29,12 @@ struct TlsBench {
   }
   ProbeResult Again(Duration timeout = std::chrono::seconds(5)) {
     ProbeResult result;
-    bool told = false;
+    bool reported = false;
     prober->Start(last, timeout, [&](const ProbeResult& r) {
       result = r;
-      told = true;
+      reported = true;
     });
-    REQUIRE(loop.RunUntil([&] { return told; }, std::chrono::seconds(20)));
+    REQUIRE(loop.RunUntil([&] { return reported; }, std::chrono::seconds(20)));
     result.latency = {};
     return result;
   }

@@ -45,9 +45,9 @@ std::string ShardsOf(const Json& spec) {
 
 // Every znode below the cluster, or nothing.
 std::vector<std::string> Tree(Site& site, const std::string& path) {
-  if (!site.hand.Exists(path)) return {};
+  if (!site.direct.Exists(path)) return {};
   std::vector<std::string> all = {path};
-  for (const std::string& child : site.hand.Children(path)) {
+  for (const std::string& child : site.direct.Children(path)) {
     const auto below = Tree(site, path + "/" + child);
     all.insert(all.end(), below.begin(), below.end());
   }
