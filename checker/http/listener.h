@@ -39,7 +39,7 @@ class Listener {
   void Accept(std::function<void(bufferevent* stream)> accepted);
   // For a server that accepts by itself: it frees the socket, before this Listener ends, and makes
   // its streams by NewStream.
-  [[nodiscard]] evconnlistener* HandOver();
+  [[nodiscard]] evconnlistener* ReleaseListener();
   // `fd`: -1 where the server sets it later. Null: no memory.
   [[nodiscard]] bufferevent* NewStream(int fd);
 

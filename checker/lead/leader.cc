@@ -9,7 +9,7 @@ namespace {
 
 // A wall clock may be set: check it regularly rather than trust one long timer. (Micros: centuries
 // in them do not fit into a Duration.)
-constexpr Micros kOrderLook = std::chrono::seconds(10);
+constexpr Micros kOrderRecheck = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -100,7 +100,7 @@ Round Leader::Concluded() const {
 
 void Leader::Act(Round round) {
   hold_ = round.hold;
-  log_.LookedAt(round.hold, store_.ledger());
+  log_.NoteHold(round.hold, store_.ledger());
   if (round.step == Round::Step::kWait) return;
   if (round.step == Round::Step::kReload) {
     store_.Forget();
@@ -254,7 +254,7 @@ void Leader::WaitForOrders() {
   if (ledger.pause) wait(*ledger.pause);
   for (const auto& [shard, maintenance] : ledger.maintenance) wait(maintenance);
   if (next == Micros::max()) return;
-  order_end_->Arm(std::min(next - now, kOrderLook));
+  order_end_->Arm(std::min(next - now, kOrderRecheck));
 }
 
 }  // namespace zkcluster

@@ -38,8 +38,8 @@ zk::Version LeaderInputs::ballot_version(const std::string& id) const {
   return *votes_.at(id).version;
 }
 
-// Some ballot has begun. If another ended before that, its watch has fired before the bell was
-// read. Forget it: the ballot that follows it may have reached the same version.
+// A ballot has begun. If another ballot ended before that, its watch has fired before the signal was
+// read. Forget that ballot: the one that follows it may have reached the same version.
 void LeaderInputs::OnVoteSignal() {
   std::erase_if(votes_, [this](const auto& vote) {
     if (!vote.second.watcher->has_news()) return false;

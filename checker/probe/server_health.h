@@ -139,7 +139,7 @@ class ServerHealth {
   TimePoint last_evidence_{};  // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;
-  int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
+  int doubts_in_a_row_ = 0;   // kInconclusive since the last success or failure
   bool only_refused_ = true;  // every failure since the last success was a refusal
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;

@@ -106,7 +106,7 @@ ProbeResult Failed(Reason reason) {
   return ProbeResult::Failed(reason);
 }
 const ProbeResult kUnresolved =
-    ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
+    ProbeResult::Inconclusive(Reason::kUnresolved, ProbeAlarm::kUnresolved);
 
 }  // namespace
 

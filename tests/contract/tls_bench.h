@@ -46,7 +46,7 @@ struct TlsBench {
 
 inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};
 inline ProbeResult Doubt(ProbeAlarm alarm) {
-  return {ProbeVerdict::kCannotTell, Reason::kProtocol, alarm, {}};
+  return {ProbeVerdict::kInconclusive, Reason::kProtocol, alarm, {}};
 }
 inline ProbeResult Failed(Reason reason) {
   return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};

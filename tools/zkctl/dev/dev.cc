@@ -137,7 +137,7 @@ class Keeper {
     Keep("zk", sandbox.zookeeper());
   }
 
-  void TellEnds() {
+  void ReportEnds() {
     for (Kept& kept : kept_) {
       if (!kept.runs || kept.running()) continue;
       kept.runs = false;
@@ -214,7 +214,7 @@ void SayWhatToTry(DevSandbox& sandbox, bool enter_works, Timeline& timeline) {
   while (true) {
     const bool pressed = stage.Await(
         [&] {
-          keeper.TellEnds();
+          keeper.ReportEnds();
           return enter.Pressed();
         },
         std::chrono::hours(1));

@@ -33,18 +33,18 @@ class Doctor {
       : snapshot_(snapshot), assessment_(assessment), spec_(snapshot.spec.spec) {}
 
   std::vector<Finding> Examine() {
-    LookAtBytes();
-    LookForGhosts();
-    LookAtGo();
-    LookAtQuorum();
-    LookAtVotes();
-    LookAtRacks();
-    LookAtVersions();
-    LookAtClocks();
-    LookAtHosts();
-    LookAtShardRacks();
-    LookAtSizes();
-    LookAtOrders();
+    CheckBytes();
+    CheckGhosts();
+    CheckGo();
+    CheckQuorum();
+    CheckVotes();
+    CheckRacks();
+    CheckVersions();
+    CheckClocks();
+    CheckHosts();
+    CheckShardRacks();
+    CheckSizes();
+    CheckOrders();
     std::stable_sort(found_.begin(), found_.end(),
                      [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
     return std::move(found_);
@@ -58,7 +58,7 @@ class Doctor {
     return "`zkctl " + verb + " " + spec_.name + (rest.empty() ? "" : " " + rest) + "`";
   }
 
-  void LookAtBytes() {
+  void CheckBytes() {
     for (const std::string& problem : snapshot_.problems) {
       Add(Severity::kBroken, "undecodable", problem,
           "see who else writes below this cluster; a leader or checker of ours writes it again, a "
@@ -67,7 +67,7 @@ class Doctor {
   }
 
   // Registrations and ballots that have no live process behind them.
-  void LookForGhosts() {
+  void CheckGhosts() {
     std::map<std::string, int> registrations;
     for (const auto& candidate : snapshot_.candidates) {
       ++registrations[candidate.name.id];
@@ -107,7 +107,7 @@ class Doctor {
     }
   }
 
-  void LookAtGo() {
+  void CheckGo() {
     if (!snapshot_.go_voters.empty()) {
       Add(Severity::kBroken, "go",
           Counted(snapshot_.go_voters.size(), "Go checker") + " registered (" +
@@ -145,7 +145,7 @@ class Doctor {
     return ids;
   }
 
-  void LookAtQuorum() {
+  void CheckQuorum() {
     const auto registered = static_cast<int>(Registered().size());
     const int quorum = assessment_.electorate.quorum;
     if (quorum > assessment_.electorate.size) {
@@ -185,7 +185,7 @@ class Doctor {
   }
 
   // Shards on which the checkers vote that they do not know.
-  void LookAtVotes() {
+  void CheckVotes() {
     std::vector<std::string> unknown;
     for (std::size_t i = 0; i < assessment_.tallies.size(); ++i) {
       const ServerTally& tally = assessment_.tallies[i];
@@ -203,7 +203,7 @@ class Doctor {
             "believed");
   }
 
-  void LookAtRacks() {
+  void CheckRacks() {
     std::set<std::string> racks;
     for (const auto& candidate : snapshot_.candidates) racks.insert(candidate.registration.rack);
     if (snapshot_.candidates.empty()) return;
@@ -224,7 +224,7 @@ class Doctor {
     }
   }
 
-  void LookAtVersions() {
+  void CheckVersions() {
     std::map<std::string, std::vector<std::string>> by_version;
     for (const auto& candidate : snapshot_.candidates) {
       by_version[candidate.registration.version].push_back(candidate.name.id);
@@ -240,7 +240,7 @@ class Doctor {
   }
 
   // Compares the time that a checker wrote with the server's time of that write.
-  void LookAtClocks() {
+  void CheckClocks() {
     const auto compare = [this](const std::string& id, const std::string& what, Micros said,
                                 Micros stamped) {
       if (said == Micros(0) || stamped == Micros(0)) return;
@@ -263,7 +263,7 @@ class Doctor {
     }
   }
 
-  void LookAtHosts() {
+  void CheckHosts() {
     std::map<std::string, std::size_t> hosts;
     std::size_t local = 0;
     for (const ShardSpec& shard : spec_.shards) {
@@ -307,7 +307,7 @@ class Doctor {
   }
 
   // A shard's rack is known where a checker runs on its host.
-  void LookAtShardRacks() {
+  void CheckShardRacks() {
     std::map<std::string, std::string> rack_of;
     for (const auto& candidate : snapshot_.candidates) {
       const Registration& registration = candidate.registration;
@@ -329,7 +329,7 @@ class Doctor {
         "spread them over racks");
   }
 
-  void LookAtSizes() {
+  void CheckSizes() {
     const auto near = [this](const std::string& what, std::size_t bytes, std::size_t limit,
                              const std::string& then) {
       if (bytes * 5 < limit * 4) return;
@@ -358,7 +358,7 @@ class Doctor {
     }
   }
 
-  void LookAtOrders() {
+  void CheckOrders() {
     if (assessment_.pause && assessment_.pause->until == Micros(0) &&
         snapshot_.taken - assessment_.pause->since > kLongOrder) {
       Add(Severity::kRisk, "orders",

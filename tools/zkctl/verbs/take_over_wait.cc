@@ -51,7 +51,7 @@ int AwaitTakeOver(Connection& connection, const Globals& globals, const std::str
       connection.loop().Now() + (globals.timeout_given ? globals.timeout : kTakeOverLimit);
   Progress progress;
   for (;;) {
-    const auto snapshot = Look(connection, cluster);
+    const auto snapshot = TakeSnapshot(connection, cluster);
     if (!snapshot) return Complain(snapshot.error());
     const TakeOver found = FindTakeOver(*snapshot, version);
     progress.Show(Printable(TakeOverSentence(found, version)));

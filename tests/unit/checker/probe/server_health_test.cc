@@ -29,8 +29,8 @@ const std::map<std::string, ProbeResult, std::less<>> kResults = {
     {"refused", {ProbeVerdict::kFailed, Reason::kRefused, ProbeAlarm::kNone, {}}},
     {"reset", {ProbeVerdict::kFailed, Reason::kReset, ProbeAlarm::kNone, {}}},
     {"loading", {ProbeVerdict::kFailed, Reason::kLoading, ProbeAlarm::kNone, {}}},
-    {"unresolved", {ProbeVerdict::kCannotTell, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}}},
-    {"noroute", {ProbeVerdict::kCannotTell, Reason::kNoRoute, ProbeAlarm::kNone, {}}},
+    {"unresolved", {ProbeVerdict::kInconclusive, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}}},
+    {"noroute", {ProbeVerdict::kInconclusive, Reason::kNoRoute, ProbeAlarm::kNone, {}}},
 };
 
 std::string OpinionName(const Vote& vote) {
@@ -228,7 +228,7 @@ TEST_CASE("penalty: from the ledger it is capped, and the first probe decides al
 TEST_CASE(
     "late: a timeout that this process may have caused is inconclusive, and nothing else is") {
   const ProbeResult timeout = ProbeResult::Failed(Reason::kTimeout);
-  const ProbeResult local{ProbeVerdict::kCannotTell, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
+  const ProbeResult local{ProbeVerdict::kInconclusive, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
   struct Case {
     std::string what;
     ProbeResult result;
@@ -335,7 +335,7 @@ class DumbHealth {
   void Pass(TimePoint now) {
     std::size_t doubts = 0;
     while (doubts < seen_.size() &&
-           seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kCannotTell) {
+           seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kInconclusive) {
       ++doubts;
     }
     if (!Real(seen_.size())) return;
@@ -376,8 +376,9 @@ class DumbHealth {
   };
   // Was there a success or failure among the first `count`?
   bool Real(std::size_t count) const {
-    return std::any_of(seen_.begin(), seen_.begin() + static_cast<std::ptrdiff_t>(count),
-                       [](const Seen& s) { return s.result.verdict != ProbeVerdict::kCannotTell; });
+    return std::any_of(
+        seen_.begin(), seen_.begin() + static_cast<std::ptrdiff_t>(count),
+        [](const Seen& s) { return s.result.verdict != ProbeVerdict::kInconclusive; });
   }
   void Die(TimePoint now) {
     down_ = true;
