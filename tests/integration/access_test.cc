@@ -174,10 +174,10 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   CHECK(site.AwaitView(*client, "DA") == "DA");
 
   const Operator stranger(site);
-  CheckRefused(stranger.Run({"pause", "sessions", "--reason", "x"}), 1, "operators alone may");
-  CheckRefused(stranger.Run({"delete", "sessions", "--yes"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"pause", "sessions", "--reason", "x"}), 1, "only operators may");
+  CheckRefused(stranger.Run({"delete", "sessions", "--yes"}), 1, "only operators may");
   CheckRefused(stranger.Run({"create", "mine", "--shard", "s1=127.0.0.1:1"}), 1, "alone may");
-  CheckRefused(stranger.Run({"init"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"init"}), 1, "only operators may");
   CheckDone(stranger.Run({"status", "sessions"}));
   CheckDone(site.shell.Run({"pause", "sessions", "--reason", "x"}));
   CheckDone(site.shell.Run({"resume", "sessions"}));
@@ -210,7 +210,7 @@ TEST_CASE("an open tree is restricted, and opened again") {
   const Output restricted = site.shell.Run({"init", "--acl", "restricted"});
   CheckDone(restricted);
   CHECK_MESSAGE(restricted.out.find("registrations") == std::string::npos, restricted.out);
-  CheckRefused(stranger.Run({"resume", "sessions"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"resume", "sessions"}), 1, "only operators may");
 
   // A checker's file must not restrict anything: nobody could open it again.
   Operator checker(site);
@@ -272,7 +272,7 @@ TEST_CASE("access files: what a checker and zkctl say of bad ones") {
   const std::string idle = site.File("idle.access", digests.out);
   std::vector<std::pair<std::string, std::string>> refused = {
       {bad, "bad.access:1: own: expected user:password"},
-      {idle, "idle.access: no password of checkers"},
+      {idle, "idle.access: no password for checkers"},
       {site.File("mute.access", "operators digest " + DigestId(kOps) + "\ncheckers password " +
                                     kAll + "\nown digest " + DigestId("c9:x") + "\n"),
        "mute.access: own: no password"}};

@@ -200,7 +200,7 @@ TEST_CASE("zkctl: a cluster's life, by options") {
     Arguments arguments;
     const char* part;
   } kRefusals[] = {
-      {{"--add-shard", "s1=h:1"}, "is there already"},
+      {{"--add-shard", "s1=h:1"}, "exists already"},
       {{"--add-shard", "s9=10.0.0.3:6379"}, "10.0.0.3:6379"},  // the address of s3
       {{"--remove-shard", "s9", "--yes"}, "no shard \"s9\" to remove"},
       {{"--remove-shard", "s1", "--remove-shard", "s3", "--yes"}, "shard"},

@@ -44,7 +44,7 @@ TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped name
   CHECK(shell.Run({"get", "sessions"}).out == before);
 
   CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "n1"}), 1, "% of all keys go to");
-  CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "s2", "--yes"}), 1, "is there already");
+  CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "s2", "--yes"}), 1, "exists already");
   CheckDone(shell.Run({"rename-shard", "sessions", "s1", "n1", "--yes"}));
   CHECK(Says(shell.Run({"get", "sessions"}).out, "{name: n1, addr: h:1}\n  - {name: s2"));
 

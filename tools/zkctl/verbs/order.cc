@@ -247,7 +247,7 @@ Verb ResumeVerb() {
 Verb CheckersForgetVerb() {
   return MakeVerb<ForgetOptions>({
       .name = "checkers forget",
-      .summary = "take a checker that is gone for good out of the electorate",
+      .summary = "remove a retired checker from the electorate",
       .help =
           "Every checker ever seen may vote and counts for the quorum, until it is forgotten. A "
           "checker\n"
