@@ -6,6 +6,8 @@
 #include "tests/history/table_judge.h"
 #include "tests/unit/history/story.h"
 
+namespace excuse_tables_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 
@@ -87,3 +89,5 @@ TEST_CASE("excuses: missed tables") {
     story.Expect(Excuse::kTablesMissed, excused);
   }
 }
+
+}  // namespace excuse_tables_test

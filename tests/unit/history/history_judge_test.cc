@@ -5,6 +5,8 @@
 
 #include "tests/unit/history/story.h"
 
+namespace history_judge_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 using namespace std::chrono_literals;
@@ -127,3 +129,5 @@ TEST_CASE("history: with refusals reported, a commit may omit checks of ballots 
     CHECK_MESSAGE(story.Broken() == (refusals < 2 ? "quorum" : ""), story.Violations());
   }
 }
+
+}  // namespace history_judge_test

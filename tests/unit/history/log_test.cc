@@ -6,6 +6,8 @@
 
 #include "tests/history/spot.h"
 
+namespace log_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 
@@ -167,3 +169,5 @@ TEST_CASE("spots: where a znode is in a cluster's tree") {
     CHECK(!FindSpot("/r", path));
   }
 }
+
+}  // namespace log_test

@@ -7,6 +7,8 @@
 
 #include "tests/support/judged_site.h"
 
+namespace sim_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace zkcluster::history;
@@ -243,3 +245,5 @@ TEST_CASE("histories of checkers under random faults break nothing") {
   CHECK(sum.take_overs > seeds);
   CHECK(tables > seeds);
 }
+
+}  // namespace sim_test
