@@ -9,7 +9,7 @@
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
 //             again (the penalty), capped so that they take at most 10 x threshold; one less for
 //             each good probe while alive; a failure on the way starts the count again
-//   doubts:   "cannot tell" is no result: it neither counts towards dead nor forgives. While the
+//   doubts:   an inconclusive result is no result: it neither counts towards dead nor forgives. While the
 //             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
 //             doubts (two at least) the opinion is unknown, and what it was before goes on with
 //             the next real result
@@ -64,8 +64,8 @@ struct HealthSettings {
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
 // A timeout that this process may have caused itself says nothing about the server: when a turn of
-// the loop was late by half of `timeout` or more since the probe `started`, it becomes "cannot
-// tell". `turns` has seen every turn since then. Any other result stays what it is.
+// the loop was late by half of `timeout` or more since the probe `started`, it becomes
+// inconclusive. `turns` has seen every turn since then. Any other result stays what it is.
 [[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
                                     TimePoint started, Duration timeout);
 

@@ -117,8 +117,8 @@ void FakeQuorum::Receive(Proposal proposal) {
     last_due_ = std::max(last_due_, world_.now() + world_.Between(2 * options_.min_server_latency,
                                                                   2 * options_.max_server_latency));
     // A sync asks nobody: it only waits for the requests before it.
-    const bool alone = proposal.kind == Proposal::Kind::kSync;
-    proposal.due = !alone ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
+    const bool is_sync = proposal.kind == Proposal::Kind::kSync;
+    proposal.due = !is_sync ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
     proposal.spread = HasQuorum();
   }
   proposals_.push_back(std::move(proposal));

@@ -139,13 +139,13 @@ void RedisHostVanishes(Play& play) {
 // The ensemble is split: the leading server is cut off, with one checker that sees only it.
 void SplitEnsemble(Play& play) {
   const std::size_t server = play.ZooKeeperLeader();
-  const std::string alone = "zk" + std::to_string(server + 1);
+  const std::string single = "zk" + std::to_string(server + 1);
   std::vector<std::string> others = Play::ZooKeepers();
-  std::erase(others, alone);
+  std::erase(others, single);
   const std::string checker = play.Leader();
-  play.Cut(alone, others);
+  play.Cut(single, others);
   play.Cut(checker, others);
-  for (const auto& id : play.Followers()) play.Cut(id, {alone});
+  for (const auto& id : play.Followers()) play.Cut(id, {single});
   play.Kill("s1");
   play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);

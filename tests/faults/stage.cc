@@ -128,7 +128,7 @@ void CopyFiles(const std::string& keep) {
 void Run(const Scenario& scenario, Fabric& fabric, const std::string& keep, Outcome& outcome) {
   Site site(fabric, scenario.site);
   Play play(site, scenario.intervention);
-  const auto tell = [&] {
+  const auto publish = [&] {
     outcome.story = play.story();
     outcome.failures = play.failures();
   };
@@ -143,7 +143,7 @@ void Run(const Scenario& scenario, Fabric& fabric, const std::string& keep, Outc
     play.Remark(fmt::format("{} packets dropped", fabric.dropped()));
   }
   const Micros ended = play.Now();
-  tell();
+  publish();
   if (!play.failures().empty()) outcome.story.push_back(site.LogTails());
   site.Revive();
   site.End();

@@ -176,7 +176,8 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   const Operator stranger(site);
   CheckRefused(stranger.Run({"pause", "sessions", "--reason", "x"}), 1, "only operators may");
   CheckRefused(stranger.Run({"delete", "sessions", "--yes"}), 1, "only operators may");
-  CheckRefused(stranger.Run({"create", "mine", "--shard", "s1=127.0.0.1:1"}), 1, "alone may");
+  CheckRefused(stranger.Run({"create", "mine", "--shard", "s1=127.0.0.1:1"}), 1,
+               "only operators may");
   CheckRefused(stranger.Run({"init"}), 1, "only operators may");
   CheckDone(stranger.Run({"status", "sessions"}));
   CheckDone(site.shell.Run({"pause", "sessions", "--reason", "x"}));

@@ -125,7 +125,7 @@ TEST_CASE("reload: what cannot change while it runs is named, and the rest is ta
 }
 
 TEST_CASE(
-    "reload: the log level changes at once, and a log file that was moved away is made anew") {
+    "reload: the log level changes at once, and a log file that was moved away is created again") {
   Site site;
   site.AddRedis(1);
   site.Create(OneShard(site, "a", 0));

@@ -205,9 +205,9 @@ TEST_CASE("zkctl explain: before and after a kill, with too few ballots, without
   fleet.redis[2]->Start();
   REQUIRE(fleet.direct.Await([&] { return fleet.Voters("sessions") == "c3"; }));
   REQUIRE(fleet.direct.Await([&] { return explain()["votes"]["alive"] == 1; }));
-  const Json alone = explain();
-  CHECK(alone["status"] == "dead");
-  CHECK(alone["outcome"] == "no_quorum");
+  const Json one_vote = explain();
+  CHECK(one_vote["status"] == "dead");
+  CHECK(one_vote["outcome"] == "no_quorum");
   says(explanation(), "neither alive nor dead reaches the quorum of 2 (1 short), so it stays dead");
   says(explanation(), "too few ballots: 1 of the 2 that are needed");
   const std::string status = shell.Run({"status", "sessions"}).out;

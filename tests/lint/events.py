@@ -86,7 +86,7 @@ def in_page(top):
         if entry:
             last = entry[1]
             if last in entries:
-                problems.append(f"{PAGE}:{number}: {last} stands there twice")
+                problems.append(f"{PAGE}:{number}: {last} is listed twice")
             fields = [] if entry[3] == "none" else entry[3].split(", ")
             entries[last] = (set(entry[2].split(", ")), fields, number, [])
         elif line.startswith("\t") and last:

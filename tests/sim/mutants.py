@@ -274,7 +274,7 @@ def mutate(top, output, whole):
         for _, name, piece, replacement in mutants:
             found = [match.span() for match in pattern(piece).finditer(source)]
             if len(found) != 1:
-                sys.exit(f"{path}: mutant {name}: its piece stands there {len(found)} times, not once: {piece}")
+                sys.exit(f"{path}: mutant {name}: its piece occurs {len(found)} times, not once: {piece}")
             edits.append((*found[0], name, replacement))
         source = apply(source, edits, path)
         with open(os.path.join(output, path.replace("/", "_")), "w", encoding="utf-8") as file:

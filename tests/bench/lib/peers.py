@@ -228,7 +228,7 @@ def haproxy(run):
         our_kill = crowd.mass_death(signal.SIGKILL)["seconds"]
     return {"rows": [
         Row(f"CPU per check, {count:,} targets, interval 1 s", "", f"{ours:.1f} us", None,
-            f"haproxy {theirs:.1f} us", "haproxy connects anew for each check, and decides alone.", peer=ours / theirs),
+            f"haproxy {theirs:.1f} us", "haproxy makes a new connection for each check, and decides by itself.", peer=ours / theirs),
         Row(f"{doomed} of {count:,} hang at once", "", f"all after {our_hang:.1f} s", None, f"haproxy (fall 3): {hung}",
             "Ours: three checkers agree and a client has the table; threshold 3 s, refused_threshold 1 s. haproxy: interval 1 s, "
             "after a failure 250 ms, check timeout 500 ms.", peer=our_hang / hung_last),

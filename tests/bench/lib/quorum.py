@@ -109,7 +109,7 @@ def idle_writes(run):
         run.note_stalls(crowd.checkers)
     per_minute = len(log) * 60 / seconds
     row = Row(f"ZooKeeper writes per minute when nothing changes, {count:,} shards, 3 checkers", "0", f"{per_minute:g}",
-              not log, f"looked at for {seconds} s")
+              not log, f"observed for {seconds} s")
     return {"rows": [row], "figures": {"transactions": log[:20]}}
 
 

@@ -14,7 +14,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 constexpr Duration kTakeOverLimit = std::chrono::seconds(60);
-// Ballots change without a watch of ours, so the cluster is read at intervals.
+// Nothing watches the ballots here, so the cluster is read at intervals.
 constexpr Duration kPollInterval = std::chrono::milliseconds(200);
 
 // One line of progress on stderr.

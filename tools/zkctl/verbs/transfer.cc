@@ -216,7 +216,7 @@ Verb ImportVerb() {
       .summary = "create and update every cluster that a file of export describes",
       .help =
           "  zkctl import -f FILE [--yes] [--dry-run] [--wait]\n"
-          "The whole file is read and compared first; clusters that are not in it are left alone. "
+          "The whole file is read and compared first; clusters that are not in it are not touched. "
           "Shows what\n"
           "changes and asks, as update does.\n",
       .declare =

@@ -236,8 +236,8 @@ TEST_CASE("retune and new credentials reach the right worker; unknown handles ar
 }
 
 TEST_CASE(
-    "stall: a report that waited for a frozen main loop is not delivered before its worker has "
-    "looked") {
+    "stall: a report that waited for a frozen main loop is not delivered before its worker "
+    "has checked for a stall") {
   Bench bench(2);
   bench.fleet.Set("s1:1", Server::kUp);
   bench.fleet.Set("s2:1", Server::kUp);

@@ -137,7 +137,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
            Case{"loading counts like a timeout", "ok@0 loading@1 loading@2 loading@2.9 end@9",
                 "alive@0 dead/loading@3"},
            // Doubts.
-           Case{"doubts alone for a threshold", "ok@0 noroute@1 noroute@2 end@9",
+           Case{"only doubts for a threshold", "ok@0 noroute@1 noroute@2 end@9",
                 "alive@0 unknown/no_route@3"},
            Case{"one doubt is not enough", "ok@0 noroute@1 end@99", "alive@0"},
            Case{"a result between doubts",

@@ -38,7 +38,7 @@ struct Row {
   Severity severity;
   const char* says;
   const char* remedy;
-  std::function<void(Snapshot&)> spoil;
+  std::function<void(Snapshot&)> damage;
 };
 
 Maintenance OldOrder() {
@@ -162,7 +162,7 @@ TEST_CASE("doctor: each problem, with its numbers, and what to do") {
   for (const Row& row : Rows()) {
     CAPTURE(row.says);
     Snapshot snapshot = Well();
-    row.spoil(snapshot);
+    row.damage(snapshot);
     bool found = false;
     std::string all;
     for (const Finding& finding : Examine(snapshot)) {
@@ -179,7 +179,7 @@ TEST_CASE("doctor: each problem, with its numbers, and what to do") {
 
 TEST_CASE("doctor: the worst first, in lines that fit") {
   Snapshot snapshot = Well();
-  for (const Row& row : Rows()) row.spoil(snapshot);
+  for (const Row& row : Rows()) row.damage(snapshot);
   const auto findings = Examine(snapshot);
   for (std::size_t i = 1; i < findings.size(); ++i) {
     CHECK(findings[i - 1].severity <= findings[i].severity);
