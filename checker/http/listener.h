@@ -37,14 +37,14 @@ class Listener {
   // Each connection is given to `accepted`, which sets its callbacks, owns it, and frees it when it
   // ends. A connection that is closed by a limit gets BEV_EVENT_TIMEOUT.
   void Accept(std::function<void(bufferevent* stream)> accepted);
-  // For a server that accepts by itself: gives it the socket, which it frees before this Listener is
-  // destroyed. It makes its streams with NewStream.
+  // For a server that accepts by itself: gives it the socket, which it frees before this Listener
+  // is destroyed. It makes its streams with NewStream.
   [[nodiscard]] evconnlistener* ReleaseListener();
   // `fd`: -1 where the server sets it later. Null: no memory.
   [[nodiscard]] bufferevent* NewStream(int fd);
 
-  // Call it when the answer to this stream's request has been sent: the stream is now idle, or sends
-  // its next request.
+  // Call it when the answer to this stream's request has been sent: the stream is now idle, or
+  // sends its next request.
   void NoteAnswered(const bufferevent* stream);
   // Too many connections are open to keep one after its answer: a client that never stops asking
   // would keep others out.

@@ -9,10 +9,10 @@
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
 //             again (the penalty), capped so that they take at most 10 x threshold; one less for
 //             each good probe while alive; a failure on the way starts the count again
-//   doubts:   an inconclusive result is no result: it neither counts towards dead nor forgives. While the
-//             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
-//             doubts (two at least) the opinion is unknown, and what it was before goes on with
-//             the next real result
+//   doubts:   an inconclusive result counts neither towards dead nor as a success. While the
+//             newest result is a doubt, no server is declared dead; after `threshold` with only
+//             doubts (at least two) the opinion is unknown. The next real result continues from
+//             the opinion before the doubts
 //
 // Its states, with the opinion of each; what a state remembers survives a doubt:
 //
