@@ -40,10 +40,9 @@ void GlobalOptions::Declare(OptionSet& set) {
            zookeeper);
   set.Text({"root", "PATH", "where the clusters are (or ZKCTL_ROOT); default: /goreclusters"},
            root);
-  set.Text(
-      {"access", "FILE", "credentials for ZooKeeper (or ZKCTL_ACCESS); see zkcluster-security(7)",
-       Completion::Kind::kFiles},
-      access);
+  set.Text({"access", "FILE", "our credentials (or ZKCTL_ACCESS); see zkcluster-security(7)",
+            Completion::Kind::kFiles},
+           access);
   set.Value({"acl",
              "WHO",
              "open or restricted: who may change what this creates",

@@ -234,7 +234,7 @@ TEST_CASE("config: too many servers") {
 
 TEST_CASE("config: a host name that is no id") {
   CHECK(
-      ErrorOf(kLeast, "").find("checker.yaml:1:1: id: missing, and the host name does not serve") ==
+      ErrorOf(kLeast, "").find("checker.yaml:1:1: id: missing, and the host name cannot be used") ==
       0);
   CHECK(ErrorOf("id: a\n" + kLeast, "") == "(accepted)");
 }

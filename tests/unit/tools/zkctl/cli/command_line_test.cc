@@ -239,7 +239,8 @@ TEST_CASE("command line: checkers of a cluster, of one named forget, and one to 
   }
   CHECK(HelpText(AllVerbs(), "checkers forget").find("zkctl checkers forget NAME ID [options]") !=
         std::string::npos);
-  CHECK(HelpText(AllVerbs(), "").find("  checkers forget   take a checker") != std::string::npos);
+  CHECK(HelpText(AllVerbs(), "").find("  checkers forget   remove a retired checker") !=
+        std::string::npos);
   std::istringstream lines(HelpText(AllVerbs(), "") + HelpText(AllVerbs(), "update"));
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);
