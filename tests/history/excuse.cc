@@ -26,7 +26,6 @@ std::string_view ExcuseName(Excuse excuse) {
       "lost_unchecked",
       "since_of_lost",
       "paused_by_mirror",
-      "taken_from_mirror",
       "head_invented",
       "mirror_left",
       "mirror_by_outsider",

@@ -34,7 +34,6 @@ enum class Excuse : unsigned char {
   kLostUnchecked,     // likewise: the ballots are not checked
   kSinceOfLost,       // Since falls: that of the row before was of its loss
   kPausedByMirror,    // a row changes in a pause: the mirror has it
-  kTakenFromMirror,   // a flip without votes: it was taken over from the mirror
   kHeadInvented,      // the spec falls: an outsider invented the one before
   kMirrorLeft,        // the mirror is wrong, and no row changed: it is not the leader's own
   kMirrorByOutsider,  // the mirror is wrong: an outsider wrote it last

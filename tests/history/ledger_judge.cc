@@ -258,8 +258,7 @@ class LedgerJudge {
     const auto& [shard, from, to] = change;
     const std::string& name = facts_.spec.spec->shards[shard].name;
     const bool returns = from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
-    // What was taken over from the mirror was not decided here.
-    if (!returns || to.counts == VoteCounts{} || now_.penalties.contains(name)) return;
+    if (!returns || now_.penalties.contains(name)) return;
     // A leader that does not know the list knows of no death on it.
     const bool known = facts_.HeadBefore() &&
                        facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
