@@ -46,6 +46,8 @@ std::string_view ExcuseName(Excuse excuse) {
       "changed_since",
       "nothing_differed",
       "gone_by_other",
+      "format_unheard",
+      "format_unread",
       "no_quorum",
       "death_held",
       "status_behind",

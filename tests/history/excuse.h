@@ -58,6 +58,9 @@ enum class Excuse : unsigned char {
   kChangedSince,     // likewise: others changed the cluster since
   kNothingDiffered,  // an update succeeded, and wrote nothing: nothing differed
   kGoneByOther,      // a delete succeeded, and removed nothing: another session did
+  // --- FormatJudge: what builds of two formats write ---
+  kFormatUnheard,  // rows that a checker cannot read: it has just registered
+  kFormatUnread,   // rows older than all can read: who reads what has just changed
   // --- Liveness: what is owed after the last fault ---
   kNoQuorum,      // a status is not the truth: too few voters or racks are left
   kDeathHeld,     // a death is not decided: a freeze holds it

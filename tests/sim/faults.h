@@ -37,6 +37,7 @@ class FaultMachine {
     double weight = 1;     // where it is drawn at all
     bool servers = false;  // needs an ensemble of several servers
     bool by_hand = false;  // see OrdersByHand
+    bool formats = false;  // needs builds of two formats
   };
   [[nodiscard]] static const std::vector<Kind>& Kinds();
 
@@ -151,6 +152,9 @@ class FaultMachine {
   void RemoveParent();
   void Litter();
   void GoComes();
+  // somebody of tomorrow, see format_judge.h
+  void LedgerOfTomorrow();
+  void SpecOfTomorrow();
 
   Scene& scene_;
   const FaultPlan plan_;

@@ -7,6 +7,8 @@
 #include "codec/codec.h"
 #include "tests/sim/scenario.h"
 
+namespace liveness_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -130,3 +132,5 @@ TEST_CASE("excuses: the mirror of rows that are unreadable is not judged") {
     site.Expect(Excuse::kMirrorOfLost, excused, "the mirror does not say what the rows say");
   }
 }
+
+}  // namespace liveness_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace operator_judge_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using history::Excuse;
@@ -81,3 +83,5 @@ TEST_CASE("excuses: a delete that succeeds, and another session did it") {
     site.Expect(Excuse::kGoneByOther, excused);
   }
 }
+
+}  // namespace operator_judge_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace opinion_judge_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -68,3 +70,5 @@ TEST_CASE("excuses: dead again after doubts") {
     site.Expect(Excuse::kDoubted, excused, site.Says(Opinion::kDead, 5s));
   }
 }
+
+}  // namespace opinion_judge_test

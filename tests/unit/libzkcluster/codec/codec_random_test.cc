@@ -11,6 +11,8 @@
 #include "codec/codec.h"
 #include "codec/json.h"
 
+namespace codec_random_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -290,3 +292,5 @@ TEST_CASE("quorum codecs: every proper prefix and every other kind of document i
     CHECK(is_bad(bytes));
   }
 }
+
+}  // namespace codec_random_test

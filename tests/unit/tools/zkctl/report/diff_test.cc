@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace diff_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 
@@ -31,3 +33,5 @@ TEST_CASE("diff: a line for each difference, and its JSON") {
   CHECK(json["settings"][0]["to"] == "3");
   CHECK(DiffJson("a", {})["equal"] == true);
 }
+
+}  // namespace diff_test
