@@ -17,9 +17,10 @@
 namespace zkcluster {
 namespace {
 
-// A head of the list before last still finds its list; older ones are soon overtaken.
+// A head of the list before last still finds its list; older heads are soon replaced.
 constexpr std::size_t kListsHeld = 4;
-// So many fruitless looks at the chunks of one head, with growing pauses in between, are no race.
+// When the chunks of one head do not match after this many reads, with growing pauses in between,
+// it is not a race.
 constexpr int kMaxMismatches = 8;
 
 // Where a decided board comes from; what is not newer than this is never applied.
@@ -149,8 +150,8 @@ struct BoardWatcher::Impl {
     Evaluate();
   }
 
-  // Another cluster of the same name: nothing that was decided on the old one holds. What was
-  // handed out stays until the new one is known.
+  // Another cluster of the same name: no decision about the old one holds. The last view stays until
+  // the new cluster is known.
   void StartOver() {
     known = {};
     read.Forget();
@@ -158,7 +159,7 @@ struct BoardWatcher::Impl {
     judged_mirror.reset();
   }
 
-  // Looks at what the watchers hold; may be called at any time.
+  // Draws conclusions from the watchers' current values; may be called at any time.
   void Evaluate() {
     if (!known.spec || !head_watcher.known()) return;
     if (const auto& node = head_watcher.node()) {
@@ -192,7 +193,7 @@ struct BoardWatcher::Impl {
     if (read.judged != node.stat.mzxid) {
       read.judged = node.stat.mzxid;
       read.mismatches = 0;
-      // Another znode: a leader made it anew because versions have begun again.
+      // Another znode: a leader created it again because versions have begun again.
       if (std::exchange(read.czxid, node.stat.czxid) != node.stat.czxid) read.Forget();
       retry->Cancel();
       if (const auto problem = read.reader.TakeHead(node.data)) {
@@ -206,8 +207,8 @@ struct BoardWatcher::Impl {
     if (!next.After(known.source)) return StatusKnown();
     const auto* const list = known.lists.Find(head->spec.shards_zxid);
     if (list == nullptr || list->size() != head->shards) {
-      // Of a list that is not here yet: it brings us back. Of one that has gone:
-      // nothing can be placed.
+      // If its list has not arrived yet, the list's arrival calls this again. If its list is
+      // forgotten, nothing can be placed.
       if (head->spec.shards_zxid <= known.spec->id.shards_zxid) StatusKnown();
       return;
     }
@@ -238,23 +239,23 @@ struct BoardWatcher::Impl {
     const std::optional<Head>& head = read.reader.head();
     if (!head || k >= head->chunks.size()) return Evaluate();
     const std::string name = "status chunk " + std::to_string(k);
-    if (!node && node.error().code != ErrorCode::kNotFound) return LookAgain();
-    // Written after the head: in a cluster made anew meanwhile, whose versions begin again.
+    if (!node && node.error().code != ErrorCode::kNotFound) return ReadAgain();
+    // Written after the head: in a cluster that was created again, whose versions begin again.
     const bool later = node && read.judged && node->stat.mzxid > *read.judged;
     if (!node || node->stat.version != head->chunks[k] || later) {
-      // Newer: a head that says so is on its way, and what we hold is half of the old decision and
-      // half of the next. Older or absent: a server that lags, or a writer's bug.
+      // Newer: its head is on the way, and the chunks are half of the old decision and half of the
+      // next. Older or absent: a server that lags, or a writer's bug.
       if (++read.mismatches == kMaxMismatches) {
         Bad({ErrorCode::kBadData, name + ": is not the version that the head names"});
         StatusKnown();
       }
-      return LookAgain();
+      return ReadAgain();
     }
     if (const auto problem = read.reader.TakeChunk(k, node->data)) Bad(problem->Within(name));
     Evaluate();
   }
 
-  void LookAgain() {
+  void ReadAgain() {
     head_watcher.Refresh();
     if (!retry->armed()) retry->Arm(backoff.Next(loop.Random()));
   }
@@ -264,7 +265,7 @@ struct BoardWatcher::Impl {
     callbacks.troubled({ErrorCode::kBadData, error.message});
   }
 
-  // What can be known of the status is known: from now on every change is published.
+  // The status is known as far as possible: from now on every change is published.
   void StatusKnown() {
     known.status = true;
     Publish();

@@ -99,8 +99,9 @@ FormatJudge::Found FormatJudge::Judge(const std::string& name, Cluster& cluster,
   if (!rows && path != kHead && path != kLedger) return std::nullopt;
   const bool by_checker = cluster.Of(change.transaction.session_id) != nullptr;
   if (cluster.NeedsNewer() && by_checker) {
-    return Finding{"needs", fmt::format("{}: {} is written, and the options need what nobody has",
-                                        name, path)};
+    return Finding{
+        "needs",
+        fmt::format("{}: {} is written, and the options need an unknown feature", name, path)};
   }
   if (path == kLedger) return OnLedger(name, cluster, change);
   return rows && by_checker ? OnRows(name, cluster, change) : std::nullopt;
@@ -146,7 +147,7 @@ FormatJudge::Found FormatJudge::OnRows(const std::string& name, const Cluster& c
     return Finding{"format", fmt::format("{}: {} is written in format {}, and {} reads {}", name,
                                          change.path, written, path, candidate.format)};
   }
-  if (unheard) ++excuses_[history::Excuse::kFormatUnheard];
+  if (unheard) ++excuses_[history::Excuse::kFormatUnknown];
   if (written >= common || !certain) return std::nullopt;
   if (now - cluster.changed < kHeardWithin) {
     ++excuses_[history::Excuse::kFormatUnread];
@@ -175,7 +176,7 @@ FormatJudge::Found FormatJudge::OnBallot(const std::string& name, const Cluster&
   }
   const auto ballot = DecodeBallot(*change.data);
   if (!ballot || std::to_string(ballot->spec.version) != cluster.needing) return std::nullopt;
-  return Finding{"needs", fmt::format("{}: {} votes on version {}, which needs what nobody has",
+  return Finding{"needs", fmt::format("{}: {} votes on version {}, which needs an unknown feature",
                                       name, change.path, cluster.needing)};
 }
 
@@ -185,8 +186,9 @@ std::optional<FormatJudge::Finding> FormatJudge::TableOf(std::string_view cluste
   if (found == clusters_.end() || found->second.needing != std::to_string(spec_version)) {
     return std::nullopt;
   }
-  return Finding{"needs", fmt::format("{}: a program takes version {}, which needs what nobody has",
-                                      cluster, spec_version)};
+  return Finding{"needs",
+                 fmt::format("{}: a program takes version {}, which needs an unknown feature",
+                             cluster, spec_version)};
 }
 
 }  // namespace zkcluster::sim

@@ -5,11 +5,11 @@
 // [format]        A registration says the format that its checker reads. A leader writes rows of
 //                 the status in the newest format that it can write and that every registered
 //                 checker of its cluster reads. Excused is a leader that may not have heard of a
-//                 candidate that has just come or gone.
-// [needs]         While the options need what nobody of the scene has, no checker writes head,
+//                 candidate that has just registered or left.
+// [needs]         While the options need a feature that no build of the scene has, no checker writes head,
 //                 status or ledger, nobody votes on the version that came with that need, and no
 //                 program takes a table of it.
-// [unknown_keys]  Who rewrites the ledger keeps the key that somebody of tomorrow has added to it.
+// [unknown_keys]  Who rewrites the ledger keeps the key that a newer build has added to it.
 //
 // Pure but for its own state.
 #pragma once
@@ -28,7 +28,7 @@
 
 namespace zkcluster::sim {
 
-// What somebody of tomorrow adds to the options, and to the ledger.
+// What a newer build adds to the options, and to the ledger.
 inline constexpr std::string_view kNeedOfTomorrow = R"("Needs":["replicas_of_tomorrow"])";
 inline constexpr std::string_view kKeyOfTomorrow = R"("PlansOfTomorrow":{"Left":1.50,"Of":[ 3 ]})";
 // `bytes`, an object, with that member at its end.

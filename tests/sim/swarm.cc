@@ -1,5 +1,5 @@
-// tests/sim/swarm: runs seeds of the simulated world, on all processors, and tells which of them
-// broke what must hold.
+// tests/sim/swarm: runs seeds of the simulated world on all processors, and prints those
+// that broke a rule.
 
 #include <chrono>
 #include <cstdio>
@@ -21,7 +21,7 @@ using namespace zkcluster::sim;
 constexpr const char* kUsage =
     "usage: swarm [--seeds N] [--first S] [--steps K] [--mode safety|liveness|both] [--jobs J]\n"
     "             [--keep-going] [--counters] [--orders-by-hand] [--bound-excuses PERCENT]\n"
-    "       swarm --seed X [--steps K] [--mode ...]     one seed, with all that happens\n"
+    "       swarm --seed X [--steps K] [--mode ...]     one seed, with its history\n"
     "--bound-excuses: fails if an excuse of a judge was needed more often than its bound, or "
     "never\n"
     "(excuse_bounds.h). PERCENT of the usual number: 100, or less to see it fail.\n";

@@ -68,7 +68,7 @@ std::string OptionsOf(bool needing) {
   return needing ? WithMember(options, kNeedOfTomorrow) : options;
 }
 
-// A version of the spec, whose options need what nobody has, or do not.
+// A version of the spec, with a need of an unknown feature, or without.
 std::string Respec(Fleet& fleet, const std::string& version, bool needing) {
   return fleet.Send(kOutsider, {zk::SetOp{"/root/a", version, zk::kAnyVersion},
                                 zk::SetOp{kTop + "options", OptionsOf(needing), zk::kAnyVersion}});
@@ -82,7 +82,7 @@ TEST_CASE("excuses: a checker that cannot read the rows has just registered") {
     fleet.Join(1, 1);
     fleet.now += excused ? 9s : 10s;
     CHECK(fleet.WriteRows(2) == (excused ? "" : "format"));
-    CHECK(fleet.judge.excuses()[Excuse::kFormatUnheard] == (excused ? 1 : 0));
+    CHECK(fleet.judge.excuses()[Excuse::kFormatUnknown] == (excused ? 1 : 0));
   }
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("format: a registration says what its checker reads") {
   CHECK(fleet.Join(6, 1, 2) == "format");
 }
 
-TEST_CASE("needs: nothing is decided while the options need what nobody has") {
+TEST_CASE("needs: nothing is decided while the options need an unknown feature") {
   Fleet fleet;
   Respec(fleet, "7", false);
   CHECK(fleet.WriteRows(2).empty());

@@ -129,7 +129,7 @@ TEST_CASE("excuses: the mirror of rows that are unreadable is not judged") {
     Owing site;
     site.Name(7);
     site.scene().Put(excused ? site.paths().chunk(0) : site.paths().mirror(), "bad");
-    site.Expect(Excuse::kMirrorOfLost, excused, "the mirror does not say what the rows say");
+    site.Expect(Excuse::kMirrorOfLost, excused, "the mirror does not agree with the rows");
   }
 }
 
