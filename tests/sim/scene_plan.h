@@ -44,6 +44,7 @@ struct ScenePlan {
   int readers = 1;
   int operators = 1;
   int servers = 1;           // of the ensemble
+  bool named = false;        // hosts are names: see scene_names.h
   bool two_formats = false;  // each start of a checker is of today's build or of tomorrow's
   TraceMode trace = TraceMode::kOff;
 
