@@ -8,7 +8,10 @@
 #include "names/search_list.h"
 #include "names/token_bucket.h"
 
-namespace zkcluster {
+namespace files_test {
+
+using namespace zkcluster;
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -57,4 +60,4 @@ TEST_CASE("token bucket: never more than rate and burst in a second") {
   CHECK(taken.size() > 100);
 }
 
-}  // namespace zkcluster
+}  // namespace files_test

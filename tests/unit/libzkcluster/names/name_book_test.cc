@@ -13,7 +13,10 @@
 #include "names/remote_names.h"
 #include "tests/fakes/fake_dns.h"
 
-namespace zkcluster {
+namespace name_book_test {
+
+using namespace zkcluster;
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -260,4 +263,4 @@ TEST_CASE("name book: followed from another loop") {
   CHECK(told.size() == 1);
 }
 
-}  // namespace zkcluster
+}  // namespace name_book_test

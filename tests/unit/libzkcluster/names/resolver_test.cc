@@ -11,7 +11,10 @@
 
 #include "tests/fakes/fake_dns.h"
 
-namespace zkcluster {
+namespace resolver_test {
+
+using namespace zkcluster;
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +275,4 @@ TEST_CASE("resolver: a question that was dropped is never answered") {
   CHECK(answers == 0);
 }
 
-}  // namespace zkcluster
+}  // namespace resolver_test
