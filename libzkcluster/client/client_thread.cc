@@ -27,8 +27,8 @@ namespace {
 constexpr Duration kContactInterval = std::chrono::milliseconds(250);
 
 // What a loop and its first connection need: epoll, its timer, libevent's pair for signals, the
-// wake-up, a socket and its duplicate, three name servers by UDP and by TCP.
-constexpr std::size_t kDescriptors = 12;
+// wake-up, a socket and its duplicate, a name server. (More of those can do without.)
+constexpr std::size_t kDescriptors = 8;
 
 // libevent ends the whole program when it gets none half way, so they are asked for beforehand.
 // Another thread may still take them in between.

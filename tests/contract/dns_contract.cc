@@ -65,10 +65,9 @@ void CheckManners(const Make& make) {
     std::optional<DnsAnswer> v4;
     std::optional<DnsAnswer> v6;
     Dns& dns = stage->dns();
-    const auto servers = dns.setup().servers;
-    const auto one = dns.Ask(servers[0], "s1.test", Family::kV4, Dns::Dialect::kEdns,
+    const auto one = dns.Ask(stage->server(0), "s1.test", Family::kV4, Dns::Dialect::kEdns,
                              [&](const DnsAnswer& answer) { v4 = answer; });
-    const auto two = dns.Ask(servers[0], "s1.test", Family::kV6, Dns::Dialect::kEdns,
+    const auto two = dns.Ask(stage->server(0), "s1.test", Family::kV6, Dns::Dialect::kEdns,
                              [&](const DnsAnswer& answer) { v6 = answer; });
     CHECK(!v4);
     CHECK(KindOf(stage->Ask(1, "s1.test", Family::kV4)) == Kind::kFound);
@@ -83,7 +82,7 @@ void CheckManners(const Make& make) {
 void CheckDrops(const Make& make) {
   auto stage = make();
   stage->SetRecord("s1.test", {"10.0.0.1"}, {}, 60);
-  const std::string server = stage->dns().setup().servers[0];
+  const std::string server = stage->server(0);
   const auto fail = [](const DnsAnswer&) { FAIL("a question that was dropped is answered"); };
   auto dropped = stage->dns().Ask(server, "s1.test", Family::kV4, Dns::Dialect::kEdns, fail);
   dropped.reset();
@@ -120,10 +119,10 @@ void CheckFiles(const Make& make) {
 
 }  // namespace
 
-std::optional<DnsAnswer> DnsStage::Ask(std::size_t server, const std::string& name, Family family,
+std::optional<DnsAnswer> DnsStage::Ask(std::size_t index, const std::string& name, Family family,
                                        Dns::Dialect dialect) {
   std::optional<DnsAnswer> answer;
-  const auto question = dns().Ask(dns().setup().servers.at(server), name, family, dialect,
+  const auto question = dns().Ask(server(index), name, family, dialect,
                                   [&](const DnsAnswer& found) { answer = found; });
   CHECK(!answer);  // never within the call
   static_cast<void>(RunUntil([&] { return answer.has_value(); }, kLimit));

@@ -18,6 +18,8 @@ class DnsStage {
 
   virtual ~DnsStage() = default;
   virtual Dns& dns() = 0;
+  // As Ask wants it. (resolv.conf knows no ports, so that what setup() says may be others.)
+  virtual std::string server(std::size_t index) = 0;
   virtual void DropDns() = 0;
   virtual bool RunUntil(const std::function<bool()>& done, Duration limit) = 0;
 
@@ -28,7 +30,7 @@ class DnsStage {
   virtual void SetSearch(std::vector<std::string> domains, int ndots) = 0;
 
   // Nothing: no answer came in time.
-  std::optional<DnsAnswer> Ask(std::size_t server, const std::string& name, Family family,
+  std::optional<DnsAnswer> Ask(std::size_t index, const std::string& name, Family family,
                                Dns::Dialect dialect = Dns::Dialect::kEdns);
 };
 

@@ -32,6 +32,7 @@ class AresStage final : public DnsStage {
   }
 
   Dns& dns() override { return *dns_; }
+  std::string server(std::size_t index) override { return servers[index].addr(); }
   void DropDns() override { dns_.reset(); }
   bool RunUntil(const std::function<bool()>& done, Duration limit) override {
     // The files are looked at when somebody asks: a timer keeps the turns coming.
@@ -81,8 +82,7 @@ class AresStage final : public DnsStage {
   void Write() const {
     std::ofstream(files().hosts) << hosts_;
     std::ofstream resolv_conf(files().resolv_conf);
-    for (const auto& server : servers) resolv_conf << "nameserver " << server.addr() << "\n";
-    resolv_conf << search_;
+    resolv_conf << "nameserver 192.0.2.1\nnameserver 192.0.2.2\n" << search_;
   }
 
   std::string hosts_ = "127.0.0.1 localhost\n";
@@ -93,6 +93,7 @@ class AresStage final : public DnsStage {
 class FakeStage final : public DnsStage {
  public:
   Dns& dns() override { return *dns_; }
+  std::string server(std::size_t index) override { return names.Servers()[index]; }
   void DropDns() override { dns_.reset(); }
   bool RunUntil(const std::function<bool()>& done, Duration limit) override {
     return world.RunUntil(done, limit);

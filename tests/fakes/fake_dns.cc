@@ -94,21 +94,21 @@ Dns::Question FakeDns::Ask(const std::string& text, const std::string& name, Fam
   ++server.packets;
   auto shared = std::make_shared<Done>(std::move(done));
   const std::weak_ptr<Done> weak = shared;
-  const auto give = [weak](const DnsAnswer& answer) {
+  auto give = lifetime_.Guard([weak](const DnsAnswer& answer) {
     const auto alive = weak.lock();
     if (!alive) return;
     const Done once = *alive;
     once(answer);
-  };
+  });
   SimWorld& world = names_.world();
   if (IsSilent(server.manners, family, dialect) || server.latency >= kLimit) {
     DnsAnswer silence;
     silence.why = "silent";
-    world.After(kLimit, &loop_, [give, silence] { give(silence); });
+    world.After(kLimit, &loop_, [give, silence]() mutable { give(silence); });
   } else {
     // What the server knows when the question arrives.
     const DnsAnswer answer = AnswerOf(names_, server, name, family);
-    world.After(server.latency, &loop_, [give, answer] { give(answer); });
+    world.After(server.latency, &loop_, [give, answer]() mutable { give(answer); });
   }
   return shared;
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "names/dns.h"
 #include "tests/fakes/sim_loop.h"
 
@@ -71,6 +72,7 @@ class FakeDns final : public Dns {
  private:
   FakeNames& names_;
   SimLoop& loop_;
+  Lifetime lifetime_;
 };
 
 }  // namespace zkcluster::sim
