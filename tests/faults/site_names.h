@@ -18,8 +18,8 @@ class SiteNames {
  public:
   using Manners = contract::NameServer::Manners;
 
-  // From now on /etc/resolv.conf is a file in `folder`. REQUIRES: started by StartIsolated, with
-  // namespaces.
+  // From now on /etc/resolv.conf is a file in `folder`.
+  // REQUIRES: started by StartIsolated, with namespaces.
   SiteNames(Fabric& fabric, const std::filesystem::path& folder);
 
   // "10.77.0.31:6379" of host s1 becomes "s1.test:6379", and the name means that host.
