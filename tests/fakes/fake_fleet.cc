@@ -282,6 +282,19 @@ std::string FakeFleet::PlaceOf(const std::string& addr) const {
   return host == hosts_.end() ? addr : FormatAddress({host->second, address->port});
 }
 
+std::vector<std::string> FakeFleet::PlacesOf(const std::string& addr) const {
+  if (names_ == nullptr) return {addr};
+  const auto address = ParseAddress(addr);
+  ZKC_CHECK(address.has_value());
+  std::vector<std::string> places;
+  const auto found = all_hosts_.find(address->host);
+  if (found == all_hosts_.end()) return {addr};
+  for (const std::string& host : found->second) {
+    places.push_back(FormatAddress({host, address->port}));
+  }
+  return places;
+}
+
 void FakeFleet::Touch(const std::string& place) {
   for (FleetProber* prober : probers_) prober->Touch(place);
 }
@@ -321,6 +334,7 @@ void FakeFleet::Move(const std::string& addr, const std::string& host, Duration 
     servers_.merge(copies);
   }
   hosts_[address->host] = host;
+  all_hosts_[address->host].push_back(host);
   ttls_[address->host] = ttl;
   names_->records[address->host] = {{host}, {}, ttl};
 }
@@ -373,9 +387,11 @@ void FakeFleet::SetLatency(const std::string& addr, Duration latency) {
 }
 
 void FakeFleet::SetReach(const std::string& checker, const std::string& addr, Reach reach) {
-  const std::string place = PlaceOf(addr);
-  servers_[place].reach[checker] = reach;
-  Touch(place);
+  // A name that moves does not change who is cut off from it.
+  for (const std::string& place : PlacesOf(addr)) {
+    servers_[place].reach[checker] = reach;
+    Touch(place);
+  }
 }
 
 void FakeFleet::HealAll() {

@@ -105,6 +105,8 @@ class FakeFleet {
 
   // The server that `addr` means now.
   [[nodiscard]] std::string PlaceOf(const std::string& addr) const;
+  // And those that it meant before.
+  [[nodiscard]] std::vector<std::string> PlacesOf(const std::string& addr) const;
   [[nodiscard]] static Reach ReachOf(const State& state, const std::string& checker);
   void Change(const std::string& place, Server server);
   void FlapPlace(const std::string& place, Duration up, Duration down);
@@ -115,6 +117,7 @@ class FakeFleet {
   ResultListener listener_;
   std::map<std::string, State> servers_;      // by place
   std::map<std::string, std::string> hosts_;  // by name: where it is, also while it is not listed
+  std::map<std::string, std::vector<std::string>> all_hosts_;  // by name, the newest last
   std::map<std::string, Duration> ttls_;
   std::vector<FleetProber*> probers_;  // in the order they were made: runs repeat exactly
 };

@@ -212,6 +212,7 @@ class Scene {
   std::set<std::string> addresses_;
   std::set<std::string> slow_;       // of these
   std::set<std::string> unsettled_;  // and these, whose host has moved a moment ago
+  std::set<std::string> flapping_;
 
   std::vector<CheckerSlot> slots_;
   std::vector<CheckerSlot> twins_;

@@ -93,12 +93,14 @@ void Scene::SetServer(const std::string& addr, FakeFleet::Server server) {
     Note("redis", fmt::format("{} {}", addr, NameOf(server)));
   }
   addresses_.insert(addr);
+  flapping_.erase(addr);
   opinions_.ServerIs(addr, server, IsSteady(addr), world.now());
   fleet.Set(addr, server);
 }
 
 void Scene::FlapServer(const std::string& addr, Duration up, Duration down) {
   Note("redis", addr + " flaps");
+  flapping_.insert(addr);
   opinions_.ServerIs(addr, FakeFleet::Server::kUp, false, world.now());
   fleet.Flap(addr, up, down);
 }
@@ -137,7 +139,8 @@ void Scene::MoveName(const std::string& addr, Duration ttl) {
 void Scene::SettleNames() {
   std::erase_if(unsettled_, [this](const std::string& addr) {
     if (!names.Settled(addr)) return false;
-    opinions_.ServerIs(addr, fleet.Get(addr), !slow_.contains(addr), world.now());
+    const bool steady = !slow_.contains(addr) && !flapping_.contains(addr);
+    opinions_.ServerIs(addr, fleet.Get(addr), steady, world.now());
     return true;
   });
 }
@@ -157,6 +160,7 @@ void Scene::HealFleet() {
   opinions_.AllReachesOpen(world.now());
   fleet.HealAll();
   slow_.clear();
+  flapping_.clear();
   for (const auto& addr : addresses_) {
     fleet.SetPassword(addr, "");
     fleet.SetLatency(addr, std::chrono::milliseconds(1));
