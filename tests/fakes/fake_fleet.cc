@@ -179,7 +179,7 @@ class FakeFleet::FleetProber final : public Prober {
   }
 
   static ProbeResult Unresolved() {
-    return ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
+    return ProbeResult::Inconclusive(Reason::kUnresolved, ProbeAlarm::kUnresolved);
   }
 
   // Nothing: silence.
@@ -213,7 +213,7 @@ class FakeFleet::FleetProber final : public Prober {
       case Reach::kRejected:
         return ProbeResult::Failed(Reason::kRefused);
       case Reach::kNoRoute:
-        return ProbeResult::CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
+        return ProbeResult::Inconclusive(Reason::kNoRoute, ProbeAlarm::kNone);
     }
     if (state.server == Server::kRefused) return ProbeResult::Failed(Reason::kRefused);
     return std::visit([&](const auto& question) { return AnswerTo(question, target, connected); },

@@ -119,7 +119,7 @@ TEST_CASE("names: a name is gone, or no name server answers, and then the shard 
     } else {
       const auto before = world.first.questions() + world.second.questions();
       world.SetManners({.silent = true});
-      CHECK(world.site.hand.Await(
+      CHECK(world.site.direct.Await(
           [&] { return world.first.questions() + world.second.questions() >= before + 2; }));
     }
     CHECK(world.site.Statuses("sessions") == "A");
@@ -142,7 +142,7 @@ TEST_CASE("names: a name moves while the old server answers") {
   world.Serve();
   world.Set("s1.test", {"127.0.0.2"}, 0);
   const auto clients = [&] { return moved->Command({"CLIENT", "LIST", "TYPE", "normal"}); };
-  CHECK(world.site.hand.Await([&] {
+  CHECK(world.site.direct.Await([&] {
     const std::string list = clients();
     return std::ranges::count(list, '\n') >= 2;  // the checker, and who asks
   }));
@@ -204,7 +204,7 @@ TEST_CASE("names: a thousand dead shards by name cost 50 questions a second, and
   const std::string none(1000, 'D');
   CHECK(site.AwaitStatus("sessions", none) == none);
   // Whatever the number of seconds: no window of one has more.
-  site.hand.Pump(3s);
+  site.direct.Pump(3s);
   std::vector<std::chrono::steady_clock::time_point> times;
   for (const NameServer* server : {&world.first, &world.second}) {
     for (const auto at : server->times()) {
@@ -240,9 +240,9 @@ TEST_CASE("names: ZooKeeper by name, for checkers, zkctl and programs") {
   world.Remove("zk.test");
   world.SetManners({.silent = true});
   site.zookeeper.Stop();
-  CHECK(site.hand.Await([&] { return (*cluster)->session_state() != SessionState::kConnected; }));
+  CHECK(site.direct.Await([&] { return (*cluster)->session_state() != SessionState::kConnected; }));
   site.zookeeper.Start();
-  CHECK(site.hand.Await([&] { return (*cluster)->session_state() == SessionState::kConnected; }));
+  CHECK(site.direct.Await([&] { return (*cluster)->session_state() == SessionState::kConnected; }));
   site.redis[0]->Kill();
   CHECK(site.AwaitStatus("sessions", "D") == "D");
   CHECK(site.AwaitView(**cluster, "D") == "D");
@@ -265,7 +265,7 @@ TEST_CASE("names: Connect looks a name up within its own time, and keeps the las
   CHECK(CodeName(refused) == "unavailable");
   CHECK(std::chrono::steady_clock::now() - begun < 10s);
   world.SetManners({});
-  CHECK(site.hand.Await([&] { return (*cluster)->Connect("key").has_value(); }));
+  CHECK(site.direct.Await([&] { return (*cluster)->Connect("key").has_value(); }));
   world.SetManners({.silent = true});
   for (int i = 0; i < 3; ++i) CHECK((*cluster)->Connect("key").has_value());
   // Within a callback, on the client's own thread.
@@ -277,7 +277,7 @@ TEST_CASE("names: Connect looks a name up within its own time, and keeps the las
   site.redis[0]->Kill();
   CHECK(site.AwaitView(**cluster, "D") == "D");
   site.redis[0]->Start();
-  CHECK(site.hand.Await([&] { return connected > 0; }));
+  CHECK(site.direct.Await([&] { return connected > 0; }));
 }
 
 TEST_CASE("names: a pool follows a name that moves") {
@@ -294,7 +294,7 @@ TEST_CASE("names: a pool follows a name that moves") {
   REQUIRE((*cluster)->Connect("key").has_value());
   world.Set("s1.test", {"127.0.0.2"}, 0);
   // Also the idle connection to the old server, which still answers, is given up.
-  CHECK(world.site.hand.Await([&] {
+  CHECK(world.site.direct.Await([&] {
     const auto lease = (*cluster)->Connect("key");
     return lease && std::string(lease->get()->tcp.host) == "127.0.0.2";
   }));
