@@ -209,7 +209,7 @@ class Scene {
   Subscription commits_;
   std::map<std::string, std::string, std::less<>> log_counters_;  // name of the counter by event
   std::set<std::string> addresses_;
-  std::set<std::string> slow_;  // those that are slow
+  std::set<std::string> slow_;       // those that are slow
   std::set<std::string> unsettled_;  // those whose host has moved a moment ago
   std::set<std::string> flapping_;   // those that flap
 
