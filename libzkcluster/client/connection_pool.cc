@@ -10,7 +10,7 @@
 namespace zkcluster {
 namespace {
 
-// How long the addresses of a name are used without another look. The client's thread knows the
+// How long the addresses of a name are used without another question. The client's thread knows the
 // name's own TTL, which is no shorter.
 constexpr Duration kFreshName = std::chrono::seconds(5);
 // However little time is left, an address is tried.

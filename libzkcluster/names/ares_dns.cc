@@ -24,8 +24,8 @@
 namespace zkcluster {
 namespace {
 
-// How often a file is looked at while questions are asked.
-constexpr Duration kLook = std::chrono::seconds(1);
+// How often a file is checked for a change while questions are asked.
+constexpr Duration kCheckFile = std::chrono::seconds(1);
 constexpr std::size_t kLargestHosts = 16'000'000;
 // What fits into one packet on every path.
 constexpr int kEdnsSize = 1232;
@@ -56,7 +56,7 @@ DnsAnswer Translate(int status) {
       answer.kind = DnsAnswer::Kind::kNoData;
       break;
     case ARES_ENOTFOUND:
-    case ARES_EBADNAME:  // a label that is too long, say: nobody can have it
+    case ARES_EBADNAME:  // a label that is too long, say: no such name can exist
       answer.kind = DnsAnswer::Kind::kNoName;
       break;
     case ARES_ETIMEOUT:
@@ -195,7 +195,7 @@ class AresDns::Channel {
   struct Query {
     EventLoop& loop;
     Family family;
-    Done done;  // null: nobody waits any more
+    Done done;  // null: the answer is no longer wanted
     Channel* channel = nullptr;
   };
 
@@ -273,7 +273,7 @@ AresDns::Stamp AresDns::StampOf(const std::string& path) {
 bool AresDns::Changed(Watch& watch) {
   const TimePoint now = loop_.Now();
   const bool first = watch.checked == TimePoint::min();
-  if (!first && now - watch.checked < kLook) return false;
+  if (!first && now - watch.checked < kCheckFile) return false;
   watch.checked = now;
   const Stamp stamp = StampOf(watch.path);
   return std::exchange(watch.stamp, stamp) != stamp || first;

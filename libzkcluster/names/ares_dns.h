@@ -1,5 +1,5 @@
-// Dns over c-ares: a channel of its own for each name server, so that a silent one holds up nobody
-// else's questions. c-ares builds the packets, goes over to TCP, and reads resolv.conf(5). Its
+// Dns over c-ares. Each name server has a channel of its own, so that a silent server delays only
+// its own questions. c-ares builds the packets, goes over to TCP, and reads resolv.conf(5). Its
 // retries and its choice of servers are not used. Nothing is written to stderr. Loop-bound adapter.
 #pragma once
 

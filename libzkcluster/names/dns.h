@@ -1,6 +1,6 @@
-// The seam of names: ask one name server one question. Production twin: AresDns (c-ares); test
-// twin: FakeDns. Which server is asked, when the next one is, and what an answer is worth, is the
-// Resolver's business. The same contract (tests/contract/dns_contract.h) holds both twins.
+// The seam of names: ask one name server one question. In production: AresDns (c-ares). In tests:
+// FakeDns. The Resolver decides which server is asked, when the next one is asked, and what an
+// answer is worth. Both implementations keep one contract (tests/contract/dns_contract.h).
 // Loop-bound.
 #pragma once
 

@@ -17,7 +17,7 @@ using Standing = NameState::Standing;
 using Scope = NameQuestion::Scope;
 using FamilyLists = std::array<std::optional<std::vector<std::string>>, 2>;
 
-// Names that nobody follows are kept, because their addresses may be needed when no name server
+// Names without followers are kept, because their addresses may be needed when no name server
 // answers. From this many on, those that were not used for this long are dropped.
 constexpr std::size_t kManyNames = 1000;
 constexpr Duration kKeepUnused = std::chrono::minutes(10);
@@ -51,7 +51,7 @@ struct NameBook::Entry {
   std::string full_name;
   FamilyLists known;
   NameState state;
-  std::optional<NameState> told;          // to the followers
+  std::optional<NameState> reported;      // to the followers
   bool answered = false;                  // ever: `state` says something
   TimePoint asked_at = TimePoint::min();  // when the newest answer came
   TimePoint used_at{};
@@ -62,7 +62,7 @@ struct NameBook::Entry {
   std::unique_ptr<Timer> timer;  // the next question of a followed name
   Listeners<const NameState&> followers;
   Listeners<const NameState&> askers;  // once each
-  std::weak_ptr<Watched> watched;      // expired: nobody follows
+  std::weak_ptr<Watched> watched;      // expired: no followers
 };
 
 NameBook::NameBook(Loop& loop, Resolver& resolver) : loop_(loop), resolver_(resolver) {}
@@ -108,12 +108,12 @@ Names::Following NameBook::Follow(const std::string& name, Listener listener) {
   }
   // By weak reference: a listener that has left is not called.
   const std::weak_ptr<Listener> weak = shared;
-  const auto tell = [weak](const NameState& state) {
+  const auto report = [weak](const NameState& state) {
     if (const auto alive = weak.lock()) (*alive)(state);
   };
-  auto subscription = entry.followers.Add(tell);
+  auto subscription = entry.followers.Add(report);
   if (entry.answered) {
-    loop_.Post(lifetime_.Guard([tell, state = entry.state] { tell(state); }));
+    loop_.Post(lifetime_.Guard([report, state = entry.state] { report(state); }));
   }
   if (!was_followed && !entry.pending) Schedule(entry);
   struct Held {
@@ -128,7 +128,7 @@ Names::Following NameBook::Follow(const std::string& name, Listener listener) {
 NameBook::Asking NameBook::Ask(const std::string& name, Duration max_age, Listener done) {
   Entry& entry = Open(name);
   auto shared = std::make_shared<Listener>(std::move(done));
-  const auto tell = [weak = std::weak_ptr<Listener>(shared)](const NameState& state) {
+  const auto report = [weak = std::weak_ptr<Listener>(shared)](const NameState& state) {
     const auto alive = weak.lock();
     if (!alive || !*alive) return;
     const Listener once = std::exchange(*alive, nullptr);
@@ -136,7 +136,7 @@ NameBook::Asking NameBook::Ask(const std::string& name, Duration max_age, Listen
   };
   const bool fresh = entry.answered && loop_.Now() - entry.asked_at < max_age;
   if (fresh) {
-    loop_.Post(lifetime_.Guard([tell, state = entry.state] { tell(state); }));
+    loop_.Post(lifetime_.Guard([report, state = entry.state] { report(state); }));
     return shared;
   }
   if (!entry.pending) {
@@ -146,7 +146,7 @@ NameBook::Asking NameBook::Ask(const std::string& name, Duration max_age, Listen
     std::shared_ptr<Listener> listener;
     zkcluster::Subscription subscription;
   };
-  return std::make_shared<Held>(Held{std::move(shared), entry.askers.Add(tell)});
+  return std::make_shared<Held>(Held{std::move(shared), entry.askers.Add(report)});
 }
 
 std::vector<std::string> NameBook::Known(const std::string& name) const {
@@ -213,17 +213,17 @@ void NameBook::OnAnswer(Entry& entry, Scope scope, const NameAnswer& answer) {
     entry.skip_until.fill(TimePoint::min());
   }
   Schedule(entry);
-  Tell(entry);
+  Report(entry);
 }
 
 // REQUIRES: the last use of `entry` by the caller: a listener may do anything.
-void NameBook::Tell(Entry& entry) {
+void NameBook::Report(Entry& entry) {
   const auto alive = entries_.at(LowerCase(entry.name));
   const NameState state = entry.state;
-  // Those who ask while the askers are told wait for the next answer.
+  // A question from within a listener waits for the next answer.
   auto askers = std::exchange(entry.askers, {});
-  const bool changed = !entry.told || *entry.told != state;
-  entry.told = state;
+  const bool changed = !entry.reported || *entry.reported != state;
+  entry.reported = state;
   if (changed) alive->followers.Notify(state);
   askers.Notify(state);
 }

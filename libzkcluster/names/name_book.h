@@ -48,7 +48,7 @@ class NameBook final : public Names {
 
   // The same, with an age by the TTL.
   [[nodiscard]] Asking AskByTtl(const std::string& name, Listener done);
-  // The last good addresses. Asks nobody.
+  // The last good addresses, without a question.
   [[nodiscard]] std::vector<std::string> Known(const std::string& name) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -60,7 +60,7 @@ class NameBook final : public Names {
   [[nodiscard]] Entry& Open(const std::string& name);
   void Inquire(Entry& entry, NameQuestion::Scope scope);
   void OnAnswer(Entry& entry, NameQuestion::Scope scope, const NameAnswer& answer);
-  void Tell(Entry& entry);
+  void Report(Entry& entry);
   void Schedule(Entry& entry);
   void DropUnused();
 

@@ -1,4 +1,4 @@
-// What a name means now, for those who keep connections: a prober follows the names of its targets.
+// What a name means now, for owners of connections: a prober follows the names of its targets.
 // Names are hints about addresses: the last good ones stay in use when a name stops resolving.
 // NameBook keeps them; RemoteNames follows a book of another loop. Loop-bound.
 #pragma once

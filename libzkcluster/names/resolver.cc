@@ -41,7 +41,7 @@ std::vector<std::string> FromThisHost(Dns& dns, const std::string& name) {
 //   waits for its first token --> asks the servers for one complete name
 //     --found, all families or kGrace later--> done
 //     --every server says no--> asks for the next complete name, or is done
-//     --nobody answers within Dns::kLimit--> done
+//     --no answer within Dns::kLimit--> done
 class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry> {
  public:
   Inquiry(Resolver& owner, NameQuestion question, Done done)
@@ -216,7 +216,7 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
     const TimePoint impatient = last_sent_ + ServerMemory::kPatience;
     if (now >= impatient) NoteSilence(now, ServerMemory::kPatience);
     if (more && now >= impatient) return AskNext();
-    // Of the servers that are still silent nobody knows whether they would say more.
+    // Servers that are still silent have had their chance.
     const bool denied = !more && AllWantedDenied();
     if (denied && now >= std::max(settled_at_, impatient)) return Conclude();
     TimePoint next = deadline_;

@@ -2,7 +2,7 @@
 // refusing or lying server of several costs a moment, and neither a name nor an address.
 //
 //   silent, slow     the next server is asked after ServerMemory::kPatience, while the first may
-//                    still answer; who was silent is asked last from then on
+//                    still answer; a server that was silent is asked last from then on
 //   refusing, broken the next server is asked at once
 //   "no such name"   believed only when every server that answers says so
 //   one family only  a found family waits for the other one no longer than kGrace

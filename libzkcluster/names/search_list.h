@@ -11,8 +11,8 @@ namespace zkcluster {
 
 [[nodiscard]] std::vector<std::string> SearchList(const std::string& name, const DnsSetup& setup);
 
-// An address that a server can have. A name server that says "0.0.0.0" or "::" means nobody, and
-// connecting there would reach this host.
+// An address that a server can have. A name server that says "0.0.0.0" or "::" means no server, and
+// a connection to it would reach this host.
 [[nodiscard]] bool IsServerAddress(const std::string& literal);
 
 }  // namespace zkcluster

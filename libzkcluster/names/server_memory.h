@@ -1,5 +1,5 @@
-// What is known about the name servers from earlier questions: who was silent or slow, and who
-// answers only plain questions. A server that let `kPatience` pass is asked after the others for
+// What is known about the name servers from earlier questions: which ones were silent or slow, and
+// which ones answer only plain questions. A server that let `kPatience` pass is asked after the others for
 // `kBehind`; then one question finds out whether it is back, at the cost of that patience. Pure.
 #pragma once
 

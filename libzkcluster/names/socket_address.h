@@ -14,7 +14,7 @@ struct SocketAddress {
   socklen_t size = 0;
 };
 
-// Nothing: `host` is a name, or its zone does not exist here. Asks nobody.
+// Nothing: `host` is a name, or its zone does not exist here. Asks no name server.
 [[nodiscard]] std::optional<SocketAddress> SocketAddressOf(const std::string& host,
                                                            std::uint16_t port);
 

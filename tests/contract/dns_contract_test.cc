@@ -35,7 +35,7 @@ class AresStage final : public DnsStage {
   std::string server(std::size_t index) override { return servers[index].addr(); }
   void DropDns() override { dns_.reset(); }
   bool RunUntil(const std::function<bool()>& done, Duration limit) override {
-    // The files are looked at when somebody asks: a timer keeps the turns coming.
+    // Files are checked when a question comes: a timer keeps the turns coming.
     const auto tick = loop.NewTimer([] {});
     return loop.RunUntil(
         [&] {
@@ -205,7 +205,7 @@ TEST_CASE("c-ares: bad bytes are a failure or silence, never an address") {
   CHECK(stage.Ask(0, label + ".test", Family::kV4)->kind == Kind::kNoName);
 }
 
-TEST_CASE("c-ares: nobody listens there: a failure at once") {
+TEST_CASE("c-ares: no server listens there: a failure at once") {
   AresStage stage;
   std::string gone;
   {

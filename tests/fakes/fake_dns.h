@@ -1,4 +1,4 @@
-// Name servers in virtual time: the test twin of AresDns. A FakeNames is what a set of name servers
+// Name servers in virtual time: the fake of AresDns. A FakeNames is what a set of name servers
 // knows, and how each behaves; each process has a FakeDns of its own, which asks them. Bound to the
 // thread of its world; outlives its FakeDns.
 #pragma once

@@ -387,7 +387,7 @@ void FakeFleet::SetLatency(const std::string& addr, Duration latency) {
 }
 
 void FakeFleet::SetReach(const std::string& checker, const std::string& addr, Reach reach) {
-  // A name that moves does not change who is cut off from it.
+  // A checker that is cut off stays so when the name moves.
   for (const std::string& place : PlacesOf(addr)) {
     servers_[place].reach[checker] = reach;
     Touch(place);

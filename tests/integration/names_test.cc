@@ -144,7 +144,7 @@ TEST_CASE("names: a name moves while the old server answers") {
   const auto clients = [&] { return moved->Command({"CLIENT", "LIST", "TYPE", "normal"}); };
   CHECK(world.site.direct.Await([&] {
     const std::string list = clients();
-    return std::ranges::count(list, '\n') >= 2;  // the checker, and who asks
+    return std::ranges::count(list, '\n') >= 2;  // the checker, and this test
   }));
   moved->Kill();
   CHECK(world.site.AwaitStatus("sessions", "D") == "D");

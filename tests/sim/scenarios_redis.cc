@@ -147,7 +147,7 @@ void NameGone(Play& play) {
   play.Begin();
   SceneNames& names = play.scene().names;
   names.SetListed(Play::Shard(1), false);
-  play.Throughout("nobody dies of that", seconds(8),
+  play.Throughout("no shard dies of that", seconds(8),
                   [&] { return play.scene().StatusesOf(0) == "AAAA"; });
   play.KillShard(2);
   play.AwaitStatus("ADAA", seconds(4));
@@ -164,7 +164,7 @@ void NameMoves(Play& play) {
   play.Begin();
   play.scene().MoveName(Play::Shard(1), seconds(0));
   play.Run(seconds(7));
-  // The old servers go on: who still asked them would see them alive.
+  // The old servers continue: a checker that still asks them sees them alive.
   play.KillShard(1);
   play.AwaitStatus("DAAA", seconds(4));
   play.scene().MoveName(Play::Shard(1), seconds(0));
@@ -183,7 +183,7 @@ void BadNameServer(Play& play) {
       play.KillChecker(2);
       play.Run(seconds(1));
       play.StartChecker(2);  // it knows no address
-      play.Throughout("nobody dies of that", seconds(6),
+      play.Throughout("no shard dies of that", seconds(6),
                       [&] { return play.scene().StatusesOf(0) == "AAAA"; });
     }
   }

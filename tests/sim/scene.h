@@ -172,7 +172,7 @@ class Scene {
   void End(std::uint64_t life, const char* how);
   void Supervise();
   void OnProbed(const FakeFleet::Ended& probe);
-  // Whether the server goes on as it is, for all who ask it.
+  // Whether the server stays as it is, for every checker.
   [[nodiscard]] bool IsSteady(const std::string& addr) const {
     return !slow_.contains(addr) && !unsettled_.contains(addr);
   }

@@ -50,7 +50,7 @@ class SceneNames {
  private:
   [[nodiscard]] static std::string HostOf(const std::string& addr);
   [[nodiscard]] std::string NewPlace();
-  // From when on the place of `host` is known to all. TimePoint::max(): nobody can say.
+  // From when on the place of `host` is known to all. TimePoint::max(): unknown.
   [[nodiscard]] TimePoint KnownFrom(const std::string& host) const;
   void NoteTrouble();
 

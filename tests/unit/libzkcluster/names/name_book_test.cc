@@ -29,11 +29,11 @@ struct Bench {
   explicit Bench(std::size_t servers = 1) : names(world, servers) { Move({"10.0.0.1"}); }
 
   void Move(List to, Duration ttl = 60s) { names.records["s1.test"] = {std::move(to), {}, ttl}; }
-  // Follows; what is reported goes to `told`.
+  // Follows; what is reported goes to `reported`.
   [[nodiscard]] Names::Following Follow(const std::string& name = "s1.test") {
-    return book->Follow(name, [this](const NameState& state) { told.push_back(state); });
+    return book->Follow(name, [this](const NameState& state) { reported.push_back(state); });
   }
-  [[nodiscard]] NameState Last() const { return told.empty() ? NameState() : told.back(); }
+  [[nodiscard]] NameState Last() const { return reported.empty() ? NameState() : reported.back(); }
 
   sim::SimWorld world;
   FakeNames names;
@@ -41,7 +41,7 @@ struct Bench {
   sim::FakeDns dns{names, loop};
   Resolver resolver{loop, dns};
   std::unique_ptr<NameBook> book = std::make_unique<NameBook>(loop, resolver);
-  std::vector<NameState> told;
+  std::vector<NameState> reported;
 };
 
 NameState Resolves(List addresses) {
@@ -53,14 +53,14 @@ NameState Resolves(List addresses) {
 TEST_CASE("name book: a followed name is reported once, and again when it changes") {
   Bench bench;
   const auto following = bench.Follow();
-  CHECK(bench.told.empty());
+  CHECK(bench.reported.empty());
   bench.world.RunFor(1s);
-  CHECK(bench.told == std::vector{Resolves({"10.0.0.1"})});
+  CHECK(bench.reported == std::vector{Resolves({"10.0.0.1"})});
   bench.world.RunFor(10min);
-  CHECK(bench.told.size() == 1);
+  CHECK(bench.reported.size() == 1);
   bench.Move({"10.0.0.2"});
   bench.world.RunFor(60s);
-  CHECK(bench.told.size() == 2);
+  CHECK(bench.reported.size() == 2);
   CHECK(bench.Last() == Resolves({"10.0.0.2"}));
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("name book: a name server that says 'no such name' does not take an ad
     bench.names.server(liar).manners = Manners::kDeniesAll;
     const auto following = bench.Follow();
     bench.world.RunFor(2min);
-    CHECK(bench.told == std::vector{Resolves({"10.0.0.1"})});
+    CHECK(bench.reported == std::vector{Resolves({"10.0.0.1"})});
   }
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("name book: a server that begins to lie adds an address, and takes non
     bench.world.RunFor(10s);
     bench.names.server(liar).manners = Manners::kLies;
     bench.world.RunFor(2min);
-    for (const NameState& state : bench.told) {
+    for (const NameState& state : bench.reported) {
       CHECK(std::ranges::find(state.addresses, "10.0.0.1") != state.addresses.end());
     }
   }
@@ -147,35 +147,35 @@ TEST_CASE("name book: a name that never resolved is asked for again soon, then l
   CHECK(bench.Last() == Resolves({"10.0.0.3"}));
 }
 
-TEST_CASE("name book: one question for all who follow a name") {
+TEST_CASE("name book: one question for all followers of a name") {
   Bench bench;
   std::vector<Names::Following> following;
   for (int i = 0; i < 100; ++i)
     following.push_back(bench.Follow(i % 2 == 0 ? "s1.test" : "S1.Test"));
   bench.world.RunFor(1s);
-  CHECK(bench.told.size() == 100);
+  CHECK(bench.reported.size() == 100);
   CHECK(bench.names.packets() == 2);
   CHECK(bench.book->size() == 1);
-  // Who comes later is told what is known.
+  // A later follower gets what is known.
   following.push_back(bench.Follow());
   bench.world.RunFor(1ms);
-  CHECK(bench.told.size() == 101);
+  CHECK(bench.reported.size() == 101);
   CHECK(bench.names.packets() == 2);
   following.clear();
   bench.world.RunFor(10min);
-  CHECK(bench.names.packets() == 2);  // nobody follows it
+  CHECK(bench.names.packets() == 2);  // it has no followers
 }
 
-TEST_CASE("name book: a follower that has left is told nothing") {
+TEST_CASE("name book: a follower that has left gets no report") {
   Bench bench;
   auto first = bench.Follow();
   first.reset();
   bench.world.RunFor(1s);
-  CHECK(bench.told.empty());
+  CHECK(bench.reported.empty());
   auto second = bench.Follow();
   second.reset();
   bench.world.RunFor(1s);
-  CHECK(bench.told.empty());
+  CHECK(bench.reported.empty());
   // One that leaves within its own call, and the book with it.
   Names::Following third;
   int calls = 0;
@@ -246,21 +246,22 @@ TEST_CASE("name book: followed from another loop") {
   Bench bench;
   sim::SimLoop other(bench.world, "worker");
   auto remote = std::make_unique<RemoteNames>(other, bench.loop, *bench.book);
-  std::vector<NameState> told;
+  std::vector<NameState> reported;
   auto following =
-      remote->Follow("s1.test", [&](const NameState& state) { told.push_back(state); });
-  auto dropped = remote->Follow("s1.test", [&](const NameState& state) { told.push_back(state); });
+      remote->Follow("s1.test", [&](const NameState& state) { reported.push_back(state); });
+  auto dropped =
+      remote->Follow("s1.test", [&](const NameState& state) { reported.push_back(state); });
   dropped.reset();
   bench.world.RunFor(1s);
-  CHECK(told == std::vector{Resolves({"10.0.0.1"})});
+  CHECK(reported == std::vector{Resolves({"10.0.0.1"})});
   following.reset();
   bench.world.RunFor(10min);
   CHECK(bench.names.packets() == 2);
-  following = remote->Follow("s1.test", [&](const NameState& state) { told.push_back(state); });
+  following = remote->Follow("s1.test", [&](const NameState& state) { reported.push_back(state); });
   remote.reset();
   bench.Move({"10.0.0.2"});
   bench.world.RunFor(10min);
-  CHECK(told.size() == 1);
+  CHECK(reported.size() == 1);
 }
 
 }  // namespace name_book_test
