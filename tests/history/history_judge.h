@@ -30,6 +30,10 @@
 //                between two take-overs there is one session's decisions.
 // [takeover]     `leader` is written by a session that owns a live candidate of the id it names,
 //                and no other live candidate is before it.
+// [patience]     A take-over that ends other candidacies (a deposition) comes no sooner than a
+//                decision has been owed by the ballots, and none was made, for 500 ms: doubled for
+//                each deposition of the last ten minutes that `leader` knows of, at most the
+//                shortest session, times the number of those deposed.
 // [epoch]        A take-over has a greater epoch than the `leader` and `head` that stand; a head
 //                has the epoch of the standing `leader`, names its id, and its sequence grows
 //                while its znode lives.
@@ -101,6 +105,7 @@ class HistoryJudge {
     Duration lookback = std::chrono::seconds(3);
     std::size_t lookback_votes = 50;
     Duration go_patience = std::chrono::seconds(30);
+    Duration shortest_session = std::chrono::milliseconds(400);  // that any checker has
     bool refusals_are_told = false;
     bool keep_heads = true;  // for a TableJudge; memory grows with each decision
   };
@@ -108,6 +113,7 @@ class HistoryJudge {
     std::uint64_t transactions = 0;
     std::uint64_t incarnations = 0;
     std::uint64_t take_overs = 0;
+    std::uint64_t depositions = 0;  // of these
     std::uint64_t commits = 0;
     std::uint64_t commits_unchecked = 0;  // of these, without checks of the ballots
     std::uint64_t flips = 0;

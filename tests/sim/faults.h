@@ -64,6 +64,7 @@ class FaultMachine {
   [[nodiscard]] std::string Junk(const std::string& path);
   // Does it as the next commit of a leader arrives at the ensemble, before it is served.
   void AtNextCommits(int times, std::function<void(const Arrival&, std::size_t cluster)> task);
+  [[nodiscard]] std::optional<std::size_t> DepositionIn(const Arrival& arrival) const;
   Fate OnArrival(const Arrival& arrival);
   void WithClient(std::uint64_t life, const std::function<void(zk::Client&)>& task);
   void RestartSoon(std::size_t checker);
@@ -100,6 +101,11 @@ class FaultMachine {
   void CrashOperator();
   void CrashAtCommit();
   void FreezeAtCommit();
+  // a leader that fails at its job
+  void LeaderAndShardDie();
+  void DelayLeader();
+  void SlowEnsemble();
+  void DisturbDeposition();
   // Redis
   void StopRedis();
   void HangRedis();
@@ -158,6 +164,7 @@ class FaultMachine {
   bool running_ = false;
   int commits_armed_ = 0;
   std::function<void(const Arrival&, std::size_t)> at_commit_;
+  std::function<Fate(const Arrival&, std::size_t)> at_deposition_;
   Lifetime lifetime_;
 };
 

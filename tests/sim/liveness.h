@@ -61,6 +61,8 @@ class Liveness {
   // After Settle: runs for so long, in which nothing may change. Otherwise violates [quiet].
   void StayQuiet(Duration duration);
 
+  // Some checkers stay disturbed.
+  [[nodiscard]] bool disturbed() const { return !lasting_.empty(); }
   // What is owed and not there, a line each.
   [[nodiscard]] std::vector<std::string> Missing() const;
   // Those that Settle needed in the end.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/drill.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/liveness.h"
 #include "tests/sim/scene_plan.h"
@@ -10,6 +11,7 @@ namespace zkcluster::sim {
 namespace {
 
 constexpr Duration kQuiet = std::chrono::seconds(3);
+constexpr double kDrills = 0.5;  // the share of seeds that end with one
 
 // Clusters come first in most seeds, checkers in the others.
 void Begin(Scene& scene, Dice& dice) {
@@ -52,6 +54,7 @@ void Count(const Scene& scene, SeedResult& result) {
   counters.Add("transactions", judged.transactions);
   counters.Add("incarnations", judged.incarnations);
   counters.Add("take-overs", judged.take_overs);
+  counters.Add("depositions", judged.depositions);
   counters.Add("commits", judged.commits);
   counters.Add("commits without vote checks", judged.commits_unchecked);
   counters.Add("flips", judged.flips);
@@ -95,6 +98,8 @@ SeedResult RunSeed(const SeedOptions& options) {
     liveness.Settle();
     CountExcuses(liveness.excuses(), scene.counters);
     liveness.StayQuiet(std::max(kQuiet, all - scene.elapsed()));
+    Dice drill(options.seed, "drill");
+    if (!liveness.disturbed() && drill.Chance(kDrills)) Drill(scene, drill).Run();
   }
   machine.Stop();
   Count(scene, result);
