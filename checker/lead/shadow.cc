@@ -24,7 +24,8 @@ Shadow::Shadow(const ClusterScope& scope, const KnownLists& lists, SharedSpec sp
       before_(std::move(before)),
       inputs_(scope_, [this] { Changed(); }),
       status_(scope_, [this] { Changed(); }),
-      leader_(scope_.loop, scope_.client, scope_.paths.leader(), [this](const auto&) { Changed(); }),
+      leader_(scope_.loop, scope_.client, scope_.paths.leader(),
+              [this](const auto&) { Changed(); }),
       soon_(scope_.loop.NewTimer([this] { LookNext(); })),
       wait_(scope_.loop.NewTimer([this] { LookNext(); })) {}
 

@@ -44,10 +44,10 @@ inline constexpr int kRoundTrips = 8;
                           const std::set<std::string>& undecodable);
 
 struct PatienceFacts {
-  std::size_t place = 1;         // in line: 1 follows the leader, 2 that one
-  std::size_t depositions = 0;   // that count still
-  Duration round_trip{0};        // the ensemble's last answer to a confirmation; 0: none yet
-  Duration session_timeout{0};   // the longest patience: then the leader's session ends anyway
+  std::size_t place = 1;        // in line: 1 follows the leader, 2 that one
+  std::size_t depositions = 0;  // that count still
+  Duration round_trip{0};       // the ensemble's last answer to a confirmation; 0: none yet
+  Duration session_timeout{0};  // the longest patience: then the leader's session ends anyway
 };
 [[nodiscard]] Duration PatienceOf(const PatienceFacts& facts);
 
@@ -78,7 +78,7 @@ class Vigil {
  public:
   // What moves when somebody works, or when it is another leader's turn.
   struct Mark {
-    std::int64_t head = 0;    // transactions that wrote them last; 0: absent
+    std::int64_t head = 0;  // transactions that wrote them last; 0: absent
     std::int64_t leader = 0;
     std::int64_t spec = 0;
     std::vector<std::string> before;  // candidates before this one

@@ -4,6 +4,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace shadow_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -21,8 +23,8 @@ struct Shadowed : SimSite {
     Create(spec);
     for (int i = 1; i <= checkers; ++i) {
       StartLong("c" + std::to_string(i));
-      REQUIRE(world.RunUntil([&] { return ensemble.Children(paths.election()).size() == Number(i); },
-                             10s));
+      REQUIRE(world.RunUntil(
+          [&] { return ensemble.Children(paths.election()).size() == Number(i); }, 10s));
     }
     REQUIRE(Reaches(kName, "AAAA", 10s));
     world.RunFor(2s);
@@ -54,9 +56,7 @@ struct Shadowed : SimSite {
     for (const auto& checker : checkers) count += checker->Logged(event);
     return count;
   }
-  void Kills(int shard) {
-    fleet.Set(spec.shards[Number(shard - 1)].addr, Server::kRefused);
-  }
+  void Kills(int shard) { fleet.Set(spec.shards[Number(shard - 1)].addr, Server::kRefused); }
   // Writes the ledger like an operator.
   void Order(const std::function<void(Ledger&)>& change) {
     Ledger ledger = LedgerOf(kName);
@@ -149,7 +149,9 @@ TEST_CASE("shadow: a leader that does its job is left in peace, and nothing is w
 TEST_CASE("shadow: nothing is owed in a pause, under maintenance, and beside a Go checker") {
   Shadowed site;
   SUBCASE("pause") {
-    site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why", ""}; });
+    site.Order([](Ledger& ledger) {
+      ledger.pause = Pause{Micros(1), Micros(0), "ann", "why", ""};
+    });
   }
   SUBCASE("maintenance") {
     site.Order([](Ledger& ledger) {
@@ -183,8 +185,8 @@ TEST_CASE("shadow: the first shadow's candidate goes as it deposes, and it does 
   Shadowed site;
   site.Kill("c1");
   site.Kills(2);
-  const std::string own = site.paths.candidate(
-      SortCandidates(site.ensemble.Children(site.paths.election()))[1].node);
+  const std::string own =
+      site.paths.candidate(SortCandidates(site.ensemble.Children(site.paths.election()))[1].node);
   bool removed = false;
   site.ensemble.SetFate(site.At("c2").client(), [&](const Request& request) {
     const bool deposes = std::ranges::any_of(
@@ -263,8 +265,8 @@ TEST_CASE("shadow: under restricted lists a checker may depose another, a strang
   const auto stranger = site.ensemble.NewClient(loop, 10s);
   REQUIRE(site.world.RunUntil([&] { return stranger->state() == SessionState::kConnected; }, 10s));
   std::optional<zk::MultiResult> answer;
-  const std::string first = site.paths.candidate(
-      SortCandidates(site.ensemble.Children(site.paths.election()))[0].node);
+  const std::string first =
+      site.paths.candidate(SortCandidates(site.ensemble.Children(site.paths.election()))[0].node);
   stranger->Multi({zk::DeleteOp{first, zk::kAnyVersion}},
                   [&](auto result) { answer = std::move(result); });
   REQUIRE(site.world.RunUntil([&] { return answer.has_value(); }, 10s));
@@ -293,3 +295,5 @@ TEST_CASE("shadow: the third in line becomes one when any of those before it goe
   CHECK_FALSE(site.At("c3").facts(kName).shadow);
   CHECK(site.At("c5").facts(kName).shadow);
 }
+
+}  // namespace shadow_test

@@ -114,10 +114,9 @@ void FakeQuorum::Receive(Proposal proposal) {
   }
   proposal.received = tree_.zxid();
   if (peers_.size() > 1 || slow_ > Duration::zero() || !proposals_.empty()) {
-    const Duration round_trip = peers_.size() > 1
-                                    ? world_.Between(2 * options_.min_server_latency,
-                                                     2 * options_.max_server_latency)
-                                    : Duration::zero();
+    const Duration round_trip = peers_.size() > 1 ? world_.Between(2 * options_.min_server_latency,
+                                                                   2 * options_.max_server_latency)
+                                                  : Duration::zero();
     last_due_ = std::max(last_due_, world_.now() + slow_ + round_trip);
     // A sync asks nobody: it only waits for the requests before it.
     const bool alone = proposal.kind == Proposal::Kind::kSync;

@@ -11,6 +11,6 @@ inline constexpr Duration kSoon = std::chrono::seconds(5);            // thresho
 inline constexpr Duration kAfterElection = std::chrono::seconds(10);  // besides, a session of 2 s
 inline constexpr Duration kAfterOutage = std::chrono::seconds(15);    // besides, the ensemble's own
 inline constexpr Duration kByShadow = std::chrono::seconds(5);  // less than half a session of 10 s
-inline constexpr Duration kPastSession = std::chrono::seconds(3);     // and no session outlives it
+inline constexpr Duration kPastSession = std::chrono::seconds(3);  // and no session outlives it
 
 }  // namespace zkcluster::faults

@@ -209,7 +209,8 @@ std::vector<Scenario> CheckerScenarios() {
        .must_hold = "each time the next leader reports the death of a shard within 10 s",
        .play = LeadersKilledInARow},
       {.name = "leader_killed_long_session",
-       .must_hold = "sessions of 10 s: s1, killed with the leader, is dead within 5 s by its shadow",
+       .must_hold =
+           "sessions of 10 s: s1, killed with the leader, is dead within 5 s by its shadow",
        .site = {.session_timeout = "10s"},
        .play = ShadowDecides},
       {.name = "leader_and_next_killed_long_session",

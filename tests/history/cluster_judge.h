@@ -60,7 +60,7 @@ class ClusterJudge {
     bool writes_ledger = false;
     bool writes_mirror = false;
     bool touches_votes = false;
-    std::size_t deposed = 0;  // candidates of others that it removes
+    std::size_t deposed = 0;        // candidates of others that it removes
     bool operator_removes = false;  // what only checkers write
   };
 

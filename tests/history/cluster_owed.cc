@@ -36,9 +36,8 @@ void ClusterJudge::JudgePatience(const Facts& facts) {
   const auto ms = [](Duration time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   };
-  Report("patience",
-         fmt::format("a deposition of {} after {} ms, it has to wait for {} ms", facts.deposed,
-                     ms(owed), ms(patience)));
+  Report("patience", fmt::format("a deposition of {} after {} ms, it has to wait for {} ms",
+                                 facts.deposed, ms(owed), ms(patience)));
 }
 
 // By the ballots alone, whatever holds a leader.

@@ -17,8 +17,9 @@ using std::chrono::seconds;
 constexpr Duration kPatience = milliseconds(500);  // of the first shadow, before any deposition
 // A probe that has just begun, the ballots, a confirmation, a take-over, a commit.
 constexpr Duration kMargin = milliseconds(700);
-constexpr std::string_view kNames[] = {"killed",        "frozen",  "cut",        "mute",    "not heard",
-                                       "hears nothing", "starved", "heard late", "all slow"};
+constexpr std::string_view kNames[] = {"killed",  "frozen",     "cut",
+                                       "mute",    "not heard",  "hears nothing",
+                                       "starved", "heard late", "all slow"};
 
 }  // namespace
 
@@ -60,7 +61,8 @@ std::string Drill::PickShard(std::size_t cluster, const std::vector<Victim>& vic
   std::vector<std::string> alive;
   for (std::size_t n = 0; n < spec.shards.size(); ++n) {
     const std::string& addr = spec.shards[n].addr;
-    if (letters[n] == 'A' && scene_.fleet.Get(addr) == FakeFleet::Server::kUp) alive.push_back(addr);
+    if (letters[n] == 'A' && scene_.fleet.Get(addr) == FakeFleet::Server::kUp)
+      alive.push_back(addr);
   }
   return alive.empty() ? "" : dice_.Pick(alive);
 }
@@ -138,7 +140,8 @@ void Drill::Run() {
   if (addr.empty() || victims.empty()) return scene_.counters.Add("drill without a shard");
   const std::string name(kNames[static_cast<std::size_t>(how)]);
   scene_.counters.Add("drill " + name + (two ? " (two)" : ""));
-  scene_.Note("drill", fmt::format("the first {} in line: {}; {} dies", victims.size(), name, addr));
+  scene_.Note("drill",
+              fmt::format("the first {} in line: {}; {} dies", victims.size(), name, addr));
   const std::uint64_t depositions = scene_.judge().counters().depositions;
   for (const Victim& victim : victims) Disturb(victim, how);
   const Duration bound = Bound(cluster, victims.size());
@@ -146,17 +149,16 @@ void Drill::Run() {
   const bool decided = scene_.RunUntil([&] { return IsDead(cluster, addr); }, bound);
   if (scene_.violation()) return;
   if (!decided) {
-    return scene_.Violate("late", fmt::format("{} is not dead {:.2f} s after it died; leader {}",
-                                              addr, std::chrono::duration<double>(bound).count(),
-                                              name));
+    return scene_.Violate("late",
+                          fmt::format("{} is not dead {:.2f} s after it died; leader {}", addr,
+                                      std::chrono::duration<double>(bound).count(), name));
   }
   if (how != How::kAllSlow) return;
   scene_.Run(seconds(10));
   if (scene_.judge().counters().depositions > depositions + 2) {
-    scene_.Violate("ping_pong",
-                   fmt::format("{} leaders deposed while every write took {:.2f} s",
-                               scene_.judge().counters().depositions - depositions,
-                               std::chrono::duration<double>(slow_).count()));
+    scene_.Violate("ping_pong", fmt::format("{} leaders deposed while every write took {:.2f} s",
+                                            scene_.judge().counters().depositions - depositions,
+                                            std::chrono::duration<double>(slow_).count()));
   }
 }
 

@@ -26,13 +26,13 @@ class Drill {
   enum class How : unsigned char {
     kKilled,
     kFrozen,
-    kCut,         // the connection breaks
-    kMute,        // nothing passes
-    kNotHeard,    // what it sends vanishes
+    kCut,       // the connection breaks
+    kMute,      // nothing passes
+    kNotHeard,  // what it sends vanishes
     kHearsNothing,
-    kStarved,     // it runs now and then
+    kStarved,  // it runs now and then
     kHeardLate,
-    kAllSlow,     // every write of everybody
+    kAllSlow,  // every write of everybody
   };
   struct Victim {
     std::size_t checker;

@@ -108,9 +108,9 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
   std::visit(Overloaded{
                  [&](const Event::Flips& e) { OnFlips(event, e, at); },
                  [&](const Event::Leader& e) {
-                   add("election",
-                       fmt::format("{} leads, epoch {}{}", event.leader, event.epoch,
-                                   e.deposed.empty() ? "" : "; it deposed " + Join(e.deposed, " ")));
+                   const std::string deposed = Join(e.deposed, " ");
+                   add("election", fmt::format("{} leads, epoch {}{}{}", event.leader, event.epoch,
+                                               deposed.empty() ? "" : ", deposed ", deposed));
                  },
                  [&](const Event::Spec&) {
                    add("spec", fmt::format("version {} is taken", event.spec_version));

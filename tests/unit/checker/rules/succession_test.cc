@@ -4,6 +4,8 @@
 
 #include "tests/unit/checker/rules/round_case.h"
 
+namespace succession_test {
+
 using namespace zkcluster;
 using namespace zkcluster::rules_test;
 using namespace std::chrono_literals;
@@ -145,3 +147,5 @@ TEST_CASE("ensemble clock: the newest stamp tells the time, an old one read late
   clock.Observe(540s, TimePoint(131s));
   CHECK(clock.Now(TimePoint(131s)) == Micros(540s));
 }
+
+}  // namespace succession_test
