@@ -14,12 +14,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kPatience = milliseconds(500);  // of the first shadow, before any deposition
+constexpr Duration kFirstPatience =
+    milliseconds(500);  // of the first shadow, before any deposition
 // A probe that has just begun, the ballots, a confirmation, a take-over, a commit.
-constexpr Duration kMargin = milliseconds(700);
-constexpr std::string_view kNames[] = {"killed",  "frozen",     "cut",
-                                       "mute",    "not heard",  "hears nothing",
-                                       "starved", "heard late", "all slow"};
+constexpr Duration kDrillMargin = milliseconds(700);
+constexpr std::string_view kHows[] = {"killed",  "frozen",     "cut",
+                                      "mute",    "not heard",  "hears nothing",
+                                      "starved", "heard late", "all slow"};
 
 }  // namespace
 
@@ -105,7 +106,7 @@ Duration Drill::Bound(std::size_t cluster, std::size_t victims) const {
   const auto leader = scene_.LeaderOf(cluster);
   const std::size_t depositions =
       leader ? leader->depositions.size() + (leader->deposed.empty() ? 0 : 1) : 0;
-  Duration patience = kPatience;
+  Duration patience = kFirstPatience;
   for (std::size_t i = 0; i < depositions; ++i) patience = std::min(2 * patience, kLongestSession);
   const auto stored = scene_.SpecOf(cluster);
   const ProbeSpec probe = stored ? stored->spec.probe : ProbeSpec{};
@@ -115,7 +116,7 @@ Duration Drill::Bound(std::size_t cluster, std::size_t victims) const {
   const Duration interval = probe.interval.value_or(own.interval);
   const Duration probes = threshold + interval * 11 / 10 + own.fast_interval;
   // The slowest path: ballots, deposition, take-over of the second, its commit.
-  return probes + static_cast<std::int64_t>(victims) * patience + kMargin + 8 * slow_;
+  return probes + static_cast<std::int64_t>(victims) * patience + kDrillMargin + 8 * slow_;
 }
 
 bool Drill::IsDead(std::size_t cluster, const std::string& addr) const {
@@ -131,14 +132,14 @@ bool Drill::IsDead(std::size_t cluster, const std::string& addr) const {
 void Drill::Run() {
   if (scene_.violation()) return;
   const std::size_t cluster = dice_.Below(scene_.clusters().size());
-  const auto how = static_cast<How>(dice_.Below(std::size(kNames)));
+  const auto how = static_cast<How>(dice_.Below(std::size(kHows)));
   std::vector<Victim> victims = Line(cluster);
   const bool two = victims.size() >= 5 && dice_.Chance(0.4);
   victims.resize(std::min<std::size_t>(victims.size(), two ? 2 : 1));
   const std::string addr =
       PickShard(cluster, how == How::kAllSlow ? std::vector<Victim>() : victims);
   if (addr.empty() || victims.empty()) return scene_.counters.Add("drill without a shard");
-  const std::string name(kNames[static_cast<std::size_t>(how)]);
+  const std::string name(kHows[static_cast<std::size_t>(how)]);
   scene_.counters.Add("drill " + name + (two ? " (two)" : ""));
   scene_.Note("drill",
               fmt::format("the first {} in line: {}; {} dies", victims.size(), name, addr));

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-double Seconds(Duration duration) {
+double InSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
@@ -40,7 +40,8 @@ void FaultMachine::DelayLeader() {
   if (!leading || scene_.Checker(*leading) == nullptr) return;
   const Duration late = dice_.LogBetween(milliseconds(50), seconds(3));
   const std::uint64_t number = scene_.CheckerLife(*leading);
-  Tell(fmt::format("{} is heard {:.2f} s late", scene_.plan.checkers[*leading].id, Seconds(late)));
+  Tell(
+      fmt::format("{} is heard {:.2f} s late", scene_.plan.checkers[*leading].id, InSeconds(late)));
   WithClient(number, [&](zk::Client& client) { scene_.ensemble.SetSendDelay(client, late); });
   After(dice_.Between(seconds(1), seconds(10)), [this, number] {
     WithClient(number, [this](zk::Client& client) {
@@ -51,7 +52,7 @@ void FaultMachine::DelayLeader() {
 
 void FaultMachine::SlowEnsemble() {
   const Duration slow = dice_.LogBetween(milliseconds(20), seconds(2));
-  Tell(fmt::format("every write takes {:.3f} s more", Seconds(slow)));
+  Tell(fmt::format("every write takes {:.3f} s more", InSeconds(slow)));
   scene_.ensemble.SetSlow(slow);
   After(dice_.Between(seconds(1), seconds(10)),
         [this] { scene_.ensemble.SetSlow(Duration::zero()); });

@@ -137,14 +137,14 @@ std::string Tenths(Duration duration) {
 std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment,
                          const std::string& wanted) {
   constexpr Duration kAtOnce = std::chrono::milliseconds(250);
-  const std::string leader = "the leader " + *assessment.leader;
+  std::string text = "the leader " + *assessment.leader + " is about to flip it to " + wanted;
   const Duration owed = OwedFor(snapshot, assessment);
-  if (owed < kAtOnce) return leader + " is about to flip it to " + wanted;
-  std::string text = leader + " has owed the flip to " + wanted + " for " + Tenths(owed) + " now";
+  if (owed < kAtOnce) return text;
+  text += ", for " + Tenths(owed) + " now";
   if (snapshot.candidates.size() < 2) return text + ", and no other checker could take over";
   const Snapshot::Candidate& shadow = snapshot.candidates[1];
   PatienceFacts facts;
-  facts.session_timeout = shadow.registration.session_timeout;
+  facts.session_timeout = std::max(kPatience, shadow.registration.session_timeout);
   if (snapshot.leader && snapshot.leader_stat) {
     facts.depositions = CountDepositions(
         DepositionsOf(*snapshot.leader, snapshot.leader_stat->modified), snapshot.taken);

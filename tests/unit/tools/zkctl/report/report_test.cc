@@ -159,8 +159,8 @@ TEST_CASE("explain: each state of a shard") {
     snapshot.leader_stat = zk::Stat{.modified = kFlip};
     snapshot.candidates[1].registration.session_timeout = 10s;
     CHECK(Contains(Sentences(snapshot, 0),
-                   "3 votes for dead reach the quorum of 2: the leader c1 has owed the flip to "
-                   "dead for 300ms now; its shadow c2 takes over in 200ms"));
+                   "3 votes for dead reach the quorum of 2: the leader c1 is about to flip it to "
+                   "dead, for 300ms now; its shadow c2 takes over in 200ms"));
     // Two depositions of the last ten minutes: two seconds of patience.
     snapshot.leader->depositions = {kNow - 9min, kNow - 8min};
     CHECK(Contains(Sentences(snapshot, 0), "its shadow c2 takes over in 1.7s"));
