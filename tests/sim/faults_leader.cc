@@ -40,7 +40,7 @@ void FaultMachine::DelayLeader() {
   if (!leading || scene_.Checker(*leading) == nullptr) return;
   const Duration late = dice_.LogBetween(milliseconds(50), seconds(3));
   const std::uint64_t number = scene_.CheckerLife(*leading);
-  Tell(
+  NoteFault(
       fmt::format("{} is heard {:.2f} s late", scene_.plan.checkers[*leading].id, InSeconds(late)));
   WithClient(number, [&](zk::Client& client) { scene_.ensemble.SetSendDelay(client, late); });
   After(dice_.Between(seconds(1), seconds(10)), [this, number] {
@@ -52,7 +52,7 @@ void FaultMachine::DelayLeader() {
 
 void FaultMachine::SlowEnsemble() {
   const Duration slow = dice_.LogBetween(milliseconds(20), seconds(2));
-  Tell(fmt::format("every write takes {:.3f} s more", InSeconds(slow)));
+  NoteFault(fmt::format("every write takes {:.3f} s more", InSeconds(slow)));
   scene_.ensemble.SetSlow(slow);
   After(dice_.Between(seconds(1), seconds(10)),
         [this] { scene_.ensemble.SetSlow(Duration::zero()); });
@@ -69,7 +69,7 @@ void FaultMachine::DisturbDeposition() {
     const ClusterPaths paths = scene_.Paths(cluster);
     switch (dice_.Below(6)) {
       case 0: {
-        Tell(who + "'s candidate is removed as it deposes");
+        NoteFault(who + "'s candidate is removed as it deposes");
         for (const auto& op : arrival.request.ops) {
           const auto* const check = std::get_if<zk::CheckOp>(&op);
           if (check == nullptr || !check->path.starts_with(paths.election())) continue;
@@ -79,22 +79,22 @@ void FaultMachine::DisturbDeposition() {
         return Fate::kServe;
       }
       case 1:
-        Tell(who + " is frozen as it deposes");
+        NoteFault(who + " is frozen as it deposes");
         scene_.Pause(number, dice_.Between(milliseconds(10), 2 * life->session_timeout));
         return Fate::kServe;
       case 2:
-        Tell(who + " is killed as it deposes");
+        NoteFault(who + " is killed as it deposes");
         scene_.KillLife(number);
         return Fate::kServe;
       case 3:
-        Tell(who + "'s answer is lost as it deposes");
+        NoteFault(who + "'s answer is lost as it deposes");
         return Fate::kLoseAnswer;
       case 4:
-        Tell(who + "'s session ends as it deposes");
+        NoteFault(who + "'s session ends as it deposes");
         return Fate::kKillSession;
       default:
         if (const auto head = scene_.ensemble.Get(paths.head())) {
-          Tell("a decision comes before a deposition");
+          NoteFault("a decision comes before a deposition");
           scene_.Put(paths.head(), head->data);
         }
         return Fate::kServe;
