@@ -64,10 +64,12 @@ bool ClusterJudge::IsOwed() const {
   return false;
 }
 
-// After the transaction. Once owed, it stays so until something is decided: a quorum may come and
-// go while a shadow does not look.
+// Called after the transaction. A decision stays owed until something is decided: a quorum may come
+// and go while a shadow does not look. No operation can check that there is no head, so the very
+// first decision may come just before a deposition that it does not refuse.
 void ClusterJudge::WatchOwed(const Facts& facts) {
-  if (facts.before.head || facts.writes_leader) owed_since_.reset();
+  const bool decided = facts.before.head && facts.before.head->exists;
+  if (decided || facts.writes_leader) owed_since_.reset();
   if (!owed_since_ && IsOwed()) owed_since_ = transaction_->time;
 }
 
