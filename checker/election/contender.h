@@ -78,8 +78,7 @@ class Contender {
     std::function<void(const Leadership&)> elected;
     std::function<void()> deposed;                     // once after each elected, for any cause
     std::function<void(const Registration&)> refused;  // another daemon holds the id; terminal
-    // While Following: those before it, whenever they may have changed. Empty: no longer. May be
-    // null.
+    // While Following: those before it, when they may have changed. Empty: no longer. May be null.
     std::function<void(const std::vector<Candidate>& before)> following = nullptr;
   };
 
@@ -88,8 +87,7 @@ class Contender {
 
   // A fenced write failed on candidate or token: verify everything again.
   void StepDown(std::string_view why);
-  // Takes over ahead of turn. Nothing happens unless it is Following; a refusal makes it register
-  // again.
+  // Takes over ahead of turn, if it is Following. After a refusal it registers again.
   void Depose(Deposition deposition);
   // Withdraws `also` (the own ballot) and the candidate in one multi; `done` in any case. Terminal.
   void Leave(std::vector<zk::Op> also, std::function<void()> done);

@@ -38,8 +38,7 @@ class LeaderInputs {
 
   // Nothing is being read: what is known is as new as the newest answer on the session.
   [[nodiscard]] bool settled() const;
-  // The newest stamp of a ballot, by the ensemble's clock, and when it was read. Nothing: no ballot
-  // was read.
+  // The newest stamp of a ballot, by the ensemble's clock, and when it was read. Nothing: none was.
   struct Stamp {
     Micros written{0};
     TimePoint read;

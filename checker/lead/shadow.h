@@ -1,9 +1,8 @@
-// Watches over the leader of one cluster while this checker is second or third in line: follows the
-// same ballots and the same status, asks Conclude what a leader would decide now, and when such a
-// decision is owed for longer than its patience, has its owner depose the leader. When and by whom is
-// ruled in checker/rules/succession.h. A shadow never writes the status, and while nothing changes
-// it neither reads nor writes anything. A Participant makes one whenever its place in line is a
-// shadow's.
+// Watches over the leader of one cluster while this checker is second or third in line. It follows
+// the same ballots and the same status, and asks Conclude what a leader would decide now. When such
+// a decision is owed for longer than its patience, its owner deposes the leader; the rules are in
+// checker/rules/succession.h. A shadow never writes the status, and while nothing changes it neither
+// reads nor writes. A Participant owns one while its place in line is a shadow's.
 //
 //   Reading --all read--> Watching --patience over--> Confirming --answered--> Watching,
 //     or the owner deposes and destroys it

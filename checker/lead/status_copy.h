@@ -32,8 +32,7 @@ class StatusCopy {
 
   // Of a whole copy:
   [[nodiscard]] const std::optional<Head>& head() const { return reader_.head(); }
-  // False: it cannot be decoded, or was removed after decisions. Then nobody but the leader knows the
-  // orders.
+  // False: it cannot be decoded, or was removed after decisions. Only the leader knows orders then.
   [[nodiscard]] bool knows_ledger() const;
   [[nodiscard]] const Ledger& ledger() const { return *ledger_; }
   // The board for `spec`. What only the mirror says is lost here.

@@ -141,8 +141,7 @@ class FakeEnsemble {
   // with them. Zero: at once.
   void SetEventDelay(zk::Client& client, Duration delay);
 
-  // What it sends, pings too, is on its way for so much longer, in order; what it hears is not. Zero:
-  // as usual.
+  // What it sends, pings too, takes this much longer, in order. What it hears does not.
   void SetSendDelay(zk::Client& client, Duration delay);
 
   // --- disturbances of one server ---

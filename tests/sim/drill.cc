@@ -14,8 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kFirstPatience =
-    milliseconds(500);  // of the first shadow, before any deposition
+// The patience of the first shadow, before any deposition.
+constexpr Duration kFirstPatience = milliseconds(500);
 // A probe that has just begun, the ballots, a confirmation, a take-over, a commit.
 constexpr Duration kDrillMargin = milliseconds(700);
 constexpr std::string_view kHows[] = {"killed",  "frozen",     "cut",
