@@ -72,7 +72,11 @@ bool Shadow::Settled() const {
 
 void Shadow::Look() {
   if (state_ == State::kConfirming) return;  // its answer comes here again
-  if (!Ready()) return Enter(State::kReading);
+  if (!Ready()) {
+    // The clock may say suspended for a moment that no event reports.
+    if (owed()) wait_->Arm(kReadsEnd);
+    return Enter(State::kReading);
+  }
   Enter(State::kWatching);
   ObserveClock();
   // A new head beside a ballot that is still being read: nothing is owed because of that.
@@ -92,7 +96,6 @@ void Shadow::Follow(const Vigil::Next& next) {
     case Vigil::Step::kDepose:
       break;
   }
-  const Vigil::Mark mark = MarkNow();
   const auto& leader = leader_.node();
   const auto head = status_.head_stat();
   depose_({.before = before_,
