@@ -35,6 +35,9 @@ struct ClusterFacts {
   Duration ballot_age{0};          // since it was last written; 0 where there is none
   std::string leader;              // took over last; empty: none, or not known
   std::int64_t epoch = 0;          // of that leader
+  bool shadow = false;             // it would depose a leader that owes a decision
+  Duration owed{0};                // how long the leader owes one, as far as this shadow knows
+  std::uint64_t depositions = 0;   // of leaders, by this checker since it joined the cluster
   FlipCounts flips;                // decided by this checker since it joined the cluster
   std::optional<LeaderFacts> led;  // while it leads
 

@@ -74,6 +74,7 @@ void Participant::Adopt(SharedSpec spec) {
     probes_.Retune(spec_);
   }
   if (leader_) leader_->SetSpec(spec_);
+  if (shadow_) shadow_->SetSpec(spec_);
   if (!contender_) EnterElection();
 }
 
@@ -107,6 +108,7 @@ void Participant::EnterElection() {
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
   callbacks.refused = callbacks_.id_refused;
+  callbacks.following = [this](const std::vector<Candidate>& before) { OnLine(before); };
   contender_ = std::make_unique<Contender>(scope_, identity_, std::move(callbacks));
   last_leader_ = std::make_unique<LastLeader>(scope_);
 }
@@ -143,6 +145,19 @@ void Participant::OnElected(const Leadership& leadership) {
   leader_ = std::make_unique<Leader>(scope_, leadership, lists_, spec_, identity_.formats,
                                      std::move(callbacks));
   decisions_.TookOver(leadership.record);
+}
+
+// The next two in line are the leader's shadows.
+void Participant::OnLine(const std::vector<Candidate>& before) {
+  if (before.empty() || before.size() > kShadows) {
+    shadow_ = nullptr;
+  } else if (shadow_) {
+    shadow_->SetLine(before);
+  } else {
+    shadow_ = std::make_unique<Shadow>(
+        scope_, lists_, spec_, before,
+        [this](Deposition deposition) { contender_->Depose(std::move(deposition)); });
+  }
 }
 
 void Participant::Leave(std::function<void()> done) {
@@ -210,6 +225,9 @@ ClusterFacts Participant::facts(FactsDepth depth) const {
     facts.leader = last_leader_->record()->id;
     facts.epoch = last_leader_->record()->epoch;
   }
+  facts.shadow = shadow_ != nullptr;
+  if (shadow_) facts.owed = shadow_->owed().value_or(Duration::zero());
+  facts.depositions = decisions_.depositions();
   facts.flips = decisions_.flips();
   if (leader_) facts.led = leader_->facts(depth);
   return facts;

@@ -10,11 +10,15 @@
 //   Waiting     --twin gone-->                    Following, or TakingOver when first
 //   Waiting     --too long-->                     Refused
 //   Following   --predecessor gone-->             Following another, or TakingOver when first
+//   Following   --Depose-->                       TakingOver, though others are before it
 //   Leading     --another candidate is first-->   Following
 //   any         --an earlier twin appears-->      Waiting
 //   any         --request failed, own candidate gone, a fence refused--> Registering
 //   any         --session suspended or lost-->    Away
 //   any         --Leave-->                        Left
+//
+// A follower watches the three candidates before it, so that it knows when it is the second or third
+// in line: then it is a shadow of the leader (checker/lead/shadow.h), and may depose it.
 //
 // Refused and Left are final: neither a session nor an error leads out of them. Votes may be cast
 // (the checker is registered) while it is Following, TakingOver or Leading.
@@ -49,6 +53,14 @@ struct Leadership {
   LeaderRecord record;
 };
 
+// A take-over ahead of turn, as its shadow found it due.
+struct Deposition {
+  std::vector<Candidate> before;      // every candidate before this one, in order: their end
+  std::optional<zk::Version> leader;  // version of `leader` that was judged; nothing: absent
+  std::optional<zk::Version> head;    // likewise; a decision that comes first refuses this
+  Duration owed{0};                   // how long a decision has been owed
+};
+
 // A checker's registration.
 struct Registrant {
   std::string id;
@@ -66,6 +78,8 @@ class Contender {
     std::function<void(const Leadership&)> elected;
     std::function<void()> deposed;                     // once after each elected, for any cause
     std::function<void(const Registration&)> refused;  // another daemon holds the id; terminal
+    // While Following: those before it, when they may have changed. Empty: no longer. May be null.
+    std::function<void(const std::vector<Candidate>& before)> following = nullptr;
   };
 
   Contender(ClusterScope scope, Registrant self, Callbacks callbacks);
@@ -73,6 +87,8 @@ class Contender {
 
   // A fenced write failed on candidate or token: verify everything again.
   void StepDown(std::string_view why);
+  // Takes over ahead of turn, if it is Following. After a refusal it registers again.
+  void Depose(Deposition deposition);
   // Withdraws `also` (the own ballot) and the candidate in one multi; `done` in any case. Terminal.
   void Leave(std::vector<zk::Op> also, std::function<void()> done);
 
@@ -94,6 +110,7 @@ class Contender {
   };
   struct TakingOver {
     std::string node;
+    std::optional<Deposition> ahead_of_turn = std::nullopt;
   };
   struct Leading {
     std::string node;
@@ -132,11 +149,14 @@ class Contender {
   void OnTwin(const Candidate& twin, const Registration& holder);
   void Refuse(const Registration& holder);
   void RemoveGhost(const std::string& node);
-  void Follow(const Candidate& predecessor);
+  void Follow(const std::vector<Candidate>& before);
   void Watch(const std::string& node, std::string_view doing);
-  void TakeOver();
+  void TakeOver(std::optional<Deposition> ahead_of_turn);
   void FindEpoch();
   void CommitTakeOver(const EpochFinder::Found& found);
+  [[nodiscard]] std::vector<zk::Op> TakeOverOps(const EpochFinder::Found& found,
+                                                const LeaderRecord& record) const;
+  void LogDeposition(const LeaderRecord& record) const;
   void Lead(const LeaderRecord& record, zk::Version token);
   void Retry(const Error& error, std::string_view doing);
   template <class F>

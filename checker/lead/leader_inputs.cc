@@ -34,6 +34,13 @@ bool LeaderInputs::known() const {
          });
 }
 
+bool LeaderInputs::settled() const {
+  const bool news = vote_bell_.has_news() || voters_.has_news() || candidates_.has_news() ||
+                    go_voters_.has_news() || go_bell_.has_news() || token_.has_news();
+  return !news && std::ranges::none_of(
+                      votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });
+}
+
 zk::Version LeaderInputs::ballot_version(const std::string& id) const {
   return *votes_.at(id).version;
 }
@@ -44,6 +51,7 @@ void LeaderInputs::OnVoteSignal() {
   std::erase_if(votes_, [this](const auto& vote) {
     if (!vote.second.watcher->has_news()) return false;
     ballots_.erase(vote.first);
+    undecodable_.erase(vote.first);
     return true;
   });
   if (voters_.known()) OnVoters(voters_.names());
@@ -55,6 +63,7 @@ void LeaderInputs::OnVoters(const std::optional<std::vector<std::string>>& ids) 
       ids ? std::set<std::string>(ids->begin(), ids->end()) : std::set<std::string>();
   std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });
   std::erase_if(ballots_, [&](const auto& ballot) { return !votes_.contains(ballot.first); });
+  std::erase_if(undecodable_, [&](const auto& voter) { return !votes_.contains(voter); });
   for (const auto& id : present) {
     if (votes_.contains(id)) continue;
     votes_[id].watcher =
@@ -69,11 +78,16 @@ void LeaderInputs::OnVote(const std::string& id, const std::optional<zk::Node>& 
   vote.known = true;
   vote.version.reset();
   ballots_.erase(id);
+  undecodable_.erase(id);
   if (node) {
     vote.version = node->stat.version;
+    if (!newest_ballot_ || newest_ballot_->written < node->stat.modified) {
+      newest_ballot_ = {node->stat.modified, scope_.loop.Now()};
+    }
     if (auto ballot = DecodeBallot(node->data)) {
       ballots_.emplace(id, *std::move(ballot));
     } else {
+      undecodable_.insert(id);
       scope_.logger.Error("ballot.undecodable", {{"cluster", scope_.paths.name()},
                                                  {"voter", id},
                                                  {"path", scope_.paths.vote(id)},

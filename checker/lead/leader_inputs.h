@@ -26,6 +26,8 @@ class LeaderInputs {
   // Everything below has been read. The token is not included: no count depends on it.
   [[nodiscard]] bool known() const;
   [[nodiscard]] const Ballots& ballots() const { return ballots_; }  // all that can be decoded
+  // Voters whose ballots are there and cannot be decoded.
+  [[nodiscard]] const std::set<std::string>& undecodable() const { return undecodable_; }
   [[nodiscard]] const std::set<std::string>& candidates() const { return candidate_ids_; }
   // The candidates' znodes; nothing until they were read, or without an election.
   [[nodiscard]] const std::optional<std::vector<std::string>>& candidate_nodes() const {
@@ -33,6 +35,15 @@ class LeaderInputs {
   }
   // Znodes below `localstatus`, Go checkers' and others.
   [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_names_; }
+
+  // Nothing is being read: what is known is as new as the newest answer on the session.
+  [[nodiscard]] bool settled() const;
+  // The newest stamp of a ballot, by the ensemble's clock, and when it was read. Nothing: none was.
+  struct Stamp {
+    Micros written{0};
+    TimePoint read;
+  };
+  [[nodiscard]] const std::optional<Stamp>& newest_ballot() const { return newest_ballot_; }
 
   // The versions that a commit checks. REQUIRES: known().
   [[nodiscard]] zk::Version ballot_version(const std::string& id) const;  // of one of ballots()
@@ -70,6 +81,8 @@ class LeaderInputs {
   const std::function<void()> changed_;
   std::map<std::string, VoteState> votes_;
   Ballots ballots_;
+  std::set<std::string> undecodable_;
+  std::optional<Stamp> newest_ballot_;
   std::set<std::string> candidate_ids_;
   std::vector<std::string> go_names_;
 

@@ -203,6 +203,11 @@ void AddDecisions(Page& page, const Clusters& clusters) {
     if (led.hold == Hold::kNone) return;
     page.Add({{"cluster", cluster}, {"hold", std::string(HoldName(led.hold))}}, 1);
   });
+  page.Counter("zkcluster_depositions_total",
+               "Leaders that this checker has replaced because they owed a decision.");
+  for (const auto& [name, cluster] : clusters) {
+    page.Add({{"cluster", name}}, Value(cluster.depositions));
+  }
   page.Counter("zkcluster_flips_total", "Flips of a status that this checker has decided.");
   for (const auto& [name, cluster] : clusters) {
     page.Add({{"cluster", name}, {"to", "alive"}}, Value(cluster.flips[ShardStatus::kAlive]));

@@ -76,6 +76,8 @@ void WriteCluster(JsonWriter& json, const ClusterFacts& cluster, const WorkerCou
   json.Open('{').Key("spec_version").Number(cluster.spec_version);
   json.Key("registered").Bool(cluster.registered).Key("leading").Bool(cluster.leading);
   json.Key("leader").Text(cluster.leader).Key("epoch").Number(cluster.epoch);
+  json.Key("shadow").Bool(cluster.shadow).Key("owed_ms").Number(Millis(cluster.owed));
+  json.Key("depositions").Number(cluster.depositions);
   json.Key("frozen").Bool(cluster.frozen()).Key("paused").Bool(cluster.paused());
   json.Key("maintained").Number(cluster.maintained());
   WriteOpinions(json, cluster.opinions);

@@ -28,6 +28,7 @@ Standing FindStanding(const std::vector<Candidate>& sorted, std::string_view id,
       standing.registered = true;
       standing.first = before == nullptr;
       if (before != nullptr) standing.predecessor = *before;
+      standing.before.assign(sorted.data(), &candidate);
     } else if (candidate.name.guid == guid) {
       standing.ghosts.push_back(candidate);
     } else if (candidate.name.id == id && !standing.registered && !standing.twin) {

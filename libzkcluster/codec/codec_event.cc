@@ -31,7 +31,7 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.flips = std::span(e.flips).first(shown),
                           .more = e.more + (e.flips.size() - shown)};
           },
-          [](const Event::Leader&) { return Fields(); },
+          [](const Event::Leader& e) { return Fields{.ids = e.deposed}; },
           [](const Event::Spec&) { return Fields(); },
           [](const Event::Electorate& e) { return Fields{.ids = e.ids}; },
           [](const Event::Forget& e) { return Fields{.ids = e.ids}; },
@@ -142,7 +142,7 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
   const auto until = [&] { return Micros(fields.Integer("Until", kInt64Max, 0)); };
   const auto dead = [&] { return ReadInt(fields, "Dead", 0); };
   if (kind == Event::Flips::kKind) return ReadFlips(fields, problem);
-  if (kind == Event::Leader::kKind) return Event::Leader{};
+  if (kind == Event::Leader::kKind) return Event::Leader{ids()};
   if (kind == Event::Spec::kKind) return Event::Spec{};
   if (kind == Event::Electorate::kKind) return Event::Electorate{ids()};
   if (kind == Event::Forget::kKind) return Event::Forget{ids()};

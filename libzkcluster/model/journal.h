@@ -39,6 +39,7 @@ struct EventKinds {
   };
   struct Leader {  // took over
     static constexpr std::string_view kKind = "leader";
+    std::vector<std::string> deposed;  // ids, the former leader's first; empty: it was their turn
     bool operator==(const Leader&) const = default;
   };
   struct Spec {  // decisions follow this spec from now on

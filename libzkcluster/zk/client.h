@@ -56,7 +56,7 @@ using Version = std::int32_t;
 // No guard but existence. A leader's decisions never use it, or a deposed leader could overwrite
 // its successor's. It is right where the version does not matter: to check that a znode exists, to
 // set a znode only so that its version grows (`votes`), and to delete a znode that nobody else can
-// own (our own candidate) or that is deleted together with its parent.
+// own (a candidate: its name is never used again) or that is deleted together with its parent.
 inline constexpr Version kAnyVersion = -1;
 
 struct CheckOp {

@@ -108,6 +108,9 @@ void FakeEnsemble::DropRequests(zk::Client& client, int count) {
 void FakeEnsemble::DropRequest(zk::Client& client, RequestPredicate predicate) {
   SetFate(client, FirstFew(1, Fate::kDropRequest, std::move(predicate)));
 }
+void FakeEnsemble::SetSendDelay(zk::Client& client, Duration delay) {
+  ChannelOf(client).send_delay = delay;
+}
 void FakeEnsemble::SetFate(zk::Client& client, FateFunction fate) {
   ChannelOf(client).fate = std::move(fate);
 }
@@ -146,6 +149,9 @@ void FakeEnsemble::ServerDown(int server) {
 }
 void FakeEnsemble::ServerUp(int server) {
   quorum_->SetRunning(server, true);
+}
+void FakeEnsemble::SetSlow(Duration slow) {
+  quorum_->SetSlow(slow);
 }
 void FakeEnsemble::HealServers() {
   quorum_->Heal();

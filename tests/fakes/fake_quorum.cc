@@ -113,13 +113,15 @@ void FakeQuorum::Receive(Proposal proposal) {
     }
   }
   proposal.received = tree_.zxid();
-  if (peers_.size() > 1) {
-    last_due_ = std::max(last_due_, world_.now() + world_.Between(2 * options_.min_server_latency,
-                                                                  2 * options_.max_server_latency));
+  if (peers_.size() > 1 || slow_ > Duration::zero() || !proposals_.empty()) {
+    const Duration round_trip = peers_.size() > 1 ? world_.Between(2 * options_.min_server_latency,
+                                                                   2 * options_.max_server_latency)
+                                                  : Duration::zero();
+    last_due_ = std::max(last_due_, world_.now() + slow_ + round_trip);
     // A sync asks nobody: it only waits for the requests before it.
     const bool is_sync = proposal.kind == Proposal::Kind::kSync;
     proposal.due = !is_sync ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
-    proposal.spread = HasQuorum();
+    proposal.spread = peers_.size() > 1 && HasQuorum();
   }
   proposals_.push_back(std::move(proposal));
   Advance();

@@ -60,6 +60,7 @@ class FakeQuorum {
   void SetLag(int server, Duration lag);
   void SetCut(int server, bool cut);
   void SetRunning(int server, bool running);
+  void SetSlow(Duration slow) { slow_ = slow; }
   void SetAllRunning(bool running);  // besides SetRunning, and without changing it
   void Heal();
 
@@ -153,6 +154,7 @@ class FakeQuorum {
   std::uint64_t reign_ = 1;
   SimWorld::EventId election_ = 0;
 
+  Duration slow_{0};  // longer than usual until a write is committed
   std::deque<Proposal> proposals_;
   TimePoint last_due_ = TimePoint::min();
   SimWorld::EventId advance_ = 0;

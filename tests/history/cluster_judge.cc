@@ -51,6 +51,8 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   epoch_forgiven_ = 0;
   seen_.clear();
   past_votes_.clear();
+  owed_since_.reset();
+  depositions_.clear();
   refusals_ = 0;
 }
 
@@ -89,6 +91,7 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
   if (facts.before.head) MoveSequence();
   if (!facts.before.chunks.empty() || facts.before.head) RecordHead(facts);
   if (facts.touches_votes) ForgetVotes();
+  WatchOwed(facts);
   touches_.clear();
   transaction_ = nullptr;
 }
@@ -127,6 +130,8 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       facts.writes_mirror |= mirror_by_checker_;
       break;
     case Place::kCandidate:
+      // Its own it removes when it leaves.
+      facts.deposed += std::holds_alternative<zk::DeleteOp>(*touch.op) ? 1 : 0;
       if (const auto found = replica_.candidates.find(touch.spot.name);
           found != replica_.candidates.end() && found->second.name) {
         seen_.insert(found->second.name->id);
@@ -277,6 +282,7 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
     Excused(Excuse::kJournalRemoved);
   }
   greatest_epoch_ = record->epoch;
+  if (facts.deposed > 0) JudgePatience(facts);
   const bool reported =
       std::any_of(facts.events.begin(), facts.events.end(), [&](const Event& event) {
         return event.As<Event::Leader>() != nullptr && event.epoch == record->epoch &&

@@ -60,6 +60,7 @@ class ClusterJudge {
     bool writes_ledger = false;
     bool writes_mirror = false;
     bool touches_votes = false;
+    std::size_t deposed = 0;        // candidates of others that it removes
     bool operator_removes = false;  // an operator removes a znode that only checkers write
   };
 
@@ -78,6 +79,9 @@ class ClusterJudge {
   void JudgeWrites(const Facts& facts);
   void MoveSequence();
   void JudgeTakeOver(const Facts& facts);
+  void JudgePatience(const Facts& facts);
+  [[nodiscard]] bool IsOwed() const;
+  void WatchOwed(const Facts& facts);
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
@@ -109,6 +113,9 @@ class ClusterJudge {
   std::set<std::string, std::less<>> seen_;  // ids with a candidate or a ballot
   std::deque<PastVote> past_votes_;
   std::uint64_t votes_touched_ = 0;
+  // The time since which the ballots have called for a decision that was not made.
+  std::optional<TimePoint> owed_since_;
+  std::vector<TimePoint> depositions_;
   TimePoint go_signal_since_{};
   bool mirror_by_checker_ = false;  // a checker wrote the mirror last
   int refusals_ = 0;                // in a row, because of ballots, in this leadership

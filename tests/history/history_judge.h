@@ -32,6 +32,10 @@
 //                take-overs all decisions are one session's.
 // [takeover]     `leader` is written by a session that owns a live candidate of the id it names,
 //                and no other live candidate is before it.
+// [patience]     A take-over that ends other candidacies (a deposition) comes no sooner than a
+//                decision has been owed by the ballots, and none was made, for 500 ms: doubled for
+//                each deposition of the last ten minutes that `leader` knows of, at most the
+//                shortest session, times the number of those deposed.
 // [epoch]        A take-over has a greater epoch than the current `leader` and `head`. A head has
 //                the epoch and the id of the current `leader`, and its sequence grows as long as
 //                its znode exists.
@@ -107,6 +111,7 @@ class HistoryJudge {
     Duration lookback = std::chrono::seconds(3);
     std::size_t lookback_votes = 50;
     Duration go_patience = std::chrono::seconds(30);
+    Duration shortest_session = std::chrono::milliseconds(400);  // of all checkers
     bool refusals_reported = false;
     bool keep_heads = true;  // for a TableJudge; memory grows with each decision
   };
@@ -114,6 +119,7 @@ class HistoryJudge {
     std::uint64_t transactions = 0;
     std::uint64_t incarnations = 0;
     std::uint64_t take_overs = 0;
+    std::uint64_t depositions = 0;  // of these
     std::uint64_t commits = 0;
     std::uint64_t commits_unchecked = 0;  // those without checks of the ballots
     std::uint64_t flips = 0;

@@ -75,6 +75,7 @@ struct Guarded : Site {
             {"cast a new ballot", zk::CreateOp{paths.vote("c1"), ""}},
             {"enter the election", zk::CreateOp{candidate, ""}},
             {"take a ballot away", zk::DeleteOp{paths.vote("c1"), never}},
+            {"end a candidacy", zk::DeleteOp{candidate, never}},
             {"flip a status", zk::SetOp{paths.chunk(0), "[]", never}},
             {"announce a status", zk::SetOp{paths.head(), "{}", never}},
             {"flip it for Go clients", zk::SetOp{paths.mirror(), "{}", never}},
@@ -153,6 +154,7 @@ write into a registration: denied denied denied denied
 cast a new ballot: denied denied exists exists
 enter the election: denied denied exists exists
 take a ballot away: denied denied conflict conflict
+end a candidacy: denied denied conflict conflict
 flip a status: denied denied conflict conflict
 announce a status: denied denied conflict conflict
 flip it for Go clients: denied denied conflict conflict
@@ -200,6 +202,24 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   }
   CheckDone(site.shell.Run({"delete", "sessions", "--yes"}));
   CHECK(site.direct.Children(site.root).empty());
+}
+
+TEST_CASE("restricted: a shadow deposes a leader that hangs, and it follows when it goes on") {
+  Guarded site;
+  sandbox::CheckerProcess& hung = site.AwaitLeader("sessions");
+  const std::string leader = hung.id();
+  hung.Pause();
+  site.redis[0]->Kill();
+  CHECK(site.AwaitStatus("sessions", "DA") == "DA");
+  std::size_t deposed = 0;
+  for (const auto& checker : site.checkers) {
+    deposed += checker->CountLog({"event=leader.deposed", "deposed=" + leader});
+    CHECK(checker->CountLog({"code=denied"}) == 0);
+  }
+  CHECK(deposed == 1);
+  hung.Resume();
+  CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+  CHECK(site.AwaitLeader("sessions").id() != leader);
 }
 
 TEST_CASE("an open tree is restricted, and opened again") {

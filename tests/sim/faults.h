@@ -65,6 +65,7 @@ class FaultMachine {
   [[nodiscard]] std::string Junk(const std::string& path);
   // Runs `task` when a leader's commit arrives at the ensemble, before the ensemble serves it.
   void AtNextCommits(int times, std::function<void(const Arrival&, std::size_t cluster)> task);
+  [[nodiscard]] std::optional<std::size_t> DepositionIn(const Arrival& arrival) const;
   Fate OnArrival(const Arrival& arrival);
   void WithClient(std::uint64_t life, const std::function<void(zk::Client&)>& task);
   void RestartSoon(std::size_t checker);
@@ -101,6 +102,11 @@ class FaultMachine {
   void CrashOperator();
   void CrashAtCommit();
   void FreezeAtCommit();
+  // a leader that fails at its job
+  void LeaderAndShardDie();
+  void DelayLeader();
+  void SlowEnsemble();
+  void DisturbDeposition();
   // Redis
   void StopRedis();
   void HangRedis();
@@ -167,6 +173,7 @@ class FaultMachine {
   bool running_ = false;
   int commits_armed_ = 0;
   std::function<void(const Arrival&, std::size_t)> at_commit_;
+  std::function<Fate(const Arrival&, std::size_t)> at_deposition_;
   Lifetime lifetime_;
 };
 

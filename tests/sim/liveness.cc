@@ -64,6 +64,7 @@ void Liveness::HealProcesses() {
     life.loop->SetWallOffset(Micros(0));
     scene_.ensemble.Reconnect(*life.client);
     scene_.ensemble.SetEventDelay(*life.client, Duration::zero());
+    scene_.ensemble.SetSendDelay(*life.client, Duration::zero());
     scene_.ensemble.SetFate(*life.client, nullptr);
   }
   for (std::size_t i = 0; i < scene_.operators(); ++i) {

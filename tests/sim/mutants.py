@@ -23,6 +23,8 @@ INPUTS = "checker/lead/leader_inputs.cc"
 ROUND = "checker/rules/round.cc"
 CONTENDER = "checker/election/contender.cc"
 EPOCHS = "checker/election/epoch_finder.cc"
+SHADOW = "checker/lead/shadow.cc"
+SUCCESSION = "checker/rules/succession.cc"
 DECIDE = "checker/rules/decide.cc"
 TALLY = "checker/rules/tally.cc"
 GUARD = "checker/rules/hold.cc"
@@ -88,16 +90,18 @@ MUTANTS = [
      "ListJournal(found); }));", "if ($ON) return done_(found); ListJournal(found); }));"),
     # --- election ---
     ("takeover_not_committed", "the first candidate leads without writing `leader`", CONTENDER,
-     "const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};",
-     "if ($ON && found.leader) return Lead({self_.id, found.epoch - 1, scope_.loop.WallNow()}, *found.leader);"
-     " const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};"),
+     "LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow(), {}, found.depositions};",
+     "if ($ON && found.leader)"
+     " return Lead({self_.id, found.epoch - 1, scope_.loop.WallNow(), {}, {}}, *found.leader);"
+     " LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow(), {}, found.depositions};"),
     ("takeover_unfenced", "the take-over does not check the own candidate", CONTENDER,
      "ops.push_back(zk::CheckOp{own_path(), 0});",
      "if (!$ON) ops.push_back(zk::CheckOp{own_path(), 0});"),
     ("epoch_not_raised", "a new leader keeps the epoch of the last", EPOCHS,
-     "return done_({last->epoch + 1, node.stat.version});", "return done_({last->epoch + ($ON ? 0 : 1), node.stat.version});"),
+     "return done_({last->epoch + 1, node.stat.version, ", "return done_({last->epoch + ($ON ? 0 : 1), node.stat.version, "),
     ("leader_not_confirmed", "a registered checker takes over even if it is not first", CONTENDER,
-     "if (standing.first) return TakeOver();", "if (standing.first || $ON) return TakeOver();"),
+     "if (standing.first) return TakeOver(std::nullopt);",
+     "if (standing.first || $ON) return TakeOver(std::nullopt);"),
     ("owner_not_confirmed", "a candidate of a former session is taken for the current one", CONTENDER,
      "return stat.ephemeral_owner == scope_.client.session_id() && stat.version == 0;",
      "return (stat.ephemeral_owner == scope_.client.session_id() || $ON) && stat.version == 0;"),
@@ -114,6 +118,23 @@ MUTANTS = [
      " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
      "if (!$ON && now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (!$ON && (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3))"),
+    # --- a leader that fails at its job ---
+    ("deposes_unchecked", "a shadow deposes without a check of its own candidate", CONTENDER,
+     "ops.push_back(zk::CheckOp{own_path(), 0});",
+     "if ($ON && ahead_of_turn) ops.push_back(zk::CheckOp{scope_.paths.election(), zk::kAnyVersion});"
+     " else ops.push_back(zk::CheckOp{own_path(), 0});"),
+    ("old_candidate_left", "a shadow takes over, and leaves the candidates before it", CONTENDER,
+     "ops.push_back(zk::DeleteOp{scope_.paths.candidate(candidate.node), zk::kAnyVersion});",
+     "if (!$ON) ops.push_back(zk::DeleteOp{scope_.paths.candidate(candidate.node), zk::kAnyVersion});"),
+    ("patience_ignored", "a shadow deposes as soon as a decision is owed", SUCCESSION,
+     "if (left > Duration::zero()) return {Step::kWait, left};",
+     "if (left > Duration::zero() && !$ON) return {Step::kWait, left};"),
+    ("shadow_writes", "a shadow writes the status that it expects", SHADOW,
+     "case Vigil::Step::kWait: return wait_->Arm(next.wait);",
+     "case Vigil::Step::kWait:"
+     " if ($ON && status_.head()) scope_.client.Set(scope_.paths.head(), EncodeHead(*status_.head()),"
+     " status_.head_stat()->version, [](const Result<zk::Stat>&) {});"
+     " return wait_->Arm(next.wait);"),
     # --- counting ---
     ("quorum_of_present", "the quorum is a majority of the checkers that are present", TALLY,
      "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",

@@ -172,6 +172,24 @@ const std::vector<Bad> kBad = {
        story.Join("c5");
        story.TakeOver("c5");
      }},
+    // --- patience ---
+    {"patience", "a deposition, and nothing is owed",
+     [](SettledStory& story) {
+       story.Wait(5s);
+       story.TakeOver("c2", {}, {"c1"});
+     }},
+    {"patience", "a deposition too early",
+     [](SettledStory& story) {
+       Kill(story);
+       story.Wait(300ms);
+       story.TakeOver("c2", {}, {"c1"});
+     }},
+    {"patience", "the second in line is as quick as the first may be",
+     [](SettledStory& story) {
+       Kill(story);
+       story.Wait(600ms);
+       story.TakeOver("c3", {}, {"c1", "c2"});
+     }},
     // --- epoch ---
     {"epoch", "a take-over does not raise it",
      [](SettledStory& story) {

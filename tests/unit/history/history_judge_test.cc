@@ -75,6 +75,26 @@ TEST_CASE("history: a correct history breaks nothing") {
   CHECK(counters.flips == 7);
 }
 
+TEST_CASE("history: a patient shadow deposes, and each deposition asks for more patience") {
+  HistoryJudge::Options options;
+  options.shortest_session = 4s;
+  const auto play = [&](Duration second) {
+    SettledStory story(nullptr, options);
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
+    story.Wait(500ms);
+    story.TakeOver("c2", {}, {"c1"});
+    story.Commit(story.Decide("D-"));
+    story.Join("c1");
+    for (const char* id : {"c2", "c3"}) story.Vote(id, "DD");
+    story.Wait(second);
+    story.TakeOver("c3", {}, {"c2"});
+    CHECK(story.judge.counters().depositions == 2);
+    return story.Broken();
+  };
+  CHECK(play(1s) == "");
+  CHECK(play(900ms) == "patience");
+}
+
 TEST_CASE("history: an outsider's writes are not judged") {
   SettledStory story;
   for (const auto& path :

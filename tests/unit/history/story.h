@@ -120,7 +120,9 @@ class Story {
     Write(sessions_.at(id), paths.vote(id), EncodeBallot(BallotOf(letters, std::move(rack))),
           zk::CreateMode::kEphemeral);
   }
-  void TakeOver(const std::string& id, std::optional<std::int64_t> epoch = {}) {
+  // `deposed`: ids before it, whose candidacy it ends.
+  void TakeOver(const std::string& id, std::optional<std::int64_t> epoch = {},
+                const std::vector<std::string>& deposed = {}) {
     epoch_ = epoch.value_or(epoch_ + 1);
     leader_ = id;
     Event event;
@@ -129,7 +131,17 @@ class Story {
     event.epoch = epoch_;
     std::vector<zk::Op> ops;
     if (tree.Get(candidates_.at(id))) ops.push_back(zk::CheckOp{candidates_.at(id), 0});
-    ops.push_back(Put(paths.leader(), EncodeLeader({id, epoch_, Wall()})));
+    LeaderRecord record{id, epoch_, Wall(), deposed, {}};
+    const auto last = tree.Get(paths.leader());
+    if (const auto before =
+            last ? DecodeLeader(last->data) : Result<LeaderRecord>(LeaderRecord{})) {
+      record.depositions = before->depositions;
+      if (!before->deposed.empty()) record.depositions.push_back(last->stat.modified);
+    }
+    ops.push_back(Put(paths.leader(), EncodeLeader(record)));
+    for (const std::string& other : deposed) {
+      ops.push_back(zk::DeleteOp{candidates_.at(other), 0});
+    }
     ops.push_back(NewEvent(event));
     Send(sessions_.at(id), ops);
   }

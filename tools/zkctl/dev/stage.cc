@@ -107,8 +107,10 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
   };
   std::visit(Overloaded{
                  [&](const Event::Flips& e) { OnFlips(event, e, at); },
-                 [&](const Event::Leader&) {
-                   add("election", fmt::format("{} leads, epoch {}", event.leader, event.epoch));
+                 [&](const Event::Leader& e) {
+                   const std::string deposed = Join(e.deposed, " ");
+                   add("election", fmt::format("{} leads, epoch {}{}{}", event.leader, event.epoch,
+                                               deposed.empty() ? "" : ", deposed ", deposed));
                  },
                  [&](const Event::Spec&) {
                    add("spec", fmt::format("version {} is taken", event.spec_version));

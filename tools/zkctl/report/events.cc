@@ -54,7 +54,7 @@ OrderedJson OwnJson(const Event& event) {
                    for (const Event::Flip& flip : e.flips) json["flips"].push_back(FlipJson(flip));
                    json["more_flips"] = e.more;
                  },
-                 [](const Event::Leader&) {},
+                 [&](const Event::Leader& e) { put_ids(e.deposed); },
                  [](const Event::Spec&) {},
                  [&](const Event::Electorate& e) { put_ids(e.ids); },
                  [&](const Event::Forget& e) { put_ids(e.ids); },
@@ -129,7 +129,10 @@ struct SentenceOf {
   }
 
   Sentence operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
-  Sentence operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
+  Sentence operator()(const Event::Leader& e) const {
+    if (e.deposed.empty()) return {"leader", by + " took over"};
+    return {"leader", by + " took over from " + Listed(e.deposed) + ", which owed a decision"};
+  }
   Sentence operator()(const Event::Spec&) const {
     return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
   }

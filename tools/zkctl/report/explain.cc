@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "checker/rules/succession.h"
 #include "text/duration.h"
 #include "tools/zkctl/report/report.h"
 
@@ -116,6 +117,44 @@ std::string_view RepeatedNote(const std::vector<std::string>& sentences) {
   return {};
 }
 
+// How long the ballots that count, and this leader, have been as they are. A shadow starts anew with
+// each decision, so it may wait for longer than this says.
+Duration OwedFor(const Snapshot& snapshot, const Assessment& assessment) {
+  Micros since = snapshot.leader_stat ? snapshot.leader_stat->modified : Micros(0);
+  for (const CheckerView& checker : assessment.checkers) {
+    if (checker.state == BallotState::kCounted) since = std::max(since, checker.voter->written);
+  }
+  return since == Micros(0) ? Duration::zero() : std::max(Micros::zero(), snapshot.taken - since);
+}
+
+// "2.4s"
+std::string Tenths(Duration duration) {
+  constexpr Duration kTenth = std::chrono::milliseconds(100);
+  return FormatDuration(std::max(kTenth, duration / kTenth * kTenth));
+}
+
+// A leader flips at once. Where it has not for a while, its shadow does.
+std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment,
+                         const std::string& wanted) {
+  constexpr Duration kAtOnce = std::chrono::milliseconds(250);
+  std::string text = "the leader " + *assessment.leader + " is about to flip it to " + wanted;
+  const Duration owed = OwedFor(snapshot, assessment);
+  if (owed < kAtOnce) return text;
+  text += ", for " + Tenths(owed) + " now";
+  if (snapshot.candidates.size() < 2) return text + ", and no other checker could take over";
+  const Snapshot::Candidate& shadow = snapshot.candidates[1];
+  PatienceFacts facts;
+  facts.session_timeout = std::max(kPatience, shadow.registration.session_timeout);
+  if (snapshot.leader && snapshot.leader_stat) {
+    facts.depositions = CountDepositions(
+        DepositionsOf(*snapshot.leader, snapshot.leader_stat->modified), snapshot.taken);
+  }
+  const Duration left = PatienceOf(facts) - owed;
+  text += "; its shadow " + shadow.name.id;
+  return left > Duration::zero() ? text + " takes over in " + Tenths(left)
+                                 : text + " is about to take over";
+}
+
 // What follows from the tally: the flip, or why there is none.
 std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessment,
                             std::size_t shard) {
@@ -168,7 +207,7 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
            " --accept` lets the deaths pass";
   }
   if (!assessment.leader) return reached + ", but nobody leads: it flips as soon as a checker does";
-  return reached + ": the leader " + *assessment.leader + " is about to flip it to " + wanted;
+  return reached + ": " + OwedSentence(snapshot, assessment, wanted);
 }
 
 }  // namespace

@@ -32,6 +32,9 @@ CheckerFacts Facts() {
   sessions.ballot_age = 1500ms;
   sessions.leader = "c1";
   sessions.epoch = 41;
+  sessions.shadow = true;
+  sessions.owed = 2400ms;
+  sessions.depositions = 3;
   sessions.flips = {{ShardStatus::kDead, 7}, {ShardStatus::kAlive, 6}};
   LeaderFacts& led = sessions.led.emplace();
   led.epoch = 41;
@@ -109,6 +112,8 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
         "zkcluster_status_shards{cluster=\"sessions\",status=\"dead\"} 1",
         "zkcluster_shard_dead{cluster=\"sessions\",shard=\"s2\",addr=\"10.0.0.2:6379\"} 1",
         "zkcluster_held{cluster=\"sessions\",hold=\"paused\"} 1",
+        "# TYPE zkcluster_depositions_total counter",
+        "zkcluster_depositions_total{cluster=\"sessions\"} 3",
         "# TYPE zkcluster_flips_total counter",
         "zkcluster_flips_total{cluster=\"sessions\",to=\"dead\"} 7",
         "zkcluster_flips_total{cluster=\"sessions\",to=\"alive\"} 6",
@@ -161,6 +166,9 @@ TEST_CASE("status.json: this checker, and what it knows about each cluster") {
       nlohmann::json::array({{{"shard", "s2"}, {"addr", "10.0.0.2:6379"}, {"reason", "timeout"}}}));
   CHECK(sessions["maintained"] == 4);
   CHECK(sessions["ballot"] == nlohmann::json({{"published", true}, {"age_ms", 1500}}));
+  CHECK(sessions["shadow"] == true);
+  CHECK(sessions["owed_ms"] == 2400);
+  CHECK(sessions["depositions"] == 3);
   CHECK(sessions["flips"] == nlohmann::json({{"dead", 7}, {"alive", 6}}));
   CHECK(sessions["probes"] == nlohmann::json({{"alive", 1'234'567}, {"timeout", 9}}));
   CHECK(sessions["probe_us"]["count"] == 2);

@@ -81,7 +81,7 @@ const Setters& SpecSetters() {
       {"head",
        [](const auto& v, auto& to) {
          to.head = Head();
-         to.head->spec.shards_zxid = std::stol(v);
+         to.head->spec = {to.spec_id.version, std::stol(v)};
        }},
       {"newest", [](const auto& v, auto& to) { to.board.newest_since = Seconds(v); }},
   };

@@ -14,6 +14,7 @@ namespace report_test {
 
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
+using namespace std::chrono_literals;
 
 TEST_CASE("status: the JSON form") {
   const Snapshot snapshot = Healthy();
@@ -153,6 +154,20 @@ TEST_CASE("explain: each state of a shard") {
     Snapshot snapshot = Healthy();
     for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
     CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+    for (auto& voter : snapshot.voters) voter.written = kNow - 300ms;
+    snapshot.taken = kNow;
+    snapshot.leader_stat = zk::Stat{.modified = kFlip};
+    snapshot.candidates[1].registration.session_timeout = 10s;
+    CHECK(Contains(Sentences(snapshot, 0),
+                   "3 votes for dead reach the quorum of 2: the leader c1 is about to flip it to "
+                   "dead, for 300ms now; its shadow c2 takes over in 200ms"));
+    // Two depositions of the last ten minutes: two seconds of patience.
+    snapshot.leader->depositions = {kNow - 9min, kNow - 8min};
+    CHECK(Contains(Sentences(snapshot, 0), "its shadow c2 takes over in 1.7s"));
+    snapshot.taken = kNow + 2s + 100ms;
+    CHECK(Contains(Sentences(snapshot, 0), "for 2.4s now; its shadow c2 is about to take over"));
+    snapshot.candidates.resize(1);
+    CHECK(Contains(Sentences(snapshot, 0), "for 2.4s now, and no other checker could take over"));
     snapshot.candidates.clear();
     CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
     snapshot.go_voters = {"n_0000000001"};
