@@ -81,6 +81,10 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"voter begins in commit", &M::VoterBeginsInCommit, 1, false, true},
       {"ledger of tomorrow", &M::LedgerOfTomorrow, 0.5, false, false, true},
       {"spec of tomorrow", &M::SpecOfTomorrow, 0.5, false, false, true},
+      {"name moves", &M::MoveName, 1.5, false, false, false, true},
+      {"name gone", &M::LoseName, 1.5, false, false, false, true},
+      {"bad name server", &M::DisturbNameServer, 1.5, false, false, false, true},
+      {"name servers away", &M::TakeNameServers, 1.5, false, false, false, true},
   };
   return kinds;
 }
@@ -104,6 +108,7 @@ FaultPlan DrawFaults(const ScenePlan& scene) {
     if (near_wrap && kind.name == "id used twice") on = false;
     if (kind.by_hand && !OrdersByHand()) on = false;
     if (kind.formats && !scene.two_formats) on = false;
+    if (kind.names && !scene.named) on = false;
     plan.weights.push_back(on ? kind.weight * (0.3 + dice.Unit()) : 0);
   }
   // Without some deaths there is nothing to decide.

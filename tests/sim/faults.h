@@ -37,6 +37,7 @@ class FaultMachine {
     bool servers = false;  // needs an ensemble of several servers
     bool by_hand = false;  // see OrdersByHand
     bool formats = false;  // needs builds of two formats
+    bool names = false;    // needs a scene with names
   };
   [[nodiscard]] static const std::vector<Kind>& Kinds();
 
@@ -113,6 +114,11 @@ class FaultMachine {
   void KillMany();
   void CutFromRedis();
   void CutFromAllRedis();
+  // names
+  void MoveName();
+  void LoseName();
+  void DisturbNameServer();
+  void TakeNameServers();
   // operators
   void UpdateSpec();
   void UpdateByTwo();

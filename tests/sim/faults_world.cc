@@ -50,6 +50,8 @@ void FaultMachine::FillRedis() {
 }
 
 void FaultMachine::HideRedis() {
+  // Where hosts are names, it is the names that go.
+  if (scene_.names.on()) return LoseName();
   const std::string addr = PickAddress();
   if (dice_.Chance(0.5)) scene_.SetServer(addr, Server::kRefused);
   scene_.SetServer(addr, Server::kUnresolved);
@@ -115,6 +117,42 @@ void FaultMachine::CutFromAllRedis() {
   After(dice_.LogBetween(milliseconds(300), seconds(10)), [this, checker, addresses] {
     for (const auto& addr : addresses) scene_.SetReach(checker, addr, Reach::kOpen);
   });
+}
+
+// --- names ---
+
+void FaultMachine::MoveName() {
+  const std::string addr = PickAddress();
+  NoteFault("the host of " + addr + " moves");
+  scene_.MoveName(addr, seconds(dice_.Between(0, 5)));
+}
+
+void FaultMachine::LoseName() {
+  const std::string addr = PickAddress();
+  NoteFault("the name of " + addr + " is gone");
+  scene_.names.SetListed(addr, false);
+  if (dice_.Chance(0.5)) StopRedis();
+  After(dice_.LogBetween(milliseconds(500), seconds(15)),
+        [this, addr] { scene_.names.SetListed(addr, true); });
+}
+
+void FaultMachine::DisturbNameServer() {
+  using Manners = FakeNames::Manners;
+  const std::size_t server = dice_.Below(scene_.names.servers());
+  const auto manners = dice_.Pick(std::vector<Manners>{
+      Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll, Manners::kOnlyV4, Manners::kOnlyV6,
+      Manners::kOnlyPlain, Manners::kLies});
+  NoteFault("a name server is bad");
+  scene_.names.Disturb(server, manners);
+  After(dice_.LogBetween(seconds(1), seconds(20)), [this] { scene_.names.HealServers(); });
+}
+
+void FaultMachine::TakeNameServers() {
+  using Manners = FakeNames::Manners;
+  NoteFault("the name servers are away");
+  scene_.names.TakeAway(
+      dice_.Pick(std::vector<Manners>{Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll}));
+  After(dice_.LogBetween(seconds(1), seconds(20)), [this] { scene_.names.HealServers(); });
 }
 
 // --- operators ---

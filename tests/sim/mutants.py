@@ -42,6 +42,7 @@ READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
 OPTIONS = "libzkcluster/codec/codec_go.cc"
 LEDGER = "libzkcluster/codec/codec_ledger.cc"
+NAME_BOOK = "libzkcluster/names/name_book.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), the piece with the fault. $ON: this mutant is on.
 MUTANTS = [
@@ -259,6 +260,15 @@ MUTANTS = [
     ("stand_in_validity", "a stand-in's keys are valid since its own Since, without the deaths of skipped shards", TABLE,
      "here = {next.shard, std::max(next.since_us, here.since_us)};",
      "here = {next.shard, $ON ? next.since_us : std::max(next.since_us, here.since_us)};"),
+    # --- names ---
+    ("name_forgotten", "a name that does not resolve any more loses its addresses", NAME_BOOK,
+     "entry.full_name.clear();", "if ($ON) entry.state.addresses.clear(); entry.full_name.clear();"),
+    ("name_not_asked_again", "a name that resolves is never asked for again", NAME_BOOK,
+     "entry.timer->Arm(entry.asked_at + wait - loop_.Now());",
+     "if (!$ON || entry.state.standing != Standing::kResolves) "
+     "entry.timer->Arm(entry.asked_at + wait - loop_.Now());"),
+    ("liar_believed", "the first name server's word is taken for a move", NAME_BOOK,
+     "if (news && scope == Scope::kOneServer) {", "if (!$ON) if (news && scope == Scope::kOneServer) {"),
 ]
 
 

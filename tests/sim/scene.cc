@@ -47,6 +47,7 @@ Scene::Scene(ScenePlan scene_plan)
       world(plan.seed),
       ensemble(world, OptionsOf(plan)),
       fleet(world),
+      names(world, fleet, plan.named),
       trace(plan.trace),
       start_(world.now()),
       formats_(plan.seed, "formats"),
@@ -77,16 +78,11 @@ Scene::Scene(ScenePlan scene_plan)
     }
     return Fate::kServe;
   });
-  fleet.SetResultListener([this](const SimLoop& process, const std::string&,
-                                 const std::string& addr, const ProbeResult& result) {
-    const auto life = life_of_loop_.find(&process);
-    if (life != life_of_loop_.end()) {
-      opinions_.Probed(life->second, addr, result.verdict == ProbeVerdict::kAlive, world.now());
-    }
-  });
+  fleet.SetResultListener([this](const FakeFleet::Ended& probe) { OnProbed(probe); });
   for (std::size_t k = 0; k < plan.clusters.size(); ++k) {
     clusters_.push_back(plan.clusters[k].spec.name);
     for (const auto& addr : AddressesOf(k, plan.clusters[k].spec)) {
+      names.Begin(addr);
       SetServer(addr, FakeFleet::Server::kUp);
     }
   }
@@ -155,6 +151,7 @@ void Scene::Supervise() {
     slot.process = nullptr;
     return true;
   };
+  SettleNames();
   for (auto& slot : slots_) ended(slot);
   std::erase_if(twins_, ended);
   std::erase_if(gos_, [&](auto& slot) {
@@ -346,6 +343,7 @@ void Scene::Pause(std::uint64_t number, Duration duration) {
   const Life* const life = FindLife(number);
   if (life == nullptr) return;
   opinions_.Paused(number, world.now(), duration);
+  names.Paused(number, world.now() + duration);
   life->loop->Pause(duration);
 }
 
