@@ -160,8 +160,7 @@ void Connector::TakeAnswer(std::unique_ptr<NativeHandle>& handle) {
   const std::string list = fmt::to_string(fmt::join(endpoints, ","));
   std::ranges::sort(endpoints);
   if (!handle) {
-    handle = std::make_unique<NativeHandle>(loop_, logger_, inbox_, list, options_.session_timeout,
-                                            options_.identity);
+    handle = std::make_unique<NativeHandle>(loop_, logger_, inbox_, options_, list);
     if (!handle->ok()) {
       handle.reset();
       return RoundFailed("the ZooKeeper library refused the addresses");

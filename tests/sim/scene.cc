@@ -63,7 +63,13 @@ Scene::Scene(ScenePlan scene_plan)
       }()),
       tables_(judge_),
       opinions_({kLongestInterval, kLongestProbe}),
-      answers_(SimSite::kRoot) {
+      answers_(SimSite::kRoot),
+      of_formats_(SimSite::kRoot, [this](std::int64_t session_id) -> std::optional<int> {
+        const auto life = sessions_.find(session_id);
+        if (life == sessions_.end()) return std::nullopt;
+        const auto format = format_of_life_.find(life->second);
+        return format == format_of_life_.end() ? std::nullopt : std::optional(format->second);
+      }) {
   commits_ = ensemble.OnCommit([this](const Transaction& transaction) { OnCommit(transaction); });
   ensemble.SetFateOfAll([this](const Arrival& arrival) {
     if (plan.trace == TraceMode::kPrinted) NoteRequest(arrival);
@@ -225,6 +231,7 @@ std::unique_ptr<SimChecker> Scene::MakeChecker(const CheckerPlan& checker, std::
   options.id = checker.id;
   options.rack = checker.rack;
   options.format = plan.two_formats ? formats_.Between(1, 2) : checker.format;
+  format_of_life_[life] = options.format;
   counters.Add(options.format == 2 ? "start of tomorrow's build" : "start of today's build");
   options.session_timeout = checker.session_timeout;
   options.health = plan.health;

@@ -21,6 +21,7 @@
 #include "tests/sim/actors.h"
 #include "tests/sim/counters.h"
 #include "tests/sim/dice.h"
+#include "tests/sim/format_judge.h"
 #include "tests/sim/operator_judge.h"
 #include "tests/sim/opinion_judge.h"
 #include "tests/sim/scene_names.h"
@@ -199,12 +200,14 @@ class Scene {
   std::map<const SimLoop*, std::uint64_t> life_of_loop_;     // for finding only, never iterated
   std::map<std::uint64_t, Subscription> session_listeners_;  // by life
   std::map<std::int64_t, std::uint64_t> sessions_;           // life by session
+  std::map<std::uint64_t, int> format_of_life_;              // of checkers
   std::map<std::uint64_t, std::set<std::int64_t>> sessions_of_;
 
   history::HistoryJudge judge_;
   history::TableJudge tables_;
   OpinionJudge opinions_;
   OperatorJudge answers_;
+  FormatJudge of_formats_;
   std::vector<ArrivalFunction> arrival_hooks_;
   Subscription commits_;
   std::map<std::string, std::string, std::less<>> log_counters_;  // name of the counter by event

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "checker/lead/commit.h"
@@ -241,6 +242,9 @@ void Scene::OnCommit(const Transaction& transaction) {
     Note("commit", fmt::format("{}: {}", who, history::DescribeTransaction(transaction)));
   }
   answers_.Observe(transaction);
+  if (auto finding = of_formats_.Observe(transaction)) {
+    Violate(finding->rule, std::move(finding->text));
+  }
   const std::size_t before = judge_.violation_count();
   judge_.Observe(transaction);
   if (judge_.violation_count() > before && !judge_.violations().empty()) {
@@ -305,6 +309,9 @@ void Scene::OnTable(const std::string& client, const std::string& cluster,
                      table.sequence, table.spec_version, table.statuses.substr(0, 40)));
   }
   if (const auto misplaced = FindMisplacedKey(*update.table)) Violate("placement", *misplaced);
+  if (auto finding = of_formats_.TableOf(cluster, table.spec_version)) {
+    Violate(finding->rule, std::move(finding->text));
+  }
   tables_.Observe(table);
   if (!tables_.violations().empty()) {
     const history::Violation& first = tables_.violations().front();
@@ -389,6 +396,7 @@ history::ExcuseCounts Scene::excuses() const {
   Add(sum, tables_.excuses());
   Add(sum, opinions_.excuses());
   Add(sum, answers_.excuses());
+  Add(sum, of_formats_.excuses());
   return sum;
 }
 
