@@ -35,8 +35,8 @@ bool LeaderInputs::known() const {
 }
 
 bool LeaderInputs::settled() const {
-  const bool news = vote_bell_.has_news() || voters_.has_news() || candidates_.has_news() ||
-                    go_voters_.has_news() || go_bell_.has_news() || token_.has_news();
+  const bool news = vote_signal_.has_news() || voters_.has_news() || candidates_.has_news() ||
+                    go_voters_.has_news() || go_signal_.has_news() || token_.has_news();
   return !news && std::ranges::none_of(
                       votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });
 }
