@@ -144,7 +144,7 @@ void ShadowDecides(Play& play) {
 // Leader and next in line, as a rack takes two of five.
 void SecondShadowDecides(Play& play) {
   const std::string leader = play.Leader();
-  const auto line = play.site.eye.Look();
+  const auto line = play.site.observer.Read();
   if (!line || line->candidates.size() < 5) throw std::runtime_error("five are not in line");
   const std::string next = line->candidates[1].name.id;
   play.KillChecker(leader);
