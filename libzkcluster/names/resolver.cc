@@ -136,11 +136,10 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
     attempts_ = 0;
     settled_at_ = TimePoint::max();
     deadline_ = TimePoint::max();
-    const TimePoint now = owner_.loop_.Now();
-    order_ = owner_.memory_.Order(servers_, now);
+    order_ = owner_.memory_.Order(servers_, owner_.loop_.Now());
     AskNext();
-    if (!AllServers()) return;
-    while (attempts_ < order_.size() && !owner_.memory_.IsBehind(order_[attempts_], now)) AskNext();
+    // Also those that were silent: they may be back, and be the only honest ones.
+    while (AllServers() && attempts_ < order_.size()) AskNext();
   }
 
   void AskNext() {
