@@ -13,7 +13,7 @@ Duration FastInterval(const HealthSettings& settings) {
 
 ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns, TimePoint started,
                       Duration timeout) {
-  if (result.reason != Reason::kTimeout || turns.LatenessSince(started) < timeout / 2)
+  if (result.reason != Reason::kTimeout || turns.StoppedSince(started) < timeout / 2)
     return result;
   ProbeResult judged = result;
   judged.verdict = ProbeVerdict::kCannotTell;
@@ -34,6 +34,7 @@ Opinion ServerHealth::OpinionOf(State state) {
     case State::kDead:
       return Opinion::kDead;
     case State::kUndecided:
+    case State::kFirstFailed:
     case State::kAliveInDoubt:
     case State::kDeadInDoubt:
       return Opinion::kUnknown;
@@ -79,14 +80,21 @@ std::optional<ServerHealth::Transition> ServerHealth::OnSuccess(TimePoint now) {
 std::optional<ServerHealth::Transition> ServerHealth::OnFailure(Reason reason, TimePoint now) {
   last_evidence_ = now;
   doubts_in_a_row_ = good_in_a_row_ = 0;
-  ++failures_in_a_row_;
+  if (++failures_in_a_row_ == 1) silent_since_ = SilentSince();
   // A process that dies before it answers resets the connection, and connects are refused
   // from then on.
   const bool death_itself = reason == Reason::kReset && failures_in_a_row_ == 1;
   if (reason != Reason::kRefused && !death_itself) only_refused_ = false;
   failure_reason_ = reason;
-  if (was_alive()) return Tick(now);
-  return Enter(State::kDead, reason);
+  if (may_die()) return Tick(now);
+  return was_dead() ? Enter(State::kDead, reason) : Enter(State::kFirstFailed, reason);
+}
+
+// Time in which nobody asked says nothing about the server. A probe starts up to 1.1 intervals
+// after the one before.
+TimePoint ServerHealth::SilentSince() const {
+  if (!was_alive()) return asked_;
+  return std::max(last_success_, asked_ - settings_.interval * 11 / 10);
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::OnDoubt(Reason reason, TimePoint now) {
@@ -95,29 +103,34 @@ std::optional<ServerHealth::Transition> ServerHealth::OnDoubt(Reason reason, Tim
   ++doubts_in_a_row_;
   doubt_reason_ = reason;
   if (overdue) return overdue;
-  if (!was_alive() && !was_dead()) return Enter(State::kUndecided, reason);
+  if (state_ == State::kNotProbed) return Enter(State::kUndecided, reason);
   return Tick(now);
+}
+
+std::optional<ServerHealth::Transition> ServerHealth::OnDoubtsAlone() {
+  // Earlier failures must not count together with later ones: two in a row are needed again.
+  failures_in_a_row_ = 0;
+  only_refused_ = true;
+  if (was_alive()) return Enter(State::kAliveInDoubt, doubt_reason_);
+  if (was_dead()) return Enter(State::kDeadInDoubt, doubt_reason_);
+  return Enter(State::kUndecided, doubt_reason_);
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::Tick(TimePoint now) {
   if (now < NextDeadline()) return std::nullopt;
-  if (doubts_in_a_row_ > 0) {
-    // Earlier failures must not count together with later ones: two in a row are needed again.
-    failures_in_a_row_ = 0;
-    only_refused_ = true;
-    return Enter(was_alive() ? State::kAliveInDoubt : State::kDeadInDoubt, doubt_reason_);
-  }
+  if (doubts_in_a_row_ > 0) return OnDoubtsAlone();
   return Enter(State::kDead, failure_reason_);
 }
 
 TimePoint ServerHealth::NextDeadline() const {
   if (doubts_in_a_row_ > 0) {
-    const bool decided = state_ == State::kAlive || state_ == State::kDead;
+    const bool decided = state_ == State::kAlive || state_ == State::kDead ||
+                         state_ == State::kFirstFailed;
     return decided && doubts_in_a_row_ >= 2 ? last_evidence_ + settings_.threshold
                                             : TimePoint::max();
   }
-  const bool enough = was_alive() && failures_in_a_row_ >= 2;
-  return enough ? last_success_ + Limit() : TimePoint::max();
+  const bool enough = may_die() && failures_in_a_row_ >= 2;
+  return enough ? silent_since_ + Limit() : TimePoint::max();
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::Stalled(Duration lateness, TimePoint now) {
@@ -127,12 +140,13 @@ std::optional<ServerHealth::Transition> ServerHealth::Stalled(Duration lateness,
     return Enter(State::kNotProbed, Reason::kNone);
   }
   last_success_ = std::min(now, last_success_ + lateness);
+  silent_since_ = std::min(now, silent_since_ + lateness);
   last_evidence_ = std::min(now, last_evidence_ + lateness);
   return std::nullopt;
 }
 
 bool ServerHealth::suspect() const {
-  return was_alive() && failures_in_a_row_ > 0 && doubts_in_a_row_ == 0;
+  return may_die() && failures_in_a_row_ > 0 && doubts_in_a_row_ == 0;
 }
 
 Duration ServerHealth::NextDelay() const {

@@ -1,11 +1,17 @@
-// One checker's opinion on one shard, from probe results only. The first probe decides at once.
-// After that, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
+// One checker's opinion on one shard, from probe results only. The first success decides at once.
+// The first failure does not: the opinion is unknown, marked as `first` (see Vote), until the
+// threshold has passed. The leader takes it for a death only where no status was ever decided.
+// Then, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
 //
 //   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and
 //             at least two probes in a row failed
 //   killed:   PONG at 0.0 s, then only refusals; dead at 1.0 s: `refused_threshold`. One reset
 //             before the first refusal is the death itself as an open connection sees it, and
 //             counts as one of them
+//   started:  asked at 0.0 s and never well: dead at 3.0 s (refused: at 1.0 s), with two failures
+//   gaps:     time in which nobody asked is no evidence, whatever the reason: a stall, doubts, a
+//             longer interval before. The threshold counts from one interval before the first
+//             probe that failed was sent, or from the last success if that was later
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
 //             again (the penalty), capped so that they take at most 10 x threshold; one less for
 //             each good probe while alive; a failure on the way starts the count again
@@ -18,14 +24,17 @@
 //
 //   kNotProbed    (not probed)  nothing is known since the start, or since a long stall
 //   kUndecided    (unknown)     nothing but doubts since then
+//   kFirstFailed  (unknown)     no success since then, and a failure; marked as `first`
 //   kAlive        (alive)
 //   kDead         (dead)
 //   kAliveInDoubt (unknown)     was alive; nothing but doubts for `threshold`
 //   kDeadInDoubt  (unknown)     was dead; the same
 //
-//   kNotProbed, kUndecided --first success--> kAlive      --first failure--> kDead
+//   kNotProbed, kUndecided --success--> kAlive            --failure--> kFirstFailed
 //   kNotProbed --doubt--> kUndecided
-//   kAlive, kAliveInDoubt --threshold passed--> kDead     kAliveInDoubt --success--> kAlive
+//   kFirstFailed --success--> kAlive                      --doubts for threshold--> kUndecided
+//   kFirstFailed, kAlive, kAliveInDoubt --threshold passed--> kDead
+//   kAliveInDoubt --success--> kAlive
 //   kDead, kDeadInDoubt --enough good probes--> kAlive    kDeadInDoubt --any other result--> kDead
 //   kAlive --doubts for threshold--> kAliveInDoubt        kDead --the same--> kDeadInDoubt
 //   any --own loop late by more than threshold--> kNotProbed
@@ -63,8 +72,8 @@ struct HealthSettings {
 // The shortest time between probes when a connection ends, which may be a death.
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
-// A timeout that this process may have caused itself says nothing about the server: when a turn of
-// the loop was late by half of `timeout` or more since the probe `started`, it becomes "cannot
+// A timeout that this process may have caused itself says nothing about the server: when it may
+// have been stopped for half of `timeout` or more since the probe `started`, it becomes "cannot
 // tell". `turns` has seen every turn since then. Any other result stays what it is.
 [[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
                                     TimePoint started, Duration timeout);
@@ -81,7 +90,9 @@ class ServerHealth {
     bool operator==(const Transition&) const = default;
   };
 
-  // Feeds the result of a probe that ended at `now`.
+  // A probe starts. Its result, if there is one, comes before the next one starts.
+  void Asking(TimePoint now) { asked_ = now; }
+  // Feeds the result of a probe that ended at `now`. REQUIRES: Asking for each.
   // REQUIRES: `now` never falls.
   [[nodiscard]] std::optional<Transition> Observe(const ProbeResult& result, TimePoint now);
   // Applies the passing of time: a threshold may be reached between two probes.
@@ -90,8 +101,8 @@ class ServerHealth {
   // TimePoint::max(): never.
   [[nodiscard]] TimePoint NextDeadline() const;
 
-  // This process was stopped or starved for `lateness` up to `now`: that time is no evidence. When
-  // it was longer than a threshold, the opinion is withdrawn until the next result.
+  // This process was stopped or starved for `lateness` at most, up to `now`: that time is no
+  // evidence. When it was longer than a threshold, the opinion is withdrawn until the next result.
   [[nodiscard]] std::optional<Transition> Stalled(Duration lateness, TimePoint now);
 
   // True while a shard whose opinion is still alive fails: the next probe comes `fast_interval`
@@ -104,7 +115,9 @@ class ServerHealth {
   void Retune(const HealthSettings& settings);
 
   [[nodiscard]] const HealthSettings& settings() const { return settings_; }
-  [[nodiscard]] Vote vote() const { return {OpinionOf(state_), reason_}; }
+  [[nodiscard]] Vote vote() const {
+    return {OpinionOf(state_), reason_, state_ == State::kFirstFailed};
+  }
   [[nodiscard]] int required() const { return required_; }
 
  private:
@@ -112,6 +125,7 @@ class ServerHealth {
   enum class State : unsigned char {
     kNotProbed,
     kUndecided,
+    kFirstFailed,
     kAlive,
     kDead,
     kAliveInDoubt,
@@ -122,6 +136,8 @@ class ServerHealth {
   [[nodiscard]] bool was_alive() const {
     return state_ == State::kAlive || state_ == State::kAliveInDoubt;
   }
+  // Failures may turn it dead.
+  [[nodiscard]] bool may_die() const { return was_alive() || state_ == State::kFirstFailed; }
   [[nodiscard]] bool was_dead() const {
     return state_ == State::kDead || state_ == State::kDeadInDoubt;
   }
@@ -130,12 +146,16 @@ class ServerHealth {
   [[nodiscard]] std::optional<Transition> OnSuccess(TimePoint now);
   [[nodiscard]] std::optional<Transition> OnFailure(Reason reason, TimePoint now);
   [[nodiscard]] std::optional<Transition> OnDoubt(Reason reason, TimePoint now);
+  [[nodiscard]] std::optional<Transition> OnDoubtsAlone();
+  [[nodiscard]] TimePoint SilentSince() const;
   [[nodiscard]] Duration Limit() const;
 
   HealthSettings settings_;
   State state_ = State::kNotProbed;
   Reason reason_ = Reason::kNone;  // of the transition into it
-  TimePoint last_success_{};
+  TimePoint asked_{};          // the start of the newest probe
+  TimePoint last_success_{};   // a stall moves it forward
+  TimePoint silent_since_{};   // the threshold counts from here, while failures_in_a_row_ > 0
   TimePoint last_evidence_{};  // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;

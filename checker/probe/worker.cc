@@ -104,7 +104,8 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
     // The deadlines of probes under way passed while this process was stopped; their results
     // would be guesses.
     if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
-    Tell(*server, server->health.Stalled(lateness, now));
+    // It may have been stopped right after a beat.
+    Tell(*server, server->health.Stalled(lateness + kBeat, now));
     // All servers are overdue at once: one burst of probes would cause the next stall.
     server->due = now + FirstDelay(0, 1, server->settings().interval / 2, loop_.Random());
     Rearm(*server);
@@ -207,6 +208,7 @@ void Worker::StartProbe(const Turn& turn, Server& server) {
   server.probing = true;
   server.ever_started = true;
   server.started = turn.now;
+  server.health.Asking(turn.now);
   prober_.Start(server.slot, server.settings().timeout, [this, &server](const ProbeResult& result) {
     // This comes before the turn: a probe that has ended must not be abandoned.
     server.probing = false;

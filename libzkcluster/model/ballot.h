@@ -17,7 +17,8 @@ enum class Opinion : unsigned char {
   kNotProbed = 0,  // this checker has not probed it since it joined
   kAlive = 1,
   kDead = 2,
-  // Probed without a conclusion: the name does not resolve, this host has no route ...
+  // Probed without a conclusion: the name does not resolve, this host has no route, or the first
+  // probes failed and the threshold has not passed yet.
   kUnknown = 3,
 };
 constexpr Opinion LastOf(Opinion) {
@@ -27,6 +28,9 @@ constexpr Opinion LastOf(Opinion) {
 struct Vote {
   Opinion opinion = Opinion::kNotProbed;
   Reason reason = Reason::kNone;  // of kDead and kUnknown
+  // Of kUnknown: this checker knows nothing but failures, for less than the threshold. The vote
+  // counts as dead where no status was ever decided, and as unknown elsewhere.
+  bool first = false;
   bool operator==(const Vote&) const = default;
 };
 

@@ -121,6 +121,7 @@ void HealthSteady(benchmark::State& state) {
   const ProbeResult good{.verdict = ProbeVerdict::kAlive};
   for (auto _ : state) {
     now += std::chrono::seconds(1);
+    health.Asking(now);
     benchmark::DoNotOptimize(health.Observe(good, now));
     benchmark::DoNotOptimize(health.NextDelay());
   }
@@ -136,6 +137,7 @@ void HealthFlapping(benchmark::State& state) {
     now += std::chrono::seconds(1);
     ProbeResult result{.verdict = ProbeVerdict::kAlive};
     if (n++ % 40 < 5) result = {.verdict = ProbeVerdict::kFailed, .reason = Reason::kTimeout};
+    health.Asking(now);
     benchmark::DoNotOptimize(health.Observe(result, now));
     benchmark::DoNotOptimize(health.NextDelay());
   }

@@ -19,6 +19,8 @@
 //                A commit that checks no ballot is judged by what may have been read: of each
 //                voter, some ballot that stood within the look-back. Where refusals are told
 //                (ObserveRefusal), such a commit needs two of them to flip anything.
+// [hasty_death]  A flip is not covered, and would be if first failures counted (Vote::first): those
+//                count as dead only where the row before was never decided, elsewhere as unknown.
 // [head_numbers] Quorum and electorate in the head are what these ballots, the ledger and the spec
 //                amount to: `checkers`, else the ids known (AtLeast at least), and no less than
 //                the ballots on this spec; `quorum`, else more than half of that.

@@ -100,6 +100,9 @@ class FaultMachine {
   void CrashOperator();
   void CrashAtCommit();
   void FreezeAtCommit();
+  void HangAround(Duration start);
+  void RestartAll();
+  void FreezeAll();
   // Redis
   void StopRedis();
   void HangRedis();

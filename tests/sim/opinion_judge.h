@@ -2,6 +2,8 @@
 // change of the fleet, every probe that ended and every opinion, and reports:
 //   [false_dead]   an opinion turned dead on a server that had answered this checker all along
 //   [false_alive]  an opinion turned alive on a server that had not been able to answer for long
+//   [hasty_death]  an opinion turned dead before the shortest threshold had passed since this process
+//                  last had an answer from the server, first asked it, or woke from a long stop
 // All along and for long: longer than a probe that was already under way, the next probe, and the
 // time in which the process stood still can explain. It also remembers who has probed what, for
 // the judge of ballots. Not thread-safe.
@@ -27,6 +29,10 @@ class OpinionJudge {
   struct Limits {
     Duration interval{};
     Duration timeout{};
+    Duration threshold{};  // a process that stood still for so long knows nothing any more
+    // The smallest of any spec or checker of the scene.
+    Duration shortest_threshold{};
+    Duration shortest_refused{};
   };
   explicit OpinionJudge(Limits limits) : limits_(limits) {}
 
@@ -39,11 +45,8 @@ class OpinionJudge {
   // The process stands still for that long from `now`.
   void Paused(std::uint64_t life, TimePoint now, Duration duration);
   void Resumed(std::uint64_t life, TimePoint now);
-  void Probed(std::uint64_t life, const std::string& addr, bool alive, TimePoint now) {
-    Said& said = said_[{life, addr}];
-    said.probed = true;
-    if (alive) said.served = now;
-  }
+  void Probed(std::uint64_t life, const std::string& addr, const ProbeResult& result,
+              TimePoint now);
   // Its pauses no longer matter; what it probed does: a ballot may still be on its way.
   void Ended(std::uint64_t life) { pauses_.erase(life); }
 
@@ -72,10 +75,16 @@ class OpinionJudge {
     Opinion opinion = Opinion::kNotProbed;
     bool probed = false;
     TimePoint served = TimePoint::min();  // the last time that a probe found it alive
+    TimePoint asked{};                    // for the first time
+    int failures = 0;                     // in a row
+    bool only_refused = true;             // these are refusals, or began with one reset
+    bool was_dead = false;                // the last opinion that was alive or dead
   };
 
   // Whether this checker is served by that server, and since when without a break.
   [[nodiscard]] State Between(const std::string& checker, const std::string& addr) const;
+  // The evidence of a death: time without an answer in which the process could have asked.
+  [[nodiscard]] Duration Silence(std::uint64_t life, const Said& said, TimePoint now) const;
   // How much longer anything may take for what stood still since `from`.
   [[nodiscard]] Duration Allowance(std::uint64_t life, TimePoint from, TimePoint to) const;
 

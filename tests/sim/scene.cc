@@ -61,7 +61,8 @@ Scene::Scene(ScenePlan scene_plan)
         return options;
       }()),
       tables_(judge_),
-      opinions_({kLongestInterval, kLongestProbe}),
+      opinions_({kLongestInterval, kLongestProbe, kLongestThreshold, kShortestThreshold,
+                 kShortestRefused}),
       answers_(SimSite::kRoot) {
   commits_ = ensemble.OnCommit([this](const Transaction& transaction) { OnCommit(transaction); });
   ensemble.SetFateOfAll([this](const Arrival& arrival) {
@@ -75,7 +76,7 @@ Scene::Scene(ScenePlan scene_plan)
                                  const std::string& addr, const ProbeResult& result) {
     const auto life = life_of_loop_.find(&process);
     if (life != life_of_loop_.end()) {
-      opinions_.Probed(life->second, addr, result.verdict == ProbeVerdict::kAlive, world.now());
+      opinions_.Probed(life->second, addr, result, world.now());
     }
   });
   for (std::size_t k = 0; k < plan.clusters.size(); ++k) {

@@ -61,9 +61,12 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   const Vote& vote = checker.voter->ballot->votes[shard];
   const std::string reason =
       vote.reason == Reason::kNone ? "" : std::string(ReasonName(vote.reason));
-  const std::string silent = vote.opinion == Opinion::kNotProbed
-                                 ? "it has not probed this shard yet; silence is not a vote"
-                                 : "";
+  std::string silent;
+  if (vote.opinion == Opinion::kNotProbed) {
+    silent = "it has not probed this shard yet; silence is not a vote";
+  } else if (vote.first) {
+    silent = "it has had no answer since it began to ask, for less than the threshold";
+  }
   return {std::string(OpinionName(vote.opinion)), reason, silent};
 }
 

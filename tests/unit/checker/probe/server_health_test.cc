@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -42,7 +43,7 @@ std::string OpinionName(const Vote& vote) {
     case Opinion::kDead:
       return "dead/" + std::string(ReasonName(vote.reason));
     case Opinion::kUnknown:
-      return "unknown/" + std::string(ReasonName(vote.reason));
+      return (vote.first ? "first/" : "unknown/") + std::string(ReasonName(vote.reason));
   }
   return "?";
 }
@@ -68,6 +69,7 @@ class Story {
         const Duration lateness = At(std::stod(what.substr(6))) - kStart;
         Note(health.Stalled(lateness, At(seconds)), seconds);
       } else {
+        health.Asking(what == "timeout" ? At(seconds) - 500ms : At(seconds));
         Note(health.Observe(kResults.at(what), At(seconds)), seconds);
       }
     }
@@ -89,7 +91,7 @@ class Story {
   }
   void Note(const std::optional<ServerHealth::Transition>& transition, double seconds) {
     if (!transition) return;
-    CHECK(transition->from.opinion != transition->to.opinion);
+    CHECK(transition->from != transition->to);
     CHECK(transition->to == health.vote());
     told_ << OpinionName(transition->to) << '@' << seconds << ' ';
   }
@@ -106,15 +108,26 @@ TEST_CASE("health: transitions of a story, with the default settings") {
   };
   for (const Case& c : {
            Case{"first probe good", "ok@0 end@9", "alive@0"},
-           Case{"first probe bad", "timeout@0.5 end@9", "dead/timeout@0.5"},
+           Case{"first probe bad", "timeout@0.5 end@9", "first/timeout@0.5"},
+           Case{"first probes bad", "timeout@0.5 timeout@1.25 end@9",
+                "first/timeout@0.5 dead/timeout@3"},
+           Case{"first probes refused", "refused@0.5 refused@0.75 end@9",
+                "first/refused@0.5 dead/refused@1.5"},
+           Case{"first probes bad in different ways", "refused@0.5 timeout@0.9 refused@2 end@9",
+                "first/refused@0.5 dead/refused@3.5"},
+           Case{"first probe bad, then good", "timeout@0.5 timeout@1.25 ok@3 end@9",
+                "first/timeout@0.5 alive@3"},
+           Case{"first probe bad, then doubts", "timeout@0.5 noroute@1 noroute@2 end@9 timeout@10 "
+                "timeout@10.5 end@19",
+                "first/timeout@0.5 unknown/no_route@3.5 first/timeout@10 dead/timeout@12.5"},
            Case{"first probe doubtful", "unresolved@0 end@9", "unknown/unresolved@0"},
            Case{"alarms are alive", "noauth@0 noauth@1 end@9", "alive@0"},
            Case{"hung", "ok@0 timeout@1.5 timeout@2.25 end@9", "alive@0 dead/timeout@3"},
            Case{"hung, recovers just in time", "ok@0 timeout@1.5 timeout@2.25 ok@2.9 end@9",
                 "alive@0"},
            Case{"one failure is never enough", "ok@0 timeout@1.5 end@99", "alive@0"},
-           Case{"slow interval: the second failure decides", "ok@0 timeout@10.5 timeout@11 end@20",
-                "alive@0 dead/timeout@11"},
+           Case{"nobody asked for long: that time is no evidence",
+                "ok@0 timeout@10.5 timeout@11 end@20", "alive@0 dead/timeout@11.9"},
            Case{"killed", "ok@0 refused@0.5 refused@0.75 end@9", "alive@0 dead/refused@1"},
            Case{"killed, an interval later", "ok@0 refused@1 refused@1.25 end@9",
                 "alive@0 dead/refused@1.25"},
@@ -130,8 +143,8 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "ok@0 timeout@0.9 ok@1 refused@1.5 refused@1.8 end@9", "alive@0 dead/refused@2"},
            Case{"returns", "ok@0 refused@0.5 refused@0.75 refused@2 ok@3 end@9",
                 "alive@0 dead/refused@1 alive@3"},
-           Case{"its reason changes while dead: no news", "refused@0 timeout@1 loading@2 end@9",
-                "dead/refused@0"},
+           Case{"its reason changes while dead: no news", "refused@0 refused@1 timeout@2 loading@3 end@9",
+                "first/refused@0 dead/refused@1"},
            Case{"loading counts like a timeout", "ok@0 loading@1 loading@2 loading@2.9 end@9",
                 "alive@0 dead/loading@3"},
            // Doubts.
@@ -148,12 +161,12 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "alive@0 dead/timeout@4.2"},
            Case{"doubt that comes after the deadline changes nothing",
                 "ok@0 timeout@1 timeout@2 noroute@3 end@9", "alive@0 dead/timeout@3"},
-           Case{"dead, then doubts", "refused@0 noroute@1 noroute@2 end@9",
-                "dead/refused@0 unknown/no_route@3"},
+           Case{"dead, then doubts", "refused@0 refused@1 noroute@2 noroute@3 end@9",
+                "first/refused@0 dead/refused@1 unknown/no_route@4"},
            Case{"unknown from the start, then alive", "unresolved@0 unresolved@9 ok@10",
                 "unknown/unresolved@0 alive@10"},
-           Case{"unknown from the start, then dead", "unresolved@0 refused@10",
-                "unknown/unresolved@0 dead/refused@10"},
+           Case{"unknown from the start, then dead", "unresolved@0 refused@10 refused@10.5 end@19",
+                "unknown/unresolved@0 first/refused@10 dead/refused@11"},
            Case{"unknown later: two failures again",
                 "ok@0 timeout@0.5 noroute@1 noroute@2 end@5 timeout@6 end@8 timeout@9",
                 "alive@0 unknown/no_route@3.5 dead/timeout@9"},
@@ -164,8 +177,14 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "alive@0 dead/timeout@5"},
            Case{"a long stall withdraws the opinion", "ok@0 stall:3.5@5 end@6 ok@7",
                 "alive@0 none@5 alive@7"},
-           Case{"a long stall withdraws a death, too", "refused@0 stall:15@16 end@17 timeout@18",
-                "dead/refused@0 none@16 dead/timeout@18"},
+           Case{"a long stall withdraws a death, too",
+                "refused@0 refused@1 stall:15@16 end@17 timeout@18 timeout@18.5 end@29",
+                "first/refused@0 dead/refused@1 none@16 first/timeout@18 dead/timeout@20.5"},
+           Case{"a short stall after the first failure is no evidence",
+                "timeout@0.5 timeout@1 stall:2@4 end@9", "first/timeout@0.5 dead/timeout@5"},
+           Case{"after a long stall the first failure is no verdict",
+                "ok@0 stall:4@5 timeout@5.5 timeout@6.2 ok@7 end@9",
+                "alive@0 none@5 first/timeout@5.5 alive@7"},
            Case{"a stall before the first probe", "stall:15@16 end@17 ok@18", "alive@18"},
            Case{"old failures do not meet new ones over a long stall",
                 "ok@0 timeout@1 timeout@2 stall:4@6.5 ok@7 timeout@8 end@20",
@@ -199,22 +218,23 @@ TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of 
 TEST_CASE(
     "penalty: a failure on the way starts the count again; good probes while alive pay it off") {
   Story story({}, 4);
-  CHECK(story.Tell("refused@0 ok@1 ok@2 ok@3 refused@4 ok@5 ok@6 ok@7 end@7.5") ==
-        "dead/refused@0");
-  CHECK(story.Tell("ok@8") == "alive@8");
+  CHECK(story.Tell("refused@0 refused@1 ok@2 ok@3 ok@4 refused@5 ok@6 ok@7 ok@8 end@8.5") ==
+        "first/refused@0 dead/refused@1");
+  CHECK(story.Tell("ok@9") == "alive@9");
   CHECK(story.health.required() == 8);
-  CHECK(story.Tell("ok@9 ok@10 ok@11") == "");
+  CHECK(story.Tell("ok@10 ok@11 ok@12") == "");
   CHECK(story.health.required() == 5);
-  CHECK(story.Tell("ok@12 ok@13 ok@14 ok@15 ok@16 ok@17") == "");
+  CHECK(story.Tell("ok@13 ok@14 ok@15 ok@16 ok@17 ok@18") == "");
   CHECK(story.health.required() == 1);
 }
 
 TEST_CASE("penalty: doubts neither count nor forgive it") {
   Story story({}, 3);
-  CHECK(story.Tell("refused@0 ok@1 noroute@2 ok@3 noroute@4 ok@5") == "dead/refused@0 alive@5");
+  CHECK(story.Tell("refused@0 refused@1 ok@2 noroute@3 ok@4 noroute@5 ok@6") ==
+        "first/refused@0 dead/refused@1 alive@6");
   Story other({}, 3);
-  CHECK(other.Tell("refused@0 noroute@1 noroute@2 end@4 ok@5 ok@6 ok@7") ==
-        "dead/refused@0 unknown/no_route@3 dead/refused@5 alive@7");
+  CHECK(other.Tell("refused@0 refused@1 noroute@2 noroute@3 end@5 ok@6 ok@7 ok@8") ==
+        "first/refused@0 dead/refused@1 unknown/no_route@4 dead/refused@6 alive@8");
 }
 
 TEST_CASE("penalty: from the ledger it is capped, and the first probe decides all the same") {
@@ -239,8 +259,11 @@ TEST_CASE(
   };
   for (const Case& c : {
            Case{"on time", timeout, 0ms, 300ms, timeout},
-           Case{"a little late", timeout, 249ms, 300ms, timeout},
-           Case{"half of the timeout", timeout, 250ms, 300ms, local},
+           Case{"as late as scheduling is", timeout, 25ms, 300ms, timeout},
+           Case{"stopped for less than half of the timeout", timeout, 149ms, 300ms, timeout},
+           Case{"stopped for half of the timeout, if right after a beat", timeout, 150ms, 300ms,
+                local},
+           Case{"stopped for half of the timeout at least", timeout, 250ms, 300ms, local},
            Case{"late before the probe began", timeout, 400ms, -1ms, timeout},
            Case{"late as it began", timeout, 400ms, 0ms, local},
            Case{"a refusal is one, however late", ProbeResult::Failed(Reason::kRefused), 400ms,
@@ -264,7 +287,7 @@ TEST_CASE("delay: fast only while a living shard fails") {
   };
   for (const Case& c :
        {Case{"ok@0", false}, Case{"ok@0 timeout@1", true}, Case{"ok@0 timeout@1 ok@2", false},
-        Case{"ok@0 refused@1 refused@1.5", false}, Case{"refused@0", false},
+        Case{"ok@0 refused@1 refused@1.5", false}, Case{"refused@0", true},
         Case{"refused@0 refused@1", false}, Case{"unresolved@0", false},
         Case{"ok@0 timeout@1 noroute@2", false}}) {
     CAPTURE(c.story);
@@ -306,9 +329,7 @@ class DumbHealth {
     Pass(now);
     seen_.push_back({result, now});
     if (result.verdict == ProbeVerdict::kAlive) {
-      if (!Real(seen_.size() - 1)) {
-        down_ = false;
-      } else if (down_) {
+      if (down_) {
         int good = 0;
         for (auto i = seen_.rbegin(); i != seen_.rend(); ++i) {
           if (i->at < died_ || i->result.verdict == ProbeVerdict::kFailed) break;
@@ -322,12 +343,13 @@ class DumbHealth {
         required = std::max(1, required - 1);
       }
       opinion = down_ ? Opinion::kDead : Opinion::kAlive;
+      first = false;
     } else if (result.verdict == ProbeVerdict::kFailed) {
-      if (!Real(seen_.size() - 1)) Die(now);
       if (down_) opinion = Opinion::kDead;
+      if (!down_ && !Served()) opinion = Opinion::kUnknown, first = true;
       Pass(now);
     } else {
-      if (!Real(seen_.size() - 1)) opinion = Opinion::kUnknown;
+      if (opinion == Opinion::kNotProbed) opinion = Opinion::kUnknown;
       Pass(now);
     }
   }
@@ -339,35 +361,40 @@ class DumbHealth {
            seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kCannotTell) {
       ++doubts;
     }
-    if (!Real(seen_.size())) return;
+    if (doubts == seen_.size()) return;
     if (doubts > 0) {
-      if (doubts >= 2 && opinion != Opinion::kUnknown &&
+      const bool in_doubt = opinion == Opinion::kUnknown && !first;
+      if (doubts >= 2 && !in_doubt &&
           now >= seen_[seen_.size() - 1 - doubts].at + settings_.threshold) {
         opinion = Opinion::kUnknown;
+        first = false;
         forgotten_ = seen_.size();
       }
       return;
     }
     if (down_) return;
-    std::vector<Reason> failures;
-    TimePoint last_success{};
+    std::vector<Seen> failures;
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       if (seen_[i].result.verdict == ProbeVerdict::kAlive) {
         failures.clear();
-        last_success = seen_[i].at;
       } else if (seen_[i].result.verdict == ProbeVerdict::kFailed && i >= forgotten_) {
-        failures.push_back(seen_[i].result.reason);
+        failures.push_back(seen_[i]);
       }
     }
     if (failures.size() < 2) return;
-    if (failures[0] == Reason::kReset) failures.erase(failures.begin());
-    const bool refused = std::all_of(failures.begin(), failures.end(),
-                                     [](Reason r) { return r == Reason::kRefused; });
-    if (now >= last_success + (refused ? settings_.refused_threshold : settings_.threshold))
-      Die(now);
+    TimePoint silent = failures[0].at;  // asked and answered at one moment
+    if (const auto served = Served()) {
+      silent = std::max(silent - settings_.interval * 11 / 10, *served);
+    }
+    if (failures[0].result.reason == Reason::kReset) failures.erase(failures.begin());
+    const bool refused = std::all_of(failures.begin(), failures.end(), [](const Seen& s) {
+      return s.result.reason == Reason::kRefused;
+    });
+    if (now >= silent + (refused ? settings_.refused_threshold : settings_.threshold)) Die(now);
   }
 
   Opinion opinion = Opinion::kNotProbed;
+  bool first = false;
   int required = 1;
 
  private:
@@ -375,15 +402,18 @@ class DumbHealth {
     ProbeResult result;
     TimePoint at;
   };
-  // Was there a success or failure among the first `count`?
-  bool Real(std::size_t count) const {
-    return std::any_of(seen_.begin(), seen_.begin() + static_cast<std::ptrdiff_t>(count),
-                       [](const Seen& s) { return s.result.verdict != ProbeVerdict::kCannotTell; });
+  // The last success; nothing: there was none.
+  std::optional<TimePoint> Served() const {
+    for (auto s = seen_.rbegin(); s != seen_.rend(); ++s) {
+      if (s->result.verdict == ProbeVerdict::kAlive) return s->at;
+    }
+    return std::nullopt;
   }
   void Die(TimePoint now) {
     down_ = true;
     died_ = now;
     opinion = Opinion::kDead;
+    first = false;
   }
   int cap() const {
     return static_cast<int>(
@@ -430,10 +460,12 @@ TEST_CASE("health: random stories agree with a second, dumb implementation") {
             results[below(3) == 0 ? below(static_cast<unsigned>(results.size())) : mood];
         const Vote before = health.vote();
         dumb.Observe(result, now);
+        health.Asking(now);
         const auto transition = health.Observe(result, now);
-        CHECK(transition.has_value() == (before.opinion != health.vote().opinion));
+        CHECK(transition.has_value() == (before != health.vote()));
       }
       REQUIRE(health.vote().opinion == dumb.opinion);
+      REQUIRE(health.vote().first == dumb.first);
       REQUIRE(health.required() == dumb.required);
     }
   }

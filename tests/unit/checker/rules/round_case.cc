@@ -30,6 +30,8 @@ Vote VoteOf(char letter) {
       return {Opinion::kDead, Reason::kRefused};
     case 'u':
       return {Opinion::kUnknown, Reason::kUnresolved};
+    case 'f':
+      return {Opinion::kUnknown, Reason::kTimeout, true};
     case '-':
       return {};
     default:

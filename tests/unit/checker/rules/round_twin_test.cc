@@ -82,6 +82,10 @@ class DumbLeader {
     electorate.min_racks = in_.spec.min_racks ? *in_.spec.min_racks : 1;
   }
 
+  [[nodiscard]] bool NeverDecided(std::size_t shard) const {
+    const ShardState& row = in_.board.board.shards[shard];
+    return row.status == ShardStatus::kUnknown && row.reason != Reason::kLost;
+  }
   [[nodiscard]] ServerTally Count(std::size_t shard, const Round& round) const {
     ServerTally tally;
     std::set<std::string> racks;
@@ -89,9 +93,11 @@ class DumbLeader {
     for (const auto& [id, ballot] : in_.ballots) {
       if (ballot.spec != in_.spec_id || ballot.votes.size() != Shards()) continue;
       const auto& vote = ballot.votes[shard];
+      const bool dies = vote.opinion == Opinion::kDead || (vote.first && NeverDecided(shard));
       if (vote.opinion == Opinion::kAlive) ++tally.counts.alive;
-      if (vote.opinion == Opinion::kUnknown) ++tally.counts.unknown;
-      if (vote.opinion != Opinion::kDead) continue;
+      if (vote.opinion == Opinion::kUnknown && !dies) ++tally.counts.unknown;
+      if (vote.first && !dies) ++tally.first;
+      if (!dies) continue;
       ++tally.counts.dead;
       racks.insert(ballot.rack);
       reasons.insert(vote.reason);
@@ -100,7 +106,8 @@ class DumbLeader {
     if (reasons.size() > 1) tally.reason = Reason::kMixed;
     tally.dead_racks = static_cast<int>(racks.size());
     const int quorum = round.electorate.quorum;
-    tally.too_few = tally.counts.alive + tally.counts.dead + tally.counts.unknown < quorum;
+    const int unknown = tally.counts.unknown - tally.first;
+    tally.too_few = tally.counts.alive + tally.counts.dead + unknown < quorum;
     const bool alive = tally.counts.alive >= quorum;
     const bool dead = tally.counts.dead >= quorum && tally.dead_racks >= round.electorate.min_racks;
     if (alive && !dead) tally.outcome = Outcome::kAlive;
@@ -316,7 +323,7 @@ std::string RandomRound(Dice& dice) {
     if (dice.OneIn(6)) continue;
     std::string votes = truth;
     for (char& vote : votes) {
-      if (dice.OneIn(5)) vote = dice.Pick("atru-", 1)[0];
+      if (dice.OneIn(5)) vote = dice.Pick("atruf-", 1)[0];
     }
     if (dice.OneIn(15)) votes += "a";
     if (dice.OneIn(15)) votes += "/old";

@@ -51,7 +51,8 @@ Ballot RandomBallot(std::mt19937_64& random, std::size_t shards) {
     }
     const auto opinion = static_cast<Opinion>(random() % 4);
     const bool has_reason = opinion == Opinion::kDead || opinion == Opinion::kUnknown;
-    ballot.votes.push_back({opinion, has_reason ? RandomReason(random) : Reason::kNone});
+    ballot.votes.push_back({opinion, has_reason ? RandomReason(random) : Reason::kNone,
+                            opinion == Opinion::kUnknown && random() % 2 == 0});
   }
   if (random() % 2 == 0) ballot.rack = RandomText(random);
   return ballot;
@@ -402,6 +403,21 @@ TEST_CASE("ballot: undecodable ones, and why") {
   CheckBad(ballot("99999999999", "", "[]"), "Shards: expected a number from");
   CheckBad(ballot("-1", "", "[]"), "Shards: expected a number from");
   CheckBad(ballot("1.0", "AQ==", "[]"), "Shards: expected a whole number");
+  const auto first = [&](const std::string& runs) {
+    return ballot("4", "Pw==", R"([["busy",3]],"First":)" + runs);  // unknown, unknown, unknown
+  };
+  REQUIRE(first("[[0,1],[2,1]]").has_value());
+  CHECK(first("[[0,1],[2,1]]")->votes[0].first);
+  CHECK(!first("[[0,1],[2,1]]")->votes[1].first);
+  CHECK(first("[]").has_value());
+  CheckBad(first("[[0,4]]"), "First: a shard that is not unknown");
+  CheckBad(first("[[0,5]]"), "First: expected a number");
+  CheckBad(first("[[4,1]]"), "First: expected a number");
+  CheckBad(first("[[5,1]]"), "First: expected a number");
+  CheckBad(first("[[0,0]]"), "First: expected a number");
+  CheckBad(first("[[1,2],[2,1]]"), "First: expected a number");
+  CheckBad(first("[1]"), "First: expected [place, count]");
+  CheckBad(first("{}"), "First: expected a list");
   CheckBad(ballot("2", "Bg==", "[]"), "Reasons: fewer");
   CheckBad(ballot("2", "Bg==", R"([["busy",2]])"), "Reasons: more");
   CheckBad(ballot("2", "Bg==", R"([["busy",1],["busy",1]])"), "Reasons: more");
