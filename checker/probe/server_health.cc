@@ -3,9 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/flapping.h"
 #include "model/limits.h"
 
 namespace zkcluster {
+namespace {
+
+// Of an interval. Probes begin at least nine tenths of one after each other.
+constexpr int kPacePercent = 85;
+
+}  // namespace
 
 Duration FastInterval(const HealthSettings& settings) {
   return std::min({settings.fast_interval, settings.interval, settings.refused_threshold / 2});
@@ -13,17 +20,18 @@ Duration FastInterval(const HealthSettings& settings) {
 
 ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns, TimePoint started,
                       Duration timeout) {
-  if (result.reason != Reason::kTimeout || turns.StoppedSince(started) < timeout / 2)
-    return result;
+  if (result.reason != Reason::kTimeout || turns.StoppedSince(started) < timeout / 2) return result;
   ProbeResult judged = result;
   judged.verdict = ProbeVerdict::kCannotTell;
   judged.reason = Reason::kLocalLimit;
   return judged;
 }
 
-ServerHealth::ServerHealth(const HealthSettings& settings, int required)
+ServerHealth::ServerHealth(const HealthSettings& settings, const FormerDeaths& former)
     : settings_(settings),
-      required_(std::clamp(required, 1, MaxRequired(settings.threshold, settings.interval))) {}
+      down_(former.dead),
+      required_(std::clamp(former.required, 0, MaxRequired(settings.threshold, settings.interval))),
+      lived_(former.lived) {}
 
 Opinion ServerHealth::OpinionOf(State state) {
   switch (state) {
@@ -64,17 +72,44 @@ std::optional<ServerHealth::Transition> ServerHealth::Observe(const ProbeResult&
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::OnSuccess(TimePoint now) {
+  // Time in which nobody asked is no life.
+  if (was_alive()) lived_ += std::min(now - last_success_, LongestGap());
   last_success_ = last_evidence_ = now;
   failures_in_a_row_ = doubts_in_a_row_ = 0;
   only_refused_ = true;
-  if (was_dead()) {
-    if (++good_in_a_row_ < required_) return Enter(State::kDead, failure_reason_);
-    required_ = std::min(required_ * 2, MaxRequired(settings_.threshold, settings_.interval));
-  } else if (state_ == State::kAlive) {
-    required_ = std::max(1, required_ - 1);
+  if (down_ && !Returns(now)) {
+    return was_dead() ? Enter(State::kDead, failure_reason_)
+                      : Enter(State::kUndecided, Reason::kNone);
   }
-  good_in_a_row_ = 0;
   return Enter(State::kAlive, Reason::kNone);
+}
+
+// A good probe while it is down: whether it is back.
+bool ServerHealth::Returns(TimePoint now) {
+  const bool counts =
+      good_in_a_row_ == 0 || now - last_counted_ >= settings_.interval * kPacePercent / 100;
+  if (counts) {
+    ++good_in_a_row_;
+    last_counted_ = now;
+  }
+  if (good_in_a_row_ < required_) return false;
+  down_ = false;
+  good_in_a_row_ = 0;
+  lived_ = Duration(0);
+  return true;
+}
+
+std::optional<ServerHealth::Transition> ServerHealth::Die() {
+  if (!std::exchange(down_, true)) {
+    required_ = NextPenalty(required_, lived_, {settings_.interval, settings_.threshold});
+    good_in_a_row_ = 0;
+  }
+  return Enter(State::kDead, failure_reason_);
+}
+
+// The longest time between two answers while nothing is wrong.
+Duration ServerHealth::LongestGap() const {
+  return settings_.interval * 11 / 10 + settings_.timeout;
 }
 
 std::optional<ServerHealth::Transition> ServerHealth::OnFailure(Reason reason, TimePoint now) {
@@ -118,14 +153,13 @@ std::optional<ServerHealth::Transition> ServerHealth::OnDoubtsAlone() {
 
 std::optional<ServerHealth::Transition> ServerHealth::Tick(TimePoint now) {
   if (now < NextDeadline()) return std::nullopt;
-  if (doubts_in_a_row_ > 0) return OnDoubtsAlone();
-  return Enter(State::kDead, failure_reason_);
+  return doubts_in_a_row_ > 0 ? OnDoubtsAlone() : Die();
 }
 
 TimePoint ServerHealth::NextDeadline() const {
   if (doubts_in_a_row_ > 0) {
-    const bool decided = state_ == State::kAlive || state_ == State::kDead ||
-                         state_ == State::kFirstFailed;
+    const bool decided =
+        state_ == State::kAlive || state_ == State::kDead || state_ == State::kFirstFailed;
     return decided && doubts_in_a_row_ >= 2 ? last_evidence_ + settings_.threshold
                                             : TimePoint::max();
   }

@@ -12,9 +12,11 @@
 //   gaps:     time in which nobody asked is no evidence, whatever the reason: a stall, doubts, a
 //             longer interval before. The threshold counts from one interval before the first
 //             probe that failed was sent, or from the last success if that was later
-//   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
-//             again (the penalty), capped so that they take at most 10 x threshold; one less for
-//             each good probe while alive; a failure on the way starts the count again
+//   flapping: repeated deaths ask for 1, 2, 4, 8 ... good probes in a row to be alive again (the
+//             penalty, see model/flapping.h); forgiven by time alive; a failure on the way starts
+//             the count again, and so does a long stall, which forgives nothing. A good probe counts where the last one that
+//             counted was answered most of an interval before: not what a server that hung
+//             answers late, nor what comes fast
 //   doubts:   "cannot tell" is no result: it neither counts towards dead nor forgives. While the
 //             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
 //             doubts (two at least) the opinion is unknown, and what it was before goes on with
@@ -23,7 +25,8 @@
 // Its states, with the opinion of each; what a state remembers survives a doubt:
 //
 //   kNotProbed    (not probed)  nothing is known since the start, or since a long stall
-//   kUndecided    (unknown)     nothing but doubts since then
+//   kUndecided    (unknown)     nothing but doubts since then, or it was dead before and the good
+//                               probes are too few
 //   kFirstFailed  (unknown)     no success since then, and a failure; marked as `first`
 //   kAlive        (alive)
 //   kDead         (dead)
@@ -32,6 +35,7 @@
 //
 //   kNotProbed, kUndecided --success--> kAlive            --failure--> kFirstFailed
 //   kNotProbed --doubt--> kUndecided
+//   kNotProbed, kFirstFailed --success, and it owes more--> kUndecided
 //   kFirstFailed --success--> kAlive                      --doubts for threshold--> kUndecided
 //   kFirstFailed, kAlive, kAliveInDoubt --threshold passed--> kDead
 //   kAliveInDoubt --success--> kAlive
@@ -49,6 +53,7 @@
 #include "checker/probe/prober.h"
 #include "checker/probe/schedule.h"
 #include "model/ballot.h"
+#include "model/limits.h"
 
 namespace zkcluster {
 
@@ -59,7 +64,7 @@ struct HealthSettings {
   Duration timeout = std::chrono::milliseconds(500);
   // If raised: short interruptions are tolerated. Below 2 x interval a single slow probe is half
   // of the evidence.
-  Duration threshold = std::chrono::seconds(3);
+  Duration threshold = kDefaultThreshold;
   // With a refused connect the kernel of a living host reports that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
   Duration refused_threshold = std::chrono::seconds(1);
@@ -78,11 +83,23 @@ struct HealthSettings {
 [[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
                                     TimePoint started, Duration timeout);
 
+// What was known of a server's deaths before this checker asked it: from the ledger.
+struct FormerDeaths {
+  int required = 0;   // good probes that it owed after the last one; 0: there was none
+  bool dead = false;  // it has not returned since, and owes them now
+  Duration lived{0};  // since it returned
+};
+
+// How far a dead server is on its way back.
+struct Returning {
+  int required = 0;  // good probes in a row that it needs
+  int good = 0;      // that it has
+  bool operator==(const Returning&) const = default;
+};
+
 class ServerHealth {
  public:
-  // `required`: good probes in a row that its next return to alive needs, from the ledger
-  // (1: no penalty).
-  explicit ServerHealth(const HealthSettings& settings, int required = 1);
+  explicit ServerHealth(const HealthSettings& settings, const FormerDeaths& former = {});
 
   struct Transition {
     Vote from;
@@ -118,7 +135,10 @@ class ServerHealth {
   [[nodiscard]] Vote vote() const {
     return {OpinionOf(state_), reason_, state_ == State::kFirstFailed};
   }
-  [[nodiscard]] int required() const { return required_; }
+  // Nothing is owed: it is alive, or was never known.
+  [[nodiscard]] Returning returning() const {
+    return down_ ? Returning{required_, good_in_a_row_} : Returning{};
+  }
 
  private:
   // See the head of this file.
@@ -148,23 +168,31 @@ class ServerHealth {
   [[nodiscard]] std::optional<Transition> OnDoubt(Reason reason, TimePoint now);
   [[nodiscard]] std::optional<Transition> OnDoubtsAlone();
   [[nodiscard]] TimePoint SilentSince() const;
+  [[nodiscard]] std::optional<Transition> Die();
+  [[nodiscard]] bool Returns(TimePoint now);
   [[nodiscard]] Duration Limit() const;
+  [[nodiscard]] Duration LongestGap() const;
 
   HealthSettings settings_;
   State state_ = State::kNotProbed;
   Reason reason_ = Reason::kNone;  // of the transition into it
-  TimePoint asked_{};          // the start of the newest probe
-  TimePoint last_success_{};   // a stall moves it forward
-  TimePoint silent_since_{};   // the threshold counts from here, while failures_in_a_row_ > 0
-  TimePoint last_evidence_{};  // the last success or failure
+  TimePoint asked_{};              // the start of the newest probe
+  TimePoint last_success_{};       // a stall moves it forward
+  TimePoint silent_since_{};       // the threshold counts from here, while failures_in_a_row_ > 0
+  TimePoint last_evidence_{};      // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;
   int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
   bool only_refused_ = true;  // every failure since the last success was a refusal
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;
-  int good_in_a_row_ = 0;  // while dead
-  int required_ = 1;       // good probes in a row that the next return needs
+  // Its newest verdict, or the one that stood before this checker had any, is dead. Neither doubts
+  // nor a stall end it.
+  bool down_ = false;
+  int required_ = 0;          // good probes in a row after the last death; 0: there was none
+  int good_in_a_row_ = 0;     // while down
+  TimePoint last_counted_{};  // of these, the last one's answer
+  Duration lived_{0};         // between good probes, since it returned
 };
 
 }  // namespace zkcluster

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/flapping.h"
 
 namespace zkcluster {
 namespace {
@@ -41,7 +42,7 @@ struct Worker::Server {
       : slot(at),
         handle(from.handle),
         counters(counted),
-        health(from.settings, from.required),
+        health(from.settings, from.former),
         target(from.target) {}
 
   [[nodiscard]] const HealthSettings& settings() const { return health.settings(); }
@@ -55,6 +56,7 @@ struct Worker::Server {
   TimePoint started{};      // of the last probe
   TimePoint due{};          // of the next, when none is under way
   ServerHealth health;
+  Returning reported;  // the way back, as last reported
   ProbeTarget target;
 };
 
@@ -199,6 +201,7 @@ void Worker::SetQuestion(ServerHandle handle, ProbeQuestion question,
 void Worker::OnTimer(const Turn& turn, Server& server) {
   if (turn.stalled) return;
   Tell(server, server.health.Tick(turn.now));
+  TellReturning(server);
   if (!server.probing && turn.now >= server.due) StartProbe(turn, server);
   Rearm(server);
 }
@@ -227,6 +230,7 @@ void Worker::OnResult(const Turn& turn, Server& server, const ProbeResult& seen)
   }
   NoteAlarm(server, result);
   Tell(server, server.health.Observe(result, turn.now));
+  TellReturning(server);
   const TimePoint from = server.health.suspect() ? turn.now : server.started;
   server.due = std::max(turn.now, from + Jittered(server.health.NextDelay(), loop_.Random()));
   Rearm(server);
@@ -266,6 +270,15 @@ void Worker::Rearm(Server& server) {
 
 void Worker::Tell(const Server& server, const std::optional<ServerHealth::Transition>& transition) {
   if (transition) Tell(ServerReport{server.handle, transition->to});
+}
+
+// One good probe is all that a first death owes, and nobody asks about that.
+void Worker::TellReturning(Server& server) {
+  Returning now = server.health.returning();
+  if (!IsFlapping(now.required)) now = {};
+  if (now == server.reported) return;
+  server.reported = now;
+  Tell(ServerReport{server.handle, now});
 }
 
 void Worker::Tell(const WorkerReport& report) {

@@ -95,9 +95,8 @@ Round Conclude(const RoundInput& input) {
   round.voters = FindVoters(input);
   round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
   const auto& shards = input.spec.shards;
-  round.tallies = ServingTallies(
-      shards, CountVotes(input.ballots, round.electorate, input.spec_id, ServerCount(shards),
-                         UndecidedServers(input)));
+  round.tallies = ServingTallies(shards, CountVotes(input.ballots, round.electorate, input.spec_id,
+                                                    ServerCount(shards), UndecidedServers(input)));
   round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
   round.decision = Decide({.shards = input.spec.shards,
                            .board = input.board.board,
@@ -106,8 +105,8 @@ Round Conclude(const RoundInput& input) {
                            .hold = round.hold,
                            .wall = input.wall,
                            .since = DateOf(input),
-                           .interval = input.interval,
-                           .max_required = MaxRequired(input.threshold, input.interval),
+                           .times = {input.interval, input.threshold},
+                           .refused_threshold = input.refused_threshold,
                            .max_dead_fraction = input.spec.max_dead_fraction});
   Ledger& ledger = round.decision.ledger;
   ledger.electorate = round.electorate.ids;

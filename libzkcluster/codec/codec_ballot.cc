@@ -89,15 +89,45 @@ void ReadFirst(const JsonFields& fields, std::vector<Vote>& votes, JsonProblem& 
   }
 }
 
+void WriteReturning(JsonWriter& json, const std::vector<ReturningServer>& servers) {
+  if (servers.empty()) return;
+  json.Key("Returning").Open('[');
+  for (const ReturningServer& each : servers) {
+    json.Open('[').Number(each.server).Number(each.required).Number(each.good).Close(']');
+  }
+  json.Close(']');
+}
+
+void ReadReturning(const JsonFields& fields, Ballot& ballot, JsonProblem& problem) {
+  const Json* const rows = fields.Array("Returning", false);
+  if (rows == nullptr) return;
+  std::int64_t next = 0;
+  const auto last = static_cast<std::int64_t>(ballot.votes.size()) - 1;
+  for (const Json& row : *rows) {
+    if (!row.is_array() || row.size() != 3) {
+      return problem.Add("Returning", "expected [place, required, good]");
+    }
+    const std::int64_t server = ReadInteger(row[0], "Returning", next, last, problem);
+    const std::int64_t required = ReadInteger(row[1], "Returning", 0, kMaxPenalty, problem);
+    const std::int64_t good = ReadInteger(row[2], "Returning", 0, kMaxPenalty, problem);
+    if (problem.found()) return;
+    next = server + 1;
+    ballot.returning.push_back(
+        {static_cast<std::size_t>(server), static_cast<int>(required), static_cast<int>(good)});
+  }
+}
+
 }  // namespace
 
 // {"Spec":1795228044224923,"ShardsZxid":42,"Writes":7,"Shards":4,"Votes":"mQ==",
-//  "Reasons":[["timeout",3],["refused",1]],"First":[[2,1]],"Rack":"r1"}
+//  "Reasons":[["timeout",3],["refused",1]],"First":[[2,1]],"Returning":[[1,16,3]],"Rack":"r1"}
 // Votes:   two bits a shard in spec order, four shards a byte, the first in the lowest bits, unused
 //          bits 0; 0 not probed, 1 alive, 2 dead, 3 unknown.
 // Reasons: run-length list over the shards that are dead or unknown, in spec order.
 // First:   the votes that are `first`, as runs: place of the first shard, number of shards. Left out
 //          where there is none. A reader that does not know it takes them for unknown.
+// Returning: flapping shards that are not alive, in order: place, good probes in a row that it needs,
+//          and has. Left out where there is none.
 // 20,000 shards take 6.7 kB, and a few bytes for each run of equal reasons.
 std::string EncodeBallot(const Ballot& ballot) {
   std::vector<unsigned char> opinions((ballot.votes.size() + 3) / 4);
@@ -125,6 +155,7 @@ std::string EncodeBallot(const Ballot& ballot) {
   end_run();
   json.Close(']');
   WriteFirst(json, ballot.votes);
+  WriteReturning(json, ballot.returning);
   if (!ballot.rack.empty()) json.Key("Rack").Text(ballot.rack);
   json.Close('}');
   return json.Take();
@@ -178,6 +209,7 @@ Result<Ballot> DecodeBallot(std::string_view payload) {
     if (next != shards)
       problem.Add("Reasons", "fewer of them than shards that are dead or unknown");
     ReadFirst(fields, ballot.votes, problem);
+    ReadReturning(fields, ballot, problem);
     return ballot;
   });
 }

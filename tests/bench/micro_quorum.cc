@@ -109,8 +109,7 @@ void DecideBoard(benchmark::State& state) {
                           .hold = Hold::kNone,
                           .wall = kThen + Micros(1'000'000),
                           .since = kThen + Micros(1'000'000),
-                          .interval = std::chrono::seconds(1),
-                          .max_required = 30};
+                          .times = {std::chrono::seconds(1), std::chrono::seconds(3)}};
   for (auto _ : state) benchmark::DoNotOptimize(Decide(input));
 }
 

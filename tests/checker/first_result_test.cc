@@ -22,10 +22,10 @@ constexpr const char* kName = kSettledCluster;
 // Of one kind: nothing is silent for as long as a threshold (3 s; refused 1 s), and nothing flips.
 struct Restart {
   const char* what;
-  Server server;      // s2
-  Duration silent;    // from the moment in which the checkers begin anew
-  bool leave;         // in good order; else killed
-  bool before;        // s2 is silent before they begin anew, too
+  Server server;    // s2
+  Duration silent;  // from the moment in which the checkers begin anew
+  bool leave;       // in good order; else killed
+  bool before;      // s2 is silent before they begin anew, too
 };
 
 void RestartAll(Settled& site, bool leave) {
@@ -39,11 +39,12 @@ void RestartAll(Settled& site, bool leave) {
 }  // namespace
 
 TEST_CASE("first result: all checkers restart while a server is silent for a moment") {
-  for (const Restart& c : {Restart{"killed, hung", Server::kHung, 2500ms, false, true},
-                           Restart{"killed, hung as they start", Server::kHung, 2500ms, false, false},
-                           Restart{"killed, refused", Server::kRefused, 500ms, false, true},
-                           Restart{"killed, loading", Server::kLoading, 2500ms, false, true},
-                           Restart{"left, hung", Server::kHung, 2500ms, true, true}}) {
+  for (const Restart& c :
+       {Restart{"killed, hung", Server::kHung, 2500ms, false, true},
+        Restart{"killed, hung as they start", Server::kHung, 2500ms, false, false},
+        Restart{"killed, refused", Server::kRefused, 500ms, false, true},
+        Restart{"killed, loading", Server::kLoading, 2500ms, false, true},
+        Restart{"left, hung", Server::kHung, 2500ms, true, true}}) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
       CAPTURE(c.what);
       CAPTURE(seed);
@@ -83,7 +84,8 @@ TEST_CASE("first result: checkers and a server stop together, and the server wak
   }
 }
 
-TEST_CASE("first result: a server that is dead when all checkers begin anew is dead a threshold later") {
+TEST_CASE(
+    "first result: a server that is dead when all checkers begin anew is dead a threshold later") {
   for (const bool stopped : {false, true}) {
     CAPTURE(stopped);
     Settled site;
@@ -121,7 +123,8 @@ TEST_CASE("first result: a shard without a status is decided by the first probe"
   CHECK(site.Reaches(kName, "ADAAD", 1500ms));
 }
 
-TEST_CASE("first result: a vote by it is forgotten where others have decided that the shard lives") {
+TEST_CASE(
+    "first result: a vote by it is forgotten where others have decided that the shard lives") {
   Settled site;
   site.fleet.Set("10.0.0.1:5", Server::kUp);
   site.fleet.SetReach("c1", "10.0.0.1:5", FakeFleet::Reach::kDropped);

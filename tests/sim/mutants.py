@@ -222,8 +222,19 @@ MUTANTS = [
      "if (in_.store.head() && Respecced()) AddEvent(",
      "if (in_.store.head() && Respecced() && !$ON) AddEvent("),
     ("return_owes_nothing", "a return from the dead leaves no penalty", DECIDE,
-     "ledger.penalties[shard] = {1, input.since};",
-     "if (!$ON) ledger.penalties[shard] = {1, input.since};"),
+     "ledger.penalties[shard] = {1, input.since, 1, was.since, was.since, {}};",
+     "if (!$ON) ledger.penalties[shard] = {1, input.since, 1, was.since, was.since, {}};"),
+    ("forgiven_by_probes", "each good probe of a living server forgives one", HEALTH,
+     "if (down_ && !Returns(now)) {",
+     "if ($ON && state_ == State::kAlive) required_ = std::max(1, required_ - 1);"
+     " if (down_ && !Returns(now)) {"),
+    ("count_not_restarted", "a failure on the way back does not start the count again", HEALTH,
+     "doubts_in_a_row_ = good_in_a_row_ = 0; if (++failures_in_a_row_ == 1) silent_since_ = SilentSince();",
+     "const int good = good_in_a_row_; doubts_in_a_row_ = good_in_a_row_ = 0;"
+     " if (++failures_in_a_row_ == 1) silent_since_ = SilentSince(); if ($ON) good_in_a_row_ = good;"),
+    ("stall_forgives", "a stall forgives what a flapping server owes", HEALTH,
+     "return Enter(State::kNotProbed, Reason::kNone);",
+     "if ($ON) down_ = false; return Enter(State::kNotProbed, Reason::kNone);"),
     # --- watches and clients ---
     ("watch_not_rearmed", "a watch is set once and never again", WATCHER,
      "client_.Get(path_, watch(), lifetime_.Guard(",

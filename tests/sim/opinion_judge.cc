@@ -11,6 +11,8 @@ namespace {
 constexpr Duration kSlack = std::chrono::milliseconds(300);
 // A stop of a process that it certainly notices, and does not take for silence of a server.
 constexpr Duration kNoticed = std::chrono::milliseconds(750);
+// Good probes that take 10 thresholds, where no interval is longer than the threshold.
+constexpr int kLeastCap = 10;
 
 double InSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -76,11 +78,13 @@ void OpinionJudge::Probed(std::uint64_t life, const std::string& addr, const Pro
   if (!std::exchange(said.probed, true)) said.asked = now - result.latency;
   if (result.verdict == ProbeVerdict::kAlive) {
     said.served = now;
+    said.best = std::max(said.best, ++said.good);
     said.failures = 0;
     said.only_refused = true;
   } else if (result.verdict == ProbeVerdict::kFailed) {
     const bool death_itself = result.reason == Reason::kReset && said.failures == 0;
     ++said.failures;
+    said.good = 0;
     said.only_refused &= result.reason == Reason::kRefused || death_itself;
   }
 }
@@ -115,6 +119,19 @@ Duration OpinionJudge::Allowance(std::uint64_t life, TimePoint from, TimePoint t
     if (within > Duration::zero()) allowance += within + limits_.interval / 2;
   }
   return allowance;
+}
+
+// Each 10 thresholds of life may forgive a step; nothing else does.
+void OpinionJudge::Died(Said& said) const {
+  int left = said.owed;
+  Duration lived = said.served > said.returned ? said.served - said.returned : Duration(0);
+  for (; lived >= 10 * limits_.shortest_threshold && left > 0;
+       lived -= 10 * limits_.shortest_threshold) {
+    left /= 2;
+  }
+  said.owed = left == 0 ? 1 : std::min(2 * left, kLeastCap);
+  said.down = true;
+  said.best = 0;
 }
 
 Duration OpinionJudge::Silence(std::uint64_t life, const Said& said, TimePoint now) const {
@@ -159,6 +176,14 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   const Opinion before = std::exchange(said.opinion, opinion);
   const bool was_dead = said.was_dead;
   if (opinion != Opinion::kUnknown) said.was_dead = opinion == Opinion::kDead;
+  if (opinion == Opinion::kDead && !said.down) Died(said);
+  if (opinion == Opinion::kAlive && std::exchange(said.down, false)) {
+    said.returned = now;
+    if (said.best < said.owed) {
+      return Finding{"hasty_return", fmt::format("{} says alive of {} after {} good probes of {}",
+                                                 checker, addr, said.best, said.owed)};
+    }
+  }
   // From unknown to dead may be a return to what it was before the doubts.
   if (opinion == Opinion::kDead && !was_dead) {
     const Duration silence = Silence(life, said, now);

@@ -4,6 +4,8 @@
 //   [false_alive]  an opinion turned alive on a server that had not been able to answer for long
 //   [hasty_death]  an opinion turned dead before the shortest threshold had passed since this process
 //                  last had an answer from the server, first asked it, or woke from a long stop
+//   [hasty_return] an opinion turned alive after fewer good probes in a row than a server owes that has
+//                  died before in this process, by the least that the rule of flapping asks
 // All along and for long: longer than a probe that was already under way, the next probe, and the
 // time in which the process stood still can explain. It also remembers who has probed what, for
 // the judge of ballots. Not thread-safe.
@@ -78,11 +80,18 @@ class OpinionJudge {
     TimePoint asked{};                    // for the first time
     int failures = 0;                     // in a row
     bool only_refused = true;             // these are refusals, or began with one reset
-    bool was_dead = false;                // the last opinion that was alive or dead
+    bool was_dead = false;                // the last opinion that was not unknown
+    // Flapping: the second implementation of its rule, with the numbers that ask for least.
+    bool down = false;  // it died, and has not returned
+    int owed = 0;       // after the last death
+    int good = 0;       // good probes in a row
+    int best = 0;       // the most of these since it died
+    TimePoint returned = TimePoint::min();
   };
 
   // Whether this checker is served by that server, and since when without a break.
   [[nodiscard]] State Between(const std::string& checker, const std::string& addr) const;
+  void Died(Said& said) const;
   // The evidence of a death: time without an answer in which the process could have asked.
   [[nodiscard]] Duration Silence(std::uint64_t life, const Said& said, TimePoint now) const;
   // How much longer anything may take for what stood still since `from`.

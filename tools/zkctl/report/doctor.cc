@@ -13,6 +13,7 @@
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/flapping.h"
 #include "zk/client.h"
 
 namespace zkcluster::zkctl {
@@ -43,6 +44,7 @@ class Doctor {
     LookAtClocks();
     LookAtHosts();
     LookAtShardRacks();
+    LookAtFlapping();
     LookAtSizes();
     LookAtOrders();
     std::stable_sort(found_.begin(), found_.end(),
@@ -327,6 +329,16 @@ class Doctor {
             ": when its switch fails, nothing is left to "
             "stand in",
         "spread them over racks");
+  }
+
+  void LookAtFlapping() {
+    for (const std::string& shard : FindFlapping(snapshot_)) {
+      Add(Severity::kRisk, "shards",
+          "shard " + shard + " flaps: it " + DeathsText(snapshot_.ledger->penalties.at(shard)) +
+              "; its keys go to and fro between it and its stand-ins",
+          "look at that server and the way to it: " + Command("explain", shard) + "; " +
+              Command("maintenance on", shard) + " keeps its status until it is mended");
+    }
   }
 
   void LookAtSizes() {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "text/duration.h"
+#include "tools/zkctl/report/flapping.h"
 #include "tools/zkctl/report/report.h"
 
 namespace zkcluster::zkctl {
@@ -197,13 +198,8 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
                         (told ? "" : ", " + MaintenanceSentence(order)) +
                         ": it is probed and voted on, and does not flip");
   }
-  if (snapshot.ledger) {
-    const auto penalty = snapshot.ledger->penalties.find(spec.name);
-    if (penalty != snapshot.ledger->penalties.end() && penalty->second.required > 1) {
-      sentences.push_back("it has flapped: each checker asks for " +
-                          std::to_string(penalty->second.required) +
-                          " good probes in a row before it votes alive again");
-    }
+  if (std::string flapping = FlappingSentence(snapshot, shard); !flapping.empty()) {
+    sentences.push_back(std::move(flapping));
   }
   return sentences;
 }

@@ -52,8 +52,8 @@ std::string OpinionName(const Vote& vote) {
 // Deadlines between the steps are honoured exactly, as the worker's timer does.
 class Story {
  public:
-  explicit Story(const HealthSettings& settings = {}, int required = 1)
-      : health(settings, required) {}
+  explicit Story(const HealthSettings& settings = {}, const FormerDeaths& former = {})
+      : health(settings, former) {}
 
   std::string Tell(const std::string& text) {
     told_.str("");
@@ -117,7 +117,8 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "first/refused@0.5 dead/refused@3.5"},
            Case{"first probe bad, then good", "timeout@0.5 timeout@1.25 ok@3 end@9",
                 "first/timeout@0.5 alive@3"},
-           Case{"first probe bad, then doubts", "timeout@0.5 noroute@1 noroute@2 end@9 timeout@10 "
+           Case{"first probe bad, then doubts",
+                "timeout@0.5 noroute@1 noroute@2 end@9 timeout@10 "
                 "timeout@10.5 end@19",
                 "first/timeout@0.5 unknown/no_route@3.5 first/timeout@10 dead/timeout@12.5"},
            Case{"first probe doubtful", "unresolved@0 end@9", "unknown/unresolved@0"},
@@ -143,8 +144,8 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "ok@0 timeout@0.9 ok@1 refused@1.5 refused@1.8 end@9", "alive@0 dead/refused@2"},
            Case{"returns", "ok@0 refused@0.5 refused@0.75 refused@2 ok@3 end@9",
                 "alive@0 dead/refused@1 alive@3"},
-           Case{"its reason changes while dead: no news", "refused@0 refused@1 timeout@2 loading@3 end@9",
-                "first/refused@0 dead/refused@1"},
+           Case{"its reason changes while dead: no news",
+                "refused@0 refused@1 timeout@2 loading@3 end@9", "first/refused@0 dead/refused@1"},
            Case{"loading counts like a timeout", "ok@0 loading@1 loading@2 loading@2.9 end@9",
                 "alive@0 dead/loading@3"},
            // Doubts.
@@ -195,55 +196,141 @@ TEST_CASE("health: transitions of a story, with the default settings") {
   }
 }
 
-TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of time") {
-  Story story;  // cap 10 x 3 s / 1 s = 30
-  double now = 0;
-  const auto step = [&](const char* what) {
-    return story.Tell(std::string(what) + "@" + std::to_string(now += 1));
-  };
-  step("ok");
-  for (const int asked : {1, 2, 4, 8, 16, 30, 30, 30}) {
-    CAPTURE(asked);
-    while (story.health.vote().opinion != Opinion::kDead) step("timeout");
-    CHECK(story.health.required() == asked);
+namespace {
+
+// A server that a checker with the default settings asks each second.
+class Flapping {
+ public:
+  void Fail() {
+    while (story.health.vote().opinion != Opinion::kDead) static_cast<void>(Step("timeout"));
+  }
+  // The good probes that it takes to be alive again.
+  int Return() {
     int good = 0;
     while (story.health.vote().opinion != Opinion::kAlive && good < 100) {
-      step("ok");
+      static_cast<void>(Step("ok"));
       ++good;
     }
-    CHECK(good == asked);
+    return good;
+  }
+  void Live(int seconds) {
+    for (int i = 0; i < seconds; ++i) static_cast<void>(Step("ok"));
+  }
+  std::string Step(const char* what) {
+    return story.Tell(std::string(what) + "@" + std::to_string(now_ += 1));
+  }
+  Story story;
+
+ private:
+  double now_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of time") {
+  Flapping server;  // cap 10 x 3 s / 1 s = 30
+  server.Live(1);
+  for (const int asked : {1, 2, 4, 8, 16, 30, 30, 30}) {
+    CAPTURE(asked);
+    server.Fail();
+    CHECK(server.story.health.returning() == Returning{asked, 0});
+    CHECK(server.Return() == asked);
+    CHECK(server.story.health.returning() == Returning{});
+    server.Live(4);
   }
 }
 
-TEST_CASE(
-    "penalty: a failure on the way starts the count again; good probes while alive pay it off") {
-  Story story({}, 4);
+TEST_CASE("penalty: a life shorter than the threshold costs a threshold of good probes") {
+  Flapping server;
+  server.Live(1);
+  for (const int asked : {1, 4, 8, 16, 30}) {
+    CAPTURE(asked);
+    server.Fail();
+    CHECK(server.Return() == asked);
+    server.Live(2);
+  }
+}
+
+TEST_CASE("penalty: time alive forgives it, one step each 10 thresholds, and nothing else does") {
+  struct Case {
+    int lived;
+    int asked;  // after 16
+  };
+  for (const Case& c : {Case{1, 30}, Case{29, 30}, Case{30, 16}, Case{59, 16}, Case{60, 8},
+                        Case{90, 4}, Case{120, 2}, Case{149, 2}, Case{150, 1}, Case{500, 1}}) {
+    CAPTURE(c.lived);
+    Flapping server;
+    server.story.health = ServerHealth({}, {16, true, 0s});
+    CHECK(server.Return() == 16);
+    server.Live(c.lived);
+    server.Fail();
+    CHECK(server.Return() == c.asked);
+  }
+}
+
+TEST_CASE("penalty: time in which nobody asked forgives nothing") {
+  Flapping server;
+  server.story.health = ServerHealth({}, {16, true, 0s});
+  CHECK(server.Return() == 16);
+  CHECK(server.story.Tell("ok@1000 ok@1001") == "");
+  CHECK(server.story.Tell("stall:500@1501 ok@1502 end@1503") == "none@1501 alive@1502");
+  CHECK(server.story.Tell("refused@1503 refused@1504 end@1505") == "dead/refused@1503.9");
+  CHECK(server.story.health.returning() == Returning{30, 0});
+}
+
+TEST_CASE("penalty: a failure on the way starts the count again") {
+  Story story({}, {4, true, 0s});
   CHECK(story.Tell("refused@0 refused@1 ok@2 ok@3 ok@4 refused@5 ok@6 ok@7 ok@8 end@8.5") ==
         "first/refused@0 dead/refused@1");
+  CHECK(story.health.returning() == Returning{4, 3});
   CHECK(story.Tell("ok@9") == "alive@9");
-  CHECK(story.health.required() == 8);
-  CHECK(story.Tell("ok@10 ok@11 ok@12") == "");
-  CHECK(story.health.required() == 5);
-  CHECK(story.Tell("ok@13 ok@14 ok@15 ok@16 ok@17 ok@18") == "");
-  CHECK(story.health.required() == 1);
+}
+
+TEST_CASE("penalty: neither a late answer nor fast probes count as several") {
+  Story story({}, {4, true, 0s});
+  CHECK(story.Tell("refused@0 refused@1 ok@2 ok@2.5 ok@2.7 ok@2.84") ==
+        "first/refused@0 dead/refused@1");
+  CHECK(story.health.returning() == Returning{4, 1});
+  CHECK(story.Tell("ok@2.85 ok@3.7 ok@4.54 ok@4.55") == "alive@4.55");
 }
 
 TEST_CASE("penalty: doubts neither count nor forgive it") {
-  Story story({}, 3);
+  Story story({}, {3, true, 0s});
   CHECK(story.Tell("refused@0 refused@1 ok@2 noroute@3 ok@4 noroute@5 ok@6") ==
         "first/refused@0 dead/refused@1 alive@6");
-  Story other({}, 3);
+  Story other({}, {3, true, 0s});
   CHECK(other.Tell("refused@0 refused@1 noroute@2 noroute@3 end@5 ok@6 ok@7 ok@8") ==
         "first/refused@0 dead/refused@1 unknown/no_route@4 dead/refused@6 alive@8");
 }
 
-TEST_CASE("penalty: from the ledger it is capped, and the first probe decides all the same") {
-  CHECK(ServerHealth({}, 1000).required() == 30);
-  CHECK(ServerHealth({}, 0).required() == 1);
-  CHECK(Story({}, 8).Tell("ok@0") == "alive@0");
+TEST_CASE("penalty: what a checker begins with") {
   HealthSettings rare;
   rare.interval = 1min;
-  CHECK(ServerHealth(rare, 8).required() == 1);
+  CHECK(ServerHealth({}, {1000, true, 0s}).returning() == Returning{30, 0});
+  CHECK(ServerHealth(rare, {8, true, 0s}).returning() == Returning{1, 0});
+  CHECK(ServerHealth({}, {8, false, 0s}).returning() == Returning{});
+  // Alive by the status: one good probe. Dead by it: all that it owes, and silence until then.
+  CHECK(Story({}, {8, false, 5s}).Tell("ok@0") == "alive@0");
+  CHECK(Story({}, {1, true, 0s}).Tell("ok@0") == "alive@0");
+  CHECK(Story({}, {3, true, 0s}).Tell("ok@0 ok@1 ok@2") == "unknown/none@0 alive@2");
+  CHECK(Story({}, {3, true, 0s}).Tell("ok@0 timeout@1 ok@2 ok@3 ok@4") ==
+        "unknown/none@0 first/timeout@1 unknown/none@2 alive@4");
+  // The next death goes on from there.
+  Story alive({}, {8, false, 5s});
+  CHECK(alive.Tell("ok@0 refused@1 refused@1.5") == "alive@0 dead/refused@1.5");
+  CHECK(alive.health.returning() == Returning{16, 0});
+  Story dies({}, {8, false, 5s});
+  CHECK(dies.Tell("refused@1 refused@2") == "first/refused@1 dead/refused@2");
+  CHECK(dies.health.returning() == Returning{16, 0});
+  Story dead({}, {8, true, 0s});
+  CHECK(dead.Tell("refused@1 refused@2") == "first/refused@1 dead/refused@2");
+  CHECK(dead.health.returning() == Returning{8, 0});
+}
+
+TEST_CASE("penalty: a long stall withdraws the opinion, and what it owed is owed") {
+  Story story({}, {4, true, 0s});
+  CHECK(story.Tell("refused@0 refused@1 ok@2 ok@3 stall:4@7 ok@8 ok@9 ok@10 ok@11") ==
+        "first/refused@0 dead/refused@1 none@7 unknown/none@8 alive@11");
 }
 
 TEST_CASE(
@@ -311,10 +398,10 @@ TEST_CASE("retune: new numbers judge what was seen under the old ones") {
   REQUIRE(transition.has_value());
   CHECK(transition->to == Vote{Opinion::kDead, Reason::kTimeout});
 
-  Story capped({}, 16);
+  Story capped({}, {16, true, 0s});
   settings.interval = 10s;  // cap 1
   capped.health.Retune(settings);
-  CHECK(capped.health.required() == 1);
+  CHECK(capped.health.returning() == Returning{1, 0});
 }
 
 namespace {
@@ -327,20 +414,15 @@ class DumbHealth {
 
   void Observe(const ProbeResult& result, TimePoint now) {
     Pass(now);
+    const bool was_alive = !down_ && Served();
+    if (result.verdict == ProbeVerdict::kAlive && was_alive) {
+      lived_ += std::min(now - *Served(), settings_.interval * 11 / 10 + settings_.timeout);
+    }
     seen_.push_back({result, now});
     if (result.verdict == ProbeVerdict::kAlive) {
-      if (down_) {
-        int good = 0;
-        for (auto i = seen_.rbegin(); i != seen_.rend(); ++i) {
-          if (i->at < died_ || i->result.verdict == ProbeVerdict::kFailed) break;
-          good += i->result.verdict == ProbeVerdict::kAlive ? 1 : 0;
-        }
-        if (good >= required) {
-          down_ = false;
-          required = std::min<int>(required * 2, cap());
-        }
-      } else if (opinion == Opinion::kAlive) {
-        required = std::max(1, required - 1);
+      if (down_ && Good() >= required) {
+        down_ = false;
+        lived_ = Duration(0);
       }
       opinion = down_ ? Opinion::kDead : Opinion::kAlive;
       first = false;
@@ -393,9 +475,10 @@ class DumbHealth {
     if (now >= silent + (refused ? settings_.refused_threshold : settings_.threshold)) Die(now);
   }
 
+  [[nodiscard]] bool down() const { return down_; }
   Opinion opinion = Opinion::kNotProbed;
   bool first = false;
-  int required = 1;
+  int required = 0;
 
  private:
   struct Seen {
@@ -409,7 +492,32 @@ class DumbHealth {
     }
     return std::nullopt;
   }
+  // Good probes in a row since it died, at most one in most of an interval.
+  int Good() const {
+    std::vector<TimePoint> counted;
+    for (const Seen& s : seen_) {
+      if (s.at < died_) continue;
+      if (s.result.verdict == ProbeVerdict::kFailed) counted.clear();
+      if (s.result.verdict != ProbeVerdict::kAlive) continue;
+      if (counted.empty() || s.at - counted.back() >= settings_.interval * 85 / 100) {
+        counted.push_back(s.at);
+      }
+    }
+    return static_cast<int>(counted.size());
+  }
   void Die(TimePoint now) {
+    int left = required;
+    for (Duration lived = lived_; lived >= 10 * settings_.threshold && left > 0;
+         lived -= 10 * settings_.threshold) {
+      left /= 2;
+    }
+    required = left == 0 ? 1 : 2 * left;
+    if (left > 0 && lived_ < settings_.threshold) {
+      int whole = 1;
+      while ((whole - 1) * settings_.interval < settings_.threshold) ++whole;
+      required = std::max(required, whole);
+    }
+    required = std::min(required, cap());
     down_ = true;
     died_ = now;
     opinion = Opinion::kDead;
@@ -425,6 +533,7 @@ class DumbHealth {
   std::size_t forgotten_ = 0;
   bool down_ = false;
   TimePoint died_{};
+  Duration lived_{0};
 };
 
 }  // namespace
@@ -466,7 +575,7 @@ TEST_CASE("health: random stories agree with a second, dumb implementation") {
       }
       REQUIRE(health.vote().opinion == dumb.opinion);
       REQUIRE(health.vote().first == dumb.first);
-      REQUIRE(health.required() == dumb.required);
+      REQUIRE(health.returning().required == (dumb.down() ? dumb.required : 0));
     }
   }
 }

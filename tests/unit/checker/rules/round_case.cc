@@ -268,6 +268,7 @@ RoundInput RoundCase::Input() const {
           .spec_is_current = spec_is_current,
           .interval = interval,
           .threshold = threshold,
+          .refused_threshold = refused_threshold,
           .head = head,
           .board = board,
           .ledger = ledger,

@@ -102,10 +102,11 @@ TEST_CASE("tally: a first failure is a death where no status stands, and unknown
     char outcome;
     VoteCounts counts;
   };
-  for (const auto& test : {Case{"f f f", false, '-', {0, 0, 3}}, Case{"f f f", true, 'D', {0, 3, 0}},
-                           Case{"t f a", false, '-', {1, 1, 1}}, Case{"t f a", true, 'D', {1, 2, 0}},
-                           Case{"a a f", true, 'A', {2, 1, 0}}, Case{"u f f", true, 'D', {0, 2, 1}},
-                           Case{"u u u", true, '-', {0, 0, 3}}}) {
+  for (const auto& test :
+       {Case{"f f f", false, '-', {0, 0, 3}}, Case{"f f f", true, 'D', {0, 3, 0}},
+        Case{"t f a", false, '-', {1, 1, 1}}, Case{"t f a", true, 'D', {1, 2, 0}},
+        Case{"a a f", true, 'A', {2, 1, 0}}, Case{"u f f", true, 'D', {0, 2, 1}},
+        Case{"u u u", true, '-', {0, 0, 3}}}) {
     CAPTURE(test.ballots);
     CAPTURE(test.undecided);
     const auto tally =

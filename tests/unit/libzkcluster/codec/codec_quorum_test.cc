@@ -55,6 +55,11 @@ Ballot RandomBallot(std::mt19937_64& random, std::size_t shards) {
                             opinion == Opinion::kUnknown && random() % 2 == 0});
   }
   if (random() % 2 == 0) ballot.rack = RandomText(random);
+  for (std::size_t i = 0; i < shards; ++i) {
+    if (random() % 4 != 0) continue;
+    ballot.returning.push_back(
+        {i, static_cast<int>(random() % 100), static_cast<int>(random() % 100)});
+  }
   return ballot;
 }
 
@@ -101,8 +106,12 @@ Ledger RandomLedger(std::mt19937_64& random) {
   Ledger ledger;
   for (std::size_t n = random() % 6; n > 0; --n) ledger.electorate.insert(RandomText(random));
   for (std::size_t n = random() % 6; n > 0; --n) {
-    ledger.penalties[RandomText(random)] = {1 + RandomCount(random) / 2,
-                                            Micros(RandomTime(random))};
+    Penalty& penalty = ledger.penalties[RandomText(random)];
+    penalty = {1 + RandomCount(random) / 2, Micros(RandomTime(random))};
+    if (random() % 2 == 0) continue;
+    penalty.deaths = 1 + RandomCount(random) / 2;
+    penalty.first = Micros(RandomTime(random));
+    penalty.died = Micros(RandomTime(random));
   }
   if (random() % 2 == 0) ledger.at_least = RandomCount(random);
   if (random() % 2 == 0) {
@@ -200,7 +209,7 @@ std::vector<Victim> Victims() {
   maintenance.what = Event::Maintenance{{"s1", "s2"}, "memory", Micros(5)};
   Ledger ledger;
   ledger.electorate = {"rack1", "rack2"};
-  ledger.penalties = {{"s2", {4, Micros(5), R"("Later":[1.50])"}}};
+  ledger.penalties = {{"s2", {4, Micros(5), 0, {}, {}, R"("Later":[1.50])"}}};
   ledger.unknown_keys = R"("Plans":{"Next":[7,{}]})";
   return {
       {"ballot", EncodeBallot(RandomBallot(random, 21)), Survives(EncodeBallot, DecodeBallot)},
@@ -418,6 +427,17 @@ TEST_CASE("ballot: undecodable ones, and why") {
   CheckBad(first("[[1,2],[2,1]]"), "First: expected a number");
   CheckBad(first("[1]"), "First: expected [place, count]");
   CheckBad(first("{}"), "First: expected a list");
+  const auto returning = [&](const std::string& rows) {
+    return ballot("2", "Bg==", R"([["busy",1]],"Returning":)" + rows);
+  };
+  REQUIRE(returning("[[0,16,3],[1,2,0]]").has_value());
+  CHECK(returning("[[0,16,3],[1,2,0]]")->returning ==
+        std::vector<ReturningServer>{{0, 16, 3}, {1, 2, 0}});
+  CheckBad(returning("[[2,16,3]]"), "Returning: expected a number");
+  CheckBad(returning("[[1,2,0],[1,2,0]]"), "Returning: expected a number");
+  CheckBad(returning("[[0,-1,0]]"), "Returning: expected a number");
+  CheckBad(returning("[[0,1]]"), "Returning: expected [place, required, good]");
+  CheckBad(returning("[0]"), "Returning: expected [place, required, good]");
   CheckBad(ballot("2", "Bg==", "[]"), "Reasons: fewer");
   CheckBad(ballot("2", "Bg==", R"([["busy",2]])"), "Reasons: more");
   CheckBad(ballot("2", "Bg==", R"([["busy",1],["busy",1]])"), "Reasons: more");
