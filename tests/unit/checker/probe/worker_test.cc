@@ -10,6 +10,8 @@
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
 
+namespace worker_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -478,3 +480,5 @@ TEST_CASE("starved: a server that hangs is dead all the same when the loop is in
   CHECK(bench.vote(s1) == Vote{Opinion::kUnknown, Reason::kTimeout, true});
   CHECK(bench.RunUntilVote(s1, Opinion::kDead, 3s));
 }
+
+}  // namespace worker_test

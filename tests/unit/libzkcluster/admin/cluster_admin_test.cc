@@ -4,6 +4,8 @@
 
 #include "tests/support/client_world.h"
 
+namespace cluster_admin_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 
@@ -422,3 +424,5 @@ TEST_CASE("random trouble: what a call answers is what happened") {
     CHECK(w.ensemble.Children("/goreclusters").empty());
   }
 }
+
+}  // namespace cluster_admin_test
