@@ -24,8 +24,7 @@ ShardStatus StatusOf(Outcome outcome, ShardStatus current) {
   return current;
 }
 
-// How long it has lived, as its checkers saw it. They waited for a threshold before they called it
-// dead.
+// How long it has lived, as its checkers saw it: they waited for a threshold before it was dead.
 Duration Lived(const Penalty& penalty, Reason reason, const DecideInput& input) {
   const Duration silent =
       reason == Reason::kRefused ? input.refused_threshold : input.times.threshold;

@@ -49,7 +49,8 @@ std::vector<std::string> FindFlapping(const Snapshot& snapshot) {
 }
 
 std::string DeathsText(const Penalty& penalty) {
-  if (penalty.deaths == 0) return "died again and again";  // a former build did not count
+  // A former build did not count.
+  if (penalty.deaths <= 1) return "died again and again";
   return "died " + std::to_string(penalty.deaths) + " times in " +
          FormatAge(std::max(Micros::zero(), penalty.died - penalty.first));
 }
