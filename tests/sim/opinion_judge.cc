@@ -121,6 +121,14 @@ Duration OpinionJudge::Allowance(std::uint64_t life, TimePoint from, TimePoint t
   return allowance;
 }
 
+void OpinionJudge::ListChanged(std::uint64_t life, const std::string& begins) {
+  for (auto it = said_.lower_bound({life, begins}); it != said_.end(); ++it) {
+    if (it->first.first != life || !it->first.second.starts_with(begins)) return;
+    it->second.down = false;
+    it->second.owed = 0;
+  }
+}
+
 // Each 10 thresholds of life may forgive a step; nothing else does.
 void OpinionJudge::Died(Said& said) const {
   int left = said.owed;
@@ -183,6 +191,11 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
       return Finding{"hasty_return", fmt::format("{} says alive of {} after {} good probes of {}",
                                                  checker, addr, said.best, said.owed)};
     }
+  }
+  // What failed before it was withdrawn, or fell into doubt, is no longer counted.
+  if (opinion == Opinion::kNotProbed || opinion == Opinion::kUnknown) {
+    said.failures = 0;
+    said.only_refused = true;
   }
   // From unknown to dead may be a return to what it was before the doubts.
   if (opinion == Opinion::kDead && !was_dead) {

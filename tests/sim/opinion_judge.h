@@ -49,6 +49,9 @@ class OpinionJudge {
   void Resumed(std::uint64_t life, TimePoint now);
   void Probed(std::uint64_t life, const std::string& addr, const ProbeResult& result,
               TimePoint now);
+  // This process follows another list of a cluster, or the cluster anew: what is new in it has no
+  // former deaths. `begins`: of the addresses of that cluster.
+  void ListChanged(std::uint64_t life, const std::string& begins);
   // Its pauses no longer matter; what it probed does: a ballot may still be on its way.
   void Ended(std::uint64_t life) { pauses_.erase(life); }
 

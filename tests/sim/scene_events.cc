@@ -240,6 +240,12 @@ void Scene::OnLog(const Life& life, LogLevel level, std::string_view event,
     }
   } else if (event == "leader.hold") {
     counters.Add("hold " + *field("hold"));
+  } else if (event == "spec.taken" || event == "spec.changed") {
+    for (std::size_t k = 0; k < clusters_.size(); ++k) {
+      if (clusters_[k] != *field("cluster")) continue;
+      const std::string first = AddressOf(k, 1);
+      opinions_.ListChanged(life.number, first.substr(0, first.find('.', 3) + 1));
+    }
   } else if (event.starts_with("opinion.")) {
     const Opinion opinion = event == "opinion.alive"     ? Opinion::kAlive
                             : event == "opinion.dead"    ? Opinion::kDead
