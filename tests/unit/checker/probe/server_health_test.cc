@@ -276,7 +276,7 @@ TEST_CASE("penalty: time in which nobody asked forgives nothing") {
   CHECK(server.Return() == 16);
   CHECK(server.story.Tell("ok@1000 ok@1001") == "");
   CHECK(server.story.Tell("stall:500@1501 ok@1502 end@1503") == "none@1501 alive@1502");
-  CHECK(server.story.Tell("refused@1503 refused@1504 end@1505") == "dead/refused@1503.9");
+  CHECK(server.story.Tell("refused@1503 refused@1504 end@1505") == "dead/refused@1504");
   CHECK(server.story.health.returning() == Returning{30, 0});
 }
 
