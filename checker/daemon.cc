@@ -27,6 +27,8 @@
 #include "checker/service/log_switch.h"
 #include "checker/service/notify.h"
 #include "checker/service/service_report.h"
+#include "names/remote_names.h"
+#include "names/system_names.h"
 #include "zk/native_client.h"
 
 namespace zkcluster {
@@ -36,7 +38,7 @@ namespace {
 // Leaving takes a round trip or two. If something hangs, the daemon ends all the same, before
 // systemd sends SIGKILL.
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
-constexpr Duration kCareInterval = std::chrono::seconds(10);
+constexpr Duration kHousekeepingInterval = std::chrono::seconds(10);
 // Besides one per shard: loops, session, log, resolver, connects under way.
 constexpr std::size_t kSpareDescriptors = 64;
 
@@ -73,13 +75,15 @@ class WorkerThread {
 
   [[nodiscard]] const std::shared_ptr<WorkerSeat>& seat() { return seat_; }
 
-  void Start(Worker::Report report) {
-    thread_ = std::thread([this, report = std::move(report)]() mutable {
+  // `book` belongs to `main`. REQUIRES: both outlive the thread.
+  void Start(Loop& main, Names& book, Worker::Report report) {
+    thread_ = std::thread([this, &main, &book, report = std::move(report)]() mutable {
       // The main loop handles the signals.
       sigset_t all;
       sigfillset(&all);
       pthread_sigmask(SIG_BLOCK, &all, nullptr);
-      const auto prober = NewSocketProber(loop_);
+      RemoteNames names(loop_, main, book);
+      const auto prober = NewSocketProber(loop_, names);
       seat_->Occupy(*prober, std::move(report));
       loop_.Run();
       seat_->Vacate();
@@ -139,7 +143,9 @@ class Daemon {
           {{"loop", loop},
            {"late_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lateness).count()}});
     });
-    for (const auto& worker : workers_) worker->Start(pool_->ReportFunction());
+    for (const auto& worker : workers_) {
+      worker->Start(loop_, names_.book(), pool_->ReportFunction());
+    }
 
     client_ = zk::NewNativeClient(loop_, *logger_, ClientOptions());
     hooks_ = std::make_unique<HookQueue>(
@@ -151,8 +157,8 @@ class Daemon {
                                          Monitor::Sources{*pool_, *roster_, *hooks_});
     monitor_->Listen(config_.metrics);
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
-    care_ = loop_.NewTimer([this] { Care(); });
-    care_->Arm(kCareInterval);
+    housekeeping_ = loop_.NewTimer([this] { Housekeep(); });
+    housekeeping_->Arm(kHousekeepingInterval);
     service_ = std::make_unique<ServiceReport>(loop_, ServiceOptions());
     loop_.Run();
 
@@ -167,6 +173,7 @@ class Daemon {
     options.servers = config_.zookeeper.servers;
     options.session_timeout = config_.zookeeper.session_timeout;
     options.identity = std::move(identity_);
+    options.names = &names_.book();
     return options;
   }
 
@@ -280,7 +287,7 @@ class Daemon {
 
   // Password and certificate files change at any time. An unusable file may be half written: until
   // it can be used, the values read last stay in force.
-  void LookAtSecrets() {
+  void ReloadSecrets() {
     auto fresh = RedisSecrets::Read(config_, secrets_);
     const std::string trouble = fresh ? "" : fresh.error().message;
     if (trouble != std::exchange(secrets_trouble_, trouble) && !fresh) {
@@ -293,9 +300,9 @@ class Daemon {
   }
 
   // Logs limits that are nearly reached.
-  void Care() {
-    care_->Arm(kCareInterval);
-    LookAtSecrets();
+  void Housekeep() {
+    housekeeping_->Arm(kHousekeepingInterval);
+    ReloadSecrets();
     const std::size_t needed = roster_->facts(FactsDepth::kCounts).Servers() + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
     if (short_of_descriptors && !logged_descriptors_) {
@@ -313,6 +320,7 @@ class Daemon {
   RedisSecrets secrets_;
   const std::size_t descriptor_limit_;
   EventLoop loop_;
+  SystemNames names_{loop_};
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<zk::Client> client_;
@@ -320,7 +328,7 @@ class Daemon {
   std::unique_ptr<Roster> roster_;
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<Timer> leave_limit_;
-  std::unique_ptr<Timer> care_;
+  std::unique_ptr<Timer> housekeeping_;
   std::unique_ptr<ServiceReport> service_;
   std::string secrets_trouble_;  // as logged
   bool leaving_ = false;

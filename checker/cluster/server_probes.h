@@ -47,7 +47,7 @@ class ServerProbes {
   void SetAccess(ProbeAccess access);
   void Stop();
 
-  // Its counters.
+  // The group in which these probes are counted.
   [[nodiscard]] ProbeGroup group() const { return group_; }
   [[nodiscard]] const std::vector<ServerRef>& servers() const { return servers_; }
   [[nodiscard]] const std::string& ShardOf(std::size_t server) const;
@@ -61,7 +61,7 @@ class ServerProbes {
   ProbeAccess access_;
   const Report report_;
   const ProbeGroup group_;
-  SharedSpec spec_;                    // whose servers these are
+  SharedSpec spec_;                    // the spec of these servers
   std::vector<ServerRef> servers_;     // ServersOf its list
   std::vector<ServerHandle> handles_;  // one per server
   std::unordered_map<ServerHandle, std::size_t> index_;

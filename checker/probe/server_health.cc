@@ -22,7 +22,7 @@ ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns, Tim
                       Duration timeout) {
   if (result.reason != Reason::kTimeout || turns.StoppedSince(started) < timeout / 2) return result;
   ProbeResult judged = result;
-  judged.verdict = ProbeVerdict::kCannotTell;
+  judged.verdict = ProbeVerdict::kInconclusive;
   judged.reason = Reason::kLocalLimit;
   return judged;
 }
@@ -65,7 +65,7 @@ std::optional<ServerHealth::Transition> ServerHealth::Observe(const ProbeResult&
       return OnSuccess(now);
     case ProbeVerdict::kFailed:
       return OnFailure(result.reason, now);
-    case ProbeVerdict::kCannotTell:
+    case ProbeVerdict::kInconclusive:
       return OnDoubt(result.reason, now);
   }
   return std::nullopt;

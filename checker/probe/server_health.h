@@ -13,14 +13,14 @@
 //             longer interval before. The threshold counts from one interval before the first
 //             probe that failed was sent, or from the last success if that was later
 //   flapping: repeated deaths ask for 1, 2, 4, 8 ... good probes in a row to be alive again (the
-//             penalty, see model/flapping.h); forgiven by time alive; a failure on the way starts
-//             the count again, and so does a long stall, which forgives nothing. A good probe counts where the last one that
-//             counted was answered most of an interval before: not what a server that hung
-//             answers late, nor what comes fast
-//   doubts:   "cannot tell" is no result: it neither counts towards dead nor forgives. While the
-//             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
-//             doubts (two at least) the opinion is unknown, and what it was before goes on with
-//             the next real result
+//             penalty, see model/flapping.h); forgiven by time alive. A failure on the way starts
+//             the count again; so does a long stall, which forgives nothing. A good probe counts
+//             if the last one that counted was answered most of an interval before: late answers
+//             of a server that hung, and fast probes, do not count as several
+//   doubts:   an inconclusive result counts neither towards dead nor as a success. While the
+//             newest result is a doubt, no server is declared dead; after `threshold` with only
+//             doubts (at least two) the opinion is unknown. The next real result continues from
+//             the opinion before the doubts
 //
 // Its states, with the opinion of each; what a state remembers survives a doubt:
 //
@@ -78,8 +78,8 @@ struct HealthSettings {
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
 // A timeout that this process may have caused itself says nothing about the server: when it may
-// have been stopped for half of `timeout` or more since the probe `started`, it becomes "cannot
-// tell". `turns` has seen every turn since then. Any other result stays what it is.
+// have been stopped for half of `timeout` or more since the probe `started`, it becomes inconclusive.
+// `turns` has seen every turn since then. Any other result stays what it is.
 [[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
                                     TimePoint started, Duration timeout);
 
@@ -182,7 +182,7 @@ class ServerHealth {
   TimePoint last_evidence_{};      // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;
-  int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
+  int doubts_in_a_row_ = 0;   // kInconclusive since the last success or failure
   bool only_refused_ = true;  // every failure since the last success was a refusal
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;

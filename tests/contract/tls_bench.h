@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "checker/probe/net/socket_prober.h"
 #include "checker/probe/net/tls.h"
+#include "names/system_names.h"
 
 namespace zkcluster::contract {
 
@@ -29,24 +30,25 @@ struct TlsBench {
   }
   ProbeResult Again(Duration timeout = std::chrono::seconds(5)) {
     ProbeResult result;
-    bool told = false;
+    bool reported = false;
     prober->Start(last, timeout, [&](const ProbeResult& r) {
       result = r;
-      told = true;
+      reported = true;
     });
-    REQUIRE(loop.RunUntil([&] { return told; }, std::chrono::seconds(20)));
+    REQUIRE(loop.RunUntil([&] { return reported; }, std::chrono::seconds(20)));
     result.latency = {};
     return result;
   }
 
   EventLoop loop;
   Prober::TargetId last = 0;
-  std::unique_ptr<Prober> prober = NewSocketProber(loop);
+  SystemNames names{loop};
+  std::unique_ptr<Prober> prober = NewSocketProber(loop, names.book());
 };
 
 inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};
 inline ProbeResult Doubt(ProbeAlarm alarm) {
-  return {ProbeVerdict::kCannotTell, Reason::kProtocol, alarm, {}};
+  return {ProbeVerdict::kInconclusive, Reason::kProtocol, alarm, {}};
 }
 inline ProbeResult Failed(Reason reason) {
   return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};

@@ -125,7 +125,7 @@ std::string WhyNoNamespaces() {
   const UniqueFd out(ends[0]);
   UniqueFd in(ends[1]);
   std::string why;
-  const auto tell = [&](const std::string& text) {
+  const auto report = [&](const std::string& text) {
     [[maybe_unused]] const ssize_t written = ::write(in.get(), text.data(), text.size());
   };
   const pid_t pid = CloneInto(kNamespaces);
@@ -135,9 +135,9 @@ std::string WhyNoNamespaces() {
       EnterMounts({.command = {}, .folder = {}, .tmpfs = false});
       static_cast<void>(NewHost(1, true));
       static_cast<void>(NewHost(2));
-      tell("ok");
+      report("ok");
     } catch (const std::exception& error) {
-      tell(error.what());
+      report(error.what());
     }
     ::_exit(0);
   }
@@ -198,6 +198,10 @@ pid_t StartIsolated(const IsolatedOptions& options) {
 void MountTiny(const std::filesystem::path& folder, std::size_t bytes) {
   const std::string size = "mode=0755,size=" + std::to_string(bytes);
   Mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, size.c_str());
+}
+
+void MountFile(const std::filesystem::path& file, const std::filesystem::path& over) {
+  Mount(file.c_str(), over, nullptr, MS_BIND, nullptr);
 }
 
 }  // namespace zkcluster::faults

@@ -21,7 +21,7 @@ struct Scenario {
   std::function<void(Play&)> play = {};
   // The reason why this machine cannot; empty or null: it can.
   std::function<std::string()> why_not = {};
-  const Intervention* intervention = nullptr;  // amid the fault
+  const Intervention* intervention = nullptr;  // during the fault
 };
 
 // In the order of the report: those of each family, and then each again with each intervention.
@@ -29,6 +29,7 @@ struct Scenario {
 
 [[nodiscard]] std::vector<Scenario> CheckerScenarios();
 [[nodiscard]] std::vector<Scenario> EnsembleScenarios();
+[[nodiscard]] std::vector<Scenario> NameScenarios();
 [[nodiscard]] std::vector<Scenario> NetworkScenarios();
 [[nodiscard]] std::vector<Scenario> RedisScenarios();
 [[nodiscard]] std::vector<Scenario> OperatorScenarios();

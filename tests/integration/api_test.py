@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The public interface, as a program meets it that knows the installed files alone.
+"""The public interface, as a program sees it that has only the installed files.
 
 usage: api_test.py BUILD_FOLDER SOURCE_FOLDER
 
 - every header compiles by itself, with C++20, and says what it wants below that;
 - every function that a header declares is exported, and used by api_uses.cc, which links and runs;
-- a program that has copies of its own of what the library stands on (another ZooKeeper client, a libevent, a libmd)
+- a program that has copies of its own of the libraries below it (another ZooKeeper client, a libevent, a libmd)
   does not meet them in the library's calls.
 """
 import glob
@@ -18,7 +18,7 @@ import tempfile
 CXX = os.environ.get("CXX", "g++").split()
 CC = ["gcc"]
 # Libraries that the library uses and does not share with the program.
-OWN = ["zookeeper_st", "event_core", "event_extra", "md"]
+OWN = ["zookeeper_st", "event_core", "cares", "md"]
 
 
 def fail(text):
@@ -96,12 +96,12 @@ def check_headers(include, flags, work):
     for header in headers:
         with open(header, encoding="utf-8") as file:
             names += list(declared(file.read()))
-        alone = os.path.join(work, "alone.cc")
-        with open(alone, "w", encoding="utf-8") as file:
+        single = os.path.join(work, "alone.cc")
+        with open(single, "w", encoding="utf-8") as file:
             file.write(f"#include <zkcluster/{os.path.basename(header)}>\n")
         strict = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-fsyntax-only"]
-        must(*CXX, "-std=c++20", *strict, *flags, alone)
-        old = run(*CXX, "-std=c++17", "-fsyntax-only", *flags, alone)
+        must(*CXX, "-std=c++20", *strict, *flags, single)
+        old = run(*CXX, "-std=c++17", "-fsyntax-only", *flags, single)
         if old.returncode == 0 or "requires C++20" not in old.stderr:
             fail(f"{header} does not say that it requires C++20: {old.stderr}")
     return names
@@ -127,7 +127,7 @@ def check_exports(library, names, uses):
 def check_inside(library):
     """Nothing that another copy could define is left open."""
     needed = re.findall(r"NEEDED.*\[(.*)\]", must("readelf", "-d", library))
-    shared = [n for n in needed if re.match(r"lib(zookeeper|event|md\b|md\.)", n)]
+    shared = [n for n in needed if re.match(r"lib(zookeeper|event|cares|md\b|md\.)", n)]
     if shared:
         fail(f"the library needs {shared}")
     if "TEXTREL" in must("readelf", "-d", library):
@@ -148,7 +148,7 @@ def own_symbols():
             parts = line.split()
             if len(parts) == 3 and re.fullmatch(r"\w+", parts[2]):
                 symbols[parts[2]] = parts[1] in "TtWi"
-    for name in ("zookeeper_init2", "event_base_new_with_config", "evdns_base_new", "MD5Init"):
+    for name in ("zookeeper_init2", "event_base_new_with_config", "ares_query", "MD5Init"):
         if name not in symbols:
             fail(f"the archives define no {name}")
     return symbols

@@ -1,10 +1,11 @@
-// Faults of Redis, operators at work, the rude outsider, and the Go library.
+// Faults of Redis, changes by operators, outsiders, the Go library, and a build of tomorrow.
 
 #include <algorithm>
 #include <utility>
 
 #include "codec/codec.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/format_judge.h"
 
 namespace zkcluster::sim {
 namespace {
@@ -49,6 +50,8 @@ void FaultMachine::FillRedis() {
 }
 
 void FaultMachine::HideRedis() {
+  // Where hosts are names, it is the names that go.
+  if (scene_.names.on()) return LoseName();
   const std::string addr = PickAddress();
   if (dice_.Chance(0.5)) scene_.SetServer(addr, Server::kRefused);
   scene_.SetServer(addr, Server::kUnresolved);
@@ -58,7 +61,7 @@ void FaultMachine::HideRedis() {
 
 void FaultMachine::LockRedis() {
   const std::string addr = PickAddress();
-  Tell(addr + " asks for a password");
+  NoteFault(addr + " asks for a password");
   scene_.fleet.SetPassword(addr, "secret");
   scene_.RestartServer(addr);
   After(dice_.LogBetween(milliseconds(500), seconds(8)),
@@ -116,6 +119,42 @@ void FaultMachine::CutFromAllRedis() {
   });
 }
 
+// --- names ---
+
+void FaultMachine::MoveName() {
+  const std::string addr = PickAddress();
+  NoteFault("the host of " + addr + " moves");
+  scene_.MoveName(addr, seconds(dice_.Between(0, 5)));
+}
+
+void FaultMachine::LoseName() {
+  const std::string addr = PickAddress();
+  NoteFault("the name of " + addr + " is gone");
+  scene_.names.SetListed(addr, false);
+  if (dice_.Chance(0.5)) StopRedis();
+  After(dice_.LogBetween(milliseconds(500), seconds(15)),
+        [this, addr] { scene_.names.SetListed(addr, true); });
+}
+
+void FaultMachine::DisturbNameServer() {
+  using Manners = FakeNames::Manners;
+  const std::size_t server = dice_.Below(scene_.names.servers());
+  const auto manners = dice_.Pick(std::vector<Manners>{
+      Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll, Manners::kOnlyV4, Manners::kOnlyV6,
+      Manners::kOnlyPlain, Manners::kLies});
+  NoteFault("a name server is bad");
+  scene_.names.Disturb(server, manners);
+  After(dice_.LogBetween(seconds(1), seconds(20)), [this] { scene_.names.HealServers(); });
+}
+
+void FaultMachine::TakeNameServers() {
+  using Manners = FakeNames::Manners;
+  NoteFault("the name servers are away");
+  scene_.names.TakeAway(
+      dice_.Pick(std::vector<Manners>{Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll}));
+  After(dice_.LogBetween(seconds(1), seconds(20)), [this] { scene_.names.HealServers(); });
+}
+
 // --- operators ---
 
 void FaultMachine::UpdateSpec() {
@@ -128,7 +167,7 @@ void FaultMachine::UpdateSpec() {
   who->Update(scene_.clusters()[cluster], [this, cluster](const ClusterSpec& spec) {
     return DrawChange(dice_, spec, cluster, scene_.plan.checkers.size());
   });
-  // Somebody who waits for so long gives up.
+  // An operator who has waited this long gives up.
   const std::size_t index = dice_.Below(scene_.operators());
   After(dice_.Between(seconds(2), seconds(20)), [this, index] {
     Operator* const one = scene_.OperatorAt(index);
@@ -173,14 +212,14 @@ void FaultMachine::RewriteSpec(std::size_t cluster) {
 
 void FaultMachine::UpdateInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
-    Tell("a commit arrives: the spec is changed before it");
+    NoteFault("a commit arrives: the spec is changed before it");
     RewriteSpec(cluster);
   });
 }
 
 void FaultMachine::DeleteInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
-    Tell("a commit arrives: the cluster is deleted and made anew before it");
+    NoteFault("a commit arrives: the cluster is deleted and created again before it");
     scene_.Remove(scene_.Paths(cluster).base());
     ClusterSpec spec = scene_.plan.clusters[cluster].spec;
     spec.version = static_cast<std::uint64_t>(scene_.world.wall_now().count());
@@ -198,7 +237,7 @@ void FaultMachine::BusyVoters() {
     const auto voters = scene_.ensemble.Children(paths.votes());
     if (voters.empty()) return;
     const std::string path = paths.vote(dice_.Pick(voters));
-    Tell("a commit arrives: a ballot is written anew before it: " + path);
+    NoteFault("a commit arrives: a ballot is written again before it: " + path);
     scene_.ensemble.Put(path, scene_.ensemble.Get(path)->data);
   });
 }
@@ -207,12 +246,13 @@ void FaultMachine::VoterGoneInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t) {
     const std::size_t checker = dice_.Below(scene_.plan.checkers.size());
     if (scene_.Checker(checker) == nullptr) return;
-    Tell("a commit arrives: a voter's session ends before it: " + scene_.plan.checkers[checker].id);
+    NoteFault("a commit arrives: a voter's session ends before it: " +
+              scene_.plan.checkers[checker].id);
     scene_.ensemble.Expire(scene_.Checker(checker)->client());
   });
 }
 
-// --- the rude outsider ---
+// --- outsiders ---
 
 std::string FaultMachine::Junk(const std::string& path) {
   const auto node = scene_.ensemble.Get(path);
@@ -236,38 +276,38 @@ std::string FaultMachine::Junk(const std::string& path) {
   }
 }
 
-void FaultMachine::Spoil(const std::string& path) {
+void FaultMachine::Corrupt(const std::string& path) {
   if (scene_.ensemble.Exists(path)) scene_.Put(path, Junk(path));
 }
 
-void FaultMachine::SpoilBallot() {
+void FaultMachine::CorruptBallot() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   const auto voters = scene_.ensemble.Children(paths.votes());
-  if (!voters.empty()) Spoil(paths.vote(dice_.Pick(voters)));
+  if (!voters.empty()) Corrupt(paths.vote(dice_.Pick(voters)));
 }
 
-void FaultMachine::SpoilStatus() {
+void FaultMachine::CorruptStatus() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   const std::size_t chunks = scene_.ensemble.Children(paths.chunks()).size();
   const std::string chunk = paths.chunk(chunks == 0 ? 0 : dice_.Below(chunks));
   const std::string path =
       dice_.Pick(std::vector<std::string>{paths.head(), chunk, paths.mirror()});
   const auto node = scene_.ensemble.Get(path);
-  // Mended by hand, or by a tool that rewrites what it reads.
+  // Somebody repairs it, or a tool rewrites what it has read.
   if (node && dice_.Chance(0.25)) return scene_.Put(path, node->data);
-  Spoil(path);
+  Corrupt(path);
 }
 
-void FaultMachine::SpoilLedger() {
+void FaultMachine::CorruptLedger() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   if (dice_.Chance(0.3)) return scene_.Remove(paths.ledger());
-  Spoil(paths.ledger());
+  Corrupt(paths.ledger());
 }
 
-void FaultMachine::SpoilLeader() {
+void FaultMachine::CorruptLeader() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   if (dice_.Chance(0.3)) return scene_.Remove(paths.leader());
-  Spoil(paths.leader());
+  Corrupt(paths.leader());
 }
 
 void FaultMachine::RestoreSpec(std::size_t cluster, const std::string& path,
@@ -276,14 +316,14 @@ void FaultMachine::RestoreSpec(std::size_t cluster, const std::string& path,
   scene_.Put(path, bytes);
 }
 
-void FaultMachine::SpoilSpec() {
+void FaultMachine::CorruptSpec() {
   const std::size_t cluster = PickCluster();
   const ClusterPaths paths = scene_.Paths(cluster);
   const std::string path =
       dice_.Pick(std::vector<std::string>{paths.base(), paths.shards(), paths.options()});
   const auto node = scene_.ensemble.Get(path);
   if (!node || !scene_.SpecOf(cluster)) return;
-  Spoil(path);
+  Corrupt(path);
   After(dice_.LogBetween(milliseconds(50), seconds(5)),
         [this, cluster, path, bytes = node->data] { RestoreSpec(cluster, path, bytes); });
 }
@@ -329,6 +369,42 @@ void FaultMachine::GoComes() {
   scene_.StartGo(PickCluster());
   After(dice_.LogBetween(milliseconds(200), seconds(10)),
         [this, in_good_order = dice_.Chance(0.7)] { scene_.LeaveGo(in_good_order); });
+}
+
+// --- newer builds ---
+
+void FaultMachine::LedgerOfTomorrow() {
+  const std::string path = scene_.Paths(PickCluster()).ledger();
+  const auto node = scene_.ensemble.Get(path);
+  if (!node || !DecodeLedger(node->data)) return;
+  NoteFault("a newer build adds to " + path);
+  scene_.Put(path, WithMember(node->data, kKeyOfTomorrow));
+}
+
+// With a new version, or by the options alone; and takes it back.
+void FaultMachine::SpecOfTomorrow() {
+  const std::size_t cluster = PickCluster();
+  const auto stored = scene_.SpecOf(cluster);
+  if (!stored) return;
+  const ClusterPaths paths = scene_.Paths(cluster);
+  ClusterSpec next = stored->spec;
+  const bool alone = dice_.Chance(0.3);
+  if (!alone) next = DrawChange(dice_, next, cluster, scene_.plan.checkers.size());
+  if (!alone) ++next.version;
+  const SpecPayloads payloads = EncodeSpec(next);
+  const std::string needing = WithMember(payloads.options, kNeedOfTomorrow);
+  std::vector<zk::Op> ops = {zk::SetOp{paths.options(), needing, zk::kAnyVersion}};
+  if (!alone) {
+    ops.emplace_back(zk::SetOp{paths.base(), payloads.version, zk::kAnyVersion});
+    ops.emplace_back(zk::SetOp{paths.shards(), payloads.shards, zk::kAnyVersion});
+  }
+  NoteFault("a newer operator changes the spec of " + paths.name());
+  static_cast<void>(scene_.ensemble.Commit(ops));
+  After(dice_.LogBetween(milliseconds(200), seconds(8)),
+        [this, path = paths.options(), needing, options = payloads.options] {
+          const auto node = scene_.ensemble.Get(path);
+          if (node && node->data == needing) scene_.Put(path, options);
+        });
 }
 
 }  // namespace zkcluster::sim

@@ -1,5 +1,4 @@
-// Scenarios of Redis servers and of the way to them, and of what checkers make of it when they
-// are slow themselves.
+// Scenarios of Redis servers and of the routes to them, and of checkers that are slow themselves.
 #include "tests/sim/scenario.h"
 
 namespace zkcluster::sim {
@@ -37,7 +36,7 @@ void CutFromOneRedis(Play& play) {
 void NoRoute(Play& play) {
   play.Begin();
   for (std::size_t i = 0; i < 3; ++i) CutAll(play, i, Reach::kNoRoute);
-  play.Throughout("who cannot tell kills nobody", seconds(8),
+  play.Throughout("without a route nothing dies", seconds(8),
                   [&] { return play.scene().StatusesOf(0) == "AAAA"; });
   for (std::size_t i = 0; i < 3; ++i) CutAll(play, i, Reach::kOpen);
   play.Run(seconds(2));
@@ -61,7 +60,8 @@ void Flapping(Play& play) {
   play.scene().FlapServer(Play::Shard(1), milliseconds(900), milliseconds(1600));
   play.Run(seconds(40));
   const auto flips = play.Count("log shard.dead");
-  play.Check("it flips, and ever more seldom: 16 deaths of the server", flips >= 2 && flips <= 8);
+  play.Check("it flips, but less and less often: the server dies 16 times",
+             flips >= 2 && flips <= 8);
   play.scene().SetServer(Play::Shard(1), Server::kUp);
   play.AwaitStatus("AAAA", seconds(20));
 }
@@ -80,7 +80,7 @@ void MassDeath(Play& play) {
   play.Check("no more than half are marked dead",
              std::count(frozen.begin(), frozen.end(), 'D') <= 2);
   play.Check("it is frozen", play.scene().LedgerOf(0).freeze.frozen);
-  // Handed on to the next leader.
+  // The freeze passes to the next leader.
   play.KillChecker(play.Leader());
   play.Run(seconds(5));
   play.Check("it is frozen still", play.scene().LedgerOf(0).freeze.frozen);
@@ -98,7 +98,7 @@ void SlowLoops(Play& play) {
     }
     play.Run(milliseconds(600));
   }
-  play.Check("nothing died of our slowness", play.Count("log shard.dead") == 0);
+  play.Check("slow checkers cause no death", play.Count("log shard.dead") == 0);
 }
 
 void WallClockJumps(Play& play) {
@@ -137,6 +137,60 @@ void BusyVoters(Play& play) {
              play.scene().judge().counters().commits_unchecked >= 1);
 }
 
+ScenePlan WithNames() {
+  ScenePlan plan = PlainScene();
+  plan.named = true;
+  return plan;
+}
+
+void NameGone(Play& play) {
+  play.Begin();
+  SceneNames& names = play.scene().names;
+  names.SetListed(Play::Shard(1), false);
+  play.Throughout("no shard dies of that", seconds(8),
+                  [&] { return play.scene().StatusesOf(0) == "AAAA"; });
+  play.KillShard(2);
+  play.AwaitStatus("ADAA", seconds(4));
+  names.SetListed(Play::Shard(1), true);
+  names.TakeAway(FakeNames::Manners::kSilent);
+  play.Run(seconds(8));
+  play.ReviveShard(2);
+  play.AwaitStatus("AAAA", seconds(4));
+  play.scene().SetServer(Play::Shard(3), Server::kHung);
+  play.AwaitStatus("AADA", seconds(4));
+}
+
+void NameMoves(Play& play) {
+  play.Begin();
+  play.scene().MoveName(Play::Shard(1), seconds(0));
+  play.Run(seconds(7));
+  // The old servers continue: a checker that still asks them sees them alive.
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(4));
+  play.scene().MoveName(Play::Shard(1), seconds(0));
+  play.ReviveShard(1);
+  play.AwaitStatus("AAAA", seconds(12));
+}
+
+void BadNameServer(Play& play) {
+  using Manners = FakeNames::Manners;
+  play.Begin();
+  SceneNames& names = play.scene().names;
+  for (const auto manners : {Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll,
+                             Manners::kOnlyV6, Manners::kOnlyPlain, Manners::kLies}) {
+    for (std::size_t server = 0; server < names.servers(); ++server) {
+      names.Disturb(server, manners);
+      play.KillChecker(2);
+      play.Run(seconds(1));
+      play.StartChecker(2);  // it knows no address
+      play.Throughout("no shard dies of that", seconds(6),
+                      [&] { return play.scene().StatusesOf(0) == "AAAA"; });
+    }
+  }
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(4));
+}
+
 }  // namespace
 
 std::vector<Scenario> RedisScenarios() {
@@ -148,14 +202,19 @@ std::vector<Scenario> RedisScenarios() {
       {"no-route", "no checker has a route: nothing dies", PlainScene, NoRoute},
       {"redis-taxonomy", "hung, loading, unresolved, locked: two are dead", PlainScene, Taxonomy},
       {"redis-flaps", "a shard flaps for 40 s", PlainScene, Flapping},
-      {"mass-death", "three of four shards die: freeze, handed on, and thaw", WithFreeze,
+      {"mass-death", "three of four shards die: a freeze, a new leader, and its end", WithFreeze,
        MassDeath},
-      {"slow-loops", "all checkers stand still for a moment, again and again", PlainScene,
-       SlowLoops},
+      {"slow-loops", "all checkers stall for a moment, again and again", PlainScene, SlowLoops},
       {"wall-clock-jumps", "wall clocks a day back, and a day ahead, between flips", PlainScene,
        WallClockJumps},
-      {"busy-voters", "a ballot changes before each commit: the third leaves the checks out",
+      {"busy-voters", "a ballot changes before each commit: the third one omits the checks",
        PlainScene, BusyVoters},
+      {"name-gone", "names are gone, then all name servers: shards live and die as before",
+       WithNames, NameGone},
+      {"name-moves", "a name moves while the old servers answer: followed, and judged there",
+       WithNames, NameMoves},
+      {"bad-name-server", "one of two name servers is bad, in each way and place", WithNames,
+       BadNameServer},
   };
 }
 

@@ -12,22 +12,22 @@
 namespace zkcluster::sim {
 namespace {
 
-// As `zkctl` asks for.
+// The session timeout that `zkctl` requests.
 constexpr Duration kOperatorSession = std::chrono::seconds(4);
 constexpr Duration kReaderSession = std::chrono::seconds(3);
 
 EnsembleOptions OptionsOf(const ScenePlan& plan) {
   EnsembleOptions options;
   options.servers = plan.servers;
-  // A client of a cut-off follower can believe in an expired session for as long as this, so it is
-  // shorter than any session.
+  // A client of a cut-off server can believe in an expired session for this long, so it is shorter
+  // than any session.
   options.sync_limit = std::chrono::seconds(1);
   return options;
 }
 
 }  // namespace
 
-// Hands every event of one process's log to the scene.
+// Passes every log event of one process to the scene.
 class Scene::ProcessLogger final : public Logger {
  public:
   ProcessLogger(Scene& scene, std::uint64_t life) : scene_(scene), life_(life) {}
@@ -47,13 +47,14 @@ Scene::Scene(ScenePlan scene_plan)
       world(plan.seed),
       ensemble(world, OptionsOf(plan)),
       fleet(world),
+      names(world, fleet, plan.named),
       trace(plan.trace),
       start_(world.now()),
       formats_(plan.seed, "formats"),
       judge_([this] {
         history::HistoryJudge::Options options;
         options.root = SimSite::kRoot;
-        options.refusals_are_told = true;
+        options.refusals_reported = true;
         options.probed = [this](std::int64_t session_id, const std::string& addr) {
           const auto life = sessions_.find(session_id);
           return life != sessions_.end() && opinions_.HasProbed(life->second, addr);
@@ -63,7 +64,13 @@ Scene::Scene(ScenePlan scene_plan)
       tables_(judge_),
       opinions_({kLongestInterval, kLongestProbe, kLongestThreshold, kShortestThreshold,
                  kShortestRefused}),
-      answers_(SimSite::kRoot) {
+      answers_(SimSite::kRoot),
+      of_formats_(SimSite::kRoot, [this](std::int64_t session_id) -> std::optional<int> {
+        const auto life = sessions_.find(session_id);
+        if (life == sessions_.end()) return std::nullopt;
+        const auto format = format_of_life_.find(life->second);
+        return format == format_of_life_.end() ? std::nullopt : std::optional(format->second);
+      }) {
   commits_ = ensemble.OnCommit([this](const Transaction& transaction) { OnCommit(transaction); });
   ensemble.SetFateOfAll([this](const Arrival& arrival) {
     if (plan.trace == TraceMode::kPrinted) NoteRequest(arrival);
@@ -72,16 +79,11 @@ Scene::Scene(ScenePlan scene_plan)
     }
     return Fate::kServe;
   });
-  fleet.SetResultListener([this](const SimLoop& process, const std::string&,
-                                 const std::string& addr, const ProbeResult& result) {
-    const auto life = life_of_loop_.find(&process);
-    if (life != life_of_loop_.end()) {
-      opinions_.Probed(life->second, addr, result, world.now());
-    }
-  });
+  fleet.SetResultListener([this](const FakeFleet::Ended& probe) { OnProbed(probe); });
   for (std::size_t k = 0; k < plan.clusters.size(); ++k) {
     clusters_.push_back(plan.clusters[k].spec.name);
     for (const auto& addr : AddressesOf(k, plan.clusters[k].spec)) {
+      names.Begin(addr);
       SetServer(addr, FakeFleet::Server::kUp);
     }
   }
@@ -139,7 +141,7 @@ bool Scene::RunUntil(const std::function<bool()>& done, Duration limit) {
   return true;
 }
 
-// What systemd does, and people who notice that something has ended.
+// Does what systemd does, and people who notice that a process has ended.
 void Scene::Supervise() {
   const auto ended = [&](CheckerSlot& slot) {
     if (!slot.process) return false;
@@ -150,6 +152,7 @@ void Scene::Supervise() {
     slot.process = nullptr;
     return true;
   };
+  SettleNames();
   for (auto& slot : slots_) ended(slot);
   std::erase_if(twins_, ended);
   std::erase_if(gos_, [&](auto& slot) {
@@ -229,6 +232,7 @@ std::unique_ptr<SimChecker> Scene::MakeChecker(const CheckerPlan& checker, std::
   options.id = checker.id;
   options.rack = checker.rack;
   options.format = plan.two_formats ? formats_.Between(1, 2) : checker.format;
+  format_of_life_[life] = options.format;
   counters.Add(options.format == 2 ? "start of tomorrow's build" : "start of today's build");
   options.session_timeout = checker.session_timeout;
   options.health = plan.health;
@@ -340,6 +344,7 @@ void Scene::Pause(std::uint64_t number, Duration duration) {
   const Life* const life = FindLife(number);
   if (life == nullptr) return;
   opinions_.Paused(number, world.now(), duration);
+  names.Paused(number, world.now() + duration);
   life->loop->Pause(duration);
 }
 

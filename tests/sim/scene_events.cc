@@ -1,7 +1,8 @@
-// What happens in a scene: fleet and outsider, and what the judges are told.
+// The events of a scene: the fleet, the outsider, and the reports to the judges.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "checker/lead/commit.h"
@@ -57,10 +58,10 @@ std::string_view NameOf(OpRole role) {
       return "spec";
     case OpRole::kVote:
       return "vote";
-    case OpRole::kVoteBell:
-      return "vote bell";
-    case OpRole::kGoBell:
-      return "go bell";
+    case OpRole::kVoteSignal:
+      return "vote signal";
+    case OpRole::kGoSignal:
+      return "go signal";
     case OpRole::kChunk:
       return "chunk";
     case OpRole::kHead:
@@ -93,20 +94,22 @@ void Scene::SetServer(const std::string& addr, FakeFleet::Server server) {
     Note("redis", fmt::format("{} {}", addr, NameOf(server)));
   }
   addresses_.insert(addr);
-  opinions_.ServerIs(addr, server, !slow_.contains(addr), world.now());
+  flapping_.erase(addr);
+  opinions_.ServerIs(addr, server, IsSteady(addr), world.now());
   fleet.Set(addr, server);
 }
 
 void Scene::FlapServer(const std::string& addr, Duration up, Duration down) {
   Note("redis", addr + " flaps");
+  flapping_.insert(addr);
   opinions_.ServerIs(addr, FakeFleet::Server::kUp, false, world.now());
   fleet.Flap(addr, up, down);
 }
 
 void Scene::SlowServer(const std::string& addr, Duration latency) {
   Note("redis", addr + " is slow");
-  // Well within every timeout it serves as before, and what is under way when a checker stands
-  // still is not a millisecond but a good part of the time.
+  // It still answers well within every timeout, but now a stalled checker often has
+  // a probe in flight.
   if (latency <= kServesWithin && !slow_.contains(addr)) return fleet.SetLatency(addr, latency);
   slow_.insert(addr);
   opinions_.ServerIs(addr, FakeFleet::Server::kUp, false, world.now());
@@ -125,16 +128,44 @@ void Scene::SetReach(const std::string& checker, const std::string& addr, FakeFl
   fleet.SetReach(checker, addr, reach);
 }
 
+void Scene::MoveName(const std::string& addr, Duration ttl) {
+  names.Move(addr, ttl);
+  // All shards of this host have moved.
+  for (const auto& other : addresses_) {
+    if (names.Settled(other) || !unsettled_.insert(other).second) continue;
+    opinions_.ServerIs(other, fleet.Get(other), false, world.now());
+  }
+}
+
+void Scene::SettleNames() {
+  std::erase_if(unsettled_, [this](const std::string& addr) {
+    if (!names.Settled(addr)) return false;
+    const bool steady = !slow_.contains(addr) && !flapping_.contains(addr);
+    opinions_.ServerIs(addr, fleet.Get(addr), steady, world.now());
+    return true;
+  });
+}
+
+void Scene::OnProbed(const FakeFleet::Ended& probe) {
+  const auto life = life_of_loop_.find(&probe.process);
+  if (life == life_of_loop_.end()) return;
+  opinions_.Probed(life->second, probe.addr, probe.result, world.now());
+  if (const auto finding = names.Probed(life->second, probe)) {
+    Violate(finding->rule, finding->text);
+  }
+}
+
 void Scene::HealFleet() {
-  Note("redis", "every way is open");
+  Note("redis", "every route is open");
   opinions_.AllReachesOpen(world.now());
   fleet.HealAll();
   slow_.clear();
+  flapping_.clear();
   for (const auto& addr : addresses_) {
     fleet.SetPassword(addr, "");
     fleet.SetLatency(addr, std::chrono::milliseconds(1));
     const auto server = fleet.Get(addr);
-    opinions_.ServerIs(addr, server, true, world.now());
+    opinions_.ServerIs(addr, server, IsSteady(addr), world.now());
     fleet.Set(addr, server);
   }
 }
@@ -165,7 +196,7 @@ std::optional<std::size_t> Scene::CommitIn(const Arrival& arrival) const {
   return std::nullopt;
 }
 
-// --- what the judges are told ---
+// --- reports to the judges ---
 
 void Scene::Mix(std::string_view bytes) {
   for (const char c : bytes) {
@@ -210,6 +241,9 @@ void Scene::OnCommit(const Transaction& transaction) {
     Note("commit", fmt::format("{}: {}", who, history::DescribeTransaction(transaction)));
   }
   answers_.Observe(transaction);
+  if (auto finding = of_formats_.Observe(transaction)) {
+    Violate(finding->rule, std::move(finding->text));
+  }
   const std::size_t before = judge_.violation_count();
   judge_.Observe(transaction);
   if (judge_.violation_count() > before && !judge_.violations().empty()) {
@@ -234,18 +268,14 @@ void Scene::OnLog(const Life& life, LogLevel level, std::string_view event,
   if (event == "leader.commit_refused") {
     const auto role = static_cast<OpRole>(std::stoi(*field("role")));
     counters.Add(fmt::format("refused by {}", NameOf(role)));
-    if (role == OpRole::kVote || role == OpRole::kVoteBell) {
+    if (role == OpRole::kVote || role == OpRole::kVoteSignal) {
       const ClusterPaths paths(SimSite::kRoot, *field("cluster"));
       judge_.ObserveRefusal(life.client->session_id(), paths.vote("?"));
     }
   } else if (event == "leader.hold") {
     counters.Add("hold " + *field("hold"));
   } else if (event == "spec.taken" || event == "spec.changed") {
-    for (std::size_t k = 0; k < clusters_.size(); ++k) {
-      if (clusters_[k] != *field("cluster")) continue;
-      const std::string first = AddressOf(k, 1);
-      opinions_.ListChanged(life.number, first.substr(0, first.find('.', 3) + 1));
-    }
+    opinions_.ListChanged(life.number);
   } else if (event.starts_with("opinion.")) {
     const Opinion opinion = event == "opinion.alive"     ? Opinion::kAlive
                             : event == "opinion.dead"    ? Opinion::kDead
@@ -280,6 +310,9 @@ void Scene::OnTable(const std::string& client, const std::string& cluster,
                      table.sequence, table.spec_version, table.statuses.substr(0, 40)));
   }
   if (const auto misplaced = FindMisplacedKey(*update.table)) Violate("placement", *misplaced);
+  if (auto finding = of_formats_.TableOf(cluster, table.spec_version)) {
+    Violate(finding->rule, std::move(finding->text));
+  }
   tables_.Observe(table);
   if (!tables_.violations().empty()) {
     const history::Violation& first = tables_.violations().front();
@@ -303,7 +336,7 @@ void Scene::OnAnswer(std::uint64_t life, const OperatorAnswer& answer) {
   }
 }
 
-// --- what stands ---
+// --- what is in ZooKeeper ---
 
 std::optional<StoredSpec> Scene::SpecOf(std::size_t cluster) const {
   const ClusterPaths paths = Paths(cluster);
@@ -364,6 +397,7 @@ history::ExcuseCounts Scene::excuses() const {
   Add(sum, tables_.excuses());
   Add(sum, opinions_.excuses());
   Add(sum, answers_.excuses());
+  Add(sum, of_formats_.excuses());
   return sum;
 }
 

@@ -11,7 +11,6 @@
 #include "admin/snapshot.h"
 #include "model/journal.h"
 #include "model/ledger.h"
-#include "model/spec_diff.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
 
@@ -57,10 +56,6 @@ struct LocateRow {
 [[nodiscard]] OrderedJson LocateJson(const std::vector<LocateRow>& rows);
 [[nodiscard]] std::string LocateText(const std::vector<LocateRow>& rows, Micros now, bool color);
 
-[[nodiscard]] OrderedJson DiffJson(std::string_view cluster, const SpecDiff& diff);
-// A line for each difference: "+ shard s5 10.0.0.5:6379".
-[[nodiscard]] std::string DiffText(const SpecDiff& diff, bool color);
-
 // `node` is the name of the event's znode; an undecodable event carries its error.
 [[nodiscard]] OrderedJson EventJson(std::string_view node, const Result<Event>& event);
 // One line; for an event of flips, one line each.
@@ -74,8 +69,8 @@ struct LocateRow {
 // Null, or who paused until when.
 [[nodiscard]] OrderedJson PauseJson(const std::optional<Pause>& pause);
 [[nodiscard]] OrderedJson MaintenanceJson(const Maintenance& order);
-// Leaves out the notes that begin with `told`, which were printed already.
+// Leaves out the notes that begin with `repeated`: the caller has printed them already.
 [[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
-                                    std::string_view told = {});
+                                    std::string_view repeated = {});
 
 }  // namespace zkcluster::zkctl

@@ -32,8 +32,8 @@ const std::map<std::string, ProbeResult, std::less<>> kResults = {
     {"refused", {ProbeVerdict::kFailed, Reason::kRefused, ProbeAlarm::kNone, {}}},
     {"reset", {ProbeVerdict::kFailed, Reason::kReset, ProbeAlarm::kNone, {}}},
     {"loading", {ProbeVerdict::kFailed, Reason::kLoading, ProbeAlarm::kNone, {}}},
-    {"unresolved", {ProbeVerdict::kCannotTell, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}}},
-    {"noroute", {ProbeVerdict::kCannotTell, Reason::kNoRoute, ProbeAlarm::kNone, {}}},
+    {"unresolved", {ProbeVerdict::kInconclusive, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}}},
+    {"noroute", {ProbeVerdict::kInconclusive, Reason::kNoRoute, ProbeAlarm::kNone, {}}},
 };
 
 std::string OpinionName(const Vote& vote) {
@@ -57,8 +57,8 @@ class Story {
   explicit Story(const HealthSettings& settings = {}, const FormerDeaths& former = {})
       : health(settings, former) {}
 
-  std::string Tell(const std::string& text) {
-    told_.str("");
+  std::string Run(const std::string& text) {
+    transitions_.str("");
     std::istringstream words(text);
     std::string word;
     while (words >> word) {
@@ -75,7 +75,7 @@ class Story {
         Note(health.Observe(kResults.at(what), At(seconds)), seconds);
       }
     }
-    std::string result = told_.str();
+    std::string result = transitions_.str();
     if (!result.empty()) result.pop_back();
     return result;
   }
@@ -95,9 +95,9 @@ class Story {
     if (!transition) return;
     CHECK(transition->from != transition->to);
     CHECK(transition->to == health.vote());
-    told_ << OpinionName(transition->to) << '@' << seconds << ' ';
+    transitions_ << OpinionName(transition->to) << '@' << seconds << ' ';
   }
-  std::ostringstream told_;
+  std::ostringstream transitions_;
 };
 
 }  // namespace
@@ -106,7 +106,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
   struct Case {
     std::string what;
     std::string story;
-    std::string told;
+    std::string expected;
   };
   for (const Case& c : {
            Case{"first probe good", "ok@0 end@9", "alive@0"},
@@ -151,7 +151,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
            Case{"loading counts like a timeout", "ok@0 loading@1 loading@2 loading@2.9 end@9",
                 "alive@0 dead/loading@3"},
            // Doubts.
-           Case{"doubts alone for a threshold", "ok@0 noroute@1 noroute@2 end@9",
+           Case{"only doubts for a threshold", "ok@0 noroute@1 noroute@2 end@9",
                 "alive@0 unknown/no_route@3"},
            Case{"one doubt is not enough", "ok@0 noroute@1 end@99", "alive@0"},
            Case{"a result between doubts",
@@ -194,7 +194,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "alive@0 none@6.5 alive@7"},
        }) {
     CAPTURE(c.what);
-    CHECK(Story().Tell(c.story) == c.told);
+    CHECK(Story().Run(c.story) == c.expected);
   }
 }
 
@@ -219,7 +219,7 @@ class Flapping {
     for (int i = 0; i < seconds; ++i) static_cast<void>(Step("ok"));
   }
   std::string Step(const char* what) {
-    return story.Tell(std::string(what) + "@" + std::to_string(now_ += 1));
+    return story.Run(std::string(what) + "@" + std::to_string(now_ += 1));
   }
   Story story;
 
@@ -274,34 +274,34 @@ TEST_CASE("penalty: time in which nobody asked forgives nothing") {
   Flapping server;
   server.story.health = ServerHealth({}, {16, true, 0s});
   CHECK(server.Return() == 16);
-  CHECK(server.story.Tell("ok@1000 ok@1001") == "");
-  CHECK(server.story.Tell("stall:500@1501 ok@1502 end@1503") == "none@1501 alive@1502");
-  CHECK(server.story.Tell("refused@1503 refused@1504 end@1505") == "dead/refused@1504");
+  CHECK(server.story.Run("ok@1000 ok@1001") == "");
+  CHECK(server.story.Run("stall:500@1501 ok@1502 end@1503") == "none@1501 alive@1502");
+  CHECK(server.story.Run("refused@1503 refused@1504 end@1505") == "dead/refused@1504");
   CHECK(server.story.health.returning() == Returning{30, 0});
 }
 
 TEST_CASE("penalty: a failure on the way starts the count again") {
   Story story({}, {4, true, 0s});
-  CHECK(story.Tell("refused@0 refused@1 ok@2 ok@3 ok@4 refused@5 ok@6 ok@7 ok@8 end@8.5") ==
+  CHECK(story.Run("refused@0 refused@1 ok@2 ok@3 ok@4 refused@5 ok@6 ok@7 ok@8 end@8.5") ==
         "first/refused@0 dead/refused@1");
   CHECK(story.health.returning() == Returning{4, 3});
-  CHECK(story.Tell("ok@9") == "alive@9");
+  CHECK(story.Run("ok@9") == "alive@9");
 }
 
 TEST_CASE("penalty: neither a late answer nor fast probes count as several") {
   Story story({}, {4, true, 0s});
-  CHECK(story.Tell("refused@0 refused@1 ok@2 ok@2.5 ok@2.7 ok@2.84") ==
+  CHECK(story.Run("refused@0 refused@1 ok@2 ok@2.5 ok@2.7 ok@2.84") ==
         "first/refused@0 dead/refused@1");
   CHECK(story.health.returning() == Returning{4, 1});
-  CHECK(story.Tell("ok@2.85 ok@3.7 ok@4.54 ok@4.55") == "alive@4.55");
+  CHECK(story.Run("ok@2.85 ok@3.7 ok@4.54 ok@4.55") == "alive@4.55");
 }
 
 TEST_CASE("penalty: doubts neither count nor forgive it") {
   Story story({}, {3, true, 0s});
-  CHECK(story.Tell("refused@0 refused@1 ok@2 noroute@3 ok@4 noroute@5 ok@6") ==
+  CHECK(story.Run("refused@0 refused@1 ok@2 noroute@3 ok@4 noroute@5 ok@6") ==
         "first/refused@0 dead/refused@1 alive@6");
   Story other({}, {3, true, 0s});
-  CHECK(other.Tell("refused@0 refused@1 noroute@2 noroute@3 end@5 ok@6 ok@7 ok@8") ==
+  CHECK(other.Run("refused@0 refused@1 noroute@2 noroute@3 end@5 ok@6 ok@7 ok@8") ==
         "first/refused@0 dead/refused@1 unknown/no_route@4 dead/refused@6 alive@8");
 }
 
@@ -312,33 +312,33 @@ TEST_CASE("penalty: what a checker begins with") {
   CHECK(ServerHealth(rare, {8, true, 0s}).returning() == Returning{1, 0});
   CHECK(ServerHealth({}, {8, false, 0s}).returning() == Returning{});
   // Alive by the status: one good probe. Dead by it: all that it owes, and silence until then.
-  CHECK(Story({}, {8, false, 5s}).Tell("ok@0") == "alive@0");
-  CHECK(Story({}, {1, true, 0s}).Tell("ok@0") == "alive@0");
-  CHECK(Story({}, {3, true, 0s}).Tell("ok@0 ok@1 ok@2") == "unknown/none@0 alive@2");
-  CHECK(Story({}, {3, true, 0s}).Tell("ok@0 timeout@1 ok@2 ok@3 ok@4") ==
+  CHECK(Story({}, {8, false, 5s}).Run("ok@0") == "alive@0");
+  CHECK(Story({}, {1, true, 0s}).Run("ok@0") == "alive@0");
+  CHECK(Story({}, {3, true, 0s}).Run("ok@0 ok@1 ok@2") == "unknown/none@0 alive@2");
+  CHECK(Story({}, {3, true, 0s}).Run("ok@0 timeout@1 ok@2 ok@3 ok@4") ==
         "unknown/none@0 first/timeout@1 unknown/none@2 alive@4");
   // The next death goes on from there.
   Story alive({}, {8, false, 5s});
-  CHECK(alive.Tell("ok@0 refused@1 refused@1.5") == "alive@0 dead/refused@1.5");
+  CHECK(alive.Run("ok@0 refused@1 refused@1.5") == "alive@0 dead/refused@1.5");
   CHECK(alive.health.returning() == Returning{16, 0});
   Story dies({}, {8, false, 5s});
-  CHECK(dies.Tell("refused@1 refused@2") == "first/refused@1 dead/refused@2");
+  CHECK(dies.Run("refused@1 refused@2") == "first/refused@1 dead/refused@2");
   CHECK(dies.health.returning() == Returning{16, 0});
   Story dead({}, {8, true, 0s});
-  CHECK(dead.Tell("refused@1 refused@2") == "first/refused@1 dead/refused@2");
+  CHECK(dead.Run("refused@1 refused@2") == "first/refused@1 dead/refused@2");
   CHECK(dead.health.returning() == Returning{8, 0});
 }
 
 TEST_CASE("penalty: a long stall withdraws the opinion, and what it owed is owed") {
   Story story({}, {4, true, 0s});
-  CHECK(story.Tell("refused@0 refused@1 ok@2 ok@3 stall:4@7 ok@8 ok@9 ok@10 ok@11") ==
+  CHECK(story.Run("refused@0 refused@1 ok@2 ok@3 stall:4@7 ok@8 ok@9 ok@10 ok@11") ==
         "first/refused@0 dead/refused@1 none@7 unknown/none@8 alive@11");
 }
 
 TEST_CASE(
     "late: a timeout that this process may have caused is inconclusive, and nothing else is") {
   const ProbeResult timeout = ProbeResult::Failed(Reason::kTimeout);
-  const ProbeResult local{ProbeVerdict::kCannotTell, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
+  const ProbeResult local{ProbeVerdict::kInconclusive, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
   struct Case {
     std::string what;
     ProbeResult result;
@@ -381,7 +381,7 @@ TEST_CASE("delay: fast only while a living shard fails") {
         Case{"ok@0 timeout@1 noroute@2", false}}) {
     CAPTURE(c.story);
     Story story;
-    static_cast<void>(story.Tell(c.story));
+    static_cast<void>(story.Run(c.story));
     CHECK(story.health.suspect() == c.fast);
     CHECK(story.health.NextDelay() == (c.fast ? Duration(250ms) : Duration(1s)));
   }
@@ -389,7 +389,7 @@ TEST_CASE("delay: fast only while a living shard fails") {
 
 TEST_CASE("retune: new numbers judge what was seen under the old ones") {
   Story story;
-  CHECK(story.Tell("ok@0 timeout@1 timeout@2") == "alive@0");
+  CHECK(story.Run("ok@0 timeout@1 timeout@2") == "alive@0");
   HealthSettings settings;
   settings.threshold = 10s;
   story.health.Retune(settings);
@@ -442,7 +442,7 @@ class DumbHealth {
   void Pass(TimePoint now) {
     std::size_t doubts = 0;
     while (doubts < seen_.size() &&
-           seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kCannotTell) {
+           seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kInconclusive) {
       ++doubts;
     }
     if (doubts == seen_.size()) return;
