@@ -81,9 +81,13 @@ void Participant::Adopt(SharedSpec spec) {
 // Starts to probe the spec's servers and to vote on them. A server that was in the list before
 // keeps its vote.
 void Participant::ProbeServers() {
-  const ServerProbes::Former former = probes_.Follow(spec_, [this](const std::string& shard) {
-    return penalties_.RequiredFor(shard, spec_->health);
-  });
+  // The ledger was read once, for the list that this checker found when it joined. A server that
+  // comes later, or moves to another address, is new.
+  const bool joins = probes_.servers().empty();
+  const ServerProbes::Places former =
+      probes_.Follow(spec_, [this, joins](const std::string& shard) {
+        return joins ? penalties_.Of(shard) : FormerDeaths{};
+      });
   std::vector<Vote> votes(former.size());
   for (std::size_t n = 0; n < votes.size(); ++n) {
     if (former[n]) votes[n] = voter_.votes()[*former[n]];
@@ -130,6 +134,7 @@ void Participant::OnReport(std::size_t server, const ServerReport& report) {
         voter_.SetVote(server, vote);
       },
       [&](ProbeAlarm alarm) { opinion_log_.NoteAlarm(NameOf(server), alarm); },
+      [&](const Returning& back) { voter_.SetReturning(server, back.required, back.good); },
   };
   std::visit(note, report.news);
 }

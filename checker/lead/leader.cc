@@ -87,6 +87,7 @@ Round Leader::Concluded() const {
                    .spec_is_newer = spec_->standing.newer,
                    .interval = spec_->health.interval,
                    .threshold = spec_->health.threshold,
+                   .refused_threshold = spec_->health.refused_threshold,
                    .head = store_.head(),
                    .board = store_.BoardFor(*spec_->stored, lists_),
                    .ledger = store_.ledger(),
@@ -237,6 +238,7 @@ LeaderFacts Leader::facts(FactsDepth depth) const {
   facts.status_read = store_.loaded();
   if (!facts.status_read) return facts;
   facts.frozen = store_.ledger().freeze.frozen;
+  facts.flapping = FindFlapping(store_.ledger(), scope_.loop.WallNow(), spec_->health.threshold);
   if (depth == FactsDepth::kCounts) return facts;
   AddStatuses(facts, spec_->spec().shards, store_.BoardFor(*spec_->stored, lists_).board);
   return facts;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/flapping.h"
+
 namespace zkcluster {
 
 LastCount CountOf(const Round& round) {
@@ -21,6 +23,16 @@ LeaderFacts FactsOf(const LastCount& count) {
   facts.voters = count.voters;
   facts.outcomes = count.outcomes;
   return facts;
+}
+
+std::vector<FlappingShard> FindFlapping(const Ledger& ledger, Micros now, Duration threshold) {
+  std::vector<FlappingShard> flapping;
+  for (const auto& [name, penalty] : ledger.penalties) {
+    const int owed = OwedPenalty(penalty, !penalty.dead(), now, threshold);
+    if (!IsFlapping(owed) || flapping.size() >= kMaxShardsListed) continue;
+    flapping.push_back({name, penalty.deaths, owed});
+  }
+  return flapping;
 }
 
 void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,

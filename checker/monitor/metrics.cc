@@ -195,6 +195,14 @@ void AddDecisions(Page& page, const Clusters& clusters) {
       page.Add({{"cluster", cluster}, {"shard", shard.name}, {"addr", shard.addr}}, 1);
     }
   });
+  page.Gauge("zkcluster_shard_flapping",
+             "Good probes in a row that the return of a flapping shard needs, for each that flaps; "
+             "reported by the leader, at most 100 a cluster.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
+    for (const FlappingShard& shard : led.flapping) {
+      page.Add({{"cluster", cluster}, {"shard", shard.name}}, shard.owed);
+    }
+  });
   page.Gauge(
       "zkcluster_held",
       "1 while nothing is decided, and why (go_checkers, newer_spec, behind_status, paused); "

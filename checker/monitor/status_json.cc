@@ -53,7 +53,12 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   }
   json.Close('}');
   WriteShards(json, "dead", led.dead);
-  json.Close('}');
+  json.Key("flapping").Open('[');
+  for (const FlappingShard& shard : led.flapping) {
+    json.Open('{').Key("shard").Text(shard.name).Key("deaths").Number(shard.deaths);
+    json.Key("good_probes").Number(shard.owed).Close('}');
+  }
+  json.Close(']').Close('}');
 }
 
 void WriteTimes(JsonWriter& json, std::string_view key, const Histogram& histogram) {

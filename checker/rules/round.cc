@@ -57,6 +57,18 @@ Micros DateOf(const RoundInput& input) {
   return std::max(input.wall, input.board.newest_since + Micros(1));
 }
 
+// The servers of shards for which nothing was ever decided. A lost row may have had any status.
+std::vector<bool> UndecidedServers(const RoundInput& input) {
+  std::vector<bool> undecided;
+  undecided.reserve(ServerCount(input.spec.shards));
+  for (std::size_t i = 0; i < input.spec.shards.size(); ++i) {
+    const ShardState& state = input.board.board.shards[i];
+    undecided.insert(undecided.end(), MemberCount(input.spec.shards[i]),
+                     state.status == ShardStatus::kUnknown && !state.lost());
+  }
+  return undecided;
+}
+
 Round::Step StepOf(const RoundInput& input, const Round& round) {
   const bool unsighted = round.hold == Hold::kGoCheckers || round.hold == Hold::kNewerSpec ||
                          round.hold == Hold::kBehindStatus;
@@ -83,8 +95,8 @@ Round Conclude(const RoundInput& input) {
   round.voters = FindVoters(input);
   round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
   const auto& shards = input.spec.shards;
-  round.tallies = ServingTallies(
-      shards, CountVotes(input.ballots, round.electorate, input.spec_id, ServerCount(shards)));
+  round.tallies = ServingTallies(shards, CountVotes(input.ballots, round.electorate, input.spec_id,
+                                                    ServerCount(shards), UndecidedServers(input)));
   round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
   round.decision = Decide({.shards = input.spec.shards,
                            .board = input.board.board,
@@ -93,8 +105,8 @@ Round Conclude(const RoundInput& input) {
                            .hold = round.hold,
                            .wall = input.wall,
                            .since = DateOf(input),
-                           .interval = input.interval,
-                           .max_required = MaxRequired(input.threshold, input.interval),
+                           .times = {input.interval, input.threshold},
+                           .refused_threshold = input.refused_threshold,
                            .max_dead_fraction = input.spec.max_dead_fraction});
   Ledger& ledger = round.decision.ledger;
   ledger.electorate = round.electorate.ids;

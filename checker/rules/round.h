@@ -35,6 +35,7 @@ struct RoundInput {
   bool spec_is_newer = false;  // the spec in its znodes is made for a newer zkcluster
   Duration interval{};         // of probes; 0: not known, and penalties are not computed
   Duration threshold{};
+  Duration refused_threshold{};
   // The status and the orders, as they were read.
   const std::optional<Head>& head;  // nothing: absent or undecodable
   const CarriedBoard& board;        // for the spec's list

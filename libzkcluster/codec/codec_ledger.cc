@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kLedgerKeys[] = {"Electorate", "Penalties", "AtLeast",
                                             "Freeze",     "Pause",     "Maintenance"};
-constexpr std::string_view kPenaltyKeys[] = {"Required", "Since"};
+constexpr std::string_view kPenaltyKeys[] = {"Required", "Since", "Deaths", "First", "Died"};
 constexpr std::string_view kFreezeKeys[] = {"Frozen", "Since", "Dead", "Accept", "Accepted"};
 constexpr std::string_view kPauseKeys[] = {"Since", "Until", "By", "Reason"};
 constexpr std::string_view kMaintenanceKeys[] = {"Shards", "Since", "Until", "By", "Reason"};
@@ -91,11 +91,12 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
 
 }  // namespace
 
-// {"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":1795228044224923}},
+// {"Electorate":["rack1","rack2"],
+//  "Penalties":{"s2":{"Required":4,"Since":1795228044224923,"Deaths":3,"First":..,"Died":..}},
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
 //  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
 //  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]}
-// From AtLeast on, empty members are left out. The last members of each object are those that this
+// From AtLeast on, empty members are left out; Deaths, First and Died are where nothing was counted. The last members of each object are those that this
 // build does not know, as they were read.
 std::string EncodeLedger(const Ledger& ledger) {
   JsonWriter json;
@@ -104,7 +105,12 @@ std::string EncodeLedger(const Ledger& ledger) {
   json.Key("Penalties").Open('{');
   for (const auto& [shard, penalty] : ledger.penalties) {
     json.Key(shard).Open('{').Key("Required").Number(penalty.required);
-    json.Key("Since").Number(penalty.since.count()).Members(penalty.unknown_keys).Close('}');
+    json.Key("Since").Number(penalty.since.count());
+    if (penalty.deaths > 0) {
+      json.Key("Deaths").Number(penalty.deaths).Key("First").Number(penalty.first.count());
+      json.Key("Died").Number(penalty.died.count());
+    }
+    json.Members(penalty.unknown_keys).Close('}');
   }
   json.Close('}');
   if (ledger.at_least > 0) json.Key("AtLeast").Number(ledger.at_least);
@@ -134,7 +140,11 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
       const int required = ReadInt(penalty, "Required");
       if (required < 1) problem.Add(penalty.Where("Required"), "expected at least 1");
       ledger.penalties[shard] = {
-          required, Micros(penalty.Integer("Since", kLatestMicros)),
+          required,
+          Micros(penalty.Integer("Since", kLatestMicros)),
+          static_cast<int>(penalty.Integer("Deaths", kIntMax, 0)),
+          Micros(penalty.Integer("First", kLatestMicros, 0)),
+          Micros(penalty.Integer("Died", kLatestMicros, 0)),
           ReadUnknownKeys(penalty, kPenaltyKeys, problem,
                           [&, &name = shard] { return raw.Member("Penalties").Member(name); })};
     }

@@ -13,12 +13,18 @@
 
 namespace zkcluster {
 
-// How much a shard has flapped: after a death it must show `required` good probes in a row.
+// How much a shard has flapped: after its last death it had to show `required` good probes in a row,
+// or has to. See model/flapping.h.
 struct Penalty {
   int required = 1;  // 1, 2, 4, 8 ...
-  Micros since{0};   // when the status last flipped; while alive it decays from here
+  Micros since{0};   // when the status last flipped; while alive, time forgives from here
+  int deaths = 0;    // since `first`; 0: a former build wrote it, which did not count
+  Micros first{0};   // the first death that is not forgiven
+  Micros died{0};    // the last death
   std::string unknown_keys;
   bool operator==(const Penalty&) const = default;
+  // The status has not flipped since the last death.
+  [[nodiscard]] bool dead() const { return deaths > 0 && died == since; }
 };
 
 // Too many shards would be dead at once (ClusterSpec::max_dead_fraction): no more are marked dead.

@@ -173,6 +173,34 @@ void HungLeaderDeposed(Play& play) {
   play.AwaitVoters(3, kAfterElection);
 }
 
+// s1 is silent for less than its threshold (3 s) while all checkers begin anew: that is no death.
+void NobodyCallsDead(Play& play) {
+  play.AllowFlips("s1", 0);
+  for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id);
+  play.Pass(std::chrono::seconds(1));
+  play.Unfreeze("s1");
+  play.AwaitVoters(3, kAfterElection);
+  play.AwaitAlive({"s1"}, kSoon);
+  play.Pass(kPastSession);
+  for (const auto& id : play.site.CheckerIds()) play.AllowDeadVotes(id);
+  play.OperatorActs();
+}
+
+void EveryCheckerRestarts(Play& play) {
+  for (const auto& id : play.site.CheckerIds()) play.KillChecker(id);
+  play.Freeze("s1");
+  for (const auto& id : play.site.CheckerIds()) play.StartChecker(id);
+  NobodyCallsDead(play);
+}
+
+void EveryCheckerAndAShardStop(Play& play) {
+  for (const auto& id : play.site.CheckerIds()) play.StopChecker(id);
+  play.Freeze("s1");
+  play.Pass(std::chrono::milliseconds(3400));
+  for (const auto& id : play.site.CheckerIds()) play.ContinueChecker(id);
+  NobodyCallsDead(play);
+}
+
 }  // namespace
 
 std::vector<Scenario> CheckerScenarios() {
@@ -223,6 +251,18 @@ std::vector<Scenario> CheckerScenarios() {
                     "goes on as a follower",
        .site = {.session_timeout = "10s"},
        .play = HungLeaderDeposed},
+      {.name = "every_checker_restarts_beside_a_silent_shard",
+       .must_hold =
+           "s1, silent for a second of its threshold of 3 s as all checkers start, does not "
+           "flip, and nobody votes it dead",
+       .site = {.threshold = std::chrono::seconds(3)},
+       .play = EveryCheckerRestarts},
+      {.name = "every_checker_and_a_shard_stop",
+       .must_hold =
+           "s1, stopped and woken with all checkers and silent for a second more, does not "
+           "flip, and nobody votes it dead",
+       .site = {.threshold = std::chrono::seconds(3)},
+       .play = EveryCheckerAndAShardStop},
   };
 }
 

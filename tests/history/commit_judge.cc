@@ -345,6 +345,25 @@ void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) 
                                           at.count(), order->second.until.count()));
 }
 
+// What the ballots do not cover of a flip; nothing: they cover all of it.
+std::optional<std::string> CommitJudge::WhyUncovered(const RowChange& change,
+                                                     bool undecided) const {
+  const ShardState& to = change.to;
+  const auto count = facts_.box.CountOf(change.shard, undecided);
+  const auto because = [&](std::string_view why) {
+    return fmt::format("{}; {} with a quorum of {}", why, Describe(count),
+                       Text(facts_.box.quorum()));
+  };
+  if (!facts_.box.Covers(count, to.status)) return because("not covered by the ballots");
+  const bool counts_fit = count.alive.Holds(to.counts.alive) && count.dead.Holds(to.counts.dead) &&
+                          count.unknown.Holds(to.counts.unknown);
+  if (!counts_fit) return because("its row says " + Text(to.counts));
+  const Reason one = count.reasons.size() == 1 ? *count.reasons.begin() : Reason::kMixed;
+  const Reason reason = to.status == ShardStatus::kDead ? one : Reason::kNone;
+  if (to.reason == reason || !facts_.votes_checked) return std::nullopt;
+  return because(fmt::format("its row says {}", ReasonName(to.reason)));
+}
+
 void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
   const auto& [shard, from, to] = change;
   const std::string what = fmt::format("{} {} -> {}", Name(shard), ShardStatusName(from.status),
@@ -353,22 +372,19 @@ void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
     problems.Add("since", fmt::format("{}, and Since went from {} to {}", what, from.since.count(),
                                       to.since.count()));
   }
-  const auto count = facts_.box.CountOf(shard);
-  const auto uncovered = [&](std::string_view why) {
-    problems.Add("quorum", fmt::format("{}: {}; {} with a quorum of {}", what, why, Describe(count),
-                                       Text(facts_.box.quorum())));
-  };
-  if (!facts_.box.Covers(count, to.status)) return uncovered("not covered by the ballots");
-  const bool counts_fit = count.alive.Holds(to.counts.alive) && count.dead.Holds(to.counts.dead) &&
-                          count.unknown.Holds(to.counts.unknown);
-  if (!counts_fit) return uncovered("its row says " + Text(to.counts));
-  const Reason one = count.reasons.size() == 1 ? *count.reasons.begin() : Reason::kMixed;
-  const Reason reason = to.status == ShardStatus::kDead ? one : Reason::kNone;
-  if (to.reason != reason && facts_.votes_checked) {
-    uncovered(fmt::format("its row says {}", ReasonName(to.reason)));
+  // For a leader that could not read the row it is lost, and may have had a status.
+  const bool maybe_undecided = from.status == ShardStatus::kUnknown && !from.lost();
+  bool undecided = false;
+  auto uncovered = WhyUncovered(change, undecided);
+  if (uncovered && !WhyUncovered(change, true)) {
+    undecided = true;
+    if (maybe_undecided) uncovered.reset();
+  }
+  if (uncovered) {
+    return problems.Add(undecided ? "hasty_death" : "quorum", what + ": " + *uncovered);
   }
   if (facts_.box_now == nullptr) return;
-  const auto now = facts_.box_now->CountOf(shard);
+  const auto now = facts_.box_now->CountOf(shard, undecided);
   const bool same = now.alive.Holds(to.counts.alive) && now.dead.Holds(to.counts.dead) &&
                     now.unknown.Holds(to.counts.unknown);
   if (!same || !facts_.box_now->Covers(now, to.status)) {

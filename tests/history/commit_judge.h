@@ -116,6 +116,8 @@ class CommitJudge {
   [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
   void JudgeLost(const RowChange& change, Problems& problems) const;
   void JudgeFlip(const RowChange& change, Problems& problems) const;
+  [[nodiscard]] std::optional<std::string> WhyUncovered(const RowChange& change,
+                                                        bool undecided) const;
   void JudgeMaintenance(const RowChange& change, Problems& problems) const;
   void JudgeJournal(const RowChanges& changes, Problems& problems) const;
   [[nodiscard]] Problems JudgeForgetting(const RowChanges& against_board) const;

@@ -20,6 +20,8 @@
 //                ballot, each voter may have had any ballot that was current within the look-back.
 //                Where refusals are reported (ObserveRefusal), such a commit needs two refusals
 //                before it may flip anything.
+// [hasty_death]  A flip is not covered, and would be if first failures counted (Vote::first): those
+//                count as dead only where the row before was never decided, elsewhere as unknown.
 // [head_numbers] The head has the quorum and the electorate that follow from these ballots, the
 //                ledger and the spec. The electorate is `checkers`, otherwise the number of known
 //                ids (not below AtLeast), and never below the number of ballots on this spec. The

@@ -145,7 +145,8 @@ class LedgerJudge {
   [[nodiscard]] std::size_t MostDead() const {
     std::size_t dead = 0;
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
-      const bool dies = facts_.box.Covers(facts_.box.CountOf(i), ShardStatus::kDead);
+      const bool undecided = facts_.after.RowOf(i) == ShardState{};
+      const bool dies = facts_.box.Covers(facts_.box.CountOf(i, undecided), ShardStatus::kDead);
       dead += dies || facts_.after.RowOf(i).status == ShardStatus::kDead ? 1 : 0;
     }
     return dead;
@@ -155,8 +156,9 @@ class LedgerJudge {
     std::size_t undecided = 0;
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
       if (facts_.after.RowOf(i).status == ShardStatus::kDead) continue;
-      const auto count = facts_.box.CountOf(i);
-      const int most = count.alive.most + count.dead.most + count.unknown.most;
+      const bool never = facts_.after.RowOf(i) == ShardState{};
+      const auto count = facts_.box.CountOf(i, never);
+      const int most = count.alive.most + count.dead.most + count.unknown.most - count.first;
       undecided += most < facts_.box.quorum().least ? 1 : 0;
     }
     return undecided;

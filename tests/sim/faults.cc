@@ -89,6 +89,8 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"leader heard late", &M::DelayLeader, 1, false},
       {"ensemble slow", &M::SlowEnsemble, 0.7, false},
       {"disturbed at deposition", &M::DisturbDeposition, 1.5, false},
+      {"all restart", &M::RestartAll, 0.4, false},
+      {"all frozen", &M::FreezeAll, 0.4, false},
   };
   return kinds;
 }

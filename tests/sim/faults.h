@@ -107,6 +107,9 @@ class FaultMachine {
   void DelayLeader();
   void SlowEnsemble();
   void DisturbDeposition();
+  void HangAround(Duration start);
+  void RestartAll();
+  void FreezeAll();
   // Redis
   void StopRedis();
   void HangRedis();

@@ -63,7 +63,8 @@ Scene::Scene(ScenePlan scene_plan)
         return options;
       }()),
       tables_(judge_),
-      opinions_({kLongestInterval, kLongestProbe}),
+      opinions_({kLongestInterval, kLongestProbe, kLongestThreshold, kShortestThreshold,
+                 kShortestRefused}),
       answers_(SimSite::kRoot),
       of_formats_(SimSite::kRoot, [this](std::int64_t session_id) -> std::optional<int> {
         const auto life = sessions_.find(session_id);

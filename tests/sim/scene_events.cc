@@ -149,8 +149,7 @@ void Scene::SettleNames() {
 void Scene::OnProbed(const FakeFleet::Ended& probe) {
   const auto life = life_of_loop_.find(&probe.process);
   if (life == life_of_loop_.end()) return;
-  const bool alive = probe.result.verdict == ProbeVerdict::kAlive;
-  opinions_.Probed(life->second, probe.addr, alive, world.now());
+  opinions_.Probed(life->second, probe.addr, probe.result, world.now());
   if (const auto finding = names.Probed(life->second, probe)) {
     Violate(finding->rule, finding->text);
   }
@@ -275,6 +274,8 @@ void Scene::OnLog(const Life& life, LogLevel level, std::string_view event,
     }
   } else if (event == "leader.hold") {
     counters.Add("hold " + *field("hold"));
+  } else if (event == "spec.taken" || event == "spec.changed") {
+    opinions_.ListChanged(life.number);
   } else if (event.starts_with("opinion.")) {
     const Opinion opinion = event == "opinion.alive"     ? Opinion::kAlive
                             : event == "opinion.dead"    ? Opinion::kDead

@@ -3,7 +3,7 @@ import signal
 
 from .flips import FIRST_PORT, leader_of
 from .follow import last_zxid, now_us, transactions
-from .peers import SENTINEL_LIMIT, Told, knows_others, merged, need, start_sentinel, until_all
+from .peers import SENTINEL_LIMIT, OutputLines, knows_others, merged, need, start_sentinel, until_all
 from .probing import pass_time
 from .rereads import settled
 from .report import Row, percentile, spread
@@ -72,7 +72,7 @@ def theirs(run, count):
     with Site(run.build) as site:
         servers = [site.start_redis(FIRST_PORT + i, bind="127.0.0.1", name=f"redis{i}") for i in range(count)]
         processes = [start_sentinel(site, i, count) for i in range(3)]
-        tellers = [Told(process) for process in processes]
+        tellers = [OutputLines(process) for process in processes]
         wait_until(lambda: all(knows_others(p.port) == 2 for p in processes), SENTINEL_LIMIT, "sentinels know each other")
         pass_time(3)
         start = now_us()

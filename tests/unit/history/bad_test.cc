@@ -111,6 +111,21 @@ const std::vector<Bad> kBad = {
        story.Vote("c3", "AA", "r2");
        story.Commit(story.Decide("D-"));
      }},
+    {"hasty_death", "first failures of all, and the shard was alive",
+     [](SettledStory& story) {
+       for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "FA");
+       Draft draft = story.Decide("D-");
+       FirstRow(draft).counts = Flips(draft).flips[0].counts = {0, 3, 0};
+       story.Commit(draft);
+     }},
+    {"hasty_death", "the one vote that was missing is a first failure",
+     [](SettledStory& story) {
+       story.Vote("c1", "DA");
+       story.Vote("c2", "FA");
+       Draft draft = story.Decide("D-");
+       FirstRow(draft).counts = Flips(draft).flips[0].counts = {1, 2, 0};
+       story.Commit(draft);
+     }},
     // --- head_numbers ---
     {"head_numbers", "an electorate of those present",
      Commit("D-", [](SettledStory&, Draft& draft) { draft.head.electorate = 2; })},

@@ -95,6 +95,20 @@ TEST_CASE("history: a patient shadow deposes, and each deposition asks for more 
   CHECK(play(900ms) == "patience");
 }
 
+TEST_CASE("history: first failures decide a shard that never had a status, and no other") {
+  Story story;
+  story.Create(2);
+  for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "FA");
+  story.TakeOver("c1");
+  story.Commit(story.Decide("DA"));
+  CHECK(story.board.shards[0].counts == VoteCounts{0, 3, 0});
+  story.Vote("c1", "DA");
+  for (const char* id : {"c2", "c3"}) story.Vote(id, "AF");
+  story.Commit(story.Decide("A-"));
+  CHECK(story.Broken() == "");
+}
+
 TEST_CASE("history: an outsider's writes are not judged") {
   SettledStory story;
   for (const auto& path :

@@ -106,13 +106,15 @@ class Story {
     auto applied = tree.EndSession(session, Wall());
     Judge(std::move(applied.transaction));
   }
-  // One letter a shard: A, D, ? (unknown), . (not probed).
+  // One letter a shard: A, D, ? (unknown), . (not probed), F (a first failure).
   Ballot BallotOf(std::string_view letters, std::string rack = "") const {
     Ballot ballot{Id(), 1, {}, std::move(rack)};
     for (const char letter : letters) {
-      const auto opinion = static_cast<Opinion>(std::string_view(".AD?").find(letter));
+      const bool first = letter == 'F';
+      const auto opinion =
+          first ? Opinion::kUnknown : static_cast<Opinion>(std::string_view(".AD?").find(letter));
       const bool reasoned = opinion == Opinion::kDead || opinion == Opinion::kUnknown;
-      ballot.votes.push_back({opinion, reasoned ? Reason::kTimeout : Reason::kNone});
+      ballot.votes.push_back({opinion, reasoned ? Reason::kTimeout : Reason::kNone, first});
     }
     return ballot;
   }
@@ -197,7 +199,9 @@ class Story {
       const auto to = letters[i] == 'A' ? ShardStatus::kAlive : ShardStatus::kDead;
       VoteCounts counts;
       for (const auto& id : draft.checked) {
-        const auto vote = DecodeBallot(tree.Get(paths.vote(id))->data)->votes[i];
+        auto vote = DecodeBallot(tree.Get(paths.vote(id))->data)->votes[i];
+        const bool undecided = state.status == ShardStatus::kUnknown && !state.lost();
+        if (vote.first && undecided) vote.opinion = Opinion::kDead;
         counts.alive += vote.opinion == Opinion::kAlive ? 1 : 0;
         counts.dead += vote.opinion == Opinion::kDead ? 1 : 0;
         counts.unknown += vote.opinion == Opinion::kUnknown ? 1 : 0;

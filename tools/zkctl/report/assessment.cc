@@ -9,6 +9,7 @@
 #include "model/servers.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/flapping.h"
 #include "tools/zkctl/report/render.h"
 
 namespace zkcluster::zkctl {
@@ -296,6 +297,11 @@ Assessment Assess(const Snapshot& snapshot) {
   NoteQuorum(snapshot, assessment);
   NoteRacks(snapshot, assessment);
   NoteBoard(snapshot, assessment);
+  if (const auto flapping = FindFlapping(snapshot); !flapping.empty()) {
+    assessment.notes.push_back("flapping: " + ShortList(flapping) + " (`zkctl explain " +
+                               snapshot.spec.spec.name + " " + flapping.front() +
+                               "` says how often it died)");
+  }
   return assessment;
 }
 

@@ -13,6 +13,7 @@
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/flapping.h"
 #include "zk/client.h"
 
 namespace zkcluster::zkctl {
@@ -43,6 +44,7 @@ class Doctor {
     CheckClocks();
     CheckHosts();
     CheckShardRacks();
+    CheckFlapping();
     CheckSizes();
     CheckOrders();
     std::stable_sort(found_.begin(), found_.end(),
@@ -325,6 +327,16 @@ class Doctor {
     Add(Severity::kRisk, "hosts",
         "all shards are on rack " + *racks.begin() + ": when its switch fails, no stand-in is left",
         "spread them over racks");
+  }
+
+  void CheckFlapping() {
+    for (const std::string& shard : FindFlapping(snapshot_)) {
+      Add(Severity::kRisk, "shards",
+          "shard " + shard + " flaps: it " + DeathsText(snapshot_.ledger->penalties.at(shard)) +
+              "; its keys go to and fro between it and its stand-ins",
+          "check that server and the way to it: " + Command("explain", shard) + "; " +
+              Command("maintenance on", shard) + " keeps its status until it is mended");
+    }
   }
 
   void CheckSizes() {

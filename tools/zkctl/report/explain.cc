@@ -5,6 +5,7 @@
 
 #include "checker/rules/succession.h"
 #include "text/duration.h"
+#include "tools/zkctl/report/flapping.h"
 #include "tools/zkctl/report/report.h"
 
 namespace zkcluster::zkctl {
@@ -62,9 +63,12 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   const Vote& vote = checker.voter->ballot->votes[shard];
   const std::string reason =
       vote.reason == Reason::kNone ? "" : std::string(ReasonName(vote.reason));
-  const std::string silent = vote.opinion == Opinion::kNotProbed
-                                 ? "it has not probed this shard yet; silence is not a vote"
-                                 : "";
+  std::string silent;
+  if (vote.opinion == Opinion::kNotProbed) {
+    silent = "it has not probed this shard yet; silence is not a vote";
+  } else if (vote.first) {
+    silent = "it has had no answer since it began to ask, for less than the threshold";
+  }
   return {std::string(OpinionName(vote.opinion)), reason, silent};
 }
 
@@ -233,13 +237,8 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
                         (mentioned ? "" : ", " + MaintenanceSentence(order)) +
                         ": it is probed and voted on, and does not flip");
   }
-  if (snapshot.ledger) {
-    const auto penalty = snapshot.ledger->penalties.find(spec.name);
-    if (penalty != snapshot.ledger->penalties.end() && penalty->second.required > 1) {
-      sentences.push_back("it has flapped: each checker asks for " +
-                          std::to_string(penalty->second.required) +
-                          " good probes in a row before it votes alive again");
-    }
+  if (std::string flapping = FlappingSentence(snapshot, shard); !flapping.empty()) {
+    sentences.push_back(std::move(flapping));
   }
   return sentences;
 }

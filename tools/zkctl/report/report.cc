@@ -6,6 +6,7 @@
 
 #include "base/join.h"
 #include "text/duration.h"
+#include "tools/zkctl/report/flapping.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -339,6 +340,7 @@ ListRow MakeListRow(const Snapshot& snapshot) {
       row.maintained += IsOver(order, snapshot.taken) ? 0 : 1;
     }
   }
+  row.flapping = FindFlapping(snapshot);
   return row;
 }
 
@@ -355,6 +357,7 @@ OrderedJson ListJson(const std::vector<ListRow>& rows) {
     row["frozen"] = each.frozen;
     row["paused"] = each.paused;
     row["maintained"] = each.maintained;
+    row["flapping"] = each.flapping;
     if (!each.error.empty()) row["error"] = each.error;
     json.push_back(std::move(row));
   }
@@ -368,6 +371,7 @@ Cell HoldCell(const ListRow& row) {
   if (row.frozen) holds.emplace_back("frozen");
   if (row.paused) holds.emplace_back("paused");
   if (row.maintained > 0) holds.push_back(std::to_string(row.maintained) + " under maintenance");
+  if (!row.flapping.empty()) holds.push_back("flapping: " + ShortList(row.flapping));
   return Cell(Join(holds, ", "), row.frozen ? Color::kBad : Color::kDoubtful);
 }
 

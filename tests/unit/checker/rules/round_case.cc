@@ -30,6 +30,8 @@ Vote VoteOf(char letter) {
       return {Opinion::kDead, Reason::kRefused};
     case 'u':
       return {Opinion::kUnknown, Reason::kUnresolved};
+    case 'f':
+      return {Opinion::kUnknown, Reason::kTimeout, true};
     case '-':
       return {};
     default:
@@ -266,6 +268,7 @@ RoundInput RoundCase::Input() const {
           .spec_is_current = spec_is_current,
           .interval = interval,
           .threshold = threshold,
+          .refused_threshold = refused_threshold,
           .head = head,
           .board = board,
           .ledger = ledger,

@@ -181,13 +181,37 @@ TEST_CASE("explain: each state of a shard") {
     CHECK(Contains(Sentences(snapshot, 0), "both alive and dead reach the quorum of 1: a tie"));
     CHECK(Contains(Sentences(snapshot, 0), "(the spec gives the quorum)"));
   }
-  SUBCASE("never decided, and a flapping one") {
+  SUBCASE("never decided") {
     Snapshot snapshot = Healthy();
     snapshot.board.shards[0] = {};
-    snapshot.ledger->penalties["s2"] = {8, kFlip};
     CHECK(Contains(Sentences(snapshot, 0), "is unknown: no status was ever decided"));
-    CHECK(Contains(Sentences(snapshot, 1), "asks for 8 good probes in a row"));
   }
+}
+
+TEST_CASE(
+    "flapping: a shard that dies again and again is named, and how far it is on its way back") {
+  Snapshot snapshot = Healthy();
+  Penalty& penalty = snapshot.ledger->penalties["s2"];
+  penalty = {8, snapshot.board.shards[1].since};
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "it died again and again: the next return needs 8 good probes in a row"));
+  penalty = {16, kNow - 20s, 7, kNow - 70s, kNow - 20s, ""};
+  snapshot.voters[0].ballot->returning = {{1, 16, 3}};
+  snapshot.voters[1].ballot->returning = {{0, 2, 1}, {1, 8, 0}};
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "it died 7 times in 50s: the next return needs 16 good "
+                 "probes in a row; c1 has 3, c2 has 0 of 8"));
+  CHECK(Contains(Notes(snapshot), "flapping: s2 (`zkctl explain"));
+  CHECK(MakeListRow(snapshot).flapping == std::vector<std::string>{"s2"});
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "flapping: s2"));
+  // It lives: what time has forgiven is no flapping any more.
+  snapshot.board.shards[1].status = ShardStatus::kAlive;
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "it died 7 times in 50s: its last return needed 16 good probes in a row"));
+  penalty.since = kNow - 120s;  // four times 10 x threshold
+  CHECK(MakeListRow(snapshot).flapping.empty());
+  CHECK(!Contains(Sentences(snapshot, 1), "it died"));
+  CHECK(!Contains(Notes(snapshot), "flapping"));
 }
 
 TEST_CASE("explain: a corrupted status differs from one that never existed") {
