@@ -54,6 +54,7 @@ struct ClusterFacts {
 
 struct CheckerFacts {
   SessionState session = SessionState::kConnecting;
+  std::optional<Micros> clock_ahead;             // of ZooKeeper's; nothing: not known yet
   bool known = false;                            // connected, and the list of clusters is read
   std::size_t missing = 0;                       // named in the file, but do not exist
   std::map<std::string, ClusterFacts> clusters;  // those that are served, by name

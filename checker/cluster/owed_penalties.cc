@@ -32,8 +32,9 @@ FormerDeaths OwedPenalties::Of(const std::string& shard) const {
   const auto known = penalties_.find(shard);
   if (known == penalties_.end()) return {};
   const Penalty& penalty = known->second;
-  // If the wall clock has jumped back, it has not lived.
-  const Micros lived = std::max(Micros::zero(), scope_.loop.WallNow() - penalty.since);
+  const Micros now = scope_.client.server_time().value_or(scope_.loop.WallNow());
+  // If the clock has jumped back, it has not lived.
+  const Micros lived = std::max(Micros::zero(), now - penalty.since);
   return {penalty.required, penalty.dead(), penalty.dead() ? Micros::zero() : lived};
 }
 

@@ -238,7 +238,12 @@ void Contender::Evaluate() {
 
 void Contender::OnCandidates(const std::vector<std::string>& nodes) {
   if (In<TakingOver>()) return;  // an earlier list has led here already
-  const Standing standing = FindStanding(SortCandidates(nodes), self_.id, self_.guid, own_node());
+  std::erase_if(ghosts_, [&](const std::string& ghost) {
+    return std::find(nodes.begin(), nodes.end(), ghost) == nodes.end();
+  });
+  std::vector<Candidate> candidates = SortCandidates(nodes);
+  std::erase_if(candidates, [&](const Candidate& one) { return ghosts_.contains(one.node); });
+  const Standing standing = FindStanding(candidates, self_.id, self_.guid, own_node());
   for (const auto& ghost : standing.ghosts) RemoveGhost(ghost.node);
   if (!standing.registered) return OnCandidateGone();
   if (standing.twin) return WaitForTwin(*standing.twin);
@@ -259,7 +264,17 @@ void Contender::WaitForTwin(const Candidate& twin) {
   if (waiting == nullptr || waiting->twin != twin.node) {
     Enter(Waiting{own_node(), twin.node, std::nullopt});
   }
-  scope_.client.Get(scope_.paths.candidate(twin.node), watch_,
+  scope_.client.Exists(scope_.paths.candidate(twin.node), watch_,
+                       Guard([this, twin](Result<std::optional<zk::Stat>> stat) {
+                         if (!stat) return Retry(stat.error(), "find the candidate of our id");
+                         if (!*stat) return Evaluate();
+                         if (!(*stat)->has_owner()) return Ignore(twin.node);
+                         ReadTwin(twin);
+                       }));
+}
+
+void Contender::ReadTwin(const Candidate& twin) {
+  scope_.client.Get(scope_.paths.candidate(twin.node), {},
                     Guard([this, twin](Result<zk::Node> node) {
                       if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
                       if (!node) return Retry(node.error(), "read the candidate that holds our id");
@@ -295,13 +310,9 @@ void Contender::Refuse(const Registration& holder) {
 }
 
 void Contender::Follow(const std::vector<Candidate>& before) {
-  const bool followed = In<Following>();
-  Enter(Following{own_node()});
-  if (!followed) {
-    scope_.logger.Info(
-        "election.following",
-        {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"predecessor", before.back().node}});
-  }
+  // A leader was first. What comes before it now is most likely a ghost, and it goes on leading
+  // until it is known that a session owns that candidate.
+  if (!leading()) EnterFollowing(before.back().node);
   backoff_.Reset();
   ordinary_in_a_row_ = 0;
   // Our own znode is watched, too: an operator or a cleanup may remove it.
@@ -312,19 +323,44 @@ void Contender::Follow(const std::vector<Candidate>& before) {
   for (std::size_t i = before.size() - watched; i < before.size(); ++i) {
     Watch(before[i].node, "watch predecessor");
   }
-  if (callbacks_.following) callbacks_.following(before);
+  if (callbacks_.following && !leading()) callbacks_.following(before);
 }
 
 void Contender::Depose(Deposition deposition) {
   if (In<Following>()) TakeOver(std::move(deposition));
 }
 
+void Contender::EnterFollowing(const std::string& predecessor) {
+  const bool followed = In<Following>();
+  Enter(Following{own_node()});
+  if (followed) return;
+  scope_.logger.Info(
+      "election.following",
+      {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"predecessor", predecessor}});
+}
+
 void Contender::Watch(const std::string& node, std::string_view doing) {
   scope_.client.Exists(scope_.paths.candidate(node), watch_,
-                       Guard([this, doing](Result<std::optional<zk::Stat>> stat) {
+                       Guard([this, node, doing](Result<std::optional<zk::Stat>> stat) {
                          if (!stat) return Retry(stat.error(), doing);
-                         if (!*stat) Evaluate();
+                         if (!*stat) return Evaluate();
+                         if (node != own_node()) OnOther(node, **stat);
                        }));
+}
+
+void Contender::OnOther(const std::string& node, const zk::Stat& stat) {
+  if (!stat.has_owner()) return Ignore(node);
+  if (!leading()) return;
+  EnterFollowing(node);
+  Evaluate();
+}
+
+// Nobody would ever remove it: to wait for its end would be to wait for ever.
+void Contender::Ignore(const std::string& node) {
+  if (ghosts_.insert(node).second) {
+    scope_.logger.Warn("election.ghost", {{"cluster", scope_.paths.name()}, {"node", node}});
+  }
+  Evaluate();
 }
 
 // To be first by number is not enough: the candidate must belong to this session, and only a
@@ -359,7 +395,7 @@ void Contender::CommitTakeOver(const EpochFinder::Found& found) {
                         // reads `leader` again.
                         if (!results) return Retry(results.error(), "take over");
                         if (!record.deposed.empty()) LogDeposition(record);
-                        Lead(record, found.leader ? (*results)[1].version : 0);
+                        Lead(record, (*results)[found.leader ? 1 : 2].version);
                       }));
 }
 
@@ -377,7 +413,9 @@ std::vector<zk::Op> Contender::TakeOverOps(const EpochFinder::Found& found,
   if (found.leader) {
     ops.push_back(zk::SetOp{scope_.paths.leader(), EncodeLeader(record), *found.leader});
   } else {
-    ops.push_back(zk::CreateOp{scope_.paths.leader(), EncodeLeader(record)});
+    // Only a set is answered with its stamp, and the leader counts time by ZooKeeper's clock.
+    ops.push_back(zk::CreateOp{scope_.paths.leader(), ""});
+    ops.push_back(zk::SetOp{scope_.paths.leader(), EncodeLeader(record), 0});
   }
   if (ahead_of_turn) {
     for (const Candidate& candidate : ahead_of_turn->before) {

@@ -29,6 +29,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -146,11 +147,15 @@ class Contender {
   void OnCandidates(const std::vector<std::string>& nodes);
   void OnCandidateGone();
   void WaitForTwin(const Candidate& twin);
+  void ReadTwin(const Candidate& twin);
   void OnTwin(const Candidate& twin, const Registration& holder);
   void Refuse(const Registration& holder);
   void RemoveGhost(const std::string& node);
   void Follow(const std::vector<Candidate>& before);
+  void EnterFollowing(const std::string& predecessor);
   void Watch(const std::string& node, std::string_view doing);
+  void OnOther(const std::string& node, const zk::Stat& stat);
+  void Ignore(const std::string& node);
   void TakeOver(std::optional<Deposition> ahead_of_turn);
   void FindEpoch();
   void CommitTakeOver(const EpochFinder::Found& found);
@@ -173,6 +178,9 @@ class Contender {
   std::shared_ptr<zk::WatchFunction> watch_;  // on the own candidate, the predecessor, the twin
   std::unique_ptr<Timer> retry_;              // while Registering; and once, to begin
   std::unique_ptr<Timer> patience_;           // while Waiting
+  // Candidates without a session, which a restored backup has left. They are nobody: this checker
+  // neither waits for them nor follows them.
+  std::set<std::string> ghosts_;
   Backoff backoff_;
   int ordinary_in_a_row_ = 0;  // conflicts and absences, which are ordinary
   Subscription session_;

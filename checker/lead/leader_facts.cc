@@ -35,11 +35,12 @@ std::vector<FlappingShard> FindFlapping(const Ledger& ledger, Micros now, Durati
   return flapping;
 }
 
-void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,
-                 const StatusBoard& board) {
+void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards, const StatusBoard& board,
+                 Micros now) {
   for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {
     const ShardState& state = board.shards[i];
     ++facts.statuses[state.status];
+    facts.dated_ahead = std::max(facts.dated_ahead, state.since - now);
     if (state.status == ShardStatus::kDead && facts.dead.size() < kMaxShardsListed) {
       facts.dead.push_back({shards[i].name, shards[i].addr, state.reason, state.since});
     }

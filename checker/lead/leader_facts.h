@@ -58,6 +58,8 @@ struct LeaderFacts {
   EnumArray<Outcome, std::size_t> outcomes;      // shards, by the last count
   EnumArray<ShardStatus, std::size_t> statuses;  // shards; only for kShards
   std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
+  // How far the latest date of a status is ahead of ZooKeeper's clock; only for kShards.
+  Micros dated_ahead{0};
 
   [[nodiscard]] bool paused() const { return hold == Hold::kPaused; }
   [[nodiscard]] std::vector<std::string> Missing() const {
@@ -82,7 +84,7 @@ struct LastCount {
 [[nodiscard]] std::vector<FlappingShard> FindFlapping(const Ledger& ledger, Micros now,
                                                       Duration threshold);
 // The part for FactsDepth::kShards.
-void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,
-                 const StatusBoard& board);
+void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards, const StatusBoard& board,
+                 Micros now);
 
 }  // namespace zkcluster

@@ -138,7 +138,7 @@ bool Shadow::Owed() const {
                          .ballots = inputs_.ballots(),
                          .candidates = inputs_.candidates(),
                          .go_voters = inputs_.go_voters(),
-                         .wall = scope_.loop.WallNow()};
+                         .wall = scope_.client.server_time().value_or(scope_.loop.WallNow())};
   return IsOwed(input, Conclude(input), inputs_.undecodable());
 }
 

@@ -64,6 +64,7 @@ void StatusCopy::OnHead(const std::optional<zk::Node>& node) {
 void StatusCopy::OnLedger(const std::optional<zk::Node>& node) {
   auto ledger = node ? DecodeLedger(node->data) : Result<Ledger>(Ledger{});
   ledger_ = ledger ? std::optional(*std::move(ledger)) : std::nullopt;
+  if (node && ledger_) DateOrders(*ledger_, node->stat.version, node->stat.modified);
   changed_();
 }
 

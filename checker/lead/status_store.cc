@@ -141,7 +141,10 @@ void StatusStore::Read(Watched& node) {
     if (answer || answer.error().code == ErrorCode::kNotFound) {
       existence_changed_ |= answer.has_value() != node.slot.version.has_value();
       node.doubted = false;
-      node.slot = answer ? Slot{answer->stat.version, std::move(answer->data)} : Slot{};
+      node.slot = answer ? Slot{.version = answer->stat.version,
+                                .data = std::move(answer->data),
+                                .modified = answer->stat.modified}
+                         : Slot{};
     } else {
       failure_ = answer.error().Within("read " + node.path);
     }
@@ -189,6 +192,7 @@ bool StatusStore::DecodeLedgerSlot() {
       slot.version ? DecodeLedger(slot.data) : Fail(ErrorCode::kNotFound, "there is no such znode");
   if (ledger) {
     ledger_ = *std::move(ledger);
+    DateOrders(ledger_, *slot.version, slot.modified);
     orders_ = Orders::kKnown;
     return true;
   }

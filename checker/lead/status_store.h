@@ -47,7 +47,8 @@ class StatusStore {
   struct Slot {
     std::optional<zk::Version> version;  // nothing: absent
     std::string data;
-    bool ours = false;  // a chunk: our last commit left it as EncodeChunk makes it
+    bool ours = false;   // a chunk: our last commit left it as EncodeChunk makes it
+    Micros modified{0};  // the server's stamp, of what was read
     bool operator==(const Slot&) const = default;
   };
   struct Callbacks {

@@ -98,6 +98,9 @@ void AddProcess(Page& page, const CheckerFacts& facts, const ProcessFacts& proce
                                    SessionState::kSuspended, SessionState::kLost}) {
     page.Add({{"state", std::string(SessionStateName(state))}}, state == facts.session ? 1 : 0);
   }
+  page.Gauge("zkcluster_clock_ahead_seconds",
+             "How far this host's clock is ahead of ZooKeeper's; negative: behind.");
+  if (facts.clock_ahead) page.Add({}, std::chrono::duration<double>(*facts.clock_ahead).count());
   page.Gauge("zkcluster_ready", "1 while connected, registered and voting in all clusters.");
   page.Add({}, facts.Ready() ? 1 : 0);
 }
@@ -202,6 +205,12 @@ void AddDecisions(Page& page, const Clusters& clusters) {
     for (const FlappingShard& shard : led.flapping) {
       page.Add({{"cluster", cluster}, {"shard", shard.name}}, shard.owed);
     }
+  });
+  page.Gauge("zkcluster_since_ahead_seconds",
+             "How far the latest date of a status is ahead of ZooKeeper's clock; reported by the "
+             "leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
+    page.Add({{"cluster", cluster}}, std::chrono::duration<double>(led.dated_ahead).count());
   });
   page.Gauge(
       "zkcluster_held",

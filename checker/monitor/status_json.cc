@@ -58,7 +58,9 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
     json.Open('{').Key("shard").Text(shard.name).Key("deaths").Number(shard.deaths);
     json.Key("good_probes").Number(shard.owed).Close('}');
   }
-  json.Close(']').Close('}');
+  json.Close(']');
+  json.Key("since_ahead_us").Number(led.dated_ahead.count());
+  json.Close('}');
 }
 
 void WriteTimes(JsonWriter& json, std::string_view key, const Histogram& histogram) {
@@ -104,6 +106,7 @@ std::string FormatStatusJson(const CheckerFacts& facts, const ProcessFacts& proc
   json.Open('{').Key("id").Text(process.id).Key("rack").Text(process.rack);
   json.Key("version").Text(ZKC_VERSION).Key("started").Number(process.started.count());
   json.Key("session").Text(SessionStateName(facts.session)).Key("ready").Bool(facts.Ready());
+  if (facts.clock_ahead) json.Key("clock_ahead_us").Number(facts.clock_ahead->count());
   json.Key("clusters").Open('{');
   for (const auto& [name, cluster] : facts.clusters) {
     json.Key(name);

@@ -165,6 +165,18 @@ void DateLosses(StatusBoard& board, Micros now) {
   }
 }
 
+// An operator's order. A leader whose clock was ahead has dated these rows; the true dates are lost,
+// and all that is sure is that they are not later than now. Programs then hold too many values for
+// stale, never too few.
+void Redate(const DecideInput& input, Decision& decision) {
+  if (!std::exchange(decision.ledger.redate, false)) return;
+  for (ShardState& state : decision.board.shards) {
+    if (state.since <= input.wall) continue;
+    state.since = input.wall;
+    ++decision.redated;
+  }
+}
+
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
@@ -173,6 +185,7 @@ Decision Decide(const DecideInput& input) {
   Decision decision{.board = input.board, .ledger = input.ledger};
   const bool held = input.hold != Hold::kNone;
   DateLosses(decision.board, input.since);
+  Redate(input, decision);
   const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
   CountOutcomes(input, statuses, decision);
   if (!held) {

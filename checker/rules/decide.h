@@ -28,7 +28,7 @@ struct DecideInput {
   const std::vector<ServerTally>& tallies;  // of these shards (see ServingTallies)
   const Ledger& ledger;
   Hold hold = Hold::kNone;
-  Micros wall{0};     // wall clock; operators' orders expire by it
+  Micros wall{0};     // ZooKeeper's wall clock; operators' orders expire by it
   Micros since{0};    // recorded as the time of the decision; see Conclude
   FlapTimes times{};  // of probes
   Duration refused_threshold{};
@@ -41,6 +41,7 @@ struct Decision {
   std::vector<Change> changes;          // in the order of the journal; flips last, in spec order
   std::size_t without_quorum = 0;       // shards without a quorum
   std::size_t would_be_dead = 0;        // if nothing were held back
+  std::size_t redated = 0;              // shards, by an operator's order
   std::size_t held_deaths = 0;          // flips to dead that a freeze holds back
   std::vector<std::string> maintained;  // shards whose flip maintenance holds back, in spec order
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/paths.h"
 #include "model/servers.h"
 
 namespace zkcluster {
@@ -14,7 +15,7 @@ constexpr int kRefusalsBeforeProgress = 2;
 Hold FindHoldOf(const RoundInput& input) {
   HoldFacts facts;
   for (const auto& name : input.go_voters) {
-    if (name.starts_with("n_")) facts.go_voters.push_back(name);
+    if (IsGoVoter(name)) facts.go_voters.push_back(name);
   }
   facts.pause = input.ledger.pause;
   facts.now = input.wall;

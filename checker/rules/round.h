@@ -44,7 +44,7 @@ struct RoundInput {
   const Ballots& ballots;                     // all that can be decoded
   const std::set<std::string>& candidates;    // ids of the registered checkers
   const std::vector<std::string>& go_voters;  // names of the znodes below `localstatus`
-  Micros wall{0};                             // wall clock
+  Micros wall{0};                             // ZooKeeper's wall clock
   // Of the rounds before.
   Hold last_hold = Hold::kNone;
   int vote_refusals = 0;  // commits refused in a row because a vote had changed

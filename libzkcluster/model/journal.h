@@ -70,7 +70,8 @@ struct EventKinds {
   struct Pause {
     static constexpr std::string_view kKind = "pause";
     std::string note;  // why
-    Micros until{0};   // 0: until an operator ends it
+    Micros until{0};   // by the operator's clock; 0: until an operator ends it
+    Micros length{0};  // 0: likewise, or an event of a build that did not write it
     bool operator==(const Pause&) const = default;
   };
   struct Resume {  // by an operator, or because its time was over
@@ -80,14 +81,20 @@ struct EventKinds {
   struct Maintenance {
     static constexpr std::string_view kKind = "maintenance";
     std::vector<std::string> shards;
-    std::string note;  // why
-    Micros until{0};   // 0: until an operator ends it
+    // These three are as in Pause.
+    std::string note;
+    Micros until{0};
+    Micros length{0};
     bool operator==(const Maintenance&) const = default;
   };
   struct MaintenanceOver {  // by an operator, because its time was over, or the shard left the spec
     static constexpr std::string_view kKind = "maintenance_over";
     std::vector<std::string> shards;
     bool operator==(const MaintenanceOver&) const = default;
+  };
+  struct Redate {  // an operator had statuses dated again
+    static constexpr std::string_view kKind = "redate";
+    bool operator==(const Redate&) const = default;
   };
   struct Unknown {  // a newer zkcluster's
     std::string kind;
@@ -99,7 +106,7 @@ struct EventKinds {
 
 struct Event : EventKinds {
   using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
-                            Resume, Maintenance, MaintenanceOver, Unknown>;
+                            Resume, Maintenance, MaintenanceOver, Redate, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

@@ -196,7 +196,7 @@ TEST_CASE("commit: the spec is updated between tally and commit") {
 TEST_CASE("commit: voters that are always busy do not hold a flip back for ever") {
   Site site;
   // A fourth voter whose ballot changes whenever the leader is about to commit.
-  site.ensemble.Put(
+  site.ensemble.PutEphemeral(
       kPaths.vote("busy"),
       EncodeBallot({site.HeadOf(kName)->spec,
                     1,

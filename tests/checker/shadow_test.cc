@@ -159,7 +159,7 @@ TEST_CASE("shadow: nothing is owed in a pause, under maintenance, and beside a G
     });
   }
   SUBCASE("go checker") {
-    site.ensemble.Put(site.paths.go_voters() + "/n_0000000001", "{}");
+    site.ensemble.PutEphemeral(site.paths.go_voters() + "/n_0000000001", "{}");
   }
   site.world.RunFor(1s);
   site.Kill("c1");

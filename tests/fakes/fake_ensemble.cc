@@ -170,6 +170,17 @@ void FakeEnsemble::Put(const std::string& path, const std::string& data) {
   ZKC_CHECK(Commit({zk::CreateOp{path, data, zk::CreateMode::kPersistent}}).has_value());
 }
 
+void FakeEnsemble::PutEphemeral(const std::string& path, const std::string& data) {
+  if (Exists(path)) return Put(path, data);
+  if (!Exists(ParentOf(path))) Put(ParentOf(path), "");
+  const zk::CreateOp create{path, data, zk::CreateMode::kEphemeral};
+  ZKC_CHECK(quorum_->CommitNow({create}, kOutsiderSession).has_value());
+}
+
+void FakeEnsemble::EndEphemerals() {
+  quorum_->EndOutsider();
+}
+
 void FakeEnsemble::Remove(const std::string& path) {
   if (!Exists(path)) return;
   for (const std::string& name : Children(path)) Remove((path + "/").append(name));

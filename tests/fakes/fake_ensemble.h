@@ -171,6 +171,10 @@ class FakeEnsemble {
   // --- what an outside operator sees and does, at once: everything committed ---
   // Sets the data, or creates the znode and its parents.
   void Put(const std::string& path, const std::string& data);
+  // The same; a new znode is an ephemeral of kOutsiderSession, which has no client.
+  void PutEphemeral(const std::string& path, const std::string& data);
+  // Ends that session.
+  void EndEphemerals();
   // Deletes it with everything below it. No effect when absent.
   void Remove(const std::string& path);
   [[nodiscard]] std::optional<zk::Node> Get(const std::string& path) const;

@@ -246,8 +246,9 @@ void FakeQuorum::Trim() {
 
 // --- from outside ---
 
-Result<std::vector<zk::OpResult>> FakeQuorum::CommitNow(const std::vector<zk::Op>& ops) {
-  auto applied = tree_.Apply(ops, 0, WallNow());
+Result<std::vector<zk::OpResult>> FakeQuorum::CommitNow(const std::vector<zk::Op>& ops,
+                                                        std::int64_t session_id) {
+  auto applied = tree_.Apply(ops, session_id, WallNow());
   if (!applied) return Fail(applied.error());
   auto results = applied->transaction.results;
   CommitTransaction(std::move(*applied), {});
@@ -256,6 +257,12 @@ Result<std::vector<zk::OpResult>> FakeQuorum::CommitNow(const std::vector<zk::Op
 
 void FakeQuorum::EndNow(std::int64_t session_id) {
   CommitEnd(session_id, nullptr);
+}
+
+void FakeQuorum::EndOutsider() {
+  Record record;
+  record.ended_session = kOutsiderSession;
+  CommitTransaction(tree_.EndSession(kOutsiderSession, WallNow()), std::move(record));
 }
 
 // --- sessions ---

@@ -53,8 +53,10 @@ class FakeQuorum {
   void Heard(int at, std::int64_t session_id);
 
   // --- from outside: committed at once, also without a leading server ---
-  Result<std::vector<zk::OpResult>> CommitNow(const std::vector<zk::Op>& ops);
+  Result<std::vector<zk::OpResult>> CommitNow(const std::vector<zk::Op>& ops,
+                                              std::int64_t session_id = 0);
   void EndNow(std::int64_t session_id);
+  void EndOutsider();  // kOutsiderSession
 
   // --- disturbances ---
   void SetLag(int server, Duration lag);

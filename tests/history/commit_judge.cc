@@ -300,7 +300,7 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
     if (change.flips()) {
       any = true;
       JudgeFlip(change, problems);
-    } else {
+    } else if (!Redated(change)) {
       problems.Add("since",
                    fmt::format("{} did not flip, and went from {} by {} to {} by {}",
                                Name(change.shard), Text(change.from), Text(change.from.counts),
@@ -317,12 +317,9 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
   JudgeJournal(changes, problems);
   const auto& ledger = facts_.LedgerBefore();
   if (any && ledger && ledger->pause) {
-    // By the leader's clock, which dates its journal.
-    const Event* const event = facts_.FindEvent<Event::Flips>();
-    const Micros at = event != nullptr ? event->at : changes.front().to.since;
     const Micros until = ledger->pause->until;
-    if (until == Micros(0) || at < until) {
-      problems.Add("pause", fmt::format("flips at {}, paused until {}", at.count(),
+    if (!facts_.WasOver(*ledger->pause)) {
+      problems.Add("pause", fmt::format("flips at {}, paused until {}", facts_.stamp.count(),
                                         until == Micros(0) ? "an operator ends it"
                                                            : std::to_string(until.count())));
     }
@@ -331,18 +328,28 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
   return problems;
 }
 
-// A shard under maintenance does not flip before the order ends, by the leader's clock.
+// A shard under maintenance does not flip before the order ends, by the ensemble's clock.
 void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) const {
   const auto& ledger = facts_.LedgerBefore();
   if (!ledger || !change.flips()) return;
   const auto order = ledger->maintenance.find(shards_[change.shard].name);
   if (order == ledger->maintenance.end()) return;
-  const Event* const event = facts_.FindEvent<Event::Flips>();
-  const Micros at = event != nullptr ? event->at : change.to.since;
-  if (IsOver(order->second, at)) return;
+  if (facts_.WasOver(order->second)) return;
   problems.Add("maintenance", fmt::format("{} flips to {} at {}, under maintenance until {}",
                                           Name(change.shard), ShardStatusName(change.to.status),
-                                          at.count(), order->second.until.count()));
+                                          facts_.stamp.count(), order->second.until.count()));
+}
+
+// An operator has ordered it, and the date was ahead of the ensemble's clock.
+bool CommitJudge::Redated(const RowChange& change) const {
+  const auto& was = facts_.LedgerBefore();
+  const auto& now = facts_.after.ledger.value;
+  if (!was || !was->redate || !now || now->redate) return false;
+  const Micros stamp = facts_.stamp + std::chrono::milliseconds(1);
+  ShardState same = change.to;
+  same.since = change.from.since;
+  return change.from.since > change.to.since && change.to.since <= stamp &&
+         (change.flips() || same == change.from);
 }
 
 // What the ballots do not cover of a flip; nothing: they cover all of it.
@@ -368,7 +375,7 @@ void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
   const auto& [shard, from, to] = change;
   const std::string what = fmt::format("{} {} -> {}", Name(shard), ShardStatusName(from.status),
                                        ShardStatusName(to.status));
-  if (to.since <= from.since) {
+  if (to.since <= from.since && !Redated({shard, from, to})) {
     problems.Add("since", fmt::format("{}, and Since went from {} to {}", what, from.since.count(),
                                       to.since.count()));
   }

@@ -5,9 +5,11 @@
 // FakeEnsemble's history, the fault tests a real server's transaction log (transaction_log.h).
 //
 // The judge classifies sessions by what they have done. A *checker* is a session that has created a
-// candidate. An *outsider* is the test itself, which writes any bytes anywhere (session 0, and the
-// sessions that Options::is_outsider names): its writes are not judged, only applied. Any other
-// session is an operator or a Go checker. Sessions end and never come back.
+// candidate. An *outsider* is the test itself, which writes any bytes anywhere (session 0,
+// sim::kOutsiderSession, and the sessions that Options::is_outsider names): its writes are not
+// judged, only applied. Any other session is an operator or a Go checker. Sessions end and never
+// come back. A candidate, a ballot or a Go registration that no session owns is a ghost: it counts
+// for nothing below.
 //
 // The invariants. Tests and tools depend on the names in brackets:
 //
@@ -46,8 +48,10 @@
 //                spec, the chunks have a row for each and the versions that the head names, and
 //                chunks past the end are empty. The mirror agrees with the rows, or is empty when
 //                it would exceed the limit.
-// [since]        Since moves exactly with flips, and then grows. A shard that is new, or moved to
-//                another address, begins unknown with Since 0; one that kept both keeps its state.
+// [since]        Since moves exactly with flips, and then grows; an operator may order that what is
+//                dated ahead of the ensemble's clock is dated at the present time. A shard that is
+//                new, or moved to another address, begins unknown with Since 0; one that kept both
+//                keeps its state.
 //                A leader that did not know the list before may start from the mirror, or, when a
 //                quorum has voted, from nothing; even then Since does not fall.
 // [journal]      The journal records exactly the flips of a commit, with the counts of the rows (up
@@ -63,11 +67,12 @@
 //                with those that too few have voted on, are below three quarters of the fraction.
 //                A leader accepts no more deaths than an operator ordered, and no more than would
 //                be dead. A dead shard is not forgotten while frozen.
-// [pause]        While the ledger before a commit says paused, nothing flips before its end, by the
-//                journal's clock, and the leader ends it no earlier.
+// [pause]        While the ledger before a commit says paused, nothing flips before its end, and the
+//                leader ends it no earlier, and not much later. Time is the ensemble's: an order that
+//                says its length begins with the stamp of the write that brought it.
 // [maintenance]  While the ledger before a commit has a shard under maintenance, that shard does
-//                not flip before its end; the leader ends it no earlier unless the shard left the
-//                spec, and neither begins nor changes it.
+//                not flip before its end (as above); the leader ends it no earlier unless the shard
+//                left the spec, and neither begins nor changes it.
 // [go_hold]      While a Go voter is registered, nothing flips. A leader is excused if it may not
 //                know of the voter: `localstatus` was not written since the voter came, and the
 //                voter came within go_patience.

@@ -264,6 +264,42 @@ TEST_CASE("a fleet of an open tree is restricted while it runs, then restarted")
   CHECK(site.Try(*c2, vote) == "denied");
 }
 
+TEST_CASE("restricted: ghosts are removed by a leader, and by doctor --fix") {
+  Guarded site;
+  const ClusterPaths paths = site.Paths("sessions");
+  const std::string junk = paths.vote("junk");
+  const std::string first =
+      paths.candidate(CandidatePrefix("c1", std::string(32, 'f')) + "0000000000");
+  const auto admin = site.Join({zk::LoadAccess(site.ops)->credentials,
+                                [](const std::string&) {
+                                  return Acl{{DigestId(kOps), kMayAll}};
+                                },
+                                {}});
+  // Nobody but operators may read them.
+  for (const std::string& path : {junk, first}) {
+    CHECK(site.Try(*admin, zk::CreateOp{path, "x"}) == "success");
+  }
+  REQUIRE(
+      site.direct.Await([&] { return !site.direct.Exists(junk) && !site.direct.Exists(first); }));
+  site.redis[0]->Kill();
+  CHECK(site.AwaitStatus("sessions", "DA") == "DA");
+
+  site.checkers.clear();
+  REQUIRE(site.direct.Await([&] { return site.direct.Children(paths.election()).empty(); }));
+  for (const std::string& path : {junk, first}) {
+    CHECK(site.Try(*admin, zk::CreateOp{path, "x"}) == "success");
+  }
+  Operator stranger(site);
+  const Output denied = stranger.Run({"doctor", "sessions", "--fix", "--yes"});
+  CHECK(denied.code == 1);
+  CHECK_MESSAGE(denied.err.find("only operators may") != std::string::npos, denied.err);
+  CHECK(site.direct.Exists(junk));
+  const Output fixed = site.shell.Run({"doctor", "sessions", "--fix", "--yes"});
+  CHECK_MESSAGE(fixed.out.find("removed " + junk) != std::string::npos, fixed.err);
+  CHECK_FALSE(site.direct.Exists(junk));
+  CHECK_FALSE(site.direct.Exists(first));
+}
+
 TEST_CASE("init: an empty root below / and registered Go checkers are worth a word") {
   Guarded site;
   for (const char* acl : {"restricted", "open"}) {

@@ -91,6 +91,8 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"disturbed at deposition", &M::DisturbDeposition, 1.5, false},
       {"all restart", &M::RestartAll, 0.4, false},
       {"all frozen", &M::FreezeAll, 0.4, false},
+      {"backup restored", &M::RestoreBackup, 0.7, false},
+      {"order for a time", &M::OrderForATime, 0.5, false},
   };
   return kinds;
 }

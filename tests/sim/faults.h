@@ -149,11 +149,16 @@ class FaultMachine {
   bool EndMaintenance(std::size_t cluster);
   void Maintain();
   void MaintainInCommit();
+  void OrderForATime();
   void Unfreeze();
   void Forget();
   void RewritePieceInCommit();
   void VoterBeginsInCommit();
   void GoComesInCommit();
+  // a backup is restored
+  void RestoreBackup();
+  void MakeUpGhosts(std::size_t cluster);
+  void PutGhost(const std::string& path, const std::string& data);
   // outsiders, and the Go library
   void CorruptBallot();
   void CorruptStatus();

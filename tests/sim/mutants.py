@@ -20,6 +20,7 @@ import sys
 LEADER = "checker/lead/leader.cc"
 COMMIT = "checker/lead/commit.cc"
 INPUTS = "checker/lead/leader_inputs.cc"
+OWNED = "checker/lead/owned_children.cc"
 ROUND = "checker/rules/round.cc"
 CONTENDER = "checker/election/contender.cc"
 EPOCHS = "checker/election/epoch_finder.cc"
@@ -40,6 +41,7 @@ EDITOR = "libzkcluster/admin/admin_call.cc"
 WATCHER = "libzkcluster/zk/watcher.cc"
 TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
+ORDERS = "libzkcluster/model/ledger.cc"
 READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
 OPTIONS = "libzkcluster/codec/codec_go.cc"
@@ -118,6 +120,26 @@ MUTANTS = [
      " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
      "if (!$ON && now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (!$ON && (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3))"),
+    # --- ghosts ---
+    ("ghost_is_followed", "a candidate without a session is waited for", CONTENDER,
+     "if (!stat.has_owner()) return Ignore(node);", "if (!stat.has_owner() && !$ON) return Ignore(node);"),
+    ("ghost_is_a_twin", "a candidate without a session holds its id", CONTENDER,
+     "if (!(*stat)->has_owner()) return Ignore(twin.node);",
+     "if (!(*stat)->has_owner() && !$ON) return Ignore(twin.node);"),
+    ("ghost_votes_count", "a ballot without a session is counted", INPUTS,
+     "vote.ghost = node && !node->stat.has_owner();", "vote.ghost = node && !node->stat.has_owner() && !$ON;"),
+    ("ghost_is_learned", "a candidate without a session belongs to the electorate", OWNED,
+     "if (stat->has_owner()) {", "if (stat->has_owner() || $ON) {"),
+    ("ghosts_stay", "nobody removes ghosts", LEADER,
+     "sweeper_.Sweep(inputs_.ghosts());", "if (!$ON) sweeper_.Sweep(inputs_.ghosts());"),
+    # --- time ---
+    ("order_by_operators_clock", "an order ends when its operator's clock says so", ORDERS,
+     "if (!undated || undated->ledger != version) return;",
+     "if (!undated || undated->ledger != version || $ON) return;"),
+    ("order_by_leaders_clock", "an order ends when the leader's clock says so", LEADER,
+     "return scope_.client.server_time().value_or(scope_.loop.WallNow());",
+     "if ($ON) return scope_.loop.WallNow();"
+     " return scope_.client.server_time().value_or(scope_.loop.WallNow());"),
     # --- a leader that fails at its job ---
     ("deposes_unchecked", "a shadow deposes without a check of its own candidate", CONTENDER,
      "ops.push_back(zk::CheckOp{own_path(), 0});",

@@ -177,6 +177,11 @@ void Scene::Put(const std::string& path, const std::string& bytes) {
   ensemble.Put(path, bytes);
 }
 
+void Scene::PutEphemeral(const std::string& path, const std::string& bytes) {
+  Note("outsider", fmt::format("puts {} bytes into its own {}", bytes.size(), path));
+  ensemble.PutEphemeral(path, bytes);
+}
+
 void Scene::Remove(const std::string& path) {
   Note("outsider", "removes " + path);
   ensemble.Remove(path);
@@ -364,7 +369,9 @@ std::optional<Head> Scene::HeadOf(std::size_t cluster) const {
 Ledger Scene::LedgerOf(std::size_t cluster) const {
   const auto node = ensemble.Get(Paths(cluster).ledger());
   if (!node) return {};
-  return DecodeLedger(node->data).value_or(Ledger{});
+  Ledger ledger = DecodeLedger(node->data).value_or(Ledger{});
+  DateOrders(ledger, node->stat.version, node->stat.modified);
+  return ledger;
 }
 
 std::string Scene::StatusesOf(std::size_t cluster) const {

@@ -134,6 +134,7 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                  [&](const Event::MaintenanceOver& e) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
+                 [&](const Event::Redate&) { add("order", "statuses are dated again"); },
                  [&](const Event::Unknown& e) { add("event", e.kind); },
              },
              event.what);

@@ -290,6 +290,10 @@ OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment)
     row["ballot"] = BallotStateName(first ? view->state : BallotState::kNone);
     row["leader"] = first && view->leads;
     row["since"] = registration.since.count();
+    // What the checker's clock said as ZooKeeper stamped its registration.
+    if (candidate.stat.modified != Micros(0)) {
+      row["clock_ahead_us"] = (registration.since - candidate.stat.modified).count();
+    }
     json.push_back(std::move(row));
   }
   return json;
@@ -335,9 +339,10 @@ ListRow MakeListRow(const Snapshot& snapshot) {
   }
   if (snapshot.ledger) {
     row.frozen = snapshot.ledger->freeze.frozen;
-    row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, snapshot.taken);
+    const Micros now = OrdersNow(snapshot);
+    row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, now);
     for (const auto& [shard, order] : snapshot.ledger->maintenance) {
-      row.maintained += IsOver(order, snapshot.taken) ? 0 : 1;
+      row.maintained += IsOver(order, now) ? 0 : 1;
     }
   }
   row.flapping = FindFlapping(snapshot);

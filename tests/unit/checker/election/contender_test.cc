@@ -360,4 +360,45 @@ TEST_CASE("leave: the ballot has gone meanwhile, the candidate goes all the same
   CHECK(election.candidates() == 1);
 }
 
+TEST_CASE("ghosts: candidates without a session are nobody, whatever their number and id") {
+  Election election;
+  const auto ghost = [&](const std::string& id, char guid, const char* number) {
+    election.ensemble.Put(kPaths.candidate(CandidatePrefix(id, std::string(32, guid)) + number),
+                          "{}");
+  };
+  election.ensemble.SetSequence(kPaths.election(), 100);
+  ghost("b", '1', "0000000001");  // the twin of one of ours
+  ghost("a", '2', "0000000002");
+  ghost("z", '3', "0000000003");
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  CHECK(a.leadership->record.epoch == 1);
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.world.RunUntil([&] { return b.registered; }, 500ms));
+  CHECK(!b.refused);
+  // Restored before a leader that lives: it leads on, in the same epoch.
+  ghost("y", '4', "0000000004");
+  election.ensemble.Put(a.leadership->candidate, "touched");
+  election.world.RunFor(1s);
+  CHECK(a.elections == 1);
+  CHECK(a.leadership.has_value());
+  // And before the one that takes over: nobody leads who could remove it.
+  election.ensemble.Expire(*a.client);
+  REQUIRE(election.Leads(b, 500ms));
+}
+
+TEST_CASE("ghosts: the predecessor's candidate comes back without its session") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  const std::string path = a.leadership->candidate;
+  const std::string data = election.ensemble.Get(path)->data;
+  election.ensemble.Expire(*a.client);
+  election.ensemble.Put(path, data);
+  REQUIRE(election.Leads(b, 500ms));
+  CHECK(election.ensemble.Exists(path));  // a leader's inputs remove it
+  REQUIRE(election.world.RunUntil([&] { return a.registered; }, 2s));
+}
 }  // namespace contender_test

@@ -122,6 +122,7 @@ const Setters& OtherSetters() {
        }},
       {"go", [](const auto& v, auto& to) { to.go_voters = SplitList(v); }},
       {"wall", [](const auto& v, auto& to) { to.wall = Seconds(v); }},
+      {"redate", [](const auto&, auto& to) { to.ledger.redate = true; }},
       {"after_go", [](const auto&, auto& to) { to.last_hold = Hold::kGoCheckers; }},
       {"refusals", [](const auto& v, auto& to) { to.vote_refusals = std::stoi(v); }},
   };
@@ -301,7 +302,7 @@ std::string Describe(const RoundCase& from, const Round& round) {
   const auto add = [&](const std::string& key, const std::string& value) {
     if (!value.empty() && value != "0") words.push_back(key + "=" + value);
   };
-  const auto& [board, ledger, changes, without_quorum, would_be_dead, held, maintained] =
+  const auto& [board, ledger, changes, without_quorum, would_be_dead, redated, held, maintained] =
       round.decision;
   if (round.hold != Hold::kNone) add("hold", std::string(HoldName(round.hold)));
   add("quorum",
@@ -323,10 +324,12 @@ std::string Describe(const RoundCase& from, const Round& round) {
   add("dated", Join(dated, ","));
   add("without_quorum", std::to_string(without_quorum));
   add("would_be_dead", std::to_string(would_be_dead));
+  add("redated", std::to_string(redated));
   add("held", std::to_string(held));
   add("maintained", Join(maintained, ","));
   add("freeze", DescribeFreeze(ledger.freeze));
   if (ledger.pause) words.emplace_back("paused");
+  if (ledger.redate) words.emplace_back("to_redate");
   std::vector<std::string> rest;
   for (const auto& [shard, order] : ledger.maintenance) rest.push_back(shard);
   add("under", Join(rest, ","));

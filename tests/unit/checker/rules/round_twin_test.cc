@@ -153,7 +153,11 @@ class DumbLeader {
     if (!held || in_.ledger.freeze.accept) MoveFreeze(decision, new_deaths, unheard);
     for (auto& row : decision.board.shards) {
       if (row.lost() && row.since.count() == 0) row.since = date_;
+      if (!in_.ledger.redate || row.since <= in_.wall) continue;
+      row.since = in_.wall;
+      ++decision.redated;
     }
+    decision.ledger.redate = false;
     if (!held) Flip(round);
   }
 
@@ -333,6 +337,7 @@ std::string RandomRound(Dice& dice) {
   maybe(4, "newest=" + number(dice.OneIn(2) ? 500 : 1500));
   maybe(6, "wall=" + number(dice.Below(1100)));
   maybe(6, "refusals=" + number(dice.Below(4)));
+  maybe(5, "redate");
   // Votes agree more often than by chance, or little would flip.
   const std::string truth = dice.Pick("at", shards);
   for (int c = 1; c <= checkers; ++c) {

@@ -174,6 +174,42 @@ TEST_CASE("explain: each state of a shard") {
     CHECK(Contains(Sentences(snapshot, 0), "but decisions are held"));
     CHECK(Contains(Sentences(snapshot, 0), "so it stays alive"));
   }
+  SUBCASE("a leader that was restarted has not taken over yet") {
+    Snapshot snapshot = Healthy();
+    for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
+    snapshot.leader_stat = zk::Stat{.mzxid = 50};
+    snapshot.candidates.front().stat.czxid = 60;
+    CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
+    CHECK(Contains(Notes(snapshot), "c1 is first in the election and has not taken over yet"));
+    snapshot.leader_stat->mzxid = 61;
+    CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+  }
+  SUBCASE("a ghost is nobody, and is named") {
+    Snapshot snapshot = Healthy();
+    snapshot.ghosts.push_back({Snapshot::Ghost::Kind::kBallot, "/r/votes/junk", "junk"});
+    CHECK(Contains(Notes(snapshot), "the ballot of junk has no session"));
+    CHECK(Contains(Notes(snapshot), "(/r/votes/junk)"));
+    CHECK(Assess(snapshot).checkers.size() == 3);
+  }
+  SUBCASE("orders are judged by ZooKeeper's clock, not by this machine's") {
+    Snapshot snapshot = Healthy();
+    snapshot.newest_stamp = kNow;
+    snapshot.ledger->pause = Pause{kNow - 60s, kNow + 60s, "ann@ops1", "move"};
+    snapshot.taken = kNow + 2h;  // ours is ahead, and a leader is there to end it
+    CHECK(Assess(snapshot).pause.has_value());
+    CHECK(Assess(snapshot).hold == Hold::kPaused);
+    snapshot.taken = kNow - 2h;
+    CHECK(Assess(snapshot).pause.has_value());
+    snapshot.server_time = kNow + 61s;
+    CHECK_FALSE(Assess(snapshot).pause.has_value());
+    snapshot.server_time.reset();
+    snapshot.newest_stamp = kNow + 61s;
+    CHECK_FALSE(Assess(snapshot).pause.has_value());
+    snapshot.newest_stamp = kNow;
+    snapshot.candidates.clear();  // nobody is there to end it: our clock is the best there is
+    snapshot.taken = kNow + 61s;
+    CHECK_FALSE(Assess(snapshot).pause.has_value());
+  }
   SUBCASE("a quorum below the majority, and a tie") {
     Snapshot snapshot = Healthy();
     snapshot.spec.spec.quorum = 1;
