@@ -49,7 +49,7 @@ TEST_CASE("first result: all checkers restart while a server is silent for a mom
       CAPTURE(c.what);
       CAPTURE(seed);
       Settled site({.seed = seed});
-      const auto flips = site.Told("flip");
+      const auto flips = site.CountEvents("flip");
       RestartAll(site, c.leave);
       site.world.RunFor(1s);
       if (c.before) site.Set({2}, c.server);
@@ -60,7 +60,7 @@ TEST_CASE("first result: all checkers restart while a server is silent for a mom
       site.Set({2}, Server::kUp);
       site.world.RunFor(20s);
       CHECK(site.Statuses(kName) == "AAAA");
-      CHECK(site.Told("flip") == flips);
+      CHECK(site.CountEvents("flip") == flips);
     }
   }
 }
@@ -72,14 +72,14 @@ TEST_CASE("first result: checkers and a server stop together, and the server wak
       CAPTURE(seed);
       Settled site({.seed = seed});
       site.world.RunFor(137ms * static_cast<int>(seed));
-      const auto flips = site.Told("flip");
+      const auto flips = site.CountEvents("flip");
       for (const auto& checker : site.checkers) checker->loop().Pause(stopped);
       site.Set({2}, Server::kHung);
       site.world.RunFor(stopped + 1s);
       site.Set({2}, Server::kUp);
       site.world.RunFor(20s);
       CHECK(site.Statuses(kName) == "AAAA");
-      CHECK(site.Told("flip") == flips);
+      CHECK(site.CountEvents("flip") == flips);
     }
   }
 }
@@ -153,7 +153,7 @@ TEST_CASE("first result: new times, a new question and a reload make no death of
         if (was_rare) checker->Reload({}, rare);
       }
       site.world.RunFor(45s);
-      const auto flips = site.Told("flip");
+      const auto flips = site.CountEvents("flip");
       site.Set({2}, Server::kHung);
       for (const auto& checker : site.checkers) {
         HealthSettings dense;
@@ -166,7 +166,7 @@ TEST_CASE("first result: new times, a new question and a reload make no death of
       site.Set({2}, Server::kUp);
       site.world.RunFor(10s);
       CHECK(site.Statuses(kName) == "AAAA");
-      CHECK(site.Told("flip") == flips);
+      CHECK(site.CountEvents("flip") == flips);
     }
   }
 }

@@ -61,12 +61,12 @@ TEST_CASE("flapping: hung 4 s and well 2.5 s, again and again, is four flips and
       CAPTURE(seed);
       Settled site({.seed = seed});
       site.world.RunFor(53ms * static_cast<int>(seed));
-      const auto flips = site.Told("flip");
+      const auto flips = site.CountEvents("flip");
       Flap(site, c.hung, c.well, 60s);
-      CHECK(site.Told("flip") - flips <= 4);
+      CHECK(site.CountEvents("flip") - flips <= 4);
       CHECK(site.Statuses(kName) == "DAAA");
       Flap(site, c.hung, c.well, 120s);
-      CHECK(site.Told("flip") - flips <= 4);
+      CHECK(site.CountEvents("flip") - flips <= 4);
       CHECK(site.Statuses(kName) == "DAAA");
       const int owed = site.LedgerOf(kName).penalties.at("s1").required;
       site.Set({1}, Server::kHung);
