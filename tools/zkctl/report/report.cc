@@ -362,7 +362,7 @@ OrderedJson ListJson(const std::vector<ListRow>& rows) {
     row["frozen"] = each.frozen;
     row["paused"] = each.paused;
     row["maintained"] = each.maintained;
-    row["flapping"] = each.flapping;
+    if (!each.flapping.empty()) row["flapping"] = each.flapping;
     if (!each.error.empty()) row["error"] = each.error;
     json.push_back(std::move(row));
   }
