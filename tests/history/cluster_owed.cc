@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kFirst = std::chrono::milliseconds(500);
 constexpr Duration kRemembered = std::chrono::minutes(10);
+constexpr Duration kUnchecked = std::chrono::seconds(1);    // longest way of a deposition
 constexpr Duration kSlack = std::chrono::milliseconds(20);  // of a real ensemble's stamps
 
 }  // namespace
@@ -30,6 +31,7 @@ void ClusterJudge::JudgePatience(const Facts& facts) {
   }
   patience = std::min(patience, judge_.options_.shortest_session) *
              static_cast<std::int64_t>(facts.deposed);
+  if (first_decision_ && now - *first_decision_ > kUnchecked) owed_since_.reset();
   if (!owed_since_) return Report("patience", "a deposition, and no decision is owed");
   const Duration owed = now - *owed_since_;
   if (owed + kSlack >= patience) return;
@@ -69,7 +71,12 @@ bool ClusterJudge::IsOwed() const {
 // first decision may come just before a deposition that it does not refuse.
 void ClusterJudge::WatchOwed(const Facts& facts) {
   const bool decided = facts.before.head && facts.before.head->exists;
-  if (decided || facts.writes_leader) owed_since_.reset();
+  if (decided || facts.writes_leader) {
+    owed_since_.reset();
+    first_decision_.reset();
+  } else if (facts.before.head) {
+    first_decision_ = transaction_->time;
+  }
   if (!owed_since_ && IsOwed()) owed_since_ = transaction_->time;
 }
 
