@@ -52,7 +52,7 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   seen_.clear();
   past_votes_.clear();
   owed_since_.reset();
-  first_decision_.reset();
+  owed_first_.reset();
   depositions_.clear();
   refusals_ = 0;
 }

@@ -115,7 +115,12 @@ class ClusterJudge {
   std::uint64_t votes_touched_ = 0;
   // The time since which the ballots have called for a decision that was not made.
   std::optional<TimePoint> owed_since_;
-  std::optional<TimePoint> first_decision_;  // no later one yet
+  // The same before the very first decision, while that is the last one.
+  struct OwedFirst {
+    TimePoint since;
+    TimePoint decided;
+  };
+  std::optional<OwedFirst> owed_first_;
   std::vector<TimePoint> depositions_;
   TimePoint go_signal_since_{};
   bool mirror_by_checker_ = false;  // a checker wrote the mirror last

@@ -31,9 +31,10 @@ void ClusterJudge::JudgePatience(const Facts& facts) {
   }
   patience = std::min(patience, judge_.options_.shortest_session) *
              static_cast<std::int64_t>(facts.deposed);
-  if (first_decision_ && now - *first_decision_ > kUnchecked) owed_since_.reset();
-  if (!owed_since_) return Report("patience", "a deposition, and no decision is owed");
-  const Duration owed = now - *owed_since_;
+  std::optional<TimePoint> since = owed_since_;
+  if (owed_first_ && now - owed_first_->decided <= kUnchecked) since = owed_first_->since;
+  if (!since) return Report("patience", "a deposition, and no decision is owed");
+  const Duration owed = now - *since;
   if (owed + kSlack >= patience) return;
   const auto ms = [](Duration time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
@@ -51,15 +52,17 @@ bool ClusterJudge::IsOwed() const {
   if (replica_.head.value->spec != spec.id) return true;
   Ledger ledger = *replica_.ledger.value;
   for (const auto& [id, vote] : replica_.votes) {
-    if (vote.ballot) ledger.electorate.insert(id);
+    if (vote.counts()) ledger.electorate.insert(id);
   }
   for (const auto& [node, candidate] : replica_.candidates) {
-    if (candidate.name) ledger.electorate.insert(candidate.name->id);
+    if (candidate.name && candidate.owner != 0) ledger.electorate.insert(candidate.name->id);
   }
   const BallotBox box(VotersNow(), *spec.spec, spec.id, ledger);
   for (std::size_t i = 0; i < spec.spec->shards.size(); ++i) {
-    const ShardStatus status = replica_.RowOf(i).status;
-    const BallotBox::Count count = box.CountOf(i);
+    const ShardState row = replica_.RowOf(i);
+    const ShardStatus status = row.status;
+    const bool undecided = status == ShardStatus::kUnknown && !row.lost();
+    const BallotBox::Count count = box.CountOf(i, undecided);
     if (status != ShardStatus::kAlive && box.Covers(count, ShardStatus::kAlive)) return true;
     if (status != ShardStatus::kDead && box.Covers(count, ShardStatus::kDead)) return true;
   }
@@ -70,12 +73,11 @@ bool ClusterJudge::IsOwed() const {
 // and go while a shadow does not look. No operation can check that there is no head, so the very
 // first decision may come just before a deposition that it does not refuse.
 void ClusterJudge::WatchOwed(const Facts& facts) {
-  const bool decided = facts.before.head && facts.before.head->exists;
-  if (decided || facts.writes_leader) {
+  const bool first = facts.before.head && !facts.before.head->exists && !facts.writes_leader;
+  if (facts.before.head || facts.writes_leader) {
+    owed_first_.reset();
+    if (first && owed_since_) owed_first_ = {*owed_since_, transaction_->time};
     owed_since_.reset();
-    first_decision_.reset();
-  } else if (facts.before.head) {
-    first_decision_ = transaction_->time;
   }
   if (!owed_since_ && IsOwed()) owed_since_ = transaction_->time;
 }

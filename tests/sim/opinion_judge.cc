@@ -65,7 +65,12 @@ void OpinionJudge::AllReachesOpen(TimePoint now) {
 }
 
 void OpinionJudge::Paused(std::uint64_t life, TimePoint now, Duration duration) {
-  pauses_[life].push_back({now, now + duration});
+  auto& pauses = pauses_[life];
+  if (pauses.empty() || pauses.back().to < now) {
+    pauses.push_back({now, now + duration});
+  } else {  // it is stopped already
+    pauses.back().to = std::max(pauses.back().to, now + duration);
+  }
 }
 
 void OpinionJudge::Resumed(std::uint64_t life, TimePoint now) {
@@ -77,16 +82,25 @@ void OpinionJudge::Probed(std::uint64_t life, const std::string& addr, const Pro
   Said& said = said_[{life, addr}];
   if (!std::exchange(said.probed, true)) said.asked = now - result.latency;
   if (result.verdict == ProbeVerdict::kAlive) {
-    said.served = now;
+    if (said.served < now) said.served_before = std::exchange(said.served, now);
     said.best = std::max(said.best, ++said.good);
     said.failures = 0;
     said.only_refused = true;
-  } else if (result.verdict == ProbeVerdict::kFailed) {
+  } else if (result.verdict == ProbeVerdict::kFailed && !MayBeOwn(life, result, now)) {
     const bool death_itself = result.reason == Reason::kReset && said.failures == 0;
     ++said.failures;
     said.good = 0;
     said.only_refused &= result.reason == Reason::kRefused || death_itself;
   }
+}
+
+bool OpinionJudge::MayBeOwn(std::uint64_t life, const ProbeResult& result, TimePoint now) const {
+  if (result.reason != Reason::kTimeout) return false;
+  const auto found = pauses_.find(life);
+  if (found == pauses_.end()) return false;
+  return std::ranges::any_of(found->second, [&](const Pause& pause) {
+    return pause.from <= now && pause.to >= now - result.latency;
+  });
 }
 
 OpinionJudge::State OpinionJudge::Between(const std::string& checker,
@@ -130,7 +144,7 @@ void OpinionJudge::ListChanged(std::uint64_t life) {
 }
 
 // Each 10 thresholds of life may forgive a step; nothing else does.
-void OpinionJudge::Died(Said& said) const {
+void OpinionJudge::Died(Said& said, TimePoint now) const {
   int left = said.owed;
   Duration lived = said.served > said.returned ? said.served - said.returned : Duration(0);
   for (; lived >= 10 * limits_.shortest_threshold && left > 0;
@@ -139,11 +153,14 @@ void OpinionJudge::Died(Said& said) const {
   }
   said.owed = left == 0 ? 1 : std::min(2 * left, kLeastCap);
   said.down = true;
-  said.best = 0;
+  // What is answered in the turn of the death is reported before it.
+  said.good = said.best = said.served == now ? 1 : 0;
 }
 
 Duration OpinionJudge::Silence(std::uint64_t life, const Said& said, TimePoint now) const {
-  TimePoint since = std::max(said.served, said.asked);
+  // An opinion formed in the same turn, before this answer, is reported after it.
+  const TimePoint served = said.served == now ? said.served_before : said.served;
+  TimePoint since = std::max(served, said.asked);
   const auto found = pauses_.find(life);
   if (found == pauses_.end()) return now - since;
   for (const Pause& pause : found->second) {
@@ -184,7 +201,7 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   const Opinion before = std::exchange(said.opinion, opinion);
   const bool was_dead = said.was_dead;
   if (opinion != Opinion::kUnknown) said.was_dead = opinion == Opinion::kDead;
-  if (opinion == Opinion::kDead && !said.down) Died(said);
+  if (opinion == Opinion::kDead && !said.down) Died(said, now);
   if (opinion == Opinion::kAlive && std::exchange(said.down, false)) {
     said.returned = now;
     if (said.best < said.owed) {

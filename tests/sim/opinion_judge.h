@@ -79,6 +79,7 @@ class OpinionJudge {
     Opinion opinion = Opinion::kNotProbed;
     bool probed = false;
     TimePoint served = TimePoint::min();  // the last time that a probe found it alive
+    TimePoint served_before = TimePoint::min();  // likewise, before that
     TimePoint asked{};                    // for the first time
     int failures = 0;                     // in a row
     bool only_refused = true;             // these are refusals, or began with one reset
@@ -93,7 +94,9 @@ class OpinionJudge {
 
   // Whether that server serves this checker, and since when without a break.
   [[nodiscard]] State Between(const std::string& checker, const std::string& addr) const;
-  void Died(Said& said) const;
+  void Died(Said& said, TimePoint now) const;
+  // A timeout that a stop of this process may have caused.
+  [[nodiscard]] bool MayBeOwn(std::uint64_t life, const ProbeResult& result, TimePoint now) const;
   // The evidence of a death: time without an answer in which the process could have asked.
   [[nodiscard]] Duration Silence(std::uint64_t life, const Said& said, TimePoint now) const;
   // How much longer anything may take because the process was stopped since `from`.
