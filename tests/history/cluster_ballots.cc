@@ -47,6 +47,12 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
     }
   }
   if (own == nullptr) {
+    // A check compares a name and a version, and a ghost may have both.
+    const bool ghost = std::ranges::any_of(replica_.candidates, [&](const auto& other) {
+      const auto maker = makers_.find(other.first);
+      return other.second.owner == 0 && maker != makers_.end() && maker->second == session_id;
+    });
+    if (ghost) return Excused(Excuse::kGhostOfOwn);
     return Report("ballot", fmt::format("session {:#x} votes as {}, and its candidate is gone",
                                         session_id, id));
   }

@@ -44,6 +44,7 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   in_force_ = false;
   leadership_.reset();
   led_.clear();
+  makers_.clear();
   sequence_ = 0;
   sequence_by_outsider_ = false;
   sequence_forgiven_ = 0;
@@ -138,6 +139,7 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
         if (found->second.owner == 0) break;  // a ghost is nobody
         seen_.insert(found->second.name->id);
         candidacies_[found->second.owner].insert(found->second.name->id);
+        makers_[found->first] = found->second.owner;
       }
       break;
     case Place::kVote:

@@ -74,6 +74,16 @@ void Drill::Starve(std::uint64_t life) {
   scene_.world.After(milliseconds(905), nullptr, lifetime_.Guard([this, life] { Starve(life); }));
 }
 
+// A session is suspended when nothing is heard for two thirds of its timeout, and answers come in
+// order: with slower writes no leader of that session can finish one.
+Duration Drill::LongestWrite() const {
+  Duration shortest = seconds(4);
+  for (const auto& checker : scene_.plan.checkers) {
+    shortest = std::min(shortest, checker.session_timeout);
+  }
+  return shortest / 2;
+}
+
 void Drill::Disturb(const Victim& victim, How how) {
   SimChecker* const checker = scene_.Checker(victim.checker);
   if (checker == nullptr) return;
@@ -96,7 +106,7 @@ void Drill::Disturb(const Victim& victim, How how) {
     case How::kHeardLate:
       return scene_.ensemble.SetSendDelay(client, seconds(30));
     case How::kAllSlow:
-      slow_ = dice_.LogBetween(milliseconds(50), seconds(2));
+      slow_ = dice_.LogBetween(milliseconds(50), LongestWrite());
       return scene_.ensemble.SetSlow(slow_);
   }
 }

@@ -42,6 +42,7 @@ class Drill {
   [[nodiscard]] std::vector<Victim> Line(std::size_t cluster) const;
   // A shard whose death a quorum can decide without the victims. Empty: none.
   [[nodiscard]] std::string PickShard(std::size_t cluster, const std::vector<Victim>& victims);
+  [[nodiscard]] Duration LongestWrite() const;
   void Disturb(const Victim& victim, How how);
   void Starve(std::uint64_t life);
   [[nodiscard]] Duration Bound(std::size_t cluster, std::size_t victims) const;
