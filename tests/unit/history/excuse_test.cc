@@ -182,6 +182,14 @@ void GhostOfOwn(SettledStory& story, bool excused) {
   story.Vote("c2", "AD");
 }
 
+void GhostOfOwnBallot(SettledStory& story, bool excused) {
+  story.Join("c4");  // it has no ballot that a ghost could replace
+  const std::string id = excused ? "c2" : "c4";
+  if (excused) story.Remove(kOutsider, story.paths.vote(id));
+  story.Write(kOutsider, story.paths.vote(id), EncodeBallot(story.BallotOf("AA")));
+  story.Vote(id, "AD");
+}
+
 void GoVoterUnknown(SettledStory& story, bool excused) {
   story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
   if (!excused) story.Wait(60s);
@@ -397,6 +405,7 @@ const std::vector<Case> kCases = {
     {Excuse::kLookback, "quorum", LooksBack},
     {Excuse::kReasonUnchecked, "quorum", ReasonUnchecked},
     {Excuse::kGhostOfOwn, "ballot", GhostOfOwn},
+    {Excuse::kGhostOfOwn, "ballot", GhostOfOwnBallot},
     {Excuse::kGoVoterUnknown, "go_hold", GoVoterUnknown},
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},
