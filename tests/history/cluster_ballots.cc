@@ -36,8 +36,8 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
       current->second.owner != session_id) {
     // A version says nothing about the owner.
     const auto maker = ballot_makers_.find(id);
-    const bool ghost = current->second.owner == 0 && maker != ballot_makers_.end() &&
-                       maker->second == session_id;
+    const bool ghost =
+        current->second.owner == 0 && maker != ballot_makers_.end() && maker->second == session_id;
     if (ghost) return Excused(Excuse::kGhostOfOwn);
     return Report("ballot", fmt::format("session {:#x} writes the ballot of {}, owned by {:#x}",
                                         session_id, id, current->second.owner));

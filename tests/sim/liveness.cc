@@ -394,8 +394,8 @@ void Liveness::EndOrders(Ledger& ledger) const {
   const Micros now = scene_.world.wall_now();
   const bool paused = ledger.pause && IsOver(*ledger.pause, now);
   if (paused) ledger.pause.reset();
-  const auto ended = std::erase_if(ledger.maintenance,
-                                   [&](const auto& each) { return IsOver(each.second, now); });
+  const auto ended =
+      std::erase_if(ledger.maintenance, [&](const auto& each) { return IsOver(each.second, now); });
   if (paused || ended > 0) ++excuses_[Excuse::kStatusBehind];
 }
 

@@ -177,8 +177,8 @@ void GhostOfOwn(SettledStory& story, bool excused) {
   story.Remove(kOutsider, own);
   const std::string guid(32, 'f');
   const ClusterPaths& paths = story.paths;
-  story.Write(kOutsider, excused ? own : paths.candidate(CandidatePrefix("c2", guid) + "0000000000"),
-              "{}");
+  story.Write(kOutsider,
+              excused ? own : paths.candidate(CandidatePrefix("c2", guid) + "0000000000"), "{}");
   story.Vote("c2", "AD");
 }
 
