@@ -6,7 +6,8 @@
 //   hold go_checkers, newer_spec or behind_status  --> kWait
 //   else the last Go checker has just left  ---------> kReload
 //   else rows lost that no mirror has, and
-//     fewer ballots than the quorum  ----------------> kRefuse
+//     fewer ballots than the quorum, or one of these
+//     rows waits for first failures to be verdicts  --> kRefuse
 //     or a pause  -----------------------------------> kKeep
 //   else  -------------------------------------------> kCommit
 #pragma once
@@ -54,7 +55,7 @@ struct Round {
   enum class Step : unsigned char {
     kWait,    // a hold under which votes are not even counted
     kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
-    kRefuse,  // too few ballots to decide rows that nobody can read
+    kRefuse,  // too few votes to decide rows that nobody can read
     kKeep,    // rows that nobody can read stay as they are while all flips are held
     kCommit,  // write what differs from what is there, if anything does
   };
