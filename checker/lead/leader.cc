@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/round.h"
+
 namespace zkcluster {
 
 namespace {
@@ -66,7 +68,7 @@ void Leader::Reconsider() {
   if (inputs_.LostToken(leadership_.token)) {
     return callbacks_.lost("the leader's record was written or removed by somebody else");
   }
-  format_.OnCandidates(inputs_.candidate_nodes().value_or(std::vector<std::string>()));
+  format_.OnCandidates(inputs_.candidate_nodes());
   if (std::holds_alternative<Committing>(state_)) {
     news_ = true;
     return;
