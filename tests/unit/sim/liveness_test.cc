@@ -96,12 +96,13 @@ TEST_CASE("excuses: a death is held by a freeze") {
   }
 }
 
-TEST_CASE("excuses: the status is of an old spec, as too few voters are left") {
+TEST_CASE("excuses: the status is of an old spec and readers are behind: too few voters are left") {
   for (const bool excused : {true, false}) {
     Owing site;
     site.Name(excused ? 7 : 5);
     site.scene().Put(site.paths().head(), "bad");
     site.Expect(Excuse::kStatusBehind, excused, "the status is of an old spec");
+    site.Expect(Excuse::kReaderBehind, excused, "reader 1 sees AAAA, the status is \n");
   }
 }
 
@@ -121,15 +122,6 @@ TEST_CASE("excuses: an order whose time is over stays, as its leader may not wri
     site.scene().Put(site.paths().ledger(), EncodeLedger(ledger));
     site.scene().Run(5s);
     site.Expect(Excuse::kStatusBehind, excused, "it is still paused");
-  }
-}
-
-TEST_CASE("excuses: a reader is behind, as too few voters are left") {
-  for (const bool excused : {true, false}) {
-    Owing site;
-    site.Name(excused ? 7 : 5);
-    site.scene().Put(site.paths().head(), "bad");
-    site.Expect(Excuse::kReaderBehind, excused, "reader 1 sees AAAA, the status is \n");
   }
 }
 
