@@ -70,11 +70,11 @@ void FaultMachine::DisturbDeposition() {
     switch (dice_.Below(6)) {
       case 0: {
         NoteFault(who + "'s candidate is removed as it deposes");
-        for (const auto& op : arrival.request.ops) {
-          const auto* const check = std::get_if<zk::CheckOp>(&op);
-          if (check == nullptr || !check->path.starts_with(paths.election())) continue;
-          scene_.Remove(check->path);
-          break;
+        // Not the one that the request checks: it may not check any.
+        for (const auto& node : scene_.ensemble.Children(paths.election())) {
+          const std::string path = paths.candidate(node);
+          const auto owner = scene_.ensemble.Get(path)->stat.ephemeral_owner;
+          if (owner == life->client->session_id()) scene_.Remove(path);
         }
         return Fate::kServe;
       }
