@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+namespace resolver_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -139,3 +141,5 @@ TEST_CASE("resolver: destroyed from within an answer, early or late") {
     CHECK(asking.resolver == nullptr);
   }
 }
+
+}  // namespace resolver_test
