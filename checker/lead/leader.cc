@@ -108,7 +108,7 @@ void Leader::Act(Round round) {
     return Enter(Loading{});
   }
   WaitForOrders();
-  count_ = CountOf(round);
+  count_ = CountOf(round, spec_->spec().shards, count_, scope_.loop.WallNow());
   log_.Counted(round);
   if (round.step == Round::Step::kRefuse) return;
   log_.Decided(round.decision, store_.ledger(), scope_.loop.WallNow());

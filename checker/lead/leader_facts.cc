@@ -4,13 +4,33 @@
 
 namespace zkcluster {
 
-LastCount CountOf(const Round& round) {
+namespace {
+
+void AddDisputes(LastCount& count, const Round& round, const std::vector<ShardSpec>& shards,
+                 const LastCount& before, Micros now) {
+  const auto disputes = FindDisputes(shards, round.decision.board, round);
+  count.all_disputed = disputes.size();
+  for (const Dispute& dispute : disputes) {
+    if (count.disputed.size() == kMaxShardsListed) return;
+    const ShardSpec& shard = shards[dispute.shard];
+    const auto known = std::ranges::find(before.disputed, shard.name, &DisputedShard::name);
+    const bool same = known != before.disputed.end() && known->looks == dispute.looks;
+    count.disputed.push_back({shard.name, shard.addr, dispute.looks, dispute.reason,
+                              dispute.obstacle, same ? known->since : now});
+  }
+}
+
+}  // namespace
+
+LastCount CountOf(const Round& round, const std::vector<ShardSpec>& shards,
+                  const LastCount& before, Micros now) {
   LastCount count;
   count.electorate = round.electorate.size;
   count.quorum = round.electorate.quorum;
   for (const auto& id : round.electorate.ids) count.voters.emplace(id, round.voters.contains(id));
   if (round.step == Round::Step::kRefuse) return count;
   for (const ServerTally& tally : round.tallies) ++count.outcomes[tally.outcome];
+  AddDisputes(count, round, shards, before, now);
   return count;
 }
 
@@ -20,6 +40,8 @@ LeaderFacts FactsOf(const LastCount& count) {
   facts.electorate = count.electorate;
   facts.voters = count.voters;
   facts.outcomes = count.outcomes;
+  facts.disputed = count.disputed;
+  facts.all_disputed = count.all_disputed;
   return facts;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/enum_array.h"
+#include "checker/rules/dispute.h"
 #include "checker/rules/hold.h"
 #include "checker/rules/round.h"
 #include "checker/rules/tally.h"
@@ -36,6 +37,17 @@ struct ListedShard {
   bool operator==(const ListedShard&) const = default;
 };
 
+// A shard whose votes say otherwise than its status (see checker/rules/dispute.h).
+struct DisputedShard {
+  std::string name;
+  std::string addr;
+  ShardStatus looks = ShardStatus::kUnknown;
+  Reason reason = Reason::kNone;
+  Obstacle obstacle = Obstacle::kNone;
+  Micros since{0};  // when this leader first saw the votes say so
+  bool operator==(const DisputedShard&) const = default;
+};
+
 struct LeaderFacts {
   std::int64_t epoch = 0;
   Hold hold = Hold::kNone;     // the hold at the last count
@@ -48,6 +60,8 @@ struct LeaderFacts {
   EnumArray<Outcome, std::size_t> outcomes;      // shards, by the last count
   EnumArray<ShardStatus, std::size_t> statuses;  // shards; only for kShards
   std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
+  std::vector<DisputedShard> disputed;           // by the last count; the first ones
+  std::size_t all_disputed = 0;                  // their number
 
   [[nodiscard]] bool paused() const { return hold == Hold::kPaused; }
   [[nodiscard]] std::vector<std::string> Missing() const {
@@ -66,8 +80,12 @@ struct LastCount {
   int electorate = 0;
   std::map<std::string, bool> voters;
   EnumArray<Outcome, std::size_t> outcomes;
+  std::vector<DisputedShard> disputed;
+  std::size_t all_disputed = 0;
 };
-[[nodiscard]] LastCount CountOf(const Round& round);
+// `before`: of the round before, for the time since when a shard is disputed.
+[[nodiscard]] LastCount CountOf(const Round& round, const std::vector<ShardSpec>& shards,
+                                const LastCount& before, Micros now);
 [[nodiscard]] LeaderFacts FactsOf(const LastCount& count);
 // The part for FactsDepth::kShards.
 void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,

@@ -35,6 +35,18 @@ void WriteOpinions(JsonWriter& json, const OpinionCounts& opinions) {
   json.Close('}');
 }
 
+void WriteDisputes(JsonWriter& json, const LeaderFacts& led) {
+  json.Key("disputed_shards").Number(led.all_disputed).Key("disputed").Open('[');
+  for (const DisputedShard& shard : led.disputed) {
+    json.Open('{').Key("shard").Text(shard.name).Key("addr").Text(shard.addr);
+    json.Key("looks").Text(ShardStatusName(shard.looks));
+    json.Key("reason").Text(ReasonName(shard.reason));
+    json.Key("obstacle").Text(ObstacleName(shard.obstacle));
+    json.Key("since").Number(shard.since.count()).Close('}');
+  }
+  json.Close(']');
+}
+
 void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   json.Key("led").Open('{').Key("hold").Text(HoldName(led.hold));
   json.Key("quorum").Number(led.quorum);
@@ -53,6 +65,7 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   }
   json.Close('}');
   WriteShards(json, "dead", led.dead);
+  WriteDisputes(json, led);
   json.Close('}');
 }
 

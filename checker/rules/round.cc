@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/outlier.h"
 #include "model/servers.h"
 
 namespace zkcluster {
@@ -83,8 +84,12 @@ Round Conclude(const RoundInput& input) {
   round.voters = FindVoters(input);
   round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
   const auto& shards = input.spec.shards;
+  const std::size_t servers = ServerCount(shards);
+  if (input.spec.outlier_votes == OutlierVotes::kIgnore) {
+    round.left_out = FindOutliers(input.ballots, round.electorate, input.spec_id, servers);
+  }
   round.tallies = ServingTallies(
-      shards, CountVotes(input.ballots, round.electorate, input.spec_id, ServerCount(shards)));
+      shards, CountVotes(input.ballots, round.electorate, input.spec_id, servers, round.left_out));
   round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
   round.decision = Decide({.shards = input.spec.shards,
                            .board = input.board.board,

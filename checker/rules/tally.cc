@@ -19,11 +19,11 @@ Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned
   return electorate;
 }
 
-namespace {
-
 bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers) {
   return ballot.spec == spec && ballot.votes.size() == servers;
 }
+
+namespace {
 
 void Add(ServerTally& tally, const Vote& vote) {
   switch (vote.opinion) {
@@ -55,12 +55,14 @@ Outcome Judge(const ServerTally& tally, const Electorate& electorate) {
 }  // namespace
 
 std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
-                                    SpecId spec, std::size_t servers) {
+                                    SpecId spec, std::size_t servers,
+                                    const std::set<std::string>& left_out) {
   std::vector<ServerTally> tallies(servers);
   // Rack by rack, so that each rack is counted once per server.
   std::map<std::string_view, std::vector<const Ballot*>> racks;
   for (const auto& [id, ballot] : ballots) {
     if (!electorate.ids.contains(id) || !Counts(ballot, spec, servers)) continue;
+    if (left_out.contains(id)) continue;
     racks[ballot.rack].push_back(&ballot);
   }
   for (const auto& [rack, members] : racks) {

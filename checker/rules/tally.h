@@ -54,9 +54,14 @@ struct ServerTally {
 // the list of servers, counts as silence.
 using Ballots = std::map<std::string, Ballot>;
 
+// Whether a ballot is for this list of servers.
+[[nodiscard]] bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers);
+
+// `left_out`: voters whose ballots are silence here (see outlier.h). The quorum does not change.
 [[nodiscard]] std::vector<ServerTally> CountVotes(const Ballots& ballots,
                                                   const Electorate& electorate, SpecId spec,
-                                                  std::size_t servers);
+                                                  std::size_t servers,
+                                                  const std::set<std::string>& left_out = {});
 
 // The input of Decide: for each shard the tally of the server that serves it, which is its only
 // member. `servers` are the tallies of ServersOf(shards), in that order.

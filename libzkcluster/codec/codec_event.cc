@@ -19,6 +19,7 @@ struct Fields {
   std::string_view note;
   Micros until{0};
   int dead = 0;
+  std::span<const std::string> changes;
 };
 
 constexpr std::string_view kAccepted = "accepted";
@@ -45,6 +46,7 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.ids = e.shards, .note = e.note, .until = e.until};
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
+          [](const Event::Update& e) { return Fields{.note = e.note, .changes = e.changes}; },
           [](const Event::Unknown&) { return Fields(); },
       },
       what);
@@ -63,7 +65,8 @@ void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
 // {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
-//  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5}
+//  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5,
+//  "Changes":["s6 removed"]}
 // From Leader on, members that are empty, 0 or not of the kind are left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
@@ -89,6 +92,10 @@ std::string EncodeEvent(const Event& event) {
   if (!fields.note.empty()) json.Key("Note").Text(fields.note);
   if (fields.until != Micros(0)) json.Key("Until").Number(fields.until.count());
   if (fields.dead != 0) json.Key("Dead").Number(fields.dead);
+  if (!fields.changes.empty()) {
+    json.Key("Changes");
+    WriteTexts(json, fields.changes);
+  }
   json.Close('}');
   return json.Take();
 }
@@ -152,6 +159,9 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
   if (kind == Event::Resume::kKind) return Event::Resume{};
   if (kind == Event::Maintenance::kKind) return Event::Maintenance{ids(), note(), until()};
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
+  if (kind == Event::Update::kKind) {
+    return Event::Update{note(), ReadTexts(fields, "Changes", false, problem)};
+  }
   return std::nullopt;
 }
 

@@ -32,7 +32,8 @@ void EncodeRing(const RingSpec& ring, JsonWriter& json) {
 }
 
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
-//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}
+//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536,
+//  "OutlierVotes":"ignore"}
 // From Checkers on, only what is set. The other ring: "RingType":"ketama","RingParams":"fnv1a_64".
 // A later version also writes "Needs":["word",...], one word for each thing in this spec that a
 // reader without it would get wrong.
@@ -153,6 +154,9 @@ SettingValue DecodeSetting(const JsonFields& fields, const Setting& setting, Jso
   if (fields.Find(key) == nullptr) return {};
   if (setting.holds<std::int64_t>()) return fields.Integer(key, kIntMax);
   if (setting.holds<double>()) return Parsed(fields, key, problem, ParseFraction, 1.0);
+  if (setting.holds<OutlierVotes>()) {
+    return Parsed(fields, key, problem, ParseOutlierVotes, OutlierVotes::kCount);
+  }
   return Parsed(fields, key, problem, ParseDuration, Duration::zero());
 }
 

@@ -88,6 +88,12 @@ struct EventKinds {
     std::vector<std::string> shards;
     bool operator==(const MaintenanceOver&) const = default;
   };
+  struct Update {  // a change of the spec, in the transaction that made it
+    static constexpr std::string_view kKind = "update";
+    std::string note;                  // why; may be empty
+    std::vector<std::string> changes;  // the difference in words, see DescribeDiff
+    bool operator==(const Update&) const = default;
+  };
   struct Unknown {  // a newer zkcluster's
     std::string kind;
     std::string json;  // the whole event, as it was read
@@ -98,7 +104,7 @@ struct EventKinds {
 
 struct Event : EventKinds {
   using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
-                            Resume, Maintenance, MaintenanceOver, Unknown>;
+                            Resume, Maintenance, MaintenanceOver, Update, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

@@ -40,6 +40,13 @@ inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);
 inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
 inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
 
+// What probes go by where neither a spec nor a checker's file says anything.
+inline constexpr Duration kDefaultInterval = std::chrono::seconds(1);
+inline constexpr Duration kDefaultTimeout = std::chrono::milliseconds(500);
+inline constexpr Duration kDefaultThreshold = std::chrono::seconds(3);
+inline constexpr Duration kDefaultRefusedThreshold = std::chrono::seconds(1);
+inline constexpr Duration kDefaultFastInterval = std::chrono::milliseconds(250);
+
 // The largest penalty of a flapping shard, in good probes in a row before its next return. A
 // cluster's own limit is the number of probes in 10 x threshold, at least 1; the times above bound
 // it by this.

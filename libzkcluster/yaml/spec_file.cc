@@ -79,6 +79,13 @@ SettingValue ReadSetting(const Value& value, const Setting& setting) {
                         [&](Duration least) {
                           return found(value.GetDuration(least, std::get<Duration>(setting.most)));
                         },
+                        [&](OutlierVotes) {
+                          const auto word = value.Choice({OutlierVotesName(OutlierVotes::kCount),
+                                                          OutlierVotesName(OutlierVotes::kIgnore)});
+                          std::optional<OutlierVotes> votes;
+                          if (word) votes = *word == 0 ? OutlierVotes::kCount : OutlierVotes::kIgnore;
+                          return found(votes);
+                        },
                     },
                     setting.least);
 }
@@ -227,12 +234,14 @@ std::string FormatSpecJson(const ClusterSpec& spec) {
     const SettingValue value = GetSetting(spec, setting);
     if (value.index() == 0) continue;
     Json& parent = setting.group().empty() ? json : json[std::string(setting.group())];
-    std::visit(Overloaded{
-                   [](std::monostate) {},
-                   [&](Duration) { parent[std::string(setting.name())] = FormatSetting(value); },
-                   [&](auto shown) { parent[std::string(setting.name())] = shown; },
-               },
-               value);
+    std::visit(
+        Overloaded{
+            [](std::monostate) {},
+            [&](Duration) { parent[std::string(setting.name())] = FormatSetting(value); },
+            [&](OutlierVotes) { parent[std::string(setting.name())] = FormatSetting(value); },
+            [&](auto shown) { parent[std::string(setting.name())] = shown; },
+        },
+        value);
   }
   json["shards"] = Json::array();
   for (const ShardSpec& shard : spec.shards) {

@@ -111,6 +111,9 @@ Result<SettingValue> ParseValue(const Setting& setting, std::string_view text) {
     return Fail(ErrorCode::kInvalid,
                 "expected a fraction such as 0.5, at most 1, or none, not " + Quoted(text));
   }
+  if (setting.holds<OutlierVotes>()) {
+    return ParseOutlierVotes(text).map([](OutlierVotes votes) { return SettingValue(votes); });
+  }
   return ParseDuration(text).map([](Duration duration) { return SettingValue(duration); });
 }
 
@@ -178,11 +181,14 @@ void DeclareSettings(OptionSet& set, SpecEdits& edits) {
           return SettingEdit{&setting, value};
         });
       };
+      const bool word = setting.holds<OutlierVotes>();
       OptionSet one;
       one.Values({OptionName(setting),
-                  setting.holds<double>() ? "F" : "N|none",
+                  word                      ? "WORD"
+                  : setting.holds<double>() ? "F"
+                                            : "N|none",
                   std::string(setting.meaning),
-                  {"none"}},
+                  word ? Completion{"count", "ignore", "none"} : Completion{"none"}},
                  edits.settings, parse);
       OptionSet::Entry entry = one.entries().front();
       entry.repeatable = false;

@@ -44,7 +44,15 @@ void DeclareWait(OptionSet& set, bool& wait) {
   set.Flag({"wait", "", "until every checker has taken the change over (60s, or --timeout)"}, wait);
 }
 
+void DeclareReason(OptionSet& set, std::optional<std::string>& reason) {
+  set.Text({"reason", "TEXT", "why, for other operators"}, reason);
+}
+
 Result<void> CheckChange(const Change& change) {
+  if (change.reason) {
+    const auto valid = ValidatePause({Duration::zero(), "somebody", *change.reason});
+    if (!valid) return Fail(valid.error().Within("--reason"));
+  }
   if (!change.dry_run || !change.wait) return {};
   return Fail(ErrorCode::kInvalid, "--dry-run changes nothing there would be to --wait for");
 }
@@ -53,7 +61,7 @@ void DeclareTimedOrder(OptionSet& set, TimedOrder& order) {
   set.Value(
       {"for", "DURATION", "how long, such as 30m; 1s to 720h", {"30s", "10m", "30m", "2h", "24h"}},
       order.length, ParseLength);
-  set.Text({"reason", "TEXT", "why, for other operators"}, order.reason);
+  DeclareReason(set, order.reason);
 }
 
 Result<void> CheckTimedOrder(std::string_view verb, const TimedOrder& order) {

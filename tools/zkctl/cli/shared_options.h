@@ -29,7 +29,9 @@ struct Change {
   bool yes = false;
   bool dry_run = false;
   bool wait = false;
+  std::optional<std::string> reason;  // for the journal
 };
+void DeclareReason(OptionSet& set, std::optional<std::string>& reason);
 void DeclareYes(OptionSet& set, bool& yes);
 void DeclareDryRun(OptionSet& set, bool& dry_run);
 void DeclareWait(OptionSet& set, bool& wait);

@@ -132,6 +132,9 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                  [&](const Event::MaintenanceOver& e) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
+                 [&](const Event::Update& e) {
+                   add("spec", event.by + " changes it: " + Join(e.changes, ", "));
+                 },
                  [&](const Event::Unknown& e) { add("event", e.kind); },
              },
              event.what);

@@ -10,9 +10,11 @@
 #include "codec/codec.h"
 #include "model/limits.h"
 #include "model/settings.h"
+#include "model/spec_check.h"
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/exam.h"
 #include "zk/client.h"
 
 namespace zkcluster::zkctl {
@@ -20,8 +22,6 @@ namespace {
 
 // A registration takes a moment to arrive; a larger difference means a wrong clock.
 constexpr Micros kClockSlack = std::chrono::seconds(2);
-// An order in force for longer has more often been forgotten than meant.
-constexpr Micros kLongOrder = std::chrono::hours(24);
 
 std::string Percent(std::size_t part, std::size_t whole) {
   return std::to_string(whole == 0 ? 0 : 100 * part / whole) + " %";
@@ -30,13 +30,17 @@ std::string Percent(std::size_t part, std::size_t whole) {
 class Doctor {
  public:
   Doctor(const Snapshot& snapshot, const Assessment& assessment)
-      : snapshot_(snapshot), assessment_(assessment), spec_(snapshot.spec.spec) {}
+      : snapshot_(snapshot),
+        assessment_(assessment),
+        spec_(snapshot.spec.spec),
+        exam_(snapshot, assessment) {}
 
   std::vector<Finding> Examine() {
     LookAtBytes();
     LookForGhosts();
     LookAtGo();
-    LookAtQuorum();
+    ExamineCheckers(exam_);
+    LookAtThresholds();
     LookAtVotes();
     LookAtRacks();
     LookAtVersions();
@@ -44,19 +48,20 @@ class Doctor {
     LookAtHosts();
     LookAtShardRacks();
     LookAtSizes();
-    LookAtOrders();
-    std::stable_sort(found_.begin(), found_.end(),
-                     [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
-    return std::move(found_);
+    ExamineOrders(exam_);
+    std::vector<Finding> found = exam_.Take();
+    std::ranges::stable_sort(found, {}, &Finding::severity);
+    return found;
   }
 
  private:
   void Add(Severity severity, std::string_view kind, std::string what, std::string remedy) {
-    found_.push_back({severity, kind, std::move(what), std::move(remedy)});
+    exam_.Add(severity, kind, std::move(what), std::move(remedy));
   }
   [[nodiscard]] std::string Command(const std::string& verb, const std::string& rest = "") const {
-    return "`zkctl " + verb + " " + spec_.name + (rest.empty() ? "" : " " + rest) + "`";
+    return exam_.Command(verb, rest);
   }
+  [[nodiscard]] std::set<std::string> Registered() const { return exam_.Registered(); }
 
   void LookAtBytes() {
     for (const std::string& problem : snapshot_.problems) {
@@ -88,22 +93,10 @@ class Doctor {
           "when it stays so, give one of them another id in its file");
     }
     for (const CheckerView& view : assessment_.checkers) {
-      if (view.candidate) continue;
-      if (view.voter) {
-        Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
-            "it goes with its session; when it stays, its znode has no owner and has to be removed "
-            "by hand");
-      } else if (!spec_.checkers) {
-        Add(Severity::kRisk, "ghost",
-            view.id + " is gone and counts for the quorum (" + QuorumText() + ") still",
-            "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
-      } else {
-        Add(Severity::kAdvice, "ghost",
-            view.id +
-                " is known, but not registered now; the spec says how many checkers "
-                "there are, so it does not raise the quorum",
-            "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
-      }
+      if (view.candidate || !view.voter) continue;
+      Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
+          "it goes with its session; when it stays, its znode has no owner and has to be removed "
+          "by hand");
     }
   }
 
@@ -135,52 +128,12 @@ class Doctor {
             ", and use zkctl from then on");
   }
 
-  [[nodiscard]] std::string QuorumText() const {
-    return std::to_string(assessment_.electorate.quorum) + " of " +
-           std::to_string(assessment_.electorate.size);
-  }
-  [[nodiscard]] std::set<std::string> Registered() const {
-    std::set<std::string> ids;
-    for (const auto& candidate : snapshot_.candidates) ids.insert(candidate.name.id);
-    return ids;
-  }
-
-  void LookAtQuorum() {
-    const auto registered = static_cast<int>(Registered().size());
-    const int quorum = assessment_.electorate.quorum;
-    if (quorum > assessment_.electorate.size) {
-      Add(Severity::kBroken, "quorum",
-          "the quorum of " + std::to_string(quorum) + " is more than the " +
-              std::to_string(assessment_.electorate.size) + " that may vote: nothing can ever flip",
-          "lower it: " + Command("update", "--quorum none") + " makes it a majority");
-    } else if (registered < quorum) {
-      Add(Severity::kBroken, "quorum",
-          "the quorum is " + QuorumText() + ", and " +
-              Counted(static_cast<std::size_t>(registered), "checker") +
-              (registered == 1 ? " is" : " are") + " registered: nothing can flip",
-          "start checkers, or say how many there are: " + Command("update", "--checkers N"));
-    } else if (registered == quorum) {
-      Add(Severity::kRisk, "quorum",
-          "all " + std::to_string(registered) +
-              " registered checkers are needed for the quorum of " + QuorumText() +
-              ": when one more stops, nothing flips",
-          registered < 3 ? "run three checkers or more, on a rack each"
-                         : "start the checkers that are missing");
-    }
-    if (spec_.checkers && registered > *spec_.checkers) {
-      Add(Severity::kAdvice, "quorum",
-          "the spec says " + Counted(static_cast<std::size_t>(*spec_.checkers), "checker") +
-              ", and " + std::to_string(registered) + " are registered: the quorum is " +
-              QuorumText() + " as long as they vote",
-          Command("update", "--checkers " + std::to_string(registered)) +
-              ", or stop those that are too many");
-    }
-    if (quorum * 2 <= assessment_.electorate.size) {
-      Add(Severity::kRisk, "quorum",
-          "the quorum of " + QuorumText() +
-              " is no majority: two halves may disagree, and then a "
-              "tie stays",
-          Command("update", "--quorum none") + " makes it a majority");
+  // Such a spec is refused where it is written; this one is older than that rule, or by hand.
+  void LookAtThresholds() {
+    const SpecProblems problems = CheckThresholds(spec_.probe);
+    for (const SpecProblem& problem : problems.found()) {
+      Add(Severity::kRisk, "thresholds", problem.key + ": " + problem.what,
+          "set numbers that fit each other: " + Command("update", "--probe KEY=DURATION"));
     }
   }
 
@@ -358,38 +311,10 @@ class Doctor {
     }
   }
 
-  void LookAtOrders() {
-    if (assessment_.pause && assessment_.pause->until == Micros(0) &&
-        snapshot_.taken - assessment_.pause->since > kLongOrder) {
-      Add(Severity::kRisk, "orders",
-          "paused for " + FormatAge(snapshot_.taken - assessment_.pause->since) +
-              " without an end, by " + assessment_.pause->by + ": " + assessment_.pause->reason,
-          Command("resume"));
-    }
-    if (assessment_.freeze.frozen) {
-      Add(Severity::kBroken, "orders",
-          "frozen for " +
-              FormatAge(std::max(Micros::zero(), snapshot_.taken - assessment_.freeze.since)) +
-              ": " + FreezeSentence(snapshot_, assessment_),
-          Command("explain", "SHARD") + ", then " + Command("unfreeze", "--accept") +
-              " if the deaths are real");
-    }
-    std::vector<std::string> forgotten;
-    for (const auto& [shard, order] : assessment_.maintenance) {
-      const bool endless = order.until == Micros(0) && snapshot_.taken - order.since > kLongOrder;
-      if (endless) forgotten.push_back(shard);
-    }
-    if (forgotten.empty()) return;
-    Add(Severity::kRisk, "orders",
-        ShortList(forgotten) + (forgotten.size() == 1 ? " is" : " are") +
-            " under maintenance for more than a day without an end, and cannot flip",
-        Command("maintenance list") + ", then " + Command("maintenance off", "SHARD"));
-  }
-
   const Snapshot& snapshot_;
   const Assessment& assessment_;
   const ClusterSpec& spec_;
-  std::vector<Finding> found_;
+  Exam exam_;
 };
 
 Color SeverityColor(Severity severity) {
@@ -438,16 +363,18 @@ OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& fin
   return json;
 }
 
-std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings, bool color) {
+std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings,
+                       const Terminal& to) {
   const std::string name = Printable(snapshot.spec.spec.name);
   if (findings.empty()) return name + ": nothing found\n";
   std::string text;
   for (const Finding& finding : findings) {
     std::string label(SeverityName(finding.severity));
     label.resize(8, ' ');
-    text += Paint(label, SeverityColor(finding.severity), color) +
-            WrapText(Printable(finding.what), 8) + "        " +
-            Paint("do: ", Color::kFaint, color) + WrapText(Printable(finding.remedy), 12);
+    text += Paint(label, SeverityColor(finding.severity), to.color) +
+            WrapText(Printable(finding.what), 8, to.columns) + "        " +
+            Paint("do: ", Color::kFaint, to.color) +
+            WrapText(Printable(finding.remedy), 12, to.columns);
   }
   return text + name + ": " + Counted(findings.size(), "finding") + "\n";
 }

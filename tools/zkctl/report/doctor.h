@@ -32,6 +32,6 @@ struct Finding {
 [[nodiscard]] OrderedJson DoctorJson(const Snapshot& snapshot,
                                      const std::vector<Finding>& findings);
 [[nodiscard]] std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings,
-                                     bool color);
+                                     const Terminal& to);
 
 }  // namespace zkcluster::zkctl

@@ -1,5 +1,8 @@
+#include "tools/zkctl/report/events.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/join.h"
 #include "base/overloaded.h"
@@ -20,20 +23,6 @@ OrderedJson FlipJson(const Event::Flip& flip) {
   json["votes"] = CountsJson(flip.counts);
   return json;
 }
-
-std::string FlipText(const Event::Flip& flip, bool color) {
-  std::string text = Printable(flip.shard) + " (" + Printable(flip.addr) + ") " +
-                     std::string(ShardStatusName(flip.from)) + " -> " +
-                     Paint(ShardStatusName(flip.to), ColorOf(flip.to), color);
-  if (flip.reason != Reason::kNone) text += ", " + std::string(ReasonName(flip.reason));
-  return text + "; votes " + std::to_string(flip.counts.alive) + " alive, " +
-         std::to_string(flip.counts.dead) + " dead, " + std::to_string(flip.counts.unknown) +
-         " unknown";
-}
-
-}  // namespace
-
-namespace {
 
 // The members that the event's kind adds to its JSON.
 OrderedJson OwnJson(const Event& event) {
@@ -70,6 +59,10 @@ OrderedJson OwnJson(const Event& event) {
                    put_order(e);
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+                 [&](const Event::Update& e) {
+                   if (!e.note.empty()) json["note"] = e.note;
+                   json["changes"] = e.changes;
+                 },
                  [&](const Event::Unknown& e) {
                    json["fields"] = OrderedJson::parse(e.json, nullptr, false);
                  },
@@ -99,104 +92,197 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
   };
   for (const char* const key : {"flips", "more_flips", "ids"}) take(key);
   if (!event->by.empty()) json["by"] = event->by;
-  for (const char* const key : {"note", "until", "dead", "fields"}) take(key);
+  for (const char* const key : {"note", "changes", "until", "dead", "fields"}) take(key);
   return json;
 }
 
 namespace {
 
-// The text of an event other than flips, which follows its time and its kind.
+// More names would push the rest of a row away.
+constexpr std::size_t kNamesShown = 10;
+
+// The flips of one event that are alike, on one row.
+struct FlipGroup {
+  const Event::Flip* first = nullptr;
+  std::vector<std::string> shards;
+};
+
+std::vector<FlipGroup> GroupsOf(const Event::Flips& flips, const std::string& shard) {
+  std::vector<FlipGroup> groups;
+  for (const Event::Flip& flip : flips.flips) {
+    if (!shard.empty() && flip.shard != shard && flip.addr != shard) continue;
+    const auto alike = std::ranges::find_if(groups, [&](const FlipGroup& group) {
+      return group.first->from == flip.from && group.first->to == flip.to &&
+             group.first->reason == flip.reason && group.first->counts == flip.counts;
+    });
+    if (alike == groups.end()) groups.push_back({&flip, {}});
+    (alike == groups.end() ? groups.back() : *alike).shards.push_back(flip.shard);
+  }
+  return groups;
+}
+
+std::string GroupText(const FlipGroup& group, bool color) {
+  const Event::Flip& flip = *group.first;
+  std::string text = Printable(JoinFirst(group.shards, kNamesShown, " "));
+  if (group.shards.size() > kNamesShown) {
+    text += " and " + std::to_string(group.shards.size() - kNamesShown) + " more";
+  }
+  text += " " + std::string(ShardStatusName(flip.from)) + " -> " +
+          Paint(ShardStatusName(flip.to), ColorOf(flip.to), color);
+  if (flip.reason != Reason::kNone) text += " (" + std::string(ReasonName(flip.reason)) + ")";
+  return text + ", votes " + VotesText(flip.counts);
+}
+
+// A row of the journal: its kind for people, who did it, and what.
 struct Told {
   std::string kind;
+  std::string by;
   std::string text;
 };
 
-// One sentence for each kind. `by` is the leader, `who` the operator.
+// One row for each kind.
 struct Teller {
   const Event& event;
-  std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
-  std::string who = Printable(event.by);
+  const std::string& shard;  // of the filter
+  bool color;
+  std::string by = event.by.empty() ? event.leader : event.by;
 
-  [[nodiscard]] std::string Listed(const std::vector<std::string>& ids) const {
-    return Printable(Join(ids, ", "));
-  }
-  [[nodiscard]] std::string WouldBeDead(int dead) const {
-    return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead; decided by " + by;
+  [[nodiscard]] static std::string WouldBeDead(int dead) {
+    return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead";
   }
   [[nodiscard]] std::string Ordered(const auto& order) const {
-    return (order.until == Micros(0) ? "" : ", until " + FormatTime(order.until)) + ": " +
-           Printable(order.note) + "; by " + who;
+    const std::string length =
+        order.until == Micros(0) ? "no end" : "for " + FormatAge(order.until - event.at);
+    return ", " + length + ": \"" + Printable(order.note) + "\"";
+  }
+  [[nodiscard]] static std::string Listed(const std::vector<std::string>& ids) {
+    return Printable(JoinSome(ids, kNamesShown));
   }
 
-  Told operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
-  Told operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
+  Told operator()(const Event::Flips& e) const {
+    std::vector<std::string> parts;
+    for (const FlipGroup& group : GroupsOf(e, shard)) parts.push_back(GroupText(group, color));
+    if (e.more > 0) parts.push_back(std::to_string(e.more) + " more");
+    return {"flip", by, Join(parts, "; ") + ", quorum " + std::to_string(event.quorum)};
+  }
+  Told operator()(const Event::Leader&) const {
+    return {"leader", by, "took over, epoch " + std::to_string(event.epoch)};
+  }
   Told operator()(const Event::Spec&) const {
-    return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
+    return {"spec", by, "decides by version " + std::to_string(event.spec_version)};
   }
   Told operator()(const Event::Electorate& e) const {
-    return {"electorate",
-            "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum) + "; by " + by};
+    return {"electorate", by,
+            "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum)};
   }
   Told operator()(const Event::Forget& e) const {
-    return {"electorate", "forgot " + Listed(e.ids) + "; by " + who};
+    return {"electorate", by, "forgot " + Listed(e.ids)};
   }
   Told operator()(const Event::Freeze& e) const {
-    return {"freeze", "began: " + WouldBeDead(e.dead)};
+    return {"freeze", by, "began: " + WouldBeDead(e.dead)};
   }
   Told operator()(const Event::Unfreeze& e) const {
-    if (event.by.empty()) return {"freeze", "over: " + WouldBeDead(e.dead)};
-    return {"freeze", (e.accepted ? "lifted, the deaths accepted, by " : "lifted by ") + who};
+    if (event.by.empty()) return {"freeze", by, "over: " + WouldBeDead(e.dead)};
+    return {"freeze", by, e.accepted ? "lifted, the deaths accepted" : "lifted"};
   }
-  Told operator()(const Event::Pause& e) const { return {"pause", "began" + Ordered(e)}; }
+  Told operator()(const Event::Pause& e) const { return {"pause", by, "began" + Ordered(e)}; }
   Told operator()(const Event::Resume&) const {
-    return {"pause",
-            event.by.empty() ? "over, its time has passed; seen by " + by : "ended by " + who};
+    return {"pause", by, event.by.empty() ? "over, its time has passed" : "ended"};
   }
   Told operator()(const Event::Maintenance& e) const {
-    return {"maintenance", "of " + Listed(e.shards) + " began" + Ordered(e)};
+    return {"maintenance", by, "of " + Listed(e.shards) + " began" + Ordered(e)};
   }
   Told operator()(const Event::MaintenanceOver& e) const {
     return {
-        "maintenance",
-        "of " + Listed(e.shards) + " " +
-            (event.by.empty() ? "is over, its time has passed or the shard is gone; seen by " + by
-                              : "ended by " + who)};
+        "maintenance", by,
+        "of " + Listed(e.shards) +
+            (event.by.empty() ? " is over, its time has passed or the shard is gone" : " ended")};
+  }
+  Told operator()(const Event::Update& e) const {
+    const std::string why = e.note.empty() ? "" : ": \"" + Printable(e.note) + "\"";
+    return {"spec", by, Printable(Join(e.changes, ", ")) + why};
   }
   Told operator()(const Event::Unknown& e) const {
-    constexpr std::string_view kShown[] = {"Kind", "At"};
-    return {Printable(e.kind),
+    constexpr std::string_view kShown[] = {"Kind", "At", "Leader", "By"};
+    return {Printable(e.kind), by,
             Printable(RawJson(e.json).Except(kShown)) + "; a kind of a newer zkcluster"};
   }
 };
 
-// On a terminal the text is wrapped to its width; elsewhere an event is one line.
-std::string EventLine(Micros at, std::string_view kind, const std::string& text, bool color) {
-  constexpr std::size_t kKindWidth = 11;
-  std::string start = FormatTime(at) + "  " + std::string(kind);
-  start.append(kKindWidth - std::min(kKindWidth, kind.size()) + 2, ' ');
-  return start + (color ? WrapText(text, start.size()) : text + "\n");
+Told Tell(const Event& event, const std::string& shard, bool color) {
+  return std::visit(Teller{event, shard, color}, event.what);
+}
+
+// The shards that an event names.
+bool Names(const Event& event, const std::string& shard) {
+  const auto among = [&](const std::vector<std::string>& names) {
+    return std::ranges::find(names, shard) != names.end();
+  };
+  if (const auto* const flips = event.As<Event::Flips>()) return !GroupsOf(*flips, shard).empty();
+  if (const auto* const on = event.As<Event::Maintenance>()) return among(on->shards);
+  if (const auto* const off = event.As<Event::MaintenanceOver>()) return among(off->shards);
+  return false;
+}
+
+constexpr std::size_t kKindWidth = 11;  // "maintenance"
+
+void Pad(std::string& text, std::size_t width) {
+  const std::size_t now = DisplayWidth(text);
+  text.append(std::max(width, now) - now + 2, ' ');
 }
 
 }  // namespace
 
-std::string EventText(std::string_view node, const Result<Event>& event, bool color) {
-  if (!event)
-    return Printable(node) + "  cannot be decoded: " + Printable(event.error().message) + "\n";
-  const auto* const flips = event->As<Event::Flips>();
-  if (flips == nullptr) {
-    const Told told = std::visit(Teller{*event}, event->what);
-    return EventLine(event->at, told.kind, told.text, color);
+std::vector<std::string_view> EventKindWords() {
+  return {"flip", "leader", "spec", "electorate", "freeze", "pause", "maintenance"};
+}
+
+bool Matches(const JournalEntry& entry, const EventFilter& filter) {
+  if (!entry.event) {
+    return filter.kinds.empty() && filter.shard.empty() && entry.written >= filter.since;
   }
-  const std::string by = "; quorum " + std::to_string(event->quorum) + "; decided by " +
-                         Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";
+  const Event& event = *entry.event;
+  if (event.at < filter.since) return false;
+  if (!filter.shard.empty() && !Names(event, filter.shard)) return false;
+  if (filter.kinds.empty()) return true;
+  return std::ranges::find(filter.kinds, Tell(event, {}, false).kind) != filter.kinds.end();
+}
+
+EventRows::EventRows(Terminal to, std::string shard, const std::vector<JournalEntry>& entries)
+    : to_(to), shard_(std::move(shard)) {
+  constexpr std::size_t kWidest = 24;
+  for (const JournalEntry& entry : entries) {
+    if (!entry.event) continue;
+    const std::string& by = entry.event->by.empty() ? entry.event->leader : entry.event->by;
+    by_width_ = std::max(by_width_, std::min(kWidest, DisplayWidth(Printable(by))));
+  }
+}
+
+std::string EventRows::Next(const JournalEntry& entry) {
+  if (!entry.event) {
+    return Printable(entry.node) + "  cannot be decoded: " +
+           WrapText(Printable(entry.event.error().message), 4, to_.columns);
+  }
+  const Event& event = *entry.event;
+  const std::string time = FormatTime(event.at);
   std::string out;
-  for (const Event::Flip& flip : flips->flips) {
-    out += EventLine(event->at, "flip", FlipText(flip, color) + by, color);
+  std::string start = time;
+  // A program that reads the lines finds the day in each; a person needs it once.
+  const std::size_t clock = time.find('T');
+  if (to_.columns > 0 && clock != std::string::npos) {
+    std::string day = time.substr(0, clock);
+    if (day != day_) out = Paint(day, Color::kFaint, to_.color) + "\n";
+    day_ = std::move(day);
+    start = time.substr(clock + 1, time.size() - clock - 2);
   }
-  if (flips->more > 0) {
-    out += EventLine(event->at, "flip", "and " + std::to_string(flips->more) + " more", color);
-  }
-  return out;
+  const Told told = Tell(event, shard_, to_.color);
+  start += "  ";
+  std::string kind = told.kind;
+  Pad(kind, kKindWidth);
+  std::string by = told.by.empty() ? "-" : Printable(told.by);
+  Pad(by, by_width_);
+  start += kind + by;
+  return out + start + WrapText(told.text, DisplayWidth(start), to_.columns);
 }
 
 }  // namespace zkcluster::zkctl

@@ -12,6 +12,7 @@
 #include "admin/snapshot.h"
 #include "model/paths.h"
 #include "ring/routing_table.h"
+#include "text/address.h"
 #include "tools/zkctl/cli/context.h"
 #include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/verb.h"
@@ -20,6 +21,7 @@
 #include "tools/zkctl/report/explain.h"
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/status.h"
 #include "tools/zkctl/verbs/ordering.h"
 #include "tools/zkctl/verbs/watch.h"
 
@@ -36,12 +38,27 @@ int WithSnapshot(const Globals& globals, const std::string& name,
   return answer(*snapshot, (*connection)->loop().WallNow());
 }
 
+// By name, or by address as logs and alerts show it.
+std::vector<ShardSpec>::const_iterator FindShard(const std::vector<ShardSpec>& shards,
+                                                 const std::string& word) {
+  const auto named = std::ranges::find(shards, word, &ShardSpec::name);
+  const auto address = ParseAddress(word);
+  if (named != shards.end() || !address) return named;
+  const std::string wanted = FormatCanonical(*address);
+  return std::ranges::find_if(shards, [&](const ShardSpec& shard) {
+    const auto known = ParseAddress(shard.addr);
+    return known && FormatCanonical(*known) == wanted;
+  });
+}
+
 int RunStatus(const Globals& globals, const StatusOptions& options) {
-  if (options.watch) return WatchStatus(globals, options.cluster);
+  const StatusView view{.dead_first = options.watch, .dead_only = options.dead};
+  if (options.watch) return WatchStatus(globals, options.cluster, view);
   return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
     const Assessment assessment = Assess(snapshot);
-    return Emit(globals.output, StatusJson(snapshot, assessment),
-                [&](bool color) { return StatusText(snapshot, assessment, now, color); });
+    return Emit(globals.output, StatusJson(snapshot, assessment, view), [&](const Terminal& to) {
+      return StatusText(snapshot, assessment, now, to, view);
+    });
   });
 }
 
@@ -49,7 +66,7 @@ int RunCheckers(const Globals& globals, const ClusterOperand& options) {
   return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
     const Assessment assessment = Assess(snapshot);
     return Emit(globals.output, CheckersJson(snapshot, assessment),
-                [&](bool color) { return CheckersText(snapshot, assessment, now, color); });
+                [&](const Terminal& to) { return CheckersText(snapshot, assessment, now, to); });
   });
 }
 
@@ -57,8 +74,7 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
   return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
     const auto& shards = snapshot.spec.spec.shards;
     const std::string& name = options.shard;
-    const auto found = std::find_if(shards.begin(), shards.end(),
-                                    [&](const ShardSpec& shard) { return shard.name == name; });
+    const auto found = FindShard(shards, name);
     if (found == shards.end()) {
       std::vector<std::string_view> names;
       for (const ShardSpec& shard : shards) names.push_back(shard.name);
@@ -68,16 +84,18 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
     }
     const auto shard = static_cast<std::size_t>(found - shards.begin());
     const Assessment assessment = Assess(snapshot);
-    return Emit(globals.output, ExplainJson(snapshot, assessment, shard, now),
-                [&](bool color) { return ExplainText(snapshot, assessment, shard, now, color); });
+    return Emit(
+        globals.output, ExplainJson(snapshot, assessment, shard, now),
+        [&](const Terminal& to) { return ExplainText(snapshot, assessment, shard, now, to); });
   });
 }
 
 int RunDoctor(const Globals& globals, const ClusterOperand& options) {
   return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros) {
     const auto findings = Diagnose(snapshot, Assess(snapshot));
-    const int printed = Emit(globals.output, DoctorJson(snapshot, findings),
-                             [&](bool color) { return DoctorText(snapshot, findings, color); });
+    const int printed =
+        Emit(globals.output, DoctorJson(snapshot, findings),
+             [&](const Terminal& to) { return DoctorText(snapshot, findings, to); });
     return printed != kDone || !findings.empty() ? kRefused : kDone;
   });
 }
@@ -90,7 +108,7 @@ int RunLocate(const Globals& globals, const LocateOptions& options) {
     std::vector<LocateRow> rows;
     for (const std::string& key : options.keys) rows.push_back({key, (*table)->Locate(key)});
     return Emit(globals.output, LocateJson(rows),
-                [&](bool color) { return LocateText(rows, now, color); });
+                [&](const Terminal& to) { return LocateText(rows, now, to); });
   });
 }
 
@@ -116,9 +134,9 @@ int RunList(const Globals& globals, const NoOptions&) {
       return Complain(snapshot.error());
     }
   }
-  return Emit(globals.output, ListJson(rows), [&](bool color) {
+  return Emit(globals.output, ListJson(rows), [&](const Terminal& to) {
     return rows.empty() ? "no clusters below " + Printable(globals.root) + "\n"
-                        : ListText(rows, color);
+                        : ListText(rows, to);
   });
 }
 
@@ -129,7 +147,10 @@ Verb StatusVerb() {
       .name = "status",
       .summary = "show leader, electorate, and the status of every shard",
       .help =
-          "  zkctl status NAME [--watch]\n"
+          "  zkctl status NAME [--dead] [--watch]\n"
+          "A shard whose votes say otherwise than its status is first, with what keeps the status "
+          "as it is.\n"
+          "--dead shows only these, and the shards that are not alive.\n"
           "--watch redraws in place whenever something changes, until Ctrl-C; what does not fit "
           "the "
           "screen is\n"
@@ -138,6 +159,8 @@ Verb StatusVerb() {
           [](OptionSet& set, StatusOptions& into) {
             set.TakeOperand("NAME", into.cluster);
             set.Flag({"watch,w", "", "keep the screen up to date until Ctrl-C"}, into.watch);
+            set.Flag({"dead", "", "only shards that are not alive, or whose votes say otherwise"},
+                     into.dead);
           },
       .run = RunStatus,
   });
@@ -157,6 +180,7 @@ Verb ExplainVerb() {
   return MakeVerb<ExplainOptions>({
       .name = "explain",
       .summary = "say why a shard has its status: each vote, the count, the quorum",
+      .help = "SHARD is its name or its address.\n",
       .declare =
           [](OptionSet& set, ExplainOptions& into) {
             set.TakeOperand("NAME", into.cluster);
@@ -175,9 +199,9 @@ Verb DoctorVerb() {
           "versions and\n"
           "clocks of the checkers, a quorum that cannot be met, shards that share a host or rack, "
           "sizes near\n"
-          "their limits, orders without an end. Exit code 0 when nothing was found, 1 when "
-          "something "
-          "was.\n",
+          "their limits, a checker that contradicts all others, orders that hold something back or "
+          "have no end.\n"
+          "Exit code 0 when nothing was found, 1 when something was.\n",
       .declare = DeclareCluster,
       .run = RunDoctor,
   });

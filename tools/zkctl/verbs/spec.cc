@@ -38,7 +38,7 @@ int RunDiff(const Globals& globals, const DiffOptions& options) {
   if (!current) return Complain(current.error());
   const SpecDiff diff = DiffSpecs(*current, spec->spec());
   const int printed = Emit(globals.output, DiffJson(current->name, diff),
-                           [&](bool color) { return DiffText(diff, color); });
+                           [&](const Terminal& to) { return DiffText(diff, to.color); });
   return printed != kDone || !diff.empty() ? kRefused : kDone;
 }
 

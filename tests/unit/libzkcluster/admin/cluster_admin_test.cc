@@ -422,3 +422,48 @@ TEST_CASE("random trouble: what a call answers is what happened") {
     CHECK(w.ensemble.Children("/goreclusters").empty());
   }
 }
+
+TEST_CASE("update: the journal keeps who changed the spec, why, and the difference in words") {
+  Editing w;
+  const auto version = w.Create(w.one, TestSpec());
+  REQUIRE(version);
+  CHECK(w.ensemble.Children(w.paths.events()).empty());
+  auto next = ValidSpec::Make(With(TestSpec(4), *version));
+  REQUIRE(next);
+  const auto updated = w.Wait<std::uint64_t>([&](auto done) {
+    w.one.editor.Update(*next, {"ann@ops1", "one more"}, done);
+  });
+  REQUIRE(updated);
+  const auto nodes = w.ensemble.Children(w.paths.events());
+  REQUIRE(nodes.size() == 1);
+  const auto event = DecodeEvent(w.ensemble.Get(w.paths.events() + "/" + nodes.front())->data);
+  REQUIRE(event);
+  CHECK(event->by == "ann@ops1");
+  CHECK(event->spec_version == *updated);
+  const auto* const update = event->As<Event::Update>();
+  REQUIRE(update != nullptr);
+  CHECK(update->note == "one more");
+  REQUIRE(update->changes.size() == 1);
+  CHECK(update->changes.front().find(" added (") != std::string::npos);
+  // Nothing to write, nothing to tell.
+  CHECK(w.Update(w.one, With(TestSpec(4), *updated)) == *updated);
+  CHECK(w.ensemble.Children(w.paths.events()).size() == 1);
+  CHECK(w.Update(w.one, With(TestSpec(5), *updated)));
+  CHECK(w.ensemble.Children(w.paths.events()).size() == 2);
+}
+
+TEST_CASE("thresholds: who writes a contradiction is refused, who finds one stored may go on") {
+  Editing w;
+  ClusterSpec spec = TestSpec();
+  spec.probe = {.threshold = std::chrono::milliseconds(300)};
+  CHECK(CodeOf(w.Create(w.one, spec)) == ErrorCode::kInvalid);
+  const auto version = w.Create(w.one, TestSpec());
+  REQUIRE(version);
+  CHECK(CodeOf(w.Update(w.one, With(spec, *version))) == ErrorCode::kInvalid);
+  // Written by an older program.
+  w.Commit({zk::SetOp{w.paths.options(), EncodeSpec(spec).options, zk::kAnyVersion}});
+  REQUIRE(w.Get(w.one));
+  ClusterSpec next = TestSpec(4);
+  next.probe = spec.probe;
+  CHECK(w.Update(w.one, With(next, *version)));
+}

@@ -156,6 +156,7 @@ Event RandomEvent(std::mt19937_64& random) {
       Event::Resume{},
       Event::Maintenance{ids(), RandomText(random), time()},
       Event::MaintenanceOver{ids()},
+      Event::Update{RandomText(random), ids()},
   };
   event.what = kinds[random() % kinds.size()];
   event.at = Micros(RandomTime(random));

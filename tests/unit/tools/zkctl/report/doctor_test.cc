@@ -39,6 +39,19 @@ struct Row {
   std::function<void(Snapshot&)> spoil;
 };
 
+// Five shards, of which c3 alone calls four dead.
+void Blind(Snapshot& snapshot) {
+  for (int i = 3; i <= 5; ++i) {
+    snapshot.spec.spec.shards.push_back(
+        {"s" + std::to_string(i), "10.0.0." + std::to_string(i) + ":6379"});
+    snapshot.board.shards.push_back(snapshot.board.shards[0]);
+  }
+  for (auto& voter : snapshot.voters) {
+    voter.ballot->votes.assign(5, voter.id == "c3" ? kTimeoutVote : kAliveVote);
+    voter.ballot->votes[1] = kTimeoutVote;
+  }
+}
+
 Maintenance OldOrder() {
   return {kNow - 25h, Micros(0), "ann@ops1", "memory"};
 }
@@ -65,7 +78,7 @@ const std::vector<Row>& Rows() {
          s.spec.spec.checkers.reset();
          s.ledger->electorate.insert("c4");
        }},
-      {"ghost", Severity::kAdvice, "c4 is known, but not registered now",
+      {"ghost", Severity::kAdvice, "c4 is gone; the spec says how many checkers there are",
        "zkctl checkers forget sessions c4", [](Snapshot& s) { s.ledger->electorate.insert("c4"); }},
       {"go", Severity::kBroken, "1 Go checker registered (n_0000000001)", "stop the Go checkers",
        [](Snapshot& s) { s.go_voters = {"n_0000000001"}; }},
@@ -74,11 +87,21 @@ const std::vector<Row>& Rows() {
        "zkctl update sessions", [](Snapshot& s) { s.spec_from_one_write = false; }},
       {"quorum", Severity::kBroken, "the quorum of 4 is more than the 3 that may vote",
        "zkctl update sessions --quorum none", [](Snapshot& s) { s.spec.spec.quorum = 4; }},
-      {"quorum", Severity::kBroken, "the quorum is 3 of 5, and 2 checkers are registered",
-       "start checkers",
+      {"quorum", Severity::kBroken,
+       "2 of the 3 checkers that the quorum of 3 of 5 needs are registered, nothing can flip",
+       "start the checkers that are missing",
        [](Snapshot& s) {
          s.spec.spec.checkers = 5;
          s.candidates.pop_back();
+       }},
+      {"quorum", Severity::kBroken,
+       "c2, c3 are gone: 1 of the 2 checkers that the quorum of 2 of 3 needs is registered, "
+       "nothing "
+       "can flip",
+       "start them there",
+       [](Snapshot& s) {
+         s.candidates.resize(1);
+         s.voters.resize(1);
        }},
       {"quorum", Severity::kRisk, "all 3 registered checkers are needed for the quorum of 3 of 5",
        "start the checkers that are missing", [](Snapshot& s) { s.spec.spec.checkers = 5; }},
@@ -126,7 +149,8 @@ const std::vector<Row>& Rows() {
        [](Snapshot& s) { s.voters[0].bytes = 900'000; }},
       {"size", Severity::kAdvice, "the mirror for Go clients would be", "raise mirror_limit",
        [](Snapshot& s) { s.spec.spec.mirror_limit = 10; }},
-      {"orders", Severity::kRisk, "paused for 1d 1h without an end, by ann@ops1: move",
+      {"orders", Severity::kRisk,
+       "paused 1d 1h ago by ann@ops1, no end: \"move\"; holds back nothing now",
        "zkctl resume sessions",
        [](Snapshot& s) {
          s.ledger->pause = Pause{kNow - 25h, Micros(0), "ann@ops1", "move"};
@@ -135,6 +159,43 @@ const std::vector<Row>& Rows() {
        [](Snapshot& s) {
          s.spec.spec.max_dead_fraction = 0.5;
          s.ledger->freeze = {true, kFlip, 2, false, 0};
+       }},
+      {"orders", Severity::kBroken,
+       "paused 5m 00s ago by ann@ops1, 20m 00s left: \"move\"; holds back 1 death: s1",
+       "zkctl resume sessions",
+       [](Snapshot& s) {
+         s.ledger->pause = Pause{kNow - 5min, kNow + 20min, "ann@ops1", "move"};
+         for (auto& voter : s.voters) voter.ballot->votes[0] = kTimeoutVote;
+       }},
+      {"orders", Severity::kRisk, "maintenance holds back 1 return: s2",
+       "zkctl maintenance off sessions SHARD",
+       [](Snapshot& s) {
+         s.ledger->maintenance = {{"s2", {kNow - 5min, kNow + 20min, "ann@ops1", "memory"}}};
+         for (auto& voter : s.voters) voter.ballot->votes[1] = kAliveVote;
+       }},
+      {"orders", Severity::kBroken,
+       "all 2 shards are under maintenance without an end: nothing can flip",
+       "zkctl maintenance list sessions",
+       [](Snapshot& s) {
+         const Maintenance order{kNow - 5min, Micros(0), "ann@ops1", "memory"};
+         s.ledger->maintenance = {{"s1", order}, {"s2", order}};
+       }},
+      {"outlier", Severity::kBroken,
+       "c3 alone calls 4 of 5 shards dead (timeout); its network or password, more likely than the "
+       "shards",
+       "zkctl update sessions --outlier-votes ignore", [](Snapshot& s) { Blind(s); }},
+      {"outlier", Severity::kBroken, "c3 alone cannot tell whether 4 of 5 shards are alive",
+       "on host host-c3",
+       [](Snapshot& s) {
+         Blind(s);
+         for (Vote& vote : s.voters[2].ballot->votes) vote = {Opinion::kUnknown, Reason::kNoRoute};
+       }},
+      {"thresholds", Severity::kRisk,
+       "probe.threshold: threshold 300ms is shorter than interval 1s (the default)",
+       "zkctl update sessions --probe",
+       [](Snapshot& s) {
+         s.spec.spec.probe.threshold = 300ms;
+         s.spec.spec.probe.timeout = 300ms;
        }},
       {"orders", Severity::kRisk, "s2 is under maintenance for more than a day without an end",
        "zkctl maintenance off sessions SHARD",
@@ -154,7 +215,7 @@ TEST_CASE(
   snapshot.ledger->pause = Pause{kNow - 1h, Micros(0), "ann", "move"};
   snapshot.ledger->maintenance = {{"s2", {kNow - 48h, kNow + 1h, "ann", "memory"}}};
   CHECK(Examine(snapshot).empty());
-  CHECK(DoctorText(snapshot, {}, true) == "sessions: nothing found\n");
+  CHECK(DoctorText(snapshot, {}, kColored) == "sessions: nothing found\n");
 }
 
 TEST_CASE("doctor: what is wrong, with its numbers, and what to do") {
@@ -183,8 +244,10 @@ TEST_CASE("doctor: the worst first, in lines that fit") {
   for (std::size_t i = 1; i < findings.size(); ++i) {
     CHECK(findings[i - 1].severity <= findings[i].severity);
   }
-  std::istringstream lines(DoctorText(snapshot, findings, false));
-  for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 100, line);
+  for (const std::size_t columns : {80, 100, 140}) {
+    std::istringstream lines(DoctorText(snapshot, findings, {false, columns}));
+    for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= columns, line);
+  }
   const OrderedJson json = DoctorJson(snapshot, findings);
   CHECK(json["findings"].size() == findings.size());
   CHECK(json["findings"][0]["severity"] == "broken");

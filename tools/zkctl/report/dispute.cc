@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "text/duration.h"
+#include "tools/zkctl/report/assessment.h"
+#include "tools/zkctl/report/render.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+std::string ObstacleText(const Snapshot& snapshot, const Assessment& assessment,
+                         const Dispute& dispute, Micros now) {
+  const std::string& shard = snapshot.spec.spec.shards[dispute.shard].name;
+  const ServerTally& tally = assessment.tallies[dispute.shard];
+  const Electorate& electorate = assessment.electorate;
+  const std::string quorum = std::to_string(electorate.quorum);
+  switch (dispute.obstacle) {
+    case Obstacle::kNone:
+      return assessment.leader ? *assessment.leader + " is about to flip it" : "nobody leads";
+    case Obstacle::kVotes: {
+      const int votes =
+          dispute.looks == ShardStatus::kDead ? tally.counts.dead : tally.counts.alive;
+      return std::to_string(votes) + " of " + quorum + " votes: no quorum";
+    }
+    case Obstacle::kRacks:
+      return "dead votes from " +
+             Counted(static_cast<std::size_t>(std::max(0, tally.dead_racks)), "rack") +
+             ", min_racks is " + std::to_string(electorate.min_racks);
+    case Obstacle::kTie:
+      return "a tie: alive and dead reach the quorum of " + quorum;
+    case Obstacle::kMaintenance: {
+      const auto order = assessment.maintenance.find(shard);
+      if (order == assessment.maintenance.end()) break;
+      return "under maintenance by " + order->second.by + ", " + LeftText(order->second.until, now);
+    }
+    case Obstacle::kHold:
+      if (assessment.hold != Hold::kPaused || !assessment.pause) {
+        return "held: " + std::string(HoldName(assessment.hold));
+      }
+      return "paused by " + assessment.pause->by +
+             (assessment.pause->until == Micros(0) ? ""
+                                                   : ", " + LeftText(assessment.pause->until, now));
+    case Obstacle::kFreeze:
+      return "frozen";
+  }
+  return "under maintenance";
+}
+
+std::string CountedNames(const std::vector<std::string>& names, std::string_view noun) {
+  return Counted(names.size(), noun) + ": " + ShortList(names);
+}
+
+}  // namespace
+
+std::string HeldBack(const Snapshot& snapshot, const Assessment& assessment, Obstacle obstacle) {
+  std::vector<std::string> deaths;
+  std::vector<std::string> returns;
+  for (const Dispute& dispute : assessment.disputes) {
+    if (dispute.obstacle != obstacle) continue;
+    (dispute.looks == ShardStatus::kDead ? deaths : returns)
+        .push_back(snapshot.spec.spec.shards[dispute.shard].name);
+  }
+  std::string text = deaths.empty() ? "" : CountedNames(deaths, "death");
+  if (!returns.empty()) text += (text.empty() ? "" : "; ") + CountedNames(returns, "return");
+  return text;
+}
+
+Micros DisputedSince(const Assessment& assessment, const Dispute& dispute) {
+  const Opinion opinion = dispute.looks == ShardStatus::kDead ? Opinion::kDead : Opinion::kAlive;
+  Micros since{0};
+  for (const CheckerView& checker : assessment.checkers) {
+    if (checker.state != BallotState::kCounted) continue;
+    if (checker.voter->ballot->votes[dispute.shard].opinion != opinion) continue;
+    const Micros written = checker.voter->written;
+    since = since == Micros(0) ? written : std::min(since, written);
+  }
+  return since;
+}
+
+std::string DisputeSentence(const Snapshot& snapshot, const Assessment& assessment,
+                            const Dispute& dispute, Micros now) {
+  std::string text = "looks " + std::string(ShardStatusName(dispute.looks));
+  if (const Micros since = DisputedSince(assessment, dispute); since != Micros(0)) {
+    text += " " + FormatAge(std::max(Micros::zero(), now - since));
+  }
+  if (dispute.reason != Reason::kNone) text += " (" + std::string(ReasonName(dispute.reason)) + ")";
+  return text + "; " + ObstacleText(snapshot, assessment, dispute, now);
+}
+
+std::string OutlierSentence(const Snapshot& snapshot, const CheckerView& checker) {
+  if (!checker.profile) return "";
+  const BallotProfile& profile = *checker.profile;
+  const std::string shards = Counted(snapshot.spec.spec.shards.size(), "shard");
+  if (profile.blind()) {
+    const std::size_t dead = profile.alone[Opinion::kDead];
+    const std::size_t unknown = profile.alone[Opinion::kUnknown];
+    if (dead < unknown) {
+      return checker.id + " alone cannot tell whether " + std::to_string(unknown) + " of " +
+             shards + " are alive";
+    }
+    return checker.id + " alone calls " + std::to_string(dead) + " of " + shards + " dead (" +
+           std::string(ReasonName(profile.reason)) + ")";
+  }
+  if (profile.stale()) {
+    return checker.id + " alone calls " + std::to_string(profile.alone[Opinion::kAlive]) + " of " +
+           shards + " alive that all others call dead";
+  }
+  return "";
+}
+
+}  // namespace zkcluster::zkctl

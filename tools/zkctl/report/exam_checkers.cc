@@ -1,0 +1,124 @@
+#include <vector>
+
+#include "base/join.h"
+#include "tools/zkctl/report/exam.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// Checkers of the electorate that are neither registered nor vote.
+std::vector<const CheckerView*> Gone(const Exam& exam) {
+  std::vector<const CheckerView*> gone;
+  for (const CheckerView& view : exam.assessment.checkers) {
+    if (!view.candidate && !view.voter) gone.push_back(&view);
+  }
+  return gone;
+}
+
+// "c1, c3 are gone"
+std::string GoneText(const std::vector<const CheckerView*>& gone) {
+  std::vector<std::string> parts;
+  for (const CheckerView* view : gone) parts.push_back(view->id);
+  return ShortList(parts) + (parts.size() == 1 ? " is" : " are") + " gone";
+}
+
+// Nobody is away: may one be?
+void LookAtSpare(Exam& exam, int registered) {
+  if (registered != exam.assessment.electorate.quorum) return;
+  exam.Add(Severity::kRisk, "quorum",
+           "all " + std::to_string(registered) +
+               " registered checkers are needed for the quorum of " + exam.QuorumText() +
+               ": when one more stops, nothing flips",
+           registered < 3 ? "run three checkers or more, on a rack each"
+                          : "start the checkers that are missing");
+}
+
+// One finding for what follows from checkers that are away.
+void LookForGone(Exam& exam) {
+  const auto gone = Gone(exam);
+  const auto registered = static_cast<int>(exam.Registered().size());
+  const int quorum = exam.assessment.electorate.quorum;
+  if (quorum > exam.assessment.electorate.size) return;  // the spec's fault: LookAtQuorum
+  if (registered < quorum) {
+    const std::string votes = std::to_string(registered) + " of the " + std::to_string(quorum) +
+                              " checkers that the quorum of " + exam.QuorumText() + " needs " +
+                              (registered == 1 ? "is" : "are") + " registered";
+    exam.Add(Severity::kBroken, "quorum",
+             (gone.empty() ? "" : GoneText(gone) + ": ") + votes + ", nothing can flip",
+             gone.empty() ? "start the checkers that are missing"
+                          : std::string("start ") + (gone.size() == 1 ? "it" : "them") + " there");
+    return;
+  }
+  if (gone.empty()) return LookAtSpare(exam, registered);
+  const bool retired = exam.spec.checkers && registered >= *exam.spec.checkers;
+  const std::string start =
+      std::string("start ") + (gone.size() == 1 ? "it" : "them") +
+      " again; one that is gone for good: " + exam.Command("checkers forget", gone.front()->id);
+  if (retired) {
+    exam.Add(Severity::kAdvice, "ghost",
+             GoneText(gone) + "; the spec says how many checkers there are, and as many run",
+             start);
+    return;
+  }
+  exam.Add(Severity::kRisk, "ghost",
+           GoneText(gone) + " and " + (gone.size() == 1 ? "counts" : "count") +
+               " for the quorum (" + exam.QuorumText() + ") still" +
+               (registered == quorum ? ": when one more stops, nothing flips" : ""),
+           start);
+}
+
+void LookAtQuorum(Exam& exam) {
+  const auto registered = static_cast<int>(exam.Registered().size());
+  const int quorum = exam.assessment.electorate.quorum;
+  if (quorum > exam.assessment.electorate.size) {
+    exam.Add(Severity::kBroken, "quorum",
+             "the quorum of " + std::to_string(quorum) + " is more than the " +
+                 std::to_string(exam.assessment.electorate.size) +
+                 " that may vote: nothing can ever flip",
+             "lower it: " + exam.Command("update", "--quorum none") + " makes it a majority");
+  }
+  if (exam.spec.checkers && registered > *exam.spec.checkers) {
+    exam.Add(Severity::kAdvice, "quorum",
+             "the spec says " + Counted(static_cast<std::size_t>(*exam.spec.checkers), "checker") +
+                 ", and " + std::to_string(registered) + " are registered: the quorum is " +
+                 exam.QuorumText() + " as long as they vote",
+             exam.Command("update", "--checkers " + std::to_string(registered)) +
+                 ", or stop those that are too many");
+  }
+  if (quorum * 2 <= exam.assessment.electorate.size) {
+    exam.Add(Severity::kRisk, "quorum",
+             "the quorum of " + exam.QuorumText() +
+                 " is no majority: two halves may disagree, and then a "
+                 "tie stays",
+             exam.Command("update", "--quorum none") + " makes it a majority");
+  }
+}
+
+// A checker that contradicts all others.
+void LookAtOutliers(Exam& exam) {
+  for (const CheckerView& view : exam.assessment.checkers) {
+    const std::string outlier = OutlierSentence(exam.snapshot, view);
+    if (outlier.empty()) continue;
+    const std::string host = view.candidate ? view.candidate->registration.host : "";
+    const bool ignored = exam.spec.outlier_votes == OutlierVotes::kIgnore;
+    exam.Add(Severity::kBroken, "outlier",
+             outlier + (view.profile->blind()
+                            ? "; its network or password, more likely than the shards"
+                            : "; its network or its clock, more likely than the shards"),
+             "see its log" + (host.empty() ? "" : " on host " + host) +
+                 ", and stop it until it sees what the others see" +
+                 (ignored ? "; its ballot is left out meanwhile"
+                          : "; " + exam.Command("update", "--outlier-votes ignore") +
+                                " leaves such a ballot out"));
+  }
+}
+
+}  // namespace
+
+void ExamineCheckers(Exam& exam) {
+  LookForGone(exam);
+  LookAtQuorum(exam);
+  LookAtOutliers(exam);
+}
+
+}  // namespace zkcluster::zkctl

@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <vector>
+
+#include "text/duration.h"
+#include "tools/zkctl/report/exam.h"
+
+namespace zkcluster::zkctl {
+namespace {
+
+// An order without an end that is in force for longer has more often been forgotten than meant.
+constexpr Micros kLongOrder = std::chrono::hours(24);
+
+template <class Order>
+bool IsForgotten(const Exam& exam, const Order& order) {
+  return order.until == Micros(0) && exam.snapshot.taken - order.since > kLongOrder;
+}
+
+// A pause that nobody needs to end has more often been forgotten than meant.
+void LookAtPause(Exam& exam) {
+  if (!exam.assessment.pause) return;
+  const Pause& pause = *exam.assessment.pause;
+  const std::string held = HeldBack(exam.snapshot, exam.assessment, Obstacle::kHold);
+  if (held.empty() && !IsForgotten(exam, pause)) return;
+  exam.Add(held.empty() ? Severity::kRisk : Severity::kBroken, "orders",
+           "paused " + OrderSentence(pause, exam.snapshot.taken) + "; holds back " +
+               (held.empty() ? "nothing now" : held),
+           exam.Command("resume"));
+}
+
+void LookAtFreeze(Exam& exam) {
+  if (!exam.assessment.freeze.frozen) return;
+  std::string example = "SHARD";
+  for (const Dispute& dispute : exam.assessment.disputes) {
+    if (dispute.obstacle != Obstacle::kFreeze) continue;
+    example = exam.spec.shards[dispute.shard].name;
+    break;
+  }
+  const std::string held = HeldBack(exam.snapshot, exam.assessment, Obstacle::kFreeze);
+  exam.Add(
+      Severity::kBroken, "orders",
+      "frozen for " +
+          FormatAge(std::max(Micros::zero(), exam.snapshot.taken - exam.assessment.freeze.since)) +
+          ": " + FreezeSentence(exam.snapshot, exam.assessment) +
+          (held.empty() ? "" : "; holds back " + held),
+      exam.Command("explain", example) + ", then " + exam.Command("unfreeze", "--accept") +
+          " if the deaths are real");
+}
+
+void LookAtMaintenance(Exam& exam) {
+  std::vector<std::string> endless;
+  std::vector<std::string> forgotten;
+  std::size_t maintained = 0;  // shards of the spec
+  for (const ShardSpec& shard : exam.spec.shards) {
+    const auto order = exam.assessment.maintenance.find(shard.name);
+    if (order == exam.assessment.maintenance.end()) continue;
+    ++maintained;
+    if (order->second.until == Micros(0)) endless.push_back(shard.name);
+  }
+  for (const auto& [shard, order] : exam.assessment.maintenance) {
+    if (IsForgotten(exam, order)) forgotten.push_back(shard);
+  }
+  const bool all = maintained == exam.spec.shards.size();
+  const std::string held = HeldBack(exam.snapshot, exam.assessment, Obstacle::kMaintenance);
+  const std::string remedy =
+      exam.Command("maintenance list") + ", then " + exam.Command("maintenance off", "SHARD");
+  if (all && (!held.empty() || !endless.empty())) {
+    exam.Add(Severity::kBroken, "orders",
+             "all " + Counted(maintained, "shard") + " are under maintenance" +
+                 (endless.size() == maintained ? " without an end" : "") + ": nothing can flip" +
+                 (held.empty() ? "" : "; holds back " + held),
+             remedy);
+  } else if (!held.empty()) {
+    exam.Add(Severity::kRisk, "orders", "maintenance holds back " + held, remedy);
+  } else if (!forgotten.empty()) {
+    exam.Add(Severity::kRisk, "orders",
+             ShortList(forgotten) + (forgotten.size() == 1 ? " is" : " are") +
+                 " under maintenance for more than a day without an end, and cannot flip",
+             remedy);
+  }
+}
+
+}  // namespace
+
+void ExamineOrders(Exam& exam) {
+  LookAtPause(exam);
+  LookAtFreeze(exam);
+  LookAtMaintenance(exam);
+}
+
+}  // namespace zkcluster::zkctl
