@@ -10,6 +10,8 @@
 #include "checker/cluster/storm_brake.h"
 #include "tests/support/settled_site.h"
 
+namespace facts_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -255,3 +257,5 @@ TEST_CASE("events: reported only by the leader, as the journal has them") {
   const std::string second = site.LeaderOf(kName)->id;
   CHECK(Count(site.At(second).events(), Event::Leader::kKind) == 1);
 }
+
+}  // namespace facts_test

@@ -9,6 +9,8 @@
 #include "follow/status_watcher.h"
 #include "tests/fakes/sim_checker.h"
 
+namespace foreign_writes_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -276,3 +278,5 @@ TEST_CASE("outsider: a ballot begins again while the leader reads that it has go
   }
   CHECK(begun > 0);
 }
+
+}  // namespace foreign_writes_test

@@ -4,6 +4,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace hold_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -283,3 +285,5 @@ TEST_CASE("forget: the quorum falls at once, and a checker that comes back is le
   site.Start("c3");
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).electorate.contains("c3"); }, 10s));
 }
+
+}  // namespace hold_test

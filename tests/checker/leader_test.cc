@@ -5,6 +5,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace leader_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -482,3 +484,5 @@ TEST_CASE("commit: an unreadable chunk is restored from memory, without a vote")
   CHECK(site.Statuses(kName) == "DA");
   CHECK(site.StateOf(kName, 0).since == before.since);
 }
+
+}  // namespace leader_test

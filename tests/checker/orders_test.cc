@@ -11,6 +11,8 @@
 #include "admin/orders.h"
 #include "tests/fakes/sim_checker.h"
 
+namespace orders_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -302,3 +304,5 @@ TEST_CASE("orders: given while leaders die and answers are lost, each holds") {
     CHECK(site.Reaches(kName, "DA", 1min));
   }
 }
+
+}  // namespace orders_test

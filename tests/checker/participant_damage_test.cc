@@ -3,6 +3,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace participant_damage_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -192,3 +194,5 @@ TEST_CASE("outsider: a missing parent is made again") {
     CHECK(site.Reaches(kName, "DAAA", 60s));
   }
 }
+
+}  // namespace participant_damage_test

@@ -4,6 +4,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace participant_election_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -282,3 +284,5 @@ TEST_CASE("epochs never fall: the leader's record and the head are both lost") {
   REQUIRE(site.Reaches(kName, "DAAA", 60s));
   CHECK(site.LeaderOf(kName)->epoch > before);
 }
+
+}  // namespace participant_election_test

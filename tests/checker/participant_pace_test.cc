@@ -9,6 +9,8 @@
 #include "checker/rules/pace.h"
 #include "tests/support/settled_site.h"
 
+namespace participant_pace_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -114,3 +116,5 @@ TEST_CASE("pace: a hundred deaths within a second take a handful of writes") {
   CHECK(commits <= kRounds * 16);
   CHECK(ballots <= kRounds * 9 * 14);
 }
+
+}  // namespace participant_pace_test

@@ -6,6 +6,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace participant_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -247,3 +249,5 @@ TEST_CASE("spec: a list near the limit of its size causes one warning for each c
   site.world.RunFor(10s);
   CHECK(checker.Logged("spec.near_limit") == 1);
 }
+
+}  // namespace participant_test

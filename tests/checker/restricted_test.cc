@@ -4,6 +4,8 @@
 
 #include "tests/support/settled_site.h"
 
+namespace restricted_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -138,3 +140,5 @@ TEST_CASE("restricted lists: what each may do with another's ballot, the status,
 }
 
 }  // namespace
+
+}  // namespace restricted_test

@@ -5,6 +5,8 @@
 #include "model/paths.h"
 #include "tests/support/settled_site.h"
 
+namespace roster_serve_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -226,3 +228,5 @@ TEST_CASE("serve: new credentials cause reconnects, and later shards get them, t
   CHECK(site.world.RunUntil([&] { return checker.Logged("probe.alarm_over") == 6; }, 10s));
   CHECK(site.Statuses("sessions") == "AAAA");
 }
+
+}  // namespace roster_serve_test

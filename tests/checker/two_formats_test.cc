@@ -7,6 +7,8 @@
 #include "tests/fakes/tomorrow.h"
 #include "tests/support/settled_site.h"
 
+namespace two_formats_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -213,3 +215,5 @@ TEST_CASE("newer: nothing is decided, overwritten or forgotten while the spec ne
   site.ensemble.Put(kPaths.options(), options);
   CHECK(site.Reaches(kName, "DAAA", 10s));
 }
+
+}  // namespace two_formats_test

@@ -5,6 +5,8 @@
 #include "follow/status_watcher.h"
 #include "tests/support/settled_site.h"
 
+namespace unreadable_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -278,3 +280,5 @@ TEST_CASE("unreadable: a row that an outsider wrote counts: it is flipped back, 
   CHECK(site.Statuses(kName) == "AAAAAA");
   CHECK(site.Told(Event::Flips::kKind) == flips + 1);
 }
+
+}  // namespace unreadable_test

@@ -3,6 +3,8 @@
 
 #include "tests/unit/history/story.h"
 
+namespace bad_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 using namespace std::chrono_literals;
@@ -491,3 +493,5 @@ TEST_CASE("history: each bad one breaks exactly what it says") {
     CHECK_MESSAGE(story.Broken() == bad.invariant, story.Told());
   }
 }
+
+}  // namespace bad_test

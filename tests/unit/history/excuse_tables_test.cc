@@ -5,6 +5,8 @@
 #include "tests/history/table_judge.h"
 #include "tests/unit/history/story.h"
 
+namespace excuse_tables_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 
@@ -85,3 +87,5 @@ TEST_CASE("excuses: tables in between that were not seen") {
     story.Expect(Excuse::kTablesMissed, excused);
   }
 }
+
+}  // namespace excuse_tables_test

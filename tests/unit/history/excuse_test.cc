@@ -6,6 +6,8 @@
 
 #include "tests/unit/history/story.h"
 
+namespace excuse_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 using namespace std::chrono_literals;
@@ -404,3 +406,5 @@ TEST_CASE("excuses: each is counted once where it applies, and close by somethin
     }
   }
 }
+
+}  // namespace excuse_test

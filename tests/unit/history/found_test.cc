@@ -3,6 +3,8 @@
 
 #include "tests/support/judged_site.h"
 
+namespace found_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 using namespace zkcluster::sim;
@@ -123,3 +125,5 @@ TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster 
   CHECK_MESSAGE(site.Told().empty(), site.Told());
   CHECK(site.Statuses(kName) == "AA");
 }
+
+}  // namespace found_test

@@ -5,6 +5,8 @@
 
 #include "tests/unit/history/story.h"
 
+namespace history_judge_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 using namespace std::chrono_literals;
@@ -127,3 +129,5 @@ TEST_CASE("history: with refusals told, ballots go unchecked after two of them o
     CHECK_MESSAGE(story.Broken() == (refusals < 2 ? "quorum" : ""), story.Told());
   }
 }
+
+}  // namespace history_judge_test

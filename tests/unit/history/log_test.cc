@@ -6,6 +6,8 @@
 
 #include "tests/history/spot.h"
 
+namespace log_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 
@@ -166,3 +168,5 @@ TEST_CASE("spots: where a znode is in a cluster's tree") {
     CHECK(!FindSpot("/r", path));
   }
 }
+
+}  // namespace log_test

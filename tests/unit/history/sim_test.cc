@@ -7,6 +7,8 @@
 
 #include "tests/support/judged_site.h"
 
+namespace sim_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace zkcluster::history;
@@ -242,3 +244,5 @@ TEST_CASE("histories of checkers that are disturbed at random break nothing") {
   CHECK(sum.take_overs > seeds);
   CHECK(tables > seeds);
 }
+
+}  // namespace sim_test

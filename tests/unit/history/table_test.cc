@@ -6,6 +6,8 @@
 #include "tests/history/describe.h"
 #include "tests/unit/history/story.h"
 
+namespace table_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 
@@ -147,3 +149,5 @@ TEST_CASE("describe: a commit, a take-over, a ballot, the end of a session") {
   story.Write(kHand, story.paths.head(), "bad");
   CHECK(last() == "zxid 0xf +1.150 s c hand: sets an undecodable head");
 }
+
+}  // namespace table_test

@@ -5,6 +5,8 @@
 #include "tests/history/table_judge.h"
 #include "tests/unit/history/story.h"
 
+namespace told_test {
+
 using namespace zkcluster;
 using namespace zkcluster::history;
 
@@ -148,3 +150,5 @@ TEST_CASE("tables: a chunk that was removed excuses no head that is a new znode"
     CHECK(judge.violations().size() == (anew ? 1 : 0));
   }
 }
+
+}  // namespace told_test

@@ -10,6 +10,8 @@
 
 #include "checker/config/options.h"
 
+namespace config_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -347,3 +349,5 @@ TEST_CASE("options: the command line of zkchecker") {
     CHECK(options.error().message.find('\n') == std::string::npos);
   }
 }
+
+}  // namespace config_test

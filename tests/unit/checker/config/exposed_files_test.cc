@@ -8,6 +8,8 @@
 
 #include "tools/sandbox/process.h"
 
+namespace exposed_files_test {
+
 using namespace zkcluster;
 namespace fs = std::filesystem;
 
@@ -49,3 +51,5 @@ TEST_CASE("exposed files: those that everybody may read, each once, not those of
   config.redis_by_cluster["f"].password_file = files.folder.path().string();
   CHECK(ExposedFiles(config) == std::vector<std::string>{access, key, password});
 }
+
+}  // namespace exposed_files_test

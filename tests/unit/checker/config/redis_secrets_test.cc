@@ -7,6 +7,8 @@
 #include "tests/support/certificates.h"
 #include "tools/sandbox/process.h"
 
+namespace redis_secrets_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -84,3 +86,5 @@ TEST_CASE("redis secrets: files that cannot be used are named, and secrets are n
   unsetenv("CREDENTIALS_DIRECTORY");
   refused(config, "CREDENTIALS_DIRECTORY is not set");
 }
+
+}  // namespace redis_secrets_test

@@ -4,6 +4,8 @@
 
 #include "checker/service/log_switch.h"
 
+namespace reload_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -108,3 +110,5 @@ TEST_CASE("reload: holders of the log write to the new one") {
   CHECK(before == Keys{"level=info event=one"});
   CHECK(after == Keys{"level=info event=two"});
 }
+
+}  // namespace reload_test

@@ -4,6 +4,8 @@
 
 #include "tests/fakes/sim_checker.h"
 
+namespace contender_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -298,3 +300,5 @@ TEST_CASE("leave: the ballot has gone meanwhile, the candidate goes all the same
   REQUIRE(election.world.RunUntil([&] { return left; }, 5s));
   CHECK(election.candidates() == 1);
 }
+
+}  // namespace contender_test

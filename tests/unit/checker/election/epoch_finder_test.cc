@@ -5,6 +5,8 @@
 #include "codec/codec.h"
 #include "tests/fakes/fake_ensemble.h"
 
+namespace epoch_finder_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -174,3 +176,5 @@ TEST_CASE("epoch: a second search drops the first") {
   search.world.RunFor(2s);
   CHECK(search.found.size() == 1);
 }
+
+}  // namespace epoch_finder_test

@@ -20,6 +20,8 @@
 #include "tests/fakes/sim_loop.h"
 #include "tools/sandbox/process.h"
 
+namespace hook_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -365,3 +367,5 @@ TEST_CASE("command: one that cannot be run ends, with the cause on stderr") {
   CHECK(CheckCommand(folder.path()).error().message ==
         "on_event: " + folder.path().string() + ": not a file");
 }
+
+}  // namespace hook_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace http_pages_test {
+
 using namespace zkcluster;
 
 TEST_CASE("pages: the exact path, else the longest prefix, else a list of all pages") {
@@ -34,3 +36,5 @@ TEST_CASE("pages: the exact path, else the longest prefix, else a list of all pa
     CHECK(pages({path, ""}).body == "There is only /a /a/ /a/b/ /a/b/c.\n");
   }
 }
+
+}  // namespace http_pages_test

@@ -17,6 +17,8 @@
 #include "checker/http/listener.h"
 #include "tools/sandbox/process.h"
 
+namespace http_server_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -332,3 +334,5 @@ TEST_CASE("http: without descriptors it waits for some, instead of making the lo
       std::chrono::seconds(20)));
   CHECK(answer.ends_with("\r\n\r\nhere\n"));
 }
+
+}  // namespace http_server_test

@@ -19,6 +19,8 @@
 #include "base/unique_fd.h"
 #include "tools/sandbox/process.h"
 
+namespace listener_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -137,3 +139,5 @@ TEST_CASE("listener: an address that cannot be bound is an error that names it")
   CHECK(bound.error().code == ErrorCode::kUnavailable);
   CHECK(bound.error().message.starts_with("cannot listen at not an address:1: "));
 }
+
+}  // namespace listener_test

@@ -8,6 +8,8 @@
 #include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/sim_loop.h"
 
+namespace commit_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -237,3 +239,5 @@ TEST_CASE("status store: only changed znodes are read again; after a create or d
   CHECK_FALSE(site.store.slot({SlotId::Kind::kMirror}).version);
   CHECK_FALSE(site.Plan(site.Still()).empty);
 }
+
+}  // namespace commit_test

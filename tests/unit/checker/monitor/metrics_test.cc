@@ -9,6 +9,8 @@
 
 #include "checker/monitor/status_json.h"
 
+namespace metrics_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -206,3 +208,5 @@ TEST_CASE("readyz: ready while nothing is missing; else it lists what is") {
   CHECK(verdict.text == "not ready: session suspended; ballot missing or old in other, spoilt\n");
   CHECK(JudgeReadiness({}).text == "not ready: session connecting\n");
 }
+
+}  // namespace metrics_test

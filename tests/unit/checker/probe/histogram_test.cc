@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace histogram_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -56,3 +58,5 @@ TEST_CASE("histogram: sums, and what is new since an earlier copy") {
   one -= earlier;
   CHECK(one == other);
 }
+
+}  // namespace histogram_test

@@ -9,6 +9,8 @@
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
 
+namespace probe_pool_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -290,3 +292,5 @@ TEST_CASE("stall: the pool is destroyed while it waits for its workers") {
   bench.world.RunFor(5s);
   CHECK(bench.reports.empty());
 }
+
+}  // namespace probe_pool_test

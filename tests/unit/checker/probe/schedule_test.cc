@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace schedule_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -45,3 +47,5 @@ TEST_CASE("stall: late turns within the limit are no stall; beyond it the whole 
     CHECK(stall.Turn(now) == c.told);
   }
 }
+
+}  // namespace schedule_test

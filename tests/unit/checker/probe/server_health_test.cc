@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace server_health_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -438,3 +440,5 @@ TEST_CASE("health: random stories agree with a second, dumb implementation") {
     }
   }
 }
+
+}  // namespace server_health_test

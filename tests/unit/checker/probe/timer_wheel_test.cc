@@ -10,6 +10,8 @@
 
 #include "tests/fakes/sim_loop.h"
 
+namespace timer_wheel_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -182,3 +184,5 @@ TEST_CASE("timer wheel: after a long sleep each overdue timer fires once") {
   REQUIRE(bench.fired.size() == 50);
   for (Id id = 0; id < 50; ++id) CHECK(bench.times(id) == 1);
 }
+
+}  // namespace timer_wheel_test

@@ -10,6 +10,8 @@
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
 
+namespace worker_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -455,3 +457,5 @@ TEST_CASE("starved: a server that hangs is dead all the same when the loop is in
   const auto s1 = bench.Watch("s1:1", settings, 50ms);
   CHECK(bench.RunUntilVote(s1, Opinion::kDead, 1s));
 }
+
+}  // namespace worker_test

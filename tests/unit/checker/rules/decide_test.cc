@@ -6,6 +6,8 @@
 
 #include "model/limits.h"
 
+namespace decide_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -370,3 +372,5 @@ TEST_CASE("decide: what maintenance holds does not freeze the rest") {
   world.ledger.maintenance.clear();
   CHECK(Has<FreezeBegan>(world.Apply()));
 }
+
+}  // namespace decide_test

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace freeze_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -131,3 +133,5 @@ TEST_CASE("freeze: the table of states") {
     CHECK(step.ended == test.ended);
   }
 }
+
+}  // namespace freeze_test

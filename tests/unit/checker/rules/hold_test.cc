@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace hold_test {
+
 using namespace zkcluster;
 
 TEST_CASE("guard: a live Go checker holds every decision") {
@@ -31,3 +33,5 @@ TEST_CASE("guard: a pause holds until it is over, and a Go checker comes first")
   CHECK(HoldName(Hold::kPaused) == "paused");
   CHECK(!HoldExplanation(Hold::kPaused).empty());
 }
+
+}  // namespace hold_test

@@ -9,6 +9,8 @@
 #include "checker/rules/dispute.h"
 #include "checker/rules/round.h"
 
+namespace outlier_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -252,3 +254,5 @@ TEST_CASE("dispute: votes that say otherwise than the status, and what keeps it"
     CHECK(obstacles() == std::vector{kTie, kTie});
   }
 }
+
+}  // namespace outlier_test

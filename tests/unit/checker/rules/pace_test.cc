@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+namespace pace_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -90,3 +92,5 @@ TEST_CASE("pace: one write of many changes holds back few of those that follow, 
     pace.Wrote(now, 1);
   }
 }
+
+}  // namespace pace_test

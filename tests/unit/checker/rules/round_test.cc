@@ -4,6 +4,8 @@
 
 #include "tests/unit/checker/rules/round_case.h"
 
+namespace round_test {
+
 using namespace zkcluster;
 using namespace zkcluster::rules_test;
 
@@ -115,3 +117,5 @@ TEST_CASE("round: every line of round.txt") {
     return Describe(from, Conclude(from.Input()));
   });
 }
+
+}  // namespace round_test

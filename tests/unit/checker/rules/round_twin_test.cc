@@ -9,6 +9,8 @@
 
 #include "tests/unit/checker/rules/round_case.h"
 
+namespace round_twin_test {
+
 using namespace zkcluster;
 using namespace zkcluster::rules_test;
 
@@ -355,3 +357,5 @@ TEST_CASE("round: a dumb second leader concludes the same on random rounds") {
     CHECK(seen[word] > 100);
   }
 }
+
+}  // namespace round_twin_test

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace standing_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("standing: a ghost of our own guid is no twin") {
   REQUIRE(standing.ghosts.size() == 1);
   CHECK(standing.ghosts[0].node == ghost);
 }
+
+}  // namespace standing_test

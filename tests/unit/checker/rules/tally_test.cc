@@ -6,6 +6,8 @@
 #include <random>
 #include <sstream>
 
+namespace tally_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -215,3 +217,5 @@ TEST_CASE("tally: a shard is decided by the tally of its server") {
   CHECK(Letter(servers[1].outcome) == '-');
   CHECK(ServingTallies({}, {}).empty());
 }
+
+}  // namespace tally_test

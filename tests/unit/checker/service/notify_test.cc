@@ -9,6 +9,8 @@
 
 #include "tests/fakes/notify_socket.h"
 
+namespace notify_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -42,3 +44,5 @@ TEST_CASE("notify: the silence after which the process counts as hung") {
   unsetenv("WATCHDOG_PID");
   unsetenv("WATCHDOG_USEC");
 }
+
+}  // namespace notify_test

@@ -7,6 +7,8 @@
 
 #include "tests/fakes/sim_loop.h"
 
+namespace service_report_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -190,3 +192,5 @@ TEST_CASE("service: stopping is the last report") {
   bench.world.RunFor(1min);
   CHECK(bench.sent.size() == before);
 }
+
+}  // namespace service_report_test

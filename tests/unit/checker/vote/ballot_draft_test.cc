@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace ballot_draft_test {
+
 using namespace zkcluster;
 using Change = BallotDraft::Change;
 
@@ -71,3 +73,5 @@ TEST_CASE("draft: a write counts itself and the changes since the one before") {
   CHECK(draft.BeginWrite() == 0);
   CHECK(draft.ballot().writes == 3);
 }
+
+}  // namespace ballot_draft_test

@@ -7,6 +7,8 @@
 #include "codec/codec.h"
 #include "tests/fakes/fake_ensemble.h"
 
+namespace voter_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -309,3 +311,5 @@ TEST_CASE("ballot: opinions are counted as they change, as a recount finds them"
     }
   }
 }
+
+}  // namespace voter_test

@@ -4,6 +4,8 @@
 
 #include "tests/support/client_world.h"
 
+namespace cluster_admin_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 
@@ -467,3 +469,5 @@ TEST_CASE("thresholds: who writes a contradiction is refused, who finds one stor
   next.probe = spec.probe;
   CHECK(w.Update(w.one, With(next, *version)));
 }
+
+}  // namespace cluster_admin_test

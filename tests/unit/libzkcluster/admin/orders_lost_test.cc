@@ -6,6 +6,8 @@
 
 #include "tests/support/orders_world.h"
 
+namespace orders_lost_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 
@@ -174,3 +176,5 @@ TEST_CASE("orders: the end of maintenance is lost on its way, while another shar
   CHECK(!w.LedgerNow().maintenance.contains("s2"));  // it said it was ended
   CHECK(w.LedgerNow().maintenance.contains("s3"));
 }
+
+}  // namespace orders_lost_test

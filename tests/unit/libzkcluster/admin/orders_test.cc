@@ -6,6 +6,8 @@
 
 #include "tests/support/orders_world.h"
 
+namespace orders_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 
@@ -339,3 +341,5 @@ TEST_CASE("order: two operators at once, both are obeyed, and the ledger is the 
     CHECK(now.pause->by == last->by);
   }
 }
+
+}  // namespace orders_test

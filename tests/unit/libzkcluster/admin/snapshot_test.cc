@@ -4,6 +4,8 @@
 
 #include "tests/support/status_world.h"
 
+namespace snapshot_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 
@@ -188,3 +190,5 @@ TEST_CASE("snapshot: no session, a broken connection, a delete meanwhile") {
   w.Run(std::chrono::minutes(1));
   CHECK(w.Read().error().code == ErrorCode::kUnavailable);
 }
+
+}  // namespace snapshot_test

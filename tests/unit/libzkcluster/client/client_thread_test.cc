@@ -15,7 +15,7 @@
 
 #include "base/unique_fd.h"
 
-namespace zkcluster {
+namespace zkcluster::client_thread_test {
 namespace {
 
 Result<std::unique_ptr<Manager>> OpenManager(const std::string& servers) {
@@ -98,4 +98,4 @@ TEST_CASE("fork: a child calls and destroys its parent's manager, which goes on"
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::client_thread_test

@@ -15,7 +15,7 @@
 
 #include "base/unique_fd.h"
 
-namespace zkcluster {
+namespace zkcluster::connection_pool_test {
 namespace {
 
 class Listener {
@@ -242,4 +242,4 @@ TEST_CASE("give back: a server that does not know RESET is cleared by parts") {
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::connection_pool_test

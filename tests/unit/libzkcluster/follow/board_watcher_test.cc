@@ -4,6 +4,8 @@
 
 #include "tests/support/status_world.h"
 
+namespace board_watcher_test {
+
 // What is read when, and what of it is taken, is in status_watcher_test.cc.
 
 using namespace zkcluster;
@@ -81,3 +83,5 @@ TEST_CASE("board watcher: another cluster of the same name has another incarnati
   CHECK(w.last().board == BoardOf({{}, {}}));
   CHECK(w.last().epoch == 0);
 }
+
+}  // namespace board_watcher_test

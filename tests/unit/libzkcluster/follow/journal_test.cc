@@ -5,6 +5,8 @@
 #include "codec/codec.h"
 #include "tests/fakes/fake_ensemble.h"
 
+namespace journal_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using namespace std::chrono_literals;
@@ -255,3 +257,5 @@ TEST_CASE("read journal: none is empty, and a lost answer is an error") {
   REQUIRE(read);
   CHECK_FALSE(*read);
 }
+
+}  // namespace journal_test

@@ -4,6 +4,8 @@
 
 #include "tests/support/client_world.h"
 
+namespace spec_watcher_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 using Trouble = SpecWatcher::Trouble;
@@ -263,3 +265,5 @@ TEST_CASE("spec watcher: destroyed from within its callback") {
   w.Run();
   CHECK(calls == 1);
 }
+
+}  // namespace spec_watcher_test

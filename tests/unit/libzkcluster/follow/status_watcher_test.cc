@@ -7,6 +7,8 @@
 
 #include "tests/support/status_world.h"
 
+namespace status_watcher_test {
+
 using namespace zkcluster;
 using namespace zkcluster::sim;
 
@@ -469,3 +471,5 @@ TEST_CASE(
   CHECK(table->board().shards[0].status == ShardStatus::kDead);
   CHECK(table->board().shards[0].since >= Micros(300));
 }
+
+}  // namespace status_watcher_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace redis_protocol_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -158,3 +160,5 @@ TEST_CASE("recognize: a PONG and nothing else, as an exchange would judge it") {
   for (const char* bytes : {"", "+PONG", "+PONG\r\n+PONG\r\n", "-LOADING yes\r\n", "+pong\r\n"})
     CHECK(!protocol->Recognize(bytes));
 }
+
+}  // namespace redis_protocol_test

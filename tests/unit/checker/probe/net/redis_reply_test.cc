@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace redis_reply_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -92,3 +94,5 @@ TEST_CASE("reader: random bytes never crash it") {
     }
   }
 }
+
+}  // namespace redis_reply_test

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <vector>
 
+namespace socket_error_test {
+
 using namespace zkcluster;
 
 TEST_CASE("socket errors: what each says of the server, at once and after a while") {
@@ -37,3 +39,5 @@ TEST_CASE("socket errors: what each says of the server, at once and after a whil
     CHECK(JudgeConnectError(test.error).reason == test.late_reason);
   }
 }
+
+}  // namespace socket_error_test

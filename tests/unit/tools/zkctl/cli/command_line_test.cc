@@ -16,6 +16,8 @@
 #include "tools/zkctl/verbs/ring.h"
 #include "tools/zkctl/verbs/table.h"
 
+namespace command_line_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 using namespace std::chrono_literals;
@@ -447,3 +449,5 @@ TEST_CASE("verbs: each has a row, its own name, and options that mean the same f
   }
   CHECK(OptionsOf(AllVerbs(), nullptr).size() == known.size());
 }
+
+}  // namespace command_line_test

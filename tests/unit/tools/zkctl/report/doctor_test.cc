@@ -9,6 +9,8 @@
 
 #include "tests/unit/tools/zkctl/report/snapshots.h"
 
+namespace doctor_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 using namespace std::chrono_literals;
@@ -252,3 +254,5 @@ TEST_CASE("doctor: the worst first, in lines that fit") {
   CHECK(json["findings"].size() == findings.size());
   CHECK(json["findings"][0]["severity"] == "broken");
 }
+
+}  // namespace doctor_test

@@ -5,6 +5,8 @@
 
 #include "tests/unit/tools/zkctl/report/snapshots.h"
 
+namespace events_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 using namespace std::chrono_literals;
@@ -175,3 +177,5 @@ TEST_CASE("events: by time, shard and kind") {
   // Every word is the kind of some row.
   CHECK(EventKindWords().size() == 7);
 }
+
+}  // namespace events_test

@@ -8,6 +8,8 @@
 
 #include "tests/unit/tools/zkctl/report/snapshots.h"
 
+namespace hold_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 
@@ -285,3 +287,5 @@ TEST_CASE("assess: an order that has just ended is over for the leader, too") {
   CHECK(Assess(snapshot).hold == Hold::kPaused);
   CHECK(Assess(snapshot).next.changes.empty());
 }
+
+}  // namespace hold_test

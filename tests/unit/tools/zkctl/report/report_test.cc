@@ -10,6 +10,8 @@
 #include "tests/unit/tools/zkctl/report/snapshots.h"
 #include "yaml/reader.h"
 
+namespace report_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 
@@ -322,3 +324,5 @@ TEST_CASE("render: bytes that are no UTF-8 do not throw") {
   CHECK_FALSE(RenderJsonLine(json).empty());
   CHECK_FALSE(RenderYaml(json).empty());
 }
+
+}  // namespace report_test

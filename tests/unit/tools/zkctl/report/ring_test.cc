@@ -14,6 +14,8 @@
 #include "tools/zkctl/report/ring.h"
 #include "tools/zkctl/report/ring_spread.h"
 
+namespace ring_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 
@@ -188,3 +190,5 @@ TEST_CASE("ring reports: keys of the JSON, and tables") {
                  "keys are hashed in another way\n"));
   CHECK(Contains(RingChangeText(Spec(20), to, Compare(Spec(20), to), kPlain), " more; -o json"));
 }
+
+}  // namespace ring_test

@@ -11,6 +11,8 @@
 #include "tools/zkctl/report/screen.h"
 #include "tools/zkctl/verbs/table.h"
 
+namespace use_test {
+
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
 
@@ -226,3 +228,5 @@ TEST_CASE(
   CHECK(TakeOverSentence(FindTakeOver(snapshot, 8), 8) ==
         "no checker is registered that could take over version 8");
 }
+
+}  // namespace use_test
