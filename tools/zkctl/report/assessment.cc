@@ -358,6 +358,11 @@ std::string LeftText(Micros until, Micros now) {
   return FormatAge(std::max(Micros::zero(), until - now)) + " left";
 }
 
+std::string LengthText(Micros since, Micros until) {
+  if (until == Micros(0)) return "no end";
+  return "for " + FormatAge(std::max(Micros::zero(), until - since));
+}
+
 std::string OrderSentence(const Pause& order, Micros now) {
   return SentenceOf(order, now);
 }

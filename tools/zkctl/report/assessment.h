@@ -67,6 +67,8 @@ struct Assessment {
 [[nodiscard]] std::string OrderSentence(const Maintenance& order, Micros now);
 // "20m 00s left", or "no end".
 [[nodiscard]] std::string LeftText(Micros until, Micros now);
+// "for 30m 00s", or "no end".
+[[nodiscard]] std::string LengthText(Micros since, Micros until);
 // The flips that `obstacle` keeps back: "1 death: s2; 2 returns: s3, s4". Empty: none.
 [[nodiscard]] std::string HeldBack(const Snapshot& snapshot, const Assessment& assessment,
                                    Obstacle obstacle);

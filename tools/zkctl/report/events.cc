@@ -151,9 +151,7 @@ struct Teller {
     return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead";
   }
   [[nodiscard]] std::string Ordered(const auto& order) const {
-    const std::string length =
-        order.until == Micros(0) ? "no end" : "for " + FormatAge(order.until - event.at);
-    return ", " + length + ": \"" + Printable(order.note) + "\"";
+    return ", " + LengthText(event.at, order.until) + ": \"" + Printable(order.note) + "\"";
   }
   [[nodiscard]] static std::string Listed(const std::vector<std::string>& ids) {
     return Printable(JoinSome(ids, kNamesShown));

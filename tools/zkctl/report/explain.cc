@@ -150,7 +150,7 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
   const std::string stays = "; so it stays " + status;
   const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
   if (maintained != assessment.maintenance.end() && !agrees) {
-    return reached + ", but the shard is under maintenance since " +
+    return reached + ", but the shard is under maintenance, ordered " +
            OrderSentence(maintained->second, snapshot.taken) + stays + " (`zkctl maintenance off " +
            snapshot.spec.spec.name + " " + maintained->first + "` ends it)";
   }
@@ -197,7 +197,7 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
     const bool told = sentences.back().find("under maintenance") != std::string::npos;
     sentences.push_back(
         (told ? "under maintenance it"
-              : "it is under maintenance since " + OrderSentence(order, now) + "; it") +
+              : "it is under maintenance, ordered " + OrderSentence(order, now) + "; it") +
         " is probed and voted on, and does not flip");
   }
   if (snapshot.ledger) {

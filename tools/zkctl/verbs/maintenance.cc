@@ -87,7 +87,7 @@ int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options
   json["maintenance"] = MaintenanceJson(order);
   return Emit(globals.output, json, [&](const Terminal&) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) + " (" +
-           Printable(ShortList(shards)) + "), " + LeftText(order.until, order.since) + ": \"" +
+           Printable(ShortList(shards)) + "), " + LengthText(order.since, order.until) + ": \"" +
            Printable(order.reason) + "\"; by " + Printable(order.by) + "\n";
   });
 }

@@ -60,7 +60,7 @@ int RunPause(const Globals& globals, const PauseOptions& options) {
   return Emit(globals.output, json, [&](const Terminal&) {
     const Pause& pause = *ordered->left.pause;
     std::string text = "paused " + Printable(name) + ", " +
-                       Printable(LeftText(pause.until, pause.since)) + ": \"" +
+                       Printable(LengthText(pause.since, pause.until)) + ": \"" +
                        Printable(pause.reason) + "\"; by " + Printable(pause.by) + "\n";
     if (ordered->found.pause) {
       text += "it replaces the pause of " +

@@ -9,6 +9,7 @@
 
 #include "codec/codec.h"
 #include "codec/spec_size.h"
+#include "model/spec_check.h"
 
 using namespace zkcluster;
 using namespace std::chrono_literals;

@@ -219,10 +219,11 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
   CHECK(Contains(text,
                  "0/3/0        looks dead 1m 40s (timeout); under maintenance by ann@ops1, 20m 00s "
                  "left\n"));
-  CHECK(Contains(Sentences(snapshot, 1),
-                 "3 votes for dead reach the quorum of 2, but the shard is under maintenance since "
-                 "1m 40s ago by ann@ops1, 20m 00s left: \"memory replaced\"; so it stays alive "
-                 "(`zkctl maintenance off sessions s2` ends it)"));
+  CHECK(Contains(
+      Sentences(snapshot, 1),
+      "3 votes for dead reach the quorum of 2, but the shard is under maintenance, ordered "
+      "1m 40s ago by ann@ops1, 20m 00s left: \"memory replaced\"; so it stays alive "
+      "(`zkctl maintenance off sessions s2` ends it)"));
   CHECK(Contains(Sentences(snapshot, 1), "it is probed and voted on, and does not flip"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["maintenance"]["by"] == "ann@ops1");
   CHECK(ExplainJson(snapshot, assessment, 0, kNow)["maintenance"].is_null());

@@ -280,7 +280,7 @@ TEST_CASE("render: tables align by what a terminal shows, and nothing can steer 
   CHECK(RenderTable({"A", "B"}, {}, kPlain) == "A  B\n");
   CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
   CHECK(Printable("\u009b31m") == "\\x9b31m");
-  CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));
+  CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, kColored), "\\x1b]0;x\\x07"));
   CHECK(DisplayWidth(Paint("dead", Color::kBad, true)) == 4);
   CHECK(NearestOf("cache-12", {"cache-1", "web"}, "it has ") == "; did you mean \"cache-1\"?");
   // A mistyped short name may be any name: list the few names that exist.

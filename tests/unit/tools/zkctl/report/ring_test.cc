@@ -21,6 +21,8 @@ using namespace zkcluster::zkctl;
 
 namespace {
 
+constexpr Terminal kPlain{};
+
 ClusterSpec Spec(std::size_t shards, RingSpec ring = {}) {
   ClusterSpec spec;
   spec.name = std::string("sessions");  // g++ 12 warns of an overlap that cannot be

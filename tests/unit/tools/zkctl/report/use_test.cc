@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/join.h"
 #include "tests/unit/tools/zkctl/report/snapshots.h"
