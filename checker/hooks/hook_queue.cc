@@ -23,6 +23,8 @@ bool IsForHooks(const Event& event) {
                         [](const Event::Resume&) { return false; },
                         [](const Event::Maintenance&) { return false; },
                         [](const Event::MaintenanceOver&) { return false; },
+                        [](const Event::Checker&) { return false; },
+                        [](const Event::Quorum&) { return false; },
                         [](const Event::Update&) { return false; },
                         [](const Event::Unknown&) { return false; },
                     },

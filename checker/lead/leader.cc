@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/codec.h"
+
 namespace zkcluster {
 
 namespace {
@@ -110,6 +112,8 @@ void Leader::Act(Round round) {
   WaitForOrders();
   count_ = CountOf(round, spec_->spec().shards, count_, scope_.loop.WallNow());
   log_.Counted(round);
+  roll_call_.Look(round.electorate, inputs_.candidates(), inputs_.ballots(),
+                  store_.head() ? store_.head()->leader : std::string());
   if (round.step == Round::Step::kRefuse) return;
   log_.Decided(round.decision, store_.ledger(), scope_.loop.WallNow());
   if (round.step == Round::Step::kKeep) return;
@@ -122,6 +126,24 @@ void Leader::Act(Round round) {
   Submit(std::move(plan));
 }
 
+// They are written with the next commit, or by one of their own.
+std::vector<Contribution> Leader::RollCallNews(const Round& round) const {
+  std::vector<Contribution> news;
+  for (const Event::What& what : roll_call_.news()) {
+    Event event;
+    event.what = what;
+    event.at = scope_.loop.WallNow();
+    event.leader = leadership_.record.id;
+    event.epoch = leadership_.record.epoch;
+    event.quorum = round.electorate.quorum;
+    event.spec_version = spec_->id().version;
+    news.push_back({"roll call",
+                    {zk::CreateOp{scope_.paths.event_prefix(), EncodeEvent(event),
+                                  zk::CreateMode::kPersistentSequential}}});
+  }
+  return news;
+}
+
 CommitPlan Leader::Plan(Round round) const {
   CommitInput input{.paths = scope_.paths,
                     .leadership = leadership_,
@@ -131,7 +153,7 @@ CommitPlan Leader::Plan(Round round) const {
                     .votes = {},
                     .vote_bell = inputs_.vote_bell(),
                     .go_bell = inputs_.go_bell(),
-                    .contributions = {},
+                    .contributions = RollCallNews(round),
                     .now = scope_.loop.WallNow()};
   if (round.checks_votes) {
     for (const auto& id : round.voters) input.votes.emplace(id, inputs_.ballot_version(id));
@@ -158,6 +180,8 @@ void Leader::Submit(CommitPlan plan) {
 void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
   const std::vector<Change>& changes = plan.round.decision.changes;
   store_.Committed(plan, results);
+  roll_call_.Told(static_cast<std::size_t>(
+      std::ranges::count(plan.ops, OpRole::kContributed, &PlannedOp::role)));
   vote_refusals_ = 0;
   pace_.Wrote(scope_.loop.Now(), CountOf<Flip>(changes));
   backoff_.Reset();
@@ -190,6 +214,7 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
     case OpRole::kFence:
       return callbacks_.lost("another leader took over, or our candidate is gone");
     case OpRole::kEvent:
+    case OpRole::kContributed:  // events of the roll call
       return callbacks_.lost("the journal is gone");
     case OpRole::kSpec:
       callbacks_.respec();
@@ -217,8 +242,6 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
         store_.Forget();
       }
       break;
-    case OpRole::kContributed:
-      break;  // the contributor reads what changed
   }
   Retry();
 }

@@ -32,6 +32,7 @@
 #include "checker/lead/spec_in_force.h"
 #include "checker/lead/status_store.h"
 #include "checker/rules/pace.h"
+#include "checker/rules/roll_call.h"
 #include "checker/rules/round.h"
 #include "zk/cluster_scope.h"
 
@@ -69,6 +70,7 @@ class Leader {
   [[nodiscard]] bool Ready() const;
   [[nodiscard]] Round Concluded() const;
   [[nodiscard]] CommitPlan Plan(Round round) const;
+  [[nodiscard]] std::vector<Contribution> RollCallNews(const Round& round) const;
   void Act(Round round);
   void Submit(CommitPlan plan);
   void OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results);
@@ -97,6 +99,7 @@ class Leader {
   bool news_ = false;       // something changed while committing
 
   LeaderLog log_;
+  RollCall roll_call_;
   JournalTrimmer trimmer_;
   Pace pace_;  // of commits
   Backoff backoff_;

@@ -20,9 +20,15 @@ struct Fields {
   Micros until{0};
   int dead = 0;
   std::span<const std::string> changes;
+  std::string_view rack;
+  int registered = 0;
 };
 
 constexpr std::string_view kAccepted = "accepted";
+constexpr std::string_view kGone = "gone";
+constexpr std::string_view kBack = "back";
+constexpr std::string_view kLost = "lost";
+constexpr std::string_view kRestored = "restored";
 
 Fields FieldsOf(const Event::What& what) {
   return std::visit(
@@ -46,6 +52,15 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.ids = e.shards, .note = e.note, .until = e.until};
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
+          [](const Event::Checker& e) {
+            return Fields{
+                .ids = std::span(&e.id, 1), .note = e.back ? kBack : kGone, .rack = e.rack};
+          },
+          [](const Event::Quorum& e) {
+            return Fields{.ids = e.missing,
+                          .note = e.restored ? kRestored : kLost,
+                          .registered = e.registered};
+          },
           [](const Event::Update& e) { return Fields{.note = e.note, .changes = e.changes}; },
           [](const Event::Unknown&) { return Fields(); },
       },
@@ -66,7 +81,7 @@ void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
 //  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5,
-//  "Changes":["s6 removed"]}
+//  "Rack":"r1","Registered":1,"Changes":["s6 removed"]}
 // From Leader on, members that are empty, 0 or not of the kind are left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
@@ -92,6 +107,8 @@ std::string EncodeEvent(const Event& event) {
   if (!fields.note.empty()) json.Key("Note").Text(fields.note);
   if (fields.until != Micros(0)) json.Key("Until").Number(fields.until.count());
   if (fields.dead != 0) json.Key("Dead").Number(fields.dead);
+  if (!fields.rack.empty()) json.Key("Rack").Text(fields.rack);
+  if (fields.registered != 0) json.Key("Registered").Number(fields.registered);
   if (!fields.changes.empty()) {
     json.Key("Changes");
     WriteTexts(json, fields.changes);
@@ -159,6 +176,15 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
   if (kind == Event::Resume::kKind) return Event::Resume{};
   if (kind == Event::Maintenance::kKind) return Event::Maintenance{ids(), note(), until()};
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
+  if (kind == Event::Checker::kKind) {
+    std::vector<std::string> named = ids();
+    if (named.size() != 1) problem.Add("Ids", "expected one checker");
+    return Event::Checker{named.empty() ? "" : std::move(named.front()), fields.Text("Rack", ""),
+                          note() == kBack};
+  }
+  if (kind == Event::Quorum::kKind) {
+    return Event::Quorum{ReadInt(fields, "Registered", 0), ids(), note() == kRestored};
+  }
   if (kind == Event::Update::kKind) {
     return Event::Update{note(), ReadTexts(fields, "Changes", false, problem)};
   }

@@ -88,6 +88,20 @@ struct EventKinds {
     std::vector<std::string> shards;
     bool operator==(const MaintenanceOver&) const = default;
   };
+  struct Checker {  // one of the electorate is registered no longer, or again; seen by the leader
+    static constexpr std::string_view kKind = "checker";
+    std::string id;
+    std::string rack;  // where it ran; empty: not known
+    bool back = false;
+    bool operator==(const Checker&) const = default;
+  };
+  struct Quorum {  // fewer checkers are registered than a flip needs votes, or enough again
+    static constexpr std::string_view kKind = "quorum";
+    int registered = 0;
+    std::vector<std::string> missing;  // of the electorate
+    bool restored = false;
+    bool operator==(const Quorum&) const = default;
+  };
   struct Update {  // a change of the spec, in the transaction that made it
     static constexpr std::string_view kKind = "update";
     std::string note;                  // why; may be empty
@@ -104,7 +118,7 @@ struct EventKinds {
 
 struct Event : EventKinds {
   using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
-                            Resume, Maintenance, MaintenanceOver, Update, Unknown>;
+                            Resume, Maintenance, MaintenanceOver, Checker, Quorum, Update, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

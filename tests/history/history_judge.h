@@ -22,8 +22,8 @@
 // [head_numbers] Quorum and electorate in the head are what these ballots, the ledger and the spec
 //                amount to: `checkers`, else the ids known (AtLeast at least), and no less than
 //                the ballots on this spec; `quorum`, else more than half of that.
-// [deposed]      Head, chunks, ledger and mirror are written by the session that made the last
-//                take-over, and while its candidate exists. A checker that led once and does so
+// [deposed]      Head, chunks, ledger, mirror and entries of the journal (but an operator's) are
+//                written by the session that made the last take-over, and while its candidate exists. A checker that led once and does so
 //                later has been deposed. Operators write the ledger with an event of theirs; Go
 //                checkers the mirror.
 // [one_leader]   The same, of a session that decides without ever having taken over. Together:

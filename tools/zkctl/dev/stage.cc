@@ -132,6 +132,13 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                  [&](const Event::MaintenanceOver& e) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
+                 [&](const Event::Checker& e) {
+                   add("election", e.id + (e.back ? " is back" : " is gone"));
+                 },
+                 [&](const Event::Quorum& e) {
+                   add("quorum", e.restored ? "there are enough checkers again"
+                                            : "too few checkers: nothing can flip");
+                 },
                  [&](const Event::Update& e) {
                    add("spec", event.by + " changes it: " + Join(e.changes, ", "));
                  },

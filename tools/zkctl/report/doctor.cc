@@ -29,11 +29,11 @@ std::string Percent(std::size_t part, std::size_t whole) {
 
 class Doctor {
  public:
-  Doctor(const Snapshot& snapshot, const Assessment& assessment)
+  Doctor(const Snapshot& snapshot, const Assessment& assessment, const Absences& absences)
       : snapshot_(snapshot),
         assessment_(assessment),
         spec_(snapshot.spec.spec),
-        exam_(snapshot, assessment) {}
+        exam_(snapshot, assessment, absences) {}
 
   std::vector<Finding> Examine() {
     LookAtBytes();
@@ -343,8 +343,23 @@ std::string_view SeverityName(Severity severity) {
   return "advice";
 }
 
-std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment) {
-  return Doctor(snapshot, assessment).Examine();
+Absences FindAbsences(const std::vector<JournalEntry>& journal) {
+  Absences absences;
+  for (const JournalEntry& entry : journal) {
+    const auto* const checker = entry.event ? entry.event->As<Event::Checker>() : nullptr;
+    if (checker == nullptr) continue;
+    if (checker->back) {
+      absences.erase(checker->id);
+    } else {
+      absences[checker->id] = {entry.event->at, checker->rack};
+    }
+  }
+  return absences;
+}
+
+std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment,
+                              const Absences& absences) {
+  return Doctor(snapshot, assessment, absences).Examine();
 }
 
 OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& findings) {

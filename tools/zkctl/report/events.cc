@@ -59,6 +59,16 @@ OrderedJson OwnJson(const Event& event) {
                    put_order(e);
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+                 [&](const Event::Checker& e) {
+                   json["ids"] = {e.id};
+                   json["note"] = e.back ? "back" : "gone";
+                   if (!e.rack.empty()) json["rack"] = e.rack;
+                 },
+                 [&](const Event::Quorum& e) {
+                   put_ids(e.missing);
+                   json["note"] = e.restored ? "restored" : "lost";
+                   json["registered"] = e.registered;
+                 },
                  [&](const Event::Update& e) {
                    if (!e.note.empty()) json["note"] = e.note;
                    json["changes"] = e.changes;
@@ -92,7 +102,8 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
   };
   for (const char* const key : {"flips", "more_flips", "ids"}) take(key);
   if (!event->by.empty()) json["by"] = event->by;
-  for (const char* const key : {"note", "changes", "until", "dead", "fields"}) take(key);
+  for (const char* const key : {"note", "changes", "rack", "registered", "until", "dead", "fields"})
+    take(key);
   return json;
 }
 
@@ -196,6 +207,17 @@ struct Teller {
         "of " + Listed(e.shards) +
             (event.by.empty() ? " is over, its time has passed or the shard is gone" : " ended")};
   }
+  Told operator()(const Event::Checker& e) const {
+    return {"checker", by,
+            Printable(e.id) + (e.rack.empty() ? "" : " (" + Printable(e.rack) + ")") +
+                (e.back ? " is back" : " is gone")};
+  }
+  Told operator()(const Event::Quorum& e) const {
+    return {"quorum", by,
+            std::string(e.restored ? "restored: " : "lost: ") + std::to_string(e.registered) +
+                " registered, quorum " + std::to_string(event.quorum) +
+                (e.missing.empty() ? "" : "; not running: " + Listed(e.missing))};
+  }
   Told operator()(const Event::Update& e) const {
     const std::string why = e.note.empty() ? "" : ": \"" + Printable(e.note) + "\"";
     return {"spec", by, Printable(Join(e.changes, ", ")) + why};
@@ -232,7 +254,8 @@ void Pad(std::string& text, std::size_t width) {
 }  // namespace
 
 std::vector<std::string_view> EventKindWords() {
-  return {"flip", "leader", "spec", "electorate", "freeze", "pause", "maintenance"};
+  return {"flip",  "leader",      "spec",    "electorate", "freeze",
+          "pause", "maintenance", "checker", "quorum"};
 }
 
 bool Matches(const JournalEntry& entry, const EventFilter& filter) {

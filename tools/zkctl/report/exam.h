@@ -16,11 +16,13 @@ namespace zkcluster::zkctl {
 
 class Exam {
  public:
-  // Both must outlive it.
-  Exam(const Snapshot& s, const Assessment& a) : snapshot(s), assessment(a), spec(s.spec.spec) {}
+  // All must outlive it.
+  Exam(const Snapshot& s, const Assessment& a, const Absences& gone)
+      : snapshot(s), assessment(a), absences(gone), spec(s.spec.spec) {}
 
   const Snapshot& snapshot;
   const Assessment& assessment;
+  const Absences& absences;
   const ClusterSpec& spec;
 
   void Add(Severity severity, std::string_view kind, std::string what, std::string remedy) {

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <vector>
 
 #include "base/join.h"
+#include "text/duration.h"
 #include "tools/zkctl/report/exam.h"
 
 namespace zkcluster::zkctl {
@@ -15,11 +17,22 @@ std::vector<const CheckerView*> Gone(const Exam& exam) {
   return gone;
 }
 
-// "c1, c3 are gone"
-std::string GoneText(const std::vector<const CheckerView*>& gone) {
+// "c1 (rack1) is gone for 12m 05s", "c3 is gone"
+std::string GoneText(const Exam& exam, const CheckerView& view) {
+  const auto known = exam.absences.find(view.id);
+  if (known == exam.absences.end()) return view.id + " is gone";
+  const LastSeen& last = known->second;
+  return view.id + (last.rack.empty() ? "" : " (" + last.rack + ")") + " is gone for " +
+         FormatAge(std::max(Micros::zero(), exam.snapshot.taken - last.gone));
+}
+
+// "c1, c3 are gone", or each with the time for which it is gone.
+std::string GoneText(const Exam& exam, const std::vector<const CheckerView*>& gone) {
   std::vector<std::string> parts;
-  for (const CheckerView* view : gone) parts.push_back(view->id);
-  return ShortList(parts) + (parts.size() == 1 ? " is" : " are") + " gone";
+  bool dated = gone.size() == 1;
+  for (const CheckerView* view : gone) dated |= exam.absences.contains(view->id);
+  for (const CheckerView* view : gone) parts.push_back(dated ? GoneText(exam, *view) : view->id);
+  return ShortList(parts) + (dated ? "" : " are gone");
 }
 
 // Nobody is away: may one be?
@@ -44,7 +57,7 @@ void LookForGone(Exam& exam) {
                               " checkers that the quorum of " + exam.QuorumText() + " needs " +
                               (registered == 1 ? "is" : "are") + " registered";
     exam.Add(Severity::kBroken, "quorum",
-             (gone.empty() ? "" : GoneText(gone) + ": ") + votes + ", nothing can flip",
+             (gone.empty() ? "" : GoneText(exam, gone) + ": ") + votes + ", nothing can flip",
              gone.empty() ? "start the checkers that are missing"
                           : std::string("start ") + (gone.size() == 1 ? "it" : "them") + " there");
     return;
@@ -56,12 +69,12 @@ void LookForGone(Exam& exam) {
       " again; one that is gone for good: " + exam.Command("checkers forget", gone.front()->id);
   if (retired) {
     exam.Add(Severity::kAdvice, "ghost",
-             GoneText(gone) + "; the spec says how many checkers there are, and as many run",
+             GoneText(exam, gone) + "; the spec says how many checkers there are, and as many run",
              start);
     return;
   }
   exam.Add(Severity::kRisk, "ghost",
-           GoneText(gone) + " and " + (gone.size() == 1 ? "counts" : "count") +
+           GoneText(exam, gone) + " and " + (gone.size() == 1 ? "counts" : "count") +
                " for the quorum (" + exam.QuorumText() + ") still" +
                (registered == quorum ? ": when one more stops, nothing flips" : ""),
            start);

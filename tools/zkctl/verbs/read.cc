@@ -10,6 +10,7 @@
 
 #include "admin/cluster_admin.h"
 #include "admin/snapshot.h"
+#include "follow/journal.h"
 #include "model/paths.h"
 #include "ring/routing_table.h"
 #include "text/address.h"
@@ -91,13 +92,19 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
 }
 
 int RunDoctor(const Globals& globals, const ClusterOperand& options) {
-  return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros) {
-    const auto findings = Diagnose(snapshot, Assess(snapshot));
-    const int printed =
-        Emit(globals.output, DoctorJson(snapshot, findings),
-             [&](const Terminal& to) { return DoctorText(snapshot, findings, to); });
-    return printed != kDone || !findings.empty() ? kRefused : kDone;
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  const auto snapshot = Look(**connection, options.cluster);
+  if (!snapshot) return Complain(snapshot.error());
+  const auto journal = (*connection)->Await<std::vector<JournalEntry>>([&](JournalRead done) {
+    ReadJournal((*connection)->client(), ClusterPaths(globals.root, options.cluster),
+                std::move(done));
   });
+  if (!journal) return Complain(journal.error());
+  const auto findings = Diagnose(*snapshot, Assess(*snapshot), FindAbsences(*journal));
+  const int printed = Emit(globals.output, DoctorJson(*snapshot, findings),
+                           [&](const Terminal& to) { return DoctorText(*snapshot, findings, to); });
+  return printed != kDone || !findings.empty() ? kRefused : kDone;
 }
 
 int RunLocate(const Globals& globals, const LocateOptions& options) {

@@ -157,6 +157,8 @@ Event RandomEvent(std::mt19937_64& random) {
       Event::Maintenance{ids(), RandomText(random), time()},
       Event::MaintenanceOver{ids()},
       Event::Update{RandomText(random), ids()},
+      Event::Checker{RandomText(random), RandomText(random), random() % 2 == 0},
+      Event::Quorum{RandomCount(random), ids(), random() % 2 == 0},
   };
   event.what = kinds[random() % kinds.size()];
   event.at = Micros(RandomTime(random));

@@ -239,6 +239,32 @@ TEST_CASE("doctor: what is wrong, with its numbers, and what to do") {
   }
 }
 
+TEST_CASE("doctor: since when and where a checker is gone, as the journal has it") {
+  const auto entry = [](const std::string& id, bool back, Micros at) {
+    Event event;
+    event.at = at;
+    event.what = Event::Checker{id, "r-" + id, back};
+    return JournalEntry{"e", event, at};
+  };
+  const std::vector<JournalEntry> journal = {entry("c1", false, kNow - 1h),
+                                             entry("c2", false, kNow - 20min),
+                                             entry("c1", true, kNow - 30min),
+                                             entry("c3", false, kNow - 12min - 5s),
+                                             {"e", Fail(ErrorCode::kBadData, "not JSON"), kNow}};
+  const Absences absences = FindAbsences(journal);
+  CHECK(absences.size() == 2);
+  Snapshot snapshot = Well();
+  snapshot.candidates.resize(1);
+  snapshot.voters.resize(1);
+  const auto findings = Diagnose(snapshot, Assess(snapshot), absences);
+  REQUIRE_FALSE(findings.empty());
+  CHECK_MESSAGE(Contains(findings[0].what,
+                         "c2 (r-c2) is gone for 20m 00s, c3 (r-c3) is gone for 12m 05s: 1 of the 2 "
+                         "checkers"),
+                findings[0].what);
+  CHECK(findings[0].remedy == "start them there");
+}
+
 TEST_CASE("doctor: the worst first, in lines that fit") {
   Snapshot snapshot = Well();
   for (const Row& row : Rows()) row.spoil(snapshot);

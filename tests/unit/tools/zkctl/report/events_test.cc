@@ -108,6 +108,12 @@ TEST_CASE("events: what the row of each kind says") {
       {MakeEvent(Event::MaintenanceOver{{"s2"}}),
        "maintenance  c1  of s2 is over, its time has passed or the shard is gone\n"},
       {MakeEvent(Event::MaintenanceOver{{"s2"}}, ann), "maintenance  ann@ops1  of s2 ended\n"},
+      {MakeEvent(Event::Checker{"c3", "r3"}), "checker      c1  c3 (r3) is gone\n"},
+      {MakeEvent(Event::Checker{"c3", "", true}), "checker      c1  c3 is back\n"},
+      {MakeEvent(Event::Quorum{1, {"c2", "c3"}}),
+       "quorum       c1  lost: 1 registered, quorum 2; not running: c2, c3\n"},
+      {MakeEvent(Event::Quorum{2, {"c3"}, true}),
+       "quorum       c1  restored: 2 registered, quorum 2; not running: c3\n"},
       {MakeEvent(Event::Update{"", {"s6 removed", "s4 :37965 -> :6399"}}, ann),
        "spec         ann@ops1  s6 removed, s4 :37965 -> :6399\n"},
       {MakeEvent(Event::Update{"faster", {"probe.threshold 3s -> 300ms"}}, ann),
@@ -175,7 +181,7 @@ TEST_CASE("events: by time, shard and kind") {
   CHECK_FALSE(wanted(leader, {.kinds = {"flip", "maintenance"}}));
   CHECK_FALSE(wanted(bad, {.kinds = {"flip"}}));
   // Every word is the kind of some row.
-  CHECK(EventKindWords().size() == 7);
+  CHECK(EventKindWords().size() == 9);
 }
 
 }  // namespace events_test
