@@ -46,7 +46,7 @@ const std::array kSettings = {
     // than the quorum, so this key is not one of "Needs": programs of any version can read the spec.
     Setting{"outlier_votes", "OutlierVotes", &ClusterSpec::outlier_votes, OutlierVotes::kCount,
             OutlierVotes::kIgnore,
-            "what a ballot is worth that alone calls many living shards dead: count or ignore"},
+            "a ballot that alone calls many living shards dead: count or ignore"},
 };
 
 std::string_view GroupOf(std::string_view key) {

@@ -9,6 +9,7 @@
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/report/render.h"
 #include "yaml/suggest.h"
 
@@ -202,7 +203,7 @@ void DeclareSettings(OptionSet& set, SpecEdits& edits) {
 
 void DeclareEdits(OptionSet& set, SpecEdits& edits, bool of_new) {
   if (of_new) {
-    set.Values({"shard", "NAME=ADDR", "a shard of the new cluster"}, edits.add_shards, ParseShard);
+    set.Values(ShardOption({}), edits.add_shards, ParseShard);
   } else {
     set.Values({"add-shard", "NAME=ADDR", "a shard to add at the end of the list"},
                edits.add_shards, ParseShard);

@@ -1,6 +1,7 @@
 #include "tools/zkctl/cli/shared_options.h"
 
 #include <zkcluster/manager.h>
+#include <utility>
 
 #include "admin/orders.h"
 #include "text/duration.h"
@@ -42,6 +43,11 @@ void DeclareDryRun(OptionSet& set, bool& dry_run) {
 
 void DeclareWait(OptionSet& set, bool& wait) {
   set.Flag({"wait", "", "until every checker has taken the change over (60s, or --timeout)"}, wait);
+}
+
+Option ShardOption(Completion completion) {
+  return {"shard", "SHARD", "NAME=ADDR of a new cluster; for events a shard's name or address",
+          std::move(completion)};
 }
 
 void DeclareReason(OptionSet& set, std::optional<std::string>& reason) {

@@ -31,6 +31,8 @@ struct Change {
   bool wait = false;
   std::optional<std::string> reason;  // for the journal
 };
+// --shard, of `create` and of `events`: an option of one name has one text.
+[[nodiscard]] Option ShardOption(Completion completion);
 void DeclareReason(OptionSet& set, std::optional<std::string>& reason);
 void DeclareYes(OptionSet& set, bool& yes);
 void DeclareDryRun(OptionSet& set, bool& dry_run);

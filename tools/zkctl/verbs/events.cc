@@ -16,6 +16,7 @@
 #include "text/duration.h"
 #include "text/utf8.h"
 #include "tools/zkctl/cli/context.h"
+#include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/events.h"
 #include "tools/zkctl/report/render.h"
@@ -171,9 +172,7 @@ Verb EventsVerb() {
             const auto as_is = [](std::string_view text) {
               return Result<std::string>(std::string(text));
             };
-            set.Value(
-                {"shard", "SHARD", "only what is about this shard", Completion::Kind::kShards},
-                into.shard, as_is);
+            set.Value(ShardOption(Completion::Kind::kShards), into.shard, as_is);
             std::vector<std::string> words;
             for (const std::string_view word : EventKindWords()) words.emplace_back(word);
             set.Values(
