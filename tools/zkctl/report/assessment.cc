@@ -360,7 +360,9 @@ std::string LeftText(Micros until, Micros now) {
 
 std::string LengthText(Micros since, Micros until) {
   if (until == Micros(0)) return "no end";
-  return "for " + FormatAge(std::max(Micros::zero(), until - since));
+  // Foreign bytes hold any time, and centuries in nanoseconds do not fit.
+  constexpr Micros kLongest = std::chrono::hours(24 * 365 * 100);
+  return "for " + FormatAge(std::clamp(until - since, Micros::zero(), kLongest));
 }
 
 std::string OrderSentence(const Pause& order, Micros now) {

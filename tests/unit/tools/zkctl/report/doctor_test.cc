@@ -272,7 +272,7 @@ TEST_CASE("doctor: the worst first, in lines that fit") {
   for (std::size_t i = 1; i < findings.size(); ++i) {
     CHECK(findings[i - 1].severity <= findings[i].severity);
   }
-  for (const std::size_t columns : {80, 100, 140}) {
+  for (const std::size_t columns : {80UL, 100UL, 140UL}) {
     std::istringstream lines(DoctorText(snapshot, findings, {false, columns}));
     for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= columns, line);
   }
