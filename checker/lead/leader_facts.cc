@@ -22,8 +22,8 @@ void AddDisputes(LastCount& count, const Round& round, const std::vector<ShardSp
 
 }  // namespace
 
-LastCount CountOf(const Round& round, const std::vector<ShardSpec>& shards,
-                  const LastCount& before, Micros now) {
+LastCount CountOf(const Round& round, const std::vector<ShardSpec>& shards, const LastCount& before,
+                  Micros now) {
   LastCount count;
   count.electorate = round.electorate.size;
   count.quorum = round.electorate.quorum;

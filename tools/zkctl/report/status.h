@@ -17,8 +17,8 @@
 namespace zkcluster::zkctl {
 
 struct StatusView {
-  bool dead_first =
-      false;               // then the shards that are not alive, for a screen that may be too small
+  // Then the shards that are not alive, for a screen that may be too small.
+  bool dead_first = false;
   bool dead_only = false;  // none but these, and the disputed ones
 };
 [[nodiscard]] OrderedJson StatusJson(const Snapshot& snapshot, const Assessment& assessment,

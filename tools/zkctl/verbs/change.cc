@@ -156,8 +156,9 @@ int Changing::Report(const std::string& cluster, std::string_view action, std::u
 }
 
 int Changing::Write(const ClusterSpec& current, const ValidSpec& next, ChangeAnswer answer) {
-  const auto version = connection_.Ask<std::uint64_t>(
-      [&](ClusterAdmin& admin, auto done) { admin.Update(next, {Who(), change_.reason.value_or("")}, std::move(done)); });
+  const auto version = connection_.Ask<std::uint64_t>([&](ClusterAdmin& admin, auto done) {
+    admin.Update(next, {Who(), change_.reason.value_or("")}, std::move(done));
+  });
   if (!version) return ComplainOf(version.error(), current.name, current.version);
   WarnOfSize(next);
   // If stderr is on the same terminal, the changes are already there; a redirected answer

@@ -96,8 +96,9 @@ TEST_CASE("diff: in words, an item each, of many only some") {
   from.probe.threshold = 3s;
   from.quorum = 2;
   const Words words = DescribeDiff(DiffSpecs(from, to));
-  CHECK(words == Words{"a removed", "c removed", "e added (h5:1)", "b " + from.shards[1].addr + " -> h9:1",
-                       "quorum 2 -> none", "probe.threshold 3s -> 300ms"});
+  CHECK(words == Words{"a removed", "c removed", "e added (h5:1)",
+                       "b " + from.shards[1].addr + " -> h9:1", "quorum 2 -> none",
+                       "probe.threshold 3s -> 300ms"});
   CHECK(DescribeDiff(DiffSpecs(to, from)).back() == "probe.threshold 300ms -> 3s");
   std::swap(from.shards[0], from.shards[1]);
   CHECK(DescribeDiff(DiffSpecs(Spec(), from)) ==
