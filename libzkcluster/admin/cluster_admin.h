@@ -56,7 +56,9 @@ class ClusterAdmin {
   void Update(ClusterSpec spec, Done<std::uint64_t> done);  // guarded by spec.version
   // The same for a spec that is known to be valid. The journal keeps the change, its author and why.
   void Create(ValidSpec spec, Done<std::uint64_t> done);
-  void Update(ValidSpec spec, Done<std::uint64_t> done) { Update(std::move(spec), {}, std::move(done)); }
+  void Update(ValidSpec spec, Done<std::uint64_t> done) {
+    Update(std::move(spec), {}, std::move(done));
+  }
   void Update(ValidSpec spec, Authorship author, Done<std::uint64_t> done);
   void Delete(std::string name, std::uint64_t version, Done<void> done);
   void Get(std::string name, Done<StoredSpec> done);

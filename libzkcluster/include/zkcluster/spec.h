@@ -76,8 +76,8 @@ enum class OutlierVotes {
   kCount,   // as any other
   kIgnore,  // it is left out. The quorum stays, so that fewer votes never decide.
 };
-[[nodiscard]] ZKC_EXPORT std::string_view OutlierVotesName(
-    OutlierVotes votes);  // "count", "ignore"
+// "count", "ignore".
+[[nodiscard]] ZKC_EXPORT std::string_view OutlierVotesName(OutlierVotes votes);
 
 struct ClusterSpec {
   std::string name;  // 1 .. 200 bytes, no '/', no control characters, not "." or ".."

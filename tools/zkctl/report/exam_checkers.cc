@@ -36,7 +36,7 @@ std::string GoneText(const Exam& exam, const std::vector<const CheckerView*>& go
 }
 
 // Nobody is away: may one be?
-void LookAtSpare(Exam& exam, int registered) {
+void CheckSpare(Exam& exam, int registered) {
   if (registered != exam.assessment.electorate.quorum) return;
   exam.Add(Severity::kRisk, "quorum",
            "all " + std::to_string(registered) +
@@ -47,11 +47,11 @@ void LookAtSpare(Exam& exam, int registered) {
 }
 
 // One finding for what follows from checkers that are away.
-void LookForGone(Exam& exam) {
+void CheckGone(Exam& exam) {
   const auto gone = Gone(exam);
   const auto registered = static_cast<int>(exam.Registered().size());
   const int quorum = exam.assessment.electorate.quorum;
-  if (quorum > exam.assessment.electorate.size) return;  // the spec's fault: LookAtQuorum
+  if (quorum > exam.assessment.electorate.size) return;  // the spec's fault: CheckQuorum
   if (registered < quorum) {
     const std::string votes = std::to_string(registered) + " of the " + std::to_string(quorum) +
                               " checkers that the quorum of " + exam.QuorumText() + " needs " +
@@ -62,11 +62,11 @@ void LookForGone(Exam& exam) {
                           : std::string("start ") + (gone.size() == 1 ? "it" : "them") + " there");
     return;
   }
-  if (gone.empty()) return LookAtSpare(exam, registered);
+  if (gone.empty()) return CheckSpare(exam, registered);
   const bool retired = exam.spec.checkers && registered >= *exam.spec.checkers;
   const std::string start =
       std::string("start ") + (gone.size() == 1 ? "it" : "them") +
-      " again; one that is gone for good: " + exam.Command("checkers forget", gone.front()->id);
+      " again; for one that will not return: " + exam.Command("checkers forget", gone.front()->id);
   if (retired) {
     exam.Add(Severity::kAdvice, "ghost",
              GoneText(exam, gone) + "; the spec says how many checkers there are, and as many run",
@@ -74,13 +74,13 @@ void LookForGone(Exam& exam) {
     return;
   }
   exam.Add(Severity::kRisk, "ghost",
-           GoneText(exam, gone) + " and " + (gone.size() == 1 ? "counts" : "count") +
-               " for the quorum (" + exam.QuorumText() + ") still" +
+           GoneText(exam, gone) + ", and still " + (gone.size() == 1 ? "counts" : "count") +
+               " for the quorum (" + exam.QuorumText() + ")" +
                (registered == quorum ? ": when one more stops, nothing flips" : ""),
            start);
 }
 
-void LookAtQuorum(Exam& exam) {
+void CheckQuorum(Exam& exam) {
   const auto registered = static_cast<int>(exam.Registered().size());
   const int quorum = exam.assessment.electorate.quorum;
   if (quorum > exam.assessment.electorate.size) {
@@ -96,19 +96,19 @@ void LookAtQuorum(Exam& exam) {
                  ", and " + std::to_string(registered) + " are registered: the quorum is " +
                  exam.QuorumText() + " as long as they vote",
              exam.Command("update", "--checkers " + std::to_string(registered)) +
-                 ", or stop those that are too many");
+                 ", or stop the surplus ones");
   }
   if (quorum * 2 <= exam.assessment.electorate.size) {
     exam.Add(Severity::kRisk, "quorum",
              "the quorum of " + exam.QuorumText() +
-                 " is no majority: two halves may disagree, and then a "
-                 "tie stays",
+                 " is not a majority: two halves may disagree, and then the "
+                 "status stays as it is",
              exam.Command("update", "--quorum none") + " makes it a majority");
   }
 }
 
 // A checker that contradicts all others.
-void LookAtOutliers(Exam& exam) {
+void CheckOutliers(Exam& exam) {
   for (const CheckerView& view : exam.assessment.checkers) {
     const std::string outlier = OutlierSentence(exam.snapshot, view);
     if (outlier.empty()) continue;
@@ -129,9 +129,9 @@ void LookAtOutliers(Exam& exam) {
 }  // namespace
 
 void ExamineCheckers(Exam& exam) {
-  LookForGone(exam);
-  LookAtQuorum(exam);
-  LookAtOutliers(exam);
+  CheckGone(exam);
+  CheckQuorum(exam);
+  CheckOutliers(exam);
 }
 
 }  // namespace zkcluster::zkctl

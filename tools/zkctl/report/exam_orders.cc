@@ -16,7 +16,7 @@ bool IsForgotten(const Exam& exam, const Order& order) {
 }
 
 // A pause that nobody needs to end has more often been forgotten than meant.
-void LookAtPause(Exam& exam) {
+void CheckPause(Exam& exam) {
   if (!exam.assessment.pause) return;
   const Pause& pause = *exam.assessment.pause;
   const std::string held = HeldBack(exam.snapshot, exam.assessment, Obstacle::kHold);
@@ -27,7 +27,7 @@ void LookAtPause(Exam& exam) {
            exam.Command("resume"));
 }
 
-void LookAtFreeze(Exam& exam) {
+void CheckFreeze(Exam& exam) {
   if (!exam.assessment.freeze.frozen) return;
   std::string example = "SHARD";
   for (const Dispute& dispute : exam.assessment.disputes) {
@@ -46,7 +46,7 @@ void LookAtFreeze(Exam& exam) {
           " if the deaths are real");
 }
 
-void LookAtMaintenance(Exam& exam) {
+void CheckMaintenance(Exam& exam) {
   std::vector<std::string> endless;
   std::vector<std::string> forgotten;
   std::size_t maintained = 0;  // shards of the spec
@@ -82,9 +82,9 @@ void LookAtMaintenance(Exam& exam) {
 }  // namespace
 
 void ExamineOrders(Exam& exam) {
-  LookAtPause(exam);
-  LookAtFreeze(exam);
-  LookAtMaintenance(exam);
+  CheckPause(exam);
+  CheckFreeze(exam);
+  CheckMaintenance(exam);
 }
 
 }  // namespace zkcluster::zkctl

@@ -74,10 +74,10 @@ OrderedJson MaintenanceJson(const Maintenance& order) {
   return json;
 }
 
-std::string NotesText(const Assessment& assessment, const Terminal& to, std::string_view told) {
+std::string NotesText(const Assessment& assessment, const Terminal& to, std::string_view repeated) {
   std::string out;
   for (const std::string& note : assessment.notes) {
-    if (!told.empty() && note.starts_with(told)) continue;
+    if (!repeated.empty() && note.starts_with(repeated)) continue;
     out += (out.empty() ? "\n" : "") + Paint("! ", Color::kDoubtful, to.color) +
            WrapText(Printable(note), 2, to.columns);
   }

@@ -38,7 +38,7 @@ Result<ClusterSpec> GetCluster(Connection& connection, const std::string& name) 
   return std::move(stored->spec);
 }
 
-Result<Snapshot> Look(Connection& connection, const std::string& name) {
+Result<Snapshot> TakeSnapshot(Connection& connection, const std::string& name) {
   auto snapshot = connection.Await<Snapshot>([&](std::function<void(Result<Snapshot>)> done) {
     ReadSnapshot(connection.loop(), connection.client(), ClusterPaths(connection.root(), name),
                  std::move(done));

@@ -34,7 +34,7 @@ int WithSnapshot(const Globals& globals, const std::string& name,
                  const std::function<int(const Snapshot&, Micros now)>& answer) {
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, name);
+  const auto snapshot = TakeSnapshot(**connection, name);
   if (!snapshot) return Complain(snapshot.error());
   return answer(*snapshot, (*connection)->loop().WallNow());
 }
@@ -94,7 +94,7 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
 int RunDoctor(const Globals& globals, const ClusterOperand& options) {
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, options.cluster);
+  const auto snapshot = TakeSnapshot(**connection, options.cluster);
   if (!snapshot) return Complain(snapshot.error());
   const auto journal = (*connection)->Await<std::vector<JournalEntry>>([&](JournalRead done) {
     ReadJournal((*connection)->client(), ClusterPaths(globals.root, options.cluster),
@@ -129,7 +129,7 @@ int RunList(const Globals& globals, const NoOptions&) {
   std::sort(names->begin(), names->end());
   std::vector<ListRow> rows;
   for (const std::string& name : *names) {
-    const auto snapshot = Look(**connection, name);
+    const auto snapshot = TakeSnapshot(**connection, name);
     if (snapshot) {
       rows.push_back(MakeListRow(*snapshot));
     } else if (snapshot.error().code == ErrorCode::kBadData) {

@@ -145,8 +145,8 @@ bool DrawUntilStopped(Connection& connection, const Watching& watching, const St
   return true;
 }
 
-bool TellUntilStopped(Connection& connection, const Watching& watching, OutputForm form,
-                      const StatusView& view, const bool& stopped) {
+bool PrintUntilStopped(Connection& connection, const Watching& watching, OutputForm form,
+                       const StatusView& view, const bool& stopped) {
   std::string last;
   while (!stopped) {
     if (watching.snapshot()) {
@@ -171,7 +171,7 @@ int WatchStatus(const Globals& globals, const std::string& name, const StatusVie
   const auto opened = Connection::Open(globals);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
-  if (const auto first = Look(connection, name); !first) {
+  if (const auto first = TakeSnapshot(connection, name); !first) {
     return Complain(first.error());
   }
   bool stopped = false;
@@ -183,8 +183,8 @@ int WatchStatus(const Globals& globals, const std::string& name, const StatusVie
   if (!in_place) {
     // A record is in the order of the spec.
     const StatusView plain{.dead_only = view.dead_only};
-    return TellUntilStopped(connection, watching, globals.output, plain, stopped) ? kDone
-                                                                                  : kRefused;
+    return PrintUntilStopped(connection, watching, globals.output, plain, stopped) ? kDone
+                                                                                   : kRefused;
   }
   if (!DrawUntilStopped(connection, watching, view, stopped)) return kRefused;
   // The last page stays on the screen, below the former output.
