@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "model/servers.h"
 
 namespace zkcluster {
 
@@ -112,8 +113,8 @@ void Leader::Act(Round round) {
   WaitForOrders();
   count_ = CountOf(round, spec_->spec().shards, count_, scope_.loop.WallNow());
   log_.Counted(round);
-  roll_call_.Look(round.electorate, inputs_.candidates(), inputs_.ballots(),
-                  store_.head() ? store_.head()->leader : std::string());
+  roll_call_.Observe(round.electorate, inputs_.candidates(), inputs_.ballots(),
+                     store_.head() ? store_.head()->leader : std::string());
   if (round.step == Round::Step::kRefuse) return;
   log_.Decided(round.decision, store_.ledger(), scope_.loop.WallNow());
   if (round.step == Round::Step::kKeep) return;
@@ -180,7 +181,7 @@ void Leader::Submit(CommitPlan plan) {
 void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
   const std::vector<Change>& changes = plan.round.decision.changes;
   store_.Committed(plan, results);
-  roll_call_.Told(static_cast<std::size_t>(
+  roll_call_.Journaled(static_cast<std::size_t>(
       std::ranges::count(plan.ops, OpRole::kContributed, &PlannedOp::role)));
   vote_refusals_ = 0;
   pace_.Wrote(scope_.loop.Now(), CountOf<Flip>(changes));
@@ -261,6 +262,7 @@ LeaderFacts Leader::facts(FactsDepth depth) const {
   if (!facts.status_read) return facts;
   facts.frozen = store_.ledger().freeze.frozen;
   if (depth == FactsDepth::kCounts) return facts;
+  AddOutliers(facts, inputs_.ballots(), spec_->id(), ServerCount(spec_->spec().shards));
   AddStatuses(facts, spec_->spec().shards, store_.BoardFor(*spec_->stored, lists_).board);
   return facts;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "checker/rules/outlier.h"
+
 namespace zkcluster {
 
 namespace {
@@ -43,6 +45,14 @@ LeaderFacts FactsOf(const LastCount& count) {
   facts.disputed = count.disputed;
   facts.all_disputed = count.all_disputed;
   return facts;
+}
+
+void AddOutliers(LeaderFacts& facts, const Ballots& ballots, SpecId spec, std::size_t servers) {
+  Electorate electorate;
+  for (const auto& [id, votes] : facts.voters) electorate.ids.insert(id);
+  for (const auto& [id, profile] : CompareBallots(ballots, electorate, spec, servers)) {
+    if (profile.blind() || profile.stale()) facts.outliers.insert(id);
+  }
 }
 
 void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ struct LeaderFacts {
   EnumArray<Outcome, std::size_t> outcomes;      // shards, by the last count
   EnumArray<ShardStatus, std::size_t> statuses;  // shards; only for kShards
   std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
+  std::set<std::string> outliers;  // voters that alone contradict all others; for kShards
   std::vector<DisputedShard> disputed;           // by the last count; the first ones
   std::size_t all_disputed = 0;                  // their number
 
@@ -87,7 +89,8 @@ struct LastCount {
 [[nodiscard]] LastCount CountOf(const Round& round, const std::vector<ShardSpec>& shards,
                                 const LastCount& before, Micros now);
 [[nodiscard]] LeaderFacts FactsOf(const LastCount& count);
-// The part for FactsDepth::kShards.
+// The parts for FactsDepth::kShards.
+void AddOutliers(LeaderFacts& facts, const Ballots& ballots, SpecId spec, std::size_t servers);
 void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,
                  const StatusBoard& board);
 

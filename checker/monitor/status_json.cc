@@ -63,7 +63,9 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   for (const auto status : {ShardStatus::kAlive, ShardStatus::kDead, ShardStatus::kUnknown}) {
     json.Key(ShardStatusName(status)).Number(led.statuses[status]);
   }
-  json.Close('}');
+  json.Close('}').Key("outliers").Open('[');
+  for (const std::string& voter : led.outliers) json.Text(voter);
+  json.Close(']');
   WriteShards(json, "dead", led.dead);
   WriteDisputes(json, led);
   json.Close('}');

@@ -12,8 +12,8 @@ constexpr std::size_t kMostNews = 50;
 
 }  // namespace
 
-void RollCall::Look(const Electorate& electorate, const std::set<std::string>& candidates,
-                    const Ballots& ballots, const std::string& last_leader) {
+void RollCall::Observe(const Electorate& electorate, const std::set<std::string>& candidates,
+                       const Ballots& ballots, const std::string& last_leader) {
   for (const auto& [id, ballot] : ballots) racks_[id] = ballot.rack;
   // A checker that was forgotten is nobody's any more.
   std::erase_if(present_, [&](const auto& known) { return !electorate.ids.contains(known.first); });
@@ -55,7 +55,7 @@ void RollCall::CountQuorum(const Electorate& electorate, const std::string& last
   if (news_.size() < kMostNews) news_.emplace_back(std::move(quorum));
 }
 
-void RollCall::Told(std::size_t count) {
+void RollCall::Journaled(std::size_t count) {
   news_.erase(news_.begin(),
               news_.begin() + static_cast<std::ptrdiff_t>(std::min(count, news_.size())));
 }

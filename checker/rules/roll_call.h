@@ -1,9 +1,9 @@
 // RollCall: which checkers of the electorate are registered, as one leader sees it, and what the
 // journal is to say about it: a checker goes, comes back, the quorum is lost, is restored.
 //
-// It remembers nothing from leader to leader. A new leader begins with who is there at its first
-// look; of those who are not, it reports only the leader before it, and a quorum that is out of
-// reach. So a checker that goes in the very moment of a take-over is not in the journal. Pure.
+// It remembers nothing from leader to leader. A new leader begins with the checkers that it first
+// observes; of those that are not there, it reports only the leader before it, and a quorum that is
+// out of reach. So a checker that goes in the very moment of a take-over is not in the journal. Pure.
 #pragma once
 
 #include <cstddef>
@@ -19,14 +19,14 @@ namespace zkcluster {
 class RollCall {
  public:
   // Notes who is registered now. `last_leader`: the leader of the last decision; empty: none was
-  // ever made, and the cluster has never had a quorum. Only the first look asks for it.
-  void Look(const Electorate& electorate, const std::set<std::string>& candidates,
-            const Ballots& ballots, const std::string& last_leader);
+  // ever made, and the cluster has never had a quorum. Only the first call asks for it.
+  void Observe(const Electorate& electorate, const std::set<std::string>& candidates,
+               const Ballots& ballots, const std::string& last_leader);
 
   // What the journal does not have yet, the oldest first.
   [[nodiscard]] const std::vector<Event::What>& news() const { return news_; }
   // The journal has the first `count` of them now.
-  void Told(std::size_t count);
+  void Journaled(std::size_t count);
 
  private:
   void Report(const std::string& id, bool back);

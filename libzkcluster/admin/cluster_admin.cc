@@ -234,15 +234,34 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
     ReadSpec(paths_, [this](const RawSpec& raw) { lost_ ? Resolve(raw) : Judge(raw); });
   }
 
-  [[nodiscard]] Event Told(const ClusterSpec* before) const {
+  // How much the journal says about the change.
+  enum class Detail { kUndo, kWords, kAuthor };
+
+  [[nodiscard]] zk::Op Journaled(const ClusterSpec* before, Detail detail) const {
     Event event;
     event.at = loop_.WallNow();
     event.by = author_.by;
     event.spec_version = version_;
-    event.what = Event::Update{
-        author_.reason, before ? DescribeDiff(DiffSpecs(*before, next_.spec()))
-                               : std::vector<std::string>{"replaces one that cannot be read"}};
-    return event;
+    Event::Update update{author_.reason, {"replaces one that cannot be read"}, std::nullopt};
+    if (detail == Detail::kAuthor) {
+      update.changes = {"more than the journal can hold"};
+    } else if (before) {
+      update.changes = DescribeDiff(DiffSpecs(*before, next_.spec()));
+      if (detail == Detail::kUndo) update.former = RememberSpec(*before, next_.spec());
+    }
+    event.what = std::move(update);
+    return zk::CreateOp{paths_.event_prefix(), EncodeEvent(event),
+                        zk::CreateMode::kPersistentSequential};
+  }
+
+  // As much as fits: the journal must neither hold list after list, nor refuse the change.
+  void AddToJournal(const ClusterSpec* before) {
+    for (const Detail detail : {Detail::kUndo, Detail::kWords, Detail::kAuthor}) {
+      ops_.push_back(Journaled(before, detail));
+      const bool small = std::get<zk::CreateOp>(ops_.back()).data.size() <= kMaxUpdateBytes;
+      if (small && CheckSize(ops_)) return;
+      ops_.pop_back();
+    }
   }
 
   void Judge(const RawSpec& raw) {
@@ -277,10 +296,7 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
     ops_ = {zk::SetOp{paths_.base(), payloads_.version, raw.base->stat.version},
             zk::SetOp{paths_.shards(), payloads_.shards, raw.shards->stat.version},
             zk::SetOp{paths_.options(), payloads_.options, raw.options->stat.version}};
-    if (has_journal_) {
-      ops_.emplace_back(zk::CreateOp{paths_.event_prefix(), EncodeEvent(Told(before)),
-                                     zk::CreateMode::kPersistentSequential});
-    }
+    if (has_journal_) AddToJournal(before);
     if (const auto fits = CheckSize(ops_); !fits) return Refuse(fits.error());
     Write();
   }

@@ -9,12 +9,14 @@
 #include <zkcluster/time.h>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "model/board.h"
+#include "model/former_spec.h"
 #include "model/reason.h"
 
 namespace zkcluster {
@@ -106,6 +108,8 @@ struct EventKinds {
     static constexpr std::string_view kKind = "update";
     std::string note;                  // why; may be empty
     std::vector<std::string> changes;  // the difference in words, see DescribeDiff
+    // What it changed. Nothing: that is too large for the journal, or could not be read.
+    std::optional<FormerSpec> former;
     bool operator==(const Update&) const = default;
   };
   struct Unknown {  // a newer zkcluster's

@@ -29,6 +29,8 @@ inline constexpr std::size_t kMaxShardNameBytes = 200;
 inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
 // From this size on, seven tenths of kMaxShardsBytes, a list gets a warning.
 inline constexpr std::size_t kNearShardsBytes = kMaxShardsBytes / 10 * 7;
+// The journal remembers what a change of the spec replaced if its entry is not larger.
+inline constexpr std::size_t kMaxUpdateBytes = 65'536;
 // The Go mirror is kept up to this size where the spec sets no `mirror_limit`.
 inline constexpr std::size_t kDefaultMirrorLimit = 65'536;
 

@@ -70,7 +70,7 @@ TEST_CASE(
   REQUIRE(site.world.RunUntil([&] { return Story(site) == first + "@ gone, "; }, 10s));
   CHECK(sequence() == before);  // programs read nothing because of it
   site.world.RunFor(10s);
-  CHECK(site.Told(Event::Checker::kKind) == 1);
+  CHECK(site.CountEvents(Event::Checker::kKind) == 1);
 }
 
 }  // namespace journal_of_checkers_test

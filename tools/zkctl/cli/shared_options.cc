@@ -1,10 +1,13 @@
 #include "tools/zkctl/cli/shared_options.h"
 
 #include <zkcluster/manager.h>
+#include <charconv>
 #include <utility>
 
 #include "admin/orders.h"
+#include "model/limits.h"
 #include "text/duration.h"
+#include "text/utf8.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -31,6 +34,15 @@ void DeclareNothing(OptionSet&, NoOptions&) {}
 void DeclareFile(OptionSet& set, std::string& file) {
   set.Value({"file,f", "FILE", "a spec file; - is standard input", Completion::Kind::kFiles}, file,
             ParseFile);
+}
+
+Result<std::uint64_t> ParseVersion(std::string_view text) {
+  std::uint64_t version = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, rc] = std::from_chars(text.data(), end, version);
+  if (rc == std::errc() && stop == end && version <= kMaxSpecVersion) return version;
+  return Fail(ErrorCode::kInvalid,
+              "expected a version such as 1796011569500342, not \"" + OneLine(text, 100) + "\"");
 }
 
 void DeclareYes(OptionSet& set, bool& yes) {

@@ -3,6 +3,7 @@
 
 #include <zkcluster/result.h>
 #include <zkcluster/time.h>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ void DeclareCluster(OptionSet& set, ClusterOperand& into);
 // For a verb that takes nothing of its own.
 struct NoOptions {};
 void DeclareNothing(OptionSet& set, NoOptions& into);
+
+// A version of a spec.
+[[nodiscard]] Result<std::uint64_t> ParseVersion(std::string_view text);
 
 // -f; "-" is standard input.
 void DeclareFile(OptionSet& set, std::string& file);

@@ -145,14 +145,14 @@ std::string GroupText(const FlipGroup& group, bool color) {
 }
 
 // A row of the journal: its kind for people, who did it, and what.
-struct Told {
+struct Row {
   std::string kind;
   std::string by;
   std::string text;
 };
 
 // One row for each kind.
-struct Teller {
+struct RowMaker {
   const Event& event;
   const std::string& shard;  // of the filter
   bool color;
@@ -168,69 +168,69 @@ struct Teller {
     return Printable(JoinSome(ids, kNamesShown));
   }
 
-  Told operator()(const Event::Flips& e) const {
+  Row operator()(const Event::Flips& e) const {
     std::vector<std::string> parts;
     for (const FlipGroup& group : GroupsOf(e, shard)) parts.push_back(GroupText(group, color));
     if (e.more > 0) parts.push_back(std::to_string(e.more) + " more");
     return {"flip", by, Join(parts, "; ") + ", quorum " + std::to_string(event.quorum)};
   }
-  Told operator()(const Event::Leader&) const {
+  Row operator()(const Event::Leader&) const {
     return {"leader", by, "took over, epoch " + std::to_string(event.epoch)};
   }
-  Told operator()(const Event::Spec&) const {
+  Row operator()(const Event::Spec&) const {
     return {"spec", by, "decides by version " + std::to_string(event.spec_version)};
   }
-  Told operator()(const Event::Electorate& e) const {
+  Row operator()(const Event::Electorate& e) const {
     return {"electorate", by,
             "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum)};
   }
-  Told operator()(const Event::Forget& e) const {
+  Row operator()(const Event::Forget& e) const {
     return {"electorate", by, "forgot " + Listed(e.ids)};
   }
-  Told operator()(const Event::Freeze& e) const {
+  Row operator()(const Event::Freeze& e) const {
     return {"freeze", by, "began: " + WouldBeDead(e.dead)};
   }
-  Told operator()(const Event::Unfreeze& e) const {
+  Row operator()(const Event::Unfreeze& e) const {
     if (event.by.empty()) return {"freeze", by, "over: " + WouldBeDead(e.dead)};
     return {"freeze", by, e.accepted ? "lifted, the deaths accepted" : "lifted"};
   }
-  Told operator()(const Event::Pause& e) const { return {"pause", by, "began" + Ordered(e)}; }
-  Told operator()(const Event::Resume&) const {
+  Row operator()(const Event::Pause& e) const { return {"pause", by, "began" + Ordered(e)}; }
+  Row operator()(const Event::Resume&) const {
     return {"pause", by, event.by.empty() ? "over, its time has passed" : "ended"};
   }
-  Told operator()(const Event::Maintenance& e) const {
+  Row operator()(const Event::Maintenance& e) const {
     return {"maintenance", by, "of " + Listed(e.shards) + " began" + Ordered(e)};
   }
-  Told operator()(const Event::MaintenanceOver& e) const {
+  Row operator()(const Event::MaintenanceOver& e) const {
     return {
         "maintenance", by,
         "of " + Listed(e.shards) +
             (event.by.empty() ? " is over, its time has passed or the shard is gone" : " ended")};
   }
-  Told operator()(const Event::Checker& e) const {
+  Row operator()(const Event::Checker& e) const {
     return {"checker", by,
             Printable(e.id) + (e.rack.empty() ? "" : " (" + Printable(e.rack) + ")") +
                 (e.back ? " is back" : " is gone")};
   }
-  Told operator()(const Event::Quorum& e) const {
+  Row operator()(const Event::Quorum& e) const {
     return {"quorum", by,
             std::string(e.restored ? "restored: " : "lost: ") + std::to_string(e.registered) +
                 " registered, quorum " + std::to_string(event.quorum) +
                 (e.missing.empty() ? "" : "; not running: " + Listed(e.missing))};
   }
-  Told operator()(const Event::Update& e) const {
+  Row operator()(const Event::Update& e) const {
     const std::string why = e.note.empty() ? "" : ": \"" + Printable(e.note) + "\"";
     return {"spec", by, Printable(Join(e.changes, ", ")) + why};
   }
-  Told operator()(const Event::Unknown& e) const {
+  Row operator()(const Event::Unknown& e) const {
     constexpr std::string_view kShown[] = {"Kind", "At", "Leader", "By"};
     return {Printable(e.kind), by,
             Printable(RawJson(e.json).Except(kShown)) + "; a kind of a newer zkcluster"};
   }
 };
 
-Told Tell(const Event& event, const std::string& shard, bool color) {
-  return std::visit(Teller{event, shard, color}, event.what);
+Row RowOf(const Event& event, const std::string& shard, bool color) {
+  return std::visit(RowMaker{event, shard, color}, event.what);
 }
 
 // The shards that an event names.
@@ -266,7 +266,7 @@ bool Matches(const JournalEntry& entry, const EventFilter& filter) {
   if (event.at < filter.since) return false;
   if (!filter.shard.empty() && !Names(event, filter.shard)) return false;
   if (filter.kinds.empty()) return true;
-  return std::ranges::find(filter.kinds, Tell(event, {}, false).kind) != filter.kinds.end();
+  return std::ranges::find(filter.kinds, RowOf(event, {}, false).kind) != filter.kinds.end();
 }
 
 EventRows::EventRows(Terminal to, std::string shard, const std::vector<JournalEntry>& entries)
@@ -296,14 +296,14 @@ std::string EventRows::Next(const JournalEntry& entry) {
     day_ = std::move(day);
     start = time.substr(clock + 1, time.size() - clock - 2);
   }
-  const Told told = Tell(event, shard_, to_.color);
+  const Row row = RowOf(event, shard_, to_.color);
   start += "  ";
-  std::string kind = told.kind;
+  std::string kind = row.kind;
   Pad(kind, kKindWidth);
-  std::string by = told.by.empty() ? "-" : Printable(told.by);
+  std::string by = row.by.empty() ? "-" : Printable(row.by);
   Pad(by, by_width_);
   start += kind + by;
-  return out + start + WrapText(told.text, DisplayWidth(start), to_.columns);
+  return out + start + WrapText(row.text, DisplayWidth(start), to_.columns);
 }
 
 }  // namespace zkcluster::zkctl

@@ -130,8 +130,7 @@ int RunEvents(const Globals& globals, const EventsOptions& options) {
                                 {ErrorCode::kNotFound, "no cluster \"" + options.cluster + "\""},
                                 options.cluster));
   }
-  const auto journal = connection.Await<std::vector<JournalEntry>>(
-      [&](JournalRead done) { ReadJournal(connection.client(), paths, std::move(done)); });
+  const auto journal = GetJournal(connection, options.cluster);
   if (!journal) return Complain(journal.error());
   EventFilter filter{.shard = options.shard, .kinds = options.kinds};
   if (options.since) filter.since = options.since->Since(connection.loop().WallNow());

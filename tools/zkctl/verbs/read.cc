@@ -10,8 +10,6 @@
 
 #include "admin/cluster_admin.h"
 #include "admin/snapshot.h"
-#include "follow/journal.h"
-#include "model/paths.h"
 #include "ring/routing_table.h"
 #include "text/address.h"
 #include "tools/zkctl/cli/context.h"
@@ -96,10 +94,7 @@ int RunDoctor(const Globals& globals, const ClusterOperand& options) {
   if (!connection) return Complain(connection.error());
   const auto snapshot = TakeSnapshot(**connection, options.cluster);
   if (!snapshot) return Complain(snapshot.error());
-  const auto journal = (*connection)->Await<std::vector<JournalEntry>>([&](JournalRead done) {
-    ReadJournal((*connection)->client(), ClusterPaths(globals.root, options.cluster),
-                std::move(done));
-  });
+  const auto journal = GetJournal(**connection, options.cluster);
   if (!journal) return Complain(journal.error());
   const auto findings = Diagnose(*snapshot, Assess(*snapshot), FindAbsences(*journal));
   const int printed = Emit(globals.output, DoctorJson(*snapshot, findings),

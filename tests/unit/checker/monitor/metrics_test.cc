@@ -45,6 +45,10 @@ CheckerFacts Facts() {
   led.outcomes = {{Outcome::kAlive, 3}, {Outcome::kDead, 2}, {Outcome::kNoQuorum, 1}};
   led.statuses = {{ShardStatus::kAlive, 5}, {ShardStatus::kDead, 1}};
   led.dead = {{"s2", "10.0.0.2:6379", Reason::kTimeout, 1'795'228'044'000'000us}};
+  led.outliers = {"c2"};
+  led.disputed = {{"s4", "10.0.0.4:6379", ShardStatus::kDead, Reason::kRefused, Obstacle::kHold,
+                   1'795'228'045'000'000us}};
+  led.all_disputed = 3;
   ClusterFacts& other = facts.clusters["other"];
   other.leader = "c2";
   other.ballot_allowed = false;
@@ -103,6 +107,9 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
         "zkcluster_electorate_checkers{cluster=\"sessions\"} 3",
         "zkcluster_vote_present{cluster=\"sessions\",voter=\"c2\"} 1",
         "zkcluster_vote_present{cluster=\"sessions\",voter=\"c3\"} 0",
+        "zkcluster_vote_alone{cluster=\"sessions\",voter=\"c2\"} 1",
+        "zkcluster_vote_alone{cluster=\"sessions\",voter=\"c3\"} 0",
+        "zkcluster_disputed_shards{cluster=\"sessions\"} 3",
         "zkcluster_tally_shards{cluster=\"sessions\",outcome=\"alive\"} 3",
         "zkcluster_tally_shards{cluster=\"sessions\",outcome=\"no_quorum\"} 1",
         "zkcluster_status_shards{cluster=\"sessions\",status=\"alive\"} 5",

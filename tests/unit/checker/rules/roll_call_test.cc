@@ -1,4 +1,4 @@
-// What a leader tells the journal of checkers that go and come back, and of the quorum.
+// What a leader writes into the journal about checkers that go and come back, and the quorum.
 #include "checker/rules/roll_call.h"
 
 #include <doctest/doctest.h>
@@ -19,14 +19,14 @@ struct Cluster {
   Electorate electorate{{"c1", "c2", "c3"}, 3, 2, 1};
   Ballots ballots;
 
-  // Looks once more; what is new is told at once.
-  std::string Look(const Ids& registered, const std::string& last_leader = "c1") {
-    roll.Look(electorate, registered, ballots, last_leader);
+  // Observes once more; what is new is in the journal at once.
+  std::string Observe(const Ids& registered, const std::string& last_leader = "c1") {
+    roll.Observe(electorate, registered, ballots, last_leader);
     std::string text;
     for (const Event::What& what : roll.news()) {
       text += (text.empty() ? "" : "; ") + Text(what);
     }
-    roll.Told(roll.news().size());
+    roll.Journaled(roll.news().size());
     return text;
   }
 
@@ -48,49 +48,51 @@ const Ids kAll = {"c1", "c2", "c3"};
 TEST_CASE("roll call: a checker goes and comes back, the quorum is lost and restored") {
   Cluster cluster;
   cluster.ballots["c3"].rack = "r3";
-  CHECK(cluster.Look(kAll).empty());
-  CHECK(cluster.Look(kAll).empty());
-  CHECK(cluster.Look({"c1", "c2"}) == "c3@r3 gone");
+  CHECK(cluster.Observe(kAll).empty());
+  CHECK(cluster.Observe(kAll).empty());
+  CHECK(cluster.Observe({"c1", "c2"}) == "c3@r3 gone");
   cluster.ballots.clear();
-  CHECK(cluster.Look({"c1", "c2"}).empty());
-  CHECK(cluster.Look({"c1"}) == "c2 gone; lost 1 without c2,c3");
-  CHECK(cluster.Look({"c1", "c3"}) == "c3@r3 back; restored 2 without c2");
-  CHECK(cluster.Look(kAll) == "c2 back");
+  CHECK(cluster.Observe({"c1", "c2"}).empty());
+  CHECK(cluster.Observe({"c1"}) == "c2 gone; lost 1 without c2,c3");
+  CHECK(cluster.Observe({"c1", "c3"}) == "c3@r3 back; restored 2 without c2");
+  CHECK(cluster.Observe(kAll) == "c2 back");
 }
 
 TEST_CASE("roll call: a new leader reports the one before it, and no other that is away") {
   Cluster cluster;
-  CHECK(cluster.Look({"c2", "c3"}, "c1") == "c1 gone");
+  CHECK(cluster.Observe({"c2", "c3"}, "c1") == "c1 gone");
   Cluster other;
-  CHECK(other.Look({"c1", "c2"}, "c2").empty());
-  CHECK(other.Look(kAll, "c2") == "c3 back");
+  CHECK(other.Observe({"c1", "c2"}, "c2").empty());
+  CHECK(other.Observe(kAll, "c2") == "c3 back");
   Cluster without;
-  CHECK(without.Look({"c3"}, "c1") == "c1 gone; lost 1 without c1,c2");
-  CHECK(without.Look({"c3", "c2"}, "c3") == "c2 back; restored 2 without c1");
+  CHECK(without.Observe({"c3"}, "c1") == "c1 gone; lost 1 without c1,c2");
+  CHECK(without.Observe({"c3", "c2"}, "c3") == "c2 back; restored 2 without c1");
 }
 
 TEST_CASE("roll call: a cluster that begins has lost nothing") {
   Cluster cluster;
   cluster.electorate.ids = {"c1"};
-  CHECK(cluster.Look({"c1"}, "").empty());
-  CHECK(cluster.Look({"c1"}, "c1").empty());
+  CHECK(cluster.Observe({"c1"}, "").empty());
+  CHECK(cluster.Observe({"c1"}, "c1").empty());
   cluster.electorate.ids = kAll;
-  CHECK(cluster.Look(kAll, "c1").empty());
-  CHECK(cluster.Look({"c1"}, "c1") == "c2 gone; c3 gone; lost 1 without c2,c3");
+  CHECK(cluster.Observe(kAll, "c1").empty());
+  CHECK(cluster.Observe({"c1"}, "c1") == "c2 gone; c3 gone; lost 1 without c2,c3");
 }
 
-TEST_CASE("roll call: who is forgotten is nobody; what is not told stays, up to a limit") {
+TEST_CASE(
+    "roll call: a checker that is forgotten is nobody; what is not in the journal yet stays, up to "
+    "a limit") {
   Cluster cluster;
-  (void)cluster.Look(kAll);
+  (void)cluster.Observe(kAll);
   cluster.electorate.ids.erase("c3");
-  CHECK(cluster.Look({"c1", "c2"}).empty());
+  CHECK(cluster.Observe({"c1", "c2"}).empty());
   for (int i = 0; i < 100; ++i) {
-    cluster.roll.Look(cluster.electorate, i % 2 == 0 ? Ids{"c1"} : Ids{"c1", "c2"}, {}, "c1");
+    cluster.roll.Observe(cluster.electorate, i % 2 == 0 ? Ids{"c1"} : Ids{"c1", "c2"}, {}, "c1");
   }
   CHECK(cluster.roll.news().size() == 50);
-  cluster.roll.Told(49);
+  cluster.roll.Journaled(49);
   REQUIRE(cluster.roll.news().size() == 1);
-  cluster.roll.Told(7);
+  cluster.roll.Journaled(7);
   CHECK(cluster.roll.news().empty());
 }
 

@@ -447,11 +447,61 @@ TEST_CASE("update: the journal keeps who changed the spec, why, and the differen
   CHECK(update->note == "one more");
   REQUIRE(update->changes.size() == 1);
   CHECK(update->changes.front().find(" added (") != std::string::npos);
-  // Nothing to write, nothing to tell.
+  REQUIRE(update->former);
+  CHECK(RestoreSpec(*update->former, With(TestSpec(4), *updated)) == With(TestSpec(), *version));
+  // Nothing is written, neither the spec nor the journal.
   CHECK(w.Update(w.one, With(TestSpec(4), *updated)) == *updated);
   CHECK(w.ensemble.Children(w.paths.events()).size() == 1);
   CHECK(w.Update(w.one, With(TestSpec(5), *updated)));
   CHECK(w.ensemble.Children(w.paths.events()).size() == 2);
+}
+
+TEST_CASE(
+    "update: a change that is too large for the journal is written without what it replaced") {
+  const auto list = [](std::size_t shards, const std::string& name) {
+    ClusterSpec spec = TestSpec();
+    spec.shards.clear();
+    for (std::size_t i = 0; i < shards; ++i) {
+      const std::string n = std::to_string(i);
+      spec.shards.push_back({name + n, "h" + n + ":1"});
+    }
+    return spec;
+  };
+  const auto newest = [](Editing& w) {
+    const auto nodes = w.ensemble.Children(w.paths.events());
+    REQUIRE(nodes.size() == 1);
+    const auto event = DecodeEvent(w.ensemble.Get(w.paths.events() + "/" + nodes.front())->data);
+    REQUIRE(event);
+    REQUIRE(event->As<Event::Update>() != nullptr);
+    return *event->As<Event::Update>();
+  };
+  {
+    Editing w;
+    const auto version = w.Create(w.one, list(5000, "a"));
+    REQUIRE(version);
+    REQUIRE(w.Update(w.one, With(list(5000, "b"), *version)));
+    CHECK_FALSE(newest(w).former);
+    CHECK(newest(w).changes.size() == kMostDescribed);
+  }
+  // A list that fills the request leaves less room than the words need.
+  for (const std::size_t spare : {6'000U, 900U, 600U}) {
+    Editing w;
+    ClusterSpec large = list(1, "a");
+    const std::string filler(190, 'x');
+    while (EncodeSpec(large).shards.size() + 300 < zk::kMaxRequestBytes - spare) {
+      const std::string n = std::to_string(large.shards.size());
+      large.shards.push_back({filler + n, "h" + n + ":1"});
+    }
+    CAPTURE(spare);
+    ClusterSpec small = large;
+    small.shards.resize(1);
+    const auto version = w.Create(w.one, small);
+    REQUIRE(version);
+    REQUIRE(w.Update(w.one, With(large, *version)));
+    const auto words = newest(w).changes;
+    CHECK((words.size() == kMostDescribed ||
+           words == std::vector<std::string>{"more than the journal can hold"}));
+  }
 }
 
 TEST_CASE("thresholds: who writes a contradiction is refused, who finds one stored may go on") {
