@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "model/spec_diff.h"
 #include "tests/support/client_world.h"
 
 namespace cluster_admin_test {
