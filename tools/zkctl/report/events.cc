@@ -126,8 +126,9 @@ std::vector<FlipGroup> GroupsOf(const Event::Flips& flips, const std::string& sh
       return group.first->from == flip.from && group.first->to == flip.to &&
              group.first->reason == flip.reason && group.first->counts == flip.counts;
     });
-    if (alike == groups.end()) groups.push_back({&flip, {}});
-    (alike == groups.end() ? groups.back() : *alike).shards.push_back(flip.shard);
+    FlipGroup& group = alike == groups.end() ? groups.emplace_back() : *alike;
+    if (group.first == nullptr) group.first = &flip;
+    group.shards.push_back(flip.shard);
   }
   return groups;
 }

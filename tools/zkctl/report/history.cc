@@ -73,7 +73,7 @@ class Versions {
 
 }  // namespace
 
-std::vector<SpecVersion> SpecVersions(const ClusterSpec& current,
+std::vector<SpecVersion> ListVersions(const ClusterSpec& current,
                                       const std::vector<JournalEntry>& journal) {
   Versions versions;
   for (const JournalEntry& entry : journal) versions.Add(entry);
@@ -95,7 +95,7 @@ Result<ClusterSpec> RestoreVersion(const ClusterSpec& current,
     return spec.has_value();
   });
   if (!spec || spec->version == version) return spec;
-  const auto versions = SpecVersions(current, journal);
+  const auto versions = ListVersions(current, journal);
   const bool known = std::ranges::find(versions, version, &SpecVersion::version) != versions.end();
   return Fail(ErrorCode::kNotFound,
               known ? "version " + std::to_string(version) +

@@ -25,7 +25,7 @@ struct SpecVersion {
   bool restorable = false;
 };
 // The oldest first.
-[[nodiscard]] std::vector<SpecVersion> SpecVersions(const ClusterSpec& current,
+[[nodiscard]] std::vector<SpecVersion> ListVersions(const ClusterSpec& current,
                                                     const std::vector<JournalEntry>& journal);
 
 // Errors: kNotFound, with what the journal lacks; kBadData.

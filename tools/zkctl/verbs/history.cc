@@ -28,7 +28,7 @@ int RunHistory(const Globals& globals, const ClusterOperand& options) {
   if (!current) return Complain(current.error());
   const auto journal = GetJournal(**connection, options.cluster);
   if (!journal) return Complain(journal.error());
-  const auto versions = SpecVersions(*current, *journal);
+  const auto versions = ListVersions(*current, *journal);
   const Micros now = (*connection)->loop().WallNow();
   return Emit(globals.output, HistoryJson(*current, versions),
               [&](const Terminal& to) { return HistoryText(*current, versions, now, to); });

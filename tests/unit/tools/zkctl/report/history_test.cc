@@ -76,7 +76,7 @@ std::string VersionsText(const std::vector<SpecVersion>& versions) {
 
 TEST_CASE("history: each version once, with its author, and back to any of them") {
   const auto journal = Journal();
-  const auto versions = SpecVersions(kThird, journal);
+  const auto versions = ListVersions(kThird, journal);
   CHECK(VersionsText(versions) == "10 20 30 ");
   REQUIRE(versions.size() == 3);
   CHECK(versions[0].by.empty());
@@ -99,26 +99,26 @@ TEST_CASE("history: a change that zkctl did not make, or that is not remembered,
   auto journal = Journal();
   const ClusterSpec by_go = SpecOf(1'795'000'000'000'040, 4);
   journal.push_back(Seen(by_go.version, kNow - 5s));
-  CHECK(VersionsText(SpecVersions(by_go, journal)) == "10! 20! 30! 40 ");
+  CHECK(VersionsText(ListVersions(by_go, journal)) == "10! 20! 30! 40 ");
   CHECK_FALSE(VersionBefore(by_go, journal));
   const auto lost = RestoreVersion(by_go, journal, kThird.version);
   REQUIRE_FALSE(lost);
   CHECK(lost.error().message.find("cannot be restored: a change since") != std::string::npos);
   const ClusterSpec next = SpecOf(1'795'000'000'000'050, 4, 3);
   journal.push_back(Changed(by_go, next, kNow - 1s, "ann@ops1"));
-  CHECK(VersionsText(SpecVersions(next, journal)) == "10! 20! 30! 40 50 ");
+  CHECK(VersionsText(ListVersions(next, journal)) == "10! 20! 30! 40 50 ");
   CHECK(RestoreVersion(next, journal, by_go.version) == by_go);
 
   // Trimmed: only the last change is left. The version before it is known by it.
   const std::vector<JournalEntry> trimmed = {Changed(kSecond, kThird, kNow - 40s, "root@ops1")};
-  CHECK(VersionsText(SpecVersions(kThird, trimmed)) == "20 30 ");
-  CHECK(VersionsText(SpecVersions(kThird, {})) == "30 ");
+  CHECK(VersionsText(ListVersions(kThird, trimmed)) == "20 30 ");
+  CHECK(VersionsText(ListVersions(kThird, {})) == "30 ");
   CHECK_FALSE(VersionBefore(kThird, {}));
 
   // Damaged bytes: versions that go in a circle, and what fits no list.
   std::vector<JournalEntry> damaged = {Changed(kSecond, kThird, kNow, "x"),
                                        Changed(kThird, kSecond, kNow, "x")};
-  CHECK(VersionsText(SpecVersions(kThird, damaged)) == "20 30 ");
+  CHECK(VersionsText(ListVersions(kThird, damaged)) == "20 30 ");
   CHECK_FALSE(RestoreVersion(kThird, damaged, kFirst.version));
   Event event = *damaged[0].event;
   std::get<Event::Update>(event.what).former->pieces = {{9, 9, {}}};
@@ -132,7 +132,7 @@ TEST_CASE("history: rows at 80 columns, in the open, and as JSON") {
   auto journal = Journal();
   const ClusterSpec by_go = SpecOf(1'795'000'000'000'040, 4);
   journal.push_back(Seen(by_go.version, kNow - 5s));
-  const auto versions = SpecVersions(by_go, journal);
+  const auto versions = ListVersions(by_go, journal);
   CHECK(
       HistoryText(by_go, versions, kNow, kPlain) ==
       "VERSION           MADE         BY              CHANGE\n"
