@@ -61,9 +61,9 @@ struct LeaderFacts {
   EnumArray<Outcome, std::size_t> outcomes;      // shards, by the last count
   EnumArray<ShardStatus, std::size_t> statuses;  // shards; only for kShards
   std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
-  std::set<std::string> outliers;  // voters that alone contradict all others; for kShards
-  std::vector<DisputedShard> disputed;           // by the last count; the first ones
-  std::size_t all_disputed = 0;                  // their number
+  std::set<std::string> outliers;       // voters that alone contradict all others; for kShards
+  std::vector<DisputedShard> disputed;  // by the last count; the first ones
+  std::size_t all_disputed = 0;         // their number
 
   [[nodiscard]] bool paused() const { return hold == Hold::kPaused; }
   [[nodiscard]] std::vector<std::string> Missing() const {

@@ -24,8 +24,7 @@ struct FormerSpec {
 };
 
 [[nodiscard]] FormerSpec RememberSpec(const ClusterSpec& before, const ClusterSpec& after);
-// `before` again. Errors: kBadData where `former` is not of a change to `after`, as far as that
-// shows.
+// `before` again. Errors: kBadData where the pieces do not fit into `after`.
 [[nodiscard]] Result<ClusterSpec> RestoreSpec(const FormerSpec& former, const ClusterSpec& after);
 
 }  // namespace zkcluster
