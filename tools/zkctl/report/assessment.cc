@@ -150,9 +150,6 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
                                    ? ": its ballot is left out (outlier_votes: ignore)"
                                    : ": its network or password, more likely than the shards"));
   }
-  if (!assessment.missing.empty()) {
-    notes.push_back("no valid ballot from " + Join(assessment.missing, ", "));
-  }
   if (checkers && *checkers > static_cast<int>(electorate.ids.size())) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
                     ", only " + std::to_string(electorate.ids.size()) + " were ever seen");
@@ -161,10 +158,12 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
                     ", but " + std::to_string(electorate.ids.size()) + " are known");
   }
+  const std::string missing = MissingText(assessment);
   if (static_cast<int>(assessment.counted) < electorate.quorum) {
     notes.push_back("too few ballots: " + std::to_string(assessment.counted) + " of the " +
-                    std::to_string(electorate.quorum) +
-                    " that are needed; every status stays as it is");
+                    std::to_string(electorate.quorum) + " that are needed" +
+                    (missing.empty() ? "" : " (" + missing + ")") +
+                    "; every status stays as it is");
     const auto gone =
         std::find_if(assessment.checkers.begin(), assessment.checkers.end(),
                      [&](const CheckerView& view) { return !view.candidate && !view.voter; });
@@ -174,6 +173,9 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
           "checkers forget " +
           snapshot.spec.spec.name + " " + gone->id + "`");
     }
+  } else if (!missing.empty()) {
+    const bool last = static_cast<int>(assessment.counted) == electorate.quorum;
+    notes.push_back(missing + (last ? "; when one more stops, nothing flips" : ""));
   }
   for (const CheckerView& view : assessment.checkers) {
     if (view.state == BallotState::kUndecodable) {
@@ -324,6 +326,22 @@ Assessment Assess(const Snapshot& snapshot) {
   NoteRacks(snapshot, assessment);
   NoteBoard(snapshot, assessment);
   return assessment;
+}
+
+std::string MissingText(const Assessment& assessment) {
+  std::vector<std::string> gone;
+  std::vector<std::string> silent;
+  for (const std::string& id : assessment.missing) {
+    const auto view = std::ranges::find(assessment.checkers, id, &CheckerView::id);
+    const bool registered = view != assessment.checkers.end() && view->candidate != nullptr;
+    (registered ? silent : gone).push_back(id);
+  }
+  std::string text;
+  if (!gone.empty()) text = ShortList(gone) + (gone.size() == 1 ? " is gone" : " are gone");
+  if (!silent.empty()) {
+    text += (text.empty() ? "" : "; ") + std::string("no valid ballot from ") + ShortList(silent);
+  }
+  return text;
 }
 
 std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment) {

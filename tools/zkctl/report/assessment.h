@@ -60,6 +60,8 @@ struct Assessment {
 // The electorate as a leader would compute it, without the id `forgotten`.
 [[nodiscard]] Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten = {});
 
+// "c2, c3 are gone; no valid ballot from c4". Empty: none is missing.
+[[nodiscard]] std::string MissingText(const Assessment& assessment);
 // "5 of 6 shards would be dead, more than the 3 that max_dead_fraction 0.5 allows"
 [[nodiscard]] std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment);
 // `14h 02m ago by ann@ops1, no end: "switch replaced"`; with an end: `..., 20m 00s left: "..."`.
@@ -78,6 +80,12 @@ struct Assessment {
                                           const Dispute& dispute, Micros now);
 // When the first of the ballots that say so was written: the votes may be older. 0: none does.
 [[nodiscard]] Micros DisputedSince(const Assessment& assessment, const Dispute& dispute);
+// For how long the ballots have been a quorum that the leader has not followed. 0: a moment, which is
+// usual.
+[[nodiscard]] Micros OwedFor(const Assessment& assessment, const Dispute& dispute, Micros now);
+// "c1 has not flipped it for 4s: it may be gone, and c3 is next". REQUIRES: there is a leader.
+[[nodiscard]] std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment,
+                                       Micros owed);
 // "c3 alone calls 37 of 40 shards dead (timeout)". Empty: the checker agrees with some other.
 [[nodiscard]] std::string OutlierSentence(const Snapshot& snapshot, const CheckerView& checker);
 // The first ten names, and the number of the others.

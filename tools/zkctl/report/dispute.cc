@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "text/duration.h"
 #include "tools/zkctl/report/assessment.h"
@@ -14,12 +15,18 @@ std::string ObstacleText(const Snapshot& snapshot, const Assessment& assessment,
   const Electorate& electorate = assessment.electorate;
   const std::string quorum = std::to_string(electorate.quorum);
   switch (dispute.obstacle) {
-    case Obstacle::kNone:
-      return assessment.leader ? *assessment.leader + " is about to flip it" : "nobody leads";
+    case Obstacle::kNone: {
+      if (!assessment.leader) return "nobody leads";
+      const Micros owed = OwedFor(assessment, dispute, now);
+      return owed == Micros(0) ? *assessment.leader + " is about to flip it"
+                               : OwedSentence(snapshot, assessment, owed);
+    }
     case Obstacle::kVotes: {
       const int votes =
           dispute.looks == ShardStatus::kDead ? tally.counts.dead : tally.counts.alive;
-      return std::to_string(votes) + " of " + quorum + " votes: no quorum";
+      const std::string missing = MissingText(assessment);
+      return std::to_string(votes) + " of " + quorum + " votes: no quorum" +
+             (missing.empty() ? "" : "; " + missing);
     }
     case Obstacle::kRacks:
       return "dead votes from " +
@@ -36,9 +43,7 @@ std::string ObstacleText(const Snapshot& snapshot, const Assessment& assessment,
       if (assessment.hold != Hold::kPaused || !assessment.pause) {
         return "held: " + std::string(HoldName(assessment.hold));
       }
-      return "paused by " + assessment.pause->by +
-             (assessment.pause->until == Micros(0) ? ""
-                                                   : ", " + LeftText(assessment.pause->until, now));
+      return "paused by " + assessment.pause->by + ", " + LeftText(assessment.pause->until, now);
     case Obstacle::kFreeze:
       return "frozen";
   }
@@ -74,6 +79,32 @@ Micros DisputedSince(const Assessment& assessment, const Dispute& dispute) {
     since = since == Micros(0) ? written : std::min(since, written);
   }
   return since;
+}
+
+Micros OwedFor(const Assessment& assessment, const Dispute& dispute, Micros now) {
+  // A decision takes a round trip or two. This clock and the server's may differ, too.
+  constexpr Micros kUsual = std::chrono::seconds(2);
+  const Opinion opinion = dispute.looks == ShardStatus::kDead ? Opinion::kDead : Opinion::kAlive;
+  std::vector<Micros> written;
+  for (const CheckerView& checker : assessment.checkers) {
+    if (checker.state != BallotState::kCounted) continue;
+    if (checker.voter->ballot->votes[dispute.shard].opinion != opinion) continue;
+    written.push_back(checker.voter->written);
+  }
+  const auto quorum = static_cast<std::size_t>(std::max(1, assessment.electorate.quorum));
+  if (written.size() < quorum) return Micros(0);
+  std::ranges::sort(written);
+  const Micros owed = now - written[quorum - 1];
+  return owed > kUsual ? owed : Micros(0);
+}
+
+std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment, Micros owed) {
+  const std::string& leader = *assessment.leader;
+  std::string text = leader + " has not flipped it for " + FormatAge(owed) + ": it may be gone";
+  for (const auto& candidate : snapshot.candidates) {
+    if (candidate.name.id != leader) return text + ", and " + candidate.name.id + " is next";
+  }
+  return text + ", and no other checker is registered";
 }
 
 std::string DisputeSentence(const Snapshot& snapshot, const Assessment& assessment,

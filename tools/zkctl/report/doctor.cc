@@ -37,6 +37,7 @@ class Doctor {
 
   std::vector<Finding> Examine() {
     CheckBytes();
+    ExamineOrders(exam_);
     CheckGhosts();
     CheckGo();
     ExamineCheckers(exam_);
@@ -48,7 +49,6 @@ class Doctor {
     CheckHosts();
     CheckShardRacks();
     CheckSizes();
-    ExamineOrders(exam_);
     std::vector<Finding> found = exam_.Take();
     std::ranges::stable_sort(found, {}, &Finding::severity);
     return found;
@@ -339,20 +339,6 @@ std::string_view SeverityName(Severity severity) {
       return "advice";
   }
   return "advice";
-}
-
-Absences FindAbsences(const std::vector<JournalEntry>& journal) {
-  Absences absences;
-  for (const JournalEntry& entry : journal) {
-    const auto* const checker = entry.event ? entry.event->As<Event::Checker>() : nullptr;
-    if (checker == nullptr) continue;
-    if (checker->back) {
-      absences.erase(checker->id);
-    } else {
-      absences[checker->id] = {entry.event->at, checker->rack};
-    }
-  }
-  return absences;
 }
 
 std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment,

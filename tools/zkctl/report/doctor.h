@@ -2,16 +2,14 @@
 // of `status` are about this moment; this is about how the cluster is set up. Pure.
 #pragma once
 
-#include <zkcluster/time.h>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/snapshot.h"
-#include "follow/journal.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
+#include "tools/zkctl/report/report.h"
 
 namespace zkcluster::zkctl {
 
@@ -28,14 +26,6 @@ struct Finding {
   std::string what;       // a sentence with its numbers
   std::string remedy;     // what to do
 };
-
-// A checker of which the journal's last word is that it is gone.
-struct LastSeen {
-  Micros gone{0};
-  std::string rack;
-};
-using Absences = std::map<std::string, LastSeen>;  // by id
-[[nodiscard]] Absences FindAbsences(const std::vector<JournalEntry>& journal);
 
 // The worst first. `absences` adds to the findings since when and where checkers are gone.
 [[nodiscard]] std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment,

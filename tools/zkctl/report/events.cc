@@ -234,6 +234,15 @@ Row RowOf(const Event& event, const std::string& shard, bool color) {
   return std::visit(RowMaker{event, shard, color}, event.what);
 }
 
+// By name or by address. The words are those of DescribeDiff.
+bool ChangesShard(const Event::Update& update, const std::string& shard) {
+  return std::ranges::any_of(update.changes, [&](const std::string& change) {
+    return change.starts_with(shard + " ") || change.ends_with("(" + shard + ")") ||
+           change.find(" " + shard + " -> ") != std::string::npos ||
+           change.ends_with(" -> " + shard);
+  });
+}
+
 // The shards that an event names.
 bool Names(const Event& event, const std::string& shard) {
   const auto among = [&](const std::vector<std::string>& names) {
@@ -242,6 +251,7 @@ bool Names(const Event& event, const std::string& shard) {
   if (const auto* const flips = event.As<Event::Flips>()) return !GroupsOf(*flips, shard).empty();
   if (const auto* const on = event.As<Event::Maintenance>()) return among(on->shards);
   if (const auto* const off = event.As<Event::MaintenanceOver>()) return among(off->shards);
+  if (const auto* const update = event.As<Event::Update>()) return ChangesShard(*update, shard);
   return false;
 }
 

@@ -17,22 +17,25 @@ std::vector<const CheckerView*> Gone(const Exam& exam) {
   return gone;
 }
 
-// "c1 (rack1) is gone for 12m 05s", "c3 is gone"
+// "c1 (rack1), for 12m 05s", as far as the journal knows.
 std::string GoneText(const Exam& exam, const CheckerView& view) {
   const auto known = exam.absences.find(view.id);
-  if (known == exam.absences.end()) return view.id + " is gone";
+  if (known == exam.absences.end()) return view.id;
   const LastSeen& last = known->second;
-  return view.id + (last.rack.empty() ? "" : " (" + last.rack + ")") + " is gone for " +
+  return view.id + (last.rack.empty() ? "" : " (" + last.rack + ")") + " for " +
          FormatAge(std::max(Micros::zero(), exam.snapshot.taken - last.gone));
 }
 
-// "c1, c3 are gone", or each with the time for which it is gone.
+// "gone: c1 (rack1) for 12m 05s, c3", or "c1, c3 are gone" where the journal knows none of them.
 std::string GoneText(const Exam& exam, const std::vector<const CheckerView*>& gone) {
   std::vector<std::string> parts;
-  bool dated = gone.size() == 1;
-  for (const CheckerView* view : gone) dated |= exam.absences.contains(view->id);
-  for (const CheckerView* view : gone) parts.push_back(dated ? GoneText(exam, *view) : view->id);
-  return ShortList(parts) + (dated ? "" : " are gone");
+  bool dated = false;
+  for (const CheckerView* view : gone) {
+    dated |= exam.absences.contains(view->id);
+    parts.push_back(GoneText(exam, *view));
+  }
+  if (dated) return "gone: " + ShortList(parts);
+  return ShortList(parts) + (gone.size() == 1 ? " is gone" : " are gone");
 }
 
 // Nobody is away: may one be?
@@ -53,11 +56,12 @@ void CheckGone(Exam& exam) {
   const int quorum = exam.assessment.electorate.quorum;
   if (quorum > exam.assessment.electorate.size) return;  // the spec's fault: CheckQuorum
   if (registered < quorum) {
-    const std::string votes = std::to_string(registered) + " of the " + std::to_string(quorum) +
-                              " checkers that the quorum of " + exam.QuorumText() + " needs " +
-                              (registered == 1 ? "is" : "are") + " registered";
-    exam.Add(Severity::kBroken, "quorum",
-             (gone.empty() ? "" : GoneText(exam, gone) + ": ") + votes + ", nothing can flip",
+    const std::string votes = std::to_string(registered) + " of " +
+                              std::to_string(exam.assessment.electorate.size) +
+                              (registered == 1 ? " checkers is" : " checkers are") +
+                              " registered, and a flip needs the votes of " +
+                              std::to_string(quorum) + ": nothing can flip";
+    exam.Add(Severity::kBroken, "quorum", (gone.empty() ? "" : GoneText(exam, gone) + "; ") + votes,
              gone.empty() ? "start the checkers that are missing"
                           : std::string("start ") + (gone.size() == 1 ? "it" : "them") + " there");
     return;
@@ -74,8 +78,9 @@ void CheckGone(Exam& exam) {
     return;
   }
   exam.Add(Severity::kRisk, "ghost",
-           GoneText(exam, gone) + ", and still " + (gone.size() == 1 ? "counts" : "count") +
-               " for the quorum (" + exam.QuorumText() + ")" +
+           GoneText(exam, gone) + "; " +
+               (gone.size() == 1 ? "it still counts" : "they still count") + " for the quorum (" +
+               exam.QuorumText() + ")" +
                (registered == quorum ? ": when one more stops, nothing flips" : ""),
            start);
 }

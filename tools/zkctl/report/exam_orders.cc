@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/join.h"
 #include "text/duration.h"
 #include "tools/zkctl/report/exam.h"
 
@@ -46,6 +47,17 @@ void CheckFreeze(Exam& exam) {
           " if the deaths are real");
 }
 
+// The shards whose maintenance holds a flip back.
+std::vector<std::string> HoldingBack(const Exam& exam) {
+  std::vector<std::string> names;
+  for (const Dispute& dispute : exam.assessment.disputes) {
+    if (dispute.obstacle != Obstacle::kMaintenance) continue;
+    const std::string& name = exam.spec.shards[dispute.shard].name;
+    if (exam.assessment.maintenance.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
 void CheckMaintenance(Exam& exam) {
   std::vector<std::string> endless;
   std::vector<std::string> forgotten;
@@ -61,16 +73,23 @@ void CheckMaintenance(Exam& exam) {
   }
   const bool all = maintained == exam.spec.shards.size();
   const std::string held = HeldBack(exam.snapshot, exam.assessment, Obstacle::kMaintenance);
+  const std::vector<std::string> holding = HoldingBack(exam);
   const std::string remedy =
-      exam.Command("maintenance list") + ", then " + exam.Command("maintenance off", "SHARD");
+      exam.Command("maintenance list") + ", then " +
+      exam.Command("maintenance off",
+                   holding.empty() || holding.size() > 5 ? "SHARD" : Join(holding, " "));
   if (all && (!held.empty() || !endless.empty())) {
     exam.Add(Severity::kBroken, "orders",
              "all " + Counted(maintained, "shard") + " are under maintenance" +
                  (endless.size() == maintained ? " without an end" : "") + ": nothing can flip" +
                  (held.empty() ? "" : "; holds back " + held),
              remedy);
-  } else if (!held.empty()) {
-    exam.Add(Severity::kRisk, "orders", "maintenance holds back " + held, remedy);
+  } else if (!holding.empty()) {
+    const Maintenance& first = exam.assessment.maintenance.at(holding.front());
+    exam.Add(Severity::kRisk, "orders",
+             "maintenance holds back " + held + " (" + holding.front() + ": ordered " +
+                 OrderSentence(first, exam.snapshot.taken) + ")",
+             remedy);
   } else if (!forgotten.empty()) {
     exam.Add(Severity::kRisk, "orders",
              ShortList(forgotten) + (forgotten.size() == 1 ? " is" : " are") +

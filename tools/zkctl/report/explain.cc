@@ -46,9 +46,7 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   switch (checker.state) {
     case BallotState::kNone:
       return {"none", "",
-              checker.candidate
-                  ? "registered, but it has published no ballot"
-                  : "not running: it belongs to the electorate and is not registered"};
+              checker.candidate ? "registered, but it has published no ballot" : "not running"};
     case BallotState::kUndecodable:
       return {"none", "", "its ballot cannot be decoded: " + checker.voter->error};
     case BallotState::kOtherList:
@@ -173,6 +171,10 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
            " --accept` lets the deaths pass";
   }
   if (!assessment.leader) return reached + ", but nobody leads: it flips as soon as a checker does";
+  const Dispute dispute{shard, dead ? ShardStatus::kDead : ShardStatus::kAlive, tally.reason,
+                        Obstacle::kNone};
+  const Micros owed = OwedFor(assessment, dispute, snapshot.taken);
+  if (owed != Micros(0)) return reached + ": " + OwedSentence(snapshot, assessment, owed);
   return reached + ": the leader " + *assessment.leader + " is about to flip it to " + wanted;
 }
 

@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include "base/join.h"
+#include "tools/zkctl/report/report.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -119,6 +120,17 @@ Result<std::uint64_t> VersionBefore(const ClusterSpec& current,
                   "not made by zkctl");
 }
 
+std::string RemovalText(const std::vector<JournalEntry>& journal, const std::string& shard,
+                        Micros now) {
+  for (const JournalEntry& entry : std::views::reverse(journal)) {
+    const Event::Update* const update = UpdateOf(entry);
+    if (!update || std::ranges::find(update->changes, shard + " removed") == update->changes.end())
+      continue;
+    return entry.event->by + " removed it " + RenderAge(entry.event->at, now);
+  }
+  return "";
+}
+
 OrderedJson HistoryJson(const ClusterSpec& current, const std::vector<SpecVersion>& versions) {
   OrderedJson json = OrderedJson::array();
   for (const SpecVersion& version : versions) {
@@ -135,6 +147,15 @@ OrderedJson HistoryJson(const ClusterSpec& current, const std::vector<SpecVersio
   return json;
 }
 
+namespace {
+
+Micros MadeAt(const SpecVersion& version, Micros now) {
+  if (version.at != Micros(0)) return version.at;
+  return TimeOfVersion(version.version, now).value_or(Micros(0));
+}
+
+}  // namespace
+
 std::string HistoryText(const ClusterSpec& current, const std::vector<SpecVersion>& versions,
                         Micros now, const Terminal& to) {
   std::vector<std::vector<Cell>> rows;
@@ -148,7 +169,7 @@ std::string HistoryText(const ClusterSpec& current, const std::vector<SpecVersio
     if (!version.restorable) text += "; cannot be restored";
     const bool present = version.version == current.version;
     rows.push_back({Cell(std::to_string(version.version), present ? Color::kGood : Color::kNone),
-                    RenderAge(version.at, now), version.by.empty() ? "-" : version.by,
+                    RenderAge(MadeAt(version, now), now), version.by.empty() ? "-" : version.by,
                     present ? "now" : "", text});
   }
   return RenderTable({"VERSION", "MADE", "BY", "", "CHANGE"}, std::move(rows), to);

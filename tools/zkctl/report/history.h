@@ -36,6 +36,10 @@ struct SpecVersion {
 [[nodiscard]] Result<std::uint64_t> VersionBefore(const ClusterSpec& current,
                                                   const std::vector<JournalEntry>& journal);
 
+// "ann@ops1 removed it 3m 05s ago"; empty: the journal does not know that anybody did.
+[[nodiscard]] std::string RemovalText(const std::vector<JournalEntry>& journal,
+                                      const std::string& shard, Micros now);
+
 [[nodiscard]] OrderedJson HistoryJson(const ClusterSpec& current,
                                       const std::vector<SpecVersion>& versions);
 [[nodiscard]] std::string HistoryText(const ClusterSpec& current,

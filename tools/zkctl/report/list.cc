@@ -40,6 +40,10 @@ ListRow MakeListRow(const Snapshot& snapshot, const Assessment& assessment) {
   for (const CheckerView& checker : assessment.checkers) {
     if (!OutlierSentence(snapshot, checker).empty()) row.outliers.push_back(checker.id);
   }
+  row.quorum = assessment.electorate.quorum;
+  row.votes = assessment.counted;
+  row.missing = assessment.missing;
+  row.missing_text = MissingText(assessment);
   return row;
 }
 
@@ -63,6 +67,9 @@ OrderedJson ListJson(const std::vector<ListRow>& rows) {
     row["looking_dead"] = each.looking_dead.size();
     row["looking_alive"] = each.looking_alive.size();
     row["outliers"] = each.outliers;
+    row["quorum"] = each.quorum;
+    row["votes"] = each.votes;
+    row["missing"] = each.missing;
     if (!each.error.empty()) row["error"] = each.error;
     json.push_back(std::move(row));
   }
@@ -80,6 +87,10 @@ void NoteLooks(const std::vector<std::string>& shards, std::string_view what,
                   (shards.size() == 1 ? " looks " : " look ") + std::string(what));
 }
 
+bool LacksQuorum(const ListRow& row) {
+  return static_cast<int>(row.votes) < row.quorum;
+}
+
 Cell NoteCell(const ListRow& row) {
   std::vector<std::string> notes;
   NoteLooks(row.looking_dead, "dead", notes);
@@ -92,7 +103,12 @@ Cell NoteCell(const ListRow& row) {
     notes.push_back(Join(row.outliers, ", ") +
                     (row.outliers.size() == 1 ? " disagrees" : " disagree"));
   }
-  const bool bad = row.frozen || !row.outliers.empty();
+  if (LacksQuorum(row)) {
+    notes.push_back("no quorum: " + std::to_string(row.votes) + " of " +
+                    std::to_string(row.quorum) + " votes");
+  }
+  if (!row.missing_text.empty()) notes.push_back(row.missing_text);
+  const bool bad = row.frozen || !row.outliers.empty() || LacksQuorum(row);
   return Cell(Join(notes, "; "), disputed ? Color::kHeld : bad ? Color::kBad : Color::kDoubtful);
 }
 
@@ -104,7 +120,9 @@ std::string ListText(const std::vector<ListRow>& rows, const Terminal& to) {
   };
   std::vector<const ListRow*> order;
   for (const ListRow& row : rows) order.push_back(&row);
-  std::ranges::stable_partition(order, [&](const ListRow* row) { return disputed(*row); });
+  std::ranges::stable_partition(order, [&](const ListRow* row) {
+    return disputed(*row) || LacksQuorum(*row) || !row->outliers.empty();
+  });
   std::vector<std::vector<Cell>> lines;
   for (const ListRow* const each : order) {
     const ListRow& row = *each;

@@ -122,6 +122,16 @@ std::string Paint(std::string_view text, Color paint, bool color) {
   return std::string(Escape(paint)) + std::string(text) + std::string(kReset);
 }
 
+std::string PaintLines(std::string_view lines, Color paint, bool color) {
+  std::string out;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    out += Paint(lines.substr(0, end), paint, color) + "\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return out;
+}
+
 Color ColorOf(ShardStatus status) {
   switch (status) {
     case ShardStatus::kAlive:

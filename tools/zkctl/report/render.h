@@ -48,6 +48,8 @@ struct Cell {
 
 // `text` in the colour `paint` if `color` is true.
 [[nodiscard]] std::string Paint(std::string_view text, Color paint, bool color);
+// Each of the lines, which have line ends.
+[[nodiscard]] std::string PaintLines(std::string_view lines, Color paint, bool color);
 [[nodiscard]] Color ColorOf(ShardStatus status);
 [[nodiscard]] std::string Printable(std::string_view text);
 // How many columns a terminal needs for it: one a code point (wide letters of East Asia count as

@@ -84,6 +84,27 @@ std::string NotesText(const Assessment& assessment, const Terminal& to, std::str
   return out;
 }
 
+Absences FindAbsences(const std::vector<JournalEntry>& journal) {
+  Absences absences;
+  for (const JournalEntry& entry : journal) {
+    const auto* const checker = entry.event ? entry.event->As<Event::Checker>() : nullptr;
+    if (checker == nullptr) continue;
+    if (checker->back) {
+      absences.erase(checker->id);
+    } else {
+      absences[checker->id] = {entry.event->at, checker->rack};
+    }
+  }
+  return absences;
+}
+
+std::optional<Micros> TimeOfVersion(std::uint64_t version, Micros now) {
+  constexpr Micros kFirst = std::chrono::hours(24 * 365 * 40);  // about 2010
+  const auto time = static_cast<std::int64_t>(version);
+  if (time < kFirst.count() || time > (now + std::chrono::hours(1)).count()) return std::nullopt;
+  return Micros(time);
+}
+
 // --- checkers ---
 
 namespace {
@@ -139,7 +160,7 @@ OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment)
 }
 
 std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment, Micros now,
-                         const Terminal& to) {
+                         const Terminal& to, const Absences& absences) {
   std::vector<std::vector<Cell>> rows;
   for (const auto& candidate : snapshot.candidates) {
     const Registration& registration = candidate.registration;
@@ -154,9 +175,14 @@ std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
   }
   for (const CheckerView& view : assessment.checkers) {
     if (view.candidate) continue;
-    rows.push_back({Cell(view.id, Color::kDoubtful), "-", "-", "-", "-",
-                    Cell(view.voter ? BallotText(view, now) : "not running", Color::kDoubtful), "-",
-                    "-"});
+    const auto last = absences.find(view.id);
+    const bool dated = last != absences.end();
+    const std::string ballot =
+        view.voter ? BallotText(view, now)
+        : dated    ? "gone for " + FormatAge(std::max(Micros::zero(), now - last->second.gone))
+                   : "not running";
+    rows.push_back({Cell(view.id, Color::kDoubtful), "-", dated ? OrDash(last->second.rack) : "-",
+                    "-", "-", Cell(ballot, Color::kDoubtful), "-", "-"});
     AddProfile(view.profile, rows.back());
   }
   return RenderTable({"ID", "HOST", "RACK", "PID", "VERSION", "BALLOT", "LEADER", "SINCE", "ALIVE",

@@ -4,22 +4,36 @@
 #pragma once
 
 #include <zkcluster/shard.h>
+#include <zkcluster/time.h>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/snapshot.h"
+#include "follow/journal.h"
 #include "model/ledger.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
 
 namespace zkcluster::zkctl {
 
-// The registered checkers, in the order of election.
+// A checker of which the journal's last word is that it is gone.
+struct LastSeen {
+  Micros gone{0};
+  std::string rack;
+};
+using Absences = std::map<std::string, LastSeen>;  // by id
+[[nodiscard]] Absences FindAbsences(const std::vector<JournalEntry>& journal);
+
+// The registered checkers, in the order of election; then those that are gone, with what `absences`
+// knows about them.
 [[nodiscard]] OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment);
 [[nodiscard]] std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
-                                       Micros now, const Terminal& to);
+                                       Micros now, const Terminal& to,
+                                       const Absences& absences = {});
 
 struct LocateRow {
   std::string key;
@@ -41,6 +55,8 @@ struct LocateRow {
 // Null, or who paused until when.
 [[nodiscard]] OrderedJson PauseJson(const std::optional<Pause>& pause);
 [[nodiscard]] OrderedJson MaintenanceJson(const Maintenance& order);
+// When this version was written. Nothing: it is no such time, although versions are meant to be.
+[[nodiscard]] std::optional<Micros> TimeOfVersion(std::uint64_t version, Micros now);
 // Leaves out the notes that begin with `repeated`: the caller has printed them already.
 [[nodiscard]] std::string NotesText(const Assessment& assessment, const Terminal& to,
                                     std::string_view repeated = {});

@@ -233,8 +233,10 @@ std::string StatusText(const Snapshot& snapshot, const Assessment& assessment, M
                        const Terminal& to, const StatusView& view) {
   const ClusterSpec& spec = snapshot.spec.spec;
   const Electorate& electorate = assessment.electorate;
-  std::string out =
-      "cluster     " + Printable(spec.name) + ", version " + std::to_string(spec.version) + "\n";
+  const auto written = TimeOfVersion(spec.version, now);
+  std::string out = "cluster     " + Printable(spec.name) + ", version " +
+                    std::to_string(spec.version) +
+                    (written ? ", written " + RenderAge(*written, now) : "") + "\n";
   out += "leader      " + (assessment.leader ? Printable(*assessment.leader) : "nobody") +
          ", epoch " + std::to_string(assessment.epoch) + "\n";
   out += "quorum      " + std::to_string(electorate.quorum) + " of " +

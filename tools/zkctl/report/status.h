@@ -47,6 +47,10 @@ struct ListRow {
   std::vector<std::string> looking_dead;  // disputed shards
   std::vector<std::string> looking_alive;
   std::vector<std::string> outliers;  // checkers that alone contradict all others
+  int quorum = 0;
+  std::size_t votes = 0;             // ballots that count
+  std::vector<std::string> missing;  // checkers of the electorate whose ballot does not count
+  std::string missing_text;          // of these, see MissingText
   std::string error;
 };
 [[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot, const Assessment& assessment);

@@ -18,6 +18,7 @@
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/doctor.h"
 #include "tools/zkctl/report/explain.h"
+#include "tools/zkctl/report/history.h"
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/report/status.h"
@@ -62,31 +63,54 @@ int RunStatus(const Globals& globals, const StatusOptions& options) {
 }
 
 int RunCheckers(const Globals& globals, const ClusterOperand& options) {
-  return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
-    const Assessment assessment = Assess(snapshot);
-    return Emit(globals.output, CheckersJson(snapshot, assessment),
-                [&](const Terminal& to) { return CheckersText(snapshot, assessment, now, to); });
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  const auto snapshot = TakeSnapshot(**connection, options.cluster);
+  if (!snapshot) return Complain(snapshot.error());
+  const Assessment assessment = Assess(*snapshot);
+  Absences absences;
+  if (!assessment.missing.empty()) {
+    const auto journal = GetJournal(**connection, options.cluster);
+    if (!journal) return Complain(journal.error());
+    absences = FindAbsences(*journal);
+  }
+  const Micros now = (*connection)->loop().WallNow();
+  return Emit(globals.output, CheckersJson(*snapshot, assessment), [&](const Terminal& to) {
+    return CheckersText(*snapshot, assessment, now, to, absences);
   });
 }
 
+// Says more about a shard that the spec does not have: the nearest name, or who removed it.
+Error NoShard(Connection& connection, const Snapshot& snapshot, const std::string& word) {
+  const ClusterSpec& spec = snapshot.spec.spec;
+  Error error{ErrorCode::kNotFound, "cluster \"" + spec.name + "\" has no shard \"" + word + "\""};
+  const auto journal = GetJournal(connection, spec.name);
+  const std::string removal =
+      journal ? RemovalText(*journal, word, connection.loop().WallNow()) : "";
+  if (!removal.empty()) {
+    error.message += ": " + removal + ", see `zkctl history " + spec.name + "`";
+    return error;
+  }
+  std::vector<std::string_view> names;
+  for (const ShardSpec& shard : spec.shards) names.push_back(shard.name);
+  error.message += NearestOf(word, names, "it has ");
+  return error;
+}
+
 int RunExplain(const Globals& globals, const ExplainOptions& options) {
-  return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
-    const auto& shards = snapshot.spec.spec.shards;
-    const std::string& name = options.shard;
-    const auto found = FindShard(shards, name);
-    if (found == shards.end()) {
-      std::vector<std::string_view> names;
-      for (const ShardSpec& shard : shards) names.push_back(shard.name);
-      return Complain(Error{ErrorCode::kNotFound, "cluster \"" + options.cluster +
-                                                      "\" has no shard \"" + name + "\"" +
-                                                      NearestOf(name, names, "it has ")});
-    }
-    const auto shard = static_cast<std::size_t>(found - shards.begin());
-    const Assessment assessment = Assess(snapshot);
-    return Emit(
-        globals.output, ExplainJson(snapshot, assessment, shard, now),
-        [&](const Terminal& to) { return ExplainText(snapshot, assessment, shard, now, to); });
-  });
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  const auto snapshot = TakeSnapshot(**connection, options.cluster);
+  if (!snapshot) return Complain(snapshot.error());
+  const auto& shards = snapshot->spec.spec.shards;
+  const auto found = FindShard(shards, options.shard);
+  if (found == shards.end()) return Complain(NoShard(**connection, *snapshot, options.shard));
+  const auto shard = static_cast<std::size_t>(found - shards.begin());
+  const Assessment assessment = Assess(*snapshot);
+  const Micros now = (*connection)->loop().WallNow();
+  return Emit(
+      globals.output, ExplainJson(*snapshot, assessment, shard, now),
+      [&](const Terminal& to) { return ExplainText(*snapshot, assessment, shard, now, to); });
 }
 
 int RunDoctor(const Globals& globals, const ClusterOperand& options) {

@@ -71,6 +71,11 @@ class Watching {
     return [this](const std::optional<std::vector<std::string>>&) { Read(); };
   }
 
+  // Which of the reads failed does not matter where no read can succeed.
+  static std::string TroubleOf(const Error& error) {
+    return zk::IsTransient(error) ? "ZooKeeper does not answer" : error.message;
+  }
+
   void Read() {
     again_ |= reading_;
     if (reading_) return;
@@ -79,7 +84,7 @@ class Watching {
                  lifetime_.Guard([this](Result<Snapshot> snapshot) {
                    reading_ = false;
                    ++readings_;
-                   trouble_ = snapshot ? "" : snapshot.error().message;
+                   trouble_ = snapshot ? "" : TroubleOf(snapshot.error());
                    if (snapshot) snapshot_ = *std::move(snapshot);
                    retry_->Arm(again_ ? std::chrono::milliseconds(20) : kReread);
                    again_ = false;
@@ -106,10 +111,12 @@ std::string PageOf(const Watching& watching, Micros now, const Terminal& to,
                    const StatusView& view) {
   std::string text = "zkctl status --watch, " + FormatTime(now) + ", Ctrl-C ends it\n";
   if (!watching.trouble().empty()) {
-    text += Paint("! ", Color::kBad, to.color) +
-            WrapText(Printable(watching.trouble()) +
-                         (watching.snapshot() ? "; what follows is as it was before" : ""),
-                     2, to.columns);
+    std::string trouble = Printable(watching.trouble());
+    if (watching.snapshot()) {
+      const Micros taken = watching.snapshot()->taken;
+      trouble += "; what follows is as of " + FormatTime(taken) + ", " + RenderAge(taken, now);
+    }
+    text += PaintLines("! " + WrapText(trouble, 2, to.columns), Color::kBad, to.color);
   }
   text += "\n";
   if (!watching.snapshot()) return text;

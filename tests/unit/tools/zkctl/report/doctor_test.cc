@@ -98,9 +98,8 @@ const std::vector<Row>& Rows() {
          s.candidates.pop_back();
        }},
       {"quorum", Severity::kBroken,
-       "c2, c3 are gone: 1 of the 2 checkers that the quorum of 2 of 3 needs is registered, "
-       "nothing "
-       "can flip",
+       "gone: c2, c3; 1 of 3 checkers is registered, and a flip needs the votes of 2: nothing can "
+       "flip",
        "start them there",
        [](Snapshot& s) {
          s.candidates.resize(1);
@@ -170,8 +169,10 @@ const std::vector<Row>& Rows() {
          s.ledger->pause = Pause{kNow - 5min, kNow + 20min, "ann@ops1", "move"};
          for (auto& voter : s.voters) voter.ballot->votes[0] = kTimeoutVote;
        }},
-      {"orders", Severity::kRisk, "maintenance holds back 1 return: s2",
-       "zkctl maintenance off sessions SHARD",
+      {"orders", Severity::kRisk,
+       "maintenance holds back 1 return: s2 (s2: ordered 5m 00s ago by ann@ops1, 20m 00s left: "
+       "\"memory\")",
+       "zkctl maintenance off sessions s2",
        [](Snapshot& s) {
          s.ledger->maintenance = {{"s2", {kNow - 5min, kNow + 20min, "ann@ops1", "memory"}}};
          for (auto& voter : s.voters) voter.ballot->votes[1] = kAliveVote;
@@ -259,8 +260,7 @@ TEST_CASE("doctor: since when and where a checker is gone, as the journal has it
   const auto findings = Diagnose(snapshot, Assess(snapshot), absences);
   REQUIRE_FALSE(findings.empty());
   CHECK_MESSAGE(Contains(findings[0].what,
-                         "c2 (r-c2) is gone for 20m 00s, c3 (r-c3) is gone for 12m 05s: 1 of the 2 "
-                         "checkers"),
+                         "gone: c2 (r-c2) for 20m 00s, c3 (r-c3) for 12m 05s; 1 of 3 checkers is "),
                 findings[0].what);
   CHECK(findings[0].remedy == "start them there");
 }
