@@ -36,6 +36,8 @@ struct Snapshot {
     std::size_t bytes = 0;
   };
   Micros taken{0};  // when it was read, by this reader's wall clock
+  // When spec, leader, orders or status last changed, by the server's clock; 0: not known.
+  Micros changed{0};
   StoredSpec spec;
   // Its znodes were last written by one transaction, as all of ours are; a Go manager writes one
   // after the other.

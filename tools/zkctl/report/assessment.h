@@ -82,7 +82,8 @@ struct Assessment {
 [[nodiscard]] Micros DisputedSince(const Assessment& assessment, const Dispute& dispute);
 // For how long the ballots have been a quorum that the leader has not followed. 0: a moment, which is
 // usual.
-[[nodiscard]] Micros OwedFor(const Assessment& assessment, const Dispute& dispute, Micros now);
+[[nodiscard]] Micros OwedFor(const Snapshot& snapshot, const Assessment& assessment,
+                             const Dispute& dispute, Micros now);
 // "c1 has not flipped it for 4s: it may be gone, and c3 is next". REQUIRES: there is a leader.
 [[nodiscard]] std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment,
                                        Micros owed);

@@ -17,7 +17,7 @@ std::string ObstacleText(const Snapshot& snapshot, const Assessment& assessment,
   switch (dispute.obstacle) {
     case Obstacle::kNone: {
       if (!assessment.leader) return "nobody leads";
-      const Micros owed = OwedFor(assessment, dispute, now);
+      const Micros owed = OwedFor(snapshot, assessment, dispute, now);
       return owed == Micros(0) ? *assessment.leader + " is about to flip it"
                                : OwedSentence(snapshot, assessment, owed);
     }
@@ -81,7 +81,8 @@ Micros DisputedSince(const Assessment& assessment, const Dispute& dispute) {
   return since;
 }
 
-Micros OwedFor(const Assessment& assessment, const Dispute& dispute, Micros now) {
+Micros OwedFor(const Snapshot& snapshot, const Assessment& assessment, const Dispute& dispute,
+               Micros now) {
   // A decision takes a round trip or two. This clock and the server's may differ, too.
   constexpr Micros kUsual = std::chrono::seconds(2);
   const Opinion opinion = dispute.looks == ShardStatus::kDead ? Opinion::kDead : Opinion::kAlive;
@@ -92,10 +93,17 @@ Micros OwedFor(const Assessment& assessment, const Dispute& dispute, Micros now)
     written.push_back(checker.voter->written);
   }
   const auto quorum = static_cast<std::size_t>(std::max(1, assessment.electorate.quorum));
-  if (written.size() < quorum) return Micros(0);
+  if (written.size() < quorum || snapshot.changed == Micros(0)) return Micros(0);
   std::ranges::sort(written);
-  const Micros owed = now - written[quorum - 1];
-  return owed > kUsual ? owed : Micros(0);
+  // An order that has held it back may have ended since.
+  Micros since = std::max(written[quorum - 1], snapshot.changed);
+  if (snapshot.ledger) {
+    if (snapshot.ledger->pause) since = std::max(since, snapshot.ledger->pause->until);
+    const auto order =
+        snapshot.ledger->maintenance.find(snapshot.spec.spec.shards[dispute.shard].name);
+    if (order != snapshot.ledger->maintenance.end()) since = std::max(since, order->second.until);
+  }
+  return now - since > kUsual ? now - since : Micros(0);
 }
 
 std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment, Micros owed) {

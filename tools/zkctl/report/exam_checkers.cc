@@ -78,9 +78,8 @@ void CheckGone(Exam& exam) {
     return;
   }
   exam.Add(Severity::kRisk, "ghost",
-           GoneText(exam, gone) + "; " +
-               (gone.size() == 1 ? "it still counts" : "they still count") + " for the quorum (" +
-               exam.QuorumText() + ")" +
+           GoneText(exam, gone) + (gone.size() == 1 ? ", and still counts" : ", and still count") +
+               " for the quorum (" + exam.QuorumText() + ")" +
                (registered == quorum ? ": when one more stops, nothing flips" : ""),
            start);
 }

@@ -173,7 +173,7 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
   if (!assessment.leader) return reached + ", but nobody leads: it flips as soon as a checker does";
   const Dispute dispute{shard, dead ? ShardStatus::kDead : ShardStatus::kAlive, tally.reason,
                         Obstacle::kNone};
-  const Micros owed = OwedFor(assessment, dispute, snapshot.taken);
+  const Micros owed = OwedFor(snapshot, assessment, dispute, snapshot.taken);
   if (owed != Micros(0)) return reached + ": " + OwedSentence(snapshot, assessment, owed);
   return reached + ": the leader " + *assessment.leader + " is about to flip it to " + wanted;
 }

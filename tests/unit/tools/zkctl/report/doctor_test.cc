@@ -91,7 +91,7 @@ const std::vector<Row>& Rows() {
       {"quorum", Severity::kBroken, "the quorum of 4 is more than the 3 that may vote",
        "zkctl update sessions --quorum none", [](Snapshot& s) { s.spec.spec.quorum = 4; }},
       {"quorum", Severity::kBroken,
-       "2 of the 3 checkers that the quorum of 3 of 5 needs are registered, nothing can flip",
+       "2 of 5 checkers are registered, and a flip needs the votes of 3: nothing can flip",
        "start the checkers that are missing",
        [](Snapshot& s) {
          s.spec.spec.checkers = 5;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace report_test {
 
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
+using namespace std::chrono_literals;
 
 TEST_CASE("status: the JSON form") {
   const Snapshot snapshot = Healthy();
@@ -43,8 +45,8 @@ TEST_CASE("status: what is not as it should be is said") {
     snapshot.voters.clear();
     CHECK(StatusJson(snapshot, Assess(snapshot))["leader"].is_null());
     CHECK(Contains(Notes(snapshot), "no checker is registered"));
-    CHECK(Contains(Notes(snapshot), "no valid ballot from c1, c2, c3"));
-    CHECK(Contains(Notes(snapshot), "too few ballots: 0 of the 2"));
+    CHECK(Contains(Notes(snapshot),
+                   "too few ballots: 0 of the 2 that are needed (c1, c2, c3 are gone)"));
   }
   SUBCASE("the leader has gone, the next has not taken over") {
     Snapshot snapshot = Healthy();
@@ -69,8 +71,21 @@ TEST_CASE("status: what is not as it should be is said") {
     CHECK(assessment.missing == std::vector<std::string>{"c2", "c3"});
     CHECK(Contains(Notes(snapshot), "the ballot of c2 cannot be decoded: not JSON at byte 12"));
     CHECK(Contains(Notes(snapshot), "the ballot of c3 is for another list"));
-    CHECK(Contains(Notes(snapshot), "too few ballots: 1 of the 2"));
+    CHECK(Contains(Notes(snapshot),
+                   "too few ballots: 1 of the 2 that are needed (no valid ballot from c2, c3)"));
     CHECK(assessment.tallies[1].counts == VoteCounts{0, 1, 0});
+  }
+  SUBCASE("one is gone") {
+    Snapshot snapshot = Healthy();
+    snapshot.candidates.pop_back();
+    snapshot.voters.pop_back();
+    CHECK(Contains(Notes(snapshot), "c3 is gone; when one more stops, nothing flips"));
+    const std::vector<ListRow> rows = {MakeListRow(snapshot)};
+    CHECK(Contains(ListText(rows, kPlain), "  c3 is gone\n"));
+    snapshot.candidates.pop_back();
+    snapshot.voters.pop_back();
+    CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                   "no quorum: 1 of 2 votes; c2, c3 are gone\n"));
   }
   SUBCASE("fewer checkers than the spec says") {
     Snapshot snapshot = Healthy();
@@ -165,6 +180,20 @@ TEST_CASE("explain: each state of a shard") {
     Snapshot snapshot = Healthy();
     for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
     CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+    // Two of the three votes that it has are a quorum since then.
+    for (auto& voter : snapshot.voters) voter.written = kNow - 9s;
+    snapshot.voters[0].written = kNow - 1s;
+    snapshot.changed = kNow - 20s;
+    CHECK(Contains(Sentences(snapshot, 0),
+                   "c1 has not flipped it for 9s: it may be gone, and c2 is next"));
+    CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, kPlain),
+                   "looks dead 9s (timeout); c1 has not flipped it for 9s: it may be gone"));
+    // What is owed since an order has ended, or the leader has decided something, is owed since then.
+    snapshot.changed = kNow - 1s;
+    CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+    snapshot.changed = kNow - 20s;
+    snapshot.ledger->pause = Pause{kNow - 1h, kNow - 1s, "ann", "move"};
+    CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
     snapshot.candidates.clear();
     CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
     snapshot.go_voters = {"n_0000000001"};
@@ -232,7 +261,7 @@ TEST_CASE("list and locate: the JSON forms") {
   CHECK(list[0].dump() ==
         R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0,)"
         R"("frozen":false,"paused":false,"maintained":0,"looking_dead":0,"looking_alive":0,)"
-        R"("outliers":[]})");
+        R"("outliers":[],"quorum":2,"votes":3,"missing":[]})");
   CHECK(list[1]["version"].is_null());
   CHECK(list[1]["error"] == "incomplete");
 
