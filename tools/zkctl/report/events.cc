@@ -111,6 +111,8 @@ namespace {
 
 // More names would push the rest of a row away.
 constexpr std::size_t kNamesShown = 10;
+// `zkctl history` shows all.
+constexpr std::size_t kChangesShown = 5;
 
 // The flips of one event that are alike, on one row.
 struct FlipGroup {
@@ -131,6 +133,18 @@ std::vector<FlipGroup> GroupsOf(const Event::Flips& flips, const std::string& sh
     group.shards.push_back(flip.shard);
   }
   return groups;
+}
+
+// Those of the shard, by its name or by its address; of no shard: all. The words are DescribeDiff's.
+std::vector<std::string> ChangesOf(const Event::Update& update, const std::string& shard) {
+  std::vector<std::string> changes = update.changes;
+  if (shard.empty()) return changes;
+  std::erase_if(changes, [&](const std::string& change) {
+    return !change.starts_with(shard + " ") && !change.ends_with("(" + shard + ")") &&
+           !change.ends_with(" -> " + shard) &&
+           change.find(" " + shard + " -> ") == std::string::npos;
+  });
+  return changes;
 }
 
 std::string GroupText(const FlipGroup& group, bool color) {
@@ -221,7 +235,7 @@ struct RowMaker {
   }
   Row operator()(const Event::Update& e) const {
     const std::string why = e.note.empty() ? "" : ": \"" + Printable(e.note) + "\"";
-    return {"spec", by, Printable(Join(e.changes, ", ")) + why};
+    return {"spec", by, Printable(JoinSome(ChangesOf(e, shard), kChangesShown)) + why};
   }
   Row operator()(const Event::Unknown& e) const {
     constexpr std::string_view kShown[] = {"Kind", "At", "Leader", "By"};
@@ -234,15 +248,6 @@ Row RowOf(const Event& event, const std::string& shard, bool color) {
   return std::visit(RowMaker{event, shard, color}, event.what);
 }
 
-// By name or by address. The words are those of DescribeDiff.
-bool ChangesShard(const Event::Update& update, const std::string& shard) {
-  return std::ranges::any_of(update.changes, [&](const std::string& change) {
-    return change.starts_with(shard + " ") || change.ends_with("(" + shard + ")") ||
-           change.find(" " + shard + " -> ") != std::string::npos ||
-           change.ends_with(" -> " + shard);
-  });
-}
-
 // The shards that an event names.
 bool Names(const Event& event, const std::string& shard) {
   const auto among = [&](const std::vector<std::string>& names) {
@@ -251,7 +256,8 @@ bool Names(const Event& event, const std::string& shard) {
   if (const auto* const flips = event.As<Event::Flips>()) return !GroupsOf(*flips, shard).empty();
   if (const auto* const on = event.As<Event::Maintenance>()) return among(on->shards);
   if (const auto* const off = event.As<Event::MaintenanceOver>()) return among(off->shards);
-  if (const auto* const update = event.As<Event::Update>()) return ChangesShard(*update, shard);
+  if (const auto* const update = event.As<Event::Update>())
+    return !ChangesOf(*update, shard).empty();
   return false;
 }
 

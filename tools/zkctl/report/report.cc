@@ -19,7 +19,9 @@ std::string OrDash(const std::string& text) {
 std::string BallotText(const CheckerView& checker, Micros now) {
   if (!checker.voter) return "none";
   const std::string age = FormatAge(std::max(Micros::zero(), now - checker.voter->written));
-  return std::string(BallotStateName(checker.state)) + ", " + age + " old";
+  std::string state(BallotStateName(checker.state));
+  std::ranges::replace(state, '_', ' ');
+  return state + ", " + age + " old";
 }
 
 }  // namespace

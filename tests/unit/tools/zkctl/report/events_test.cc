@@ -74,6 +74,25 @@ TEST_CASE("events: a row for each, with what is alike together") {
   CHECK(EventJson("e_0000000001", Flips())["more_flips"] == 4);
 }
 
+TEST_CASE("events: a long change of the spec is cut, and of one shard only its own is shown") {
+  Event::Update update{"new names", {}, std::nullopt};
+  for (int i = 1; i <= 8; ++i) {
+    const std::string n = std::to_string(i);
+    update.changes.push_back("s" + n + " 10.0.0." + n + ":1 -> h" + n + ":1");
+  }
+  update.changes.push_back("s20 added (h20:1)");
+  const Event event = MakeEvent(update, "ann@ops1");
+  CHECK(Contains(Row(event), "s5 10.0.0.5:1 -> h5:1 and 4 more: \"new names\"\n"));
+  for (const std::string shard : {"s7", "10.0.0.7:1", "h7:1"}) {
+    CHECK(Contains(Row(event, kPlain, shard), "ann@ops1  s7 10.0.0.7:1 -> h7:1: \"new names\"\n"));
+    CHECK(Matches(Entry(event), {.shard = shard}));
+  }
+  CHECK(Contains(Row(event, kPlain, "h20:1"), "ann@ops1  s20 added (h20:1): "));
+  for (const std::string other : {"s2 ", "s", "0.0.7:1", "h:1"}) {
+    CHECK_FALSE(Matches(Entry(event), {.shard = other}));
+  }
+}
+
 TEST_CASE("events: one that cannot be decoded does not stop the others") {
   const Result<Event> bad = Fail(ErrorCode::kBadData, "not JSON");
   CHECK(EventJson("e_0000000001", bad)["error"] == "not JSON");
