@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/round.h"
 #include "codec/codec.h"
 #include "model/servers.h"
 
@@ -69,7 +70,7 @@ void Leader::Reconsider() {
   if (inputs_.LostToken(leadership_.token)) {
     return callbacks_.lost("the leader's record was written or removed by somebody else");
   }
-  format_.OnCandidates(inputs_.candidate_nodes().value_or(std::vector<std::string>()));
+  format_.OnCandidates(inputs_.candidate_nodes());
   if (std::holds_alternative<Committing>(state_)) {
     news_ = true;
     return;

@@ -12,10 +12,9 @@
 #include <vector>
 
 #include "base/enum_array.h"
+#include "checker/rules/conclusion.h"
 #include "checker/rules/dispute.h"
 #include "checker/rules/hold.h"
-#include "checker/rules/round.h"
-#include "checker/rules/tally.h"
 #include "model/board.h"
 #include "model/reason.h"
 

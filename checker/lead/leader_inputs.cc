@@ -85,8 +85,10 @@ void LeaderInputs::OnVote(const std::string& id, const std::optional<zk::Node>& 
 
 void LeaderInputs::OnCandidates(const std::optional<std::vector<std::string>>& nodes) {
   candidate_ids_.clear();
-  if (nodes) {
-    for (const auto& candidate : SortCandidates(*nodes)) candidate_ids_.insert(candidate.name.id);
+  candidate_nodes_.clear();
+  for (const auto& candidate : SortCandidates(nodes.value_or(std::vector<std::string>()))) {
+    candidate_ids_.insert(candidate.name.id);
+    candidate_nodes_.push_back(candidate.node);
   }
   changed_();
 }

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "checker/rules/tally.h"
+#include "model/ballot.h"
 #include "zk/cluster_scope.h"
 #include "zk/watcher.h"
 
@@ -27,10 +27,8 @@ class LeaderInputs {
   [[nodiscard]] bool known() const;
   [[nodiscard]] const Ballots& ballots() const { return ballots_; }  // all that can be decoded
   [[nodiscard]] const std::set<std::string>& candidates() const { return candidate_ids_; }
-  // The candidates' znodes; nothing until they were read, or without an election.
-  [[nodiscard]] const std::optional<std::vector<std::string>>& candidate_nodes() const {
-    return candidates_.names();
-  }
+  // The candidates' znodes; none until they were read, or without an election.
+  [[nodiscard]] const std::vector<std::string>& candidate_nodes() const { return candidate_nodes_; }
   // Znodes below `localstatus`, Go checkers' and others.
   [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_names_; }
 
@@ -71,6 +69,7 @@ class LeaderInputs {
   std::map<std::string, VoteState> votes_;
   Ballots ballots_;
   std::set<std::string> candidate_ids_;
+  std::vector<std::string> candidate_nodes_;
   std::vector<std::string> go_names_;
 
   zk::StatWatcher vote_signal_;

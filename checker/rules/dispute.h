@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checker/rules/round.h"
+#include "checker/rules/conclusion.h"
 #include "model/reason.h"
 
 namespace zkcluster {

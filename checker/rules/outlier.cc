@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "checker/rules/tally.h"
+
 namespace zkcluster {
 
 namespace {

@@ -18,7 +18,7 @@
 #include <set>
 #include <string>
 
-#include "checker/rules/tally.h"
+#include "checker/rules/conclusion.h"
 #include "model/ballot.h"
 
 namespace zkcluster {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "checker/rules/tally.h"
+#include "checker/rules/conclusion.h"
 #include "model/journal.h"
 
 namespace zkcluster {

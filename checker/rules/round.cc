@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/decide.h"
 #include "checker/rules/outlier.h"
+#include "checker/rules/tally.h"
 #include "model/servers.h"
 
 namespace zkcluster {

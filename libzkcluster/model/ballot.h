@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,5 +42,6 @@ struct Ballot {
   std::string rack;          // of the checker; empty: its file names none
   bool operator==(const Ballot&) const = default;
 };
+using Ballots = std::map<std::string, Ballot>;  // by the voter's id
 
 }  // namespace zkcluster

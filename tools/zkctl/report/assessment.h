@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "admin/snapshot.h"
+#include "checker/rules/conclusion.h"
 #include "checker/rules/dispute.h"
 #include "checker/rules/outlier.h"
-#include "checker/rules/round.h"
 
 namespace zkcluster::zkctl {
 

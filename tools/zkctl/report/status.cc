@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/join.h"
+#include "checker/rules/freeze.h"
 #include "text/duration.h"
 #include "tools/zkctl/report/report.h"
 

@@ -8,6 +8,7 @@
 
 #include "checker/rules/dispute.h"
 #include "checker/rules/round.h"
+#include "checker/rules/tally.h"
 
 namespace outlier_test {
 
