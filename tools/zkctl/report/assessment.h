@@ -80,8 +80,8 @@ struct Assessment {
                                           const Dispute& dispute, Micros now);
 // When the first of the ballots that say so was written: the votes may be older. 0: none does.
 [[nodiscard]] Micros DisputedSince(const Assessment& assessment, const Dispute& dispute);
-// For how long the ballots have been a quorum that the leader has not followed. 0: a moment, which is
-// usual.
+// For how long the ballots have been a quorum that the leader has not followed. 0: no longer than is
+// usual for a decision.
 [[nodiscard]] Micros OwedFor(const Snapshot& snapshot, const Assessment& assessment,
                              const Dispute& dispute, Micros now);
 // "c1 has not flipped it for 4s: it may be gone, and c3 is next". REQUIRES: there is a leader.

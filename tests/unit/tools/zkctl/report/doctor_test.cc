@@ -98,7 +98,8 @@ const std::vector<Row>& Rows() {
          s.candidates.pop_back();
        }},
       {"quorum", Severity::kBroken,
-       "c2, c3 are gone; 1 of 3 checkers is registered, and a flip needs the votes of 2: nothing can "
+       "c2, c3 are gone; 1 of 3 checkers is registered, and a flip needs the votes of 2: nothing "
+       "can "
        "flip",
        "start them there",
        [](Snapshot& s) {
