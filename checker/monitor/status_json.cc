@@ -42,6 +42,7 @@ void WriteDisputes(JsonWriter& json, const LeaderFacts& led) {
     json.Key("looks").Text(ShardStatusName(shard.looks));
     json.Key("reason").Text(ReasonName(shard.reason));
     json.Key("obstacle").Text(ObstacleName(shard.obstacle));
+    json.Key("ends_with").Text(EndOf(shard.obstacle));
     json.Key("since").Number(shard.since.count()).Close('}');
   }
   json.Close(']');

@@ -47,6 +47,26 @@ std::string_view ObstacleName(Obstacle obstacle) {
   return "none";
 }
 
+std::string_view EndOf(Obstacle obstacle) {
+  switch (obstacle) {
+    case Obstacle::kNone:
+      return "the leader's next decision";
+    case Obstacle::kVotes:
+      return "as many votes as the quorum";
+    case Obstacle::kRacks:
+      return "a vote for dead from another rack";
+    case Obstacle::kTie:
+      return "votes that agree, or a quorum of a majority";
+    case Obstacle::kMaintenance:
+      return "zkctl maintenance off, or the end of its time";
+    case Obstacle::kHold:
+      return "the end of the hold; of a pause: zkctl resume, or the end of its time";
+    case Obstacle::kFreeze:
+      return "zkctl unfreeze --accept, or fewer deaths";
+  }
+  return "";
+}
+
 std::vector<Dispute> FindDisputes(const std::vector<ShardSpec>& shards, const StatusBoard& board,
                                   const Round& round) {
   std::vector<Dispute> disputes;

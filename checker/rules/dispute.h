@@ -25,6 +25,9 @@ enum class Obstacle : unsigned char {
 };
 [[nodiscard]] std::string_view ObstacleName(Obstacle obstacle);  // "none", "votes", "racks" ...
 
+// What ends it, in words for people.
+[[nodiscard]] std::string_view EndOf(Obstacle obstacle);
+
 struct Dispute {
   std::size_t shard = 0;                      // position in the spec
   ShardStatus looks = ShardStatus::kUnknown;  // alive or dead

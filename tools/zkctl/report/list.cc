@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/join.h"
+#include "text/duration.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/report/status.h"
 
@@ -28,14 +29,23 @@ ListRow MakeListRow(const Snapshot& snapshot, const Assessment& assessment) {
   }
   if (snapshot.ledger) {
     row.frozen = snapshot.ledger->freeze.frozen;
-    row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, snapshot.taken);
+    if (const auto& pause = snapshot.ledger->pause; pause && !IsOver(*pause, snapshot.taken)) {
+      row.paused = true;
+      row.paused_by = pause->by + ", " + LeftText(pause->until, snapshot.taken);
+    }
     for (const auto& [shard, order] : snapshot.ledger->maintenance) {
       row.maintained += IsOver(order, snapshot.taken) ? 0 : 1;
     }
   }
+  Micros first{0};
   for (const Dispute& dispute : assessment.disputes) {
+    const Micros since = DisputedSince(assessment, dispute);
+    if (since != Micros(0)) first = first == Micros(0) ? since : std::min(first, since);
     (dispute.looks == ShardStatus::kDead ? row.looking_dead : row.looking_alive)
         .push_back(snapshot.spec.spec.shards[dispute.shard].name);
+  }
+  if (first != Micros(0)) {
+    row.looks_for = FormatAge(std::max(Micros::zero(), snapshot.taken - first));
   }
   for (const CheckerView& checker : assessment.checkers) {
     if (!OutlierSentence(snapshot, checker).empty()) row.outliers.push_back(checker.id);
@@ -96,8 +106,11 @@ Cell NoteCell(const ListRow& row) {
   NoteLooks(row.looking_dead, "dead", notes);
   NoteLooks(row.looking_alive, "alive", notes);
   const bool disputed = !notes.empty();
+  if (!row.looks_for.empty()) notes.back() += " (" + row.looks_for + ")";
   if (row.frozen) notes.emplace_back("frozen");
-  if (row.paused) notes.emplace_back("paused");
+  if (row.paused) {
+    notes.push_back("paused" + (row.paused_by.empty() ? "" : " by " + row.paused_by));
+  }
   if (row.maintained > 0) notes.push_back(std::to_string(row.maintained) + " under maintenance");
   if (!row.outliers.empty()) {
     notes.push_back(Join(row.outliers, ", ") +

@@ -36,6 +36,7 @@ OrderedJson DisputeJson(const Assessment& assessment, const Dispute& dispute) {
   json["reason"] = ReasonJson(dispute.reason);
   json["since"] = DisputedSince(assessment, dispute).count();
   json["obstacle"] = ObstacleName(dispute.obstacle);
+  json["ends_with"] = EndOf(dispute.obstacle);
   return json;
 }
 

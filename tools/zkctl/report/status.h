@@ -46,6 +46,8 @@ struct ListRow {
   std::size_t maintained = 0;             // shards under maintenance
   std::vector<std::string> looking_dead;  // disputed shards
   std::vector<std::string> looking_alive;
+  std::string looks_for;              // for how long the first of them at least
+  std::string paused_by;              // "root@vm, no end"
   std::vector<std::string> outliers;  // checkers that alone contradict all others
   int quorum = 0;
   std::size_t votes = 0;             // ballots that count

@@ -172,6 +172,16 @@ TEST_CASE("status.json: this checker, and what it knows about each cluster") {
   CHECK(sessions["probes"] == nlohmann::json({{"alive", 1'234'567}, {"timeout", 9}}));
   CHECK(sessions["probe_us"]["count"] == 2);
   const auto& led = sessions["led"];
+  CHECK(led["disputed_shards"] == 3);
+  REQUIRE(led["disputed"].size() == 1);
+  CHECK(led["disputed"][0]["shard"] == "s4");
+  CHECK(led["disputed"][0]["looks"] == "dead");
+  CHECK(led["disputed"][0]["reason"] == "refused");
+  CHECK(led["disputed"][0]["obstacle"] == "hold");
+  CHECK(led["disputed"][0]["since"] == 1'795'228'045'000'000);
+  CHECK(led["disputed"][0]["ends_with"].get<std::string>().find("zkctl resume") !=
+        std::string::npos);
+  CHECK(led["outliers"].size() == 1);
   CHECK(led["hold"] == "paused");
   CHECK(led["quorum"] == 2);
   CHECK(led["votes"] == nlohmann::json({{"c1", true}, {"c2", true}, {"c3", false}}));

@@ -68,7 +68,7 @@ TEST_CASE("freeze: status, explain and list say so, with the numbers") {
   CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, kPlain), "! frozen"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["frozen"] == true);
   CHECK(ListJson({MakeListRow(snapshot)})[0]["frozen"] == true);
-  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain), "  4 shards look dead; frozen\n"));
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain), "  4 shards look dead (1m 40s); frozen\n"));
 }
 
 TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
@@ -137,6 +137,11 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, kPlain), "! paused 1m 40s ago"));
   CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, kPlain), "! paused"));
   CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == true);
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                 "  4 shards look dead (1m 40s); paused by ann@ops1, 20m 00s left\n"));
+  CHECK(json["disputed"] == 4);
+  CHECK(json["shards"][1]["disputed"]["obstacle"] == "hold");
+  CHECK(Contains(json["shards"][1]["disputed"]["ends_with"].get<std::string>(), "zkctl resume"));
 
   snapshot.ledger->pause->until = Micros(0);
   CHECK(Contains(Notes(snapshot),
@@ -230,7 +235,7 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
   CHECK(CountOf<Flip>(assessment.next.changes) == 0);
   CHECK(MakeListRow(snapshot).maintained == 2);
   CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
-                 "  s2 looks dead; 2 under maintenance\n"));
+                 "  s2 looks dead (1m 40s); 2 under maintenance\n"));
 
   const OrderedJson list = MaintenanceListJson(snapshot, assessment);
   REQUIRE(list.size() == 2);
