@@ -68,7 +68,8 @@ TEST_CASE("freeze: status, explain and list say so, with the numbers") {
   CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, kPlain), "! frozen"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["frozen"] == true);
   CHECK(ListJson({MakeListRow(snapshot)})[0]["frozen"] == true);
-  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain), "  4 shards look dead (1m 40s); frozen\n"));
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                 "  4 shards look dead (1m 40s); frozen\n"));
 }
 
 TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
