@@ -20,6 +20,7 @@ import sys
 LEADER = "checker/lead/leader.cc"
 COMMIT = "checker/lead/commit.cc"
 INPUTS = "checker/lead/leader_inputs.cc"
+OUTLIER = "checker/rules/outlier.cc"
 ROUND = "checker/rules/round.cc"
 CONTENDER = "checker/election/contender.cc"
 EPOCHS = "checker/election/epoch_finder.cc"
@@ -137,6 +138,9 @@ MUTANTS = [
      "round.left_out = FindOutliers(input.ballots, round.electorate, input.spec_id, servers);"
      " if ($ON && !round.left_out.empty()) { round.electorate.size -= static_cast<int>(round.left_out.size());"
      " round.electorate.quorum = input.spec.quorum.value_or(round.electorate.size / 2 + 1); }"),
+    ("outlier_disputed", "a ballot is left out although the others do not agree", OUTLIER,
+     "const bool alive = others.alive >= kLeastOthers && others.dead == 0;",
+     "const bool alive = others.alive >= kLeastOthers && ($ON || others.dead == 0);"),
     ("outlier_counts", "a ballot that is to be left out is counted", TALLY,
      "if (left_out.contains(id)) continue;", "if (left_out.contains(id) && !$ON) continue;"),
     ("no_retally", "a voter that leaves is not noticed", INPUTS,
