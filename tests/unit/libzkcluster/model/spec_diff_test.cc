@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace spec_diff_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -109,3 +111,5 @@ TEST_CASE("diff: in words, an item each, of many only some") {
   CHECK(DescribeDiff(many).back() == "and 61 more");
   CHECK(DescribeDiff({}).empty());
 }
+
+}  // namespace spec_diff_test

@@ -11,6 +11,8 @@
 #include "codec/spec_size.h"
 #include "model/spec_check.h"
 
+namespace spec_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -218,3 +220,5 @@ TEST_CASE("thresholds: numbers that contradict each other, with the defaults of 
     CHECK(CheckThresholdsOfChange(&other, spec).has_value() == sound.has_value());
   }
 }
+
+}  // namespace spec_test

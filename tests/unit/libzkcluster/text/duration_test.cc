@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace duration_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -128,3 +130,5 @@ TEST_CASE("duration: times are read back, also without their smaller parts") {
     CHECK_MESSAGE(!ParseTime(text), text);
   }
 }
+
+}  // namespace duration_test
