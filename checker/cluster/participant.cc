@@ -14,8 +14,11 @@ HealthSettings ResolveHealth(const ProbeSpec& spec, const HealthSettings& defaul
   health.interval = spec.interval.value_or(defaults.interval);
   health.timeout = spec.timeout.value_or(defaults.timeout);
   health.threshold = spec.threshold.value_or(defaults.threshold);
-  health.refused_threshold = spec.refused_threshold.value_or(defaults.refused_threshold);
-  health.fast_interval = spec.fast_interval.value_or(defaults.fast_interval);
+  // A default may not fit a number of the spec; see CheckThresholds.
+  health.refused_threshold =
+      spec.refused_threshold.value_or(std::min(defaults.refused_threshold, health.threshold));
+  health.fast_interval =
+      spec.fast_interval.value_or(std::min(defaults.fast_interval, health.interval));
   return health;
 }
 

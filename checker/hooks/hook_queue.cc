@@ -24,6 +24,9 @@ bool IsForHooks(const Event& event) {
                         [](const Event::Maintenance&) { return false; },
                         [](const Event::MaintenanceOver&) { return false; },
                         [](const Event::Redate&) { return false; },
+                        [](const Event::Checker&) { return false; },
+                        [](const Event::Quorum&) { return false; },
+                        [](const Event::Update&) { return false; },
                         [](const Event::Unknown&) { return false; },
                     },
                     event.what);

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "checker/rules/round.h"
+#include "codec/codec.h"
+#include "model/servers.h"
 
 namespace zkcluster {
 
@@ -119,8 +121,10 @@ void Leader::Act(Round round) {
     return Enter(Loading{});
   }
   WaitForOrders();
-  count_ = CountOf(round);
+  count_ = CountOf(round, spec_->spec().shards, count_, Now());
   log_.Counted(round);
+  roll_call_.Observe(round.electorate, inputs_.candidates(), inputs_.ballots(),
+                     store_.head() ? store_.head()->leader : std::string());
   if (round.step == Round::Step::kRefuse) return;
   log_.Decided(round.decision, store_.ledger(), Now());
   if (round.step == Round::Step::kKeep) return;
@@ -133,6 +137,24 @@ void Leader::Act(Round round) {
   Submit(std::move(plan));
 }
 
+// They are written with the next commit, or by one of their own.
+std::vector<Contribution> Leader::RollCallNews(const Round& round) const {
+  std::vector<Contribution> news;
+  for (const Event::What& what : roll_call_.news()) {
+    Event event;
+    event.what = what;
+    event.at = scope_.loop.WallNow();
+    event.leader = leadership_.record.id;
+    event.epoch = leadership_.record.epoch;
+    event.quorum = round.electorate.quorum;
+    event.spec_version = spec_->id().version;
+    news.push_back({"roll call",
+                    {zk::CreateOp{scope_.paths.event_prefix(), EncodeEvent(event),
+                                  zk::CreateMode::kPersistentSequential}}});
+  }
+  return news;
+}
+
 CommitPlan Leader::Plan(Round round) const {
   CommitInput input{.paths = scope_.paths,
                     .leadership = leadership_,
@@ -142,7 +164,7 @@ CommitPlan Leader::Plan(Round round) const {
                     .votes = {},
                     .vote_signal = inputs_.vote_signal(),
                     .go_signal = inputs_.go_signal(),
-                    .contributions = {},
+                    .contributions = RollCallNews(round),
                     .now = Now()};
   if (round.checks_votes) {
     for (const auto& id : round.voters) input.votes.emplace(id, inputs_.ballot_version(id));
@@ -169,6 +191,8 @@ void Leader::Submit(CommitPlan plan) {
 void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
   const std::vector<Change>& changes = plan.round.decision.changes;
   store_.Committed(plan, results);
+  roll_call_.Journaled(static_cast<std::size_t>(
+      std::ranges::count(plan.ops, OpRole::kContributed, &PlannedOp::role)));
   vote_refusals_ = 0;
   pace_.Wrote(scope_.loop.Now(), CountOf<Flip>(changes));
   backoff_.Reset();
@@ -201,6 +225,7 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
     case OpRole::kFence:
       return callbacks_.lost("another leader took over, or our candidate is gone");
     case OpRole::kEvent:
+    case OpRole::kContributed:  // events of the roll call
       return callbacks_.lost("the journal is gone");
     case OpRole::kSpec:
       callbacks_.respec();
@@ -228,8 +253,6 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
         store_.Forget();
       }
       break;
-    case OpRole::kContributed:
-      break;  // the contributor reads what changed
   }
   Retry();
 }
@@ -250,6 +273,7 @@ LeaderFacts Leader::facts(FactsDepth depth) const {
   facts.frozen = store_.ledger().freeze.frozen;
   facts.flapping = FindFlapping(store_.ledger(), Now(), spec_->health.threshold);
   if (depth == FactsDepth::kCounts) return facts;
+  AddOutliers(facts, inputs_.ballots(), spec_->id(), ServerCount(spec_->spec().shards));
   AddStatuses(facts, spec_->spec().shards, store_.BoardFor(*spec_->stored, lists_).board, Now());
   return facts;
 }

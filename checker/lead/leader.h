@@ -34,6 +34,7 @@
 #include "checker/lead/status_store.h"
 #include "checker/rules/conclusion.h"
 #include "checker/rules/pace.h"
+#include "checker/rules/roll_call.h"
 #include "zk/cluster_scope.h"
 
 namespace zkcluster {
@@ -70,6 +71,7 @@ class Leader {
   [[nodiscard]] bool Ready() const;
   [[nodiscard]] Round Concluded() const;
   [[nodiscard]] CommitPlan Plan(Round round) const;
+  [[nodiscard]] std::vector<Contribution> RollCallNews(const Round& round) const;
   void Act(Round round);
   void Submit(CommitPlan plan);
   void OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results);
@@ -100,6 +102,7 @@ class Leader {
   bool news_ = false;       // something changed while committing
 
   LeaderLog log_;
+  RollCall roll_call_;
   JournalTrimmer trimmer_;
   GhostSweeper sweeper_;
   Pace pace_;  // of commits

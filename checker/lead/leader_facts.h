@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/enum_array.h"
 #include "checker/rules/conclusion.h"
+#include "checker/rules/dispute.h"
 #include "checker/rules/hold.h"
 #include "model/board.h"
 #include "model/ledger.h"
@@ -43,6 +45,16 @@ struct FlappingShard {
   int owed = 0;    // good probes in a row that its return needs, or after its last death needed
   bool operator==(const FlappingShard&) const = default;
 };
+// A shard whose votes say otherwise than its status (see checker/rules/dispute.h).
+struct DisputedShard {
+  std::string name;
+  std::string addr;
+  ShardStatus looks = ShardStatus::kUnknown;
+  Reason reason = Reason::kNone;
+  Obstacle obstacle = Obstacle::kNone;
+  Micros since{0};  // when this leader first saw the votes say so
+  bool operator==(const DisputedShard&) const = default;
+};
 
 struct LeaderFacts {
   std::int64_t epoch = 0;
@@ -59,6 +71,9 @@ struct LeaderFacts {
   std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
   // How far the latest date of a status is ahead of ZooKeeper's clock; only for kShards.
   Micros dated_ahead{0};
+  std::set<std::string> outliers;       // voters that alone contradict all others; for kShards
+  std::vector<DisputedShard> disputed;  // by the last count; the first ones
+  std::size_t all_disputed = 0;         // their number
 
   [[nodiscard]] bool paused() const { return hold == Hold::kPaused; }
   [[nodiscard]] std::vector<std::string> Missing() const {
@@ -77,12 +92,17 @@ struct LastCount {
   int electorate = 0;
   std::map<std::string, bool> voters;
   EnumArray<Outcome, std::size_t> outcomes;
+  std::vector<DisputedShard> disputed;
+  std::size_t all_disputed = 0;
 };
-[[nodiscard]] LastCount CountOf(const Round& round);
+// `before`: of the round before, for the time since when a shard is disputed.
+[[nodiscard]] LastCount CountOf(const Round& round, const std::vector<ShardSpec>& shards,
+                                const LastCount& before, Micros now);
 [[nodiscard]] LeaderFacts FactsOf(const LastCount& count);
 [[nodiscard]] std::vector<FlappingShard> FindFlapping(const Ledger& ledger, Micros now,
                                                       Duration threshold);
-// The part for FactsDepth::kShards.
+// The parts for FactsDepth::kShards.
+void AddOutliers(LeaderFacts& facts, const Ballots& ballots, SpecId spec, std::size_t servers);
 void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards, const StatusBoard& board,
                  Micros now);
 

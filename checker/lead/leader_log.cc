@@ -94,7 +94,22 @@ void LeaderLog::NoteHold(Hold hold, const Ledger& ledger) {
                                {"reason", pause.reason}});
 }
 
+void LeaderLog::NoteLeftOut(const std::set<std::string>& left_out) {
+  if (left_out == left_out_) return;
+  if (left_out.empty()) {
+    logger_.Info("ballot.counted_again",
+                 {{"cluster", cluster_}, {"ids", Join(left_out_, ",")}, {"epoch", epoch_}});
+  } else {
+    logger_.Warn("ballot.left_out", {{"cluster", cluster_},
+                                     {"ids", Join(left_out, ",")},
+                                     {"why", "it alone calls many living shards dead"},
+                                     {"epoch", epoch_}});
+  }
+  left_out_ = left_out;
+}
+
 void LeaderLog::Counted(const Round& round) {
+  NoteLeftOut(round.left_out);
   const Electorate& electorate = round.electorate;
   const std::size_t without_quorum = round.decision.without_quorum;
   if (without_quorum == 0) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -35,12 +36,14 @@ class LeaderLog {
   void LogFlip(const Flip& flip, int quorum);
   void LogFreeze(bool began, std::size_t would_be_dead, const ClusterSpec& spec);
   void LogMissing();
+  void NoteLeftOut(const std::set<std::string>& left_out);
 
   Logger& logger_;
   const std::string cluster_;
   const std::int64_t epoch_;
   Hold hold_ = Hold::kNone;
   std::size_t held_deaths_ = 0;
+  std::set<std::string> left_out_;  // voters whose ballots the last round did not count
   // How many of the shards lack a quorum, and which voters' ballots are missing.
   struct Missing {
     std::size_t shards = 0;

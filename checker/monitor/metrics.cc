@@ -171,6 +171,14 @@ void AddVotes(Page& page, const Clusters& clusters) {
       page.Add({{"cluster", cluster}, {"voter", voter}}, present ? 1 : 0);
     }
   });
+  page.Gauge("zkcluster_vote_alone",
+             "1 for a checker that alone contradicts all others about many shards; reported by the "
+             "leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
+    for (const auto& [voter, present] : led.voters) {
+      page.Add({{"cluster", cluster}, {"voter", voter}}, led.outliers.contains(voter) ? 1 : 0);
+    }
+  });
   page.Gauge("zkcluster_tally_shards",
              "Shards by the outcome of the last count of votes; reported by the leader.");
   static constexpr std::array<std::pair<Outcome, const char*>, 3> kOutcomes = {
@@ -225,6 +233,11 @@ void AddDecisions(Page& page, const Clusters& clusters) {
   for (const auto& [name, cluster] : clusters) {
     page.Add({{"cluster", name}}, Value(cluster.depositions));
   }
+  page.Gauge("zkcluster_disputed_shards",
+             "Shards whose votes say otherwise than their status; reported by the leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
+    page.Add({{"cluster", cluster}}, Value(led.all_disputed));
+  });
   page.Counter("zkcluster_flips_total", "Flips of a status that this checker has decided.");
   for (const auto& [name, cluster] : clusters) {
     page.Add({{"cluster", name}, {"to", "alive"}}, Value(cluster.flips[ShardStatus::kAlive]));

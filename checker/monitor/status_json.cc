@@ -35,6 +35,19 @@ void WriteOpinions(JsonWriter& json, const OpinionCounts& opinions) {
   json.Close('}');
 }
 
+void WriteDisputes(JsonWriter& json, const LeaderFacts& led) {
+  json.Key("disputed_shards").Number(led.all_disputed).Key("disputed").Open('[');
+  for (const DisputedShard& shard : led.disputed) {
+    json.Open('{').Key("shard").Text(shard.name).Key("addr").Text(shard.addr);
+    json.Key("looks").Text(ShardStatusName(shard.looks));
+    json.Key("reason").Text(ReasonName(shard.reason));
+    json.Key("obstacle").Text(ObstacleName(shard.obstacle));
+    json.Key("ends_with").Text(EndOf(shard.obstacle));
+    json.Key("since").Number(shard.since.count()).Close('}');
+  }
+  json.Close(']');
+}
+
 void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   json.Key("led").Open('{').Key("hold").Text(HoldName(led.hold));
   json.Key("quorum").Number(led.quorum);
@@ -51,7 +64,9 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   for (const auto status : {ShardStatus::kAlive, ShardStatus::kDead, ShardStatus::kUnknown}) {
     json.Key(ShardStatusName(status)).Number(led.statuses[status]);
   }
-  json.Close('}');
+  json.Close('}').Key("outliers").Open('[');
+  for (const std::string& voter : led.outliers) json.Text(voter);
+  json.Close(']');
   WriteShards(json, "dead", led.dead);
   json.Key("flapping").Open('[');
   for (const FlappingShard& shard : led.flapping) {
@@ -60,6 +75,7 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   }
   json.Close(']');
   json.Key("since_ahead_us").Number(led.dated_ahead.count());
+  WriteDisputes(json, led);
   json.Close('}');
 }
 

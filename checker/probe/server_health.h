@@ -59,18 +59,18 @@ namespace zkcluster {
 
 struct HealthSettings {
   // A shard is probed this often while nothing is wrong. If raised: less load, later detection.
-  Duration interval = std::chrono::seconds(1);
+  Duration interval = kDefaultInterval;
   // If raised: slow servers are tolerated; a hung one is noticed later.
-  Duration timeout = std::chrono::milliseconds(500);
+  Duration timeout = kDefaultTimeout;
   // If raised: short interruptions are tolerated. Below 2 x interval a single slow probe is half
   // of the evidence.
   Duration threshold = kDefaultThreshold;
   // With a refused connect the kernel of a living host reports that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
-  Duration refused_threshold = std::chrono::seconds(1);
+  Duration refused_threshold = kDefaultRefusedThreshold;
   // The interval while a failure is undecided; at most half of the threshold that applies, so that
   // the second failure has come when the threshold has passed.
-  Duration fast_interval = std::chrono::milliseconds(250);
+  Duration fast_interval = kDefaultFastInterval;
   bool operator==(const HealthSettings&) const = default;
 };
 

@@ -75,6 +75,9 @@ struct Round {
   Electorate electorate;
   std::vector<std::string> learned;  // ids new to the electorate
   std::set<std::string> voters;      // voters whose ballot is for this spec
+  // Of these, the ones that are not counted: the spec says `outlier_votes: ignore`, and they
+  // contradict all others (see outlier.h). The commit checks their ballots too.
+  std::set<std::string> left_out;
   std::vector<ServerTally> tallies;
   // Whether the commit checks the ballots' versions. Not after two refusals in a row: the ballots
   // change too often, and progress matters more than serialisable reads.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "checker/rules/decide.h"
+#include "checker/rules/outlier.h"
 #include "checker/rules/tally.h"
 #include "model/paths.h"
 #include "model/servers.h"
@@ -109,8 +110,13 @@ Round Conclude(const RoundInput& input) {
   round.voters = FindVoters(input);
   round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
   const auto& shards = input.spec.shards;
-  round.tallies = ServingTallies(shards, CountVotes(input.ballots, round.electorate, input.spec_id,
-                                                    ServerCount(shards), UndecidedServers(input)));
+  const std::size_t servers = ServerCount(shards);
+  if (input.spec.outlier_votes == OutlierVotes::kIgnore) {
+    round.left_out = FindOutliers(input.ballots, round.electorate, input.spec_id, servers);
+  }
+  round.tallies = ServingTallies(
+      shards, CountVotes(input.ballots, round.electorate, input.spec_id, servers,
+                         {.undecided = UndecidedServers(input), .left_out = round.left_out}));
   round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
   round.decision = Decide({.shards = input.spec.shards,
                            .board = input.board.board,

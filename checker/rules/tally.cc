@@ -19,11 +19,11 @@ Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned
   return electorate;
 }
 
-namespace {
-
 bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers) {
   return ballot.spec == spec && ballot.votes.size() == servers;
 }
+
+namespace {
 
 // The first result is not a verdict where a status stands: a restart of all checkers during a short
 // silence would be a death.
@@ -62,14 +62,15 @@ Outcome Judge(const ServerTally& tally, const Electorate& electorate) {
 }  // namespace
 
 std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
-                                    SpecId spec, std::size_t servers,
-                                    const std::vector<bool>& undecided) {
+                                    SpecId spec, std::size_t servers, const CountOptions& options) {
+  const std::vector<bool>& undecided = options.undecided;
   ZKC_CHECK(undecided.empty() || undecided.size() == servers);
   std::vector<ServerTally> tallies(servers);
   // Rack by rack, so that each rack is counted once per server.
   std::map<std::string_view, std::vector<const Ballot*>> racks;
   for (const auto& [id, ballot] : ballots) {
     if (!electorate.ids.contains(id) || !Counts(ballot, spec, servers)) continue;
+    if (options.left_out.contains(id)) continue;
     racks[ballot.rack].push_back(&ballot);
   }
   for (const auto& [rack, members] : racks) {

@@ -19,13 +19,22 @@ namespace zkcluster {
 [[nodiscard]] Electorate MakeElectorate(const ClusterSpec& spec, std::set<std::string> learned,
                                         int at_least = 0, int present = 0);
 
+// Whether a ballot is for this list of servers.
+[[nodiscard]] bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers);
+
 // A ballot for another list of shards, or with a length other than that of the list of servers,
-// counts as silence. `undecided`: the servers of shards that never had a status. There a first
-// failure is a verdict (Vote::first); empty: all have one.
+// counts as silence.
+struct CountOptions {
+  // The servers of shards that never had a status. There a first failure is a verdict
+  // (Vote::first). Empty: all have one.
+  std::vector<bool> undecided = {};
+  // Voters whose ballots are silence here (see outlier.h). The quorum does not change.
+  std::set<std::string> left_out = {};
+};
 [[nodiscard]] std::vector<ServerTally> CountVotes(const Ballots& ballots,
                                                   const Electorate& electorate, SpecId spec,
                                                   std::size_t servers,
-                                                  const std::vector<bool>& undecided = {});
+                                                  const CountOptions& options = {});
 
 // The input of Decide: for each shard the tally of the server that serves it, which is its only
 // member. `servers` are the tallies of ServersOf(shards), in that order.

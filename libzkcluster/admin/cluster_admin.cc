@@ -7,7 +7,10 @@
 #include "admin/order_call.h"
 #include "codec/codec.h"
 #include "follow/spec_read.h"
+#include "model/journal.h"
 #include "model/limits.h"
+#include "model/spec_check.h"
+#include "model/spec_diff.h"
 
 namespace zkcluster {
 namespace {
@@ -206,11 +209,12 @@ class ClusterAdmin::CreateCall final : public ClusterAdmin::CallFor<std::uint64_
 
 class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_t> {
  public:
-  UpdateCall(ClusterAdmin& editor, ValidSpec spec, Done<std::uint64_t> done)
+  UpdateCall(ClusterAdmin& editor, ValidSpec spec, Authorship author, Done<std::uint64_t> done)
       : CallFor(editor, std::move(done)),
         paths_(editor.root_, spec.spec().name),
         guard_(spec.spec().version),
-        next_(std::move(spec)) {}
+        next_(std::move(spec)),
+        author_(std::move(author)) {}
 
  private:
   struct Base {
@@ -218,8 +222,42 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
     zk::Version version;
   };
 
+  // The session answers in order: it is known whether there is a journal before the spec comes.
   void Run() override {
+    client_.Exists(paths_.events(), {}, Guard([this](const Result<std::optional<zk::Stat>>& stat) {
+                     has_journal_ = stat && stat->has_value();
+                   }));
     ReadSpec(paths_, [this](const RawSpec& raw) { lost_ ? Resolve(raw) : Judge(raw); });
+  }
+
+  // How much the journal says about the change.
+  enum class Detail { kUndo, kWords, kAuthor };
+
+  [[nodiscard]] zk::Op Journaled(const ClusterSpec* before, Detail detail) const {
+    Event event;
+    event.at = loop_.WallNow();
+    event.by = author_.by;
+    event.spec_version = version_;
+    Event::Update update{author_.reason, {"replaces one that cannot be read"}, std::nullopt};
+    if (detail == Detail::kAuthor) {
+      update.changes = {"more than the journal can hold"};
+    } else if (before) {
+      update.changes = DescribeDiff(DiffSpecs(*before, next_.spec()));
+      if (detail == Detail::kUndo) update.former = RememberSpec(*before, next_.spec());
+    }
+    event.what = std::move(update);
+    return zk::CreateOp{paths_.event_prefix(), EncodeEvent(event),
+                        zk::CreateMode::kPersistentSequential};
+  }
+
+  // As much as fits: the journal must neither hold list after list, nor refuse the change.
+  void AddToJournal(const ClusterSpec* before) {
+    for (const Detail detail : {Detail::kUndo, Detail::kWords, Detail::kAuthor}) {
+      ops_.push_back(Journaled(before, detail));
+      const bool small = std::get<zk::CreateOp>(ops_.back()).data.size() <= kMaxUpdateBytes;
+      if (small && CheckSize(ops_)) return;
+      ops_.pop_back();
+    }
   }
 
   void Judge(const RawSpec& raw) {
@@ -238,6 +276,10 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
       next_.set_version(guard_);
       if (stored->spec == next_.spec()) return End(guard_);
     }
+    const ClusterSpec* const before = stored ? &stored->spec : nullptr;
+    if (const auto sound = CheckThresholdsOfChange(before, next_.spec()); !sound) {
+      return Refuse(sound.error());
+    }
     base_ = Base{raw.base->stat.czxid, raw.base->stat.version};
     if (guard_ == kMaxSpecVersion) {
       return Refuse({ErrorCode::kInvalid,
@@ -250,6 +292,7 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
     ops_ = {zk::SetOp{paths_.base(), payloads_.version, raw.base->stat.version},
             zk::SetOp{paths_.shards(), payloads_.shards, raw.shards->stat.version},
             zk::SetOp{paths_.options(), payloads_.options, raw.options->stat.version}};
+    if (has_journal_) AddToJournal(before);
     if (const auto fits = CheckSize(ops_); !fits) return Refuse(fits.error());
     Write();
   }
@@ -289,6 +332,8 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
   ClusterPaths paths_;
   const std::uint64_t guard_;  // the version that is to be replaced
   ValidSpec next_;
+  const Authorship author_;
+  bool has_journal_ = false;  // a Go manager makes clusters without one
   Base base_{};
   std::uint64_t version_ = 0;
   SpecPayloads payloads_;
@@ -321,6 +366,9 @@ void ClusterAdmin::Create(ClusterSpec spec, Done<std::uint64_t> done) {
 
 void ClusterAdmin::Create(ValidSpec spec, Done<std::uint64_t> done) {
   spec.set_version(static_cast<std::uint64_t>(std::max<std::int64_t>(loop_.WallNow().count(), 1)));
+  if (const auto sound = CheckThresholdsOfChange(nullptr, spec.spec()); !sound) {
+    return FailLater(std::move(done), sound.error());
+  }
   auto call = std::make_shared<CreateCall>(*this, spec, done);
   if (const auto fits = CheckSize(call->Ops()); !fits)
     return FailLater(std::move(done), fits.error());
@@ -333,8 +381,8 @@ void ClusterAdmin::Update(ClusterSpec spec, Done<std::uint64_t> done) {
   Update(*std::move(valid), std::move(done));
 }
 
-void ClusterAdmin::Update(ValidSpec spec, Done<std::uint64_t> done) {
-  Begin(std::make_shared<UpdateCall>(*this, std::move(spec), std::move(done)));
+void ClusterAdmin::Update(ValidSpec spec, Authorship author, Done<std::uint64_t> done) {
+  Begin(std::make_shared<UpdateCall>(*this, std::move(spec), std::move(author), std::move(done)));
 }
 
 void ClusterAdmin::Delete(std::string name, std::uint64_t version, Done<void> done) {

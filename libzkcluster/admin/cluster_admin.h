@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "admin/orders.h"
@@ -36,6 +37,12 @@ struct Initialized {
   bool operator==(const Initialized&) const = default;
 };
 
+// Who changes a spec, and why.
+struct Authorship {
+  std::string by = "a program";  // "user@host"
+  std::string reason;            // may be empty
+};
+
 class ClusterAdmin {
  public:
   template <class T>
@@ -47,9 +54,12 @@ class ClusterAdmin {
 
   void Create(ClusterSpec spec, Done<std::uint64_t> done);  // the new version
   void Update(ClusterSpec spec, Done<std::uint64_t> done);  // guarded by spec.version
-  // The same for a spec that is known to be valid.
+  // The same for a spec that is known to be valid. The journal keeps the change, its author and why.
   void Create(ValidSpec spec, Done<std::uint64_t> done);
-  void Update(ValidSpec spec, Done<std::uint64_t> done);
+  void Update(ValidSpec spec, Done<std::uint64_t> done) {
+    Update(std::move(spec), {}, std::move(done));
+  }
+  void Update(ValidSpec spec, Authorship author, Done<std::uint64_t> done);
   void Delete(std::string name, std::uint64_t version, Done<void> done);
   void Get(std::string name, Done<StoredSpec> done);
   void List(Done<std::vector<std::string>> done);

@@ -31,6 +31,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
       if (!stored) return self->done(Fail(stored.error()));
       self->snapshot.spec = std::move(*stored);
       self->snapshot.spec_from_one_write = raw->FromOneWrite();
+      for (const auto* part : {&raw->base, &raw->shards, &raw->options}) self->NoteChange(**part);
       self->ReadParts();
     });
   }
@@ -40,9 +41,11 @@ struct Reading : std::enable_shared_from_this<Reading> {
     const auto self = shared_from_this();
     Get(paths.leader(), [self](const zk::Node& node) {
       self->snapshot.leader_stat = node.stat;
+      self->NoteChange(node);
       self->Take(DecodeLeader(node.data), "leader", self->snapshot.leader);
     });
     Get(paths.ledger(), [self](const zk::Node& node) {
+      self->NoteChange(node);
       self->Take(DecodeLedger(node.data), "ledger", self->snapshot.ledger);
       auto& ledger = self->snapshot.ledger;
       if (ledger) DateOrders(*ledger, node.stat.version, node.stat.modified);
@@ -54,7 +57,10 @@ struct Reading : std::enable_shared_from_this<Reading> {
     List(paths.election(), [self](const Names& names) { self->candidate_nodes = names; });
     List(paths.votes(), [self](const Names& names) { self->voter_ids = names; });
     head.reset();
-    Get(paths.head(), [self](const zk::Node& node) { self->head = node; });
+    Get(paths.head(), [self](const zk::Node& node) {
+      self->NoteChange(node);
+      self->head = node;
+    });
     mirror.reset();
     Get(paths.mirror(), [self](const zk::Node& node) { self->mirror = node; });
     Then([self] { self->ReadLeaves(); });
@@ -268,6 +274,9 @@ struct Reading : std::enable_shared_from_this<Reading> {
                     }
                     next();
                   });
+  }
+  void NoteChange(const zk::Node& node) {
+    snapshot.changed = std::max(snapshot.changed, node.stat.modified);
   }
   template <class T>
   void Take(Result<T> decoded, const std::string& what, std::optional<T>& target) {

@@ -50,6 +50,8 @@ struct Snapshot {
   // The same by ZooKeeper's clock, where the reader's session has written before.
   std::optional<Micros> server_time;
   Micros newest_stamp{0};  // ZooKeeper's, of what was read: its clock says at least this
+  // When spec, leader, orders or status last changed, by the server's clock; 0: not known.
+  Micros changed{0};
   StoredSpec spec;
   // Its znodes were last written by one transaction, as all of ours are; a Go manager writes one
   // after the other.

@@ -20,9 +20,17 @@ struct Fields {
   Micros until{0};
   Micros length{0};
   int dead = 0;
+  std::span<const std::string> changes;
+  std::string_view rack;
+  int registered = 0;
+  const FormerSpec* former = nullptr;
 };
 
 constexpr std::string_view kAccepted = "accepted";
+constexpr std::string_view kGone = "gone";
+constexpr std::string_view kBack = "back";
+constexpr std::string_view kLost = "lost";
+constexpr std::string_view kRestored = "restored";
 
 Fields FieldsOf(const Event::What& what) {
   return std::visit(
@@ -49,6 +57,19 @@ Fields FieldsOf(const Event::What& what) {
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
           [](const Event::Redate&) { return Fields(); },
+          [](const Event::Checker& e) {
+            return Fields{
+                .ids = std::span(&e.id, 1), .note = e.back ? kBack : kGone, .rack = e.rack};
+          },
+          [](const Event::Quorum& e) {
+            return Fields{.ids = e.missing,
+                          .note = e.restored ? kRestored : kLost,
+                          .registered = e.registered};
+          },
+          [](const Event::Update& e) {
+            return Fields{
+                .note = e.note, .changes = e.changes, .former = e.former ? &*e.former : nullptr};
+          },
           [](const Event::Unknown&) { return Fields(); },
       },
       what);
@@ -62,13 +83,31 @@ void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
   json.Key("Unknown").Number(flip.counts.unknown).Close('}').Close('}');
 }
 
+void WriteFormer(JsonWriter& json, const FormerSpec& former) {
+  json.Open('{').Key("Version").Number(former.settings.version);
+  json.Key("Options").Text(EncodeOptions(former.settings));
+  if (!former.pieces.empty()) {
+    json.Key("Pieces").Open('[');
+    for (const FormerSpec::Piece& piece : former.pieces) {
+      json.Open('{').Key("At").Number(piece.at).Key("Count").Number(piece.count);
+      json.Key("Shards").Text(EncodeShards(piece.shards)).Close('}');
+    }
+    json.Close(']');
+  }
+  json.Close('}');
+}
+
 }  // namespace
 
 // {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
 //  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,
-//  "For":1800000000,"Dead":5}
+//  "For":1800000000,"Dead":5,
+//  "Rack":"r1","Registered":1,"Changes":["s6 removed"],
+//  "Before":{"Version":1795228000000000,"Options":"{...}","Pieces":[{"At":5,"Count":0,
+//  "Shards":"[{...}]"}]}}
+// Options and Shards are texts: the bytes of the znodes of these names.
 // From Leader on, members that are empty, 0 or not of the kind are left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
@@ -95,6 +134,16 @@ std::string EncodeEvent(const Event& event) {
   if (fields.until != Micros(0)) json.Key("Until").Number(fields.until.count());
   if (fields.length != Micros(0)) json.Key("For").Number(fields.length.count());
   if (fields.dead != 0) json.Key("Dead").Number(fields.dead);
+  if (!fields.rack.empty()) json.Key("Rack").Text(fields.rack);
+  if (fields.registered != 0) json.Key("Registered").Number(fields.registered);
+  if (!fields.changes.empty()) {
+    json.Key("Changes");
+    WriteTexts(json, fields.changes);
+  }
+  if (fields.former) {
+    json.Key("Before");
+    WriteFormer(json, *fields.former);
+  }
   json.Close('}');
   return json.Take();
 }
@@ -140,6 +189,31 @@ Event::Flips ReadFlips(const JsonFields& fields, JsonProblem& problem) {
   return event;
 }
 
+// Nothing where it is left out or unreadable, as a newer zkcluster's may be: then the change cannot
+// be undone, but the event is as good as any.
+std::optional<FormerSpec> ReadFormer(const JsonFields& fields) {
+  JsonProblem problem;
+  const Json* const object = fields.Object("Before", false);
+  if (object == nullptr) return std::nullopt;
+  const JsonFields before(*object, "Before", problem);
+  FormerSpec former;
+  const auto options = DecodeOptions(before.Text("Options"), former.settings);
+  if (!options) problem.Add("Options", options.error().message);
+  former.settings.version = static_cast<std::uint64_t>(before.Integer("Version"));
+  if (const Json* const pieces = before.Array("Pieces", false)) {
+    for (const Json& value : *pieces) {
+      const JsonFields piece(value, "Pieces", problem);
+      auto shards = DecodeShards(piece.Text("Shards"), RingTypeOf(former.settings.ring));
+      if (!shards) problem.Add("Shards", shards.error().message);
+      former.pieces.push_back({static_cast<std::size_t>(piece.Integer("At", kIntMax)),
+                               static_cast<std::size_t>(piece.Integer("Count", kIntMax)),
+                               std::move(shards).value_or(std::vector<ShardSpec>())});
+    }
+  }
+  if (problem.found()) return std::nullopt;
+  return former;
+}
+
 // The contents of an event of a known `kind`; nothing for an unknown one.
 std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fields,
                                     JsonProblem& problem) {
@@ -162,6 +236,18 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
   }
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
   if (kind == Event::Redate::kKind) return Event::Redate{};
+  if (kind == Event::Checker::kKind) {
+    std::vector<std::string> named = ids();
+    if (named.size() != 1) problem.Add("Ids", "expected one checker");
+    return Event::Checker{named.empty() ? "" : std::move(named.front()), fields.Text("Rack", ""),
+                          note() == kBack};
+  }
+  if (kind == Event::Quorum::kKind) {
+    return Event::Quorum{ReadInt(fields, "Registered", 0), ids(), note() == kRestored};
+  }
+  if (kind == Event::Update::kKind) {
+    return Event::Update{note(), ReadTexts(fields, "Changes", false, problem), ReadFormer(fields)};
+  }
   return std::nullopt;
 }
 

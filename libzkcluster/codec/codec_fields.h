@@ -1,6 +1,7 @@
 // What the payloads of several znodes have in common. Only for the codec_*.cc. Pure.
 #pragma once
 
+#include <zkcluster/spec.h>
 #include <concepts>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -49,6 +50,11 @@ template <std::invocable Raw>
   problem.Add(fields.Where("unknown keys"), "larger than " + std::to_string(kMaxUnknownBytes));
   return {};
 }
+
+// The spec's parts, of codec_go.cc.
+[[nodiscard]] std::string EncodeOptions(const ClusterSpec& spec);
+[[nodiscard]] Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec);
+[[nodiscard]] Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload, RingType ring);
 
 // Parses and reads one object; `read` fills a T.
 template <class T>

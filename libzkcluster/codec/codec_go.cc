@@ -8,6 +8,7 @@
 #include "base/join.h"
 #include "base/overloaded.h"
 #include "codec/codec.h"
+#include "codec/codec_fields.h"
 #include "codec/json.h"
 #include "model/settings.h"
 #include "text/duration.h"
@@ -31,8 +32,11 @@ void EncodeRing(const RingSpec& ring, JsonWriter& json) {
       ring);
 }
 
+}  // namespace
+
 // {"FailoverEnabled":true,"RingType":"consistent","RingParams":"160","Checkers":3,"Quorum":2,
-//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536}
+//  "MinRacks":2,"MaxDeadFraction":"0.5","Probe":{"Interval":"1s",...},"MirrorLimit":65536,
+//  "OutlierVotes":"ignore"}
 // From Checkers on, only what is set. The other ring: "RingType":"ketama","RingParams":"fnv1a_64".
 // A later version also writes "Needs":["word",...], one word for each thing in this spec that a
 // reader without it would get wrong.
@@ -62,6 +66,8 @@ std::string EncodeOptions(const ClusterSpec& spec) {
   json.Close('}');
   return json.Take();
 }
+
+namespace {
 
 // As Go's strconv.Atoi; nothing where that fails.
 std::optional<std::int64_t> Atoi(std::string_view text) {
@@ -93,6 +99,8 @@ Result<std::uint64_t> DecodeVersion(std::string_view payload) {
   return static_cast<std::uint64_t>(version);
 }
 
+}  // namespace
+
 // Weights are read for the ring that knows them; for the other they are ignored, as Go does.
 Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload, RingType ring) {
   const auto json = ParseJson(payload);
@@ -113,6 +121,8 @@ Result<std::vector<ShardSpec>> DecodeShards(std::string_view payload, RingType r
   }
   return shards;
 }
+
+namespace {
 
 // Where RingParams is no number the Go library takes the number of shards, which is not known here.
 constexpr int kPointsLikeShards = 0;
@@ -153,6 +163,9 @@ SettingValue DecodeSetting(const JsonFields& fields, const Setting& setting, Jso
   if (fields.Find(key) == nullptr) return {};
   if (setting.holds<std::int64_t>()) return fields.Integer(key, kIntMax);
   if (setting.holds<double>()) return Parsed(fields, key, problem, ParseFraction, 1.0);
+  if (setting.holds<OutlierVotes>()) {
+    return Parsed(fields, key, problem, ParseOutlierVotes, OutlierVotes::kCount);
+  }
   return Parsed(fields, key, problem, ParseDuration, Duration::zero());
 }
 
@@ -165,6 +178,8 @@ std::vector<std::string> ReadUnknownNeeds(const JsonFields& options, JsonProblem
   }
   return unknown;
 }
+
+}  // namespace
 
 // An absent key has Go's zero value, as Go clients read it.
 Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
@@ -190,8 +205,6 @@ Result<void> DecodeOptions(std::string_view payload, ClusterSpec& spec) {
   if (problem.found()) return problem.failure();
   return {};
 }
-
-}  // namespace
 
 // [{"Name":"s1","Addr":"10.0.0.1:6379"},...], with "Weight":2 where it is not 1.
 std::string EncodeShards(const std::vector<ShardSpec>& shards) {

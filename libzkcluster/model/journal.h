@@ -9,12 +9,14 @@
 #include <zkcluster/time.h>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "model/board.h"
+#include "model/former_spec.h"
 #include "model/reason.h"
 
 namespace zkcluster {
@@ -96,6 +98,28 @@ struct EventKinds {
     static constexpr std::string_view kKind = "redate";
     bool operator==(const Redate&) const = default;
   };
+  struct Checker {  // one of the electorate is registered no longer, or again; seen by the leader
+    static constexpr std::string_view kKind = "checker";
+    std::string id;
+    std::string rack;  // where it ran; empty: not known
+    bool back = false;
+    bool operator==(const Checker&) const = default;
+  };
+  struct Quorum {  // fewer checkers are registered than a flip needs votes, or enough again
+    static constexpr std::string_view kKind = "quorum";
+    int registered = 0;
+    std::vector<std::string> missing;  // of the electorate
+    bool restored = false;
+    bool operator==(const Quorum&) const = default;
+  };
+  struct Update {  // a change of the spec, in the transaction that made it
+    static constexpr std::string_view kKind = "update";
+    std::string note;                  // why; may be empty
+    std::vector<std::string> changes;  // the difference in words, see DescribeDiff
+    // What it changed. Nothing: that is too large for the journal, or could not be read.
+    std::optional<FormerSpec> former;
+    bool operator==(const Update&) const = default;
+  };
   struct Unknown {  // a newer zkcluster's
     std::string kind;
     std::string json;  // the whole event, as it was read
@@ -105,8 +129,9 @@ struct EventKinds {
 };
 
 struct Event : EventKinds {
-  using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
-                            Resume, Maintenance, MaintenanceOver, Redate, Unknown>;
+  using What =
+      std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause, Resume,
+                   Maintenance, MaintenanceOver, Redate, Checker, Quorum, Update, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

@@ -29,6 +29,8 @@ inline constexpr std::size_t kMaxShardNameBytes = 200;
 inline constexpr std::size_t kMaxShards = kMaxShardsBytes / 25;
 // From this size on, seven tenths of kMaxShardsBytes, a list gets a warning.
 inline constexpr std::size_t kNearShardsBytes = kMaxShardsBytes / 10 * 7;
+// The journal remembers what a change of the spec replaced if its entry is not larger.
+inline constexpr std::size_t kMaxUpdateBytes = 65'536;
 // The Go mirror is kept up to this size where the spec sets no `mirror_limit`.
 inline constexpr std::size_t kDefaultMirrorLimit = 65'536;
 
@@ -41,6 +43,13 @@ inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
 inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
 // Where neither the spec nor a checker's file has one.
 inline constexpr Duration kDefaultThreshold = std::chrono::seconds(3);
+
+// What probes go by where neither a spec nor a checker's file says anything.
+inline constexpr Duration kDefaultInterval = std::chrono::seconds(1);
+inline constexpr Duration kDefaultTimeout = std::chrono::milliseconds(500);
+inline constexpr Duration kDefaultThreshold = std::chrono::seconds(3);
+inline constexpr Duration kDefaultRefusedThreshold = std::chrono::seconds(1);
+inline constexpr Duration kDefaultFastInterval = std::chrono::milliseconds(250);
 
 // The largest penalty of a flapping shard, in good probes in a row before its next return. A
 // cluster's own limit is the number of probes in 10 x threshold, at least 1; the times above bound

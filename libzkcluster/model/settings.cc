@@ -10,6 +10,7 @@
 #include "text/complaint.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "text/utf8.h"
 
 namespace zkcluster {
 namespace {
@@ -41,6 +42,11 @@ const std::array kSettings = {
             kMaxProbeTime, "between probes after a failure"},
     Setting{"mirror_limit", "MirrorLimit", &ClusterSpec::mirror_limit, Whole(0),
             Whole(std::int64_t{kMaxShardsBytes}), "bytes up to which the Go mirror is kept"},
+    // A checker that does not know it counts every ballot. That is safe, as no flip gets fewer votes
+    // than the quorum, so this key is not one of "Needs": programs of any version can read the spec.
+    Setting{"outlier_votes", "OutlierVotes", &ClusterSpec::outlier_votes, OutlierVotes::kCount,
+            OutlierVotes::kIgnore,
+            "a ballot that alone calls many living shards dead: count or ignore"},
 };
 
 std::string_view GroupOf(std::string_view key) {
@@ -116,6 +122,13 @@ void SetSetting(ClusterSpec& spec, const Setting& setting, const SettingValue& v
       setting.member);
 }
 
+Result<OutlierVotes> ParseOutlierVotes(std::string_view text) {
+  for (const OutlierVotes votes : {OutlierVotes::kCount, OutlierVotes::kIgnore}) {
+    if (text == OutlierVotesName(votes)) return votes;
+  }
+  return Fail(ErrorCode::kInvalid, "expected count or ignore, not \"" + OneLine(text, 100) + "\"");
+}
+
 std::string FormatSetting(const SettingValue& value) {
   return std::visit(Overloaded{
                         [](std::monostate) { return std::string("-"); },
@@ -123,6 +136,7 @@ std::string FormatSetting(const SettingValue& value) {
                         [](std::int64_t number) { return std::to_string(number); },
                         [](double fraction) { return FormatFraction(fraction); },
                         [](Duration duration) { return FormatDuration(duration); },
+                        [](OutlierVotes votes) { return std::string(OutlierVotesName(votes)); },
                     },
                     value);
 }
@@ -136,6 +150,7 @@ std::string ProblemOfSetting(const Setting& setting, const SettingValue& value) 
   return std::visit(Overloaded{
                         [](std::monostate) { return std::string(); },
                         [](bool) { return std::string(); },
+                        [](OutlierVotes) { return std::string("expected count or ignore"); },
                         [&](std::int64_t number) {
                           return ExpectedWholeNumber(least(number), most(number),
                                                      std::to_string(number));

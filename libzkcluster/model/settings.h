@@ -18,13 +18,15 @@
 namespace zkcluster {
 
 // The first alternative means that the setting is not set. A setting has one type for ever.
-using SettingValue = std::variant<std::monostate, bool, std::int64_t, double, Duration>;
+using SettingValue =
+    std::variant<std::monostate, bool, std::int64_t, double, Duration, OutlierVotes>;
 
 struct Setting {
   using Member =
       std::variant<bool ClusterSpec::*, std::optional<int> ClusterSpec::*,
                    std::optional<double> ClusterSpec::*, std::optional<std::size_t> ClusterSpec::*,
-                   std::optional<Duration> ProbeSpec::*>;
+                   std::optional<Duration> ProbeSpec::*,
+                   std::optional<OutlierVotes> ClusterSpec::*>;
 
   std::string_view key;       // in a spec file: "checkers", "probe.interval"
   std::string_view wire_key;  // in the znode `options`: "Checkers", "Probe.Interval"
@@ -55,7 +57,10 @@ struct Setting {
 // Go. A number is kept even where it is out of range, but has to fit its member.
 void SetSetting(ClusterSpec& spec, const Setting& setting, const SettingValue& value);
 
-// As people write it: "true", "3", "0.5", "500ms"; "-" when it is not set.
+// The words that a setting of words takes. Errors: kInvalid.
+[[nodiscard]] Result<OutlierVotes> ParseOutlierVotes(std::string_view text);
+
+// As people write it: "true", "3", "0.5", "500ms", "ignore"; "-" when it is not set.
 [[nodiscard]] std::string FormatSetting(const SettingValue& value);
 // Why the setting cannot have this value; empty: it can.
 [[nodiscard]] std::string ProblemOfSetting(const Setting& setting, const SettingValue& value);

@@ -1,4 +1,5 @@
 #include <zkcluster/spec.h>
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "model/spec_check.h"
 #include "text/address.h"
 #include "text/complaint.h"
+#include "text/duration.h"
 #include "text/utf8.h"
 
 namespace zkcluster {
@@ -149,6 +151,10 @@ std::string_view RingHashName(RingHash hash) {
   return hash == RingHash::kMd5 ? "md5" : "fnv1a_64";
 }
 
+std::string_view OutlierVotesName(OutlierVotes votes) {
+  return votes == OutlierVotes::kIgnore ? "ignore" : "count";
+}
+
 RingType RingTypeOf(const RingSpec& ring) {
   return std::visit(Overloaded{
                         [](const ConsistentRing&) { return RingType::kConsistent; },
@@ -180,6 +186,45 @@ SpecProblems CheckSpec(const ClusterSpec& spec) {
   CheckSettings(spec, problems);
   CheckShards(spec.shards, problems);
   return problems;
+}
+
+SpecProblems CheckThresholds(const ProbeSpec& probe) {
+  SpecProblems problems;
+  struct Number {
+    const char* key;
+    const std::optional<Duration>& given;
+    Duration usual;
+    [[nodiscard]] Duration value() const { return given.value_or(usual); }
+    [[nodiscard]] std::string text() const {
+      return std::string(key) + " " + FormatDuration(value()) + (given ? "" : " (the default)");
+    }
+  };
+  const Number interval{"interval", probe.interval, kDefaultInterval};
+  const Number timeout{"timeout", probe.timeout, kDefaultTimeout};
+  const Number threshold{"threshold", probe.threshold, kDefaultThreshold};
+  // These two defaults adapt to the other numbers.
+  const Number refused{"refused_threshold", probe.refused_threshold,
+                       std::min(kDefaultRefusedThreshold, threshold.value())};
+  const Number fast{"fast_interval", probe.fast_interval,
+                    std::min(kDefaultFastInterval, interval.value())};
+  // The problem is at the number that was given.
+  const auto expect = [&](const Number& longer, const Number& shorter, const char* why) {
+    if (longer.value() >= shorter.value()) return;
+    problems.Add({std::string("probe.") + (longer.given ? longer.key : shorter.key), std::nullopt,
+                  longer.text() + " is shorter than " + shorter.text() + ": " + why, std::nullopt});
+  };
+  expect(threshold, interval, "a shard would be dead before it was probed again");
+  expect(threshold, timeout, "a shard would be dead before one probe had ended");
+  expect(threshold, refused, "a refusal is the stronger evidence");
+  expect(interval, fast, "after a failure probes come faster");
+  return problems;
+}
+
+Result<void> CheckThresholdsOfChange(const ClusterSpec* stored, const ClusterSpec& next) {
+  if (stored != nullptr && stored->probe == next.probe) return {};
+  const SpecProblems problems = CheckThresholds(next.probe);
+  if (problems.empty()) return {};
+  return Fail(problems.ToError(next));
 }
 
 }  // namespace zkcluster

@@ -42,6 +42,14 @@ class SpecProblems {
 
 [[nodiscard]] SpecProblems CheckSpec(const ClusterSpec& spec);
 
+// Numbers of probes that contradict each other, once the defaults are in the place of those that
+// the spec leaves out. (A checker's file may have other numbers there: write both into the spec.)
+// Only who writes such numbers is refused: a spec that is stored already is read as it is.
+[[nodiscard]] SpecProblems CheckThresholds(const ProbeSpec& probe);
+// The same for a change: nothing where `next` keeps the numbers of `stored`. Errors: kInvalid.
+[[nodiscard]] Result<void> CheckThresholdsOfChange(const ClusterSpec* stored,
+                                                   const ClusterSpec& next);
+
 // Settings of the other type of ring, which RingSpec cannot hold but people write.
 inline constexpr std::string_view kKetamaHasNoPoints =
     "a ketama ring always has 160 for a shard of mean weight: leave this out";

@@ -80,4 +80,36 @@ SpecDiff DiffSpecs(const ClusterSpec& from, const ClusterSpec& to) {
   return diff;
 }
 
+namespace {
+
+std::string DescribeSetting(const SpecDiff::Setting& setting) {
+  if (setting.from == "-") return setting.key + " set to " + setting.to;
+  if (setting.to == "-") return setting.key + " " + setting.from + " -> none";
+  return setting.key + " " + setting.from + " -> " + setting.to;
+}
+
+}  // namespace
+
+std::vector<std::string> DescribeDiff(const SpecDiff& diff) {
+  std::vector<std::string> items;
+  std::size_t left = 0;
+  const auto add = [&](std::string item) {
+    if (items.size() + 1 < kMostDescribed) {
+      items.push_back(std::move(item));
+    } else {
+      ++left;
+    }
+  };
+  for (const ShardSpec& shard : diff.removed) add(shard.name + " removed");
+  for (const ShardSpec& shard : diff.added) add(shard.name + " added (" + shard.addr + ")");
+  for (const auto& shard : diff.moved) add(shard.name + " " + shard.from + " -> " + shard.to);
+  for (const auto& shard : diff.reweighted) {
+    add(shard.name + " weight " + std::to_string(shard.from) + " -> " + std::to_string(shard.to));
+  }
+  for (const auto& setting : diff.settings) add(DescribeSetting(setting));
+  if (diff.reordered) add("the shards are in another order");
+  if (left > 0) items.push_back("and " + std::to_string(left) + " more");
+  return items;
+}
+
 }  // namespace zkcluster

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 
 #include "text/digit.h"
 
@@ -125,6 +126,78 @@ std::string FormatTime(Micros wall) {
                  static_cast<long long>(clock.minutes().count()),
                  static_cast<long long>(clock.seconds().count()),
                  static_cast<long long>(clock.subseconds().count()));
+}
+
+namespace {
+
+// A number of exactly `digits` digits, taken from the front of `text`.
+std::optional<int> TakeNumber(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int number = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (!IsDigit(c)) return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return number;
+}
+
+bool TakeMark(std::string_view& text, char mark) {
+  if (!text.starts_with(mark)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Up to a microsecond; further digits are read and dropped.
+Micros TakeFraction(std::string_view& text) {
+  Micros fraction{0};
+  Micros place{100'000};
+  while (!text.empty() && IsDigit(text.front())) {
+    fraction += (text.front() - '0') * place;
+    place /= 10;
+    text.remove_prefix(1);
+  }
+  return fraction;
+}
+
+// "04", ":00", ":12", ".5" of "04:00:12.5"; hours and minutes have to be there.
+std::optional<Micros> TakeClock(std::string_view& text) {
+  const auto hour = TakeNumber(text, 2);
+  if (!hour || *hour > 23 || !TakeMark(text, ':')) return std::nullopt;
+  const auto minute = TakeNumber(text, 2);
+  if (!minute || *minute > 59) return std::nullopt;
+  Micros time = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
+  if (!TakeMark(text, ':')) return time;
+  const auto second = TakeNumber(text, 2);
+  if (!second || *second > 59) return std::nullopt;
+  time += std::chrono::seconds(*second);
+  return TakeMark(text, '.') ? time + TakeFraction(text) : time;
+}
+
+}  // namespace
+
+Result<Micros> ParseTime(std::string_view text) {
+  const auto fail = [] {
+    return Fail(ErrorCode::kInvalid, "expected a time such as 2026-11-30T04:00Z");
+  };
+  const auto year = TakeNumber(text, 4);
+  if (!year || !TakeMark(text, '-')) return fail();
+  const auto month = TakeNumber(text, 2);
+  if (!month || !TakeMark(text, '-')) return fail();
+  const auto day = TakeNumber(text, 2);
+  if (!day) return fail();
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return fail();
+  const Micros start = std::chrono::sys_days(date).time_since_epoch();
+  if (text.empty()) return start;
+  if (!TakeMark(text, 'T')) return fail();
+  const auto clock = TakeClock(text);
+  if (!clock) return fail();
+  (void)TakeMark(text, 'Z');
+  if (!text.empty()) return fail();
+  return start + *clock;
 }
 
 }  // namespace zkcluster

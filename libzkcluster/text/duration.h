@@ -1,4 +1,5 @@
-// Durations as users write them: a whole or decimal number and a unit (us, ms, s, m, h). Pure.
+// Durations as users write them: a whole or decimal number and a unit (us, ms, s, m, h). Times as
+// RFC 3339 has them. Pure.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -18,5 +19,8 @@ namespace zkcluster {
 [[nodiscard]] std::string FormatAge(Duration duration);
 // RFC 3339 in UTC with milliseconds: "2026-11-21T03:17:34.120Z"; "-" for 0.
 [[nodiscard]] std::string FormatTime(Micros wall);
+// Reads that back, also without the smaller parts: "2026-11-30", "2026-11-30T04:00Z",
+// "2026-11-30T04:00:12.5Z". Always UTC. Errors: kInvalid.
+[[nodiscard]] Result<Micros> ParseTime(std::string_view text);
 
 }  // namespace zkcluster

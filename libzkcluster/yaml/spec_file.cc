@@ -68,19 +68,28 @@ Value Find(const Value& root, std::string_view key) {
 }
 
 SettingValue ReadSetting(const Value& value, const Setting& setting) {
-  const auto found = [](const auto& read) { return read ? SettingValue(*read) : SettingValue(); };
-  return std::visit(Overloaded{
-                        [](std::monostate) { return SettingValue(); },
-                        [&](bool) { return found(value.Boolean()); },
-                        [&](std::int64_t least) {
-                          return found(value.Integer(least, std::get<std::int64_t>(setting.most)));
-                        },
-                        [&](double) { return found(value.Fraction()); },
-                        [&](Duration least) {
-                          return found(value.GetDuration(least, std::get<Duration>(setting.most)));
-                        },
-                    },
-                    setting.least);
+  SettingValue setting_value;
+  const auto take = [&](const auto& read) {
+    if (read) setting_value = *read;
+  };
+  std::visit(
+      Overloaded{
+          [](std::monostate) {},
+          [&](bool) { take(value.Boolean()); },
+          [&](std::int64_t least) {
+            take(value.Integer(least, std::get<std::int64_t>(setting.most)));
+          },
+          [&](double) { take(value.Fraction()); },
+          [&](Duration least) { take(value.GetDuration(least, std::get<Duration>(setting.most))); },
+          [&](OutlierVotes) {
+            const auto word = value.Choice(
+                {OutlierVotesName(OutlierVotes::kCount), OutlierVotesName(OutlierVotes::kIgnore)});
+            if (!word) return;
+            setting_value = *word == 0 ? OutlierVotes::kCount : OutlierVotes::kIgnore;
+          },
+      },
+      setting.least);
+  return setting_value;
 }
 
 // A setting that the file leaves out keeps its default.
@@ -227,12 +236,14 @@ std::string FormatSpecJson(const ClusterSpec& spec) {
     const SettingValue value = GetSetting(spec, setting);
     if (value.index() == 0) continue;
     Json& parent = setting.group().empty() ? json : json[std::string(setting.group())];
-    std::visit(Overloaded{
-                   [](std::monostate) {},
-                   [&](Duration) { parent[std::string(setting.name())] = FormatSetting(value); },
-                   [&](auto shown) { parent[std::string(setting.name())] = shown; },
-               },
-               value);
+    std::visit(
+        Overloaded{
+            [](std::monostate) {},
+            [&](Duration) { parent[std::string(setting.name())] = FormatSetting(value); },
+            [&](OutlierVotes) { parent[std::string(setting.name())] = FormatSetting(value); },
+            [&](auto shown) { parent[std::string(setting.name())] = shown; },
+        },
+        value);
   }
   json["shards"] = Json::array();
   for (const ShardSpec& shard : spec.shards) {

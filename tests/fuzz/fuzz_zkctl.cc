@@ -8,8 +8,10 @@
 #include "model/paths.h"
 #include "tests/fuzz/target.h"
 #include "tools/zkctl/report/doctor.h"
+#include "tools/zkctl/report/events.h"
 #include "tools/zkctl/report/explain.h"
 #include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/status.h"
 #include "yaml/reader.h"
 
 namespace zkcluster::fuzz {
@@ -88,22 +90,24 @@ bool TestOneInput(std::string_view input) {
   }
   const Snapshot snapshot = MakeSnapshot(*std::move(spec), parts);
   const Assessment assessment = Assess(snapshot);
-  CheckText(StatusText(snapshot, assessment, kNow, false));
+  // As wide as chance wants it.
+  const Terminal to{false, parts[0].size() % 200};
+  CheckText(StatusText(snapshot, assessment, kNow, to));
   CheckForms(StatusJson(snapshot, assessment));
-  CheckText(CheckersText(snapshot, assessment, kNow, false));
+  CheckText(CheckersText(snapshot, assessment, kNow, to));
   CheckForms(CheckersJson(snapshot, assessment));
-  CheckText(ExplainText(snapshot, assessment, 0, kNow, false));
+  CheckText(ExplainText(snapshot, assessment, 0, kNow, to));
   CheckForms(ExplainJson(snapshot, assessment, 0, kNow));
-  CheckText(MaintenanceListText(snapshot, assessment, kNow, false));
+  CheckText(MaintenanceListText(snapshot, assessment, kNow, to));
   CheckForms(MaintenanceListJson(snapshot, assessment));
   const auto findings = Diagnose(snapshot, assessment);
-  CheckText(DoctorText(snapshot, findings, false));
+  CheckText(DoctorText(snapshot, findings, to));
   CheckForms(DoctorJson(snapshot, findings));
   const std::vector<ListRow> rows = {MakeListRow(snapshot)};
-  CheckText(ListText(rows, false));
+  CheckText(ListText(rows, to));
   CheckForms(ListJson(rows));
   const auto event = DecodeEvent(parts[8]);
-  CheckText(EventText("e_0000000001", event, false));
+  CheckText(EventRows(to).Next({"e_0000000001", event, kNow}));
   CheckForms(EventJson("e_0000000001", event));
   return good && event.has_value() && snapshot.problems.empty();
 }

@@ -129,6 +129,9 @@ std::vector<Event> AllEvents() {
       Event::Resume{},
       Event::Maintenance{{"s1", "s2"}, "memory", kThen},
       Event::MaintenanceOver{{"s1", "s2"}},
+      Event::Checker{"rack2", "r2", false},
+      Event::Quorum{1, {"rack2", "rack3"}, false},
+      Event::Update{"wrong port", {"s6 removed", "s4 :1 -> :2"}},
       Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":{"Addr":"10.0.0.1:6380"}})"},
   };
   std::vector<Event> events;

@@ -41,6 +41,34 @@ BallotBox::BallotBox(std::vector<PossibleBallots> voters, const ClusterSpec& spe
   electorate_ = {std::max(named, present_.least), std::max(named, present_.most)};
   quorum_ = {spec.quorum.value_or(electorate_.least / 2 + 1),
              spec.quorum.value_or(electorate_.most / 2 + 1)};
+  if (spec.outlier_votes == OutlierVotes::kIgnore) LeaveOut();
+}
+
+void BallotBox::LeaveOut() {
+  any_left_out_ = std::any_of(voters_.begin(), voters_.end(),
+                              [](const auto& voter) { return voter.possible.size() != 1; });
+  if (any_left_out_) return;
+  for (const PossibleBallots& voter : voters_) {
+    if (IsOutlier(voter)) left_out_.insert(voter.id);
+  }
+}
+
+bool BallotBox::IsOutlier(const PossibleBallots& voter) const {
+  int agreed = 0;
+  int alone = 0;
+  for (std::size_t shard = 0; shard < spec_.shards.size(); ++shard) {
+    int said[4] = {};
+    for (const PossibleBallots& other : voters_) {
+      if (other.id == voter.id) continue;
+      ++said[static_cast<int>(VoteOf(other.possible.front().get(), shard).opinion)];
+    }
+    if (said[static_cast<int>(Opinion::kAlive)] < 2) continue;
+    if (said[static_cast<int>(Opinion::kDead)] > 0) continue;
+    ++agreed;
+    const Opinion own = VoteOf(voter.possible.front().get(), shard).opinion;
+    alone += own == Opinion::kDead || own == Opinion::kUnknown ? 1 : 0;
+  }
+  return alone >= 2 && 10 * alone >= agreed;
 }
 
 BallotBox::Count BallotBox::CountOf(std::size_t shard, bool undecided) const {
@@ -48,10 +76,10 @@ BallotBox::Count BallotBox::CountOf(std::size_t shard, bool undecided) const {
   std::set<std::string> racks_at_least;
   std::set<std::string> racks_at_most;
   for (const PossibleBallots& voter : voters_) {
+    if (left_out_.contains(voter.id)) continue;
     int said[4] = {};
     for (const auto& ballot : voter.possible) {
-      const bool counts = OnThisSpec(ballot.get()) && ballot->votes.size() == spec_.shards.size();
-      Vote vote = counts ? ballot->votes[shard] : Vote{};
+      Vote vote = VoteOf(ballot.get(), shard);
       if (vote.first && undecided) vote.opinion = Opinion::kDead;
       if (vote.first && !undecided && voter.possible.size() == 1) ++count.first;
       ++said[static_cast<int>(vote.opinion)];
@@ -59,13 +87,13 @@ BallotBox::Count BallotBox::CountOf(std::size_t shard, bool undecided) const {
       count.reasons.insert(vote.reason);
       racks_at_most.insert(ballot->rack);
       // There is only one possibility, so it is certain.
-      if (voter.possible.size() == 1) racks_at_least.insert(ballot->rack);
+      if (voter.possible.size() == 1 && !any_left_out_) racks_at_least.insert(ballot->rack);
     }
     const int all = static_cast<int>(voter.possible.size());
     const auto add = [&](Range& range, Opinion opinion) {
       const int times = said[static_cast<int>(opinion)];
       range.most += times > 0 ? 1 : 0;
-      range.least += times == all ? 1 : 0;
+      range.least += times == all && !any_left_out_ ? 1 : 0;
     };
     add(count.alive, Opinion::kAlive);
     add(count.dead, Opinion::kDead);

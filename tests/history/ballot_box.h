@@ -1,7 +1,12 @@
 // The ballots that one commit may have counted, and their sums: a second, deliberately simple
 // implementation of the count. A commit that checks the ballots' znodes counted exactly those
 // ballots. A commit without these checks counted one ballot of each voter that was current at some
-// time within the look-back; then each sum is a range. Pure.
+// time within the look-back; then each sum is a range.
+//
+// Where the spec says `outlier_votes: ignore`, a voter is left out that alone says dead or unknown
+// on two servers or more, and on a tenth of those that all others call alive, of which there are
+// two at least. Where ballots are known only up to a range, anyone may have been left out. The
+// quorum is that of all, always. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -53,6 +58,8 @@ class BallotBox {
   };
   // `undecided`: the shard had no status, and first failures (Vote::first) count as dead.
   [[nodiscard]] Count CountOf(std::size_t shard, bool undecided = false) const;
+  // Voters that are certainly not counted.
+  [[nodiscard]] const std::set<std::string>& left_out() const { return left_out_; }
   // Whether this count may flip the shard to `status`.
   [[nodiscard]] bool Covers(const Count& count, ShardStatus status) const;
 
@@ -60,6 +67,12 @@ class BallotBox {
   [[nodiscard]] bool OnThisSpec(const Ballot* ballot) const {
     return ballot != nullptr && ballot->spec == id_;
   }
+  [[nodiscard]] Vote VoteOf(const Ballot* ballot, std::size_t shard) const {
+    const bool counts = OnThisSpec(ballot) && ballot->votes.size() == spec_.shards.size();
+    return counts ? ballot->votes[shard] : Vote{};
+  }
+  void LeaveOut();
+  [[nodiscard]] bool IsOutlier(const PossibleBallots& voter) const;
 
   std::vector<PossibleBallots> voters_;  // those in the electorate
   const ClusterSpec& spec_;
@@ -68,6 +81,8 @@ class BallotBox {
   Range electorate_;
   Range quorum_;
   std::vector<std::string> strangers_;
+  std::set<std::string> left_out_;
+  bool any_left_out_ = false;  // nobody knows who
 };
 
 [[nodiscard]] std::string Describe(const BallotBox::Count& count);

@@ -81,6 +81,10 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
       }
     }
     JudgeWrites(facts);
+  } else if (!events.empty() && IsChecker(transaction.session_id) &&
+             !IsOutsider(transaction.session_id)) {
+    // Of checkers and the quorum only the leader tells.
+    (void)MayCommit();
   }
   if (facts.before.head) MoveSequence();
   if (!facts.before.chunks.empty() || facts.before.head) RecordHead(facts);

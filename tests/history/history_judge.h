@@ -28,8 +28,9 @@
 //                ledger and the spec. The electorate is `checkers`, otherwise the number of known
 //                ids (not below AtLeast), and never below the number of ballots on this spec. The
 //                quorum is `quorum`, otherwise more than half of the electorate.
-// [deposed]      Head, chunks, ledger and mirror are written by the session that made the last
-//                take-over, and while its candidate exists. A checker that led before and still
+// [deposed]      Head, chunks, ledger, mirror and entries of the journal (but an operator's) are
+//                written by the session that made the last take-over, and while its candidate
+//                exists. A checker that led before and still
 //                writes is deposed. Operators write the ledger together with an event of their
 //                own; Go checkers write the mirror.
 // [one_leader]   The same rule for a session that never took over. Together they mean: between two

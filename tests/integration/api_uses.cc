@@ -32,7 +32,9 @@ bool UseValues() {
   bool good = ErrorCodeName(ErrorCode::kConflict) == "conflict" &&
               SessionStateName(SessionState::kLost) == "lost" &&
               ShardStatusName(ShardStatus::kAlive) == "alive" &&
-              RingTypeName(RingType::kKetama) == "ketama" && RingHashName(RingHash::kMd5) == "md5";
+              RingTypeName(RingType::kKetama) == "ketama" &&
+              RingHashName(RingHash::kMd5) == "md5" &&
+              OutlierVotesName(OutlierVotes::kIgnore) == "ignore";
   const ClusterSpec spec = SomeSpec();
   good = good && Validate(spec).has_value();
   for (const RingSpec& wanted :

@@ -216,6 +216,48 @@ TEST_CASE("zkctl: a cluster's life, by options") {
   CHECK(GetSpec(shell, "web") == spec);
 }
 
+TEST_CASE("zkctl history, diff --from, undo: who changed what, and back") {
+  Site site;
+  const Operator shell(site);
+  CheckDone(shell.Run({"create", "web", "--shard", "s1=10.0.0.1:6379", "--shard=s2=10.0.0.2:6379",
+                       "--shard=s3=10.0.0.3:6379"}));
+  const Json first = GetSpec(shell, "web");
+  CheckRefused(shell.Run({"undo", "web"}), 1, "does not remember what version");
+  CheckDone(shell.Run({"update", "web", "--set-addr", "s1=10.0.0.1:6399", "--remove-shard", "s2",
+                       "--yes", "--reason", "move"}));
+  CheckDone(shell.Run({"update", "web", "--quorum", "2"}));
+  const Output listed = shell.Run({"history", "web", "-o", "json"});
+  CheckDone(listed);
+  const Json history = ParseJson(listed.out);
+  REQUIRE(history.size() == 3);
+  CHECK(history[0]["version"] == first["version"]);
+  CHECK(history[1]["changes"] == Json{"s2 removed", "s1 10.0.0.1:6379 -> 10.0.0.1:6399"});
+  CHECK(history[1]["reason"] == "move");
+  CHECK(history[1]["by"].get<std::string>().find('@') != std::string::npos);
+  CHECK(history[2]["current"] == true);
+  const std::string version = std::to_string(first["version"].get<std::uint64_t>());
+
+  const Output changed = shell.Run({"diff", "web", "--from", version});
+  CHECK(changed.code == 1);
+  for (const char* const line :
+       {"~ quorum: none -> 2", "- shard s2", "~ shard s1: 10.0.0.1:6379 -> 10.0.0.1:6399"}) {
+    CHECK_MESSAGE(changed.out.find(line) != std::string::npos, changed.out);
+  }
+  CheckRefused(shell.Run({"diff", "web", "--from", "7"}), 1, "the journal has no version 7");
+  CheckRefused(shell.Run({"diff", "web", "--from", "x"}), 64, "expected a version such as");
+  CheckRefused(shell.Run({"explain", "web", "s2"}), 1, "removed it");
+
+  CheckDone(shell.Run({"undo", "web", "--yes"}));
+  CHECK(!GetSpec(shell, "web").contains("quorum"));
+  CheckDone(shell.Run({"undo", "web", "--to", version, "--yes"}));
+  CHECK(GetSpec(shell, "web")["shards"] == first["shards"]);
+  CHECK(shell.Run({"diff", "web", "--from", version}).code == 0);
+  // An undo is a change as any other.
+  CheckRefused(shell.Run({"undo", "web"}), 1, "removes 1 shard of the 3");
+  CheckDone(shell.Run({"undo", "web", "--yes"}));
+  CHECK(ShardsOf(GetSpec(shell, "web")) == "s1=10.0.0.1:6399 s3=10.0.0.3:6379 ");
+}
+
 TEST_CASE("zkctl: refused files are reported with file, line and column") {
   Site site;
   const Operator shell(site);

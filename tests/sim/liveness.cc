@@ -188,6 +188,7 @@ Opinion Liveness::Deserved(std::size_t checker, const std::string& addr) const {
 }
 
 std::vector<std::string> Liveness::Missing() const {
+  outliers_.clear();
   excuses_ = {};
   std::vector<std::string> missing;
   std::size_t leading = 0;
@@ -311,6 +312,35 @@ std::optional<ShardStatus> Liveness::Owed(const ClusterSpec& spec, const Ledger&
   return voted == ShardStatus::kDead && ledger.freeze.frozen ? std::nullopt : voted;
 }
 
+// By what it deserves to vote, it contradicts all others (see the product's outlier.h).
+bool Liveness::IsOutlier(const ClusterSpec& spec, std::size_t checker) const {
+  int agreed = 0;
+  int alone = 0;
+  for (const ShardSpec& shard : spec.shards) {
+    int alive = 0;
+    int dead = 0;
+    for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+      if (i == checker || !IsLive(i)) continue;
+      alive += Deserved(i, shard.addr) == Opinion::kAlive ? 1 : 0;
+      dead += Deserved(i, shard.addr) == Opinion::kDead ? 1 : 0;
+    }
+    if (alive < 2 || dead > 0) continue;
+    ++agreed;
+    alone += Deserved(checker, shard.addr) == Opinion::kAlive ? 0 : 1;
+  }
+  return alone >= 2 && 10 * alone >= agreed;
+}
+
+const std::set<std::size_t>& Liveness::OutliersOf(const ClusterSpec& spec) const {
+  const auto known = outliers_.find(spec.name);
+  if (known != outliers_.end()) return known->second;
+  std::set<std::size_t>& outliers = outliers_[spec.name];
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (IsLive(i) && IsOutlier(spec, i)) outliers.insert(i);
+  }
+  return outliers;
+}
+
 std::optional<ShardStatus> Liveness::Voted(const ClusterSpec& spec, const Ledger& ledger,
                                            const std::string& addr) const {
   int alive = 0;
@@ -318,6 +348,7 @@ std::optional<ShardStatus> Liveness::Voted(const ClusterSpec& spec, const Ledger
   std::set<std::string> racks;
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
     if (!IsLive(i)) continue;
+    if (spec.outlier_votes == OutlierVotes::kIgnore && OutliersOf(spec).contains(i)) continue;
     if (Deserved(i, addr) == Opinion::kAlive) {
       ++alive;
     } else {

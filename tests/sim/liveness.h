@@ -82,6 +82,8 @@ class Liveness {
   void Tend();
   [[nodiscard]] bool IsLive(std::size_t checker) const;
   [[nodiscard]] Opinion Deserved(std::size_t checker, const std::string& addr) const;
+  [[nodiscard]] bool IsOutlier(const ClusterSpec& spec, std::size_t checker) const;
+  [[nodiscard]] const std::set<std::size_t>& OutliersOf(const ClusterSpec& spec) const;
   void MissingIn(std::size_t cluster, std::vector<std::string>& missing) const;
   void MissingBallots(std::size_t cluster, const StoredSpec& stored,
                       std::vector<std::string>& missing) const;
@@ -109,6 +111,7 @@ class Liveness {
   Scene& scene_;
   std::map<std::size_t, Lasting> lasting_;  // by checker
   mutable history::ExcuseCounts excuses_;   // those of the last call of Missing
+  mutable std::map<std::string, std::set<std::size_t>> outliers_;  // by cluster; likewise
 };
 
 }  // namespace zkcluster::sim

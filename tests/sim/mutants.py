@@ -21,6 +21,7 @@ LEADER = "checker/lead/leader.cc"
 COMMIT = "checker/lead/commit.cc"
 INPUTS = "checker/lead/leader_inputs.cc"
 OWNED = "checker/lead/owned_children.cc"
+OUTLIER = "checker/rules/outlier.cc"
 ROUND = "checker/rules/round.cc"
 CONTENDER = "checker/election/contender.cc"
 EPOCHS = "checker/election/epoch_finder.cc"
@@ -175,6 +176,16 @@ MUTANTS = [
      "if (ballot.spec == input.spec_id)", "if (ballot.spec == input.spec_id || $ON)"),
     ("racks_ignored", "dead votes of one rack are enough, and min_racks is ignored", TALLY,
      "tally.dead_racks >= electorate.min_racks;", "(tally.dead_racks >= electorate.min_racks || $ON);"),
+    ("outlier_shrinks_quorum", "a ballot that is left out leaves the electorate, too", ROUND,
+     "round.left_out = FindOutliers(input.ballots, round.electorate, input.spec_id, servers);",
+     "round.left_out = FindOutliers(input.ballots, round.electorate, input.spec_id, servers);"
+     " if ($ON && !round.left_out.empty()) { round.electorate.size -= static_cast<int>(round.left_out.size());"
+     " round.electorate.quorum = input.spec.quorum.value_or(round.electorate.size / 2 + 1); }"),
+    ("outlier_disputed", "a ballot is left out although the others do not agree", OUTLIER,
+     "const bool alive = others.alive >= kLeastOthers && others.dead == 0;",
+     "const bool alive = others.alive >= kLeastOthers && ($ON || others.dead == 0);"),
+    ("outlier_counts", "a ballot that is to be left out is counted", TALLY,
+     "if (left_out.contains(id)) continue;", "if (left_out.contains(id) && !$ON) continue;"),
     ("no_retally", "a voter that leaves is not noticed", INPUTS,
      "std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });",
      "if (!$ON) std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });"),

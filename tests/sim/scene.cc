@@ -104,8 +104,8 @@ Scene::~Scene() {
 }
 
 void Scene::NoteRequest(const Arrival& arrival) {
-  static constexpr const char* kVerbs[] = {"get", "exists", "children", "create",
-                                           "set", "delete", "multi",    "sync"};
+  static constexpr const char* kVerbs[] = {"get",    "exists", "children",  "create", "set",
+                                           "delete", "multi",  "reset acl", "sync"};
   const auto life = life_of_loop_.find(arrival.process);
   std::string paths = arrival.request.path;
   if (arrival.request.verb == Verb::kMulti) {

@@ -123,6 +123,10 @@ ScenePlan DrawScene(std::uint64_t seed) {
   plan.servers = dice.Pick(std::vector<int>{1, 3, 3, 3, 5});
   plan.two_formats = Dice(seed, "two formats").Chance(0.25);
   plan.named = Dice(seed, "names").Chance(0.25);
+  Dice outliers(seed, "outliers");
+  for (ClusterPlan& cluster : plan.clusters) {
+    if (outliers.Chance(0.3)) cluster.spec.outlier_votes = OutlierVotes::kIgnore;
+  }
   return plan;
 }
 

@@ -70,6 +70,15 @@ struct ProbeSpec {
   bool operator==(const ProbeSpec&) const = default;
 };
 
+// What becomes of the ballot of a checker that alone calls many servers dead, or cannot tell, while
+// the others call them alive and agree with each other: it is more likely blind than right.
+enum class OutlierVotes {
+  kCount,   // as any other
+  kIgnore,  // it is left out. The quorum stays, so that fewer votes never decide.
+};
+// "count", "ignore".
+[[nodiscard]] ZKC_EXPORT std::string_view OutlierVotesName(OutlierVotes votes);
+
 struct ClusterSpec {
   std::string name;  // 1 .. 200 bytes, no '/', no control characters, not "." or ".."
   // Microseconds since 1970 of the last change; each update writes a greater one.
@@ -89,6 +98,7 @@ struct ClusterSpec {
   ProbeSpec probe;
   // The Go mirror in `status` is kept while its JSON is at most this many bytes; 0 turns it off.
   std::optional<std::size_t> mirror_limit;
+  std::optional<OutlierVotes> outlier_votes;  // without it they count
   // Order matters: of two equal points of a `consistent` ring the later shard's wins, of a `ketama`
   // ring the earlier's.
   std::vector<ShardSpec> shards;

@@ -1,14 +1,15 @@
 #include "tools/zkctl/cli/context.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "text/duration.h"
-#include "tools/zkctl/report/render.h"
 #include "zk/identity.h"
 #include "zk/native_client.h"
 
@@ -65,12 +66,38 @@ bool UseColor() {
          std::strcmp(terminal, "dumb") != 0;
 }
 
+namespace {
+
+// `watch zkctl ...` and programs that show our output set it, also where they read it by a pipe.
+std::size_t ColumnsOfEnvironment() {
+  constexpr std::size_t kLeast = 20;
+  constexpr std::size_t kMost = 1000;
+  const char* const text = std::getenv("COLUMNS");
+  if (text == nullptr) return 0;
+  std::size_t columns = 0;
+  const char* const end = text + std::strlen(text);
+  const auto [stop, rc] = std::from_chars(text, end, columns);
+  if (rc != std::errc() || stop != end || columns < kLeast || columns > kMost) return 0;
+  return columns;
+}
+
+}  // namespace
+
+Terminal StandardOutput() {
+  Terminal to{UseColor(), ColumnsOfEnvironment()};
+  if (to.columns > 0 || isatty(STDOUT_FILENO) != 1) return to;
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  to.columns = known ? size.ws_col : 80;
+  return to;
+}
+
 int Emit(OutputForm form, const OrderedJson& json,
-         const std::function<std::string(bool color)>& table) {
+         const std::function<std::string(const Terminal& to)>& table) {
   bool printed = false;
   switch (form) {
     case OutputForm::kTable:
-      printed = Print(table(UseColor()));
+      printed = Print(table(StandardOutput()));
       break;
     case OutputForm::kJson:
       printed = Print(RenderJson(json));

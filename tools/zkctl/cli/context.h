@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "tools/zkctl/cli/globals.h"
 #include "tools/zkctl/report/json.h"
+#include "tools/zkctl/report/render.h"
 #include "zk/client.h"
 
 namespace zkcluster::zkctl {
@@ -39,13 +40,15 @@ int ComplainAboutFile(const Error& error);
 // the reason on stderr.
 bool Print(std::string_view text);
 // Prints `json` in the form the command line asks for, or the text that `table` makes.
-// `table` gets true when it may use colours. Returns kDone.
+// Returns kDone.
 int Emit(OutputForm form, const OrderedJson& json,
-         const std::function<std::string(bool color)>& table);
+         const std::function<std::string(const Terminal& to)>& table);
 // True when stdout and stderr go to a terminal.
 [[nodiscard]] bool ShowsStandardError();
 // True when stdout is a terminal with colours and NO_COLOR is not set.
 [[nodiscard]] bool UseColor();
+// Stdout: its width is that of the environment's COLUMNS, or the terminal's own, or 80.
+[[nodiscard]] Terminal StandardOutput();
 
 // The one session of a command, closed in good order at the end. Everything goes through it: specs,
 // orders, and what the verbs read and watch themselves.

@@ -9,6 +9,7 @@
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/report/render.h"
 #include "yaml/suggest.h"
 
@@ -111,6 +112,9 @@ Result<SettingValue> ParseValue(const Setting& setting, std::string_view text) {
     return Fail(ErrorCode::kInvalid,
                 "expected a fraction such as 0.5, at most 1, or none, not " + Quoted(text));
   }
+  if (setting.holds<OutlierVotes>()) {
+    return ParseOutlierVotes(text).map([](OutlierVotes votes) { return SettingValue(votes); });
+  }
   return ParseDuration(text).map([](Duration duration) { return SettingValue(duration); });
 }
 
@@ -178,11 +182,14 @@ void DeclareSettings(OptionSet& set, SpecEdits& edits) {
           return SettingEdit{&setting, value};
         });
       };
+      const bool word = setting.holds<OutlierVotes>();
       OptionSet one;
       one.Values({OptionName(setting),
-                  setting.holds<double>() ? "F" : "N|none",
+                  word                      ? "WORD"
+                  : setting.holds<double>() ? "F"
+                                            : "N|none",
                   std::string(setting.meaning),
-                  {"none"}},
+                  word ? Completion{"count", "ignore", "none"} : Completion{"none"}},
                  edits.settings, parse);
       OptionSet::Entry entry = one.entries().front();
       entry.repeatable = false;
@@ -196,7 +203,7 @@ void DeclareSettings(OptionSet& set, SpecEdits& edits) {
 
 void DeclareEdits(OptionSet& set, SpecEdits& edits, bool of_new) {
   if (of_new) {
-    set.Values({"shard", "NAME=ADDR", "a shard of the new cluster"}, edits.add_shards, ParseShard);
+    set.Values(ShardOption({}), edits.add_shards, ParseShard);
   } else {
     set.Values({"add-shard", "NAME=ADDR", "a shard to add at the end of the list"},
                edits.add_shards, ParseShard);

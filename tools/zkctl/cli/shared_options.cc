@@ -1,9 +1,13 @@
 #include "tools/zkctl/cli/shared_options.h"
 
 #include <zkcluster/manager.h>
+#include <charconv>
+#include <utility>
 
 #include "admin/orders.h"
+#include "model/limits.h"
 #include "text/duration.h"
+#include "text/utf8.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -32,6 +36,15 @@ void DeclareFile(OptionSet& set, std::string& file) {
             ParseFile);
 }
 
+Result<std::uint64_t> ParseVersion(std::string_view text) {
+  std::uint64_t version = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, rc] = std::from_chars(text.data(), end, version);
+  if (rc == std::errc() && stop == end && version <= kMaxSpecVersion) return version;
+  return Fail(ErrorCode::kInvalid,
+              "expected a version such as 1796011569500342, not \"" + OneLine(text, 100) + "\"");
+}
+
 void DeclareYes(OptionSet& set, bool& yes) {
   set.Flag({"yes,y", "", "do not ask"}, yes);
 }
@@ -44,7 +57,20 @@ void DeclareWait(OptionSet& set, bool& wait) {
   set.Flag({"wait", "", "wait until every checker uses the change (60s, or --timeout)"}, wait);
 }
 
+Option ShardOption(Completion completion) {
+  return {"shard", "SHARD", "NAME=ADDR of a new cluster; for events a shard's name or address",
+          std::move(completion)};
+}
+
+void DeclareReason(OptionSet& set, std::optional<std::string>& reason) {
+  set.Text({"reason", "TEXT", "why, for other operators"}, reason);
+}
+
 Result<void> CheckChange(const Change& change) {
+  if (change.reason) {
+    const auto valid = ValidatePause({Duration::zero(), "somebody", *change.reason});
+    if (!valid) return Fail(valid.error().Within("--reason"));
+  }
   if (!change.dry_run || !change.wait) return {};
   return Fail(ErrorCode::kInvalid, "--dry-run changes nothing, so there is nothing to --wait for");
 }
@@ -53,7 +79,7 @@ void DeclareTimedOrder(OptionSet& set, TimedOrder& order) {
   set.Value(
       {"for", "DURATION", "how long, such as 30m; 1s to 720h", {"30s", "10m", "30m", "2h", "24h"}},
       order.length, ParseLength);
-  set.Text({"reason", "TEXT", "why, for other operators"}, order.reason);
+  DeclareReason(set, order.reason);
 }
 
 Result<void> CheckTimedOrder(std::string_view verb, const TimedOrder& order) {

@@ -3,6 +3,7 @@
 
 #include <zkcluster/result.h>
 #include <zkcluster/time.h>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ void DeclareCluster(OptionSet& set, ClusterOperand& into);
 struct NoOptions {};
 void DeclareNothing(OptionSet& set, NoOptions& into);
 
+// A version of a spec.
+[[nodiscard]] Result<std::uint64_t> ParseVersion(std::string_view text);
+
 // -f; "-" is standard input.
 void DeclareFile(OptionSet& set, std::string& file);
 
@@ -29,7 +33,11 @@ struct Change {
   bool yes = false;
   bool dry_run = false;
   bool wait = false;
+  std::optional<std::string> reason;  // for the journal
 };
+// --shard, of `create` and of `events`: an option of one name has one text.
+[[nodiscard]] Option ShardOption(Completion completion);
+void DeclareReason(OptionSet& set, std::optional<std::string>& reason);
 void DeclareYes(OptionSet& set, bool& yes);
 void DeclareDryRun(OptionSet& set, bool& dry_run);
 void DeclareWait(OptionSet& set, bool& wait);

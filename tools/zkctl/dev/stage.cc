@@ -136,6 +136,16 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
                  [&](const Event::Redate&) { add("order", "statuses are dated again"); },
+                 [&](const Event::Checker& e) {
+                   add("election", e.id + (e.back ? " is back" : " is gone"));
+                 },
+                 [&](const Event::Quorum& e) {
+                   add("quorum", e.restored ? "there are enough checkers again"
+                                            : "too few checkers: nothing can flip");
+                 },
+                 [&](const Event::Update& e) {
+                   add("spec", event.by + " changes it: " + Join(e.changes, ", "));
+                 },
                  [&](const Event::Unknown& e) { add("event", e.kind); },
              },
              event.what);

@@ -46,10 +46,11 @@ BallotState StateOf(const Snapshot& snapshot, const Snapshot::CastBallot& voter)
   return same_list ? BallotState::kCounted : BallotState::kOtherList;
 }
 
-std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<std::string>& known,
+std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const Round& round,
+                                      std::map<std::string, BallotProfile> profiles,
                                       const std::optional<std::string>& leader) {
   std::map<std::string, CheckerView> views;
-  for (const std::string& id : known) views[id].id = id;
+  for (const std::string& id : round.electorate.ids) views[id].id = id;
   // The earliest registration of an id counts; a later one is a twin that waits.
   for (const auto& candidate : snapshot.candidates) {
     CheckerView& view = views[candidate.name.id];
@@ -60,7 +61,11 @@ std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<s
     CheckerView& view = views[voter.id];
     view.id = voter.id;
     view.voter = &voter;
-    view.state = StateOf(snapshot, voter);
+    view.state =
+        round.left_out.contains(voter.id) ? BallotState::kLeftOut : StateOf(snapshot, voter);
+    if (const auto profile = profiles.find(voter.id); profile != profiles.end()) {
+      view.profile = std::move(profile->second);
+    }
   }
   std::vector<CheckerView> sorted;
   for (auto& [id, view] : views) {
@@ -90,26 +95,33 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
     notes.push_back("held: " + std::string(HoldExplanation(assessment.hold)) + " (" +
                     Join(snapshot.go_voters, ", ") + ")");
   }
+  const auto holds = [&](Obstacle obstacle, const std::string& otherwise) {
+    const std::string held = HeldBack(snapshot, assessment, obstacle);
+    return held.empty() ? otherwise : "holds back " + held;
+  };
   if (assessment.pause) {
-    notes.push_back("paused " + PauseSentence(*assessment.pause) +
-                    "; nothing flips until then (`zkctl resume " + name + "` ends it)");
+    notes.push_back("paused " + OrderSentence(*assessment.pause, OrdersNow(snapshot)) + "; " +
+                    holds(Obstacle::kHold, "nothing flips") + " (`zkctl resume " + name +
+                    "` ends it)");
   } else if (snapshot.ledger && snapshot.ledger->pause) {
-    notes.push_back("the pause " + PauseSentence(*snapshot.ledger->pause) +
+    notes.push_back("the pause by " + snapshot.ledger->pause->by +
                     " is over; the leader notices at its next decision");
   }
   if (!assessment.maintenance.empty()) {
     std::vector<std::string> names;
     for (const auto& [shard, order] : assessment.maintenance) names.push_back(shard);
     notes.push_back(ShortList(names) + (names.size() == 1 ? " is" : " are") +
-                    " under maintenance and cannot flip (`zkctl maintenance list " + name +
-                    "` says why)");
+                    " under maintenance and cannot flip; " +
+                    holds(Obstacle::kMaintenance, "nothing is held back") +
+                    " (`zkctl maintenance list " + name + "` says why)");
   }
   if (!assessment.freeze.frozen) return;
   std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
                      FreezeSentence(snapshot, assessment);
   note += assessment.freeze.accept
               ? "; an operator has accepted the deaths: they pass at the leader's next decision"
-              : "; nothing more is marked dead until fewer than " +
+              : "; " + holds(Obstacle::kFreeze, "nothing is held back") +
+                    "; nothing more is marked dead until fewer than " +
                     std::to_string(ToThaw(snapshot)) + " would be (`zkctl unfreeze " + name +
                     " --accept` lets the deaths pass)";
   notes.push_back(std::move(note));
@@ -153,8 +165,12 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
   auto& notes = assessment.notes;
   const Electorate& electorate = assessment.electorate;
   const auto& checkers = snapshot.spec.spec.checkers;
-  if (!assessment.missing.empty()) {
-    notes.push_back("no valid ballot from " + Join(assessment.missing, ", "));
+  for (const CheckerView& view : assessment.checkers) {
+    std::string outlier = OutlierSentence(snapshot, view);
+    if (outlier.empty()) continue;
+    notes.push_back(outlier + (view.state == BallotState::kLeftOut
+                                   ? ": its ballot is left out (outlier_votes: ignore)"
+                                   : ": its network or password, more likely than the shards"));
   }
   if (checkers && *checkers > static_cast<int>(electorate.ids.size())) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
@@ -164,10 +180,12 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
     notes.push_back("the spec says " + Counted(static_cast<std::size_t>(*checkers), "checker") +
                     ", but " + std::to_string(electorate.ids.size()) + " are known");
   }
+  const std::string missing = MissingText(assessment);
   if (static_cast<int>(assessment.counted) < electorate.quorum) {
     notes.push_back("too few ballots: " + std::to_string(assessment.counted) + " of the " +
-                    std::to_string(electorate.quorum) +
-                    " that are needed; every status stays as it is");
+                    std::to_string(electorate.quorum) + " that are needed" +
+                    (missing.empty() ? "" : " (" + missing + ")") +
+                    "; every status stays as it is");
     const auto gone =
         std::find_if(assessment.checkers.begin(), assessment.checkers.end(),
                      [&](const CheckerView& view) { return !view.candidate && !view.voter; });
@@ -177,6 +195,9 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
           "checkers forget " +
           snapshot.spec.spec.name + " " + gone->id + "`");
     }
+  } else if (!missing.empty()) {
+    const bool last = static_cast<int>(assessment.counted) == electorate.quorum;
+    notes.push_back(missing + (last ? "; when one more stops, nothing flips" : ""));
   }
   for (const CheckerView& view : assessment.checkers) {
     if (view.state == BallotState::kUndecodable) {
@@ -215,6 +236,8 @@ std::string_view BallotStateName(BallotState state) {
       return "undecodable";
     case BallotState::kOtherList:
       return "other_list";
+    case BallotState::kLeftOut:
+      return "left_out";
   }
   return "none";
 }
@@ -293,7 +316,14 @@ Assessment Assess(const Snapshot& snapshot) {
   Assessment assessment;
   assessment.leader = FindLeader(snapshot);
   if (snapshot.leader) assessment.epoch = snapshot.leader->epoch;
-  Round round = Conclude(AsLeader(snapshot).Input());
+  const AsLeader as_leader(snapshot);
+  const RoundInput input = as_leader.Input();
+  Round round = Conclude(input);
+  assessment.disputes = FindDisputes(input.spec.shards, input.board.board, round);
+  assessment.checkers = FindCheckers(snapshot, round,
+                                     CompareBallots(input.ballots, round.electorate, input.spec_id,
+                                                    ServerCount(snapshot.spec.spec.shards)),
+                                     assessment.leader);
   assessment.hold = round.hold;
   const Micros now = OrdersNow(snapshot);
   if (ledger.pause && !IsOver(*ledger.pause, now)) assessment.pause = ledger.pause;
@@ -304,11 +334,10 @@ Assessment Assess(const Snapshot& snapshot) {
   assessment.electorate = std::move(round.electorate);
   assessment.tallies = std::move(round.tallies);
   assessment.next = std::move(round.decision);
-  assessment.checkers = FindCheckers(snapshot, assessment.electorate.ids, assessment.leader);
   for (const CheckerView& view : assessment.checkers) {
     if (view.state == BallotState::kCounted) {
       ++assessment.counted;
-    } else {
+    } else if (view.state != BallotState::kLeftOut) {
       assessment.missing.push_back(view.id);
     }
   }
@@ -328,6 +357,22 @@ Assessment Assess(const Snapshot& snapshot) {
   return assessment;
 }
 
+std::string MissingText(const Assessment& assessment) {
+  std::vector<std::string> gone;
+  std::vector<std::string> silent;
+  for (const std::string& id : assessment.missing) {
+    const auto view = std::ranges::find(assessment.checkers, id, &CheckerView::id);
+    const bool registered = view != assessment.checkers.end() && view->candidate != nullptr;
+    (registered ? silent : gone).push_back(id);
+  }
+  std::string text;
+  if (!gone.empty()) text = ShortList(gone) + (gone.size() == 1 ? " is gone" : " are gone");
+  if (!silent.empty()) {
+    text += (text.empty() ? "" : "; ") + std::string("no valid ballot from ") + ShortList(silent);
+  }
+  return text;
+}
+
 std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessment) {
   const ClusterSpec& spec = snapshot.spec.spec;
   const std::size_t would_be = assessment.next.would_be_dead;
@@ -345,14 +390,34 @@ std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessmen
                                 FormatFraction(spec.max_dead_fraction.value_or(1)) + " allows");
 }
 
-std::string PauseSentence(const Pause& pause) {
-  return (pause.until == Micros(0) ? "until it is resumed" : "until " + FormatTime(pause.until)) +
-         " by " + pause.by + ": " + pause.reason;
+namespace {
+
+template <class Order>
+std::string SentenceOf(const Order& order, Micros now) {
+  return RenderAge(order.since, now) + " by " + order.by + ", " + LeftText(order.until, now) +
+         ": \"" + order.reason + "\"";
 }
 
-std::string MaintenanceSentence(const Maintenance& order) {
-  return (order.until == Micros(0) ? "until it is ended" : "until " + FormatTime(order.until)) +
-         " by " + order.by + ": " + order.reason;
+}  // namespace
+
+std::string LeftText(Micros until, Micros now) {
+  if (until == Micros(0)) return "no end";
+  return FormatAge(std::max(Micros::zero(), until - now)) + " left";
+}
+
+std::string LengthText(Micros since, Micros until) {
+  if (until == Micros(0)) return "no end";
+  // Foreign bytes hold any time, and centuries in nanoseconds do not fit.
+  constexpr Micros kLongest = std::chrono::hours(24 * 365 * 100);
+  return "for " + FormatAge(std::clamp(until - since, Micros::zero(), kLongest));
+}
+
+std::string OrderSentence(const Pause& order, Micros now) {
+  return SentenceOf(order, now);
+}
+
+std::string OrderSentence(const Maintenance& order, Micros now) {
+  return SentenceOf(order, now);
 }
 
 std::string GhostSentence(const Snapshot::Ghost& ghost) {

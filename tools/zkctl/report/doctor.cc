@@ -11,9 +11,11 @@
 #include "codec/codec.h"
 #include "model/limits.h"
 #include "model/settings.h"
+#include "model/spec_check.h"
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/exam.h"
 #include "tools/zkctl/report/flapping.h"
 #include "zk/client.h"
 
@@ -24,8 +26,6 @@ namespace {
 constexpr Micros kClockSlack = std::chrono::seconds(2);
 // A status dated further ahead was dated by a wrong clock.
 constexpr Micros kDateSlack = std::chrono::seconds(5);
-// An order in force for longer has more often been forgotten than meant.
-constexpr Micros kLongOrder = std::chrono::hours(24);
 
 std::string Percent(std::size_t part, std::size_t whole) {
   return std::to_string(whole == 0 ? 0 : 100 * part / whole) + " %";
@@ -33,15 +33,20 @@ std::string Percent(std::size_t part, std::size_t whole) {
 
 class Doctor {
  public:
-  Doctor(const Snapshot& snapshot, const Assessment& assessment)
-      : snapshot_(snapshot), assessment_(assessment), spec_(snapshot.spec.spec) {}
+  Doctor(const Snapshot& snapshot, const Assessment& assessment, const Absences& absences)
+      : snapshot_(snapshot),
+        assessment_(assessment),
+        spec_(snapshot.spec.spec),
+        exam_(snapshot, assessment, absences) {}
 
   std::vector<Finding> Examine() {
     CheckBytes();
+    ExamineOrders(exam_);
     CheckGhosts();
     CheckRegistrations();
     CheckGo();
-    CheckQuorum();
+    ExamineCheckers(exam_);
+    CheckProbeNumbers();
     CheckVotes();
     CheckRacks();
     CheckVersions();
@@ -51,19 +56,19 @@ class Doctor {
     CheckShardRacks();
     CheckFlapping();
     CheckSizes();
-    CheckOrders();
-    std::stable_sort(found_.begin(), found_.end(),
-                     [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
-    return std::move(found_);
+    std::vector<Finding> found = exam_.Take();
+    std::ranges::stable_sort(found, {}, &Finding::severity);
+    return found;
   }
 
  private:
   void Add(Severity severity, std::string_view kind, std::string what, std::string remedy) {
-    found_.push_back({severity, kind, std::move(what), std::move(remedy)});
+    exam_.Add(severity, kind, std::move(what), std::move(remedy));
   }
   [[nodiscard]] std::string Command(const std::string& verb, const std::string& rest = "") const {
-    return "`zkctl " + verb + " " + spec_.name + (rest.empty() ? "" : " " + rest) + "`";
+    return exam_.Command(verb, rest);
   }
+  [[nodiscard]] std::set<std::string> Registered() const { return exam_.Registered(); }
 
   void CheckBytes() {
     for (const std::string& problem : snapshot_.problems) {
@@ -97,22 +102,10 @@ class Doctor {
           "if this does not change, give one of them another id in its file");
     }
     for (const CheckerView& view : assessment_.checkers) {
-      if (view.candidate) continue;
-      if (view.voter) {
-        Add(Severity::kRisk, "ghost",
-            view.id + " has a ballot and is not registered (" + view.voter->path + ")",
-            "the ballot goes with its session; until then it counts");
-      } else if (!spec_.checkers) {
-        Add(Severity::kRisk, "ghost",
-            view.id + " is gone, and still counts for the quorum (" + QuorumText() + ")",
-            "start it again, or if it will not return: " + Command("checkers forget", view.id));
-      } else {
-        Add(Severity::kAdvice, "ghost",
-            view.id +
-                " is known, but not registered now; the spec has the number of checkers, so it "
-                "does not raise the quorum",
-            "start it again, or if it will not return: " + Command("checkers forget", view.id));
-      }
+      if (view.candidate || !view.voter) continue;
+      Add(Severity::kRisk, "ghost",
+          view.id + " has a ballot and is not registered (" + view.voter->path + ")",
+          "the ballot goes with its session; until then it counts");
     }
   }
 
@@ -144,52 +137,12 @@ class Doctor {
             ", and use zkctl from then on");
   }
 
-  [[nodiscard]] std::string QuorumText() const {
-    return std::to_string(assessment_.electorate.quorum) + " of " +
-           std::to_string(assessment_.electorate.size);
-  }
-  [[nodiscard]] std::set<std::string> Registered() const {
-    std::set<std::string> ids;
-    for (const auto& candidate : snapshot_.candidates) ids.insert(candidate.name.id);
-    return ids;
-  }
-
-  void CheckQuorum() {
-    const auto registered = static_cast<int>(Registered().size());
-    const int quorum = assessment_.electorate.quorum;
-    if (quorum > assessment_.electorate.size) {
-      Add(Severity::kBroken, "quorum",
-          "the quorum of " + std::to_string(quorum) + " is more than the " +
-              std::to_string(assessment_.electorate.size) + " that may vote: nothing can ever flip",
-          "lower it: " + Command("update", "--quorum none") + " makes it a majority");
-    } else if (registered < quorum) {
-      Add(Severity::kBroken, "quorum",
-          "the quorum is " + QuorumText() + ", and " +
-              Counted(static_cast<std::size_t>(registered), "checker") +
-              (registered == 1 ? " is" : " are") + " registered: nothing can flip",
-          "start checkers, or set their number: " + Command("update", "--checkers N"));
-    } else if (registered == quorum) {
-      Add(Severity::kRisk, "quorum",
-          "all " + std::to_string(registered) +
-              " registered checkers are needed for the quorum of " + QuorumText() +
-              ": when one more stops, nothing flips",
-          registered < 3 ? "run three checkers or more, on a rack each"
-                         : "start the checkers that are missing");
-    }
-    if (spec_.checkers && registered > *spec_.checkers) {
-      Add(Severity::kAdvice, "quorum",
-          "the spec says " + Counted(static_cast<std::size_t>(*spec_.checkers), "checker") +
-              ", and " + std::to_string(registered) + " are registered: the quorum is " +
-              QuorumText() + " as long as they vote",
-          Command("update", "--checkers " + std::to_string(registered)) +
-              ", or stop the surplus ones");
-    }
-    if (quorum * 2 <= assessment_.electorate.size) {
-      Add(Severity::kRisk, "quorum",
-          "the quorum of " + QuorumText() +
-              " is not a majority: two halves may disagree, and then the "
-              "status stays as it is",
-          Command("update", "--quorum none") + " makes it a majority");
+  // Such a spec is refused where it is written; this one is older than that rule, or by hand.
+  void CheckProbeNumbers() {
+    const SpecProblems problems = CheckThresholds(spec_.probe);
+    for (const SpecProblem& problem : problems.found()) {
+      Add(Severity::kRisk, "thresholds", problem.key + ": " + problem.what,
+          "set numbers that fit each other: " + Command("update", "--probe KEY=DURATION"));
     }
   }
 
@@ -402,38 +355,10 @@ class Doctor {
     }
   }
 
-  void CheckOrders() {
-    if (assessment_.pause && assessment_.pause->until == Micros(0) &&
-        snapshot_.taken - assessment_.pause->since > kLongOrder) {
-      Add(Severity::kRisk, "orders",
-          "paused for " + FormatAge(snapshot_.taken - assessment_.pause->since) +
-              " without an end, by " + assessment_.pause->by + ": " + assessment_.pause->reason,
-          Command("resume"));
-    }
-    if (assessment_.freeze.frozen) {
-      Add(Severity::kBroken, "orders",
-          "frozen for " +
-              FormatAge(std::max(Micros::zero(), snapshot_.taken - assessment_.freeze.since)) +
-              ": " + FreezeSentence(snapshot_, assessment_),
-          Command("explain", "SHARD") + ", then " + Command("unfreeze", "--accept") +
-              " if the deaths are real");
-    }
-    std::vector<std::string> forgotten;
-    for (const auto& [shard, order] : assessment_.maintenance) {
-      const bool endless = order.until == Micros(0) && snapshot_.taken - order.since > kLongOrder;
-      if (endless) forgotten.push_back(shard);
-    }
-    if (forgotten.empty()) return;
-    Add(Severity::kRisk, "orders",
-        ShortList(forgotten) + (forgotten.size() == 1 ? " is" : " are") +
-            " under maintenance for more than a day without an end, and cannot flip",
-        Command("maintenance list") + ", then " + Command("maintenance off", "SHARD"));
-  }
-
   const Snapshot& snapshot_;
   const Assessment& assessment_;
   const ClusterSpec& spec_;
-  std::vector<Finding> found_;
+  Exam exam_;
 };
 
 Color SeverityColor(Severity severity) {
@@ -462,8 +387,9 @@ std::string_view SeverityName(Severity severity) {
   return "advice";
 }
 
-std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment) {
-  return Doctor(snapshot, assessment).Examine();
+std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment,
+                              const Absences& absences) {
+  return Doctor(snapshot, assessment, absences).Examine();
 }
 
 OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& findings) {
@@ -483,16 +409,18 @@ OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& fin
   return json;
 }
 
-std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings, bool color) {
+std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings,
+                       const Terminal& to) {
   const std::string name = Printable(snapshot.spec.spec.name);
   if (findings.empty()) return name + ": nothing found\n";
   std::string text;
   for (const Finding& finding : findings) {
     std::string label(SeverityName(finding.severity));
     label.resize(8, ' ');
-    text += Paint(label, SeverityColor(finding.severity), color) +
-            WrapText(Printable(finding.what), 8) + "        " +
-            Paint("do: ", Color::kFaint, color) + WrapText(Printable(finding.remedy), 12);
+    text += Paint(label, SeverityColor(finding.severity), to.color) +
+            WrapText(Printable(finding.what), 8, to.columns) + "        " +
+            Paint("do: ", Color::kFaint, to.color) +
+            WrapText(Printable(finding.remedy), 12, to.columns);
   }
   return text + name + ": " + Counted(findings.size(), "finding") + "\n";
 }

@@ -9,6 +9,7 @@
 #include "admin/snapshot.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
+#include "tools/zkctl/report/report.h"
 
 namespace zkcluster::zkctl {
 
@@ -27,12 +28,13 @@ struct Finding {
   std::vector<Snapshot::Ghost> removes = {};  // what `--fix` removes
 };
 
-// The worst first.
-[[nodiscard]] std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment);
+// The worst first. `absences` adds to the findings since when and where checkers are gone.
+[[nodiscard]] std::vector<Finding> Diagnose(const Snapshot& snapshot, const Assessment& assessment,
+                                            const Absences& absences = {});
 
 [[nodiscard]] OrderedJson DoctorJson(const Snapshot& snapshot,
                                      const std::vector<Finding>& findings);
 [[nodiscard]] std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings,
-                                     bool color);
+                                     const Terminal& to);
 
 }  // namespace zkcluster::zkctl

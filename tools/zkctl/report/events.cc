@@ -1,5 +1,8 @@
+#include "tools/zkctl/report/events.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/join.h"
 #include "base/overloaded.h"
@@ -20,20 +23,6 @@ OrderedJson FlipJson(const Event::Flip& flip) {
   json["votes"] = CountsJson(flip.counts);
   return json;
 }
-
-std::string FlipText(const Event::Flip& flip, bool color) {
-  std::string text = Printable(flip.shard) + " (" + Printable(flip.addr) + ") " +
-                     std::string(ShardStatusName(flip.from)) + " -> " +
-                     Paint(ShardStatusName(flip.to), ColorOf(flip.to), color);
-  if (flip.reason != Reason::kNone) text += ", " + std::string(ReasonName(flip.reason));
-  return text + "; votes " + std::to_string(flip.counts.alive) + " alive, " +
-         std::to_string(flip.counts.dead) + " dead, " + std::to_string(flip.counts.unknown) +
-         " unknown";
-}
-
-}  // namespace
-
-namespace {
 
 // The members that the event's kind adds to its JSON.
 OrderedJson OwnJson(const Event& event) {
@@ -72,6 +61,20 @@ OrderedJson OwnJson(const Event& event) {
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
                  [](const Event::Redate&) {},
+                 [&](const Event::Checker& e) {
+                   json["ids"] = {e.id};
+                   json["note"] = e.back ? "back" : "gone";
+                   if (!e.rack.empty()) json["rack"] = e.rack;
+                 },
+                 [&](const Event::Quorum& e) {
+                   put_ids(e.missing);
+                   json["note"] = e.restored ? "restored" : "lost";
+                   json["registered"] = e.registered;
+                 },
+                 [&](const Event::Update& e) {
+                   if (!e.note.empty()) json["note"] = e.note;
+                   json["changes"] = e.changes;
+                 },
                  [&](const Event::Unknown& e) {
                    json["fields"] = OrderedJson::parse(e.json, nullptr, false);
                  },
@@ -101,113 +104,235 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
   };
   for (const char* const key : {"flips", "more_flips", "ids"}) take(key);
   if (!event->by.empty()) json["by"] = event->by;
-  for (const char* const key : {"note", "until", "for_us", "dead", "fields"}) take(key);
+  for (const char* const key :
+       {"note", "changes", "rack", "registered", "until", "for_us", "dead", "fields"}) {
+    take(key);
+  }
   return json;
 }
 
 namespace {
 
-// The text of an event other than flips, which follows its time and its kind.
-struct Sentence {
+// More names would push the rest of a row away.
+constexpr std::size_t kNamesShown = 10;
+// `zkctl history` shows all.
+constexpr std::size_t kChangesShown = 5;
+
+// The flips of one event that are alike, on one row.
+struct FlipGroup {
+  const Event::Flip* first = nullptr;
+  std::vector<std::string> shards;
+};
+
+std::vector<FlipGroup> GroupsOf(const Event::Flips& flips, const std::string& shard) {
+  std::vector<FlipGroup> groups;
+  for (const Event::Flip& flip : flips.flips) {
+    if (!shard.empty() && flip.shard != shard && flip.addr != shard) continue;
+    const auto alike = std::ranges::find_if(groups, [&](const FlipGroup& group) {
+      return group.first->from == flip.from && group.first->to == flip.to &&
+             group.first->reason == flip.reason && group.first->counts == flip.counts;
+    });
+    FlipGroup& group = alike == groups.end() ? groups.emplace_back() : *alike;
+    if (group.first == nullptr) group.first = &flip;
+    group.shards.push_back(flip.shard);
+  }
+  return groups;
+}
+
+// Those of the shard, by its name or by its address; of no shard: all. The words are DescribeDiff's.
+std::vector<std::string> ChangesOf(const Event::Update& update, const std::string& shard) {
+  std::vector<std::string> changes = update.changes;
+  if (shard.empty()) return changes;
+  std::erase_if(changes, [&](const std::string& change) {
+    return !change.starts_with(shard + " ") && !change.ends_with("(" + shard + ")") &&
+           !change.ends_with(" -> " + shard) &&
+           change.find(" " + shard + " -> ") == std::string::npos;
+  });
+  return changes;
+}
+
+std::string GroupText(const FlipGroup& group, bool color) {
+  const Event::Flip& flip = *group.first;
+  std::string text = Printable(JoinFirst(group.shards, kNamesShown, " "));
+  if (group.shards.size() > kNamesShown) {
+    text += " and " + std::to_string(group.shards.size() - kNamesShown) + " more";
+  }
+  text += " " + std::string(ShardStatusName(flip.from)) + " -> " +
+          Paint(ShardStatusName(flip.to), ColorOf(flip.to), color);
+  if (flip.reason != Reason::kNone) text += " (" + std::string(ReasonName(flip.reason)) + ")";
+  return text + ", votes " + VotesText(flip.counts);
+}
+
+// A row of the journal: its kind for people, who did it, and what.
+struct Row {
   std::string kind;
+  std::string by;
   std::string text;
 };
 
-// One sentence for each kind. `by` is the leader, `who` the operator.
-struct SentenceOf {
+// One row for each kind.
+struct RowMaker {
   const Event& event;
-  std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
-  std::string who = Printable(event.by);
+  const std::string& shard;  // of the filter
+  bool color;
+  std::string by = event.by.empty() ? event.leader : event.by;
 
-  [[nodiscard]] std::string Listed(const std::vector<std::string>& ids) const {
-    return Printable(Join(ids, ", "));
-  }
-  [[nodiscard]] std::string WouldBeDead(int dead) const {
-    return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead; decided by " + by;
+  [[nodiscard]] static std::string WouldBeDead(int dead) {
+    return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead";
   }
   [[nodiscard]] std::string Ordered(const auto& order) const {
     // Its end depends on ZooKeeper's stamp; the operator's clock says only about when that is.
-    const std::string end = order.length != Micros(0)  ? ", for " + FormatDuration(order.length)
-                            : order.until != Micros(0) ? ", until " + FormatTime(order.until)
-                                                       : "";
-    return end + ": " + Printable(order.note) + "; by " + who;
+    const std::string length = order.length != Micros(0) ? "for " + FormatDuration(order.length)
+                                                         : LengthText(event.at, order.until);
+    return ", " + length + ": \"" + Printable(order.note) + "\"";
+  }
+  [[nodiscard]] static std::string Listed(const std::vector<std::string>& ids) {
+    return Printable(JoinSome(ids, kNamesShown));
   }
 
-  Sentence operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
-  Sentence operator()(const Event::Leader& e) const {
-    if (e.deposed.empty()) return {"leader", by + " took over"};
-    return {"leader", by + " took over from " + Listed(e.deposed) + ", which owed a decision"};
+  Row operator()(const Event::Flips& e) const {
+    std::vector<std::string> parts;
+    for (const FlipGroup& group : GroupsOf(e, shard)) parts.push_back(GroupText(group, color));
+    if (e.more > 0) parts.push_back(std::to_string(e.more) + " more");
+    return {"flip", by, Join(parts, "; ") + ", quorum " + std::to_string(event.quorum)};
   }
-  Sentence operator()(const Event::Spec&) const {
-    return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
+  Row operator()(const Event::Leader& e) const {
+    const std::string from =
+        e.deposed.empty() ? "" : " from " + Listed(e.deposed) + ", which owed a decision";
+    return {"leader", by, "took over" + from + ", epoch " + std::to_string(event.epoch)};
   }
-  Sentence operator()(const Event::Electorate& e) const {
-    return {"electorate",
-            "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum) + "; by " + by};
+  Row operator()(const Event::Spec&) const {
+    return {"spec", by, "decides by version " + std::to_string(event.spec_version)};
   }
-  Sentence operator()(const Event::Forget& e) const {
-    return {"electorate", "forgot " + Listed(e.ids) + "; by " + who};
+  Row operator()(const Event::Electorate& e) const {
+    return {"electorate", by,
+            "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum)};
   }
-  Sentence operator()(const Event::Freeze& e) const {
-    return {"freeze", "began: " + WouldBeDead(e.dead)};
+  Row operator()(const Event::Forget& e) const {
+    return {"electorate", by, "forgot " + Listed(e.ids)};
   }
-  Sentence operator()(const Event::Unfreeze& e) const {
-    if (event.by.empty()) return {"freeze", "over: " + WouldBeDead(e.dead)};
-    return {"freeze", (e.accepted ? "lifted, the deaths accepted, by " : "lifted by ") + who};
+  Row operator()(const Event::Freeze& e) const {
+    return {"freeze", by, "began: " + WouldBeDead(e.dead)};
   }
-  Sentence operator()(const Event::Pause& e) const { return {"pause", "began" + Ordered(e)}; }
-  Sentence operator()(const Event::Resume&) const {
-    return {"pause",
-            event.by.empty() ? "over, its time has passed; seen by " + by : "ended by " + who};
+  Row operator()(const Event::Unfreeze& e) const {
+    if (event.by.empty()) return {"freeze", by, "over: " + WouldBeDead(e.dead)};
+    return {"freeze", by, e.accepted ? "lifted, the deaths accepted" : "lifted"};
   }
-  Sentence operator()(const Event::Maintenance& e) const {
-    return {"maintenance", "of " + Listed(e.shards) + " began" + Ordered(e)};
+  Row operator()(const Event::Pause& e) const { return {"pause", by, "began" + Ordered(e)}; }
+  Row operator()(const Event::Resume&) const {
+    return {"pause", by, event.by.empty() ? "over, its time has passed" : "ended"};
   }
-  Sentence operator()(const Event::MaintenanceOver& e) const {
+  Row operator()(const Event::Maintenance& e) const {
+    return {"maintenance", by, "of " + Listed(e.shards) + " began" + Ordered(e)};
+  }
+  Row operator()(const Event::MaintenanceOver& e) const {
     return {
-        "maintenance",
-        "of " + Listed(e.shards) + " " +
-            (event.by.empty() ? "is over, its time has passed or the shard is gone; seen by " + by
-                              : "ended by " + who)};
+        "maintenance", by,
+        "of " + Listed(e.shards) +
+            (event.by.empty() ? " is over, its time has passed or the shard is gone" : " ended")};
   }
-  Sentence operator()(const Event::Redate&) const {
-    return {"redate", "statuses that were dated ahead are dated again; by " + who};
+  Row operator()(const Event::Redate&) const {
+    return {"redate", by, "statuses that were dated ahead are dated again"};
   }
-  Sentence operator()(const Event::Unknown& e) const {
-    constexpr std::string_view kShown[] = {"Kind", "At"};
-    return {Printable(e.kind),
+  Row operator()(const Event::Checker& e) const {
+    return {"checker", by,
+            Printable(e.id) + (e.rack.empty() ? "" : " (" + Printable(e.rack) + ")") +
+                (e.back ? " is back" : " is gone")};
+  }
+  Row operator()(const Event::Quorum& e) const {
+    return {"quorum", by,
+            std::string(e.restored ? "restored: " : "lost: ") + std::to_string(e.registered) +
+                " registered, quorum " + std::to_string(event.quorum) +
+                (e.missing.empty() ? "" : "; not running: " + Listed(e.missing))};
+  }
+  Row operator()(const Event::Update& e) const {
+    const std::string why = e.note.empty() ? "" : ": \"" + Printable(e.note) + "\"";
+    return {"spec", by, Printable(JoinSome(ChangesOf(e, shard), kChangesShown)) + why};
+  }
+  Row operator()(const Event::Unknown& e) const {
+    constexpr std::string_view kShown[] = {"Kind", "At", "Leader", "By"};
+    return {Printable(e.kind), by,
             Printable(RawJson(e.json).Except(kShown)) + "; a kind of a newer zkcluster"};
   }
 };
 
-// On a terminal the text is wrapped to its width; elsewhere an event is one line.
-std::string EventLine(Micros at, std::string_view kind, const std::string& text, bool color) {
-  constexpr std::size_t kKindWidth = 11;
-  std::string start = FormatTime(at) + "  " + std::string(kind);
-  start.append(kKindWidth - std::min(kKindWidth, kind.size()) + 2, ' ');
-  return start + (color ? WrapText(text, start.size()) : text + "\n");
+Row RowOf(const Event& event, const std::string& shard, bool color) {
+  return std::visit(RowMaker{event, shard, color}, event.what);
+}
+
+// The shards that an event names.
+bool Names(const Event& event, const std::string& shard) {
+  const auto among = [&](const std::vector<std::string>& names) {
+    return std::ranges::find(names, shard) != names.end();
+  };
+  if (const auto* const flips = event.As<Event::Flips>()) return !GroupsOf(*flips, shard).empty();
+  if (const auto* const on = event.As<Event::Maintenance>()) return among(on->shards);
+  if (const auto* const off = event.As<Event::MaintenanceOver>()) return among(off->shards);
+  if (const auto* const update = event.As<Event::Update>())
+    return !ChangesOf(*update, shard).empty();
+  return false;
+}
+
+constexpr std::size_t kKindWidth = 11;  // "maintenance"
+
+void Pad(std::string& text, std::size_t width) {
+  const std::size_t now = DisplayWidth(text);
+  text.append(std::max(width, now) - now + 2, ' ');
 }
 
 }  // namespace
 
-std::string EventText(std::string_view node, const Result<Event>& event, bool color) {
-  if (!event)
-    return Printable(node) + "  cannot be decoded: " + Printable(event.error().message) + "\n";
-  const auto* const flips = event->As<Event::Flips>();
-  if (flips == nullptr) {
-    const Sentence sentence = std::visit(SentenceOf{*event}, event->what);
-    return EventLine(event->at, sentence.kind, sentence.text, color);
+std::vector<std::string_view> EventKindWords() {
+  return {"flip",  "leader",      "spec",    "electorate", "freeze",
+          "pause", "maintenance", "checker", "quorum"};
+}
+
+bool Matches(const JournalEntry& entry, const EventFilter& filter) {
+  if (!entry.event) {
+    return filter.kinds.empty() && filter.shard.empty() && entry.written >= filter.since;
   }
-  const std::string by = "; quorum " + std::to_string(event->quorum) + "; decided by " +
-                         Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";
+  const Event& event = *entry.event;
+  if (event.at < filter.since) return false;
+  if (!filter.shard.empty() && !Names(event, filter.shard)) return false;
+  if (filter.kinds.empty()) return true;
+  return std::ranges::find(filter.kinds, RowOf(event, {}, false).kind) != filter.kinds.end();
+}
+
+EventRows::EventRows(Terminal to, std::string shard, const std::vector<JournalEntry>& entries)
+    : to_(to), shard_(std::move(shard)) {
+  constexpr std::size_t kWidest = 24;
+  for (const JournalEntry& entry : entries) {
+    if (!entry.event) continue;
+    const std::string& by = entry.event->by.empty() ? entry.event->leader : entry.event->by;
+    by_width_ = std::max(by_width_, std::min(kWidest, DisplayWidth(Printable(by))));
+  }
+}
+
+std::string EventRows::Next(const JournalEntry& entry) {
+  if (!entry.event) {
+    return Printable(entry.node) + "  cannot be decoded: " +
+           WrapText(Printable(entry.event.error().message), 4, to_.columns);
+  }
+  const Event& event = *entry.event;
+  const std::string time = FormatTime(event.at);
   std::string out;
-  for (const Event::Flip& flip : flips->flips) {
-    out += EventLine(event->at, "flip", FlipText(flip, color) + by, color);
+  std::string start = time;
+  // A program that reads the lines finds the day in each; a person needs it once.
+  const std::size_t clock = time.find('T');
+  if (to_.columns > 0 && clock != std::string::npos) {
+    std::string day = time.substr(0, clock);
+    if (day != day_) out = Paint(day, Color::kFaint, to_.color) + "\n";
+    day_ = std::move(day);
+    start = time.substr(clock + 1, time.size() - clock - 2);
   }
-  if (flips->more > 0) {
-    out += EventLine(event->at, "flip", "and " + std::to_string(flips->more) + " more", color);
-  }
-  return out;
+  const Row row = RowOf(event, shard_, to_.color);
+  start += "  ";
+  std::string kind = row.kind;
+  Pad(kind, kKindWidth);
+  std::string by = row.by.empty() ? "-" : Printable(row.by);
+  Pad(by, by_width_);
+  start += kind + by;
+  return out + start + WrapText(row.text, DisplayWidth(start), to_.columns);
 }
 
 }  // namespace zkcluster::zkctl

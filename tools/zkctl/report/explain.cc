@@ -48,15 +48,14 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   switch (checker.state) {
     case BallotState::kNone:
       return {"none", "",
-              checker.candidate
-                  ? "registered, but it has published no ballot"
-                  : "not running: it belongs to the electorate and is not registered"};
+              checker.candidate ? "registered, but it has published no ballot" : "not running"};
     case BallotState::kUndecodable:
       return {"none", "", "its ballot cannot be decoded: " + checker.voter->error};
     case BallotState::kOtherList:
       return {"none", "",
               "its ballot is for version " + std::to_string(checker.voter->ballot->spec.version) +
                   " of the spec, or for another list of shards"};
+    case BallotState::kLeftOut:
     case BallotState::kCounted:
       break;
   }
@@ -68,13 +67,15 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
     silent = "it has not probed this shard yet; silence is not a vote";
   } else if (vote.first) {
     silent = "it has had no answer since it began to ask, for less than the threshold";
+  } else if (checker.state == BallotState::kLeftOut) {
+    silent = "it contradicts all others on many shards (outlier_votes: ignore)";
   }
   return {std::string(OpinionName(vote.opinion)), reason, silent};
 }
 
 // The rack of its ballot, else that of its registration.
 std::string RackOf(const CheckerView& checker) {
-  if (checker.state == BallotState::kCounted) return checker.voter->ballot->rack;
+  if (checker.voter && checker.voter->ballot) return checker.voter->ballot->rack;
   return checker.candidate ? checker.candidate->registration.rack : "";
 }
 
@@ -115,7 +116,7 @@ std::string ElectorateSentence(const Snapshot& snapshot, const Assessment& asses
 // The first word of the note that the verdict repeats.
 std::string_view RepeatedNote(const std::vector<std::string>& sentences) {
   for (const std::string& sentence : sentences) {
-    if (sentence.find("the cluster is paused") != std::string::npos) return "paused";
+    if (sentence.find("the cluster was paused") != std::string::npos) return "paused";
     if (sentence.find(": frozen since") != std::string::npos) return "frozen";
   }
   return {};
@@ -189,14 +190,16 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
   const std::string stays = "; so it stays " + status;
   const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
   if (maintained != assessment.maintenance.end() && !agrees) {
-    return reached + ", but the shard is under maintenance " +
-           MaintenanceSentence(maintained->second) + stays + " (`zkctl maintenance off " +
-           snapshot.spec.spec.name + " " + maintained->first + "` ends it)";
+    return reached + ", but the shard is under maintenance, ordered " +
+           OrderSentence(maintained->second, OrdersNow(snapshot)) + stays +
+           " (`zkctl maintenance off " + snapshot.spec.spec.name + " " + maintained->first +
+           "` ends it)";
   }
   if (agrees) return reached + ", which agrees with the status: nothing to change";
   if (assessment.hold == Hold::kPaused) {
-    return reached + ", but the cluster is paused " + PauseSentence(*assessment.pause) + stays +
-           " (`zkctl resume " + snapshot.spec.spec.name + "` ends it)";
+    return reached + ", but the cluster was paused " +
+           OrderSentence(*assessment.pause, OrdersNow(snapshot)) + stays + " (`zkctl resume " +
+           snapshot.spec.spec.name + "` ends it)";
   }
   if (assessment.hold != Hold::kNone) {
     return reached + ", but decisions are held: " + std::string(HoldExplanation(assessment.hold)) +
@@ -233,9 +236,10 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
   if (maintained != assessment.maintenance.end()) {
     const Maintenance& order = maintained->second;
     const bool mentioned = sentences.back().find("under maintenance") != std::string::npos;
-    sentences.push_back("it is under maintenance since " + RenderSince(order.since, now) +
-                        (mentioned ? "" : ", " + MaintenanceSentence(order)) +
-                        ": it is probed and voted on, and does not flip");
+    sentences.push_back(
+        (mentioned ? "under maintenance it"
+                   : "it is under maintenance, ordered " + OrderSentence(order, now) + "; it") +
+        " is probed and voted on, and does not flip");
   }
   if (std::string flapping = FlappingSentence(snapshot, shard); !flapping.empty()) {
     sentences.push_back(std::move(flapping));
@@ -244,12 +248,11 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
 }
 
 std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,
-                        Micros now, bool color) {
+                        Micros now, const Terminal& to) {
   std::string out;
   const auto sentences = ExplainShard(snapshot, assessment, shard, now);
   for (const std::string& sentence : sentences) {
-    // On a terminal a sentence is wrapped to its width; elsewhere it is one line.
-    out += color ? WrapText(sentence + ".", 0) : sentence + ".\n";
+    out += WrapText(sentence + ".", 0, to.columns);
   }
   out += '\n';
   const bool racks = assessment.electorate.min_racks > 1;  // otherwise racks do not matter
@@ -270,8 +273,8 @@ std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, 
                     line.ignored});
   }
   out += RenderTable({"CHECKER", "RACK", "VOTE", "REASON", "BALLOT AGE", "NOT COUNTED BECAUSE"},
-                     rows, color);
-  return out + NotesText(assessment, color, RepeatedNote(sentences));
+                     std::move(rows), to);
+  return out + NotesText(assessment, to, RepeatedNote(sentences));
 }
 
 OrderedJson ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,

@@ -18,7 +18,7 @@ namespace zkcluster::zkctl {
                                                     const Assessment& assessment, std::size_t shard,
                                                     Micros now);
 [[nodiscard]] std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment,
-                                      std::size_t shard, Micros now, bool color);
+                                      std::size_t shard, Micros now, const Terminal& to);
 [[nodiscard]] OrderedJson ExplainJson(const Snapshot& snapshot, const Assessment& assessment,
                                       std::size_t shard, Micros now);
 

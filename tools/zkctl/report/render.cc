@@ -23,6 +23,8 @@ std::string_view Escape(Color color) {
       return "\x1b[33m";
     case Color::kFaint:
       return "\x1b[2m";
+    case Color::kHeld:
+      return "\x1b[35;1m";
   }
   return "";
 }
@@ -120,6 +122,16 @@ std::string Paint(std::string_view text, Color paint, bool color) {
   return std::string(Escape(paint)) + std::string(text) + std::string(kReset);
 }
 
+std::string PaintLines(std::string_view lines, Color paint, bool color) {
+  std::string out;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    out += Paint(lines.substr(0, end), paint, color) + "\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return out;
+}
+
 Color ColorOf(ShardStatus status) {
   switch (status) {
     case ShardStatus::kAlive:
@@ -132,42 +144,118 @@ Color ColorOf(ShardStatus status) {
   return Color::kNone;
 }
 
-std::string RenderTable(const std::vector<std::string>& header,
-                        const std::vector<std::vector<Cell>>& rows, bool color) {
-  std::vector<std::vector<Cell>> lines;
-  lines.emplace_back();
-  for (const std::string& title : header) lines.back().emplace_back(title, Color::kFaint);
-  for (const auto& row : rows) {
-    lines.emplace_back();
-    for (const Cell& cell : row) lines.back().emplace_back(Printable(cell.text), cell.color);
-  }
-  std::vector<bool> shown(header.size(), rows.empty());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size() && i < shown.size(); ++i) {
-      if (!row[i].text.empty()) shown[i] = true;
+namespace {
+
+// A column of text that is narrower reads badly.
+constexpr std::size_t kLeastText = 30;
+// Where a row's text is below it.
+constexpr std::size_t kBelow = 4;
+
+// A table's lines, the titles first, while they are fitted to a terminal.
+class Table {
+ public:
+  Table(std::vector<std::string> header, std::vector<std::vector<Cell>> rows)
+      : shown_(header.size(), rows.empty()), widths_(header.size()) {
+    lines_.emplace_back();
+    for (std::string& title : header) lines_.back().emplace_back(std::move(title), Color::kFaint);
+    for (auto& row : rows) {
+      row.resize(std::min(row.size(), shown_.size()), "");
+      for (Cell& cell : row) cell.text = Printable(cell.text);
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (!row[i].text.empty()) shown_[i] = true;
+      }
+      lines_.push_back(std::move(row));
+    }
+    for (const auto& line : lines_) {
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        widths_[i] = std::max(widths_[i], DisplayWidth(line[i].text));
+      }
     }
   }
-  std::vector<std::size_t> widths(header.size());
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size() && i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(line[i].text));
+
+  void Fit(std::size_t columns, const std::vector<std::string>& expendable) {
+    const auto fits = [&] { return TextAt() + std::min(widths_[Last()], kLeastText) <= columns; };
+    for (const std::string& title : expendable) {
+      if (fits()) break;
+      for (std::size_t i = 0; i < shown_.size(); ++i) {
+        if (lines_.front()[i].text == title) shown_[i] = false;
+      }
+    }
+    columns_ = columns;
+    below_ = !fits();
+  }
+
+  [[nodiscard]] std::string Render(bool color) const {
+    std::string out;
+    for (const auto& line : lines_) out += Line(line, color);
+    return out;
+  }
+
+ private:
+  // The last column that is shown.
+  [[nodiscard]] std::size_t Last() const {
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < shown_.size(); ++i) last = shown_[i] ? i : last;
+    return last;
+  }
+  // Where it begins.
+  [[nodiscard]] std::size_t TextAt() const {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < Last(); ++i) at += shown_[i] ? widths_[i] + 2 : 0;
+    return at;
+  }
+
+  // The cell's text from column `at` on; each of its lines has its colour.
+  [[nodiscard]] std::string Text(const Cell& cell, std::size_t at, bool color) const {
+    std::string wrapped = WrapText(cell.text, at, columns_);
+    wrapped.pop_back();
+    std::string out;
+    for (std::size_t from = 0;;) {
+      const std::size_t end = std::min(wrapped.find('\n', from), wrapped.size());
+      const std::size_t margin = from == 0 ? 0 : at;
+      out.append(margin, ' ');
+      out += Paint(std::string_view(wrapped).substr(from + margin, end - from - margin), cell.color,
+                   color);
+      if (end == wrapped.size()) return out;
+      out += '\n';
+      from = end + 1;
     }
   }
-  std::string out;
-  for (const auto& line : lines) {
+
+  [[nodiscard]] std::string Line(const std::vector<Cell>& line, bool color) const {
+    const bool is_header = &line == &lines_.front();
+    const std::size_t last = Last();
+    std::string out;
     std::size_t owed = 0;  // spaces are written only when something follows them
-    for (std::size_t i = 0; i < line.size() && i < widths.size(); ++i) {
-      if (!shown[i]) continue;
+    for (std::size_t i = 0; i < line.size() && i < last; ++i) {
+      if (!shown_[i]) continue;
       if (!line[i].text.empty()) {
         out.append(owed, ' ');
         owed = 0;
         out += Paint(line[i].text, line[i].color, color);
       }
-      owed += widths[i] - DisplayWidth(line[i].text) + 2;
+      owed += widths_[i] - DisplayWidth(line[i].text) + 2;
     }
-    out += '\n';
+    if (last >= line.size() || line[last].text.empty() || (below_ && is_header)) return out + '\n';
+    if (below_)
+      return out + '\n' + std::string(kBelow, ' ') + Text(line[last], kBelow, color) + '\n';
+    return out + std::string(owed, ' ') + Text(line[last], TextAt(), color) + '\n';
   }
-  return out;
+
+  std::vector<std::vector<Cell>> lines_;
+  std::vector<bool> shown_;
+  std::vector<std::size_t> widths_;
+  std::size_t columns_ = 0;
+  bool below_ = false;  // the last column's text is below its row
+};
+
+}  // namespace
+
+std::string RenderTable(std::vector<std::string> header, std::vector<std::vector<Cell>> rows,
+                        const Terminal& to, const std::vector<std::string>& expendable) {
+  Table table(std::move(header), std::move(rows));
+  if (to.columns > 0) table.Fit(to.columns, expendable);
+  return table.Render(to.color);
 }
 
 std::string RenderJson(const OrderedJson& json) {
@@ -196,15 +284,15 @@ std::string RenderAge(Micros since, Micros now) {
   return FormatAge(std::max(Micros::zero(), now - since)) + " ago";
 }
 
-std::string WrapText(std::string_view text, std::size_t indent) {
-  constexpr std::size_t kColumns = 100;
+std::string WrapText(std::string_view text, std::size_t indent, std::size_t columns) {
+  if (columns == 0) return std::string(text) + "\n";
   std::string out;
   std::size_t column = indent;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, end);
     const std::size_t width = DisplayWidth(word);
-    if (column > indent && column + 1 + width > kColumns) {
+    if (column > indent && column + 1 + width > columns) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (column > indent) {

@@ -1,5 +1,6 @@
-// What zkctl prints: aligned tables, JSON, and YAML made of that JSON. No text from ZooKeeper can
-// move a terminal's cursor or colour it: control characters are shown as \xNN. Pure.
+// What zkctl prints: aligned tables and wrapped lines that fit a terminal's width, JSON, and YAML
+// made of that JSON. No text from ZooKeeper can move a terminal's cursor or colour it: control
+// characters are shown as \xNN. Pure.
 #pragma once
 
 #include <zkcluster/shard.h>
@@ -14,7 +15,21 @@ namespace zkcluster::zkctl {
 
 inline constexpr std::string_view kReset = "\x1b[0m";  // ends every colour on a terminal
 
-enum class Color { kNone, kGood, kBad, kDoubtful, kFaint };
+// Where a text goes.
+struct Terminal {
+  bool color = false;
+  // Its width. 0: no terminal; each line is as long as it is, for grep and for other programs.
+  std::size_t columns = 0;
+};
+
+enum class Color {
+  kNone,
+  kGood,
+  kBad,
+  kDoubtful,
+  kFaint,
+  kHeld,  // a status that the votes contradict
+};
 
 struct Cell {
   Cell(std::string t, Color c = Color::kNone) : text(std::move(t)), color(c) {}
@@ -24,12 +39,17 @@ struct Cell {
 };
 
 // Columns two spaces apart, as wide as their widest cell; one that is empty in every row is left
-// out. No spaces at the end of a line.
-[[nodiscard]] std::string RenderTable(const std::vector<std::string>& header,
-                                      const std::vector<std::vector<Cell>>& rows, bool color);
+// out. No spaces at the end of a line. Where the table is wider than the terminal, the columns
+// named in `expendable` go, the first of them first; then the last column's text is wrapped within
+// its column, or below its row where that would be narrow.
+[[nodiscard]] std::string RenderTable(std::vector<std::string> header,
+                                      std::vector<std::vector<Cell>> rows, const Terminal& to,
+                                      const std::vector<std::string>& expendable = {});
 
 // `text` in the colour `paint` if `color` is true.
 [[nodiscard]] std::string Paint(std::string_view text, Color paint, bool color);
+// Each of the lines, which have line ends.
+[[nodiscard]] std::string PaintLines(std::string_view lines, Color paint, bool color);
 [[nodiscard]] Color ColorOf(ShardStatus status);
 [[nodiscard]] std::string Printable(std::string_view text);
 // How many columns a terminal needs for it: one a code point (wide letters of East Asia count as
@@ -46,9 +66,9 @@ struct Cell {
 [[nodiscard]] std::string RenderSince(Micros since, Micros now);
 // "3m 05s ago", where the time itself does not matter; "-" for never.
 [[nodiscard]] std::string RenderAge(Micros since, Micros now);
-// `text` in lines of at most 100 columns, broken at spaces; the first begins at column `indent`,
-// the others are indented by as many spaces. With a line end.
-[[nodiscard]] std::string WrapText(std::string_view text, std::size_t indent);
+// `text` in lines of at most `columns` columns (0: in one line), broken at spaces; the first begins
+// at column `indent`, the others are indented by as many spaces. With a line end.
+[[nodiscard]] std::string WrapText(std::string_view text, std::size_t indent, std::size_t columns);
 // The first `limit` lines of `text`, and the number of the others.
 [[nodiscard]] std::string FirstLines(const std::string& text, std::size_t limit);
 // `; did you mean "s2"?`, or `; it has s1, s2` if none is near and there are only a

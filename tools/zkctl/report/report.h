@@ -1,67 +1,53 @@
-// The answers of the reading verbs, as JSON and as text for people. The JSON forms are an
-// interface: keys may be added, never renamed or removed. Pure.
+// The answers of the reading verbs, as JSON and as text for people; those of `status` and of
+// `events` are in headers of their own. The JSON forms are an interface: keys may be added, never
+// renamed or removed. Pure.
 #pragma once
 
 #include <zkcluster/shard.h>
+#include <zkcluster/time.h>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/snapshot.h"
-#include "model/journal.h"
+#include "follow/journal.h"
 #include "model/ledger.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
 
 namespace zkcluster::zkctl {
 
-[[nodiscard]] OrderedJson StatusJson(const Snapshot& snapshot, const Assessment& assessment);
-[[nodiscard]] std::string StatusText(const Snapshot& snapshot, const Assessment& assessment,
-                                     Micros now, bool color, bool dead_first = false);
+// A checker of which the journal's last word is that it is gone.
+struct LastSeen {
+  Micros gone{0};
+  std::string rack;
+};
+using Absences = std::map<std::string, LastSeen>;  // by id
+[[nodiscard]] Absences FindAbsences(const std::vector<JournalEntry>& journal);
 
-// The orders of maintenance, by shard.
-[[nodiscard]] OrderedJson MaintenanceListJson(const Snapshot& snapshot,
-                                              const Assessment& assessment);
-[[nodiscard]] std::string MaintenanceListText(const Snapshot& snapshot,
-                                              const Assessment& assessment, Micros now, bool color);
-
-// The registered checkers, in the order of election.
+// The registered checkers, in the order of election; then those that are gone, with what `absences`
+// knows about them.
 [[nodiscard]] OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment);
 [[nodiscard]] std::string CheckersText(const Snapshot& snapshot, const Assessment& assessment,
-                                       Micros now, bool color);
-
-// One cluster of `list`; `error` says why its health is unknown.
-struct ListRow {
-  std::string name;
-  std::optional<std::uint64_t> version;
-  std::size_t shards = 0;
-  std::size_t alive = 0;
-  std::size_t dead = 0;
-  std::size_t unknown = 0;
-  bool frozen = false;
-  bool paused = false;
-  std::size_t maintained = 0;  // shards under maintenance
-  std::vector<std::string> flapping;
-  std::string error;
-};
-[[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot);
-[[nodiscard]] OrderedJson ListJson(const std::vector<ListRow>& rows);
-[[nodiscard]] std::string ListText(const std::vector<ListRow>& rows, bool color);
+                                       Micros now, const Terminal& to,
+                                       const Absences& absences = {});
 
 struct LocateRow {
   std::string key;
   Location location;
 };
 [[nodiscard]] OrderedJson LocateJson(const std::vector<LocateRow>& rows);
-[[nodiscard]] std::string LocateText(const std::vector<LocateRow>& rows, Micros now, bool color);
+[[nodiscard]] std::string LocateText(const std::vector<LocateRow>& rows, Micros now,
+                                     const Terminal& to);
 
-// `node` is the name of the event's znode; an undecodable event carries its error.
-[[nodiscard]] OrderedJson EventJson(std::string_view node, const Result<Event>& event);
-// One line; for an event of flips, one line each.
-[[nodiscard]] std::string EventText(std::string_view node, const Result<Event>& event, bool color);
-
-// --- Parts shared with `explain` ---
+// --- Parts that several answers share ---
+[[nodiscard]] std::string VotesText(const VoteCounts& counts);  // "0/3/0"
+[[nodiscard]] Cell CountCell(std::size_t count, Color paint);   // painted unless it is 0
+// Null: there is no checker of this id.
+[[nodiscard]] const CheckerView* FindView(const Assessment& assessment, const std::string& id);
 [[nodiscard]] OrderedJson ReasonJson(Reason reason);  // null for none
 [[nodiscard]] OrderedJson CountsJson(const VoteCounts& counts);
 // Null, or why nothing is decided.
@@ -69,8 +55,10 @@ struct LocateRow {
 // Null, or who paused until when.
 [[nodiscard]] OrderedJson PauseJson(const std::optional<Pause>& pause);
 [[nodiscard]] OrderedJson MaintenanceJson(const Maintenance& order);
+// When this version was written. Nothing: it is no such time, although versions are meant to be.
+[[nodiscard]] std::optional<Micros> TimeOfVersion(std::uint64_t version, Micros now);
 // Leaves out the notes that begin with `repeated`: the caller has printed them already.
-[[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
+[[nodiscard]] std::string NotesText(const Assessment& assessment, const Terminal& to,
                                     std::string_view repeated = {});
 
 }  // namespace zkcluster::zkctl

@@ -78,7 +78,7 @@ OrderedJson RingJson(const ClusterSpec& spec, const RingSpread& spread) {
   return json;
 }
 
-std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool color) {
+std::string RingText(const ClusterSpec& spec, const RingSpread& spread, const Terminal& to) {
   const bool weighted = RingTypeOf(spec.ring) == RingType::kKetama;
   std::vector<std::vector<Cell>> rows;
   for (std::size_t i = 0; i < spec.shards.size(); ++i) {
@@ -96,7 +96,7 @@ std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool col
   }
   return fmt::format("{}: {}, {}\n", Printable(spec.name), RingName(spec.ring),
                      Counted(spec.shards.size(), "shard")) +
-         RenderTable({"SHARD", "WEIGHT", "POINTS", "SHARE", "FAIR", "LOAD", "KEYS"}, rows, color) +
+         RenderTable({"SHARD", "WEIGHT", "POINTS", "SHARE", "FAIR", "LOAD", "KEYS"}, rows, to) +
          fmt::format(
              "load {:.3f} .. {:.3f} of the fair share, standard deviation {}; keys counted with {} "
              "samples\n",
@@ -125,7 +125,7 @@ OrderedJson RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
 }
 
 std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to, const RingChange& change,
-                           bool color) {
+                           const Terminal& terminal) {
   std::string out = fmt::format("{}: {}, {} -> {}, {}\n", Printable(from.name), RingName(from.ring),
                                 Counted(from.shards.size(), "shard"), RingName(to.ring),
                                 Counted(to.shards.size(), "shard"));
@@ -140,7 +140,7 @@ std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to, const
     rows.push_back({move.from, move.to, std::to_string(move.keys),
                     change.width ? Percent(Share(move.width)) : ""});
   }
-  out += RenderTable({"FROM", "TO", "KEYS", "SHARE"}, rows, color);
+  out += RenderTable({"FROM", "TO", "KEYS", "SHARE"}, std::move(rows), terminal);
   if (change.moves.size() > rows.size()) {
     out += fmt::format("and {} more; -o json lists all\n", change.moves.size() - rows.size());
   }

@@ -11,12 +11,13 @@
 namespace zkcluster::zkctl {
 
 [[nodiscard]] OrderedJson RingJson(const ClusterSpec& spec, const RingSpread& spread);
-[[nodiscard]] std::string RingText(const ClusterSpec& spec, const RingSpread& spread, bool color);
+[[nodiscard]] std::string RingText(const ClusterSpec& spec, const RingSpread& spread,
+                                   const Terminal& to);
 
 [[nodiscard]] OrderedJson RingChangeJson(const ClusterSpec& from, const ClusterSpec& to,
                                          const RingChange& change);
 // The largest moves, and the number of the others.
 [[nodiscard]] std::string RingChangeText(const ClusterSpec& from, const ClusterSpec& to,
-                                         const RingChange& change, bool color);
+                                         const RingChange& change, const Terminal& terminal);
 
 }  // namespace zkcluster::zkctl

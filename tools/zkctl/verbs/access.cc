@@ -48,7 +48,7 @@ int RunInit(const Globals& globals, const NoOptions&) {
   json["znodes"] = answer->znodes;
   json["ephemerals"] = waiting;
   json["go_checkers"] = answer->go_checkers;
-  return Emit(globals.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](const Terminal&) {
     std::string text =
         acl + ": " + globals.root + ", " + Counted(answer->znodes, "znode") + " with it\n";
     if (waiting > 0) {

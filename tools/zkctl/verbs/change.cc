@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/join.h"
+#include "model/spec_check.h"
 #include "tools/zkctl/cli/approve.h"
 #include "tools/zkctl/report/diff.h"
 #include "tools/zkctl/report/render.h"
@@ -54,6 +55,9 @@ Result<ValidSpec> Checked(Result<ClusterSpec> edited) {
 }
 
 int Changing::To(const ClusterSpec& current, ValidSpec next) {
+  if (const auto sound = CheckThresholdsOfChange(&current, next.spec()); !sound) {
+    return Complain(sound.error());
+  }
   const std::uint64_t wanted = next.spec().version;
   if (wanted != 0 && wanted != current.version) {
     return Complain(Changed(current.name, wanted, current.version));
@@ -88,6 +92,9 @@ int Changing::To(const ClusterSpec& current, const ValidSpec& next, const std::s
 
 int Changing::Create(const ValidSpec& spec) {
   const std::string& name = spec.spec().name;
+  if (const auto sound = CheckThresholdsOfChange(nullptr, spec.spec()); !sound) {
+    return Complain(sound.error());
+  }
   if (change_.dry_run) {
     const auto known = connection_.Ask<StoredSpec>(
         [&](ClusterAdmin& admin, auto done) { admin.Get(name, std::move(done)); });
@@ -140,8 +147,8 @@ int Changing::Report(const std::string& cluster, std::string_view action, std::u
     json["dry_run"] = true;
     json["diff"] = DiffJson(cluster, answer.diff);
   }
-  return Emit(globals_.output, json, [&](bool color) {
-    return (answer.shown ? "" : DiffText(answer.diff, color) + answer.note) +
+  return Emit(globals_.output, json, [&](const Terminal& to) {
+    return (answer.shown ? "" : DiffText(answer.diff, to.color) + answer.note) +
            (change_.dry_run ? "would be " : "") + std::string(action) +
            (change_.dry_run ? ": " : " ") + Printable(cluster) +
            (version == 0 ? "" : ", version " + std::to_string(version)) + "\n";
@@ -149,8 +156,9 @@ int Changing::Report(const std::string& cluster, std::string_view action, std::u
 }
 
 int Changing::Write(const ClusterSpec& current, const ValidSpec& next, ChangeAnswer answer) {
-  const auto version = connection_.Ask<std::uint64_t>(
-      [&](ClusterAdmin& admin, auto done) { admin.Update(next, std::move(done)); });
+  const auto version = connection_.Ask<std::uint64_t>([&](ClusterAdmin& admin, auto done) {
+    admin.Update(next, {Who(), change_.reason.value_or("")}, std::move(done));
+  });
   if (!version) return ComplainOf(version.error(), current.name, current.version);
   WarnOfSize(next);
   // If stderr is on the same terminal, the changes are already there; a redirected answer

@@ -16,6 +16,7 @@
 #include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
+#include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
 #include "zk/errors.h"
 
@@ -138,16 +139,19 @@ Result<Fixed> Fix(Connection& connection, const DoctorOptions& options,
   return fixed;
 }
 
-int Report(const Globals& globals, const Snapshot& snapshot, const std::optional<Fixed>& fixed) {
-  const auto findings = Diagnose(snapshot, Assess(snapshot));
+int Report(Connection& connection, const Globals& globals, const Snapshot& snapshot,
+           const std::optional<Fixed>& fixed) {
+  const auto journal = GetJournal(connection, snapshot.spec.spec.name);
+  if (!journal) return Complain(journal.error());
+  const auto findings = Diagnose(snapshot, Assess(snapshot), FindAbsences(*journal));
   OrderedJson json = DoctorJson(snapshot, findings);
   std::string done;
   if (fixed) {
     json["removed"] = fixed->removed;
     for (const std::string& path : fixed->removed) done += "removed " + Printable(path) + "\n";
   }
-  const int printed = Emit(globals.output, json, [&](bool color) {
-    return done + DoctorText(snapshot, findings, color);
+  const int printed = Emit(globals.output, json, [&](const Terminal& to) {
+    return done + DoctorText(snapshot, findings, to);
   });
   if (fixed && fixed->error) return ExitCodeOf(fixed->error->code);
   return printed != kDone || !findings.empty() ? kRefused : kDone;
@@ -158,7 +162,7 @@ int RunDoctor(const Globals& globals, const DoctorOptions& options) {
   if (!connection) return Complain(connection.error());
   auto snapshot = TakeSnapshot(**connection, options.cluster);
   if (!snapshot) return Complain(snapshot.error());
-  if (!options.fix) return Report(globals, *snapshot, std::nullopt);
+  if (!options.fix) return Report(**connection, globals, *snapshot, std::nullopt);
   Fixed fixed;
   if (const auto ghosts = ToRemove(Diagnose(*snapshot, Assess(*snapshot))); !ghosts.empty()) {
     auto answer = Fix(**connection, options, ghosts);
@@ -167,7 +171,7 @@ int RunDoctor(const Globals& globals, const DoctorOptions& options) {
     snapshot = TakeSnapshot(**connection, options.cluster);
     if (!snapshot) return Complain(snapshot.error());
   }
-  return Report(globals, *snapshot, fixed);
+  return Report(**connection, globals, *snapshot, fixed);
 }
 
 Result<void> CheckDoctor(const Globals&, const DoctorOptions& options) {
@@ -187,7 +191,9 @@ Verb DoctorVerb() {
           "versions and\n"
           "clocks of the checkers, a quorum that cannot be met, shards that share a host or rack, "
           "sizes near\n"
-          "their limits, orders without an end. Exit code 0 when nothing was found, 1 when "
+          "their limits, a checker that contradicts all others, orders that hold something back or "
+          "have no\n"
+          "end. Exit code 0 when nothing was found, 1 when "
           "something was.\n"
           "--fix first removes the znodes that it says are to be removed: candidates, ballots and "
           "Go\n"

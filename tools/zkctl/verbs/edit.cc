@@ -60,6 +60,7 @@ void DeclareUpdate(OptionSet& set, UpdateOptions& into) {
   DeclareYes(set, into.change.yes);
   DeclareDryRun(set, into.change.dry_run);
   DeclareWait(set, into.change.wait);
+  DeclareReason(set, into.change.reason);
   DeclareFile(set, into.file);
   DeclareEdits(set, into.edits, /*of_new=*/false);
 }
@@ -94,6 +95,7 @@ void DeclareApply(OptionSet& set, ApplyOptions& into) {
   DeclareYes(set, into.change.yes);
   DeclareDryRun(set, into.change.dry_run);
   DeclareWait(set, into.change.wait);
+  DeclareReason(set, into.change.reason);
   DeclareFile(set, into.file);
 }
 
@@ -156,14 +158,15 @@ Verb UpdateVerb() {
       .name = "update",
       .summary = "change a cluster by a file or by options",
       .help =
-          "  zkctl update NAME -f FILE [--yes] [--dry-run] [--wait]\n"
+          "  zkctl update NAME -f FILE [--reason TEXT] [--yes] [--dry-run] [--wait]\n"
           "  zkctl update NAME [--add-shard s5=10.0.0.5:6379] [--remove-shard s1] [--set-addr "
           "s2=10.0.0.9:6379]\n"
           "                    [--ring TYPE] [--points N] [--hash HASH] [--weight s2=3]\n"
           "                    [--failover|--no-failover] [--checkers N|none] [--quorum "
           "N|none]\n"
           "                    [--min-racks N|none] [--max-dead-fraction F|none]\n"
-          "                    [--probe interval=1s|none ...] [--yes]\n"
+          "                    [--outlier-votes count|ignore|none] [--probe interval=1s|none ...]\n"
+          "                    [--reason TEXT] [--yes]\n"
           "Shows what changes and asks; --yes does not ask. Without a terminal only what removes "
           "shards needs\n"
           "it. --wait shows how the checkers take the change over.\n"
@@ -180,7 +183,7 @@ Verb ApplyVerb() {
       .name = "apply",
       .summary = "create or update the cluster that a file describes",
       .help =
-          "  zkctl apply -f FILE [--yes] [--dry-run] [--wait]\n"
+          "  zkctl apply -f FILE [--reason TEXT] [--yes] [--dry-run] [--wait]\n"
           "Shows what changes and asks; --yes does not ask. Without a terminal only what removes "
           "shards needs\n"
           "it. --wait shows how the checkers take the change over.\n"

@@ -11,6 +11,7 @@
 #include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/status.h"
 #include "tools/zkctl/verbs/ordering.h"
 
 namespace zkcluster::zkctl {
@@ -84,9 +85,10 @@ int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options
   OrderedJson json = OrderJson(name, "maintenance_on");
   json["shards"] = shards;
   json["maintenance"] = MaintenanceJson(order);
-  return Emit(globals.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](const Terminal&) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) + " (" +
-           Printable(ShortList(shards)) + ") " + Printable(MaintenanceSentence(order)) + "\n" +
+           Printable(ShortList(shards)) + "), " + LengthText(order.since, order.until) + ": \"" +
+           Printable(order.reason) + "\"; by " + Printable(order.by) + "\n" +
            ClockNote(**connection);
   });
 }
@@ -103,7 +105,7 @@ int RunMaintenanceOff(const Globals& globals, const MaintenanceOffOptions& optio
   const auto shards = MaintenanceChanges(*ordered);
   OrderedJson json = OrderJson(name, "maintenance_off");
   json["shards"] = shards;
-  return Emit(globals.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](const Terminal&) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) +
            " ended: " + Printable(ShortList(shards)) + "\n";
   });
@@ -116,8 +118,9 @@ int RunMaintenanceList(const Globals& globals, const ClusterOperand& options) {
   if (!snapshot) return Complain(snapshot.error());
   const Assessment assessment = Assess(*snapshot);
   const Micros now = (*connection)->loop().WallNow();
-  return Emit(globals.output, MaintenanceListJson(*snapshot, assessment),
-              [&](bool color) { return MaintenanceListText(*snapshot, assessment, now, color); });
+  return Emit(globals.output, MaintenanceListJson(*snapshot, assessment), [&](const Terminal& to) {
+    return MaintenanceListText(*snapshot, assessment, now, to);
+  });
 }
 
 }  // namespace

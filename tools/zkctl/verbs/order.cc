@@ -57,11 +57,14 @@ int RunPause(const Globals& globals, const PauseOptions& options) {
   OrderedJson json = OrderJson(name, "paused");
   json["paused"] = PauseJson(ordered->left.pause);
   json["replaced"] = PauseJson(ordered->found.pause);
-  return Emit(globals.output, json, [&](bool) {
-    std::string text =
-        "paused " + Printable(name) + " " + Printable(PauseSentence(*ordered->left.pause)) + "\n";
+  return Emit(globals.output, json, [&](const Terminal&) {
+    const Pause& pause = *ordered->left.pause;
+    std::string text = "paused " + Printable(name) + ", " +
+                       Printable(LengthText(pause.since, pause.until)) + ": \"" +
+                       Printable(pause.reason) + "\"; by " + Printable(pause.by) + "\n";
     if (ordered->found.pause) {
-      text += "it replaces a pause " + Printable(PauseSentence(*ordered->found.pause)) + "\n";
+      text += "it replaces the pause of " +
+              Printable(OrderSentence(*ordered->found.pause, pause.since)) + "\n";
     }
     return text + ClockNote(**connection);
   });
@@ -77,9 +80,10 @@ int RunResume(const Globals& globals, const ClusterOperand& options) {
   if (!ordered) return Complain(ordered.error());
   OrderedJson json = OrderJson(name, "resumed");
   json["ended"] = PauseJson(ordered->found.pause);
-  return Emit(globals.output, json, [&](bool) {
+  const Micros now = (*connection)->loop().WallNow();
+  return Emit(globals.output, json, [&](const Terminal&) {
     return "resumed " + Printable(name) + "; it was paused " +
-           Printable(PauseSentence(*ordered->found.pause)) + "\n";
+           Printable(OrderSentence(*ordered->found.pause, now)) + "\n";
   });
 }
 
@@ -112,7 +116,7 @@ int RunForget(const Globals& globals, const ForgetOptions& options) {
   json["id"] = id;
   json["quorum"] = then.quorum;
   json["electorate_size"] = then.size;
-  return Emit(globals.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](const Terminal&) {
     return "forgot " + Printable(id) + " of " + Printable(name) + "; the quorum is " +
            QuorumText(then) + "\n";
   });
@@ -208,7 +212,7 @@ int RunUnfreeze(const Globals& globals, const UnfreezeOptions& options) {
   json["before"] = NumbersJson(*before, was);
   json["after"] = NumbersJson(*after, is);
   const int printed =
-      Emit(globals.output, json, [&](bool) { return ThawText(name, thaw, *after, is); });
+      Emit(globals.output, json, [&](const Terminal&) { return ThawText(name, thaw, *after, is); });
   if (printed != kDone || thaw != Thaw::kFrozen) return printed;
   return Complain(Error{ErrorCode::kConflict,
                         "\"" + name + "\" froze again: " + FreezeSentence(*after, is) +

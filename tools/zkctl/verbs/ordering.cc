@@ -64,6 +64,12 @@ Result<Snapshot> TakeSnapshot(Connection& connection, const std::string& name) {
   return Fail(std::move(error));
 }
 
+Result<std::vector<JournalEntry>> GetJournal(Connection& connection, const std::string& name) {
+  return connection.Await<std::vector<JournalEntry>>([&](JournalRead done) {
+    ReadJournal(connection.client(), ClusterPaths(connection.root(), name), std::move(done));
+  });
+}
+
 Error WithNearest(Error error, const std::vector<std::string>& clusters, const std::string& name) {
   const bool unknown = error.code == ErrorCode::kNotFound &&
                        error.message.find("no cluster \"" + name + "\"") != std::string::npos;

@@ -5,9 +5,11 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin/cluster_admin.h"
 #include "admin/snapshot.h"
+#include "follow/journal.h"
 #include "tools/zkctl/cli/context.h"
 
 namespace zkcluster::zkctl {
@@ -31,6 +33,10 @@ namespace zkcluster::zkctl {
 
 // The spec in force. Errors: those of ClusterAdmin::Get, likewise with the nearest name.
 [[nodiscard]] Result<ClusterSpec> GetCluster(Connection& connection, const std::string& name);
+
+// Every entry of the cluster's journal, the oldest first.
+[[nodiscard]] Result<std::vector<JournalEntry>> GetJournal(Connection& connection,
+                                                           const std::string& name);
 
 // `error`, with the nearest cluster's name if it says that there is no such cluster.
 [[nodiscard]] Error WithNearest(Error error, const std::vector<std::string>& clusters,

@@ -10,15 +10,17 @@
 
 #include "admin/cluster_admin.h"
 #include "admin/snapshot.h"
-#include "model/paths.h"
 #include "ring/routing_table.h"
+#include "text/address.h"
 #include "tools/zkctl/cli/context.h"
 #include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/explain.h"
+#include "tools/zkctl/report/history.h"
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/status.h"
 #include "tools/zkctl/verbs/ordering.h"
 #include "tools/zkctl/verbs/watch.h"
 
@@ -35,41 +37,79 @@ int WithSnapshot(const Globals& globals, const std::string& name,
   return answer(*snapshot, (*connection)->loop().WallNow());
 }
 
+// By name, or by address as logs and alerts show it.
+std::vector<ShardSpec>::const_iterator FindShard(const std::vector<ShardSpec>& shards,
+                                                 const std::string& word) {
+  const auto named = std::ranges::find(shards, word, &ShardSpec::name);
+  const auto address = ParseAddress(word);
+  if (named != shards.end() || !address) return named;
+  const std::string wanted = FormatCanonical(*address);
+  return std::ranges::find_if(shards, [&](const ShardSpec& shard) {
+    const auto known = ParseAddress(shard.addr);
+    return known && FormatCanonical(*known) == wanted;
+  });
+}
+
 int RunStatus(const Globals& globals, const StatusOptions& options) {
-  if (options.watch) return WatchStatus(globals, options.cluster);
+  const StatusView view{.dead_first = options.watch, .dead_only = options.dead};
+  if (options.watch) return WatchStatus(globals, options.cluster, view);
   return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
     const Assessment assessment = Assess(snapshot);
-    return Emit(globals.output, StatusJson(snapshot, assessment),
-                [&](bool color) { return StatusText(snapshot, assessment, now, color); });
+    return Emit(globals.output, StatusJson(snapshot, assessment, view), [&](const Terminal& to) {
+      return StatusText(snapshot, assessment, now, to, view);
+    });
   });
 }
 
 int RunCheckers(const Globals& globals, const ClusterOperand& options) {
-  return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
-    const Assessment assessment = Assess(snapshot);
-    return Emit(globals.output, CheckersJson(snapshot, assessment),
-                [&](bool color) { return CheckersText(snapshot, assessment, now, color); });
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  const auto snapshot = TakeSnapshot(**connection, options.cluster);
+  if (!snapshot) return Complain(snapshot.error());
+  const Assessment assessment = Assess(*snapshot);
+  Absences absences;
+  if (!assessment.missing.empty()) {
+    const auto journal = GetJournal(**connection, options.cluster);
+    if (!journal) return Complain(journal.error());
+    absences = FindAbsences(*journal);
+  }
+  const Micros now = (*connection)->loop().WallNow();
+  return Emit(globals.output, CheckersJson(*snapshot, assessment), [&](const Terminal& to) {
+    return CheckersText(*snapshot, assessment, now, to, absences);
   });
 }
 
+// Says more about a shard that the spec does not have: the nearest name, or who removed it.
+Error NoShard(Connection& connection, const Snapshot& snapshot, const std::string& word) {
+  const ClusterSpec& spec = snapshot.spec.spec;
+  Error error{ErrorCode::kNotFound, "cluster \"" + spec.name + "\" has no shard \"" + word + "\""};
+  const auto journal = GetJournal(connection, spec.name);
+  const std::string removal =
+      journal ? RemovalText(*journal, word, connection.loop().WallNow()) : "";
+  if (!removal.empty()) {
+    error.message += ": " + removal + ", see `zkctl history " + spec.name + "`";
+    return error;
+  }
+  std::vector<std::string_view> names;
+  for (const ShardSpec& shard : spec.shards) names.push_back(shard.name);
+  error.message += NearestOf(word, names, "it has ");
+  return error;
+}
+
 int RunExplain(const Globals& globals, const ExplainOptions& options) {
-  return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros now) {
-    const auto& shards = snapshot.spec.spec.shards;
-    const std::string& name = options.shard;
-    const auto found = std::find_if(shards.begin(), shards.end(),
-                                    [&](const ShardSpec& shard) { return shard.name == name; });
-    if (found == shards.end()) {
-      std::vector<std::string_view> names;
-      for (const ShardSpec& shard : shards) names.push_back(shard.name);
-      return Complain(Error{ErrorCode::kNotFound, "cluster \"" + options.cluster +
-                                                      "\" has no shard \"" + name + "\"" +
-                                                      NearestOf(name, names, "it has ")});
-    }
-    const auto shard = static_cast<std::size_t>(found - shards.begin());
-    const Assessment assessment = Assess(snapshot);
-    return Emit(globals.output, ExplainJson(snapshot, assessment, shard, now),
-                [&](bool color) { return ExplainText(snapshot, assessment, shard, now, color); });
-  });
+  const auto connection = Connection::Open(globals);
+  if (!connection) return Complain(connection.error());
+  const auto snapshot = TakeSnapshot(**connection, options.cluster);
+  if (!snapshot) return Complain(snapshot.error());
+  const auto& shards = snapshot->spec.spec.shards;
+  const auto found = FindShard(shards, options.shard);
+  if (found == shards.end()) return Complain(NoShard(**connection, *snapshot, options.shard));
+  const auto shard = static_cast<std::size_t>(found - shards.begin());
+  const Assessment assessment = Assess(*snapshot);
+  const Micros now = (*connection)->loop().WallNow();
+  return Emit(
+      globals.output, ExplainJson(*snapshot, assessment, shard, now),
+      [&](const Terminal& to) { return ExplainText(*snapshot, assessment, shard, now, to); });
 }
 
 int RunLocate(const Globals& globals, const LocateOptions& options) {
@@ -80,7 +120,7 @@ int RunLocate(const Globals& globals, const LocateOptions& options) {
     std::vector<LocateRow> rows;
     for (const std::string& key : options.keys) rows.push_back({key, (*table)->Locate(key)});
     return Emit(globals.output, LocateJson(rows),
-                [&](bool color) { return LocateText(rows, now, color); });
+                [&](const Terminal& to) { return LocateText(rows, now, to); });
   });
 }
 
@@ -106,9 +146,9 @@ int RunList(const Globals& globals, const NoOptions&) {
       return Complain(snapshot.error());
     }
   }
-  return Emit(globals.output, ListJson(rows), [&](bool color) {
+  return Emit(globals.output, ListJson(rows), [&](const Terminal& to) {
     return rows.empty() ? "no clusters below " + Printable(globals.root) + "\n"
-                        : ListText(rows, color);
+                        : ListText(rows, to);
   });
 }
 
@@ -119,7 +159,10 @@ Verb StatusVerb() {
       .name = "status",
       .summary = "show leader, electorate, and the status of every shard",
       .help =
-          "  zkctl status NAME [--watch]\n"
+          "  zkctl status NAME [--dead] [--watch]\n"
+          "A shard whose votes say otherwise than its status is first, with what keeps the status "
+          "as it is.\n"
+          "--dead shows only these, and the shards that are not alive.\n"
           "--watch redraws in place whenever something changes, until Ctrl-C; what does not fit "
           "the "
           "screen is\n"
@@ -128,6 +171,8 @@ Verb StatusVerb() {
           [](OptionSet& set, StatusOptions& into) {
             set.TakeOperand("NAME", into.cluster);
             set.Flag({"watch,w", "", "keep the screen up to date until Ctrl-C"}, into.watch);
+            set.Flag({"dead", "", "only shards that are not alive, or whose votes say otherwise"},
+                     into.dead);
           },
       .run = RunStatus,
   });
@@ -147,6 +192,7 @@ Verb ExplainVerb() {
   return MakeVerb<ExplainOptions>({
       .name = "explain",
       .summary = "say why a shard has its status: each vote, the count, the quorum",
+      .help = "SHARD is its name or its address.\n",
       .declare =
           [](OptionSet& set, ExplainOptions& into) {
             set.TakeOperand("NAME", into.cluster);

@@ -9,10 +9,11 @@ namespace zkcluster::zkctl {
 struct StatusOptions {
   std::string cluster;
   bool watch = false;
+  bool dead = false;
 };
 struct ExplainOptions {
   std::string cluster;
-  std::string shard;
+  std::string shard;  // its name or its address
 };
 struct LocateOptions {
   std::string cluster;

@@ -27,6 +27,7 @@ void DeclareRename(OptionSet& set, RenameOptions& into) {
   DeclareYes(set, into.change.yes);
   DeclareDryRun(set, into.change.dry_run);
   DeclareWait(set, into.change.wait);
+  DeclareReason(set, into.change.reason);
 }
 
 Result<void> CheckRename(const Globals&, const RenameOptions& options) {

@@ -29,7 +29,7 @@ int ShowRing(const Globals& globals, const ClusterSpec& spec) {
   if (!ring) return Complain(ring.error());
   const RingSpread spread = MeasureSpread(spec, *ring);
   return Emit(globals.output, RingJson(spec, spread),
-              [&](bool color) { return RingText(spec, spread, color); });
+              [&](const Terminal& to) { return RingText(spec, spread, to); });
 }
 
 int ShowChange(const Globals& globals, const ClusterSpec& from, const ClusterSpec& to) {
@@ -39,7 +39,7 @@ int ShowChange(const Globals& globals, const ClusterSpec& from, const ClusterSpe
   if (!after) return Complain(after.error());
   const RingChange change = CompareRings(from, *before, to, *after);
   return Emit(globals.output, RingChangeJson(from, to, change),
-              [&](bool color) { return RingChangeText(from, to, change, color); });
+              [&](const Terminal& terminal) { return RingChangeText(from, to, change, terminal); });
 }
 
 void DeclareRing(OptionSet& set, RingOptions& into) {

@@ -10,6 +10,8 @@ namespace zkcluster::zkctl {
   VERB(Delete)            \
   VERB(Apply)             \
   VERB(Diff)              \
+  VERB(History)           \
+  VERB(Undo)              \
   VERB(RenameShard)       \
   VERB(Export)            \
   VERB(Import)            \

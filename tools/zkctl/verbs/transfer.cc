@@ -92,11 +92,12 @@ std::string Question(const std::vector<Step>& steps) {
 
 // Each step is a transaction of its own. The first failure ends the run: its cause (ZooKeeper is
 // unreachable, somebody else changes the same clusters) would probably meet the next step, too.
-std::optional<Error> Carry(Connection& connection, std::vector<Step>& steps) {
+std::optional<Error> Carry(Connection& connection, const Authorship& author,
+                           std::vector<Step>& steps) {
   for (Step& step : steps) {
     if (step.action() == "unchanged") continue;
     const auto version = connection.Ask<std::uint64_t>([&](ClusterAdmin& admin, auto done) {
-      step.current ? admin.Update(step.next, std::move(done))
+      step.current ? admin.Update(step.next, author, std::move(done))
                    : admin.Create(step.next, std::move(done));
     });
     if (!version) return version.error().Within("cluster \"" + step.next.spec().name + "\"");
@@ -121,8 +122,8 @@ int Report(const Globals& globals, bool dry_run, const std::vector<Step>& steps,
     }
     json.push_back(std::move(row));
   }
-  return Emit(globals.output, json, [&](bool color) {
-    std::string text = shown ? "" : ChangesText(steps, color);
+  return Emit(globals.output, json, [&](const Terminal& to) {
+    std::string text = shown ? "" : ChangesText(steps, to.color);
     for (const Step& step : steps) {
       const bool as_announced = step.done || dry_run || step.action() == "unchanged";
       const bool would_be = dry_run && step.action() != "unchanged";
@@ -186,7 +187,7 @@ int RunImport(const Globals& globals, const ImportOptions& options) {
         Approve(change.yes, "", ChangesText(*steps, UseColor()), Question(*steps), removes, shown);
     if (!approved) return Complain(approved.error());
   }
-  const auto failure = Carry(**connection, *steps);
+  const auto failure = Carry(**connection, {Who(), change.reason.value_or("")}, *steps);
   int code = Report(globals, false, *steps, shown && ShowsStandardError());
   if (failure) return Complain(*failure);
   for (const Step& step : *steps) {
@@ -224,6 +225,7 @@ Verb ImportVerb() {
             DeclareYes(set, into.change.yes);
             DeclareDryRun(set, into.change.dry_run);
             DeclareWait(set, into.change.wait);
+            DeclareReason(set, into.change.reason);
             DeclareFile(set, into.file);
           },
       .check = CheckImport,

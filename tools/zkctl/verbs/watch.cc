@@ -18,6 +18,7 @@
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
 #include "tools/zkctl/report/screen.h"
+#include "tools/zkctl/report/status.h"
 #include "tools/zkctl/verbs/ordering.h"
 #include "zk/watcher.h"
 
@@ -36,10 +37,11 @@ class Screen {
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
 
-  [[nodiscard]] bool Draw(const std::string& text) const {
+  // `text` is wrapped to the same width that cuts it.
+  [[nodiscard]] bool Draw(const std::string& text, std::size_t columns) const {
     winsize size{};
     const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
-    return Print(DrawScreen(text, known ? size.ws_row : 24, known ? size.ws_col : 80));
+    return Print(DrawScreen(text, known ? size.ws_row : 24, columns));
   }
 };
 
@@ -69,6 +71,11 @@ class Watching {
     return [this](const std::optional<std::vector<std::string>>&) { Read(); };
   }
 
+  // Which of the reads failed does not matter where no read can succeed.
+  static std::string TroubleOf(const Error& error) {
+    return zk::IsTransient(error) ? "ZooKeeper does not answer" : error.message;
+  }
+
   void Read() {
     again_ |= reading_;
     if (reading_) return;
@@ -77,7 +84,7 @@ class Watching {
                  lifetime_.Guard([this](Result<Snapshot> snapshot) {
                    reading_ = false;
                    ++readings_;
-                   trouble_ = snapshot ? "" : snapshot.error().message;
+                   trouble_ = snapshot ? "" : TroubleOf(snapshot.error());
                    if (snapshot) snapshot_ = *std::move(snapshot);
                    retry_->Arm(again_ ? std::chrono::milliseconds(20) : kReread);
                    again_ = false;
@@ -100,37 +107,45 @@ class Watching {
   Lifetime lifetime_;
 };
 
-std::string PageOf(const Watching& watching, Micros now, bool color) {
+std::string PageOf(const Watching& watching, Micros now, const Terminal& to,
+                   const StatusView& view) {
   std::string text = "zkctl status --watch, " + FormatTime(now) + ", Ctrl-C ends it\n";
   if (!watching.trouble().empty()) {
-    text += Paint("! ", Color::kBad, color) + Printable(watching.trouble()) +
-            (watching.snapshot() ? "; what follows is as it was before" : "") + "\n";
+    std::string trouble = Printable(watching.trouble());
+    if (watching.snapshot()) {
+      const Micros taken = watching.snapshot()->taken;
+      trouble += "; what follows is as of " + FormatTime(taken) + ", " + RenderAge(taken, now);
+    }
+    text += PaintLines("! " + WrapText(trouble, 2, to.columns), Color::kBad, to.color);
   }
   text += "\n";
   if (!watching.snapshot()) return text;
   const Snapshot& snapshot = *watching.snapshot();
-  return text + StatusText(snapshot, Assess(snapshot), now, color, /*dead_first=*/true);
+  return text + StatusText(snapshot, Assess(snapshot), now, to, view);
 }
 
 // For output that is no terminal: the same form as without --watch, once per change.
-std::string RecordOf(OutputForm form, const Snapshot& snapshot, Micros now) {
+std::string RecordOf(OutputForm form, const Snapshot& snapshot, Micros now,
+                     const StatusView& view) {
   const Assessment assessment = Assess(snapshot);
   switch (form) {
     case OutputForm::kTable:
-      return StatusText(snapshot, assessment, now, false) + "\n";
+      return StatusText(snapshot, assessment, now, StandardOutput(), view) + "\n";
     case OutputForm::kJson:
-      return RenderJsonLine(StatusJson(snapshot, assessment));
+      return RenderJsonLine(StatusJson(snapshot, assessment, view));
     case OutputForm::kYaml:
-      return "---\n" + RenderYaml(StatusJson(snapshot, assessment));
+      return "---\n" + RenderYaml(StatusJson(snapshot, assessment, view));
   }
   return "";
 }
 
-bool DrawUntilStopped(Connection& connection, const Watching& watching, const bool& stopped) {
+bool DrawUntilStopped(Connection& connection, const Watching& watching, const StatusView& view,
+                      const bool& stopped) {
   const Screen screen;
   while (!stopped) {
     const Micros now = connection.loop().WallNow();
-    if (!screen.Draw(PageOf(watching, now, UseColor()))) return false;
+    const Terminal to = StandardOutput();  // its user may have resized it
+    if (!screen.Draw(PageOf(watching, now, to, view), to.columns)) return false;
     const int seen = watching.readings();
     (void)connection.loop().RunUntil([&] { return stopped || watching.readings() != seen; }, kTick);
   }
@@ -138,16 +153,16 @@ bool DrawUntilStopped(Connection& connection, const Watching& watching, const bo
 }
 
 bool PrintUntilStopped(Connection& connection, const Watching& watching, OutputForm form,
-                       const bool& stopped) {
+                       const StatusView& view, const bool& stopped) {
   std::string last;
   while (!stopped) {
     if (watching.snapshot()) {
       const std::string record =
-          RenderJsonLine(StatusJson(*watching.snapshot(), Assess(*watching.snapshot())));
+          RenderJsonLine(StatusJson(*watching.snapshot(), Assess(*watching.snapshot()), view));
       if (record != last) {
         last = record;
         const Micros now = connection.loop().WallNow();
-        if (!Print(RecordOf(form, *watching.snapshot(), now))) return false;
+        if (!Print(RecordOf(form, *watching.snapshot(), now, view))) return false;
       }
     }
     const int seen = watching.readings();
@@ -159,7 +174,7 @@ bool PrintUntilStopped(Connection& connection, const Watching& watching, OutputF
 
 }  // namespace
 
-int WatchStatus(const Globals& globals, const std::string& name) {
+int WatchStatus(const Globals& globals, const std::string& name, const StatusView& view) {
   const auto opened = Connection::Open(globals);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
@@ -173,14 +188,20 @@ int WatchStatus(const Globals& globals, const std::string& name) {
   const Watching watching(connection, name);
   const bool in_place = globals.output == OutputForm::kTable && isatty(STDOUT_FILENO) == 1;
   if (!in_place) {
-    return PrintUntilStopped(connection, watching, globals.output, stopped) ? kDone : kRefused;
+    // A record is in the order of the spec.
+    const StatusView plain{.dead_only = view.dead_only};
+    return PrintUntilStopped(connection, watching, globals.output, plain, stopped) ? kDone
+                                                                                   : kRefused;
   }
-  if (!DrawUntilStopped(connection, watching, stopped)) return kRefused;
+  if (!DrawUntilStopped(connection, watching, view, stopped)) return kRefused;
   // The last page stays on the screen, below the former output.
   if (!watching.snapshot()) return kDone;
   const Snapshot& last = *watching.snapshot();
   const Micros now = connection.loop().WallNow();
-  return Print("\n" + StatusText(last, Assess(last), now, UseColor())) ? kDone : kRefused;
+  return Print("\n" +
+               StatusText(last, Assess(last), now, StandardOutput(), {.dead_only = view.dead_only}))
+             ? kDone
+             : kRefused;
 }
 
 }  // namespace zkcluster::zkctl

@@ -49,6 +49,10 @@ CheckerFacts Facts() {
   led.statuses = {{ShardStatus::kAlive, 5}, {ShardStatus::kDead, 1}};
   led.flapping = {{"s3", 7, 16}};
   led.dead = {{"s2", "10.0.0.2:6379", Reason::kTimeout, 1'795'228'044'000'000us}};
+  led.outliers = {"c2"};
+  led.disputed = {{"s4", "10.0.0.4:6379", ShardStatus::kDead, Reason::kRefused, Obstacle::kHold,
+                   1'795'228'045'000'000us}};
+  led.all_disputed = 3;
   ClusterFacts& other = facts.clusters["other"];
   other.leader = "c2";
   other.ballot_allowed = false;
@@ -107,6 +111,9 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
         "zkcluster_electorate_checkers{cluster=\"sessions\"} 3",
         "zkcluster_vote_present{cluster=\"sessions\",voter=\"c2\"} 1",
         "zkcluster_vote_present{cluster=\"sessions\",voter=\"c3\"} 0",
+        "zkcluster_vote_alone{cluster=\"sessions\",voter=\"c2\"} 1",
+        "zkcluster_vote_alone{cluster=\"sessions\",voter=\"c3\"} 0",
+        "zkcluster_disputed_shards{cluster=\"sessions\"} 3",
         "zkcluster_tally_shards{cluster=\"sessions\",outcome=\"alive\"} 3",
         "zkcluster_tally_shards{cluster=\"sessions\",outcome=\"no_quorum\"} 1",
         "zkcluster_status_shards{cluster=\"sessions\",status=\"alive\"} 5",
@@ -175,6 +182,16 @@ TEST_CASE("status.json: this checker, and what it knows about each cluster") {
   CHECK(sessions["probes"] == nlohmann::json({{"alive", 1'234'567}, {"timeout", 9}}));
   CHECK(sessions["probe_us"]["count"] == 2);
   const auto& led = sessions["led"];
+  CHECK(led["disputed_shards"] == 3);
+  REQUIRE(led["disputed"].size() == 1);
+  CHECK(led["disputed"][0]["shard"] == "s4");
+  CHECK(led["disputed"][0]["looks"] == "dead");
+  CHECK(led["disputed"][0]["reason"] == "refused");
+  CHECK(led["disputed"][0]["obstacle"] == "hold");
+  CHECK(led["disputed"][0]["since"] == 1'795'228'045'000'000);
+  CHECK(led["disputed"][0]["ends_with"].get<std::string>().find("zkctl resume") !=
+        std::string::npos);
+  CHECK(led["outliers"].size() == 1);
   CHECK(led["hold"] == "paused");
   CHECK(led["quorum"] == 2);
   CHECK(led["flapping"] ==

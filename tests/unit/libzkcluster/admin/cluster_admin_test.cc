@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "model/spec_diff.h"
 #include "tests/support/client_world.h"
 
 namespace cluster_admin_test {
@@ -423,6 +424,101 @@ TEST_CASE("random trouble: what a call answers is what happened") {
     CHECK(w.Delete(w.one, *updated));
     CHECK(w.ensemble.Children("/goreclusters").empty());
   }
+}
+
+TEST_CASE("update: the journal keeps who changed the spec, why, and the difference in words") {
+  Editing w;
+  const auto version = w.Create(w.one, TestSpec());
+  REQUIRE(version);
+  CHECK(w.ensemble.Children(w.paths.events()).empty());
+  auto next = ValidSpec::Make(With(TestSpec(4), *version));
+  REQUIRE(next);
+  const auto updated = w.Wait<std::uint64_t>([&](auto done) {
+    w.one.editor.Update(*next, {"ann@ops1", "one more"}, done);
+  });
+  REQUIRE(updated);
+  const auto nodes = w.ensemble.Children(w.paths.events());
+  REQUIRE(nodes.size() == 1);
+  const auto event = DecodeEvent(w.ensemble.Get(w.paths.events() + "/" + nodes.front())->data);
+  REQUIRE(event);
+  CHECK(event->by == "ann@ops1");
+  CHECK(event->spec_version == *updated);
+  const auto* const update = event->As<Event::Update>();
+  REQUIRE(update != nullptr);
+  CHECK(update->note == "one more");
+  REQUIRE(update->changes.size() == 1);
+  CHECK(update->changes.front().find(" added (") != std::string::npos);
+  REQUIRE(update->former);
+  CHECK(RestoreSpec(*update->former, With(TestSpec(4), *updated)) == With(TestSpec(), *version));
+  // Nothing is written, neither the spec nor the journal.
+  CHECK(w.Update(w.one, With(TestSpec(4), *updated)) == *updated);
+  CHECK(w.ensemble.Children(w.paths.events()).size() == 1);
+  CHECK(w.Update(w.one, With(TestSpec(5), *updated)));
+  CHECK(w.ensemble.Children(w.paths.events()).size() == 2);
+}
+
+TEST_CASE(
+    "update: a change that is too large for the journal is written without what it replaced") {
+  const auto list = [](std::size_t shards, const std::string& name) {
+    ClusterSpec spec = TestSpec();
+    spec.shards.clear();
+    for (std::size_t i = 0; i < shards; ++i) {
+      const std::string n = std::to_string(i);
+      spec.shards.push_back({name + n, "h" + n + ":1"});
+    }
+    return spec;
+  };
+  const auto newest = [](Editing& w) {
+    const auto nodes = w.ensemble.Children(w.paths.events());
+    REQUIRE(nodes.size() == 1);
+    const auto event = DecodeEvent(w.ensemble.Get(w.paths.events() + "/" + nodes.front())->data);
+    REQUIRE(event);
+    REQUIRE(event->As<Event::Update>() != nullptr);
+    return *event->As<Event::Update>();
+  };
+  {
+    Editing w;
+    const auto version = w.Create(w.one, list(5000, "a"));
+    REQUIRE(version);
+    REQUIRE(w.Update(w.one, With(list(5000, "b"), *version)));
+    CHECK_FALSE(newest(w).former);
+    CHECK(newest(w).changes.size() == kMostDescribed);
+  }
+  // A list that fills the request leaves less room than the words need.
+  for (const std::size_t spare : {6'000U, 900U, 600U}) {
+    Editing w;
+    ClusterSpec large = list(1, "a");
+    const std::string filler(190, 'x');
+    while (EncodeSpec(large).shards.size() + 300 < zk::kMaxRequestBytes - spare) {
+      const std::string n = std::to_string(large.shards.size());
+      large.shards.push_back({filler + n, "h" + n + ":1"});
+    }
+    CAPTURE(spare);
+    ClusterSpec small = large;
+    small.shards.resize(1);
+    const auto version = w.Create(w.one, small);
+    REQUIRE(version);
+    REQUIRE(w.Update(w.one, With(large, *version)));
+    const auto words = newest(w).changes;
+    CHECK((words.size() == kMostDescribed ||
+           words == std::vector<std::string>{"more than the journal can hold"}));
+  }
+}
+
+TEST_CASE("thresholds: who writes a contradiction is refused, who finds one stored may go on") {
+  Editing w;
+  ClusterSpec spec = TestSpec();
+  spec.probe = {.threshold = std::chrono::milliseconds(300)};
+  CHECK(CodeOf(w.Create(w.one, spec)) == ErrorCode::kInvalid);
+  const auto version = w.Create(w.one, TestSpec());
+  REQUIRE(version);
+  CHECK(CodeOf(w.Update(w.one, With(spec, *version))) == ErrorCode::kInvalid);
+  // Written by an older program.
+  w.Commit({zk::SetOp{w.paths.options(), EncodeSpec(spec).options, zk::kAnyVersion}});
+  REQUIRE(w.Get(w.one));
+  ClusterSpec next = TestSpec(4);
+  next.probe = spec.probe;
+  CHECK(w.Update(w.one, With(next, *version)));
 }
 
 }  // namespace cluster_admin_test

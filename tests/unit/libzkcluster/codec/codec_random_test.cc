@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -137,6 +138,20 @@ Ledger RandomLedger(std::mt19937_64& random) {
   return ledger;
 }
 
+std::optional<FormerSpec> RandomFormer(std::mt19937_64& random) {
+  if (random() % 2 == 0) return std::nullopt;
+  FormerSpec former;
+  former.settings.version = static_cast<std::uint64_t>(RandomTime(random));
+  if (random() % 2 == 0) former.settings.quorum = RandomCount(random);
+  if (random() % 2 == 0) former.settings.ring = KetamaRing{RingHash::kMd5};
+  for (std::size_t n = random() % 3; n > 0; --n) {
+    former.pieces.push_back({static_cast<std::size_t>(RandomCount(random)),
+                             static_cast<std::size_t>(RandomCount(random)),
+                             {{RandomText(random), RandomText(random)}}});
+  }
+  return former;
+}
+
 Event RandomEvent(std::mt19937_64& random) {
   Event event;
   const auto ids = [&] {
@@ -170,6 +185,9 @@ Event RandomEvent(std::mt19937_64& random) {
       Event::Resume{},
       Event::Maintenance{ids(), RandomText(random), time()},
       Event::MaintenanceOver{ids()},
+      Event::Update{RandomText(random), ids(), RandomFormer(random)},
+      Event::Checker{RandomText(random), RandomText(random), random() % 2 == 0},
+      Event::Quorum{RandomCount(random), ids(), random() % 2 == 0},
   };
   event.what = kinds[random() % kinds.size()];
   event.at = Micros(RandomTime(random));

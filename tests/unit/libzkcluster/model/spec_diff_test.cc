@@ -88,4 +88,28 @@ TEST_CASE("diff: another ring shows what it uses; weights") {
   CHECK_FALSE(DiffSpecs(to, heavier).empty());
 }
 
+TEST_CASE("diff: in words, an item each, of many only some") {
+  using Words = std::vector<std::string>;
+  ClusterSpec from = Spec();
+  ClusterSpec to = from;
+  to.shards = {from.shards[1], {"e", "h5:1"}};
+  to.shards[0].addr = "h9:1";
+  to.probe.threshold = 300ms;
+  from.probe.threshold = 3s;
+  from.quorum = 2;
+  const Words words = DescribeDiff(DiffSpecs(from, to));
+  CHECK(words == Words{"a removed", "c removed", "e added (h5:1)",
+                       "b " + from.shards[1].addr + " -> h9:1", "quorum 2 -> none",
+                       "probe.threshold 3s -> 300ms"});
+  CHECK(DescribeDiff(DiffSpecs(to, from)).back() == "probe.threshold 300ms -> 3s");
+  std::swap(from.shards[0], from.shards[1]);
+  CHECK(DescribeDiff(DiffSpecs(Spec(), from)) ==
+        Words{"quorum set to 2", "probe.threshold set to 3s", "the shards are in another order"});
+  SpecDiff many;
+  for (int i = 0; i < 100; ++i) many.removed.push_back({"s" + std::to_string(i), "h:1"});
+  CHECK(DescribeDiff(many).size() == kMostDescribed);
+  CHECK(DescribeDiff(many).back() == "and 61 more");
+  CHECK(DescribeDiff({}).empty());
+}
+
 }  // namespace spec_diff_test

@@ -9,6 +9,7 @@
 
 #include "codec/codec.h"
 #include "codec/spec_size.h"
+#include "model/spec_check.h"
 
 namespace spec_test {
 
@@ -177,6 +178,47 @@ TEST_CASE("validate: a ring that no client could hold") {
   CHECK(Validate(spec).error().message.find("10000000 points") != std::string::npos);
   spec.shards.pop_back();
   CHECK(Validate(spec).has_value());
+}
+
+TEST_CASE("thresholds: numbers that contradict each other, with the defaults of those left out") {
+  struct Case {
+    ProbeSpec probe;
+    const char* problem;  // empty: none
+  };
+  const std::vector<Case> cases = {
+      {{}, ""},
+      {{.interval = 100ms, .timeout = 100ms, .threshold = 300ms}, ""},
+      {{.threshold = 1s}, ""},  // the default of refused_threshold adapts
+      {{.threshold = 300ms},
+       "probe.threshold: threshold 300ms is shorter than interval 1s (the default)"},
+      {{.interval = 100ms, .threshold = 300ms},
+       "probe.threshold: threshold 300ms is shorter than timeout 500ms (the default)"},
+      {{.interval = 5s}, "probe.interval: threshold 3s (the default) is shorter than interval 5s"},
+      {{.timeout = 4s}, "probe.timeout: threshold 3s (the default) is shorter than timeout 4s"},
+      {{.refused_threshold = 4s},
+       "probe.refused_threshold: threshold 3s (the default) is shorter than refused_threshold 4s"},
+      {{.threshold = 2s, .refused_threshold = 3s},
+       "probe.threshold: threshold 2s is shorter than refused_threshold 3s"},
+      {{.interval = 100ms, .fast_interval = 200ms},
+       "probe.interval: interval 100ms is shorter than fast_interval 200ms"},
+      {{.interval = 100ms, .timeout = 100ms, .threshold = 200ms}, ""},
+  };
+  for (const Case& each : cases) {
+    ClusterSpec spec = Good();
+    spec.probe = each.probe;
+    const auto sound = CheckThresholdsOfChange(nullptr, spec);
+    const std::string problem = sound ? "" : sound.error().message;
+    if (*each.problem == 0) {
+      CHECK(problem == "");
+    } else {
+      CHECK_MESSAGE(problem.find(each.problem) != std::string::npos, problem);
+    }
+    // It can be read, and changed elsewhere.
+    CHECK(Validate(spec).has_value());
+    CHECK(CheckThresholdsOfChange(&spec, spec).has_value());
+    const ClusterSpec other = Good();
+    CHECK(CheckThresholdsOfChange(&other, spec).has_value() == sound.has_value());
+  }
 }
 
 }  // namespace spec_test

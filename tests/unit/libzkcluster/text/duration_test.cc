@@ -114,4 +114,21 @@ TEST_CASE("duration: times") {
   CHECK(FormatTime(Micros(-1)) == "-1us");
 }
 
+TEST_CASE("duration: times are read back, also without their smaller parts") {
+  for (const std::int64_t us :
+       std::initializer_list<std::int64_t>{1'795'231'054'120'000, 1'709'164'800'000'000, 1'000}) {
+    CHECK(ParseTime(FormatTime(Micros(us))) == Micros(us));
+  }
+  CHECK(ParseTime("2026-11-21") == Micros(1'795'219'200'000'000));
+  CHECK(ParseTime("2026-11-21T03:17") == Micros(1'795'231'020'000'000));
+  CHECK(ParseTime("2026-11-21T03:17Z") == Micros(1'795'231'020'000'000));
+  CHECK(ParseTime("2026-11-21T03:17:34.1234567Z") == Micros(1'795'231'054'123'456));
+  for (const char* text :
+       {"", "2026", "2026-11", "2026-13-01", "2026-02-30", "2026-11-21T", "2h", "2026-11-21T3:17",
+        "2026-11-21T24:00", "2026-11-21T03:60Z", "2026-11-21 03:17", "2026-11-21T03:17:60",
+        "2026-11-21T03:17+01:00", "-026-11-21"}) {
+    CHECK_MESSAGE(!ParseTime(text), text);
+  }
+}
+
 }  // namespace duration_test

@@ -54,20 +54,22 @@ TEST_CASE("freeze: status, explain and list say so, with the numbers") {
   CHECK(json["paused"].is_null());
   CHECK(Notes(snapshot) ==
         "frozen since 2026-11-18T11:06:40.000Z: 5 of 6 shards would be dead, more than the 3 that "
-        "max_dead_fraction 0.5 allows; nothing more is marked dead until fewer than 3 would be "
-        "(`zkctl unfreeze sessions --accept` lets the deaths pass)");
-  CHECK(Contains(StatusText(snapshot, assessment, kNow, false), "\nfrozen      for 1m 40s\n"));
+        "max_dead_fraction 0.5 allows; holds back 4 deaths: s2, s3, s4, s5; nothing more is marked "
+        "dead until fewer than 3 would be (`zkctl unfreeze sessions --accept` lets the deaths "
+        "pass)");
+  CHECK(Contains(StatusText(snapshot, assessment, kNow, kPlain), "\nfrozen      for 1m 40s\n"));
   CHECK(Contains(Sentences(snapshot, 1),
                  "3 votes for dead reach the quorum of 2, but 5 of 6 shards would be dead, more "
                  "than the 3 that max_dead_fraction 0.5 allows: frozen since "
                  "2026-11-18T11:06:40.000Z, so it stays alive; `zkctl unfreeze sessions --accept` "
                  "lets the deaths pass"));
   CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status"));
-  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! frozen since"));
-  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! frozen"));
+  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, kPlain), "! frozen since"));
+  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, kPlain), "! frozen"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["frozen"] == true);
   CHECK(ListJson({MakeListRow(snapshot)})[0]["frozen"] == true);
-  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "  frozen\n"));
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                 "  4 shards look dead (1m 40s); frozen\n"));
 }
 
 TEST_CASE("freeze: before it begins, between the bounds, accepted, over") {
@@ -121,28 +123,35 @@ TEST_CASE("pause: status, explain and list say until when, by whom and why") {
   CHECK(json["paused"].dump() ==
         R"({"since":1795000000000000,"until":1795001300000000,"by":"ann@ops1",)"
         R"("reason":"switch replaced"})");
-  CHECK(Notes(snapshot) ==
-        "paused until 2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; nothing flips until "
-        "then (`zkctl resume sessions` ends it)");
   CHECK(
-      Contains(StatusText(snapshot, assessment, kNow, false), "\npaused      for 20m 00s more\n"));
+      Notes(snapshot) ==
+      "paused 1m 40s ago by ann@ops1, 20m 00s left: \"switch replaced\"; holds back 4 deaths: s2, "
+      "s3, s4, s5 (`zkctl resume sessions` ends it)");
+  CHECK(Contains(StatusText(snapshot, assessment, kNow, kPlain),
+                 "\npaused      1m 40s ago, 20m 00s left\n"));
   CHECK(Contains(Sentences(snapshot, 1),
-                 "3 votes for dead reach the quorum of 2, but the cluster is paused until "
-                 "2026-11-18T11:28:20.000Z by ann@ops1: switch replaced; so it stays alive "
-                 "(`zkctl resume sessions` ends it)"));
+                 "3 votes for dead reach the quorum of 2, but the cluster was paused 1m 40s ago by "
+                 "ann@ops1, 20m 00s left: \"switch replaced\"; so it stays alive (`zkctl resume "
+                 "sessions` ends it)"));
   // A shard that would not flip anyway is not reported as held; and nothing is reported twice.
   CHECK(Contains(Sentences(snapshot, 0), "which agrees with the status: nothing to change"));
-  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, false), "! paused until"));
-  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, false), "! paused"));
+  CHECK(Contains(ExplainText(snapshot, assessment, 0, kNow, kPlain), "! paused 1m 40s ago"));
+  CHECK_FALSE(Contains(ExplainText(snapshot, assessment, 1, kNow, kPlain), "! paused"));
   CHECK(ListJson({MakeListRow(snapshot)})[0]["paused"] == true);
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                 "  4 shards look dead (1m 40s); paused by ann@ops1, 20m 00s left\n"));
+  CHECK(json["disputed"] == 4);
+  CHECK(json["shards"][1]["disputed"]["obstacle"] == "hold");
+  CHECK(Contains(json["shards"][1]["disputed"]["ends_with"].get<std::string>(), "zkctl resume"));
 
   snapshot.ledger->pause->until = Micros(0);
-  CHECK(Contains(Notes(snapshot), "paused until it is resumed by ann@ops1: switch replaced"));
+  CHECK(Contains(Notes(snapshot),
+                 "paused 1m 40s ago by ann@ops1, no end: \"switch replaced\"; holds back"));
   CHECK(StatusJson(snapshot, Assess(snapshot))["paused"]["until"].is_null());
 
   // An operator's text cannot control a terminal.
   snapshot.ledger->pause->reason = "\x1b[2J";
-  CHECK_FALSE(Contains(StatusText(snapshot, Assess(snapshot), kNow, false), "\x1b"));
+  CHECK_FALSE(Contains(StatusText(snapshot, Assess(snapshot), kNow, kPlain), "\x1b"));
 
   snapshot.ledger->pause->until = kNow;
   CHECK(StatusJson(snapshot, Assess(snapshot))["held"].is_null());
@@ -168,7 +177,7 @@ TEST_CASE("min_racks: votes from too few racks, and checkers on too few") {
   const OrderedJson json = ExplainJson(snapshot, Assess(snapshot), 1, kNow);
   CHECK(json["dead_racks"] == 1);
   CHECK(json["checkers"][0]["rack"] == "r1");
-  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
+  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, kPlain);
   CHECK(Contains(text, "CHECKER      RACK  VOTE"));
   CHECK(Contains(text, "c1 (leader)  r1    dead"));
   CHECK(json["min_racks"] == 2);
@@ -209,32 +218,36 @@ TEST_CASE("maintenance: status, explain, list and its own list say until when, b
         R"({"since":1795000000000000,"until":1795001300000000,"by":"ann@ops1",)"
         R"("reason":"memory replaced"})");
   CHECK(Contains(Notes(snapshot),
-                 "s2, s9 are under maintenance and cannot flip (`zkctl maintenance list "
-                 "sessions` says why)"));
-  const std::string text = StatusText(snapshot, assessment, kNow, false);
-  CHECK(Contains(text, "VOTES A/D/U  MAINTENANCE\n"));
-  CHECK(Contains(text, "0/3/0        for 20m 00s more\n"));
-  CHECK(Contains(Sentences(snapshot, 1),
-                 "3 votes for dead reach the quorum of 2, but the shard is under maintenance until "
-                 "2026-11-18T11:28:20.000Z by ann@ops1: memory replaced; so it stays alive (`zkctl "
-                 "maintenance off sessions s2` ends it)"));
+                 "s2, s9 are under maintenance and cannot flip; holds back 1 death: s2 (`zkctl "
+                 "maintenance list sessions` says why)"));
+  const std::string text = StatusText(snapshot, assessment, kNow, kPlain);
+  CHECK(Contains(text, "VOTES A/D/U  NOTE\n"));
+  CHECK(Contains(text,
+                 "0/3/0        looks dead 1m 40s (timeout); under maintenance by ann@ops1, 20m 00s "
+                 "left\n"));
+  CHECK(Contains(
+      Sentences(snapshot, 1),
+      "3 votes for dead reach the quorum of 2, but the shard is under maintenance, ordered "
+      "1m 40s ago by ann@ops1, 20m 00s left: \"memory replaced\"; so it stays alive "
+      "(`zkctl maintenance off sessions s2` ends it)"));
   CHECK(Contains(Sentences(snapshot, 1), "it is probed and voted on, and does not flip"));
   CHECK(ExplainJson(snapshot, assessment, 1, kNow)["maintenance"]["by"] == "ann@ops1");
   CHECK(ExplainJson(snapshot, assessment, 0, kNow)["maintenance"].is_null());
   CHECK(CountOf<Flip>(assessment.next.changes) == 0);
   CHECK(MakeListRow(snapshot).maintained == 2);
-  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "2 under maintenance\n"));
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                 "  s2 looks dead (1m 40s); 2 under maintenance\n"));
 
   const OrderedJson list = MaintenanceListJson(snapshot, assessment);
   REQUIRE(list.size() == 2);
   CHECK(list[0]["shard"] == "s2");
   CHECK(list[0]["status"] == "alive");
   CHECK(list[1]["status"].is_null());
-  const std::string table = MaintenanceListText(snapshot, assessment, kNow, false);
-  CHECK(Contains(table, "s2     alive            0/3/0        1m 40s ago  for 20m 00s more"));
-  CHECK(Contains(table, "s9     not in the spec  -            1m 40s ago  until ended"));
+  const std::string table = MaintenanceListText(snapshot, assessment, kNow, kPlain);
+  CHECK(Contains(table, "s2     alive            0/3/0        1m 40s ago  20m 00s left"));
+  CHECK(Contains(table, "s9     not in the spec  -            1m 40s ago  no end"));
   snapshot.ledger->maintenance.clear();
-  CHECK(MaintenanceListText(snapshot, Assess(snapshot), kNow, false) ==
+  CHECK(MaintenanceListText(snapshot, Assess(snapshot), kNow, kPlain) ==
         "no shard is under maintenance\n");
 }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -44,8 +45,8 @@ TEST_CASE("status: what is not as it should be is said") {
     snapshot.voters.clear();
     CHECK(StatusJson(snapshot, Assess(snapshot))["leader"].is_null());
     CHECK(Contains(Notes(snapshot), "no checker is registered"));
-    CHECK(Contains(Notes(snapshot), "no valid ballot from c1, c2, c3"));
-    CHECK(Contains(Notes(snapshot), "too few ballots: 0 of the 2"));
+    CHECK(Contains(Notes(snapshot),
+                   "too few ballots: 0 of the 2 that are needed (c1, c2, c3 are gone)"));
   }
   SUBCASE("the leader has gone, the next has not taken over") {
     Snapshot snapshot = Healthy();
@@ -70,8 +71,21 @@ TEST_CASE("status: what is not as it should be is said") {
     CHECK(assessment.missing == std::vector<std::string>{"c2", "c3"});
     CHECK(Contains(Notes(snapshot), "the ballot of c2 cannot be decoded: not JSON at byte 12"));
     CHECK(Contains(Notes(snapshot), "the ballot of c3 is for another list"));
-    CHECK(Contains(Notes(snapshot), "too few ballots: 1 of the 2"));
+    CHECK(Contains(Notes(snapshot),
+                   "too few ballots: 1 of the 2 that are needed (no valid ballot from c2, c3)"));
     CHECK(assessment.tallies[1].counts == VoteCounts{0, 1, 0});
+  }
+  SUBCASE("one is gone") {
+    Snapshot snapshot = Healthy();
+    snapshot.candidates.pop_back();
+    snapshot.voters.pop_back();
+    CHECK(Contains(Notes(snapshot), "c3 is gone; when one more stops, nothing flips"));
+    const std::vector<ListRow> rows = {MakeListRow(snapshot)};
+    CHECK(Contains(ListText(rows, kPlain), "  c3 is gone\n"));
+    snapshot.candidates.pop_back();
+    snapshot.voters.pop_back();
+    CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain),
+                   "no quorum: 1 of 2 votes; c2, c3 are gone\n"));
   }
   SUBCASE("fewer checkers than the spec says") {
     Snapshot snapshot = Healthy();
@@ -95,12 +109,12 @@ TEST_CASE("status: what is not as it should be is said") {
 
 TEST_CASE("status: the table shows the same") {
   const Snapshot snapshot = Healthy();
-  const std::string text = StatusText(snapshot, Assess(snapshot), kNow, false);
+  const std::string text = StatusText(snapshot, Assess(snapshot), kNow, kPlain);
   CHECK(Contains(text, "leader      c1, epoch 41\n"));
   CHECK(Contains(text, "quorum      2 of 3; 3 ballots counted\n"));
   CHECK(Contains(text, "1m 40s ago  timeout  0/3/0\n"));
   CHECK_FALSE(Contains(text, "\x1b"));
-  CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, true), "\x1b[31;1mdead\x1b[0m"));
+  CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, kColored), "\x1b[31;1mdead\x1b[0m"));
 }
 
 TEST_CASE("checkers: the JSON form, a checker without a ballot, and a twin") {
@@ -111,27 +125,39 @@ TEST_CASE("checkers: the JSON form, a checker without a ballot, and a twin") {
   REQUIRE(json.size() == 4);
   CHECK(json[0].dump() ==
         R"({"id":"c1","host":"host-c1","rack":"r-c1","pid":101,"version":"0.1.0",)"
-        R"("ballot":"counted","leader":true,"since":1795000000000000})");
+        R"("ballot":"counted","leader":true,"since":1795000000000000,"votes":{"alive":1,"dead":1,)"
+        R"("unknown":0,"not_probed":0,"alone":0,"blind":false}})");
   CHECK(json[1]["leader"] == false);
   CHECK(json[2]["ballot"] == "none");
   CHECK(json[3]["id"] == "c1");
   CHECK(json[3]["leader"] == false);
-  CHECK(Contains(CheckersText(snapshot, Assess(snapshot), kNow, false), "twin, waiting"));
+  CHECK(Contains(CheckersText(snapshot, Assess(snapshot), kNow, kPlain), "twin, waiting"));
 }
 
-TEST_CASE("checkers: the table fits into 100 columns") {
+TEST_CASE("checkers: the table fits into the terminal, and lists who is not running") {
   Snapshot snapshot = Healthy();
+  snapshot.ledger->electorate.insert("c4");
   for (auto& candidate : snapshot.candidates) {
     candidate.registration.host = "redis-host-17";
     candidate.registration.rack = "rack-17";
     candidate.registration.pid = 1'234'567;
   }
-  const std::string text = CheckersText(snapshot, Assess(snapshot), kNow, false);
-  CHECK(Contains(text, "counted, 1m 40s old"));
-  CHECK(Contains(text, "  1m 40s ago\n"));
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    CHECK_MESSAGE(text.find('\n', at) - at <= 100, text);
-  }
+  const auto render = [&](std::size_t columns) {
+    const std::string text = CheckersText(snapshot, Assess(snapshot), kNow, {false, columns});
+    for (std::size_t at = 0; at < text.size() && columns > 0; at = text.find('\n', at) + 1) {
+      CHECK_MESSAGE(text.find('\n', at) - at <= columns, text);
+    }
+    CHECK(Contains(text, "counted, 1m 40s old"));
+    CHECK(Contains(text, "  ALIVE  DEAD  UNKNOWN  ALONE\n"));
+    CHECK(Contains(text, "  1      1     0        0\n"));
+    CHECK(Contains(text, "not running"));
+    return text;
+  };
+  CHECK(Contains(render(0), "1234567"));
+  CHECK(Contains(render(140), "1234567"));
+  CHECK(Contains(render(100), "1m 40s ago"));
+  CHECK_FALSE(Contains(render(100), "1234567"));
+  CHECK(Contains(render(80), "c1  "));
 }
 
 TEST_CASE("explain: each state of a shard") {
@@ -168,6 +194,14 @@ TEST_CASE("explain: each state of a shard") {
     CHECK(Contains(Sentences(snapshot, 0), "for 2.4s now; its shadow c2 is about to take over"));
     snapshot.candidates.resize(1);
     CHECK(Contains(Sentences(snapshot, 0), "for 2.4s now, and no other checker could take over"));
+    snapshot = Healthy();
+    for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
+    // Two of the three votes that it has are a quorum since then.
+    for (auto& voter : snapshot.voters) voter.written = kNow - 9s;
+    snapshot.voters[0].written = kNow - 1s;
+    snapshot.changed = kNow - 20s;
+    CHECK(Contains(StatusText(snapshot, Assess(snapshot), kNow, kPlain),
+                   "looks dead 9s (timeout); c1 has not flipped it for 9s: it may be gone"));
     snapshot.candidates.clear();
     CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
     snapshot.go_voters = {"n_0000000001"};
@@ -282,7 +316,7 @@ TEST_CASE("explain: every checker has a line, and what does not count says why")
   CHECK(json["checkers"][1]["not_counted"] == "its ballot cannot be decoded: not JSON");
   CHECK(Contains(json["checkers"][2]["not_counted"], "version 6 of the spec"));
   CHECK(Contains(json["checkers"][3]["not_counted"], "not running"));
-  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, false);
+  const std::string text = ExplainText(snapshot, Assess(snapshot), 1, kNow, kPlain);
   CHECK(Contains(text, "c1 (leader)"));
   CHECK(Contains(text, "its ballot cannot be decoded: not JSON"));
 }
@@ -294,7 +328,8 @@ TEST_CASE("list and locate: the JSON forms") {
   const OrderedJson list = ListJson({MakeListRow(Healthy()), broken});
   CHECK(list[0].dump() ==
         R"({"name":"sessions","version":7,"shards":2,"alive":1,"dead":1,"unknown":0,)"
-        R"("frozen":false,"paused":false,"maintained":0})");
+        R"("frozen":false,"paused":false,"maintained":0,"looking_dead":0,"looking_alive":0,)"
+        R"("outliers":[],"quorum":2,"votes":3,"missing":[]})");
   CHECK(list[1]["version"].is_null());
   CHECK(list[1]["error"] == "incomplete");
 
@@ -306,104 +341,18 @@ TEST_CASE("list and locate: the JSON forms") {
         R"({"key":"k2","owner":"s2","serving":null,"addr":null,"stand_in":false,"since":0})");
 }
 
-TEST_CASE("events: one line each, and a bad one does not stop the others") {
-  Event flips;
-  flips.at = kFlip;
-  flips.leader = "c1";
-  flips.epoch = 41;
-  flips.quorum = 2;
-  flips.what = Event::Flips{
-      {{"s2", "h:1", ShardStatus::kAlive, ShardStatus::kDead, Reason::kTimeout, {0, 3, 0}}}, 4};
-  const std::string text = EventText("e_0000000001", flips, false);
-  CHECK(Contains(text,
-                 "s2 (h:1) alive -> dead, timeout; votes 0 alive, 3 dead, 0 unknown; quorum 2; "
-                 "decided by c1 (epoch 41)\n"));
-  CHECK(Contains(text, "and 4 more\n"));
-  const std::string line = RenderJsonLine(EventJson("e_0000000001", flips));
-  CHECK(line.find('\n') == line.size() - 1);
-  CHECK(EventJson("e_0000000001", flips)["flips"][0]["to"] == "dead");
-  const Result<Event> bad = Fail(ErrorCode::kBadData, "not JSON");
-  CHECK(EventJson("e_0000000002", bad)["error"] == "not JSON");
-  CHECK(EventText("e_0000000002", bad, false) == "e_0000000002  cannot be decoded: not JSON\n");
-}
-
-TEST_CASE("events: the lines of freeze, pause and electorate") {
-  struct Row {
-    Event event;
-    const char* text;
-  };
-  const auto event = [](Event::What what, const std::string& by = "") {
-    Event made;
-    made.what = std::move(what);
-    made.at = kFlip;
-    made.by = by;
-    if (by.empty()) {
-      made.leader = "c1";
-      made.epoch = 41;
-    }
-    return made;
-  };
-  const Event until = event(Event::Pause{"switch replaced", kNow}, "ann@ops1");
-  const std::vector<Row> rows = {
-      {event(Event::Freeze{5}),
-       "freeze       began: 5 shards would be dead; decided by c1 (epoch 41)\n"},
-      {event(Event::Unfreeze{2}),
-       "freeze       over: 2 shards would be dead; decided by c1 (epoch 41)\n"},
-      {event(Event::Unfreeze{}, "ann@ops1"), "freeze       lifted by ann@ops1\n"},
-      {event(Event::Unfreeze{0, true}, "ann@ops1"),
-       "freeze       lifted, the deaths accepted, by ann@ops1\n"},
-      {event(Event::Pause{"move", Micros(0)}, "ann@ops1"),
-       "pause        began: move; by ann@ops1\n"},
-      {until, "pause        began, until 2026-11-18T11:08:20.000Z: switch replaced; by ann@ops1\n"},
-      {event(Event::Resume{}), "pause        over, its time has passed; seen by c1 (epoch 41)\n"},
-      {event(Event::Resume{}, "ann@ops1"), "pause        ended by ann@ops1\n"},
-      {event(Event::Forget{{"c4"}}, "ann@ops1"), "electorate   forgot c4; by ann@ops1\n"},
-      {event(Event::Maintenance{{"s2", "s3"}, "memory", Micros(0)}, "ann@ops1"),
-       "maintenance  of s2, s3 began: memory; by ann@ops1\n"},
-      {event(Event::MaintenanceOver{{"s2"}}),
-       "maintenance  of s2 is over, its time has passed or the shard is gone; seen by c1 (epoch "
-       "41)\n"},
-      {event(Event::Freeze{1}),
-       "freeze       began: 1 shard would be dead; decided by c1 (epoch 41)\n"},
-      {event(Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":"h:2\u001b"})"}),
-       "promotion    \"To\":\"h:2\\u001b\"; a kind of a newer zkcluster\n"},
-  };
-  for (const Row& row : rows) {
-    CHECK(EventText("e_0000000001", row.event, false) ==
-          "2026-11-18T11:06:40.000Z  " + std::string(row.text));
-  }
-  // On a terminal below each other, broken at words.
-  Event wordy = until;
-  std::get<Event::Pause>(wordy.what).note =
-      "the switch of rack 7 is replaced by one that loses nothing";
-  CHECK(
-      EventText("e_0000000001", wordy, true) ==
-      "2026-11-18T11:06:40.000Z  pause        began, until 2026-11-18T11:08:20.000Z: the switch of "
-      "rack 7\n"
-      "                                       is replaced by one that loses nothing; by "
-      "ann@ops1\n");
-  CHECK(EventJson("e_0000000001", until).dump() ==
-        R"({"event":"e_0000000001","at":1795000000000000,"kind":"pause","leader":null,"epoch":0,)"
-        R"("quorum":0,"version":0,"by":"ann@ops1","note":"switch replaced",)"
-        R"("until":1795000100000000})");
-  const Event unknown = event(Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":7})"});
-  CHECK(EventJson("e_0000000001", unknown).dump() ==
-        R"({"event":"e_0000000001","at":1795000000000000,"kind":"promotion","leader":"c1",)"
-        R"("epoch":41,"quorum":0,"version":0,"fields":{"Kind":"promotion","At":5,"To":7}})");
-}
-
 TEST_CASE("render: tables align by what a terminal shows, and nothing can steer it") {
-  CHECK(RenderTable({"A", "B"}, {{"x", "1"}, {"\u732b", "2"}, {"caf\u00e9", ""}}, false) ==
+  CHECK(RenderTable({"A", "B"}, {{"x", "1"}, {"\u732b", "2"}, {"caf\u00e9", ""}}, kPlain) ==
         "A     B\n"
         "x     1\n"
         "\u732b    2\n"
         "caf\u00e9\n");
   // A column without values is left out; without rows the titles are still printed.
-  CHECK(RenderTable({"A", "B"}, {{"x", ""}, {"y", ""}}, false) == "A\nx\ny\n");
-  CHECK(RenderTable({"A", "B"}, {}, false) == "A  B\n");
+  CHECK(RenderTable({"A", "B"}, {{"x", ""}, {"y", ""}}, kPlain) == "A\nx\ny\n");
+  CHECK(RenderTable({"A", "B"}, {}, kPlain) == "A  B\n");
   CHECK(Printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
   CHECK(Printable("\u009b31m") == "\\x9b31m");
-  CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, true), "\\x1b]0;x\\x07"));
+  CHECK(Contains(RenderTable({"A"}, {{"\x1b]0;x\x07"}}, kColored), "\\x1b]0;x\\x07"));
   CHECK(DisplayWidth(Paint("dead", Color::kBad, true)) == 4);
   CHECK(NearestOf("cache-12", {"cache-1", "web"}, "it has ") == "; did you mean \"cache-1\"?");
   // A mistyped short name may be any name: list the few names that exist.

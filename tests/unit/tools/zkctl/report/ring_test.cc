@@ -21,6 +21,8 @@ using namespace zkcluster::zkctl;
 
 namespace {
 
+constexpr Terminal kPlain{};
+
 ClusterSpec Spec(std::size_t shards, RingSpec ring = {}) {
   ClusterSpec spec;
   spec.name = std::string("sessions");  // g++ 12 warns of an overlap that cannot be
@@ -169,12 +171,12 @@ TEST_CASE("ring reports: keys of the JSON, and tables") {
   CHECK(json["shards"][1]["points"] == 240);
   CHECK(json["shards"][1]["fair"] == 0.75);
   CHECK(json["shards"][0]["keys"].get<int>() + json["shards"][1]["keys"].get<int>() == 100'000);
-  const std::string text = RingText(spec, spread, false);
+  const std::string text = RingText(spec, spread, kPlain);
   CHECK(Contains(text, "sessions: ketama, md5, 2 shards\nSHARD  WEIGHT  POINTS  SHARE "));
   CHECK(Contains(text, "75.00%"));
   CHECK(Contains(text, "keys counted with 100000 samples\n"));
   CHECK_FALSE(
-      Contains(RingText(Spec(2), MeasureSpread(Spec(2), MustBuild(Spec(2))), false), "WEIGHT"));
+      Contains(RingText(Spec(2), MeasureSpread(Spec(2), MustBuild(Spec(2))), kPlain), "WEIGHT"));
 
   const ClusterSpec to = Spec(3, KetamaRing{RingHash::kMd5});
   const OrderedJson change = RingChangeJson(spec, to, Compare(spec, to));
@@ -183,12 +185,12 @@ TEST_CASE("ring reports: keys of the JSON, and tables") {
   CHECK(change["moved_share"].is_number());
   CHECK(change["moves"][0].size() == 4);
   CHECK(RingChangeJson(Spec(2), to, Compare(Spec(2), to))["moved_share"].is_null());
-  CHECK(Contains(RingChangeText(Spec(2), Spec(3), Compare(Spec(2), Spec(3)), false),
+  CHECK(Contains(RingChangeText(Spec(2), Spec(3), Compare(Spec(2), Spec(3)), kPlain),
                  "sessions: consistent, 160 points a shard, 2 shards -> consistent, 160 points a "
                  "shard, 3 shards\n"));
-  CHECK(Contains(RingChangeText(Spec(20), to, Compare(Spec(20), to), false),
+  CHECK(Contains(RingChangeText(Spec(20), to, Compare(Spec(20), to), kPlain),
                  "keys are hashed in another way\n"));
-  CHECK(Contains(RingChangeText(Spec(20), to, Compare(Spec(20), to), false), " more; -o json"));
+  CHECK(Contains(RingChangeText(Spec(20), to, Compare(Spec(20), to), kPlain), " more; -o json"));
 }
 
 }  // namespace ring_test

@@ -12,11 +12,15 @@
 #include "tools/zkctl/report/explain.h"
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/status.h"
 
 namespace zkcluster::zkctl {
 
 inline constexpr Micros kNow{1'795'000'100'000'000};
 inline constexpr Micros kFlip{1'795'000'000'000'000};  // 100 s before
+
+inline constexpr Terminal kPlain{};
+inline constexpr Terminal kColored{true, 100};
 
 inline Ballot MakeBallot(std::vector<Vote> votes) {
   Ballot ballot;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/join.h"
 #include "tests/unit/tools/zkctl/report/snapshots.h"
@@ -114,12 +115,15 @@ TEST_CASE("screen: lines are cut to its width, colours apart, and what does not 
   CHECK(DrawScreen("", 2, 10) == "\x1b[H\x1b[J");
 }
 
-TEST_CASE("text: wrapped at 100 columns, cut after a number of lines") {
+TEST_CASE("text: wrapped at the terminal's width, cut after a number of lines") {
   const std::string words(250, 'x');
-  CHECK(WrapText("a b", 8) == "a b\n");
+  CHECK(WrapText("a b", 8, 100) == "a b\n");
   const std::string long_text = "one " + std::string(90, 'y') + " three";
-  CHECK(WrapText(long_text, 8) == "one\n        " + std::string(90, 'y') + "\n        three\n");
-  CHECK(WrapText(words, 8) == words + "\n");  // nowhere to break
+  CHECK(WrapText(long_text, 8, 100) ==
+        "one\n        " + std::string(90, 'y') + "\n        three\n");
+  CHECK(WrapText(long_text, 8, 140) == long_text + "\n");
+  CHECK(WrapText(long_text, 8, 0) == long_text + "\n");  // no terminal
+  CHECK(WrapText(words, 8, 100) == words + "\n");        // nowhere to break
   CHECK(FirstLines("a\nb\nc\n", 3) == "a\nb\nc\n");
   CHECK(FirstLines("a\nb\nc\n", 1) == "a\n... and 2 more\n");
   CHECK(FirstLines("", 1).empty());
@@ -127,12 +131,61 @@ TEST_CASE("text: wrapped at 100 columns, cut after a number of lines") {
 
 TEST_CASE("status: the shards that are not alive first, where a screen may be too small") {
   const Snapshot snapshot = Healthy();
-  const std::string plain = StatusText(snapshot, Assess(snapshot), kNow, false);
-  const std::string dead_first = StatusText(snapshot, Assess(snapshot), kNow, false, true);
+  const std::string plain = StatusText(snapshot, Assess(snapshot), kNow, kPlain);
+  const std::string dead_first =
+      StatusText(snapshot, Assess(snapshot), kNow, kPlain, {.dead_first = true});
   CHECK(plain.find("\ns1 ") < plain.find("\ns2 "));
   CHECK(dead_first.find("\ns2 ") < dead_first.find("\ns1 "));
   CHECK(Contains(plain, "1m 40s ago"));
   CHECK(Contains(plain, "\nshards      1 alive, 1 dead\n"));
+  const std::string dead_only =
+      StatusText(snapshot, Assess(snapshot), kNow, kPlain, {.dead_only = true});
+  CHECK(Contains(dead_only, "\ns2 "));
+  CHECK_FALSE(Contains(dead_only, "\ns1 "));
+  CHECK(StatusJson(snapshot, Assess(snapshot), {.dead_only = true})["shards"].size() == 1);
+  Snapshot well = Healthy();
+  well.board.shards[1] = well.board.shards[0];
+  for (auto& voter : well.voters) voter.ballot->votes[1] = kAliveVote;
+  CHECK(Contains(StatusText(well, Assess(well), kNow, kPlain, {.dead_only = true}),
+                 "\nno shard is dead, unknown or disputed\n"));
+}
+
+TEST_CASE("tables: what a terminal has no room for") {
+  const std::vector<std::string> header = {"SHARD", "ADDR", "NOTE"};
+  const std::vector<std::vector<Cell>> rows = {
+      {"s1", "10.0.0.1:6379", "looks dead 14s (refused); paused by root@vm"},
+      {"s2", "10.0.0.2:6379", ""}};
+  const auto render = [&](std::size_t columns, const std::vector<std::string>& expendable) {
+    return RenderTable(header, rows, {false, columns}, expendable);
+  };
+  const std::string whole =
+      "SHARD  ADDR           NOTE\n"
+      "s1     10.0.0.1:6379  looks dead 14s (refused); paused by root@vm\n"
+      "s2     10.0.0.2:6379\n";
+  CHECK(render(0, {}) == whole);
+  CHECK(render(65, {}) == whole);
+  CHECK(render(64, {"ADDR"}) ==
+        "SHARD  ADDR           NOTE\n"
+        "s1     10.0.0.1:6379  looks dead 14s (refused); paused by\n"
+        "                      root@vm\n"
+        "s2     10.0.0.2:6379\n");
+  // Less than 30 columns for the text.
+  CHECK(render(50, {"ADDR"}) ==
+        "SHARD  NOTE\n"
+        "s1     looks dead 14s (refused); paused by root@vm\n"
+        "s2\n");
+  CHECK(render(50, {}) ==
+        "SHARD  ADDR\n"
+        "s1     10.0.0.1:6379\n"
+        "    looks dead 14s (refused); paused by root@vm\n"
+        "s2     10.0.0.2:6379\n");
+  // Each line of a text has its colour.
+  CHECK(RenderTable({"A", "B"},
+                    {{"x", Cell("one two three four five six seven eight", Color::kBad)}},
+                    {true, 34}) ==
+        "\x1b[2mA\x1b[0m  \x1b[2mB\x1b[0m\n"
+        "x  \x1b[31;1mone two three four five six\x1b[0m\n"
+        "   \x1b[31;1mseven eight\x1b[0m\n");
 }
 
 TEST_CASE("import: documents of one file, each problem at its place") {
