@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/join.h"
-#include "checker/rules/tally.h"
+#include "checker/rules/conclusion.h"
 
 namespace zkcluster {
 

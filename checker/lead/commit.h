@@ -13,7 +13,7 @@
 #include "checker/election/contender.h"
 #include "checker/lead/spec_in_force.h"
 #include "checker/lead/status_store.h"
-#include "checker/rules/round.h"
+#include "checker/rules/conclusion.h"
 #include "model/paths.h"
 #include "zk/client.h"
 

@@ -1,7 +1,6 @@
 // CommonFormat: the newest format that every registered checker of a cluster reads, which is what
 // its leader writes. A checker that has registered and whose registration is not read yet, or
-// cannot be, is taken for one that reads the first format only. A child of `election` that no
-// checker can have made does not count. The format falls as soon as an older checker is seen, and
+// cannot be, is taken for one that reads the first format only. The format falls as soon as an older checker is seen, and
 // rises when the last of them is gone. No guard of a commit covers it: an older checker that has
 // just registered may meet one more decision in the newer format, which it can read, as all
 // readers skip what they do not know.
@@ -26,7 +25,8 @@ class CommonFormat {
  public:
   CommonFormat(Logger& logger, zk::Client& client, ClusterPaths paths, Formats formats);
 
-  // Call it with the children of `election`, each time they change.
+  // Call it with the candidates' znodes, each time they change. What else lies below `election` is
+  // not among them: no checker made it.
   void OnCandidates(const std::vector<std::string>& nodes);
 
   [[nodiscard]] const Format& now() const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/round.h"
+
 namespace zkcluster {
 
 namespace {

@@ -32,8 +32,8 @@
 #include "checker/lead/leader_log.h"
 #include "checker/lead/spec_in_force.h"
 #include "checker/lead/status_store.h"
+#include "checker/rules/conclusion.h"
 #include "checker/rules/pace.h"
-#include "checker/rules/round.h"
 #include "zk/cluster_scope.h"
 
 namespace zkcluster {

@@ -11,9 +11,8 @@
 #include <vector>
 
 #include "base/enum_array.h"
+#include "checker/rules/conclusion.h"
 #include "checker/rules/hold.h"
-#include "checker/rules/round.h"
-#include "checker/rules/tally.h"
 #include "model/board.h"
 #include "model/ledger.h"
 #include "model/reason.h"

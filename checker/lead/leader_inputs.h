@@ -16,7 +16,7 @@
 #include "base/lifetime.h"
 #include "checker/lead/ghost_sweeper.h"
 #include "checker/lead/owned_children.h"
-#include "checker/rules/tally.h"
+#include "model/ballot.h"
 #include "zk/cluster_scope.h"
 #include "zk/watcher.h"
 

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "checker/lead/maintenance_log.h"
-#include "checker/rules/round.h"
+#include "checker/rules/conclusion.h"
 
 namespace zkcluster {
 

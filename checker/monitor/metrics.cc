@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "checker/rules/tally.h"
+#include "checker/rules/conclusion.h"
 
 namespace zkcluster {
 

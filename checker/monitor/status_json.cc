@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/join.h"
-#include "checker/rules/tally.h"
+#include "checker/rules/conclusion.h"
 #include "codec/json.h"
 
 namespace zkcluster {

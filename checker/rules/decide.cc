@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "checker/rules/freeze.h"
 #include "model/limits.h"
 
 namespace zkcluster {

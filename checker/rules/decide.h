@@ -7,13 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "checker/rules/change.h"
-#include "checker/rules/freeze.h"
+#include "checker/rules/conclusion.h"
 #include "checker/rules/hold.h"
-#include "checker/rules/tally.h"
 #include "model/board.h"
 #include "model/flapping.h"
-#include "model/journal.h"
 #include "model/ledger.h"
 
 namespace zkcluster {
@@ -33,17 +30,6 @@ struct DecideInput {
   FlapTimes times{};  // of probes
   Duration refused_threshold{};
   std::optional<double> max_dead_fraction = {};  // of the spec
-};
-
-struct Decision {
-  StatusBoard board;
-  Ledger ledger;  // penalties, freeze, pause and maintenance moved; the electorate is unchanged
-  std::vector<Change> changes;          // in the order of the journal; flips last, in spec order
-  std::size_t without_quorum = 0;       // shards without a quorum
-  std::size_t would_be_dead = 0;        // if nothing were held back
-  std::size_t redated = 0;              // shards, by an operator's order
-  std::size_t held_deaths = 0;          // flips to dead that a freeze holds back
-  std::vector<std::string> maintained;  // shards whose flip maintenance holds back, in spec order
 };
 
 [[nodiscard]] Decision Decide(const DecideInput& input);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/decide.h"
+#include "checker/rules/tally.h"
 #include "model/paths.h"
 #include "model/servers.h"
 

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "checker/rules/carried_board.h"
-#include "checker/rules/decide.h"
+#include "checker/rules/conclusion.h"
 #include "checker/rules/hold.h"
-#include "checker/rules/tally.h"
+#include "model/ballot.h"
 #include "model/board.h"
 #include "model/ledger.h"
 
@@ -48,26 +48,6 @@ struct RoundInput {
   // Of the rounds before.
   Hold last_hold = Hold::kNone;
   int vote_refusals = 0;  // commits refused in a row because a vote had changed
-};
-
-struct Round {
-  enum class Step : unsigned char {
-    kWait,    // a hold under which votes are not even counted
-    kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
-    kRefuse,  // too few ballots to decide rows that nobody can read
-    kKeep,    // rows that nobody can read stay as they are while all flips are held
-    kCommit,  // write what differs from what is there, if anything does
-  };
-  Step step = Step::kWait;
-  Hold hold = Hold::kNone;
-  Electorate electorate;
-  std::vector<std::string> learned;  // ids new to the electorate
-  std::set<std::string> voters;      // voters whose ballot is for this spec
-  std::vector<ServerTally> tallies;
-  // Whether the commit checks the ballots' versions. Not after two refusals in a row: the ballots
-  // change too often, and progress matters more than serialisable reads.
-  bool checks_votes = true;
-  Decision decision;  // the counts, and with kCommit what to write
 };
 
 [[nodiscard]] Round Conclude(const RoundInput& input);

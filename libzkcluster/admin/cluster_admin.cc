@@ -15,11 +15,7 @@ namespace {
 std::size_t RequestBytes(const std::vector<zk::Op>& ops) {
   std::size_t bytes = 0;
   for (const auto& op : ops) {
-    if (const auto* create = std::get_if<zk::CreateOp>(&op)) {
-      bytes += create->path.size() + create->data.size();
-    } else if (const auto* set = std::get_if<zk::SetOp>(&op)) {
-      bytes += set->path.size() + set->data.size();
-    }
+    if (const auto* const data = zk::DataOf(op)) bytes += zk::PathOf(op).size() + data->size();
   }
   return bytes;
 }

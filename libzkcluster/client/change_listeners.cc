@@ -5,6 +5,7 @@
 namespace zkcluster {
 
 void ChangeListeners::Entry::Run(const ClusterView& view) {
+  if (view.generation <= known_) return;
   {
     const std::lock_guard lock(mutex_);
     if (ended_) return;
@@ -27,8 +28,9 @@ void ChangeListeners::Entry::End() {
   lock.unlock();
 }
 
-std::shared_ptr<ChangeListeners::Entry> ChangeListeners::Add(Cluster::ChangeCallback callback) {
-  auto entry = std::make_shared<Entry>(std::move(callback));
+std::shared_ptr<ChangeListeners::Entry> ChangeListeners::Add(Cluster::ChangeCallback callback,
+                                                             std::uint64_t known) {
+  auto entry = std::make_shared<Entry>(std::move(callback), known);
   const std::lock_guard lock(mutex_);
   std::erase_if(entries_, [](const auto& weak) { return weak.expired(); });
   entries_.push_back(entry);

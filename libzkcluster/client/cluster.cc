@@ -124,7 +124,7 @@ Result<Lease> Cluster::Connect(std::string_view key) {
               "shard \"" + location.owner + "\" is dead and has no stand-in");
 }
 std::shared_ptr<Cluster::Subscription> Cluster::OnChange(ChangeCallback callback) {
-  return std::make_shared<Subscription>(impl_->follower->listeners().Add(std::move(callback)));
+  return std::make_shared<Subscription>(impl_->follower->Listen(std::move(callback)));
 }
 ClusterView Cluster::view() const {
   return impl_->follower->View();

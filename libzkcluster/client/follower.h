@@ -40,6 +40,10 @@ class Follower {
   [[nodiscard]] ClusterCounters Counters() const;
   [[nodiscard]] const SessionFacts& facts() const { return *facts_; }
   [[nodiscard]] ConnectionPool& pool() { return pool_; }
+  // Runs for each table that is newer than the one of now.
+  [[nodiscard]] std::shared_ptr<ChangeListeners::Entry> Listen(Cluster::ChangeCallback callback) {
+    return listeners_.Add(std::move(callback), slot_.generation());
+  }
   [[nodiscard]] ChangeListeners& listeners() { return listeners_; }
 
  private:

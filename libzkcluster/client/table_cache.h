@@ -30,6 +30,10 @@ class TableSlot {
   // Sets the generation, and returns what readers now see.
   PublishedTable Publish(PublishedTable next);
   [[nodiscard]] PublishedTable Load() const;
+  // Of what readers see now; 0: nothing was published.
+  [[nodiscard]] std::uint64_t generation() const {
+    return generation_.load(std::memory_order_acquire);
+  }
 
   // The newest table, for this thread, until it calls Current again on any slot.
   // REQUIRES: one has been published.

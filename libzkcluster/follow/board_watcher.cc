@@ -86,7 +86,7 @@ struct Known {
   }
 };
 
-// The reading of the head that stands, and of its chunks as they arrive.
+// What was read last: the head, and its chunks as they arrive.
 struct HeadRead {
   BoardReader reader;                  // holds the head as the watcher has it, decoded
   std::optional<std::int64_t> judged;  // mzxid of the newest that the reader has seen

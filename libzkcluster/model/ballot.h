@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -56,5 +57,6 @@ struct Ballot {
   std::vector<ReturningServer> returning = {};  // in the order of their places
   bool operator==(const Ballot&) const = default;
 };
+using Ballots = std::map<std::string, Ballot>;  // by the voter's id
 
 }  // namespace zkcluster

@@ -85,6 +85,15 @@ struct DeleteOp {
   Version version;
 };
 using Op = std::variant<CheckOp, CreateOp, SetOp, DeleteOp>;
+[[nodiscard]] inline const std::string& PathOf(const Op& op) {
+  return std::visit([](const auto& one) -> const std::string& { return one.path; }, op);
+}
+// What a create or a set writes; null: it is neither.
+[[nodiscard]] inline const std::string* DataOf(const Op& op) {
+  if (const auto* const create = std::get_if<CreateOp>(&op)) return &create->data;
+  if (const auto* const set = std::get_if<SetOp>(&op)) return &set->data;
+  return nullptr;
+}
 
 struct OpResult {
   std::string created_path;  // of a CreateOp: with the sequence number

@@ -23,7 +23,7 @@ bool PathIsValid(const zk::Op& op) {
   if (const auto* const create = std::get_if<zk::CreateOp>(&op)) {
     return ValidPath(create->path, IsSequential(create->mode));
   }
-  return ValidPath(std::visit([](const auto& o) { return o.path; }, op));
+  return ValidPath(zk::PathOf(op));
 }
 
 }  // namespace

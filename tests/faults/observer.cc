@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tests/support/await.h"
+
 namespace zkcluster::faults {
 namespace {
 
@@ -50,16 +52,11 @@ std::optional<std::map<std::string, ShardStatus>> Observer::Statuses() {
 }
 
 bool Observer::Await(const std::function<bool()>& done, Duration limit) {
-  const TimePoint deadline = loop_.Now() + limit;
-  while (!done()) {
-    if (loop_.Now() >= deadline) return done();
-    Pass(kTurn);
-  }
-  return true;
+  return zkcluster::Await(loop_, done, limit, kTurn);
 }
 
 void Observer::Pass(Duration duration) {
-  static_cast<void>(loop_.RunUntil([] { return false; }, duration));
+  zkcluster::Pass(loop_, duration);
 }
 
 }  // namespace zkcluster::faults

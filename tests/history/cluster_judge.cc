@@ -10,15 +10,6 @@
 #include "tests/history/ledger_judge.h"
 
 namespace zkcluster::history {
-namespace {
-
-const std::string* DataOf(const zk::Op& op) {
-  if (const auto* create = std::get_if<zk::CreateOp>(&op)) return &create->data;
-  if (const auto* set = std::get_if<zk::SetOp>(&op)) return &set->data;
-  return nullptr;
-}
-
-}  // namespace
 
 ClusterJudge::ClusterJudge(HistoryJudge& judge, std::string name)
     : judge_(judge), name_(std::move(name)) {
@@ -75,7 +66,7 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
     if (std::string problem = replica_.Apply(touch, transaction, facts.before); !problem.empty()) {
       Report("history", std::move(problem));
     }
-    if (touch.spot.place == Place::kEvent && creates) events.push_back(DataOf(*touch.op));
+    if (touch.spot.place == Place::kEvent && creates) events.push_back(zk::DataOf(*touch.op));
     Note(touch, facts);
   }
   if (facts.operator_removes) Excused(Excuse::kOperatorRemoved);

@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::size_t kShown = 60;  // characters of a long text
 
-const std::string& PathOf(const zk::Op& op) {
-  return std::visit([](const auto& o) -> const std::string& { return o.path; }, op);
-}
-
 std::string FlipText(const Event::Flip& flip) {
   std::string text = fmt::format("{} {}->{} ({}/{}/{})", flip.shard, ShardStatusName(flip.from),
                                  ShardStatusName(flip.to), flip.counts.alive, flip.counts.dead,
@@ -92,7 +88,7 @@ class Describer {
 
  private:
   void Sort(const zk::Op& op) {
-    const Spot spot = GuessSpot(PathOf(op));
+    const Spot spot = GuessSpot(zk::PathOf(op));
     if (cluster_.empty()) cluster_ = spot.cluster;
     if (std::holds_alternative<zk::CheckOp>(op)) return Check(spot);
     if (const auto* create = std::get_if<zk::CreateOp>(&op)) {

@@ -48,12 +48,7 @@ zk::Version Next(zk::Version version) {
 struct Replica::Stamp {
   const Touch& touch;
   const sim::Transaction& transaction;
-  // The data of a create or a set.
-  [[nodiscard]] const std::string* Data() const {
-    if (const auto* create = std::get_if<zk::CreateOp>(touch.op)) return &create->data;
-    if (const auto* set = std::get_if<zk::SetOp>(touch.op)) return &set->data;
-    return nullptr;
-  }
+  [[nodiscard]] const std::string* Data() const { return zk::DataOf(*touch.op); }
   [[nodiscard]] std::int64_t Owner() const {
     const auto* create = std::get_if<zk::CreateOp>(touch.op);
     return create != nullptr && sim::IsEphemeral(create->mode) ? transaction.session_id : 0;
@@ -61,8 +56,7 @@ struct Replica::Stamp {
 };
 
 std::string Replica::Change(Slot& slot, const Stamp& stamp) {
-  const auto& path =
-      std::visit([](const auto& op) -> const std::string& { return op.path; }, *stamp.touch.op);
+  const std::string& path = zk::PathOf(*stamp.touch.op);
   const auto fits = [&](zk::Version wanted) -> std::string {
     if (!slot.exists) return path + ": does not exist";
     if (wanted == zk::kAnyVersion || wanted == slot.version) return "";

@@ -52,27 +52,20 @@ std::optional<FormatJudge::Finding> FormatJudge::Observe(const Transaction& tran
   Found first;
   std::map<std::string, std::string> versions;  // that are written, by cluster
   for (const zk::Op& op : transaction.ops) {
-    const auto* const create = std::get_if<zk::CreateOp>(&op);
-    const auto* const set = std::get_if<zk::SetOp>(&op);
-    const auto* const remove = std::get_if<zk::DeleteOp>(&op);
-    if (create == nullptr && set == nullptr && remove == nullptr) continue;
-    const std::string& whole = create != nullptr ? create->path
-                               : set != nullptr  ? set->path
-                                                 : remove->path;
-    if (!whole.starts_with(root_ + "/")) continue;
+    const std::string& whole = zk::PathOf(op);
+    if (std::holds_alternative<zk::CheckOp>(op) || !whole.starts_with(root_ + "/")) continue;
     const std::string below = whole.substr(root_.size() + 1);
     const std::size_t slash = below.find('/');
     const std::string name = below.substr(0, slash);
     const std::string path = slash == std::string::npos ? "" : below.substr(slash + 1);
-    const std::string* const data = create != nullptr ? &create->data
-                                    : set != nullptr  ? &set->data
-                                                      : nullptr;
+    const std::string* const data = zk::DataOf(op);
     if (path.empty() && data == nullptr) {
       clusters_.erase(name);
       continue;
     }
     if (path.empty()) versions[name] = *data;
-    Found found = Judge(name, clusters_[name], {path, data, transaction, create != nullptr});
+    Found found = Judge(name, clusters_[name],
+                        {path, data, transaction, std::holds_alternative<zk::CreateOp>(op)});
     if (!first) first = std::move(found);
   }
   for (auto& [name, cluster] : clusters_) {

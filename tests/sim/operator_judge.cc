@@ -17,19 +17,15 @@ std::optional<std::string> OperatorJudge::ClusterOf(const std::string& path) con
 }
 
 void OperatorJudge::Observe(const Transaction& transaction) {
-  const auto note = [&](const std::string& path, Change change, const std::string& data) {
-    if (const auto name = ClusterOf(path)) {
-      writes_[*name].push_back({transaction.zxid, transaction.session_id, change, data});
-    }
-  };
   for (const auto& op : transaction.ops) {
-    if (const auto* const create = std::get_if<zk::CreateOp>(&op)) {
-      note(create->path, Change::kMade, create->data);
-    } else if (const auto* const set = std::get_if<zk::SetOp>(&op)) {
-      note(set->path, Change::kSet, set->data);
-    } else if (const auto* const gone = std::get_if<zk::DeleteOp>(&op)) {
-      note(gone->path, Change::kGone, "");
-    }
+    const auto name = ClusterOf(zk::PathOf(op));
+    if (!name || std::holds_alternative<zk::CheckOp>(op)) continue;
+    const std::string* const data = zk::DataOf(op);
+    const Change change = data == nullptr                            ? Change::kGone
+                          : std::holds_alternative<zk::CreateOp>(op) ? Change::kMade
+                                                                     : Change::kSet;
+    writes_[*name].push_back(
+        {transaction.zxid, transaction.session_id, change, data != nullptr ? *data : ""});
   }
 }
 

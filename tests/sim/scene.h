@@ -68,8 +68,10 @@ class Scene {
   Counters counters;
   Trace trace;
 
-  // --- time; each function stops at the first violation --- Runs kStep of virtual time with
-  // everything that is due, and the supervisors. False: a violation.
+  // --- time; each function stops at the first violation ---
+
+  // Runs kStep of virtual time with everything that is due, and the supervisors. False: this step
+  // violates a rule.
   bool Step();
   void Run(Duration duration);
   // Whether `done` became true within `limit`. It is called after each step.
@@ -133,7 +135,9 @@ class Scene {
   void PutEphemeral(const std::string& path, const std::string& bytes);
   void Remove(const std::string& path);
 
-  // --- hooks --- The hook sees every request of every process as it arrives; the first answer
+  // --- hooks ---
+
+  // The hook sees every request of every process as it arrives. Of several hooks, the first answer
   // other than kServe counts.
   void OnArrival(ArrivalFunction hook) { arrival_hooks_.push_back(std::move(hook)); }
 

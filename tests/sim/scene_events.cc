@@ -190,12 +190,10 @@ void Scene::Remove(const std::string& path) {
 std::optional<std::size_t> Scene::CommitIn(const Arrival& arrival) const {
   if (arrival.request.verb != Verb::kMulti) return std::nullopt;
   for (const auto& op : arrival.request.ops) {
-    const std::string* path = nullptr;
-    if (const auto* const set = std::get_if<zk::SetOp>(&op)) path = &set->path;
-    if (const auto* const create = std::get_if<zk::CreateOp>(&op)) path = &create->path;
-    if (path == nullptr || !path->ends_with("/quorum/head")) continue;
+    const std::string& path = zk::PathOf(op);
+    if (zk::DataOf(op) == nullptr || !path.ends_with("/quorum/head")) continue;
     for (std::size_t k = 0; k < clusters_.size(); ++k) {
-      if (Paths(k).head() == *path) return k;
+      if (Paths(k).head() == path) return k;
     }
   }
   return std::nullopt;
@@ -217,9 +215,9 @@ void Scene::Mix(std::int64_t number) {
 
 void Scene::CountFormats(const Transaction& transaction) {
   for (const auto& op : transaction.ops) {
-    const auto* const set = std::get_if<zk::SetOp>(&op);
-    if (set == nullptr || set->path.find("/quorum/status/") == std::string::npos) continue;
-    if (HasColumnOfTomorrow(set->data)) counters.Add("chunk of tomorrow's format");
+    const std::string* const data = zk::DataOf(op);
+    if (data == nullptr || zk::PathOf(op).find("/quorum/status/") == std::string::npos) continue;
+    if (HasColumnOfTomorrow(*data)) counters.Add("chunk of tomorrow's format");
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/join.h"
 
+#include "tests/support/await.h"
+
 namespace zkcluster::integration {
 namespace {
 
@@ -62,16 +64,11 @@ DirectSession::~DirectSession() {
 }
 
 void DirectSession::Pump(Duration duration) {
-  static_cast<void>(loop_.RunUntil([] { return false; }, duration));
+  Pass(loop_, duration);
 }
 
 bool DirectSession::Await(const std::function<bool()>& done, Duration limit) {
-  const TimePoint deadline = loop_.Now() + limit;
-  while (!done()) {
-    if (loop_.Now() >= deadline) return done();
-    Pump(kTurn);
-  }
-  return true;
+  return zkcluster::Await(loop_, done, limit, kTurn);
 }
 
 // Tries again while there is no session: after a restart of the server that is only a

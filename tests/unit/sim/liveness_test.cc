@@ -96,20 +96,12 @@ TEST_CASE("excuses: a death is held by a freeze") {
   }
 }
 
-TEST_CASE("excuses: the status is of an old spec, as too few voters are left") {
+TEST_CASE("excuses: the status is of an old spec and readers are behind: too few voters are left") {
   for (const bool excused : {true, false}) {
     Owing site;
     site.Name(excused ? 7 : 5);
     site.scene().Put(site.paths().head(), "bad");
     site.Expect(Excuse::kStatusBehind, excused, "the status is of an old spec");
-  }
-}
-
-TEST_CASE("excuses: a reader is behind, as too few voters are left") {
-  for (const bool excused : {true, false}) {
-    Owing site;
-    site.Name(excused ? 7 : 5);
-    site.scene().Put(site.paths().head(), "bad");
     site.Expect(Excuse::kReaderBehind, excused, "reader 1 sees AAAA, the status is \n");
   }
 }

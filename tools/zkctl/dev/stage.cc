@@ -39,10 +39,11 @@ Stage::Stage(const DevSandbox& sandbox, Timeline& timeline)
   auto cluster = Cluster::Open(std::move(options));
   if (!cluster) throw std::runtime_error("open the cluster: " + cluster.error().message);
   cluster_ = std::move(*cluster);
-  OnTable(std::chrono::steady_clock::now(), cluster_->view());
+  // Registered first: a table that comes meanwhile is called for, or is the view already.
   subscription_ = cluster_->OnChange([this](const ClusterView& view) {
     loop_.Post([this, view, at = std::chrono::steady_clock::now()] { OnTable(at, view); });
   });
+  OnTable(std::chrono::steady_clock::now(), cluster_->view());
   Observer::Hooks hooks;
   hooks.on_vote = [this](const std::string& checker, const std::string& shard, Vote vote,
                          Micros stamped) { OnVote(checker, shard, vote, stamped); };
@@ -161,8 +162,8 @@ void Stage::OnFlips(const Event& event, const Event::Flips& flips, TimePoint at)
 }
 
 void Stage::OnTable(TimePoint at, const ClusterView& view) {
-  // The first table is seen as it is opened, and may be announced as well.
-  if (view.generation == shown_generation_) return;
+  // A table that comes during registration is seen in the view and by the callback.
+  if (view.generation <= shown_generation_) return;
   shown_generation_ = view.generation;
   std::vector<std::string> dead;
   std::vector<std::string> undecided;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/join.h"
+#include "checker/rules/freeze.h"
+#include "checker/rules/round.h"
 #include "model/servers.h"
 #include "text/duration.h"
 #include "text/fraction.h"

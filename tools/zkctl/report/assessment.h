@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "admin/snapshot.h"
-#include "checker/rules/round.h"
+#include "checker/rules/conclusion.h"
 
 namespace zkcluster::zkctl {
 

@@ -16,27 +16,24 @@ OrderedJson DiffJson(std::string_view cluster, const SpecDiff& diff) {
     }
     return json;
   };
+  const auto changes = [](const auto& list) {
+    OrderedJson json = OrderedJson::array();
+    for (const auto& change : list) {
+      OrderedJson row;
+      row["name"] = change.name;
+      row["from"] = change.from;
+      row["to"] = change.to;
+      json.push_back(std::move(row));
+    }
+    return json;
+  };
   OrderedJson json;
   json["cluster"] = cluster;
   json["equal"] = diff.empty();
   json["added"] = shards(diff.added);
   json["removed"] = shards(diff.removed);
-  json["moved"] = OrderedJson::array();
-  for (const auto& moved : diff.moved) {
-    OrderedJson row;
-    row["name"] = moved.name;
-    row["from"] = moved.from;
-    row["to"] = moved.to;
-    json["moved"].push_back(std::move(row));
-  }
-  json["reweighted"] = OrderedJson::array();
-  for (const auto& shard : diff.reweighted) {
-    OrderedJson row;
-    row["name"] = shard.name;
-    row["from"] = shard.from;
-    row["to"] = shard.to;
-    json["reweighted"].push_back(std::move(row));
-  }
+  json["moved"] = changes(diff.moved);
+  json["reweighted"] = changes(diff.reweighted);
   json["reordered"] = diff.reordered;
   json["settings"] = OrderedJson::array();
   for (const auto& setting : diff.settings) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/join.h"
+#include "checker/rules/freeze.h"
 #include "codec/codec.h"
 #include "model/limits.h"
 #include "model/settings.h"

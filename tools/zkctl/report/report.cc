@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/join.h"
+#include "checker/rules/freeze.h"
 #include "text/duration.h"
 #include "tools/zkctl/report/flapping.h"
 
