@@ -66,7 +66,7 @@ struct Round {
   enum class Step : unsigned char {
     kWait,    // a hold under which votes are not even counted
     kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
-    kRefuse,  // too few ballots to decide rows that nobody can read
+    kRefuse,  // too few votes to decide rows that nobody can read
     kKeep,    // rows that nobody can read stay as they are while all flips are held
     kCommit,  // write what differs from what is there, if anything does
   };

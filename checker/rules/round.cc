@@ -72,6 +72,17 @@ std::vector<bool> UndecidedServers(const RoundInput& input) {
   return undecided;
 }
 
+// First failures are no votes about a row that may have had a status, and soon become some. Clients
+// that know that row must not lose it for that long.
+bool VotesAreComing(const RoundInput& input, const std::vector<ServerTally>& tallies) {
+  const auto& rows = input.board.board.shards;
+  for (std::size_t i = 0; i < tallies.size(); ++i) {
+    const bool open = rows[i].lost() && tallies[i].outcome == Outcome::kNoQuorum;
+    if (open && tallies[i].first > 0) return true;
+  }
+  return false;
+}
+
 Round::Step StepOf(const RoundInput& input, const Round& round) {
   const bool unsighted = round.hold == Hold::kGoCheckers || round.hold == Hold::kNewerSpec ||
                          round.hold == Hold::kBehindStatus;
@@ -79,7 +90,7 @@ Round::Step StepOf(const RoundInput& input, const Round& round) {
   if (input.last_hold == Hold::kGoCheckers) return Round::Step::kReload;
   if (input.board.unmirrored > 0) {
     const bool few = static_cast<int>(round.voters.size()) < round.electorate.quorum;
-    if (few) return Round::Step::kRefuse;
+    if (few || VotesAreComing(input, round.tallies)) return Round::Step::kRefuse;
     if (round.hold != Hold::kNone) return Round::Step::kKeep;
   }
   return Round::Step::kCommit;

@@ -6,7 +6,8 @@
 //   hold go_checkers, newer_spec or behind_status  --> kWait
 //   else the last Go checker has just left  ---------> kReload
 //   else rows lost that no mirror has, and
-//     fewer ballots than the quorum  ----------------> kRefuse
+//     fewer ballots than the quorum, or one of these
+//     rows waits for first failures to be verdicts  --> kRefuse
 //     or a pause  -----------------------------------> kKeep
 //   else  -------------------------------------------> kCommit
 #pragma once

@@ -34,6 +34,11 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
   const auto current = replica_.votes.find(id);
   if (std::holds_alternative<zk::SetOp>(*touch.op) && current != replica_.votes.end() &&
       current->second.owner != session_id) {
+    // A version says nothing about the owner.
+    const auto maker = ballot_makers_.find(id);
+    const bool ghost =
+        current->second.owner == 0 && maker != ballot_makers_.end() && maker->second == session_id;
+    if (ghost) return Excused(Excuse::kGhostOfOwn);
     return Report("ballot", fmt::format("session {:#x} writes the ballot of {}, owned by {:#x}",
                                         session_id, id, current->second.owner));
   }

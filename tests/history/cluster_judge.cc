@@ -36,6 +36,7 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   leadership_.reset();
   led_.clear();
   makers_.clear();
+  ballot_makers_.clear();
   sequence_ = 0;
   sequence_by_outsider_ = false;
   sequence_forgiven_ = 0;
@@ -137,6 +138,7 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       if (const auto found = replica_.votes.find(touch.spot.name);
           found != replica_.votes.end() && found->second.counts()) {
         seen_.insert(found->first);
+        ballot_makers_[found->first] = found->second.owner;
         ++judge_.counters_.ballots;
         if (!IsOutsider(session_id)) JudgeVotes(found->first, found->second);
       }

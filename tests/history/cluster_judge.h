@@ -105,7 +105,9 @@ class ClusterJudge {
   bool in_force_ = false;  // records_.back()->specs.back() is the spec in ZooKeeper
   std::optional<Leadership> leadership_;
   std::unordered_set<std::int64_t> led_;
-  std::map<std::string, std::int64_t, std::less<>> makers_;  // sessions, by candidate
+  // The last sessions that owned them: by candidate, and by id.
+  std::map<std::string, std::int64_t, std::less<>> makers_;
+  std::map<std::string, std::int64_t, std::less<>> ballot_makers_;
   std::int64_t sequence_ = 0;  // the sequence of the last head that counts
   bool sequence_by_outsider_ = false;
   std::int64_t sequence_forgiven_ = 0;       // an outsider wrote it, and it no longer counts

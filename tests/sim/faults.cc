@@ -152,6 +152,7 @@ void FaultMachine::Stop() {
   commits_armed_ = 0;
   at_deposition_ = nullptr;
   lifetime_.Reset();
+  orders_arrive_until_ = scene_.world.now() + kSlowestWrite;
   LiftOrders();
 }
 

@@ -28,6 +28,9 @@ struct FaultPlan {
 // README.md), so the swarm leaves them out unless asked. Set it before the first scene.
 [[nodiscard]] bool& OrdersByHand();
 
+// The most that a write of everybody is delayed by.
+inline constexpr Duration kSlowestWrite = std::chrono::seconds(2);
+
 class FaultMachine {
  public:
   struct Kind {
@@ -179,6 +182,7 @@ class FaultMachine {
   const FaultPlan plan_;
   Dice dice_;
   bool running_ = false;
+  TimePoint orders_arrive_until_{};  // after Stop
   int commits_armed_ = 0;
   std::function<void(const Arrival&, std::size_t)> at_commit_;
   std::function<Fate(const Arrival&, std::size_t)> at_deposition_;

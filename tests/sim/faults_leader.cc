@@ -51,7 +51,7 @@ void FaultMachine::DelayLeader() {
 }
 
 void FaultMachine::SlowEnsemble() {
-  const Duration slow = dice_.LogBetween(milliseconds(20), seconds(2));
+  const Duration slow = dice_.LogBetween(milliseconds(20), kSlowestWrite);
   NoteFault(fmt::format("every write takes {:.3f} s more", InSeconds(slow)));
   scene_.ensemble.SetSlow(slow);
   After(dice_.Between(seconds(1), seconds(10)),

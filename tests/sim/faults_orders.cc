@@ -57,11 +57,12 @@ bool FaultMachine::ResumeCluster(std::size_t cluster) {
   return Order(cluster, Event::Resume{}, [](Ledger& ledger) { ledger.pause.reset(); });
 }
 
-// If ZooKeeper is down, or the ledger or the journal is gone, the operator tries again later.
+// If ZooKeeper is down, or the ledger or the journal is gone, the operator tries again later; also
+// while an order may be on its way.
 void FaultMachine::LiftOrders() {
   const Micros soon = scene_.world.wall_now() + kEndsByItself;
   const auto stays = [soon](const auto& order) { return IsOver(order, soon); };
-  bool done = true;
+  bool done = scene_.world.now() >= orders_arrive_until_;
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
     done = Order(k, Event::MaintenanceOver{},
                  [&](Ledger& ledger) {

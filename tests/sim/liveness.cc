@@ -374,8 +374,29 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
     missing.push_back(fmt::format("{}: shard {} is {}, should be {}", name, shard.name, letters[n],
                                   history::StatusLetter(*owed)));
   }
+  if (MayStayBehind(stored.spec, ledger) && !IsReadable(cluster)) EndOrders(ledger);
   MissingEnds(name, stored.spec, ledger, letters, missing);
   MissingMirror(cluster, stored.spec, missing);
+}
+
+bool Liveness::IsReadable(std::size_t cluster) const {
+  const auto head = scene_.HeadOf(cluster);
+  for (std::size_t k = 0; k < ChunkCount(head ? head->shards : 0); ++k) {
+    const auto node = scene_.ensemble.Get(scene_.Paths(cluster).chunk(k));
+    if (!node || !DecodeChunk(node->data)) return false;
+  }
+  return true;
+}
+
+// A leader that may not write rows, see MayStayBehind, writes nothing: an order whose time is over
+// holds nothing any more, and stays in the ledger.
+void Liveness::EndOrders(Ledger& ledger) const {
+  const Micros now = scene_.world.wall_now();
+  const bool paused = ledger.pause && IsOver(*ledger.pause, now);
+  if (paused) ledger.pause.reset();
+  const auto ended =
+      std::erase_if(ledger.maintenance, [&](const auto& each) { return IsOver(each.second, now); });
+  if (paused || ended > 0) ++excuses_[Excuse::kStatusBehind];
 }
 
 // Orders with a limit have ended, and so has a freeze when few enough would be dead.

@@ -93,6 +93,8 @@ class Liveness {
   [[nodiscard]] int LiveVoters() const;
   [[nodiscard]] bool MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const;
   [[nodiscard]] int QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const;
+  [[nodiscard]] bool IsReadable(std::size_t cluster) const;
+  void EndOrders(Ledger& ledger) const;
   void MissingEnds(const std::string& name, const ClusterSpec& spec, const Ledger& ledger,
                    std::string_view letters, std::vector<std::string>& missing) const;
   void MissingMirror(std::size_t cluster, const ClusterSpec& spec,

@@ -78,12 +78,12 @@ class OpinionJudge {
   struct Said {
     Opinion opinion = Opinion::kNotProbed;
     bool probed = false;
-    TimePoint served = TimePoint::min();  // the last time that a probe found it alive
+    TimePoint served = TimePoint::min();         // the last time that a probe found it alive
     TimePoint served_before = TimePoint::min();  // likewise, before that
-    TimePoint asked{};                    // for the first time
-    int failures = 0;                     // in a row
-    bool only_refused = true;             // these are refusals, or began with one reset
-    bool was_dead = false;                // the last opinion that was not unknown
+    TimePoint asked{};                           // for the first time
+    int failures = 0;                            // in a row
+    bool only_refused = true;                    // these are refusals, or began with one reset
+    bool was_dead = false;                       // the last opinion that was not unknown
     // Flapping: the second implementation of its rule, with the numbers that ask for least.
     bool down = false;  // it died, and has not returned
     int owed = 0;       // after the last death

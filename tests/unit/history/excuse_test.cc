@@ -177,9 +177,17 @@ void GhostOfOwn(SettledStory& story, bool excused) {
   story.Remove(kOutsider, own);
   const std::string guid(32, 'f');
   const ClusterPaths& paths = story.paths;
-  story.Write(kOutsider, excused ? own : paths.candidate(CandidatePrefix("c2", guid) + "0000000000"),
-              "{}");
+  story.Write(kOutsider,
+              excused ? own : paths.candidate(CandidatePrefix("c2", guid) + "0000000000"), "{}");
   story.Vote("c2", "AD");
+}
+
+void GhostOfOwnBallot(SettledStory& story, bool excused) {
+  story.Join("c4");  // it has no ballot that a ghost could replace
+  const std::string id = excused ? "c2" : "c4";
+  if (excused) story.Remove(kOutsider, story.paths.vote(id));
+  story.Write(kOutsider, story.paths.vote(id), EncodeBallot(story.BallotOf("AA")));
+  story.Vote(id, "AD");
 }
 
 void GoVoterUnknown(SettledStory& story, bool excused) {
@@ -397,6 +405,7 @@ const std::vector<Case> kCases = {
     {Excuse::kLookback, "quorum", LooksBack},
     {Excuse::kReasonUnchecked, "quorum", ReasonUnchecked},
     {Excuse::kGhostOfOwn, "ballot", GhostOfOwn},
+    {Excuse::kGhostOfOwn, "ballot", GhostOfOwnBallot},
     {Excuse::kGoVoterUnknown, "go_hold", GoVoterUnknown},
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},

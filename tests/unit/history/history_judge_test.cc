@@ -75,11 +75,19 @@ TEST_CASE("history: a correct history breaks nothing") {
   CHECK(counters.flips == 7);
 }
 
-TEST_CASE("history: a patient shadow deposes, and each deposition asks for more patience") {
+namespace {
+
+HistoryJudge::Options LongSessions() {
   HistoryJudge::Options options;
   options.shortest_session = 4s;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("history: a patient shadow deposes, and each deposition asks for more patience") {
   const auto play = [&](Duration second) {
-    SettledStory story(nullptr, options);
+    SettledStory story(nullptr, LongSessions());
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
     story.Wait(500ms);
     story.TakeOver("c2", {}, {"c1"});
@@ -110,12 +118,13 @@ TEST_CASE("history: ghosts make no deposition less owed") {
 
 TEST_CASE("history: first failures oblige a leader where there is no status, and nowhere else") {
   for (const bool decided : {false, true}) {
-    Story story;
+    Story story(LongSessions());
     story.Create(2);
     for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, decided ? "AA" : ".A");
     story.TakeOver("c1");
     story.Commit(story.Decide(decided ? "AA" : "-A"));
+    story.Wait(5s);
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "FA");
     story.Wait(500ms);
     story.TakeOver("c2", {}, {"c1"});
@@ -125,7 +134,7 @@ TEST_CASE("history: first failures oblige a leader where there is no status, and
 
 TEST_CASE("history: what is owed after the first decision is owed as after any other") {
   for (const Duration patience : {500ms, 400ms}) {
-    Story story;
+    Story story(LongSessions());
     story.Create(2);
     for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "AA");
@@ -142,7 +151,7 @@ TEST_CASE("history: what is owed after the first decision is owed as after any o
 
 TEST_CASE("history: a deposition may come just after the first decision, which it cannot check") {
   for (const Duration late : {900ms, 1100ms}) {
-    Story story;
+    Story story(LongSessions());
     story.Create(2);
     for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "AA");

@@ -106,6 +106,25 @@ TEST_CASE("excuses: the status is of an old spec and readers are behind: too few
   }
 }
 
+TEST_CASE("excuses: an order whose time is over stays, as its leader may not write") {
+  for (const bool excused : {true, false}) {
+    Owing site(WithoutMirror);
+    site.Name(7);
+    // Nobody knows the rows any more.
+    for (std::size_t i = 0; i < 3; ++i) site.scene().KillChecker(i);
+    site.scene().Remove(site.paths().chunk(0));
+    for (std::size_t i = 0; i < 3; ++i) site.scene().StartChecker(i);
+    site.scene().Run(15s);
+    const auto node = site.scene().ensemble.Get(site.paths().ledger());
+    Ledger ledger = *DecodeLedger(node->data);
+    const Micros now = site.scene().world.wall_now();
+    ledger.pause = Pause{now, excused ? now + 1s : now + 1h, "ann", "a test"};
+    site.scene().Put(site.paths().ledger(), EncodeLedger(ledger));
+    site.scene().Run(5s);
+    site.Expect(Excuse::kStatusBehind, excused, "it is still paused");
+  }
+}
+
 TEST_CASE("excuses: a reader keeps the status of a row that is lost") {
   for (const bool excused : {true, false}) {
     Owing site(WithoutMirror);

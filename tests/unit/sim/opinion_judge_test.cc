@@ -1,5 +1,5 @@
-// The rules of the judge of opinions, and its excuses: where each applies, and close by, where it
-// does not.
+// The rules of the judge of opinions, and its excuses. Each has a case where it applies, and one
+// close by where it does not.
 #include "tests/sim/opinion_judge.h"
 
 #include <doctest/doctest.h>
@@ -91,7 +91,8 @@ TEST_CASE("opinions: a death needs a whole threshold without an answer") {
   CHECK(finding->rule == std::string("hasty_death"));
 }
 
-TEST_CASE("opinions: a timeout beside refusals asks for the whole threshold, unless it is its own") {
+TEST_CASE(
+    "opinions: a timeout beside refusals asks for the whole threshold, unless it is its own") {
   for (const bool stopped : {true, false}) {
     Probing site;
     site.Fails(Reason::kRefused, 500ms);

@@ -32,7 +32,11 @@ class DumbLeader {
     }
     for (std::size_t i = 0; i < Shards(); ++i) round.tallies.push_back(Count(i, round));
     Decide(round);
-    const bool few = static_cast<int>(round.voters.size()) < round.electorate.quorum;
+    bool few = static_cast<int>(round.voters.size()) < round.electorate.quorum;
+    for (std::size_t i = 0; i < Shards(); ++i) {
+      const bool decided = round.tallies[i].outcome != Outcome::kNoQuorum;
+      few = few || (in_.board.board.shards[i].lost() && !decided && round.tallies[i].first != 0);
+    }
     const bool sighted = round.hold == Hold::kNone || round.hold == Hold::kPaused;
     round.step = !sighted                             ? Round::Step::kWait
                  : in_.last_hold == Hold::kGoCheckers ? Round::Step::kReload
