@@ -95,9 +95,13 @@ void StatusStore::Refresh() {
   std::erase_if(moved, [](const Watched* node) { return !Moved(*node); });
   if (moved.empty()) return;
   Enter(State::kRereading);
-  pending_ = moved.size();
+  const bool mirror = std::ranges::count(moved, &mirror_node_) > 0;
+  // Whose the status is shows in both (IsDecidedByGo).
+  if (mirror && std::ranges::count(moved, &head_node_) == 0) moved.push_back(&head_node_);
+  pending_ = moved.size() + (mirror ? 1 : 0);
   only_ledger_ = moved.size() == 1 && moved.front() == &ledger_node_;
   for (Watched* node : moved) Read(*node);
+  if (mirror) ReadGo();
 }
 
 void StatusStore::Forget() {
@@ -131,9 +135,26 @@ void StatusStore::OnChunkNames(Result<std::vector<std::string>> names) {
   while (chunk_nodes_.size() > count) chunk_nodes_.pop_back();
   if (count > 0) At({SlotId::Kind::kChunk, count - 1});
   const std::vector<Watched*> nodes = Nodes();
-  pending_ = nodes.size();
+  pending_ = nodes.size() + 1;
   only_ledger_ = false;
   for (Watched* node : nodes) Read(*node);
+  ReadGo();
+}
+
+void StatusStore::ReadGo() {
+  scope_.client.Exists(scope_.paths.go_voters(), {},
+                       load_.Guard([this](const Result<std::optional<zk::Stat>>& stat) {
+                         if (stat) {
+                           go_ = *stat;
+                         } else {
+                           failure_ = stat.error().Within("read " + scope_.paths.go_voters());
+                         }
+                         Answered();
+                       }));
+}
+
+void StatusStore::Answered() {
+  if (--pending_ == 0) Finish();
 }
 
 void StatusStore::Read(Watched& node) {
@@ -141,12 +162,23 @@ void StatusStore::Read(Watched& node) {
     if (answer || answer.error().code == ErrorCode::kNotFound) {
       existence_changed_ |= answer.has_value() != node.slot.version.has_value();
       node.doubted = false;
-      node.slot = answer ? Slot{answer->stat.version, std::move(answer->data)} : Slot{};
+      node.slot = answer ? Slot{.version = answer->stat.version,
+                                .data = std::move(answer->data),
+                                .mzxid = answer->stat.mzxid}
+                         : Slot{};
     } else {
       failure_ = answer.error().Within("read " + node.path);
     }
-    if (--pending_ == 0) Finish();
+    Answered();
   }));
+}
+
+// What we wrote ourselves no Go checker has replaced: such a slot has no zxid.
+bool StatusStore::GoDecided() const {
+  return go_ && IsDecidedByGo({.head = head_node_.slot.mzxid,
+                               .mirror = mirror_node_.slot.mzxid,
+                               .go_born = go_->czxid,
+                               .go_changed = go_->pzxid});
 }
 
 void StatusStore::Finish() {
@@ -261,6 +293,7 @@ const CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec, const KnownLis
   BoardFacts facts{.rows = board_,
                    .list = list,
                    .decided = head_node_.slot.version || !chunk_nodes_.empty(),
+                   .go_decided = GoDecided(),
                    .mirror = {},
                    .newest_since = [this] { return NewestSince(); }};
   facts.mirror = [this]() -> std::optional<Mirror> {

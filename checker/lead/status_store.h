@@ -47,7 +47,8 @@ class StatusStore {
   struct Slot {
     std::optional<zk::Version> version;  // nothing: absent
     std::string data;
-    bool ours = false;  // a chunk: our last commit left it as EncodeChunk makes it
+    bool ours = false;       // a chunk: our last commit left it as EncodeChunk makes it
+    std::int64_t mzxid = 0;  // as it was read; 0 after our own write
     bool operator==(const Slot&) const = default;
   };
   struct Callbacks {
@@ -105,6 +106,9 @@ class StatusStore {
   void ReadAll();
   void OnChunkNames(Result<std::vector<std::string>> names);
   void Read(Watched& node);
+  void ReadGo();
+  void Answered();
+  [[nodiscard]] bool GoDecided() const;
   void Finish();
   void Failed(const Error& error);
   void Decode();
@@ -122,6 +126,7 @@ class StatusStore {
   Watched ledger_node_;
   Watched mirror_node_;
   std::deque<Watched> chunk_nodes_;
+  std::optional<zk::Stat> go_;  // of `localstatus`, read together with the mirror
 
   // Of the read under way.
   std::size_t pending_ = 0;

@@ -45,6 +45,7 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.ids = e.shards, .note = e.note, .until = e.until};
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
+          [](const Event::KeysLost& e) { return Fields{.ids = e.keys}; },
           [](const Event::Unknown&) { return Fields(); },
       },
       what);
@@ -152,6 +153,7 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
   if (kind == Event::Resume::kKind) return Event::Resume{};
   if (kind == Event::Maintenance::kKind) return Event::Maintenance{ids(), note(), until()};
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
+  if (kind == Event::KeysLost::kKind) return Event::KeysLost{ids()};
   return std::nullopt;
 }
 

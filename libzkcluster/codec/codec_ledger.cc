@@ -2,16 +2,19 @@
 
 #include "codec/codec.h"
 #include "codec/codec_fields.h"
+#include "text/fraction.h"
 
 namespace zkcluster {
 namespace {
 
-constexpr std::string_view kLedgerKeys[] = {"Electorate", "Penalties", "AtLeast",
-                                            "Freeze",     "Pause",     "Maintenance"};
+constexpr std::string_view kLedgerKeys[] = {"Electorate", "Penalties",   "AtLeast",   "Freeze",
+                                            "Pause",      "Maintenance", "Safeguards"};
 constexpr std::string_view kPenaltyKeys[] = {"Required", "Since"};
 constexpr std::string_view kFreezeKeys[] = {"Frozen", "Since", "Dead", "Accept", "Accepted"};
 constexpr std::string_view kPauseKeys[] = {"Since", "Until", "By", "Reason"};
 constexpr std::string_view kMaintenanceKeys[] = {"Shards", "Since", "Until", "By", "Reason"};
+constexpr std::string_view kSafeguardKeys[] = {"Checkers", "Quorum", "MinRacks", "MaxDeadFraction",
+                                               "Lost"};
 
 void WriteFreeze(JsonWriter& json, const Freeze& freeze) {
   json.Key("Freeze").Open('{').Key("Frozen").Bool(freeze.frozen);
@@ -89,12 +92,53 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
                ReadUnknownKeys(fields, kPauseKeys, problem, [&] { return raw.Member("Pause"); })};
 }
 
+void WriteSafeguards(JsonWriter& json, const Safeguards& safeguards) {
+  json.Key("Safeguards").Open('{');
+  if (safeguards.checkers) json.Key("Checkers").Number(*safeguards.checkers);
+  if (safeguards.quorum) json.Key("Quorum").Number(*safeguards.quorum);
+  if (safeguards.min_racks) json.Key("MinRacks").Number(*safeguards.min_racks);
+  if (safeguards.max_dead_fraction) {
+    json.Key("MaxDeadFraction").Text(FormatFraction(*safeguards.max_dead_fraction));
+  }
+  if (!safeguards.lost.empty()) {
+    json.Key("Lost");
+    WriteTexts(json, safeguards.lost);
+  }
+  json.Members(safeguards.unknown_keys).Close('}');
+}
+
+std::optional<Safeguards> ReadSafeguards(const JsonFields& ledger, RawJson raw,
+                                         JsonProblem& problem) {
+  const Json* const object = ledger.Object("Safeguards", false);
+  if (object == nullptr) return std::nullopt;
+  const JsonFields fields(*object, "Safeguards", problem);
+  Safeguards safeguards;
+  const auto number = [&](std::string_view key) {
+    return fields.Find(key) == nullptr ? std::nullopt : std::optional(ReadInt(fields, key));
+  };
+  safeguards.checkers = number("Checkers");
+  safeguards.quorum = number("Quorum");
+  safeguards.min_racks = number("MinRacks");
+  if (fields.Find("MaxDeadFraction") != nullptr) {
+    const auto fraction = ParseFraction(fields.Text("MaxDeadFraction"));
+    if (!fraction) problem.Add(fields.Where("MaxDeadFraction"), fraction.error().message);
+    if (fraction) safeguards.max_dead_fraction = *fraction;
+  }
+  for (std::string& key : ReadTexts(fields, "Lost", false, problem)) {
+    safeguards.lost.insert(std::move(key));
+  }
+  safeguards.unknown_keys =
+      ReadUnknownKeys(fields, kSafeguardKeys, problem, [&] { return raw.Member("Safeguards"); });
+  return safeguards;
+}
+
 }  // namespace
 
 // {"Electorate":["rack1","rack2"],"Penalties":{"s2":{"Required":4,"Since":1795228044224923}},
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
 //  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
-//  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}]}
+//  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}],
+//  "Safeguards":{"Quorum":2,"MinRacks":2,"MaxDeadFraction":"0.25","Lost":["quorum"]}}
 // From AtLeast on, empty members are left out. The last members of each object are those that this
 // build does not know, as they were read.
 std::string EncodeLedger(const Ledger& ledger) {
@@ -111,6 +155,7 @@ std::string EncodeLedger(const Ledger& ledger) {
   if (ledger.freeze != Freeze{}) WriteFreeze(json, ledger.freeze);
   if (ledger.pause) WritePause(json, *ledger.pause);
   if (!ledger.maintenance.empty()) WriteMaintenance(json, ledger.maintenance);
+  if (ledger.safeguards) WriteSafeguards(json, *ledger.safeguards);
   json.Members(ledger.unknown_keys).Close('}');
   return json.Take();
 }
@@ -126,6 +171,7 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
     ledger.freeze = ReadFreeze(fields, raw, problem);
     ledger.pause = ReadPause(fields, raw, problem);
     ledger.maintenance = ReadMaintenance(fields, raw, problem);
+    ledger.safeguards = ReadSafeguards(fields, raw, problem);
     ledger.unknown_keys = ReadUnknownKeys(fields, kLedgerKeys, problem, [&] { return raw; });
     const Json* const penalties = fields.Object("Penalties");
     if (penalties == nullptr) return ledger;

@@ -88,6 +88,11 @@ struct EventKinds {
     std::vector<std::string> shards;
     bool operator==(const MaintenanceOver&) const = default;
   };
+  struct KeysLost {  // a Go manager dropped them from the spec; they stay in force
+    static constexpr std::string_view kKind = "keys_lost";
+    std::vector<std::string> keys;  // with values: "quorum=2"
+    bool operator==(const KeysLost&) const = default;
+  };
   struct Unknown {  // a newer zkcluster's
     std::string kind;
     std::string json;  // the whole event, as it was read
@@ -98,7 +103,7 @@ struct EventKinds {
 
 struct Event : EventKinds {
   using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
-                            Resume, Maintenance, MaintenanceOver, Unknown>;
+                            Resume, Maintenance, MaintenanceOver, KeysLost, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

@@ -11,6 +11,8 @@
 #include <set>
 #include <string>
 
+#include "model/safeguards.h"
+
 namespace zkcluster {
 
 // How much a shard has flapped: after a death it must show `required` good probes in a row.
@@ -74,6 +76,7 @@ struct Ledger {
   Freeze freeze;
   std::optional<Pause> pause;
   std::map<std::string, Maintenance> maintenance;  // by shard name
+  std::optional<Safeguards> safeguards;            // in force at the last commit, where any were
   std::string unknown_keys;
   bool operator==(const Ledger&) const = default;
 };

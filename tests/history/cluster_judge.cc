@@ -41,6 +41,8 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   ++judge_.counters_.incarnations;
   replica_ = Replica();
   mirror_by_checker_ = false;
+  mirror_by_go_ = false;
+  from_one_write_ = true;
   in_force_ = false;
   leadership_.reset();
   led_.clear();
@@ -57,6 +59,8 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
 void ClusterJudge::Judge(const sim::Transaction& transaction) {
   transaction_ = &transaction;
   Facts facts;
+  facts.mirror_was_by_go = mirror_by_go_;
+  facts.go_decided = GoDecided();
   std::vector<const std::string*> events;
   for (const Touch& touch : touches_) {
     const bool changes = !std::holds_alternative<zk::CheckOp>(*touch.op);
@@ -124,6 +128,9 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       break;
     case Place::kMirror:
       mirror_by_checker_ = IsChecker(session_id);
+      mirror_by_go_ = !mirror_by_checker_ && !IsOutsider(session_id);
+      // Programs follow it from now on, whatever the head says.
+      if (!mirror_by_checker_ && GoDecided()) records_.back()->head_lost = transaction_->zxid;
       facts.writes_mirror |= mirror_by_checker_;
       break;
     case Place::kCandidate:
@@ -171,6 +178,8 @@ void ClusterJudge::ReadSpec(std::int64_t zxid) {
   auto spec = DecodeSpec(name_, {replica_.base.data, replica_.shards.data, replica_.options.data});
   if (!spec) return;
   in_force_ = true;
+  from_one_write_ =
+      replica_.base.mzxid == replica_.shards.mzxid && replica_.base.mzxid == replica_.options.mzxid;
   const SpecId id{spec->version, replica_.shards.mzxid};
   auto& specs = records_.back()->specs;
   if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec) return;
@@ -192,6 +201,8 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
   const bool checker = IsChecker(session_id);
   if (hand) {
     // Taken as it is.
+  } else if (checker && facts.before.head && facts.before.head->exists && !replica_.head.exists) {
+    if (MayCommit()) JudgeYield(facts);
   } else if (facts.writes_status || (checker && (facts.writes_ledger || facts.writes_mirror))) {
     if (MayCommit()) JudgeCommit(facts);
   } else if (facts.writes_ledger) {
@@ -304,6 +315,57 @@ bool ClusterJudge::MayCommit() {
   return true;
 }
 
+// Go checkers have come since the head was written, and `status` was written since.
+bool ClusterJudge::GoDecided() const {
+  return replica_.head.exists && replica_.mirror.exists &&
+         replica_.go_changed > replica_.head.mzxid && replica_.mirror.mzxid > replica_.head.mzxid;
+}
+
+// The leader removes the head for Go checkers, and nothing that it said is lost.
+void ClusterJudge::JudgeYield(const Facts& facts) {
+  const auto& before = facts.before;
+  if (replica_.go_voters.empty() && replica_.go_changed <= before.head->mzxid) {
+    Report("go_hold", "the head is removed, and no Go checker has come since it was written");
+  }
+  if (!before.chunks.empty() || before.ledger) {
+    Report("go_hold", "the head is removed, and chunks or ledger are written");
+  }
+  if (!before.mirror) return;
+  const auto was = DecodeMirror(before.mirror->data);
+  if (was && !was->empty()) Report("mirror", "a leader that yields overwrites a status");
+  const auto now = DecodeMirror(replica_.mirror.data);
+  if (!now) return Report("mirror", "a leader that yields leaves it undecodable");
+  const auto& head = before.head->value;
+  const auto& specs = records_.back()->specs;
+  const auto list = std::find_if(specs.rbegin(), specs.rend(), [&](const auto& spec) {
+    return head && spec.id.shards_zxid == head->spec.shards_zxid;
+  });
+  if (list == specs.rend() || list->spec->shards.size() != head->shards) return;
+  for (std::size_t i = 0; i < head->shards; ++i) {
+    const auto entry = now->find(list->spec->shards[i].addr);
+    const ShardStatus row = replica_.RowOf(i).status;
+    if (entry == now->end() || row == ShardStatus::kUnknown) continue;
+    if (entry->second.alive == (row == ShardStatus::kAlive)) continue;
+    Report("mirror", fmt::format("a leader that yields says otherwise of {} than its row",
+                                 list->spec->shards[i].name));
+  }
+}
+
+// With the safeguards that a writer of single znodes has dropped: the ledger remembers them.
+SpecRecord ClusterJudge::InForce(const SpecRecord& spec, const Facts& facts) const {
+  const auto& before = facts.before.ledger ? facts.before.ledger->value : replica_.ledger.value;
+  const auto& ledger = before ? before : replica_.ledger.value;
+  if (from_one_write_ || !ledger || !ledger->safeguards) return spec;
+  ClusterSpec kept = *spec.spec;
+  const Safeguards& remembered = *ledger->safeguards;
+  if (!kept.checkers) kept.checkers = remembered.checkers;
+  if (!kept.quorum) kept.quorum = remembered.quorum;
+  if (!kept.min_racks) kept.min_racks = remembered.min_racks;
+  if (!kept.max_dead_fraction) kept.max_dead_fraction = remembered.max_dead_fraction;
+  if (kept == *spec.spec) return spec;
+  return {spec.id, std::make_shared<const ClusterSpec>(std::move(kept)), spec.zxid};
+}
+
 void ClusterJudge::JudgeCommit(const Facts& facts) {
   ++judge_.counters_.commits;
   const auto& before = facts.before;
@@ -342,14 +404,15 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
   if (facts.events_spoiled) Report("journal", "an event is undecodable");
 
   const Ledger ledger = replica_.ledger.value.value_or(Ledger{});
-  const BallotBox box(VotersOf(facts), *found->spec, head.spec, ledger);
+  const SpecRecord in_force = InForce(*found, facts);
+  const BallotBox box(VotersOf(facts), *in_force.spec, head.spec, ledger);
   const bool checked = !facts.votes_checked.empty() || box.present().most == 0;
   std::optional<BallotBox> box_now;
-  if (!checked) box_now.emplace(VotersNow(), *found->spec, head.spec, ledger);
+  if (!checked) box_now.emplace(VotersNow(), *in_force.spec, head.spec, ledger);
   const CommitFacts commit{replica_,
                            before,
                            head,
-                           *found,
+                           in_force,
                            specs,
                            box,
                            checked,
@@ -357,6 +420,8 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
                            seen_,
                            GoVoterInTheWay(),
                            mirror_by_checker_,
+                           facts.mirror_was_by_go,
+                           facts.go_decided,
                            box_now ? &*box_now : nullptr,
                            judge_.excuses_};
   const ReportFunction report = [this](const char* invariant, std::string text) {

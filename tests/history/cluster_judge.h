@@ -61,6 +61,8 @@ class ClusterJudge {
     bool writes_mirror = false;
     bool touches_votes = false;
     bool operator_removes = false;  // what only checkers write
+    bool mirror_was_by_go = false;  // before this transaction
+    bool go_decided = false;        // likewise: the mirror is newer than the head, and Go's
   };
 
   void Report(const char* invariant, std::string text);
@@ -80,6 +82,9 @@ class ClusterJudge {
   void JudgeTakeOver(const Facts& facts);
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
+  void JudgeYield(const Facts& facts);
+  [[nodiscard]] bool GoDecided() const;
+  [[nodiscard]] SpecRecord InForce(const SpecRecord& spec, const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
@@ -111,6 +116,8 @@ class ClusterJudge {
   std::uint64_t votes_touched_ = 0;
   TimePoint go_bell_since_{};
   bool mirror_by_checker_ = false;  // as it was last written
+  bool mirror_by_go_ = false;       // likewise
+  bool from_one_write_ = true;      // of the last spec that was in force
   int refusals_ = 0;                // of the leadership's votes, in a row
   std::map<std::int64_t, std::unordered_set<std::string>> known_probed_;
 };

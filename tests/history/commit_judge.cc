@@ -70,9 +70,18 @@ RowChanges CommitJudge::Judge() {
     allow(Excuse::kRowsAsUnknown, AgainstBoard(*list, Lost::kUnknown));
   }
   if (list != nullptr && !same_list) allow(Excuse::kListByMirror, AgainstMirror());
+  if (list != nullptr && facts_.go_decided && !problems.empty()) {
+    RowChanges since_go = AgainstGo(*list);
+    if (Problems others = JudgeAnew(since_go); others.empty()) {
+      problems = std::move(others);
+      problems.Excuse(Excuse::kRowsByGo);
+      changes = std::move(since_go);
+    }
+  }
   if (problems.empty()) Add(facts_.excuses, problems.excuses);
   for (auto& [invariant, text] : problems.list) report_(invariant, std::move(text));
   JudgeMirror(!same_list || !changes.empty());
+  JudgeMirrorFlips();
   return changes;
 }
 
@@ -192,6 +201,49 @@ void CommitJudge::JudgeMirror(bool rows_changed) {
                                 mirror.exists ? mirror.data.substr(0, 300) : "absent",
                                 wanted.substr(0, 300)));
   }
+}
+
+// What Go clients see flips by a quorum, too, when the status before was a Go checker's.
+void CommitJudge::JudgeMirrorFlips() {
+  if (!facts_.mirror_was_go || !facts_.before.mirror) return;
+  const auto now = DecodeMirror(facts_.after.mirror.data);
+  if (!now) return;
+  const auto& ledger = facts_.LedgerBefore();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    const auto was = MirrorBefore().find(shards_[i].addr);
+    const auto is = now->find(shards_[i].addr);
+    if (was == MirrorBefore().end() || is == now->end()) continue;
+    if (was->second.alive == is->second.alive) continue;
+    const ShardStatus status = is->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
+    const auto count = facts_.box.CountOf(i);
+    const std::string what =
+        fmt::format("{} is {} for Go clients", Name(i), ShardStatusName(status));
+    if (!facts_.box.Covers(count, status)) {
+      report_("mirror", fmt::format("{}, not covered by the ballots: {} with a quorum of {}", what,
+                                    Describe(count), Text(facts_.box.quorum())));
+    }
+    const bool paused =
+        ledger && ledger->pause && facts_.after.ledger.value && facts_.after.ledger.value->pause;
+    if (paused) report_("pause", what + ", in a pause");
+  }
+}
+
+// What the Go status says, else the rows. Rows that agree with it keep reason and counts.
+RowChanges CommitJudge::AgainstGo(const ClusterSpec& list) const {
+  const RowChanges against_board = AgainstBoard(list, Lost::kAsLastRead);
+  RowChanges changes;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    const ShardState to = facts_.after.RowOf(i);
+    const auto row = std::find_if(against_board.begin(), against_board.end(),
+                                  [&](const RowChange& change) { return change.shard == i; });
+    ShardState from = row == against_board.end() ? to : row->from;
+    if (MirrorBefore().contains(shards_[i].addr)) {
+      const ShardState told = InMirror(shards_[i].addr);
+      if (told.status != from.status || told.since != from.since) from = told;
+    }
+    if (from != to) changes.push_back({i, from, to});
+  }
+  return changes;
 }
 
 RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list, Lost lost) const {

@@ -41,6 +41,8 @@ struct CommitFacts {
   const std::set<std::string, std::less<>>& seen;  // ids that ever had a candidate or a ballot
   std::string go_voter;        // one that no leader has an excuse for overlooking; empty: none
   bool mirror_is_ours = true;  // a checker wrote it last
+  bool mirror_was_go = false;  // before the commit: a Go checker did
+  bool go_decided = false;     // before the commit: the mirror was newer than the head, and Go's
   // Where the box is not exact: the ballots that are there at the commit. Null: it is.
   const BallotBox* box_now = nullptr;
   ExcuseCounts& excuses;  // adds those that this commit needs
@@ -109,6 +111,8 @@ class CommitJudge {
   void JudgeShape();
   void JudgeNumbers();
   void JudgeMirror(bool rows_changed);
+  void JudgeMirrorFlips();
+  [[nodiscard]] RowChanges AgainstGo(const ClusterSpec& list) const;
   [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
   [[nodiscard]] RowChanges AgainstNothing() const;

@@ -25,10 +25,11 @@ enum class Excuse : unsigned char {
   kReasonUnchecked,     // the reason of the row is not that of the ballots: they are not checked
   kGoVoterUnheard,      // flips beside a Go voter: the leader may not have heard of it
   // --- CommitJudge: what a commit says ---
-  kNoListByMirror,    // rows that nobody decided: without a head before, the mirror has them
-  kListByMirror,      // likewise: the list changed, and its leader did not know the one before
-  kRowsByMirror,      // likewise: the rows before were unreadable
-  kRowsAsUnknown,     // rows decided without the ones before: those were unreadable
+  kNoListByMirror,  // rows that nobody decided: without a head before, the mirror has them
+  kListByMirror,    // likewise: the list changed, and its leader did not know the one before
+  kRowsByMirror,    // likewise: the rows before were unreadable
+  kRowsAsUnknown,   // rows decided without the ones before: those were unreadable
+  kRowsByGo,        // rows that nobody of ours decided: Go checkers did, since the head was written
   kForgotWithMirror,  // likewise, with too few ballots: but there was a mirror
   kLostHeld,          // a row is left lost that the ballots decide: something holds it
   kLostUnchecked,     // likewise: the ballots are not checked

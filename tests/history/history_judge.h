@@ -37,6 +37,8 @@
 //                this incarnation; its shards_zxid never falls. It has as many shards, the chunks
 //                have their rows and the versions that the head names, chunks past the end are
 //                empty; the mirror says what the rows say, or nothing when that is above the limit.
+//                Without a write of all three znodes in one, `checkers`, `quorum`, `min_racks` and
+//                `max_dead_fraction` that the spec lacks are those that the ledger remembers.
 // [since]        Since moves exactly with flips, and then grows. A shard that is new, or moved to
 //                another address, begins unknown with Since 0; one that kept both keeps its state.
 //                A leader that did not know the list before may go by the mirror, and, when a
@@ -58,7 +60,11 @@
 // [maintenance]  While the ledger before a commit has a shard under maintenance, that shard does
 //                not flip before its end; the leader ends it no earlier unless the shard left the
 //                spec, and neither begins nor changes it.
-// [go_hold]      While a Go voter stands, nothing flips. Excused is a leader that may not have
+// [mirror]       Where a Go checker wrote the mirror last, what a commit changes in it from alive to
+//                dead or back is covered by that commit's ballots, too. A leader that removes the
+//                head for Go checkers writes the mirror only where it said nothing.
+// [go_hold]      While a Go voter stands, nothing flips. The head is removed only after a Go checker
+//                came. Excused is a leader that may not have
 //                heard: the bell was not rung since the voter came, and that is within go_patience.
 // [ballot]       A ballot is ephemeral, on a spec that was in force, and written by its owner: a
 //                session that has a live candidate of that id, before which no other session's

@@ -123,6 +123,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
       if (changes && !before.mirror) before.mirror = mirror;
       return text(mirror);
     case Place::kGoBell:
+      if (std::holds_alternative<zk::CreateOp>(*touch.op)) go_changed = 0;
       return Change(go_bell, stamp);
     case Place::kLeader:
       if (changes && !before.leader) before.leader = leader;
@@ -159,6 +160,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
         candidate.name = ParseCandidateName(touch.spot.name);
       });
     case Place::kGoVoter:
+      if (changes && !std::holds_alternative<zk::SetOp>(*touch.op)) go_changed = transaction.zxid;
       if (!touch.spot.name.starts_with("n_")) return "";
       return child(go_voters, [&](GoVoterSlot& voter) {
         if (std::holds_alternative<zk::CreateOp>(*touch.op)) voter.since = transaction.time;

@@ -79,6 +79,8 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"maintenance in commit", &M::MaintainInCommit, 1, false, true},
       // New kinds are added at the end, so that the other faults of a seed stay as they are.
       {"voter begins in commit", &M::VoterBeginsInCommit, 1, false, true},
+      {"go interlude", &M::GoInterlude, 0.4, false},
+      {"go manager", &M::GoManager, 0.7, false, true},
   };
   return kinds;
 }

@@ -151,6 +151,8 @@ class FaultMachine {
   void RemoveParent();
   void Litter();
   void GoComes();
+  void GoInterlude();
+  void GoManager();
 
   Scene& scene_;
   const FaultPlan plan_;

@@ -39,6 +39,7 @@ TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
 READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
+SAFEGUARDS = "libzkcluster/model/safeguards.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), what stands there instead. $ON asks for this mutant.
 MUTANTS = [
@@ -82,6 +83,10 @@ MUTANTS = [
      "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
     ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", EPOCHS,
      "ListJournal(found); }));", "if ($ON) return done_(found); ListJournal(found); }));"),
+    ("go_status_overwritten", "a leader's old board is written over what Go checkers decided without any of ours", STORE,
+     "return go_ && IsDecidedByGo({", "return !$ON && go_ && IsDecidedByGo({"),
+    ("keys_lost_forgotten", "safeguards that a Go manager dropped are no longer in force", SAFEGUARDS,
+     "if (from_one_write || !remembered ||", "if ($ON || from_one_write || !remembered ||"),
     # --- election ---
     ("takeover_not_committed", "the first candidate leads without writing `leader`", CONTENDER,
      "const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};",

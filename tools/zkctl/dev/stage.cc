@@ -132,6 +132,7 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                  [&](const Event::MaintenanceOver& e) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
+                 [&](const Event::KeysLost& e) { add("spec", "lost " + Join(e.keys, " ")); },
                  [&](const Event::Unknown& e) { add("event", e.kind); },
              },
              event.what);

@@ -40,6 +40,7 @@ struct Assessment {
   std::vector<CheckerView> checkers;  // sorted by id
   std::vector<ServerTally> tallies;   // of each shard
   std::size_t counted = 0;            // ballots
+  Safeguards safeguards;              // in force
   Hold hold = Hold::kNone;
   std::optional<Pause> pause;                      // in force now, by our own clock
   std::map<std::string, Maintenance> maintenance;  // likewise, by name of the shard

@@ -70,6 +70,7 @@ OrderedJson OwnJson(const Event& event) {
                    put_order(e);
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+                 [&](const Event::KeysLost& e) { put_ids(e.keys); },
                  [&](const Event::Unknown& e) {
                    json["fields"] = OrderedJson::parse(e.json, nullptr, false);
                  },
@@ -161,6 +162,9 @@ struct Teller {
         "of " + Listed(e.shards) + " " +
             (event.by.empty() ? "is over, its time has passed or the shard is gone; seen by " + by
                               : "ended by " + who)};
+  }
+  Told operator()(const Event::KeysLost& e) const {
+    return {"spec", "lost " + Listed(e.keys) + ", in force until zkctl writes it; seen by " + by};
   }
   Told operator()(const Event::Unknown& e) const {
     constexpr std::string_view kShown[] = {"Kind", "At"};

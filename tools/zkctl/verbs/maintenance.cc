@@ -86,7 +86,8 @@ int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options
   json["maintenance"] = MaintenanceJson(order);
   return Emit(globals.output, json, [&](bool) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) + " (" +
-           Printable(ShortList(shards)) + ") " + Printable(MaintenanceSentence(order)) + "\n";
+           Printable(ShortList(shards)) + ") " + Printable(MaintenanceSentence(order)) + "\n" +
+           GoNote(**connection, name);
   });
 }
 

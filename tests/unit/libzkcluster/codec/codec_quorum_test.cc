@@ -120,6 +120,14 @@ Ledger RandomLedger(std::mt19937_64& random) {
     }
     ledger.maintenance[RandomText(random)] = order;
   }
+  if (random() % 2 == 0) {
+    Safeguards& kept = ledger.safeguards.emplace();
+    if (random() % 2 == 0) kept.checkers = RandomCount(random);
+    if (random() % 2 == 0) kept.quorum = RandomCount(random);
+    if (random() % 2 == 0) kept.min_racks = RandomCount(random);
+    if (random() % 2 == 0) kept.max_dead_fraction = 0.25;
+    if (random() % 2 == 0) kept.lost.insert(RandomText(random));
+  }
   return ledger;
 }
 
@@ -156,6 +164,7 @@ Event RandomEvent(std::mt19937_64& random) {
       Event::Resume{},
       Event::Maintenance{ids(), RandomText(random), time()},
       Event::MaintenanceOver{ids()},
+      Event::KeysLost{ids()},
   };
   event.what = kinds[random() % kinds.size()];
   event.at = Micros(RandomTime(random));
@@ -271,6 +280,11 @@ TEST_CASE("quorum codecs: the forms in ZooKeeper, byte for byte") {
         R"({"Electorate":[],"Penalties":{},"AtLeast":3,"Freeze":{"Frozen":true,"Since":5,"Dead":6,)"
         R"("Accept":false,"Accepted":0},"Pause":{"Since":7,"Until":8,"By":"ann@ops1",)"
         R"("Reason":"switch replaced"}})");
+  Ledger guarded;
+  guarded.safeguards = Safeguards{5, 3, 2, 0.25, {"quorum"}, ""};
+  CHECK(EncodeLedger(guarded) ==
+        R"({"Electorate":[],"Penalties":{},"Safeguards":{"Checkers":5,"Quorum":3,"MinRacks":2,)"
+        R"("MaxDeadFraction":"0.25","Lost":["quorum"]}})");
   // A reason is written once for all shards of an order.
   Ledger maintenance;
   const Maintenance memory{Micros(5), Micros(0), "ann@ops1", "memory"};
