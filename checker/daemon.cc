@@ -36,7 +36,7 @@ namespace {
 // Leaving takes a round trip or two. If something hangs, the daemon ends all the same, before
 // systemd sends SIGKILL.
 constexpr Duration kLeaveLimit = std::chrono::seconds(5);
-constexpr Duration kCareInterval = std::chrono::seconds(10);
+constexpr Duration kHousekeepingInterval = std::chrono::seconds(10);
 // Besides one per shard: loops, session, log, resolver, connects under way.
 constexpr std::size_t kSpareDescriptors = 64;
 
@@ -151,8 +151,8 @@ class Daemon {
                                          Monitor::Sources{*pool_, *roster_, *hooks_});
     monitor_->Listen(config_.metrics);
     leave_limit_ = loop_.NewTimer([this] { loop_.Stop(); });
-    care_ = loop_.NewTimer([this] { Care(); });
-    care_->Arm(kCareInterval);
+    housekeeping_ = loop_.NewTimer([this] { Housekeep(); });
+    housekeeping_->Arm(kHousekeepingInterval);
     service_ = std::make_unique<ServiceReport>(loop_, ServiceOptions());
     loop_.Run();
 
@@ -280,7 +280,7 @@ class Daemon {
 
   // Password and certificate files change at any time. An unusable file may be half written: until
   // it can be used, the values read last stay in force.
-  void LookAtSecrets() {
+  void ReloadSecrets() {
     auto fresh = RedisSecrets::Read(config_, secrets_);
     const std::string trouble = fresh ? "" : fresh.error().message;
     if (trouble != std::exchange(secrets_trouble_, trouble) && !fresh) {
@@ -293,9 +293,9 @@ class Daemon {
   }
 
   // Logs limits that are nearly reached.
-  void Care() {
-    care_->Arm(kCareInterval);
-    LookAtSecrets();
+  void Housekeep() {
+    housekeeping_->Arm(kHousekeepingInterval);
+    ReloadSecrets();
     const std::size_t needed = roster_->facts(FactsDepth::kCounts).Servers() + kSpareDescriptors;
     const bool short_of_descriptors = descriptor_limit_ != 0 && needed > descriptor_limit_;
     if (short_of_descriptors && !logged_descriptors_) {
@@ -320,7 +320,7 @@ class Daemon {
   std::unique_ptr<Roster> roster_;
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<Timer> leave_limit_;
-  std::unique_ptr<Timer> care_;
+  std::unique_ptr<Timer> housekeeping_;
   std::unique_ptr<ServiceReport> service_;
   std::string secrets_trouble_;  // as logged
   bool leaving_ = false;

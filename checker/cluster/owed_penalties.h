@@ -1,6 +1,6 @@
-// The penalties of one cluster's flapping shards, read from the ledger when this checker joins: the
-// restart of a checker must not forgive them. Read once, before the first probe; a failed read is
-// repeated. Owned by a Participant. Loop-bound conductor.
+// The penalties of one cluster's flapping shards. They are read from the ledger once, when this
+// checker joins and before its first probe, so that a restart of a checker does not forgive them. A
+// failed read is repeated. Owned by a Participant. Loop-bound conductor.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ namespace zkcluster {
 
 class OwedPenalties {
  public:
-  // `again` runs when the ledger was read, and when it is time to repeat a failed read.
+  // `again` runs when the ledger has been read, and when it is time to repeat a failed read.
   OwedPenalties(const ClusterScope& scope, std::function<void()> again);
 
   [[nodiscard]] bool known() const { return known_; }

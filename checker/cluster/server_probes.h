@@ -31,7 +31,7 @@ class ServerProbes {
   using Report = std::function<void(std::size_t server, const ServerReport& report)>;
   // Good probes in a row that the shard needs for its next return to alive.
   using Required = std::function<int(const std::string& shard)>;
-  // For each server its place in the previous list; nothing: it was not there.
+  // For each server its place in the previous list. Nothing: it is new.
   using Former = std::vector<std::optional<std::size_t>>;
 
   ServerProbes(Loop& loop, ProbePool& pool, ProbeAccess access, Report report);
@@ -47,7 +47,7 @@ class ServerProbes {
   void SetAccess(ProbeAccess access);
   void Stop();
 
-  // Its counters.
+  // The group in which these probes are counted.
   [[nodiscard]] ProbeGroup group() const { return group_; }
   [[nodiscard]] const std::vector<ServerRef>& servers() const { return servers_; }
   [[nodiscard]] const std::string& ShardOf(std::size_t server) const;
@@ -61,7 +61,7 @@ class ServerProbes {
   ProbeAccess access_;
   const Report report_;
   const ProbeGroup group_;
-  SharedSpec spec_;                    // whose servers these are
+  SharedSpec spec_;                    // the spec of these servers
   std::vector<ServerRef> servers_;     // ServersOf its list
   std::vector<ServerHandle> handles_;  // one per server
   std::unordered_map<ServerHandle, std::size_t> index_;

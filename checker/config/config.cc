@@ -51,13 +51,13 @@ void ReadId(const Value& value, std::string_view host_name, CheckerConfig& confi
   if (value.present()) return;  // of the wrong kind, and already reported
   config.id = host_name;
   if (const auto valid = ValidateName("checker id", config.id); !valid) {
-    value.Complain("missing, and the host name does not serve: " + valid.error().message);
+    value.Complain("missing, and the host name cannot be used: " + valid.error().message);
   }
 }
 
 void ReadServers(const Value& value, std::vector<std::string>& servers) {
   if (!value.present()) {
-    value.Complain("missing: where is ZooKeeper? Such as [zk1:2181, zk2:2181, zk3:2181]");
+    value.Complain("missing: expected the ZooKeeper servers, as in [zk1:2181, zk2:2181, zk3:2181]");
     return;
   }
   if (value.IsScalar()) {
@@ -104,7 +104,7 @@ void CheckSecretPath(const Value& value, std::string_view path) {
     path.remove_prefix(kCredentialsPlace.size());
   }
   if (path.find("${") != std::string_view::npos) {
-    value.Complain("of variables only ${CREDENTIALS_DIRECTORY} is known, at the beginning, as in " +
+    value.Complain("the only variable is ${CREDENTIALS_DIRECTORY}, at the beginning, as in " +
                    std::string(kCredentialsPlace) + "/redis_password");
   }
 }
@@ -116,8 +116,8 @@ Result<std::string> SecretPath(std::string_view what, const std::string& path) {
   if (folder == nullptr || *folder == '\0') {
     return Fail(ErrorCode::kInvalid,
                 std::string(what) + ": " + path +
-                    ": CREDENTIALS_DIRECTORY is not set: it is systemd that sets it, for a unit "
-                    "with LoadCredential=");
+                    ": CREDENTIALS_DIRECTORY is not set: systemd sets it for a unit with "
+                    "LoadCredential=");
   }
   return folder + path.substr(kCredentialsPlace.size());
 }
@@ -145,7 +145,7 @@ void ReadZooKeeper(const Value& value, CheckerConfig::ZooKeeper& zookeeper) {
   const auto acl = value["acl"].Choice({"open", "restricted"});
   zookeeper.restricted = acl ? *acl == 1 : !zookeeper.access_file.empty();
   if (zookeeper.restricted && zookeeper.access_file.empty()) {
-    value["acl"].Complain("restricted needs the file that says who is who beside it: access");
+    value["acl"].Complain("restricted needs the access file: set `access`, too");
   }
 }
 
@@ -265,11 +265,11 @@ std::optional<TlsSettings> ReadTls(const Value& value) {
   tls.server_name = value["server_name"].String().value_or("");
   // OpenSSL would take ".example.com" for every name below it.
   if (!tls.server_name.empty() && !IsHost(tls.server_name)) {
-    value["server_name"].Complain("expected a host name or an IP address, as certificates have it");
+    value["server_name"].Complain("expected a host name or an IP address, as in the certificates");
   }
   if (tls.cert_file.empty() != tls.key_file.empty()) {
     value[tls.cert_file.empty() ? "key_file" : "cert_file"].Complain(
-        "a certificate and its key go together: cert_file and key_file");
+        "cert_file and key_file belong together: set both or neither");
   }
   return tls;
 }
@@ -439,11 +439,12 @@ Result<zk::Identity> LoadIdentity(const CheckerConfig::ZooKeeper& zookeeper) {
   const auto access = zk::LoadAccess(*path);
   if (!access) return Fail(access.error());
   if (zookeeper.restricted && !HasPasswordOf(*access, access->checkers)) {
-    return Fail(ErrorCode::kInvalid, file + ": no password of checkers: this one could not vote");
+    return Fail(ErrorCode::kInvalid,
+                file + ": no password for checkers: this checker could not vote");
   }
   if (zookeeper.restricted && !access->own.empty() && !HasPasswordOf(*access, access->own)) {
     return Fail(ErrorCode::kInvalid,
-                file + ": own: no password: this one could not write its own ballot");
+                file + ": own: no password: this checker could not write its own ballot");
   }
   return zk::MakeIdentity(*access, zookeeper.restricted, zookeeper.root, file);
 }

@@ -23,7 +23,7 @@ namespace zkcluster {
 struct RedisAuthConfig {
   std::string user;
   // Its first line, without the line end; empty: no AUTH. `${CREDENTIALS_DIRECTORY}/NAME`: what
-  // systemd's LoadCredential= hands over.
+  // systemd's LoadCredential= provides.
   std::string password_file;
   std::optional<TlsSettings> tls;  // files as password_file; nothing: no TLS
   bool operator==(const RedisAuthConfig&) const = default;

@@ -16,18 +16,18 @@ bool EverybodyMayRead(const std::string& file) {
 
 std::vector<std::string> ExposedFiles(const CheckerConfig& config) {
   std::vector<std::string> exposed;
-  const auto look = [&exposed](const std::string& file) {
+  const auto check = [&exposed](const std::string& file) {
     if (EverybodyMayRead(file) && std::ranges::find(exposed, file) == exposed.end()) {
       exposed.push_back(file);
     }
   };
-  const auto look_at = [&look](const RedisAuthConfig& redis) {
-    look(redis.password_file);
-    if (redis.tls) look(redis.tls->key_file);
+  const auto check_redis = [&check](const RedisAuthConfig& redis) {
+    check(redis.password_file);
+    if (redis.tls) check(redis.tls->key_file);
   };
-  look(config.zookeeper.access_file);
-  look_at(config.redis);
-  for (const auto& [name, redis] : config.redis_by_cluster) look_at(redis);
+  check(config.zookeeper.access_file);
+  check_redis(config.redis);
+  for (const auto& [name, redis] : config.redis_by_cluster) check_redis(redis);
   return exposed;
 }
 

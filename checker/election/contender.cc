@@ -130,7 +130,7 @@ void Contender::EnsureParents() {
                                             paths.chunks(), paths.events()};
   const auto pending = std::make_shared<std::size_t>(parents.size());
   const auto there = [this, pending] {
-    if (--*pending == 0) LookForSelf();
+    if (--*pending == 0) FindOwnCandidates();
   };
   for (const auto& path : parents) EnsureNode(path, there);
 }
@@ -152,7 +152,7 @@ void Contender::EnsureNode(const std::string& path, const std::function<void()>&
 
 // An earlier create may have succeeded although its answer was lost, and a former session of this
 // process may have left a ghost. Both carry our guid; the ephemeral owner distinguishes them.
-void Contender::LookForSelf() {
+void Contender::FindOwnCandidates() {
   std::get<Registering>(state_).node.clear();
   scope_.client.Children(scope_.paths.election(), {},
                          Guard([this](Result<std::vector<std::string>> nodes) {

@@ -120,7 +120,7 @@ class Contender {
   void Start();
   void EnsureParents();
   void EnsureNode(const std::string& path, const std::function<void()>& there);
-  void LookForSelf();
+  void FindOwnCandidates();
   void Inspect(std::vector<std::string> own);
   void KeepOrRemove(const std::string& node, const zk::Stat& stat);
   [[nodiscard]] bool IsSound(const zk::Stat& candidate) const;

@@ -106,7 +106,7 @@ class SignalsBlocked {
 class Command final : public RunningHook {
  public:
   Command(EventLoop& loop, std::function<void(const HookEnd&)> ended)
-      : ended_(std::move(ended)), signal_(loop.OnSignal(SIGCHLD, [this] { Look(); })) {}
+      : ended_(std::move(ended)), signal_(loop.OnSignal(SIGCHLD, [this] { Reap(); })) {}
   ~Command() override {
     if (pid_ <= 0) return;
     Kill();
@@ -144,7 +144,7 @@ class Command final : public RunningHook {
 
  private:
   // A child of this process has ended or changed its state.
-  void Look() {
+  void Reap() {
     siginfo_t info{};
     if (pid_ <= 0 ||
         ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||

@@ -38,7 +38,7 @@ struct HookRun {
 };
 
 struct HookEnd {
-  int code = -1;     // of exit; -1 when a signal ended it
+  int code = -1;     // the exit status; -1 when a signal ended it
   int signal = 0;    // the signal that ended it; 0: it exited
   std::string said;  // the beginning of its stderr
 };

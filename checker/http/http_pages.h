@@ -1,6 +1,6 @@
-// Finds the function that answers an HTTP request: that of its path, or of its longest
-// prefix. A path without either gets 404 and a list of the pages. An HttpServer uses it.
-// Pure, if the functions are.
+// Finds the function that answers an HTTP request: the page of its path, or of the longest
+// prefix. A path without a page gets 404 and a list of the pages. An HttpServer uses it. Pure,
+// if the functions are.
 #pragma once
 
 #include <functional>

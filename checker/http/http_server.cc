@@ -89,7 +89,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Listen(EventLoop& loop, const Ad
   evhttp_set_timeout_tv(http, &idle);
   evhttp_set_bevcb(http, &Impl::OnAccept, impl.get());
   evhttp_set_gencb(http, &Impl::OnRequest, impl.get());
-  if (evhttp_bind_listener(http, impl->listener->HandOver()) == nullptr) {
+  if (evhttp_bind_listener(http, impl->listener->ReleaseListener()) == nullptr) {
     return Fail(ErrorCode::kUnavailable, "no memory for a server");
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));

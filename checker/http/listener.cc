@@ -195,7 +195,7 @@ void Listener::Accept(std::function<void(bufferevent* stream)> accepted) {
   evconnlistener_set_cb(impl_->socket, &Impl::OnAccept, impl_.get());
 }
 
-evconnlistener* Listener::HandOver() {
+evconnlistener* Listener::ReleaseListener() {
   return impl_->owned.release();
 }
 

@@ -1,9 +1,9 @@
 // A listening socket and its connections, for a server on the main loop. Clients cannot use up the
-// descriptors: at most kMaxConnections are open. The connection that has been idle, or at its
-// request, for the longest makes room for the next; while all of them have only just begun, the
-// next waits in the kernel's queue. A flood of connections fills that queue, too: only a firewall
-// helps there. A connection whose request takes too long is closed, even if bytes still arrive. The
-// server knows the protocol: HttpServer is one. The adapter of evconnlistener. Loop-bound.
+// descriptors: at most kMaxConnections are open. If all are in use, the connection that has been
+// idle or in its request for the longest is closed for the next one; if all of them have only just
+// begun, the next one waits in the kernel's queue. A flood of connections fills that queue as well:
+// only a firewall helps. A connection whose request takes too long is closed, even if bytes still
+// arrive. The server (HttpServer) knows the protocol. The adapter of evconnlistener. Loop-bound.
 #pragma once
 
 #include <zkcluster/result.h>
@@ -37,13 +37,14 @@ class Listener {
   // Each connection is given to `accepted`, which sets its callbacks, owns it, and frees it when it
   // ends. A connection that is closed by a limit gets BEV_EVENT_TIMEOUT.
   void Accept(std::function<void(bufferevent* stream)> accepted);
-  // For a server that accepts by itself: it frees the socket, before this Listener ends, and makes
-  // its streams by NewStream.
-  [[nodiscard]] evconnlistener* HandOver();
+  // For a server that accepts by itself: gives it the socket, which it frees before this Listener
+  // is destroyed. It makes its streams with NewStream.
+  [[nodiscard]] evconnlistener* ReleaseListener();
   // `fd`: -1 where the server sets it later. Null: no memory.
   [[nodiscard]] bufferevent* NewStream(int fd);
 
-  // The answer to this stream's request has been sent: it is idle, or sends the next request.
+  // Call it when the answer to this stream's request has been sent: the stream is now idle, or
+  // sends its next request.
   void NoteAnswered(const bufferevent* stream);
   // Too many connections are open to keep one after its answer: a client that never stops asking
   // would keep others out.

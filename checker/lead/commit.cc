@@ -68,11 +68,11 @@ class Planner {
     spec(paths.base(), in_.spec.standing.base);
     spec(paths.shards(), in_.spec.standing.shards);
     spec(paths.options(), in_.spec.standing.options);
-    if (in_.go_bell) Add(OpRole::kGoBell, zk::CheckOp{paths.go_voters(), *in_.go_bell});
+    if (in_.go_signal) Add(OpRole::kGoSignal, zk::CheckOp{paths.go_voters(), *in_.go_signal});
     for (const auto& [id, version] : in_.votes) {
       Add(OpRole::kVote, zk::CheckOp{paths.vote(id), version}, VoteOf{id});
     }
-    if (!in_.votes.empty()) Add(OpRole::kVoteBell, zk::CheckOp{paths.votes(), in_.vote_bell});
+    if (!in_.votes.empty()) Add(OpRole::kVoteSignal, zk::CheckOp{paths.votes(), in_.vote_signal});
   }
 
   void Write(OpRole role, SlotId id, std::string path, std::string data) {

@@ -20,12 +20,12 @@
 namespace zkcluster {
 
 enum class OpRole : unsigned char {
-  kFence,     // own candidate, token
-  kSpec,      // base, shards, options
-  kVote,      // a ballot that was counted
-  kVoteBell,  // no ballot has ended and begun again meanwhile
-  kGoBell,    // no Go checker registered meanwhile
-  kChunk,     // written, or checked where it stays
+  kFence,       // own candidate, token
+  kSpec,        // base, shards, options
+  kVote,        // a ballot that was counted
+  kVoteSignal,  // no ballot has ended and begun again meanwhile
+  kGoSignal,    // no Go checker registered meanwhile
+  kChunk,       // written, or checked where it stays
   kHead,
   kLedger,  // likewise
   kMirror,
@@ -64,8 +64,8 @@ struct CommitInput {
   Format format = kFormats.front();  // every registered checker reads it
   // Versions of the ballots counted, by voter; empty where the round checks none.
   std::map<std::string, zk::Version> votes;
-  zk::Version vote_bell = 0;           // data version of `votes`, from before the ballots were read
-  std::optional<zk::Version> go_bell;  // data version of `localstatus`, where it exists
+  zk::Version vote_signal = 0;  // data version of `votes`, from before the ballots were read
+  std::optional<zk::Version> go_signal;  // data version of `localstatus`, where it exists
   std::vector<Contribution> contributions;
   Micros now{0};
 };

@@ -9,7 +9,7 @@ namespace {
 
 // A wall clock may be set: check it regularly rather than trust one long timer. (Micros: centuries
 // in them do not fit into a Duration.)
-constexpr Micros kOrderLook = std::chrono::seconds(10);
+constexpr Micros kOrderRecheck = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -102,7 +102,7 @@ Round Leader::Concluded() const {
 
 void Leader::Act(Round round) {
   hold_ = round.hold;
-  log_.LookedAt(round.hold, store_.ledger());
+  log_.NoteHold(round.hold, store_.ledger());
   if (round.step == Round::Step::kWait) return;
   if (round.step == Round::Step::kYield) {
     const CommitInput input = InputOf(round);
@@ -137,8 +137,8 @@ CommitInput Leader::InputOf(const Round& round) const {
                     .store = store_,
                     .format = format_.now(),
                     .votes = {},
-                    .vote_bell = inputs_.vote_bell(),
-                    .go_bell = inputs_.go_bell(),
+                    .vote_signal = inputs_.vote_signal(),
+                    .go_signal = inputs_.go_signal(),
                     .contributions = {},
                     .now = scope_.loop.WallNow()};
   if (round.checks_votes) {
@@ -212,11 +212,11 @@ void Leader::OnMoved(const PlannedOp& op, const Error& error) {
       ++vote_refusals_;
       inputs_.RereadVote(std::get<VoteOf>(op.what).voter);
       break;
-    case OpRole::kVoteBell:
+    case OpRole::kVoteSignal:
       ++vote_refusals_;
-      inputs_.RereadVoteBell();
+      inputs_.RereadVoteSignal();
       break;
-    case OpRole::kGoBell:
+    case OpRole::kGoSignal:
       inputs_.RereadGo();
       break;
     case OpRole::kChunk:
@@ -268,7 +268,7 @@ void Leader::WaitForOrders() {
   if (ledger.pause) wait(*ledger.pause);
   for (const auto& [shard, maintenance] : ledger.maintenance) wait(maintenance);
   if (next == Micros::max()) return;
-  order_end_->Arm(std::min(next - now, kOrderLook));
+  order_end_->Arm(std::min(next - now, kOrderRecheck));
 }
 
 }  // namespace zkcluster

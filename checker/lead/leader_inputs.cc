@@ -11,8 +11,8 @@ namespace zkcluster {
 LeaderInputs::LeaderInputs(const ClusterScope& scope, std::function<void()> changed)
     : scope_(scope),
       changed_(std::move(changed)),
-      vote_bell_(scope_.loop, scope_.client, scope_.paths.votes(),
-                 [this](const auto&) { OnVoteBell(); }),
+      vote_signal_(scope_.loop, scope_.client, scope_.paths.votes(),
+                   [this](const auto&) { OnVoteSignal(); }),
       voters_(scope_.loop, scope_.client, scope_.paths.votes(),
               [this](const auto& ids) { OnVoters(ids); }),
       candidates_(scope_.loop, scope_.client, scope_.paths.election(),
@@ -22,14 +22,14 @@ LeaderInputs::LeaderInputs(const ClusterScope& scope, std::function<void()> chan
                    go_names_ = names.value_or(std::vector<std::string>());
                    changed_();
                  }),
-      go_bell_(scope_.loop, scope_.client, scope_.paths.go_voters(),
-               [this](const auto&) { changed_(); }),
+      go_signal_(scope_.loop, scope_.client, scope_.paths.go_voters(),
+                 [this](const auto&) { changed_(); }),
       token_(scope_.loop, scope_.client, scope_.paths.leader(),
              [this](const auto&) { changed_(); }) {}
 
 bool LeaderInputs::known() const {
-  return vote_bell_.known() && voters_.known() && candidates_.known() && go_voters_.known() &&
-         go_bell_.known() && std::all_of(votes_.begin(), votes_.end(), [](const auto& vote) {
+  return vote_signal_.known() && voters_.known() && candidates_.known() && go_voters_.known() &&
+         go_signal_.known() && std::all_of(votes_.begin(), votes_.end(), [](const auto& vote) {
            return vote.second.known;
          });
 }
@@ -38,9 +38,9 @@ zk::Version LeaderInputs::ballot_version(const std::string& id) const {
   return *votes_.at(id).version;
 }
 
-// Some ballot has begun. If another ended before that, its watch has fired before the bell was
-// read. Forget it: the ballot that follows it may have reached the same version.
-void LeaderInputs::OnVoteBell() {
+// A ballot has begun. If another ballot ended before that, its watch has fired before the signal was
+// read. Forget that ballot: the one that follows it may have reached the same version.
+void LeaderInputs::OnVoteSignal() {
   std::erase_if(votes_, [this](const auto& vote) {
     if (!vote.second.watcher->has_news()) return false;
     ballots_.erase(vote.first);
@@ -101,15 +101,15 @@ void LeaderInputs::RereadVote(const std::string& id) {
   voters_.Refresh();
 }
 
-void LeaderInputs::RereadVoteBell() {
+void LeaderInputs::RereadVoteSignal() {
   Sync();
-  vote_bell_.Refresh();
+  vote_signal_.Refresh();
   voters_.Refresh();
 }
 
 void LeaderInputs::RereadGo() {
   go_voters_.Refresh();
-  go_bell_.Refresh();
+  go_signal_.Refresh();
 }
 
 }  // namespace zkcluster

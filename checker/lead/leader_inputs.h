@@ -37,10 +37,10 @@ class LeaderInputs {
   // The versions that a commit checks. REQUIRES: known().
   [[nodiscard]] zk::Version ballot_version(const std::string& id) const;  // of one of ballots()
   // Data version of `votes`, which changes when a ballot begins.
-  [[nodiscard]] zk::Version vote_bell() const { return vote_bell_.version().value_or(0); }
+  [[nodiscard]] zk::Version vote_signal() const { return vote_signal_.version().value_or(0); }
   // Data version of `localstatus`, which changes when Go checkers register and
   // vote; nothing: absent.
-  [[nodiscard]] std::optional<zk::Version> go_bell() const { return go_bell_.version(); }
+  [[nodiscard]] std::optional<zk::Version> go_signal() const { return go_signal_.version(); }
 
   // True if the leader's record does not have this version (any more).
   [[nodiscard]] bool LostToken(zk::Version token) const {
@@ -50,7 +50,7 @@ class LeaderInputs {
   // A guard failed, so this view may be old: read again, after a sync, because the server that
   // answers may lag behind the one that refused.
   void RereadVote(const std::string& id);
-  void RereadVoteBell();
+  void RereadVoteSignal();
   void RereadGo();
 
  private:
@@ -60,7 +60,7 @@ class LeaderInputs {
     std::optional<zk::Version> version;  // nothing: withdrawn
   };
 
-  void OnVoteBell();
+  void OnVoteSignal();
   void OnVoters(const std::optional<std::vector<std::string>>& ids);
   void OnVote(const std::string& id, const std::optional<zk::Node>& node);
   void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
@@ -73,11 +73,11 @@ class LeaderInputs {
   std::set<std::string> candidate_ids_;
   std::vector<std::string> go_names_;
 
-  zk::StatWatcher vote_bell_;
+  zk::StatWatcher vote_signal_;
   zk::ChildrenWatcher voters_;
   zk::ChildrenWatcher candidates_;
   zk::ChildrenWatcher go_voters_;
-  zk::StatWatcher go_bell_;
+  zk::StatWatcher go_signal_;
   zk::StatWatcher token_;
 };
 

@@ -21,7 +21,7 @@ LeaderLog::LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64
     : logger_(logger),
       cluster_(std::move(cluster)),
       epoch_(epoch),
-      tell_missing_(loop.NewTimer([this] { TellMissing(); })),
+      missing_timer_(loop.NewTimer([this] { LogMissing(); })),
       maintenance_(logger, cluster_) {}
 
 void LeaderLog::Committed(const Round& round, const ClusterSpec& spec) {
@@ -90,7 +90,7 @@ void LeaderLog::Yielded() {
                                   {"epoch", epoch_}});
 }
 
-void LeaderLog::LookedAt(Hold hold, const Ledger& ledger) {
+void LeaderLog::NoteHold(Hold hold, const Ledger& ledger) {
   if (hold == std::exchange(hold_, hold)) return;
   if (hold == Hold::kNone) {
     logger_.Info("leader.resumed", {{"cluster", cluster_}});
@@ -109,8 +109,8 @@ void LeaderLog::Counted(const Round& round) {
   const std::size_t without_quorum = round.decision.without_quorum;
   if (without_quorum == 0) {
     missing_ = {};
-    tell_missing_->Cancel();
-    if (std::exchange(told_, Missing{}).shards == 0) return;
+    missing_timer_->Cancel();
+    if (std::exchange(logged_, Missing{}).shards == 0) return;
     logger_.Info("quorum.restored", {{"cluster", cluster_}, {"quorum", electorate.quorum}});
     return;
   }
@@ -120,26 +120,26 @@ void LeaderLog::Counted(const Round& round) {
   }
   missing_ = {without_quorum, round.voters.size(), electorate.quorum, electorate.size,
               Join(silent, ",")};
-  if (!Alike(missing_, told_) && !tell_missing_->armed()) tell_missing_->Arm(kMissingLasts);
+  if (!Alike(missing_, logged_) && !missing_timer_->armed()) missing_timer_->Arm(kMissingLasts);
 }
 
 bool LeaderLog::Alike(const Missing& a, const Missing& b) {
   return a.shards == b.shards && a.no_ballot_from == b.no_ballot_from;
 }
 
-void LeaderLog::TellMissing() {
-  if (Alike(missing_, told_)) return;
-  told_ = missing_;
+void LeaderLog::LogMissing() {
+  if (Alike(missing_, logged_)) return;
+  logged_ = missing_;
   logger_.Warn("quorum.missing", {{"cluster", cluster_},
-                                  {"shards", told_.shards},
-                                  {"ballots", told_.ballots},
-                                  {"quorum", told_.quorum},
-                                  {"electorate", told_.electorate},
-                                  {"no_ballot_from", told_.no_ballot_from}});
+                                  {"shards", logged_.shards},
+                                  {"ballots", logged_.ballots},
+                                  {"quorum", logged_.quorum},
+                                  {"electorate", logged_.electorate},
+                                  {"no_ballot_from", logged_.no_ballot_from}});
 }
 
 void LeaderLog::Decided(const Decision& decision, const Ledger& ledger, Micros wall) {
-  maintenance_.Tell(ledger, decision.maintained, wall);
+  maintenance_.Update(ledger, decision.maintained, wall);
   const std::size_t held = decision.held_deaths;
   if (held == std::exchange(held_deaths_, held) || held == 0) return;
   logger_.Warn("freeze.holds", {{"cluster", cluster_}, {"deaths", held}, {"epoch", epoch_}});

@@ -26,7 +26,7 @@ class LeaderLog {
 
   // Called in each round. Missing votes are logged only if they persist: while the checkers find
   // out one after the other that a shard has died, there may be no quorum for a moment.
-  void LookedAt(Hold hold, const Ledger& ledger);
+  void NoteHold(Hold hold, const Ledger& ledger);
   void Counted(const Round& round);
   void Decided(const Decision& decision, const Ledger& ledger, Micros wall);
 
@@ -37,7 +37,7 @@ class LeaderLog {
   void LogFlip(const Flip& flip, int quorum);
   void LogFreeze(bool began, std::size_t would_be_dead, const Round& round,
                  const ClusterSpec& spec);
-  void TellMissing();
+  void LogMissing();
 
   Logger& logger_;
   const std::string cluster_;
@@ -54,8 +54,8 @@ class LeaderLog {
   };
   [[nodiscard]] static bool Alike(const Missing& a, const Missing& b);
   Missing missing_;  // as of the last round; no shards: nothing is missing
-  Missing told_;     // as logged last
-  std::unique_ptr<Timer> tell_missing_;
+  Missing logged_;   // as logged last
+  std::unique_ptr<Timer> missing_timer_;
   MaintenanceLog maintenance_;
 };
 

@@ -30,7 +30,8 @@ std::set<std::string> Without(const std::set<std::string>& all, const std::set<s
 MaintenanceLog::MaintenanceLog(Logger& logger, std::string cluster)
     : logger_(logger), cluster_(std::move(cluster)) {}
 
-void MaintenanceLog::Tell(const Ledger& ledger, const std::vector<std::string>& held, Micros now) {
+void MaintenanceLog::Update(const Ledger& ledger, const std::vector<std::string>& held,
+                            Micros now) {
   std::set<std::string> under;
   for (const auto& [shard, order] : ledger.maintenance) {
     if (!IsOver(order, now)) under.insert(shard);

@@ -18,7 +18,7 @@ class MaintenanceLog {
   MaintenanceLog(Logger& logger, std::string cluster);
   // `held`: shards that would flip without it. Called in each round; logs the changes
   // since the last.
-  void Tell(const Ledger& ledger, const std::vector<std::string>& held, Micros now);
+  void Update(const Ledger& ledger, const std::vector<std::string>& held, Micros now);
 
   // Under maintenance, as of the last round.
   [[nodiscard]] std::size_t shards() const { return under_.size(); }

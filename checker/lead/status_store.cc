@@ -184,7 +184,7 @@ bool StatusStore::GoDecided() const {
 void StatusStore::Finish() {
   const bool other_znodes = std::exchange(existence_changed_, false);
   if (const auto failure = std::exchange(failure_, std::nullopt)) return Failed(*failure);
-  // What has come or gone may not have come or gone alone.
+  // If one chunk has appeared or disappeared, others may have, too.
   if (state_ == State::kRereading && other_znodes) return ReadAll();
   if (only_ledger_) {
     DecodeLedgerOrMakeDo();

@@ -197,8 +197,8 @@ void AddDecisions(Page& page, const Clusters& clusters) {
   });
   page.Gauge(
       "zkcluster_held",
-      "1 while nothing is decided, and why (go_checkers, newer_spec, behind_status, paused); told "
-      "by the leader.");
+      "1 while nothing is decided, and why (go_checkers, newer_spec, behind_status, paused); "
+      "reported by the leader.");
   PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
     if (led.hold == Hold::kNone) return;
     page.Add({{"cluster", cluster}, {"hold", std::string(HoldName(led.hold))}}, 1);

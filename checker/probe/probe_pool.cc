@@ -47,7 +47,7 @@ void ProbePool::Deliver(const std::shared_ptr<Inbox>& inbox,
   ProbePool* const pool = inbox->pool;
   if (pool == nullptr) return;
   pool->NoteTurn();
-  if (!pool->settling_) return HandOut(inbox, reports);
+  if (!pool->settling_) return Dispatch(inbox, reports);
   pool->held_.insert(pool->held_.end(), reports.begin(), reports.end());
 }
 
@@ -65,7 +65,7 @@ void ProbePool::Settle() {
   const auto missing = std::make_shared<std::size_t>(seats_.size());
   for (const auto& seat : seats_) {
     seat->Post([seat, inbox = inbox_, missing, round](Worker* worker) {
-      if (worker != nullptr) worker->LookForStall();
+      if (worker != nullptr) worker->CheckForStall();
       // A turn later, after a report that this may have queued.
       seat->Post([inbox, missing, round](Worker*) {
         inbox->main.Post([inbox, missing, round] {
@@ -73,24 +73,24 @@ void ProbePool::Settle() {
           if (pool == nullptr || pool->settling_round_ != round || --*missing > 0) return;
           pool->settling_ = false;
           const std::vector<WorkerReport> reports = std::exchange(pool->held_, {});
-          HandOut(inbox, reports);
+          Dispatch(inbox, reports);
         });
       });
     });
   }
 }
 
-void ProbePool::HandOut(const std::shared_ptr<Inbox>& inbox,
-                        const std::vector<WorkerReport>& reports) {
+void ProbePool::Dispatch(const std::shared_ptr<Inbox>& inbox,
+                         const std::vector<WorkerReport>& reports) {
   for (const WorkerReport& report : reports) {
     // A listener may end the pool.
     ProbePool* const pool = inbox->pool;
     if (pool == nullptr) return;
-    std::visit([pool](const auto& one) { pool->HandOut(one); }, report);
+    std::visit([pool](const auto& one) { pool->Dispatch(one); }, report);
   }
 }
 
-void ProbePool::HandOut(const ServerReport& report) {
+void ProbePool::Dispatch(const ServerReport& report) {
   // Searched for each report: a listener may end the watch of the next one.
   const auto found = entries_.find(report.handle);
   if (found == entries_.end()) return;
@@ -98,7 +98,7 @@ void ProbePool::HandOut(const ServerReport& report) {
   listener(report);
 }
 
-void ProbePool::HandOut(const StallReport& report) {
+void ProbePool::Dispatch(const StallReport& report) {
   if (stall_listener_) stall_listener_("worker", report.lateness);
 }
 

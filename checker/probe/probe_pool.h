@@ -70,10 +70,10 @@ class ProbePool {
   };
   static void Deliver(const std::shared_ptr<Inbox>& inbox,
                       const std::vector<WorkerReport>& reports);
-  static void HandOut(const std::shared_ptr<Inbox>& inbox,
-                      const std::vector<WorkerReport>& reports);
-  void HandOut(const ServerReport& report);  // a listener may destroy the pool
-  void HandOut(const StallReport& report);
+  static void Dispatch(const std::shared_ptr<Inbox>& inbox,
+                       const std::vector<WorkerReport>& reports);
+  void Dispatch(const ServerReport& report);  // a listener may destroy the pool
+  void Dispatch(const StallReport& report);
   void OnBeat();
   void NoteTurn();
   void Settle();

@@ -1,5 +1,5 @@
-// The third seam: ask one server one question, get one typed result. Production twin: SocketProber.
-// Test twin: FakeFleet's prober. A prober may keep one connection per target open between probes;
+// The third seam: ask one server one question, get one typed result. In production: SocketProber.
+// In tests: FakeFleet's prober. A prober may keep one connection per target open between probes;
 // it holds no opinion and no schedule. Loop-bound: each worker has a prober of its own.
 #pragma once
 
@@ -27,7 +27,7 @@ enum class ProbeVerdict : unsigned char {
   kAlive,   // the right answer, or one that only a living server gives (see ProbeAlarm)
   kFailed,  // counts as evidence of death
   // No evidence about the server: this host is at fault, or the name does not resolve.
-  kCannotTell,
+  kInconclusive,
 };
 
 // A configuration fault that a person has to correct; it never makes a shard dead.
@@ -50,8 +50,8 @@ enum class ProbeAlarm : unsigned char {
 };
 
 struct ProbeResult {
-  ProbeVerdict verdict = ProbeVerdict::kCannotTell;
-  Reason reason = Reason::kNone;  // of kFailed and kCannotTell
+  ProbeVerdict verdict = ProbeVerdict::kInconclusive;
+  Reason reason = Reason::kNone;  // of kFailed and kInconclusive
   ProbeAlarm alarm = ProbeAlarm::kNone;
   Duration latency{0};  // from the start of the probe to its result
 
@@ -62,8 +62,8 @@ struct ProbeResult {
   [[nodiscard]] static ProbeResult Failed(Reason reason) {
     return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, Duration(0)};
   }
-  [[nodiscard]] static ProbeResult CannotTell(Reason reason, ProbeAlarm alarm) {
-    return {ProbeVerdict::kCannotTell, reason, alarm, Duration(0)};
+  [[nodiscard]] static ProbeResult Inconclusive(Reason reason, ProbeAlarm alarm) {
+    return {ProbeVerdict::kInconclusive, reason, alarm, Duration(0)};
   }
 
   bool operator==(const ProbeResult&) const = default;

@@ -16,7 +16,7 @@ ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns, Tim
   if (result.reason != Reason::kTimeout || turns.LatenessSince(started) < timeout / 2)
     return result;
   ProbeResult judged = result;
-  judged.verdict = ProbeVerdict::kCannotTell;
+  judged.verdict = ProbeVerdict::kInconclusive;
   judged.reason = Reason::kLocalLimit;
   return judged;
 }
@@ -56,7 +56,7 @@ std::optional<ServerHealth::Transition> ServerHealth::Observe(const ProbeResult&
       return OnSuccess(now);
     case ProbeVerdict::kFailed:
       return OnFailure(result.reason, now);
-    case ProbeVerdict::kCannotTell:
+    case ProbeVerdict::kInconclusive:
       return OnDoubt(result.reason, now);
   }
   return std::nullopt;

@@ -9,10 +9,10 @@
 //   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
 //             again (the penalty), capped so that they take at most 10 x threshold; one less for
 //             each good probe while alive; a failure on the way starts the count again
-//   doubts:   "cannot tell" is no result: it neither counts towards dead nor forgives. While the
-//             newest result is a doubt nobody is declared dead; after `threshold` of nothing but
-//             doubts (two at least) the opinion is unknown, and what it was before goes on with
-//             the next real result
+//   doubts:   an inconclusive result counts neither towards dead nor as a success. While the
+//             newest result is a doubt, no server is declared dead; after `threshold` with only
+//             doubts (at least two) the opinion is unknown. The next real result continues from
+//             the opinion before the doubts
 //
 // Its states, with the opinion of each; what a state remembers survives a doubt:
 //
@@ -64,8 +64,8 @@ struct HealthSettings {
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
 // A timeout that this process may have caused itself says nothing about the server: when a turn of
-// the loop was late by half of `timeout` or more since the probe `started`, it becomes "cannot
-// tell". `turns` has seen every turn since then. Any other result stays what it is.
+// the loop was late by half of `timeout` or more since the probe `started`, it becomes
+// inconclusive. `turns` has seen every turn since then. Any other result stays what it is.
 [[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
                                     TimePoint started, Duration timeout);
 
@@ -139,7 +139,7 @@ class ServerHealth {
   TimePoint last_evidence_{};  // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;
-  int doubts_in_a_row_ = 0;   // kCannotTell since the last success or failure
+  int doubts_in_a_row_ = 0;   // kInconclusive since the last success or failure
   bool only_refused_ = true;  // every failure since the last success was a refusal
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;

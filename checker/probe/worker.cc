@@ -98,13 +98,13 @@ bool Worker::NoteStall(TimePoint now) {
 
 void Worker::AfterStall(Duration lateness, TimePoint now) {
   ++counts_.stalls;
-  Tell(StallReport{lateness});
+  Queue(StallReport{lateness});
   for (const auto& server : servers_) {
     if (!server) continue;
     // The deadlines of probes under way passed while this process was stopped; their results
     // would be guesses.
     if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
-    Tell(*server, server->health.Stalled(lateness, now));
+    Queue(*server, server->health.Stalled(lateness, now));
     // All servers are overdue at once: one burst of probes would cause the next stall.
     server->due = now + FirstDelay(0, 1, server->settings().interval / 2, loop_.Random());
     Rearm(*server);
@@ -168,7 +168,7 @@ void Worker::Retune(ServerHandle handle, const HealthSettings& settings) {
     if (found == nullptr) return;
     Server& server = *found;
     server.health.Retune(settings);
-    Tell(server, server.health.Tick(turn.now));
+    Queue(server, server.health.Tick(turn.now));
     // The old interval may have been an hour; the new one counts from now, with a spread
     // beyond its jitter.
     const TimePoint soon = turn.now + FirstDelay(0, 1, settings.interval, loop_.Random());
@@ -197,7 +197,7 @@ void Worker::SetQuestion(ServerHandle handle, ProbeQuestion question,
 
 void Worker::OnTimer(const Turn& turn, Server& server) {
   if (turn.stalled) return;
-  Tell(server, server.health.Tick(turn.now));
+  Queue(server, server.health.Tick(turn.now));
   if (!server.probing && turn.now >= server.due) StartProbe(turn, server);
   Rearm(server);
 }
@@ -224,7 +224,7 @@ void Worker::OnResult(const Turn& turn, Server& server, const ProbeResult& seen)
     ++server.counters.failed[static_cast<std::size_t>(KnownReason(result.reason))];
   }
   NoteAlarm(server, result);
-  Tell(server, server.health.Observe(result, turn.now));
+  Queue(server, server.health.Observe(result, turn.now));
   const TimePoint from = server.health.suspect() ? turn.now : server.started;
   server.due = std::max(turn.now, from + Jittered(server.health.NextDelay(), loop_.Random()));
   Rearm(server);
@@ -235,7 +235,7 @@ void Worker::NoteAlarm(Server& server, const ProbeResult& result) {
   const bool silent = result.alarm == ProbeAlarm::kNone && result.verdict != ProbeVerdict::kAlive;
   if (silent && ServerSaid(server.alarm)) return;
   server.alarm = result.alarm;
-  Tell(ServerReport{server.handle, result.alarm});
+  Queue(ServerReport{server.handle, result.alarm});
 }
 
 void Worker::OnHint(const Turn& turn, Server& server) {
@@ -262,11 +262,12 @@ void Worker::Rearm(Server& server) {
   }
 }
 
-void Worker::Tell(const Server& server, const std::optional<ServerHealth::Transition>& transition) {
-  if (transition) Tell(ServerReport{server.handle, transition->to});
+void Worker::Queue(const Server& server,
+                   const std::optional<ServerHealth::Transition>& transition) {
+  if (transition) Queue(ServerReport{server.handle, transition->to});
 }
 
-void Worker::Tell(const WorkerReport& report) {
+void Worker::Queue(const WorkerReport& report) {
   outbox_.push_back(report);
   if (outbox_.size() > 1) return;
   loop_.Post(lifetime_.Guard([this] {

@@ -1,4 +1,4 @@
-// Probes its share of the servers: one loop, one prober, a ServerHealth each. It hands over
+// Probes its share of the servers: one loop, one prober, a ServerHealth each. It passes on
 // transitions, alarms and counters only, all of one turn together. When its own loop was late by
 // more than `kStallLimit`, probes under way are abandoned and that time counts for nothing. A
 // smaller delay may still make a timeout inconclusive: see JudgeLate.
@@ -70,7 +70,7 @@ class Worker {
                    std::shared_ptr<const TlsContext> tls);
 
   // Checks now for a stall of the loop; its effects are reported as usual.
-  void LookForStall() {
+  void CheckForStall() {
     Enter([](const Turn&) {});
   }
 
@@ -115,8 +115,8 @@ class Worker {
   void AddToProber(Server& server);
   void NoteAlarm(Server& server, const ProbeResult& result);
   void Rearm(Server& server);
-  void Tell(const Server& server, const std::optional<ServerHealth::Transition>& transition);
-  void Tell(const WorkerReport& report);
+  void Queue(const Server& server, const std::optional<ServerHealth::Transition>& transition);
+  void Queue(const WorkerReport& report);
 
   Loop& loop_;
   Prober& prober_;

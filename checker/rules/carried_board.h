@@ -19,8 +19,8 @@ namespace zkcluster {
 
 struct CarriedBoard {
   // Rows that cannot be read (or all, when the head is of a list nobody here has seen), and that
-  // the mirror does not tell either, are ShardState::lost(), with no `since`. Clients may know
-  // them still, and a commit tells new clients that nobody does.
+  // the mirror does not have either, are ShardState::lost(), with no `since`. Clients may still know
+  // them, and a commit marks them as lost for new clients.
   StatusBoard board;
   // Lost rows for which no mirror is kept. Any status may have been theirs, so only a quorum may
   // decide what they are now.

@@ -99,7 +99,8 @@ std::vector<ShardStatus> NextStatuses(const DecideInput& input, Decision& decisi
 }
 
 // The count of the votes, before anything is held back.
-void LookAhead(const DecideInput& input, const std::vector<ShardStatus>& next, Decision& decision) {
+void CountOutcomes(const DecideInput& input, const std::vector<ShardStatus>& next,
+                   Decision& decision) {
   for (std::size_t i = 0; i < next.size(); ++i) {
     if (input.tallies[i].outcome == Outcome::kNoQuorum) ++decision.without_quorum;
     if (next[i] == ShardStatus::kDead) ++decision.would_be_dead;
@@ -167,7 +168,7 @@ Decision Decide(const DecideInput& input) {
   const bool held = input.hold != Hold::kNone;
   DateLosses(decision.board, input.since);
   const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
-  LookAhead(input, statuses, decision);
+  CountOutcomes(input, statuses, decision);
   if (!held) {
     EndPause(decision);
     EndMaintenance(input, decision);

@@ -2,7 +2,7 @@
 // or fewer, go out at once, or within kFirst if another write has just gone out. When they come
 // faster, the gaps between writes grow, so that changes go out together: the death of a thousand
 // shards within a second takes a handful of writes, not a thousand. The number of changes, not of
-// writes, shows a storm: three that happen to come close together are no storm, and a hundred in
+// writes, shows a storm: three that happen to come close together are not a storm, and a hundred in
 // one write are. Pure.
 #pragma once
 
@@ -16,10 +16,10 @@ class Pace {
  public:
   static constexpr Duration kFirst = std::chrono::milliseconds(10);
   static constexpr Duration kLongest = std::chrono::milliseconds(250);
-  // Changes that are no storm: this many at once, and this many per second after that.
+  // Changes that are not a storm: this many at once, and this many per second after that.
   static constexpr double kAtOnce = 5;
   static constexpr double kPerSecond = 25;
-  // A storm is forgotten a second after it, whatever its size.
+  // A storm of any size is forgotten a second after it.
   static constexpr double kDeepest = -kPerSecond;
 
   // The time that the next write has to wait; zero: none.
@@ -34,7 +34,7 @@ class Pace {
     if (left_ >= 0) {
       gap_ = kFirst;
     } else {
-      // Another overdraft means that the storm goes on; otherwise it is passing.
+      // Another overdraft means that the storm continues; otherwise it is ending.
       gap_ = std::clamp(spent > earned ? 3 * gap_ : gap_ / 3, kFirst, kLongest);
     }
     last_ = now;

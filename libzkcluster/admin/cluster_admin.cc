@@ -98,16 +98,16 @@ class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<st
       client_.Get(ClusterPaths(root_, name).base(), {},
                   Guard([this, name, round = round_](Result<zk::Node> base) {
                     if (round != round_) return;
-                    if (base && !IsDecimal(base->data)) return LookForShards(name);
+                    if (base && !IsDecimal(base->data)) return CheckForShards(name);
                     Judged(name, base.map([](const auto&) { return true; }));
                   }));
     }
-    if (reading_ == 0) Tell();
+    if (reading_ == 0) Finish();
   }
 
   // Under a root shared with others (`/zookeeper` beside the clusters) not every znode is a
   // cluster; but a cluster whose version is corrupted must not vanish from the list.
-  void LookForShards(const std::string& name) {
+  void CheckForShards(const std::string& name) {
     client_.Exists(ClusterPaths(root_, name).shards(), {},
                    Guard([this, name, round = round_](Result<std::optional<zk::Stat>> shards) {
                      if (round != round_) return;
@@ -126,7 +126,7 @@ class ClusterAdmin::ListCall final : public ClusterAdmin::CallFor<std::vector<st
     ReadMore();
   }
 
-  void Tell() {
+  void Finish() {
     std::sort(found_.begin(), found_.end());
     End(found_);
   }

@@ -27,7 +27,7 @@ void ClusterAdmin::InitCall::Run() {
 void ClusterAdmin::InitCall::More() {
   while (next_ < paths_.size() && under_way_ < kWindow) {
     ++under_way_;
-    Look(std::string(paths_[next_++]));
+    Visit(std::string(paths_[next_++]));
   }
   if (under_way_ == 0) End(met_);
 }
@@ -48,7 +48,7 @@ bool ClusterAdmin::InitCall::Failed(const Error& error, const std::string& doing
   return true;
 }
 
-void ClusterAdmin::InitCall::Look(const std::string& path) {
+void ClusterAdmin::InitCall::Visit(const std::string& path) {
   client_.Exists(path, {},
                  Guard([this, path, round = round_](const Result<std::optional<zk::Stat>>& stat) {
                    if (round != round_) return;

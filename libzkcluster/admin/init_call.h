@@ -18,7 +18,7 @@ class ClusterAdmin::InitCall final : public ClusterAdmin::CallFor<Initialized> {
  private:
   void Run() override;
   void More();
-  void Look(const std::string& path);
+  void Visit(const std::string& path);
   void Reset(const std::string& path);
   void ResetEphemeral(const std::string& path);
   void List(const std::string& path);
@@ -28,7 +28,7 @@ class ClusterAdmin::InitCall final : public ClusterAdmin::CallFor<Initialized> {
 
   std::vector<std::string> paths_;
   std::size_t next_ = 0;       // of paths_
-  std::size_t under_way_ = 0;  // znodes
+  std::size_t under_way_ = 0;  // znodes with a request in flight
   std::uint64_t round_ = 0;
   Initialized met_;
 };

@@ -9,7 +9,7 @@
 namespace zkcluster {
 
 // Everything that decides about an order, and the ledger that it changes, read together.
-struct ClusterAdmin::OrderCall::Standing {
+struct ClusterAdmin::OrderCall::Inputs {
   std::optional<zk::Node> base;
   std::optional<zk::Node> shard_list;  // where the order is about shards
   std::optional<zk::Node> options;
@@ -36,65 +36,65 @@ ClusterAdmin::OrderCall::OrderCall(ClusterAdmin& editor, const std::string& name
 
 // The session answers in order, so all values are there when the last answer comes.
 void ClusterAdmin::OrderCall::Run() {
-  const auto standing = std::make_shared<Standing>();
+  const auto inputs = std::make_shared<Inputs>();
   client_.Sync(paths_.base(), [](const Result<void>&) {});
-  Get(standing, paths_.base(), standing->base);
-  Look(standing, paths_.shards(), standing->shards);
+  Get(inputs, paths_.base(), inputs->base);
+  GetExists(inputs, paths_.shards(), inputs->shards);
   if (about_.shards) {
-    Get(standing, paths_.shards(), standing->shard_list);
-    Get(standing, paths_.options(), standing->options);
+    Get(inputs, paths_.shards(), inputs->shard_list);
+    Get(inputs, paths_.options(), inputs->options);
   }
-  Look(standing, paths_.quorum(), standing->quorum);
-  Look(standing, paths_.events(), standing->events);
+  GetExists(inputs, paths_.quorum(), inputs->quorum);
+  GetExists(inputs, paths_.events(), inputs->events);
   if (!about_.checker.empty()) {
     client_.Children(paths_.election(), {},
-                     [standing, path = paths_.election()](Result<std::vector<std::string>> names) {
-                       if (!names) return standing->Note(names.error(), path);
-                       standing->candidates = std::move(*names);
+                     [inputs, path = paths_.election()](Result<std::vector<std::string>> names) {
+                       if (!names) return inputs->Note(names.error(), path);
+                       inputs->candidates = std::move(*names);
                      });
-    Get(standing, paths_.vote(about_.checker), standing->vote);
+    Get(inputs, paths_.vote(about_.checker), inputs->vote);
   }
-  Get(standing, paths_.head(), standing->head);
-  client_.Get(paths_.ledger(), {}, Guard([this, standing](Result<zk::Node> ledger) {
+  Get(inputs, paths_.head(), inputs->head);
+  client_.Get(paths_.ledger(), {}, Guard([this, inputs](Result<zk::Node> ledger) {
                 if (ledger) {
-                  standing->ledger = std::move(*ledger);
+                  inputs->ledger = std::move(*ledger);
                 } else {
-                  standing->Note(ledger.error(), paths_.ledger());
+                  inputs->Note(ledger.error(), paths_.ledger());
                 }
-                Judge(*standing);
+                Judge(*inputs);
               }));
 }
 
-void ClusterAdmin::OrderCall::Get(const std::shared_ptr<Standing>& standing,
-                                  const std::string& path, std::optional<zk::Node>& target) {
-  client_.Get(path, {}, [standing, path, &target](Result<zk::Node> node) {
-    if (!node) return standing->Note(node.error(), path);
+void ClusterAdmin::OrderCall::Get(const std::shared_ptr<Inputs>& inputs, const std::string& path,
+                                  std::optional<zk::Node>& target) {
+  client_.Get(path, {}, [inputs, path, &target](Result<zk::Node> node) {
+    if (!node) return inputs->Note(node.error(), path);
     target = std::move(*node);
   });
 }
 
-void ClusterAdmin::OrderCall::Look(const std::shared_ptr<Standing>& standing,
-                                   const std::string& path, bool& target) {
-  client_.Exists(path, {}, [standing, path, &target](Result<std::optional<zk::Stat>> stat) {
-    if (!stat) return standing->Note(stat.error(), path);
+void ClusterAdmin::OrderCall::GetExists(const std::shared_ptr<Inputs>& inputs,
+                                        const std::string& path, bool& target) {
+  client_.Exists(path, {}, [inputs, path, &target](Result<std::optional<zk::Stat>> stat) {
+    if (!stat) return inputs->Note(stat.error(), path);
     target = stat->has_value();
   });
 }
 
-void ClusterAdmin::OrderCall::Judge(const Standing& standing) {
-  if (standing.error) {
-    return zk::IsTransient(*standing.error) ? RunAgain() : RefuseOrder(*standing.error);
+void ClusterAdmin::OrderCall::Judge(const Inputs& inputs) {
+  if (inputs.error) {
+    return zk::IsTransient(*inputs.error) ? RunAgain() : RefuseOrder(*inputs.error);
   }
-  if (!standing.base || !standing.shards) {
+  if (!inputs.base || !inputs.shards) {
     return RefuseOrder({ErrorCode::kNotFound, "no " + Quoted()});
   }
-  auto facts = Facts(standing);
+  auto facts = Facts(inputs);
   if (!facts) return RefuseOrder(facts.error().Within(Quoted()));
   ClusterSpec spec;
   if (about_.shards) {
     // If the spec has changed since then, the check of the cluster's version fails.
     const auto read =
-        DecodeStoredSpec(paths_.name(), {standing.base, standing.shard_list, standing.options});
+        DecodeStoredSpec(paths_.name(), {inputs.base, inputs.shard_list, inputs.options});
     if (!read) return RefuseOrder(read.error());
     spec = read->spec;
     facts->spec = &spec;
@@ -104,43 +104,43 @@ void ClusterAdmin::OrderCall::Judge(const Standing& standing) {
   if (!*plan) return End(Ordered{lost_ ? change_.found : facts->ledger, facts->ledger});
   // The facts behind an earlier lost answer matter no longer: its guard has failed, or ours will.
   change_ = {facts->ledger, (*plan)->ledger};
-  Write(standing, **std::move(plan));
+  Write(inputs, **std::move(plan));
 }
 
-Result<OrderFacts> ClusterAdmin::OrderCall::Facts(const Standing& standing) const {
+Result<OrderFacts> ClusterAdmin::OrderCall::Facts(const Inputs& inputs) const {
   OrderFacts facts;
   facts.before = lost_ ? &change_.found : nullptr;
-  facts.registered = std::any_of(standing.candidates.begin(), standing.candidates.end(),
+  facts.registered = std::any_of(inputs.candidates.begin(), inputs.candidates.end(),
                                  [this](const std::string& node) {
                                    const auto name = ParseCandidateName(node);
                                    return name && name->id == about_.checker;
                                  });
-  facts.votes = standing.vote && DecodeBallot(standing.vote->data);
-  if (standing.ledger) {
-    auto ledger = DecodeLedger(standing.ledger->data);
+  facts.votes = inputs.vote && DecodeBallot(inputs.vote->data);
+  if (inputs.ledger) {
+    auto ledger = DecodeLedger(inputs.ledger->data);
     if (!ledger) {
       // Writing a new ledger in place of these bytes would lose the electorate.
       return Fail(ErrorCode::kBadData, "its ledger cannot be decoded (" + ledger.error().message +
                                            "); the leader makes a new one, try again then");
     }
     facts.ledger = std::move(*ledger);
-  } else if (standing.head) {
+  } else if (inputs.head) {
     // The ledger was lost. As the leader does, require as many ids as the head had: the checkers
     // present now must not become the whole electorate.
-    if (const auto head = DecodeHead(standing.head->data)) facts.ledger.at_least = head->electorate;
+    if (const auto head = DecodeHead(inputs.head->data)) facts.ledger.at_least = head->electorate;
   }
   return facts;
 }
 
-void ClusterAdmin::OrderCall::Write(const Standing& standing, OrderPlan plan) {
+void ClusterAdmin::OrderCall::Write(const Inputs& inputs, OrderPlan plan) {
   plan.event.at = loop_.WallNow();
-  std::vector<zk::Op> ops = {zk::CheckOp{paths_.base(), standing.base->stat.version}};
+  std::vector<zk::Op> ops = {zk::CheckOp{paths_.base(), inputs.base->stat.version}};
   // A Go manager made this cluster, and no checker of ours has served it yet.
-  if (!standing.quorum) ops.emplace_back(zk::CreateOp{paths_.quorum(), paths_.name()});
-  if (!standing.events) ops.emplace_back(zk::CreateOp{paths_.events(), paths_.name()});
+  if (!inputs.quorum) ops.emplace_back(zk::CreateOp{paths_.quorum(), paths_.name()});
+  if (!inputs.events) ops.emplace_back(zk::CreateOp{paths_.events(), paths_.name()});
   std::string data = EncodeLedger(plan.ledger);
-  if (standing.ledger) {
-    ops.emplace_back(zk::SetOp{paths_.ledger(), std::move(data), standing.ledger->stat.version});
+  if (inputs.ledger) {
+    ops.emplace_back(zk::SetOp{paths_.ledger(), std::move(data), inputs.ledger->stat.version});
   } else {
     ops.emplace_back(zk::CreateOp{paths_.ledger(), std::move(data)});
   }

@@ -21,15 +21,15 @@ class ClusterAdmin::OrderCall final : public ClusterAdmin::CallFor<Ordered> {
             Done<Ordered> done);
 
  private:
-  struct Standing;
+  struct Inputs;
 
   void Run() override;
-  void Get(const std::shared_ptr<Standing>& standing, const std::string& path,
+  void Get(const std::shared_ptr<Inputs>& inputs, const std::string& path,
            std::optional<zk::Node>& target);
-  void Look(const std::shared_ptr<Standing>& standing, const std::string& path, bool& target);
-  void Judge(const Standing& standing);
-  [[nodiscard]] Result<OrderFacts> Facts(const Standing& standing) const;
-  void Write(const Standing& standing, OrderPlan plan);
+  void GetExists(const std::shared_ptr<Inputs>& inputs, const std::string& path, bool& target);
+  void Judge(const Inputs& inputs);
+  [[nodiscard]] Result<OrderFacts> Facts(const Inputs& inputs) const;
+  void Write(const Inputs& inputs, OrderPlan plan);
   // After a lost answer a refusal now does not say whether the order took effect then.
   void RefuseOrder(Error error);
   [[nodiscard]] std::string Quoted() const { return "cluster \"" + paths_.name() + "\""; }

@@ -134,7 +134,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
 
     std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),
               [](const auto& a, const auto& b) {
-                // As the checkers order them: at its end the counter stands still.
+                // The checkers' order: at its end the counter no longer grows.
                 if (a.name.sequence == b.name.sequence) return a.node < b.node;
                 return SequenceBefore(a.name.sequence, b.name.sequence);
               });

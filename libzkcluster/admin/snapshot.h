@@ -25,7 +25,7 @@ struct Snapshot {
   struct Candidate {
     std::string node;
     CandidateName name;
-    Registration registration;  // from the name alone where its bytes cannot be decoded
+    Registration registration;  // only from the name where its bytes cannot be decoded
     zk::Stat stat;  // never rewritten: `modified` is when it was made, by the server's clock
   };
   struct CastBallot {

@@ -17,9 +17,10 @@
 namespace zkcluster {
 namespace {
 
-// A head of the list before last still finds its list; older ones are soon overtaken.
+// A head of the list before last still finds its list; older heads are soon replaced.
 constexpr std::size_t kListsHeld = 4;
-// So many fruitless looks at the chunks of one head, with growing pauses in between, are no race.
+// When the chunks of one head do not match after this many reads, with growing pauses in between,
+// it is not a race.
 constexpr int kMaxMismatches = 8;
 
 }  // namespace
@@ -85,8 +86,8 @@ struct BoardWatcher::Impl {
     Evaluate();
   }
 
-  // Another cluster of the same name: nothing that was decided on the old one holds. What was
-  // handed out stays until the new one is known.
+  // Another cluster of the same name: no decision about the old one holds. The last view stays until
+  // the new cluster is known.
   void StartOver() {
     spec.reset();
     lists = KnownLists(kListsHeld);
@@ -106,7 +107,7 @@ struct BoardWatcher::Impl {
     board = mirror ? FromMirror(*mirror, list) : CarryOver(board, spec->spec.shards, list);
   }
 
-  // Looks at what the watchers hold; may be called at any time.
+  // Draws conclusions from the watchers' current values; may be called at any time.
   void Evaluate() {
     if (!spec || !head_watcher.known()) return;
     const auto& head = head_watcher.node();
@@ -157,7 +158,7 @@ struct BoardWatcher::Impl {
     if (judged_head != node.stat.mzxid) {
       judged_head = node.stat.mzxid;
       mismatches = 0;
-      // Another znode: a leader made it anew because versions have begun again.
+      // Another znode: a leader created it again because versions have begun again.
       if (std::exchange(head_czxid, node.stat.czxid) != node.stat.czxid) {
         reader = {};
         reading.clear();
@@ -175,8 +176,8 @@ struct BoardWatcher::Impl {
     if (!next.After(source)) return Known();
     const auto* const list = lists.Find(head->spec.shards_zxid);
     if (list == nullptr || list->size() != head->shards) {
-      // Of a list that is not here yet: it brings us back. Of one that has gone:
-      // nothing can be placed.
+      // If its list has not arrived yet, the list's arrival calls this again. If its list is
+      // forgotten, nothing can be placed.
       if (head->spec.shards_zxid <= spec->id.shards_zxid) Known();
       return;
     }
@@ -208,29 +209,29 @@ struct BoardWatcher::Impl {
     const std::optional<Head>& head = reader.head();
     if (!head || k >= head->chunks.size()) return Evaluate();
     const std::string name = "status chunk " + std::to_string(k);
-    if (!node && node.error().code != ErrorCode::kNotFound) return LookAgain();
-    // Written after the head: in a cluster made anew meanwhile, whose versions begin again.
+    if (!node && node.error().code != ErrorCode::kNotFound) return ReadAgain();
+    // Written after the head: in a cluster that was created again, whose versions begin again.
     const bool later = node && judged_head && node->stat.mzxid > *judged_head;
     if (!node || node->stat.version != head->chunks[k] || later) {
-      // Newer: a head that says so is on its way, and what we hold is half of the old decision and
-      // half of the next. Older or absent: a server that lags, or a writer's bug.
+      // Newer: its head is on the way, and the chunks are half of the old decision and half of the
+      // next. Older or absent: a server that lags, or a writer's bug.
       if (++mismatches == kMaxMismatches) {
         Bad({ErrorCode::kBadData, name + ": is not the version that the head names"});
         Known();
       }
-      return LookAgain();
+      return ReadAgain();
     }
     if (const auto problem = reader.TakeChunk(k, node->data)) Bad(problem->Within(name));
     Evaluate();
   }
 
-  void LookAgain() {
+  void ReadAgain() {
     head_watcher.Refresh();
     if (!retry->armed()) retry->Arm(backoff.Next(loop.Random()));
   }
 
-  // Rows of an undecodable chunk stay as they were, and what was lost to the checkers
-  // is not lost to us.
+  // Rows of an undecodable chunk stay as they were, and a row that the checkers lost keeps the status
+  // that is known here.
   void Apply(const std::vector<ShardSpec>& list) {
     StatusBoard next = CarryOver(board, spec->spec.shards, list);
     const bool missed = reader.head()->sequence != source.sequence + 1;
@@ -240,7 +241,7 @@ struct BoardWatcher::Impl {
       for (std::size_t row = 0; row < rows->size(); ++row) {
         ShardState& state = next.shards[k * kChunkShards + row];
         if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {
-          // A return and another death may have passed us by: stand-ins are trusted from the loss.
+          // A return and another death may have been missed: stand-ins are trusted from the loss on.
           if (missed) state.since = std::max(state.since, (*rows)[row].since);
           continue;
         }
@@ -256,7 +257,7 @@ struct BoardWatcher::Impl {
     callbacks.troubled({ErrorCode::kBadData, error.message});
   }
 
-  // What can be known of the status is known: from now on every change is published.
+  // The status is known as far as possible: from now on every change is published.
   void Known() {
     status_known = true;
     Publish();

@@ -34,10 +34,10 @@ struct Reading : std::enable_shared_from_this<Reading> {
         paths.base(), {}, [self = shared_from_this()](Result<std::optional<zk::Stat>> stat) {
           if (!stat) return self->done(Fail(stat.error().Within("read " + self->paths.base())));
           if (self->error) return self->done(Fail(*self->error));
-          const bool stood_still =
+          const bool unchanged =
               stat->has_value() == self->raw.base.has_value() &&
               (!stat->has_value() || (*stat)->mzxid == self->raw.base->stat.mzxid);
-          if (stood_still) return self->done(std::move(self->raw));
+          if (unchanged) return self->done(std::move(self->raw));
           if (self->rounds >= kMaxRounds) {
             return self->done(
                 Fail(ErrorCode::kConflict,

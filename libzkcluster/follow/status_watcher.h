@@ -1,6 +1,6 @@
-// Follows spec and status of one cluster for a program, and hands out a RoutingTable whenever there
+// Follows spec and status of one cluster for a program, and reports a RoutingTable whenever there
 // is a newer one: what a BoardWatcher has found, made into a table. It never goes back to an older
-// table, and keeps the last one whatever happens to ZooKeeper. Each program has one for each of its
+// table, and keeps the last one while ZooKeeper is away. Each program has one for each of its
 // clusters. Loop-bound conductor.
 #pragma once
 

@@ -85,7 +85,7 @@ using Mirror = std::map<std::string, MirrorEntry>;
 
 // What the mirror says of one address; nothing: it does not list it.
 [[nodiscard]] std::optional<ShardState> FindInMirror(const Mirror& mirror, const std::string& addr);
-// The board that the mirror alone gives for a list.
+// The board of a list when only the mirror is known.
 [[nodiscard]] StatusBoard FromMirror(const Mirror& mirror, const std::vector<ShardSpec>& shards);
 
 // The board for a changed list: a shard that kept name and address keeps its state, every other one

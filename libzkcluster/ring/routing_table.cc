@@ -51,7 +51,8 @@ RoutingTable::RoutingTable(ClusterSpec spec, StatusBoard board, std::shared_ptr<
   }
   if (!spec_.failover || start == points.size()) return;
 
-  // Backwards round the circle, so that the next point is always settled first.
+  // From there backwards round the circle, so that the next point is always settled first. A dead
+  // owner's point goes to the shard of the next point, since the later of the two times.
   Serving next = serving_[start];
   for (std::size_t n = 1; n < points.size(); ++n) {
     Serving& here = serving_[(start + points.size() - n) % points.size()];

@@ -53,7 +53,7 @@ std::optional<std::string> TakeTls(std::string_view kind, std::string_view file,
                                                : nullptr;
   if (target == nullptr) return "tls: expected the word ca, cert or key, then a file";
   const std::string about = "tls " + std::string(kind);
-  if (!target->empty()) return about + ": is there already";
+  if (!target->empty()) return about + ": is given twice";
   // The ZooKeeper library takes the three in one string.
   if (file.empty() || file.find(',') != std::string_view::npos) {
     return about + ": expected a file, without a comma in its name";
@@ -70,7 +70,7 @@ std::optional<std::string> TakeLine(std::string_view line, Access& access) {
   std::string* const id = IdOf(access, role);
   if (id == nullptr) return "expected operators, checkers, own or tls, to begin with";
   const std::string about(role);
-  if (!id->empty()) return about + ": is there already";
+  if (!id->empty()) return about + ": is given twice";
   if (kind != "password" && kind != "digest") {
     return about + ": expected the word password or digest, then user:password or user:digest";
   }
@@ -150,7 +150,7 @@ Result<Access> ParseAccess(std::string_view file, std::string_view text) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     line.remove_prefix(std::min(line.size(), line.find_first_not_of(kBlank)));
     if (line.empty() || line.front() == '#') continue;
-    if (line.find('\0') != std::string_view::npos) return fail(number, "is no text");
+    if (line.find('\0') != std::string_view::npos) return fail(number, "is not text");
     if (const auto problem = TakeLine(line, access)) return fail(number, *problem);
   }
   if (access == Access{}) {

@@ -1,4 +1,4 @@
-// The access file, which says who is who to ZooKeeper, and the list of permissions that follows
+// The access file with the credentials for ZooKeeper, and the list of permissions that follows
 // for each znode of zkcluster. Everybody may read. Operators change specs, checkers and
 // operators change what checkers say and decide, and only the checker itself changes its ballot
 // and registration. Lines:

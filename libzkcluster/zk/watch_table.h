@@ -1,4 +1,4 @@
-// Which function waits for which change of which znode, on this side of the wire. The library
+// The functions that wait for changes of znodes, on this side of the connection. The library
 // gets one watcher for everything; this table knows the functions behind it. It keeps none of
 // them alive. Loop-bound.
 #pragma once

@@ -97,9 +97,9 @@ void FollowBare(const Options& options) {
 }
 
 // Prints the difference to the view before.
-class Teller {
+class Printer {
  public:
-  explicit Teller(int client) : client_(client) {}
+  explicit Printer(int client) : client_(client) {}
 
   void Say(const ClusterView& view) {
     const std::int64_t now = WallMicros();
@@ -129,7 +129,7 @@ class Teller {
 };
 
 void Follow(const Options& options) {
-  std::vector<std::unique_ptr<Teller>> tellers;
+  std::vector<std::unique_ptr<Printer>> printers;
   std::vector<std::unique_ptr<Cluster>> clusters;
   std::vector<std::shared_ptr<Cluster::Subscription>> subscriptions;
   for (int i = 0; i < options.clients; ++i) {
@@ -139,11 +139,11 @@ void Follow(const Options& options) {
     open.name = options.cluster;
     auto cluster = Cluster::Open(open);
     if (!cluster) throw std::runtime_error(cluster.error().message);
-    tellers.push_back(std::make_unique<Teller>(i));
-    Teller& teller = *tellers.back();
+    printers.push_back(std::make_unique<Printer>(i));
+    Printer& printer = *printers.back();
     subscriptions.push_back(
-        (*cluster)->OnChange([&teller](const ClusterView& view) { teller.Say(view); }));
-    teller.Say((*cluster)->view());  // what was there before
+        (*cluster)->OnChange([&printer](const ClusterView& view) { printer.Say(view); }));
+    printer.Say((*cluster)->view());  // what was there before
     clusters.push_back(*std::move(cluster));
   }
   Say(fmt::format("{{\"ready\":{}}}\n", options.clients));

@@ -48,7 +48,7 @@ TEST_CASE("summary: a line a minute, with what happened in that minute only") {
   REQUIRE(site.Reaches(kName, "ADAA", 3s));
   site.world.RunFor(60s);
   CHECK(site.At(leader).Logged("summary") == 1);
-  const std::string told = Last(site.At(leader), "summary");
+  const std::string line = Last(site.At(leader), "summary");
   for (const std::string& field : std::vector<std::string>{"cluster=" + std::string(kName),
                                                            "shards=4",
                                                            "alive=3",
@@ -69,10 +69,10 @@ TEST_CASE("summary: a line a minute, with what happened in that minute only") {
                                                            "no_ballot_from=\"\"",
                                                            "frozen=false",
                                                            "hold=none"}) {
-    CHECK_MESSAGE(Has(told, field), field << " is not in " << told);
+    CHECK_MESSAGE(Has(line, field), field << " is not in " << line);
   }
-  CHECK(told.find(" failed_by=refused:") != std::string::npos);
-  CHECK_FALSE(Has(told, "p99_us=0"));
+  CHECK(line.find(" failed_by=refused:") != std::string::npos);
+  CHECK_FALSE(Has(line, "p99_us=0"));
 
   site.fleet.Set("10.0.0.1:2", Server::kUp);
   const std::string follower = site.Follower().id();
@@ -91,10 +91,10 @@ TEST_CASE("summary: a follower's line names the leader, and has nothing that onl
   Settled site;
   const std::string first = site.LeaderOf(kName)->id;
   site.world.RunFor(61s);
-  const std::string told = Last(site.Follower(), "summary");
-  CHECK(Has(told, "role=follower"));
-  CHECK(Has(told, "leader=" + first));
-  CHECK(told.find(" quorum=") == std::string::npos);
+  const std::string line = Last(site.Follower(), "summary");
+  CHECK(Has(line, "role=follower"));
+  CHECK(Has(line, "leader=" + first));
+  CHECK(line.find(" quorum=") == std::string::npos);
   site.Kill(first);
   site.world.RunFor(120s);
   const std::string second = site.LeaderOf(kName)->id;
@@ -110,10 +110,10 @@ TEST_CASE("summary: without ZooKeeper it goes on, and says that nothing is publi
   Settled site;
   site.ensemble.Down();
   site.world.RunFor(61s);
-  const std::string told = Last(site.At("c1"), "summary");
-  CHECK(Has(told, "role=away"));
-  CHECK(Has(told, "published=false"));
-  CHECK(Has(told, "alive=4"));
+  const std::string line = Last(site.At("c1"), "summary");
+  CHECK(Has(line, "role=away"));
+  CHECK(Has(line, "published=false"));
+  CHECK(Has(line, "alive=4"));
 }
 
 TEST_CASE("a storm: the first lines, then a sum; all lines at the debug level") {
@@ -128,10 +128,10 @@ TEST_CASE("a storm: the first lines, then a sum; all lines at the debug level") 
   });
   CHECK(loud == 50);
   CHECK(checker.Logged("storm") == 1);
-  const std::string told = Last(checker, "storm");
-  CHECK(Has(told, "dead=250"));
-  CHECK(Has(told, "alive=0"));
-  CHECK(Has(told, "logged=50"));
+  const std::string line = Last(checker, "storm");
+  CHECK(Has(line, "dead=250"));
+  CHECK(Has(line, "alive=0"));
+  CHECK(Has(line, "logged=50"));
   // The storm is over: the next death is logged again.
   site.Set({1}, Server::kUp);
   REQUIRE(site.Reaches(kName, "A" + std::string(299, 'D'), 60s));

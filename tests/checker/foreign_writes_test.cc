@@ -91,7 +91,7 @@ TEST_CASE("outsider: of two chunks the first is removed, of three the middle one
   }
 }
 
-TEST_CASE("outsider: a znode among the chunks that is none is ignored") {
+TEST_CASE("outsider: a foreign znode among the chunks is ignored") {
   Site site;
   site.ensemble.Put(kPaths.chunks() + "/stray", "x");
   for (int i = 0; i < 4; ++i) {
@@ -235,8 +235,8 @@ TEST_CASE("orders: max_dead_fraction is changed while frozen") {
   site.Shows("ADDDAAAAAA");
 }
 
-// When the bell has moved, the ballots are read again. Otherwise the bell's version would be new
-// and the counted ballot the previous one; both ballots have version 0.
+// When the version of `votes` has moved, the ballots are read again. Otherwise that version would
+// be new while the counted ballot is the previous one; both ballots have version 0.
 TEST_CASE("outsider: a ballot begins again while the leader reads that it has gone") {
   int begun = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

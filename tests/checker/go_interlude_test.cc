@@ -269,12 +269,12 @@ TEST_CASE("a Go manager under a freeze: no held death gets out, whatever it wrot
     CHECK(site.Statuses(kName) == frozen);
     CHECK(site.LedgerOf(kName).freeze.frozen);
     CHECK(site.Leader().Logged("spec.keys_lost") == 1);
-    CHECK(site.Told(Event::KeysLost::kKind) == 1);
+    CHECK(site.CountEvents(Event::KeysLost::kKind) == 1);
     site.KillLeader();
     site.world.RunFor(10s);
     CHECK(site.Statuses(kName) == frozen);
     CHECK(site.LedgerOf(kName).freeze.frozen);
-    CHECK(site.Told(Event::KeysLost::kKind) == 1);
+    CHECK(site.CountEvents(Event::KeysLost::kKind) == 1);
     // Written by zkctl without them they are gone.
     ClusterSpec next = site.spec;
     next.max_dead_fraction.reset();

@@ -30,7 +30,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   // The number of earlier flips depends on when the checkers saw the deaths.
   const std::string frozen = site.Statuses(kName);
   CHECK(std::count(frozen.begin(), frozen.end(), 'D') <= 3);
-  CHECK(site.Told(Event::Freeze::kKind) == 1);
+  CHECK(site.CountEvents(Event::Freeze::kKind) == 1);
   CHECK(site.Leader().Logged("freeze.began") == 1);
   CHECK(site.Leader().facts().Frozen() == 1);
 
@@ -42,7 +42,7 @@ TEST_CASE("freeze: too many die at once, returns pass, and it ends below the low
   site.Set({2}, Server::kUp);  // two would be
   REQUIRE(site.Reaches(kName, "AADDAA", 10s));
   CHECK(!site.LedgerOf(kName).freeze.frozen);
-  CHECK(site.Told(Event::Unfreeze::kKind) == 1);
+  CHECK(site.CountEvents(Event::Unfreeze::kKind) == 1);
   site.world.RunFor(100ms);  // until the answer is there
   CHECK(site.Leader().Logged("freeze.ended") == 1);
 }
@@ -60,7 +60,7 @@ TEST_CASE("freeze: the next leader carries it on") {
   site.world.RunFor(20s);
   CHECK(site.Statuses(kName) == frozen);
   CHECK(site.LedgerOf(kName).freeze.frozen);
-  CHECK(site.Told(Event::Freeze::kKind) == 1);
+  CHECK(site.CountEvents(Event::Freeze::kKind) == 1);
 }
 
 TEST_CASE("freeze: rows that an outsider corrupted are reported as lost, and returns pass") {
@@ -124,7 +124,7 @@ TEST_CASE("freeze: lifted without accepting, it begins again while as many are d
   site.Order([](Ledger& ledger) { ledger.freeze = Freeze{}; });
   REQUIRE(site.world.RunUntil([&] { return site.LedgerOf(kName).freeze.frozen; }, 5s));
   CHECK(site.Statuses(kName) == frozen);
-  CHECK(site.Told(Event::Freeze::kKind) == 2);
+  CHECK(site.CountEvents(Event::Freeze::kKind) == 2);
 }
 
 TEST_CASE("freeze: a spec without the fraction ends it") {
@@ -167,7 +167,7 @@ TEST_CASE("pause: nothing flips, a commit under way is refused, and it ends by i
   REQUIRE(site.Reaches(kName, "DAAAAA", 30s));
   CHECK(site.world.wall_now() >= until);
   CHECK(!site.LedgerOf(kName).pause);
-  CHECK(site.Told(Event::Resume::kKind) == 1);
+  CHECK(site.CountEvents(Event::Resume::kKind) == 1);
 }
 
 TEST_CASE("pause: without an end it holds until an operator resumes") {
@@ -232,7 +232,7 @@ TEST_CASE("maintenance: held both ways, over a change of leader, and it ends by 
   REQUIRE(site.Reaches(kName, "DADAAA", 40s));
   CHECK(site.world.wall_now() >= until);
   CHECK(site.LedgerOf(kName).maintenance.empty());
-  CHECK(site.Told(Event::MaintenanceOver::kKind) == 2);  // of the one gone, and of the two
+  CHECK(site.CountEvents(Event::MaintenanceOver::kKind) == 2);  // of the one gone, and of the two
   CHECK(site.Leader().Logged("maintenance.over") == 1);
 }
 

@@ -1,4 +1,4 @@
-// Commits, and what refuses them.
+// Commits, and the reasons for which they are refused.
 #include "checker/lead/leader.h"
 
 #include <doctest/doctest.h>
@@ -370,7 +370,7 @@ TEST_CASE("chunks: a list that shrinks and grows again never shows an old versio
 }
 
 TEST_CASE(
-    "leader: its record is removed or overwritten while nothing flips, and it takes over anew") {
+    "leader: its record is removed or overwritten while nothing flips, and it takes over again") {
   for (const bool removed : {true, false}) {
     CAPTURE(removed);
     Site site;

@@ -66,7 +66,7 @@ struct Site : SimSite {
     return Give([&](auto done) { editor.Forget(kName, id, kBy, done); });
   }
 
-  [[nodiscard]] std::size_t Told(std::string_view kind, const std::string& by) const {
+  [[nodiscard]] std::size_t CountEvents(std::string_view kind, const std::string& by) const {
     std::size_t count = 0;
     for (const auto& name : ensemble.Children(kPaths.events())) {
       const auto event = DecodeEvent(ensemble.Get(kPaths.events() + "/" + name)->data);
@@ -110,8 +110,8 @@ TEST_CASE("pause: votes go on, nothing flips, and it ends by itself") {
   // The wall clocks of this world agree: not a moment before its end.
   CHECK(site.StateOf(kName, 0).since >= ordered->left.pause->until);
   CHECK_FALSE(site.LedgerOf(kName).pause);
-  CHECK(site.Told(Event::Pause::kKind, kBy) == 1);
-  CHECK(site.Told(Event::Resume::kKind, "") == 1);
+  CHECK(site.CountEvents(Event::Pause::kKind, kBy) == 1);
+  CHECK(site.CountEvents(Event::Resume::kKind, "") == 1);
 }
 
 TEST_CASE("pause: until an operator ends it, also over a change of the leader") {
@@ -125,7 +125,7 @@ TEST_CASE("pause: until an operator ends it, also over a change of the leader") 
   CHECK(site.Statuses(kName) == "AA");
   REQUIRE(site.Resume());
   CHECK(site.Reaches(kName, "DA", 2s));
-  CHECK(site.Told(Event::Resume::kKind, kBy) == 1);
+  CHECK(site.CountEvents(Event::Resume::kKind, kBy) == 1);
 }
 
 // At every moment between the votes for a death and its commit: once the order is committed,
@@ -209,7 +209,7 @@ TEST_CASE("forget: lowers the quorum, so that those who are left can decide") {
   CHECK(site.HeadOf(kName)->quorum == 2);
   CHECK(site.HeadOf(kName)->electorate == 3);
   CHECK(site.LedgerOf(kName).electorate == std::set<std::string>{"c1", "c2", "c3"});
-  CHECK(site.Told(Event::Forget::kKind, kBy) == 2);
+  CHECK(site.CountEvents(Event::Forget::kKind, kBy) == 2);
   // A checker that comes back counts again.
   site.Start("c5");
   site.world.RunFor(30s);
@@ -256,7 +256,7 @@ TEST_CASE("unfreeze: if lifted it begins again; if accepted the deaths pass, and
   CHECK(site.Reaches(kName, "DDDDDA", 5s));
   CHECK_FALSE(site.IsFrozen());
   CHECK(site.LedgerOf(kName).freeze.accepted == 5);
-  CHECK(site.Told(Event::Unfreeze::kKind, kBy) == 2);
+  CHECK(site.CountEvents(Event::Unfreeze::kKind, kBy) == 2);
 
   // One more than was accepted freezes again.
   site.Set(6, Server::kRefused);
@@ -277,7 +277,7 @@ TEST_CASE("unfreeze: accepted while nobody leads, the next leader lets the death
   REQUIRE(site.Unfreeze(true));
   CHECK(site.LedgerOf(kName).freeze.accept);  // no leader has read it
   CHECK(site.Reaches(kName, "DDDDDA", 30s));
-  CHECK(site.Told(Event::Unfreeze::kKind, kBy) == 1);
+  CHECK(site.CountEvents(Event::Unfreeze::kKind, kBy) == 1);
 }
 
 TEST_CASE("orders: given while leaders die and answers are lost, each holds") {

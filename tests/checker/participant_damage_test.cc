@@ -172,8 +172,7 @@ TEST_CASE("Go: what Go checkers wrote into the mirror is corrected, by votes, wh
   CHECK(mirror->at("10.0.0.1:1").alive);
 }
 
-TEST_CASE(
-    "bad bytes: in head, mirror or a chunk are mended without waiting for their own next flip") {
+TEST_CASE("bad bytes: in head, mirror or a chunk are repaired without waiting for the next flip") {
   Settled site({.shards = 600});
   const ClusterPaths& paths = site.paths;
   site.world.RunFor(2s);

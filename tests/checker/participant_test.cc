@@ -114,7 +114,7 @@ TEST_CASE(
   CHECK(site.Reaches(kName, "DAAA", 10s));
 }
 
-TEST_CASE("quorum: a checker without a route cannot tell and never says dead") {
+TEST_CASE("quorum: a checker without a route votes unknown, never dead") {
   Settled site;
   for (const char* id : {"c1", "c2", "c3"})
     site.fleet.SetReach(id, "10.0.0.1:1", FakeFleet::Reach::kNoRoute);

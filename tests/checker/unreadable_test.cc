@@ -36,7 +36,7 @@ struct Program {
     return text;
   }
   // Its table stays when the head is corrupted.
-  void OutlivesSpoiltHead(SimSite& site) const {
+  void OutlivesCorruptHead(SimSite& site) const {
     const std::string before = Statuses();
     REQUIRE(before == site.Statuses(kName));
     site.ensemble.Put(kPaths.head(), "garbage");
@@ -71,7 +71,7 @@ TEST_CASE("unreadable: a corrupted head, no mirror, frozen: programs keep the de
   });
   Program program(site);
   FreezeAfterADeath(site);
-  program.OutlivesSpoiltHead(site);
+  program.OutlivesCorruptHead(site);
 }
 
 TEST_CASE("unreadable: a corrupted head, no mirror, paused: nothing flips in a program") {
@@ -82,7 +82,7 @@ TEST_CASE("unreadable: a corrupted head, no mirror, paused: nothing flips in a p
   site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
   site.world.RunFor(2s);
   REQUIRE(program.Statuses() == "DAAAAA");
-  program.OutlivesSpoiltHead(site);
+  program.OutlivesCorruptHead(site);
 }
 
 TEST_CASE("unreadable: a corrupted head, no mirror, one of three checkers: nothing is forgotten") {
@@ -95,7 +95,7 @@ TEST_CASE("unreadable: a corrupted head, no mirror, one of three checkers: nothi
   }
   site.world.RunFor(20s);
   REQUIRE(program.Statuses() == "DAAAAA");
-  program.OutlivesSpoiltHead(site);
+  program.OutlivesCorruptHead(site);
 }
 
 TEST_CASE("unreadable: a corrupted ledger does not end a pause that its leader knows") {
@@ -223,7 +223,7 @@ TEST_CASE("unreadable: a row that is lost, committed, and corrupted again is sti
   const std::string before = program.Statuses();
   const auto rows = [&] { return DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data); };
   // A leader that has not read the rows before finds them unreadable.
-  const auto spoil = [&] {
+  const auto corrupt = [&] {
     const std::string first = site.LeaderOf(kName)->id;
     const auto epoch = site.LeaderOf(kName)->epoch;
     site.Kill(first);
@@ -233,7 +233,7 @@ TEST_CASE("unreadable: a row that is lost, committed, and corrupted again is sti
     site.world.RunFor(15s);
     REQUIRE(rows());
   };
-  spoil();
+  corrupt();
   REQUIRE((*rows())[0].lost());
   const Micros since = (*rows())[0].since;
   ClusterSpec spec = site.spec;
@@ -242,7 +242,7 @@ TEST_CASE("unreadable: a row that is lost, committed, and corrupted again is sti
   site.world.RunFor(5s);
   CHECK((*rows())[0].lost());
   CHECK(program.Statuses() == before);
-  spoil();
+  corrupt();
   CHECK((*rows())[0].lost());
   CHECK((*rows())[0].since >= since);
   CHECK(program.Statuses() == before);
@@ -272,13 +272,13 @@ TEST_CASE("unreadable: a mirror made by an outsider during a commit is removed i
 
 TEST_CASE("unreadable: a row that an outsider wrote counts: it is flipped back, with an event") {
   Site site;
-  const std::size_t flips = site.Told(Event::Flips::kKind);
+  const std::size_t flips = site.CountEvents(Event::Flips::kKind);
   StatusBoard board{*DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data)};
   board.shards[0].status = ShardStatus::kDead;
   site.ensemble.Put(kPaths.chunk(0), EncodeChunk(board, 0));
   site.world.RunFor(5s);
   CHECK(site.Statuses(kName) == "AAAAAA");
-  CHECK(site.Told(Event::Flips::kKind) == flips + 1);
+  CHECK(site.CountEvents(Event::Flips::kKind) == flips + 1);
 }
 
 }  // namespace unreadable_test

@@ -36,15 +36,15 @@ void NeverWithinStart(ProberStage& stage) {
   stage.Kill();
   for (Prober::TargetId id = 1; id <= 2; ++id) {
     bool within = true;
-    int told = 0;
+    int reported = 0;
     stage.Add(id);
     stage.prober().Start(id, kTimeout, [&](const ProbeResult&) {
       CHECK(!within);
-      ++told;
+      ++reported;
     });
     within = false;
-    CHECK(stage.RunUntil([&] { return told > 0; }, kPatience));
-    CHECK(told == 1);
+    CHECK(stage.RunUntil([&] { return reported > 0; }, kPatience));
+    CHECK(reported == 1);
   }
 }
 
@@ -146,14 +146,14 @@ void PasswordForAServerWithoutOne(ProberStage& stage) {
 
 void RemovedOrAbandonedDuringAProbe(ProberStage& stage) {
   stage.Pause();
-  int told = 0;
+  int reported = 0;
   for (Prober::TargetId id = 1; id <= 2; ++id) {
-    stage.Add(id, [&] { ++told; });
-    stage.prober().Start(id, kShort, [&](const ProbeResult&) { ++told; });
+    stage.Add(id, [&] { ++reported; });
+    stage.prober().Start(id, kShort, [&](const ProbeResult&) { ++reported; });
   }
   stage.prober().RemoveTarget(1);
   stage.prober().Abandon(2);
-  CHECK(!stage.RunUntil([&] { return told > 0; }, 2 * kShort));
+  CHECK(!stage.RunUntil([&] { return reported > 0; }, 2 * kShort));
   stage.Resume();
   CheckAlive(stage.Probe(2, kTimeout));  // an abandoned target is as good as new
   stage.Add(1);
@@ -164,14 +164,14 @@ void RemovedOrAbandonedDuringAProbe(ProberStage& stage) {
 }
 
 void RemovedInItsOwnCallbacks(ProberStage& stage) {
-  bool told = false;
+  bool reported = false;
   bool hinted = false;
   stage.Add(1);
   stage.prober().Start(1, kTimeout, [&](const ProbeResult&) {
     stage.prober().RemoveTarget(1);
-    told = true;
+    reported = true;
   });
-  CHECK(stage.RunUntil([&] { return told; }, kPatience));
+  CHECK(stage.RunUntil([&] { return reported; }, kPatience));
   stage.Add(1, [&] {
     stage.prober().RemoveTarget(1);
     hinted = true;
@@ -197,14 +197,14 @@ void AThousandTargets(ProberStage& stage) {
   for (Prober::TargetId id = 0; id < kTargets; ++id) stage.Add(id);
   for (int round = 0; round < 3; ++round) {
     Prober::TargetId alive = 0;
-    Prober::TargetId told = 0;
+    Prober::TargetId reported = 0;
     for (Prober::TargetId id = 0; id < kTargets; ++id) {
       stage.prober().Start(id, kTimeout, [&](const ProbeResult& result) {
-        ++told;
+        ++reported;
         if (result.verdict == ProbeVerdict::kAlive) ++alive;
       });
     }
-    CHECK(stage.RunUntil([&] { return told == kTargets; }, kPatience));
+    CHECK(stage.RunUntil([&] { return reported == kTargets; }, kPatience));
     CHECK(alive == kTargets);
   }
 }
@@ -212,27 +212,27 @@ void AThousandTargets(ProberStage& stage) {
 // --- TcpConnect ---
 
 void RemovedOrAbandonedAtOnce(ProberStage& stage) {
-  int told = 0;
+  int reported = 0;
   for (Prober::TargetId id = 1; id <= 2; ++id) {
     stage.Add(id);
-    stage.prober().Start(id, kTimeout, [&](const ProbeResult&) { ++told; });
+    stage.prober().Start(id, kTimeout, [&](const ProbeResult&) { ++reported; });
   }
   stage.prober().RemoveTarget(1);
   stage.prober().Abandon(2);
-  CHECK(!stage.RunUntil([&] { return told > 0; }, kShort));
+  CHECK(!stage.RunUntil([&] { return reported > 0; }, kShort));
   CheckAlive(stage.Probe(2, kTimeout));
   stage.Add(1);
   CheckAlive(stage.Probe(1, kTimeout));
 }
 
 void RemovedInsideOfTheResult(ProberStage& stage) {
-  bool told = false;
+  bool reported = false;
   stage.Add(1);
   stage.prober().Start(1, kTimeout, [&](const ProbeResult&) {
     stage.prober().RemoveTarget(1);
-    told = true;
+    reported = true;
   });
-  CHECK(stage.RunUntil([&] { return told; }, kPatience));
+  CHECK(stage.RunUntil([&] { return reported; }, kPatience));
 }
 
 void StoppedIsAlive(ProberStage& stage) {
@@ -262,7 +262,7 @@ void AsksForNoPassword(ProberStage& stage) {
 
 std::optional<ProbeResult> ProberStage::Probe(Prober::TargetId id, Duration timeout) {
   const auto result = std::make_shared<std::optional<ProbeResult>>();
-  prober().Start(id, timeout, [result](const ProbeResult& told) { *result = told; });
+  prober().Start(id, timeout, [result](const ProbeResult& reported) { *result = reported; });
   static_cast<void>(RunUntil([&] { return result->has_value(); }, kPatience));
   return *result;
 }

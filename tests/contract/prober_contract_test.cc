@@ -83,12 +83,12 @@ struct Bench {
   }
   ProbeResult Again(Prober::TargetId id, Duration timeout = 5s) {
     ProbeResult result;
-    bool told = false;
+    bool reported = false;
     prober->Start(id, timeout, [&](const ProbeResult& r) {
       result = r;
-      told = true;
+      reported = true;
     });
-    REQUIRE(loop.RunUntil([&] { return told; }, 20s));
+    REQUIRE(loop.RunUntil([&] { return reported; }, 20s));
     result.latency = {};
     return result;
   }
@@ -106,7 +106,7 @@ ProbeResult Failed(Reason reason) {
   return ProbeResult::Failed(reason);
 }
 const ProbeResult kUnresolved =
-    ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
+    ProbeResult::Inconclusive(Reason::kUnresolved, ProbeAlarm::kUnresolved);
 
 }  // namespace
 
@@ -211,12 +211,13 @@ TEST_CASE("redis prober: a name that does not resolve is a doubt, within the dea
   CHECK(bench.Probe("not an address", 500ms) == kUnresolved);
   // Gone while the question is open.
   bench.prober->AddTarget(100, {"no-such-host.invalid:6379", {}}, [] {});
-  bench.prober->Start(100, 5s, [](const ProbeResult&) { FAIL("a removed target told a result"); });
+  bench.prober->Start(100, 5s,
+                      [](const ProbeResult&) { FAIL("a removed target reported a result"); });
   bench.prober->RemoveTarget(100);
   CHECK(!bench.loop.RunUntil([] { return false; }, 50ms));
   bench.prober->AddTarget(101, {"no-such-host.invalid:6379", {}}, [] {});
   bench.prober->Start(101, 5s,
-                      [](const ProbeResult&) { FAIL("a destroyed prober told a result"); });
+                      [](const ProbeResult&) { FAIL("a destroyed prober reported a result"); });
   bench.prober.reset();
   CHECK(!bench.loop.RunUntil([] { return false; }, 50ms));
 }

@@ -70,9 +70,9 @@ TEST_CASE("tls: a server whose certificate is for its address, its name, or the 
   // All over one connection, although tickets came meanwhile; one more is that of this question.
   CHECK(redis.Connections() == before + 1);
   CHECK(bench.Probe(redis.addr("localhost"), Believing()) == kAlive);
-  auto told = Believing();
-  told.server_name = "redis.test";
-  CHECK(bench.Probe(redis.addr(), told) == kAlive);
+  auto options = Believing();
+  options.server_name = "redis.test";
+  CHECK(bench.Probe(redis.addr(), options) == kAlive);
 }
 
 TEST_CASE("tls: whom it does not believe is a doubt with an alarm, never dead") {
@@ -150,7 +150,7 @@ TEST_CASE("tls: servers that speak none") {
 TEST_CASE("tls: removed or destroyed in the middle of a handshake") {
   TlsBench bench;
   const RudeServer server(bench.loop, {});
-  const auto never = [](const ProbeResult&) { FAIL("told a result"); };
+  const auto never = [](const ProbeResult&) { FAIL("a result was reported"); };
   bench.prober->AddTarget(1, {server.addr(), {}, Context(Believing())}, [] {});
   bench.prober->Start(1, 5s, never);
   CHECK(!bench.loop.RunUntil([] { return false; }, 50ms));

@@ -29,12 +29,12 @@ struct TlsBench {
   }
   ProbeResult Again(Duration timeout = std::chrono::seconds(5)) {
     ProbeResult result;
-    bool told = false;
+    bool reported = false;
     prober->Start(last, timeout, [&](const ProbeResult& r) {
       result = r;
-      told = true;
+      reported = true;
     });
-    REQUIRE(loop.RunUntil([&] { return told; }, std::chrono::seconds(20)));
+    REQUIRE(loop.RunUntil([&] { return reported; }, std::chrono::seconds(20)));
     result.latency = {};
     return result;
   }
@@ -46,7 +46,7 @@ struct TlsBench {
 
 inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};
 inline ProbeResult Doubt(ProbeAlarm alarm) {
-  return {ProbeVerdict::kCannotTell, Reason::kProtocol, alarm, {}};
+  return {ProbeVerdict::kInconclusive, Reason::kProtocol, alarm, {}};
 }
 inline ProbeResult Failed(Reason reason) {
   return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};

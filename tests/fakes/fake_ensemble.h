@@ -1,4 +1,4 @@
-// A ZooKeeper ensemble in virtual time: the test twin behind zk::Client. Small enough to be checked
+// A ZooKeeper ensemble in virtual time: the fake behind zk::Client. Small enough to be checked
 // by reading, and held to the real server by the same contract tests (tests/contract). It keeps
 // ZooKeeper's promises and no more: requests of a session are served in order, watches fire once
 // and before the answer that shows the change, sessions end when nothing was heard for their

@@ -119,7 +119,7 @@ class FakeFleet::FleetProber final : public Prober {
     const State& state = *target.state;
     const bool connected = std::exchange(target.connected_to, 0) == state.life;
     if (state.server == Server::kUnresolved && !connected) {
-      return ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
+      return ProbeResult::Inconclusive(Reason::kUnresolved, ProbeAlarm::kUnresolved);
     }
     switch (ReachOf(state, checker_)) {
       case Reach::kOpen:
@@ -130,7 +130,7 @@ class FakeFleet::FleetProber final : public Prober {
       case Reach::kRejected:
         return ProbeResult::Failed(Reason::kRefused);
       case Reach::kNoRoute:
-        return ProbeResult::CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
+        return ProbeResult::Inconclusive(Reason::kNoRoute, ProbeAlarm::kNone);
     }
     if (state.server == Server::kRefused) return ProbeResult::Failed(Reason::kRefused);
     return std::visit([&](const auto& question) { return AnswerTo(question, target, connected); },

@@ -1,4 +1,4 @@
-// A fleet of Redis servers in a SimWorld, and the probers that reach them: the test twin of
+// A fleet of Redis servers in a SimWorld, and the probers that reach them: the fake of
 // SocketProber. A server is up, refuses, hangs, loads, wants a password; between one checker and
 // one server the network may be cut. It behaves like a real server under the contract of
 // tests/contract/prober_contract.h. An address that was never Set refuses. Bound to the thread of

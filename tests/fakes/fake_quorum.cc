@@ -109,7 +109,7 @@ void FakeQuorum::Receive(Proposal proposal) {
       Record record;
       record.origin = proposal.origin;
       record.then = [this, link = proposal.link] { wire_.HangUp(link); };
-      return Tell(std::move(record));
+      return SendToOrigin(std::move(record));
     }
   }
   proposal.received = tree_.zxid();
@@ -117,8 +117,8 @@ void FakeQuorum::Receive(Proposal proposal) {
     last_due_ = std::max(last_due_, world_.now() + world_.Between(2 * options_.min_server_latency,
                                                                   2 * options_.max_server_latency));
     // A sync asks nobody: it only waits for the requests before it.
-    const bool alone = proposal.kind == Proposal::Kind::kSync;
-    proposal.due = !alone ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
+    const bool is_sync = proposal.kind == Proposal::Kind::kSync;
+    proposal.due = !is_sync ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
     proposal.spread = HasQuorum();
   }
   proposals_.push_back(std::move(proposal));
@@ -144,7 +144,7 @@ void FakeQuorum::Advance() {
 void FakeQuorum::Commit(const Proposal& proposal) {
   switch (proposal.kind) {
     case Proposal::Kind::kSync:
-      return Tell(RecordOf(proposal, Reply()));
+      return SendToOrigin(RecordOf(proposal, Reply()));
     case Proposal::Kind::kOpen:
       return CommitOpen(proposal);
     case Proposal::Kind::kClose:
@@ -173,7 +173,7 @@ void FakeQuorum::CommitWrite(const Proposal& proposal) {
                      : tree_.Apply(request.ops, proposal.session_id, WallNow(), proposal.received,
                                    request.asker.get());
   if (!applied) {
-    return Tell(RecordOf(proposal, Failure<zk::OpError>{applied.error()}));
+    return SendToOrigin(RecordOf(proposal, Failure<zk::OpError>{applied.error()}));
   }
   Reply reply;
   reply.results = applied->transaction.results;
@@ -193,7 +193,7 @@ void FakeQuorum::CommitOpen(const Proposal& proposal) {
   record.then = [&server = At(proposal.origin).server, link = proposal.link, id,
                  timeout = proposal.timeout,
                  sent = proposal.sent] { server.Accept(link, id, timeout, sent); };
-  Tell(std::move(record));
+  SendToOrigin(std::move(record));
 }
 
 void FakeQuorum::CommitEnd(std::int64_t session_id, const Proposal* proposal) {
@@ -226,7 +226,7 @@ void FakeQuorum::CommitTransaction(ZnodeTree::Applied applied, Record record) {
   Trim();
 }
 
-void FakeQuorum::Tell(Record record) {
+void FakeQuorum::SendToOrigin(Record record) {
   if (record.origin < 0) return;  // the asking server is gone
   Peer& peer = At(record.origin);
   if (peer.leads) return peer.server.Apply(record);

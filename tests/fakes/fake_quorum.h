@@ -118,7 +118,7 @@ class FakeQuorum {
   void CommitEnd(std::int64_t session_id, const Proposal* proposal);
   void CommitTransaction(ZnodeTree::Applied applied, Record record);
   // Sent only to its origin, after everything that was committed before.
-  void Tell(Record record);
+  void SendToOrigin(Record record);
   [[nodiscard]] Record RecordOf(const Proposal& proposal, Result<Reply, zk::OpError> reply);
   void Trim();
   void Touch(std::int64_t session_id);

@@ -169,13 +169,13 @@ void FakeServer::Send(const std::shared_ptr<Link>& link, std::int32_t xid,
 
 void FakeServer::Read(const std::shared_ptr<Link>& link, std::int32_t xid, const Request& request,
                       TimePoint sent, bool lose_answer) {
-  Result<Reply, zk::OpError> reply = Look(link, request);
+  Result<Reply, zk::OpError> reply = Answer(link, request);
   if (lose_answer) return wire_.HangUp(link);
   Send(link, xid, std::move(reply), sent);
 }
 
-Result<Reply, zk::OpError> FakeServer::Look(const std::shared_ptr<Link>& link,
-                                            const Request& request) {
+Result<Reply, zk::OpError> FakeServer::Answer(const std::shared_ptr<Link>& link,
+                                              const Request& request) {
   Reply reply;
   if (request.verb == Verb::kExists) {
     if (request.watch) WatchData(link, request.path);
@@ -249,15 +249,15 @@ void FakeServer::Fire(const Trigger& trigger) {
     for (const auto& link : links) ((*link).*paths).erase(trigger.path);
     return links;
   };
-  std::vector<std::shared_ptr<Link>> told;
-  if (trigger.kind != zk::WatchKind::kChildren) told = take(data_watches_, &Link::data_watches);
+  std::vector<std::shared_ptr<Link>> watching;
+  if (trigger.kind != zk::WatchKind::kChildren) watching = take(data_watches_, &Link::data_watches);
   if (trigger.kind == zk::WatchKind::kChildren || trigger.kind == zk::WatchKind::kDeleted) {
     for (auto& link : take(child_watches_, &Link::child_watches)) {
       // Once per client, also if it watched both.
-      if (std::ranges::find(told, link) == told.end()) told.push_back(std::move(link));
+      if (std::ranges::find(watching, link) == watching.end()) watching.push_back(std::move(link));
     }
   }
-  for (const auto& link : told) SendEvent(link, {trigger.kind, trigger.path});
+  for (const auto& link : watching) SendEvent(link, {trigger.kind, trigger.path});
 }
 
 void FakeServer::SendEvent(const std::shared_ptr<Link>& link, const zk::WatchEvent& event) {

@@ -73,8 +73,8 @@ class FakeServer {
             TimePoint sent);
   void Read(const std::shared_ptr<Link>& link, std::int32_t xid, const Request& request,
             TimePoint sent, bool lose_answer);
-  [[nodiscard]] Result<Reply, zk::OpError> Look(const std::shared_ptr<Link>& link,
-                                                const Request& request);
+  [[nodiscard]] Result<Reply, zk::OpError> Answer(const std::shared_ptr<Link>& link,
+                                                  const Request& request);
   void WatchData(const std::shared_ptr<Link>& link, const std::string& path);
   void WatchChildren(const std::shared_ptr<Link>& link, const std::string& path);
   void DropWatches(const std::shared_ptr<Link>& link);

@@ -20,9 +20,9 @@ class ProberOfTomorrow final : public Prober {
   void RemoveTarget(TargetId id) override { prober_->RemoveTarget(id); }
   void Start(TargetId id, Duration timeout, std::function<void(const ProbeResult&)> done) override {
     prober_->Start(id, timeout, [done = std::move(done)](const ProbeResult& result) {
-      ProbeResult told = result;
-      if (told.reason == Reason::kLoading) told.reason = ReasonOf(kReasonOfTomorrow);
-      done(told);
+      ProbeResult future = result;
+      if (future.reason == Reason::kLoading) future.reason = ReasonOf(kReasonOfTomorrow);
+      done(future);
     });
   }
   void Prefetch(TargetId id) override { prober_->Prefetch(id); }

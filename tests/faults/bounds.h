@@ -1,5 +1,4 @@
-// Generous bounds of scenarios: what must have happened by then on a busy machine. How long it
-// really took is in the table. Constants.
+// Generous limits of scenarios, for a busy machine. The table has the real times. Constants.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -8,8 +7,8 @@
 namespace zkcluster::faults {
 
 inline constexpr Duration kSoon = std::chrono::seconds(5);            // threshold 1 s, a commit
-inline constexpr Duration kAfterElection = std::chrono::seconds(10);  // besides, a session of 2 s
-inline constexpr Duration kAfterOutage = std::chrono::seconds(15);    // besides, the ensemble's own
-inline constexpr Duration kPastSession = std::chrono::seconds(3);     // and no session outlives it
+inline constexpr Duration kAfterElection = std::chrono::seconds(10);  // and a session of 2 s
+inline constexpr Duration kAfterOutage = std::chrono::seconds(15);    // and an ensemble's election
+inline constexpr Duration kPastSession = std::chrono::seconds(3);     // no session lasts longer
 
 }  // namespace zkcluster::faults

@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
       cluster = std::move(*opened);
       break;
     }
-    // Not there yet. Asks again soon, unless it has to end.
+    // The cluster does not exist yet. Tries again soon, unless it has to end.
     std::fprintf(stderr, "%s\n", opened.error().message.c_str());
     const timespec pause{0, 100'000'000};
     if (::sigtimedwait(&ends, nullptr, &pause) > 0) return 0;

@@ -21,8 +21,8 @@ ClusterSpec Changed(Play& play) {
 Intervention Update() {
   return {.name = "update_mid",
           .must_hold =
-              "the list, changed amid it, is decided on within 15 s, and so is the old "
-              "one that comes back",
+              "the list that is changed during it is decided on within 15 s, and so is the old "
+              "list afterwards",
           .give_orders =
               [](Play& play) {
                 play.Note(kNewShard, Truth::kDead);
@@ -46,8 +46,8 @@ Intervention Delete() {
   return {
       .name = "delete_mid",
       .must_hold =
-          "the cluster, deleted amid it and made again, is decided on within 15 s, by "
-          "nothing of the old one",
+          "the cluster that is deleted during it and created again is decided on within 15 s, "
+          "without anything of the old one",
       .give_orders =
           [](Play& play) {
             play.Delete();

@@ -31,13 +31,13 @@ struct Arguments {
   std::string fabric;
   std::string report;
   RunOptions run{.jobs = 3};
-  // Of a scenario's own process.
+  // For a scenario's own process.
   std::string stage;
   int result = -1;
   std::string keep_in;
 };
 
-// False: not understood.
+// Returns false if the arguments are wrong.
 bool Parse(int argc, char** argv, Arguments& arguments) {
   RunOptions& run = arguments.run;
   const std::map<std::string, bool*> flags = {
@@ -82,7 +82,7 @@ std::vector<const Scenario*> Choose(const Arguments& arguments) {
   return chosen;
 }
 
-// The first name that no scenario has; empty: each has one.
+// The first name without a scenario; empty: every name has one.
 std::string FindUnknown(const std::vector<std::string>& names) {
   for (const auto& name : names) {
     const auto& all = Scenarios();

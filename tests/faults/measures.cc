@@ -7,7 +7,7 @@
 namespace zkcluster::faults {
 namespace {
 
-// Of one shard; nothing: the cluster is not there.
+// The status of one shard. Nothing: the cluster does not exist.
 std::optional<ShardStatus> StatusIn(const StatusStep& step, const std::string& shard) {
   if (!step.exists) return std::nullopt;
   const auto found = step.statuses.find(shard);

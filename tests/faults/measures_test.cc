@@ -57,7 +57,7 @@ TEST_CASE("measures: flips, justified or not") {
     int wrong_s;
   };
   const Row rows[] = {
-      {"out of the blue, and back", {}, {Step(5, kA), Step(40, kD), Step(47, kA)}, 2, 1, 7},
+      {"without a cause, and back", {}, {Step(5, kA), Step(40, kD), Step(47, kA)}, 2, 1, 7},
       {"reported after its return, but it was dead a moment ago",
        {{"s1", Truth::kDead, At(20)}, {"s1", Truth::kAlive, At(22)}},
        {Step(5, kA), Step(23, kD), Step(24, kA)},
@@ -101,7 +101,7 @@ TEST_CASE("measures: flips, justified or not") {
        1,
        0,
        4},
-      {"the cluster is deleted: nothing is wrong; made anew, it is unknown at first",
+      {"the cluster is deleted: nothing is wrong; created again, it is unknown at first",
        {{"s1", Truth::kDead, At(20)}},
        {Step(5, kA), {At(21), false, {}}, {At(40), true, {}}, Step(43, kD)},
        0,

@@ -125,7 +125,7 @@ std::string WhyNoNamespaces() {
   const UniqueFd out(ends[0]);
   UniqueFd in(ends[1]);
   std::string why;
-  const auto tell = [&](const std::string& text) {
+  const auto report = [&](const std::string& text) {
     [[maybe_unused]] const ssize_t written = ::write(in.get(), text.data(), text.size());
   };
   const pid_t pid = CloneInto(kNamespaces);
@@ -135,9 +135,9 @@ std::string WhyNoNamespaces() {
       EnterMounts({.command = {}, .folder = {}, .tmpfs = false});
       static_cast<void>(NewHost(1, true));
       static_cast<void>(NewHost(2));
-      tell("ok");
+      report("ok");
     } catch (const std::exception& error) {
-      tell(error.what());
+      report(error.what());
     }
     ::_exit(0);
   }

@@ -22,8 +22,8 @@ struct Outcome {
   double longest_wrong_s = 0;
   std::string wrong_shard;
   std::uint64_t false_flips = 0;
-  std::uint64_t transactions = 0;  // judged
-  std::uint64_t tables = 0;        // of programs, judged
+  std::uint64_t transactions = 0;  // how many were judged
+  std::uint64_t tables = 0;        // how many of the programs' tables were judged
   double took_s = 0;
   std::vector<std::string> story;  // the steps, and every transaction
 };

@@ -62,7 +62,7 @@ void PacketSwitch::Run() {
 void PacketSwitch::Receive(Port from, const UniqueFd& device) {
   std::array<char, 65536> bytes;
   const ssize_t got = ::read(device.get(), bytes.data(), bytes.size());
-  // The kernel speaks IPv6 by itself on every device: nobody listens.
+  // The kernel sends IPv6 packets of its own on every device. They are dropped.
   if (got < static_cast<ssize_t>(kHeaderBytes) || (bytes[0] & 0xf0) != 0x40) return;
   const auto size = static_cast<std::size_t>(got);
   const Port to = static_cast<Port>(bytes[kReceiver]);

@@ -52,7 +52,7 @@ class Hosts {
   std::map<PacketSwitch::Port, UniqueFd> hosts_;
 };
 
-TEST_CASE("switch: packets go to whom they are addressed") {
+TEST_CASE("switch: packets arrive at their receiver") {
   Hosts hosts;
   hosts.Send(1, 2, "a");
   hosts.Send(1, 3, "b");
@@ -63,7 +63,7 @@ TEST_CASE("switch: packets go to whom they are addressed") {
   CHECK(hosts.wires->dropped() == 0);
 }
 
-TEST_CASE("switch: what is not for a host of ours, or not IPv4, is let go") {
+TEST_CASE("switch: a packet that is not IPv4, or is for no known host, is dropped") {
   Hosts hosts;
   hosts.Send(1, 9, "nobody");
   hosts.Send(1, 2, "version 6", 0x60);

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 constexpr Duration kLeaderLimit = seconds(20);
 constexpr Duration kCommandLimit = seconds(40);
 constexpr int kUnavailable = 69;
-// The time until a vain order has given up: to connect, to read, and a busy machine.
+// The time until an order without an ensemble gives up: connecting, reading, and a busy machine.
 constexpr const char* kVainTimeout = "3s";
 constexpr Duration kVainLimit = seconds(10);
 
@@ -80,12 +80,12 @@ void Play::MakeKind(const std::string& shard) {
 std::string Play::Leader() {
   std::string leader;
   const auto found = [&] {
-    const auto snapshot = site.eye.Look();
+    const auto snapshot = site.observer.Read();
     if (!snapshot || !snapshot->leader || snapshot->candidates.empty()) return false;
     leader = snapshot->leader->id;
     return leader == snapshot->candidates.front().name.id;
   };
-  if (!site.eye.Await(found, kLeaderLimit)) throw std::runtime_error("nobody leads");
+  if (!site.observer.Await(found, kLeaderLimit)) throw std::runtime_error("nobody leads");
   return leader;
 }
 
@@ -104,7 +104,7 @@ void Play::StopChecker(const std::string& id) {
   site.checker(id).Pause();
 }
 void Play::ContinueChecker(const std::string& id) {
-  Say("checker " + id + " goes on");
+  Say("checker " + id + " continues");
   site.checker(id).Resume();
 }
 void Play::StartChecker(const std::string& id) {
@@ -114,8 +114,8 @@ void Play::StartChecker(const std::string& id) {
 
 std::size_t Play::ZooKeeperLeader() {
   std::optional<std::size_t> leader;
-  if (!site.eye.Await([&] { return (leader = site.ensemble.Leader()).has_value(); },
-                      kLeaderLimit)) {
+  if (!site.observer.Await([&] { return (leader = site.ensemble.Leader()).has_value(); },
+                           kLeaderLimit)) {
     throw std::runtime_error("no ZooKeeper server leads");
   }
   return *leader;
@@ -171,7 +171,7 @@ void Play::Expect(bool holds, const std::string& what) {
 }
 
 void Play::Await(const std::string& what, const std::function<bool()>& done, Duration limit) {
-  const bool came = site.eye.Await(done, limit);
+  const bool came = site.observer.Await(done, limit);
   if (came) Say(what);
   Expect(came, what + " within " + InSeconds(limit));
 }
@@ -180,7 +180,7 @@ void Play::AwaitStatus(const std::vector<std::string>& shards, ShardStatus statu
   Await(
       Join(shards, " ") + " said to be " + std::string(ShardStatusName(status)),
       [&] {
-        const auto statuses = site.eye.Statuses();
+        const auto statuses = site.observer.Statuses();
         return statuses && std::all_of(shards.begin(), shards.end(), [&](const auto& shard) {
                  return statuses->contains(shard) && statuses->at(shard) == status;
                });
@@ -195,7 +195,7 @@ void Play::AwaitAlive(const std::vector<std::string>& shards, Duration limit) {
 }
 
 bool Play::StatusIsTruth(const std::vector<ShardSpec>& shards) {
-  const auto snapshot = site.eye.Look();
+  const auto snapshot = site.observer.Read();
   if (!snapshot || !snapshot->board_is_current || snapshot->spec.spec.shards != shards)
     return false;
   const bool paused = snapshot->ledger && snapshot->ledger->pause;
@@ -216,7 +216,7 @@ void Play::AwaitTruth(const std::vector<ShardSpec>& shards, Duration limit) {
       [&] { return StatusIsTruth(shards); }, limit);
 }
 void Play::ExpectNotSaidDead(const std::string& shard, const std::string& what) {
-  const auto snapshot = site.eye.Look();
+  const auto snapshot = site.observer.Read();
   Expect(snapshot.has_value(), what + ": it can be read");
   if (!snapshot) return;
   const auto& shards = snapshot->spec.spec.shards;
@@ -230,7 +230,7 @@ void Play::AwaitVoters(std::size_t count, Duration limit) {
   Await(
       std::to_string(count) + " checkers vote",
       [&] {
-        const auto snapshot = site.eye.Look();
+        const auto snapshot = site.observer.Read();
         return snapshot && snapshot->voters.size() == count;
       },
       limit);
@@ -262,7 +262,7 @@ void Play::Apply(const ClusterSpec& spec) {
   Repeat("zkctl apply", [&] { return site.Apply(spec); });
 }
 
-// An attempt whose outcome was unknown may have done it: then the next finds nothing to delete.
+// An attempt with an unknown outcome may have succeeded: then the next one finds nothing to delete.
 void Play::Delete() {
   bool tried = false;
   Repeat("zkctl delete", [&] {
@@ -287,13 +287,14 @@ void Play::OperatorSeesDecisions() {
   intervention_->await_decisions(*this);
   ++orders_seen_through_;
 }
-void Play::OperatorIsNotHeard() {
+void Play::OperatorReachesNobody() {
   if (intervention_ == nullptr) return;
   const TimePoint begun = std::chrono::steady_clock::now();
   const Ran ran = intervention_->try_in_vain(*this, kVainTimeout);
   const Duration took = std::chrono::steady_clock::now() - begun;
-  Say(fmt::format("zkctl, not heard, ends with {} after {}", ran.code, InSeconds(took)));
-  Expect(ran.code == kUnavailable, "zkctl says that no ensemble hears it: " + ran.output);
+  Say(fmt::format("zkctl reaches no ensemble, and ends with {} after {}", ran.code,
+                  InSeconds(took)));
+  Expect(ran.code == kUnavailable, "zkctl says that it reaches no ensemble: " + ran.output);
   Expect(took < kVainLimit, "zkctl gives up within " + InSeconds(kVainLimit));
 }
 bool Play::intervened() const {
@@ -312,7 +313,7 @@ bool Play::ProgramsAreCurrent(const Head& head) const {
 }
 
 void Play::Recover(Duration limit) {
-  Say("everything is mended");
+  Say("every fault has ended");
   for (const std::string& shard : Shards()) {
     if (truth_.At(shard, Now()) != Truth::kAlive) truth_.Set(shard, Truth::kOpen, Now());
   }
@@ -321,9 +322,9 @@ void Play::Recover(Duration limit) {
     if (truth_.At(shard, Now()) != Truth::kAlive) Note(shard, Truth::kAlive);
   }
   std::string missing;
-  const bool well = site.eye.Await(
+  const bool well = site.observer.Await(
       [&] {
-        const auto snapshot = site.eye.Look();
+        const auto snapshot = site.observer.Read();
         if (!snapshot) return missing = snapshot.error().message, false;
         if (!snapshot->board_is_current || !snapshot->head) return missing = "no board", false;
         for (const auto& row : snapshot->board.shards) {
@@ -331,7 +332,7 @@ void Play::Recover(Duration limit) {
         }
         if (snapshot->voters.size() != site.CheckerIds().size() ||
             snapshot->candidates.size() != site.CheckerIds().size()) {
-          return missing = "not every checker votes, once", false;
+          return missing = "not every checker has exactly one ballot", false;
         }
         if (!snapshot->leader || snapshot->leader->id != snapshot->candidates.front().name.id) {
           return missing = "nobody leads", false;

@@ -14,11 +14,11 @@
 
 namespace zkcluster::faults {
 
-enum class Way { kBoth, kTo, kFrom };  // of packets: from and to the first host, or one of them
+enum class Way { kBoth, kTo, kFrom };  // the direction of packets, as seen by the first host
 
 class Play {
  public:
-  // `intervention`: what an operator does amid the fault, or null.
+  // `intervention`: what an operator does during the fault, or null.
   explicit Play(Site& site_of_play, const Intervention* intervention = nullptr);
 
   // --- shards ---
@@ -31,7 +31,7 @@ class Play {
   void Note(const std::string& shard, Truth truth);  // as of now
 
   // --- checkers ---
-  // The one that leads now; waits for one.
+  // The current leader; waits for one.
   [[nodiscard]] std::string Leader();
   [[nodiscard]] std::vector<std::string> Followers();  // REQUIRES: one leads
   void KillChecker(const std::string& id);
@@ -53,9 +53,9 @@ class Play {
   static const std::vector<std::string>& Shards();
 
   // --- what is expected ---
-  void Pass(Duration duration) { site.eye.Pass(duration); }
+  void Pass(Duration duration) { site.observer.Pass(duration); }
   void Expect(bool holds, const std::string& what);
-  // Waits for it; noted as missed when `limit` passes first.
+  // Waits until `done` returns true; recorded as missed when `limit` passes first.
   void Await(const std::string& what, const std::function<bool()>& done, Duration limit);
   // These shards have that status, all at once.
   void AwaitDead(const std::vector<std::string>& shards, Duration limit);
@@ -64,7 +64,7 @@ class Play {
   // The status is for exactly these shards, and it is the truth of each, or is held back by a pause
   // or a freeze. Shards of AllowFlips are not waited for.
   void AwaitTruth(const std::vector<ShardSpec>& shards, Duration limit);
-  // No decision says so at this moment.
+  // At this moment no decision says that the shard is dead.
   void ExpectNotSaidDead(const std::string& shard, const std::string& what);
 
   // --- the operator ---
@@ -80,7 +80,7 @@ class Play {
   void OperatorGivesOrders();
   void OperatorSeesDecisions();
   // ... or its first order fails soon and with a message, because it reaches no ensemble.
-  void OperatorIsNotHeard();
+  void OperatorReachesNobody();
 
   // From now on (until AllowDeadVotes) this checker must not newly vote a shard dead: any, or with
   // `false_ones_only` one that is alive. Judged in the end, from its ballots.

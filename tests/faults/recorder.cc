@@ -48,15 +48,15 @@ void JudgeTables(const history::HistoryJudge& judge,
     for (std::string line; std::getline(lines, line);) {
       const auto table = nlohmann::json::parse(line, nullptr, false);
       if (table.is_discarded()) throw std::runtime_error(path.string() + ": not JSON: " + line);
-      history::ClientTable told;
-      told.client = program;
-      told.cluster = kCluster;
-      told.epoch = table.at("epoch");
-      told.sequence = table.at("sequence");
-      told.spec_version = table.at("spec_version");
-      told.generation = table.at("generation");
-      for (const auto& shard : table.at("shards")) told.statuses += Letter(shard.at("status"));
-      tables.Observe(told);
+      history::ClientTable seen;
+      seen.client = program;
+      seen.cluster = kCluster;
+      seen.epoch = table.at("epoch");
+      seen.sequence = table.at("sequence");
+      seen.spec_version = table.at("spec_version");
+      seen.generation = table.at("generation");
+      for (const auto& shard : table.at("shards")) seen.statuses += Letter(shard.at("status"));
+      tables.Observe(seen);
     }
   }
   for (const auto& violation : tables.violations()) {

@@ -19,9 +19,9 @@ namespace zkcluster::faults {
 // Every transaction that was committed, in order. REQUIRES: the servers have ended, and were in
 // step with each other.
 //
-// It is the log of the server with the newest transaction, and what any two servers have logged
-// besides: a server that was brought up to date by a snapshot has a gap, and one that was killed as
-// a leader may have logged what no other server ever saw.
+// It starts with the log of the server that has the newest transaction, and adds what at least two
+// servers have logged: a server that was updated by a snapshot has a gap, and a leader that was
+// killed may have logged transactions that no other server ever saw.
 [[nodiscard]] std::vector<sim::Transaction> ReadRecording(
     const std::vector<std::filesystem::path>& logs);
 

@@ -56,7 +56,7 @@ std::vector<std::int64_t> Zxids(const std::vector<sim::Transaction>& history) {
   return zxids;
 }
 
-TEST_CASE("transaction log: what a joining follower logged twice counts once") {
+TEST_CASE("transaction log: a transaction that a joining follower logged twice counts once") {
   std::vector<sim::Transaction> history;
   const auto torn = history::ParseTransactionLog(Log({1, 2, 3, 2, 3, 4}), history);
   REQUIRE_MESSAGE(torn.has_value(), torn.error().message);
@@ -64,7 +64,7 @@ TEST_CASE("transaction log: what a joining follower logged twice counts once") {
   CHECK(Zxids(history) == std::vector<std::int64_t>{1, 2, 3, 4});
 }
 
-TEST_CASE("transaction log: a step back to what was never logged is no log") {
+TEST_CASE("transaction log: a step back to a zxid that was never logged is an error") {
   std::vector<sim::Transaction> history;
   CHECK_FALSE(history::ParseTransactionLog(Log({1, 3, 2}), history).has_value());
 }
@@ -80,7 +80,9 @@ TEST_CASE("recording: the logs of three servers are one history") {
       {"the newest has a gap, as a snapshot leaves it",
        {{1, 2, 3}, {1, 4}, {1, 2, 3}},
        {1, 2, 3, 4}},
-      {"a killed leader logged what nobody else saw", {{1, 2, 3}, {1, 2, 9}, {1, 2, 9}}, {1, 2, 9}},
+      {"a killed leader logged a transaction that no other server saw",
+       {{1, 2, 3}, {1, 2, 9}, {1, 2, 9}},
+       {1, 2, 9}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);

@@ -33,7 +33,7 @@ std::string Result(const Outcome& outcome) {
   return text + outcome.reason + outcome.observed;
 }
 
-// In a cell of a table.
+// Escapes a text for a cell of a table.
 std::string Cell(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   std::string escaped;
@@ -46,7 +46,8 @@ std::size_t Count(const std::vector<Outcome>& outcomes, Outcome::Kind kind) {
                                                 [&](const Outcome& o) { return o.kind == kind; }));
 }
 
-// Of the scenarios with this intervention; those without one say what must hold.
+// The rows of the scenarios with this intervention. Rows without one have a column
+// for what must hold.
 std::string Rows(const std::vector<const Scenario*>& scenarios,
                  const std::vector<Outcome>& outcomes, const Intervention* intervention) {
   std::string text;

@@ -1,4 +1,4 @@
-// The table of outcomes, for people: on the screen and in RESULTS.md. Pure, but for MachineLine.
+// The table of outcomes, for people: on the screen and in RESULTS.md. Pure, apart from MachineLine.
 #pragma once
 
 #include <string>

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, RudeServer::Manners> known = {
       {"silent", {}},
       {"byte-by-byte", {.answer = "+PONG\r\n", .chunk = 1}},
-      // The whole answer takes longer than any probe may.
+      // The whole answer takes longer than the timeout of any probe.
       {"byte-a-second", {.answer = "+PONG\r\n", .chunk = 1, .pace = 1s}},
       {"garbage", {.answer = std::string("\xff\x00\x13$-7\r\n*9999999999\r\n", 21)}},
   };

@@ -21,7 +21,7 @@ struct Scenario {
   std::function<void(Play&)> play = {};
   // The reason why this machine cannot; empty or null: it can.
   std::function<std::string()> why_not = {};
-  const Intervention* intervention = nullptr;  // amid the fault
+  const Intervention* intervention = nullptr;  // during the fault
 };
 
 // In the order of the report: those of each family, and then each again with each intervention.

@@ -33,7 +33,7 @@ void ZooKeeperLeaderStop(Play& play) {
   play.Kill("s1");
   play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
-  play.Say("it goes on");
+  play.Say("it continues");
   play.site.ensemble.server(server).Resume();
   play.Start("s1");
   play.AwaitAlive({"s1"}, kAfterElection);
@@ -45,7 +45,7 @@ void TwoOfThreeDown(Play& play) {
   play.KillZooKeeper(leader);
   play.KillZooKeeper(other);
   play.Kill("s1");
-  play.OperatorIsNotHeard();
+  play.OperatorReachesNobody();
   play.Pass(seconds(6));
   play.StartZooKeeper(leader);
   play.StartZooKeeper(other);
@@ -66,7 +66,7 @@ void AllDown(Play& play) {
   const std::string before = tables();
   play.Kill("s1");
   play.Start("s2");
-  play.OperatorIsNotHeard();
+  play.OperatorReachesNobody();
   play.Pass(seconds(18));
   play.Expect(tables() == before, "the programs keep their tables while ZooKeeper is away");
   for (std::size_t i = 0; i < play.site.ensemble.size(); ++i) play.StartZooKeeper(i);
@@ -102,8 +102,8 @@ std::vector<Scenario> EnsembleScenarios() {
        .must_hold = "s1, killed with it, is dead within 15 s",
        .play = ZooKeeperFollowerKill},
       {.name = "zk_leader_stop",
-       .must_hold = "s1, killed meanwhile, is dead within 15 s; what the old leader had under way "
-                    "takes no effect",
+       .must_hold = "s1, killed meanwhile, is dead within 15 s; requests of the old leader that "
+                    "were in flight take no effect",
        .play = ZooKeeperLeaderStop},
       {.name = "zk_two_of_three_down",
        .must_hold = "nothing can flip; s1, dead meanwhile, is dead within 15 s of their return",

@@ -1,4 +1,4 @@
-// A checker's own host is in trouble: no descriptors, no room for the log, a clock that jumps.
+// Faults of a checker's own host: no descriptors, no room for the log, a clock that jumps.
 #include <sys/resource.h>
 
 #include <cerrno>
@@ -23,8 +23,8 @@ void LimitDescriptors(pid_t pid, rlim_t limit) {
   throw std::runtime_error(std::string("prlimit: ") + std::strerror(errno));
 }
 
-// The hosts of all checkers are so busy that each runs for 40 ms, then not for 700 ms: every probe
-// is late by more than it may be, and so is every reading of an answer.
+// The hosts of all checkers are so busy that each checker runs for 40 ms, then not for 700 ms.
+// Every probe and every reading of an answer is later than allowed.
 void Starved(Play& play) {
   play.Say("every checker is starved");
   for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id, true);
@@ -44,7 +44,7 @@ void Starved(Play& play) {
 
 // This checker's present vote on the shard.
 Opinion OpinionOf(Play& play, const std::string& id, const std::string& shard) {
-  const auto snapshot = play.site.eye.Look();
+  const auto snapshot = play.site.observer.Read();
   if (!snapshot) return Opinion::kNotProbed;
   const auto& shards = snapshot->spec.spec.shards;
   for (const auto& voter : snapshot->voters) {
@@ -56,8 +56,8 @@ Opinion OpinionOf(Play& play, const std::string& id, const std::string& shard) {
   return Opinion::kNotProbed;
 }
 
-// The checker gets no new descriptors and keeps those it has. It cannot see a shard any more once
-// its connection breaks.
+// The checker gets no new descriptors and keeps those that it has. After its connection to a shard
+// breaks, it no longer sees that shard.
 void OutOfDescriptors(Play& play) {
   const std::string victim = play.Followers().front();
   LimitDescriptors(play.site.checker(victim).pid(), 3);
@@ -72,7 +72,7 @@ void OutOfDescriptors(Play& play) {
   play.AwaitAlive({"s1"}, kSoon);
   for (const char* shard : {"s1", "s2"}) {
     play.Await(
-        victim + " cannot tell of " + shard,
+        victim + " votes unknown for " + shard,
         [&] { return OpinionOf(play, victim, shard) == Opinion::kUnknown; }, kSoon);
   }
   LimitDescriptors(play.site.checker(victim).pid(), RLIM_INFINITY);
@@ -125,7 +125,7 @@ void WallClockBack(Play& play) {
   flip("s1");
   play.OperatorActs();
   for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "-7200");
-  play.Say("everybody's goes back by two, and the leader is killed");
+  play.Say("all wall clocks go back by two hours, and the leader is killed");
   const std::string second = play.Leader();
   play.KillChecker(second);
   play.OperatorActs();
@@ -134,10 +134,10 @@ void WallClockBack(Play& play) {
   play.StartChecker(second);
   play.AwaitVoters(3, kAfterElection);
   for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "+3600");
-  play.Say("everybody's jumps ahead by three");
+  play.Say("all wall clocks jump ahead by three hours");
   flip("s3");
   for (const auto& id : play.site.CheckerIds()) play.site.SetWallClock(id, "+0");
-  play.Say("everybody's is right again");
+  play.Say("all wall clocks are right again");
   flip("s3");
 }
 
@@ -147,8 +147,8 @@ std::vector<Scenario> HostScenarios() {
   return {
       {.name = "checker_out_of_fds",
        .must_hold =
-           "what it cannot see it calls unknown, never dead; s1's death is reported within "
-           "5 s by the other two",
+           "it calls the shards that it cannot see unknown, never dead; s1's death is reported "
+           "within 5 s by the other two",
        .play = OutOfDescriptors},
       {.name = "checkers_starved",
        .must_hold = "nobody votes a living shard dead; s1, killed afterwards, is dead within 10 s",

@@ -22,7 +22,7 @@ std::vector<std::string> Everybody() {
   return hosts;
 }
 
-// The other two go on without it; its ballot ends with its session, and comes back.
+// The other two continue without it. Its ballot ends with its session, and comes back.
 std::function<void(Play&)> CutFrom(Who who, std::vector<std::string> hosts, Way way = Way::kBoth) {
   return [=](Play& play) {
     const std::string victim = Victim(play, who);
@@ -38,7 +38,7 @@ std::function<void(Play&)> CutFrom(Who who, std::vector<std::string> hosts, Way 
   };
 }
 
-// It is the only one to vote all of them dead. One that dies is then dead by the votes of all.
+// It is the only checker that votes all shards dead. A shard that dies is then voted dead by all.
 std::function<void(Play&)> BlindToRedis(Who who) {
   return [=](Play& play) {
     const std::string victim = Victim(play, who);
@@ -65,7 +65,7 @@ void MinorityBlind(Play& play) {
   play.AwaitDead({"s1"}, kSoon);
 }
 
-// A quorum of dead votes, but from one rack.
+// A quorum of dead votes, but all from one rack.
 void RackBlind(Play& play) {
   for (const char* id : {"c1", "c2", "c3"}) play.Cut(id, Play::Shards());
   play.Pass(seconds(5));
@@ -98,7 +98,7 @@ void LossToAll(Play& play) {
   play.Start("s1");
 }
 
-// Everything that a checker sends takes 200 ms, to Redis as to ZooKeeper.
+// Every packet of a checker takes 200 ms, to Redis and to ZooKeeper.
 void SlowNetwork(Play& play) {
   for (const auto& id : play.site.CheckerIds()) play.Delay(id, Everybody(), milliseconds(200));
   play.Pass(seconds(3));
@@ -139,13 +139,13 @@ void RedisHostVanishes(Play& play) {
 // The ensemble is split: the leading server is cut off, with one checker that sees only it.
 void SplitEnsemble(Play& play) {
   const std::size_t server = play.ZooKeeperLeader();
-  const std::string alone = "zk" + std::to_string(server + 1);
+  const std::string single = "zk" + std::to_string(server + 1);
   std::vector<std::string> others = Play::ZooKeepers();
-  std::erase(others, alone);
+  std::erase(others, single);
   const std::string checker = play.Leader();
-  play.Cut(alone, others);
+  play.Cut(single, others);
   play.Cut(checker, others);
-  for (const auto& id : play.Followers()) play.Cut(id, {alone});
+  for (const auto& id : play.Followers()) play.Cut(id, {single});
   play.Kill("s1");
   play.OperatorActs();
   play.AwaitDead({"s1"}, kAfterOutage);
@@ -177,12 +177,12 @@ std::vector<Scenario> NetworkScenarios() {
                BlindToRedis(Who::kFollower), packets),
       lossless("checker_cut_from_both", "s1's death is reported within 5 s by the other two",
                CutFrom(Who::kFollower, Everybody()), packets),
-      lossless("leader_cut_from_zk", "another leads and reports s1's death within 10 s",
+      lossless("leader_cut_from_zk", "another checker leads and reports s1's death within 10 s",
                CutFrom(Who::kLeader, Play::ZooKeepers()), cut),
       lossless("leader_cut_from_redis",
                "no flip: one of three sees death; s1, killed later, is dead within 5 s",
                BlindToRedis(Who::kLeader), packets),
-      lossless("leader_cut_from_both", "another leads and reports s1's death within 10 s",
+      lossless("leader_cut_from_both", "another checker leads and reports s1's death within 10 s",
                CutFrom(Who::kLeader, Everybody()), packets),
       lossless("two_of_five_cut_from_redis", "no flip: two of five see death, the leader is one",
                MinorityBlind, packets, {.checkers = 5}),
@@ -194,7 +194,7 @@ std::vector<Scenario> NetworkScenarios() {
                "nothing that the leader sends arrives: another reports s1's death within 10 s",
                CutFrom(Who::kLeader, Play::ZooKeepers(), Way::kTo), cut),
       lossless("one_way_loss_from_zk",
-               "nothing arrives at the leader, what it says does: the same within 10 s",
+               "nothing arrives at the leader, but its packets leave: the same within 10 s",
                CutFrom(Who::kLeader, Play::ZooKeepers(), Way::kFrom), cut),
       lossless("zk_split", "the side with two servers reports s1's death within 15 s",
                SplitEnsemble, packets),

@@ -1,4 +1,4 @@
-// An operator with a bad network, and an operator's pause. For operators' actions amid the faults
+// An operator with a bad network, and an operator's pause. For operators' actions during the faults
 // of all families see intervention.h.
 #include "tests/faults/bounds.h"
 #include "tests/faults/scenario.h"
@@ -12,7 +12,7 @@ using std::chrono::seconds;
 void OperatorCutOff(Play& play) {
   play.Cut("op", Play::ZooKeepers());
   play.Kill("s1");
-  play.OperatorIsNotHeard();
+  play.OperatorReachesNobody();
   play.Pass(kPastSession);
   play.Mend();
   play.OperatorActs();
@@ -35,7 +35,7 @@ void Pause(Play& play) {
   play.Kill("s1");
   play.Pass(seconds(3));
   const auto s1_is_alive = [&] {
-    const auto statuses = play.site.eye.Statuses();
+    const auto statuses = play.site.observer.Statuses();
     return statuses && statuses->at("s1") == ShardStatus::kAlive;
   };
   play.Expect(s1_is_alive(), "nothing flips in a pause");

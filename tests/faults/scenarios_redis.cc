@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// Its replies are no answers: dead, until it is a Redis again.
+// Its replies are not Redis replies, so it is dead until it is a Redis again.
 std::function<void(Play&)> Rude(std::string manners) {
   return [=](Play& play) {
     play.MakeRude("s1", manners, Truth::kDead);
@@ -38,7 +38,7 @@ void ByteByByte(Play& play) {
   play.AwaitAlive({"s1"}, kSoon);
 }
 
-// redis-cli beside everything else, for commands that answer late.
+// redis-cli in the background, for commands that answer late.
 std::unique_ptr<sandbox::ChildProcess> InBackground(Play& play, const std::string& shard,
                                                     std::vector<std::string> words) {
   const auto& server = play.site.redis(shard);
@@ -82,8 +82,8 @@ class Line {
   std::unique_ptr<redisContext, decltype(&redisFree)> connection_;
 };
 
-// Ours takes the only place, and the others' connections are ended: the checkers come back
-// and are refused.
+// The test takes the only connection and ends those of the others: the checkers come
+// back and are refused.
 void MaxClients(Play& play) {
   Line crowd(play.site.redis("s1"));
   crowd.Say("CONFIG SET maxclients 1");
@@ -139,7 +139,7 @@ void FiveOfSixDie(Play& play) {
 }
 
 std::size_t CountDead(Play& play) {
-  const auto statuses = play.site.eye.Statuses();
+  const auto statuses = play.site.observer.Statuses();
   if (!statuses) return 0;
   return static_cast<std::size_t>(
       std::count_if(statuses->begin(), statuses->end(),
@@ -147,7 +147,7 @@ std::size_t CountDead(Play& play) {
 }
 
 bool IsFrozen(Play& play) {
-  const auto snapshot = play.site.eye.Look();
+  const auto snapshot = play.site.observer.Read();
   return snapshot && snapshot->ledger && snapshot->ledger->freeze.frozen;
 }
 
@@ -165,7 +165,7 @@ void FiveOfSixFrozen(Play& play) {
   play.KillChecker(leader);
   play.Pass(kPastSession);
   play.Expect(play.Leader() != leader, "another checker leads");
-  play.Expect(CountDead(play) <= 3, "it leaves the freeze as it was");
+  play.Expect(CountDead(play) <= 3, "it keeps the freeze");
   play.Command({"unfreeze", kCluster, "--accept"});
   play.AwaitDead(kFive, kSoon);
   play.StartChecker(leader);
@@ -188,9 +188,9 @@ void FreezeEnds(Play& play) {
   play.AwaitDead({"s2"}, kSoon);
 }
 
-// A second dead, a second alive, for a minute. Each return asks for more good probes in a row, up
-// to ten thresholds of them: the status soon stays dead. (One probe a second, as by default: a
-// shard that shows several good ones between two deaths is forgiven as often.)
+// The shard is dead for a second, alive for a second, for a minute. Each return needs more good
+// probes in a row, up to ten thresholds of them, so the status soon stays dead. (One probe a
+// second, as by default: several good probes between two deaths would forgive the shard as often.)
 void Flap(Play& play) {
   play.AllowFlips("s1", 8);
   const Micros begun = play.Now();
@@ -212,11 +212,11 @@ std::vector<Scenario> RedisScenarios() {
        .must_hold = "s1 accepts and never answers: dead within 5 s",
        .play = Rude("silent")},
       {.name = "redis_byte_by_byte",
-       .must_hold = "an answer a byte a millisecond is an answer: no flip; a byte a second is "
-                    "none: dead within 5 s",
+       .must_hold = "an answer with a byte a millisecond counts: no flip; with a byte a second it "
+                    "does not: dead within 5 s",
        .play = ByteByByte},
       {.name = "redis_garbage",
-       .must_hold = "s1 answers with what is not Redis: dead within 5 s",
+       .must_hold = "s1 answers with bytes that are not Redis: dead within 5 s",
        .play = Rude("garbage")},
       {.name = "redis_loading_10s",
        .must_hold = "s1 is dead within 5 s, alive within 5 s of being loaded",

@@ -23,7 +23,7 @@ constexpr Duration kZkctlLimit = seconds(60);
 constexpr std::uint16_t kRedisPort = 6379;
 constexpr std::size_t kTinyDisk = 65536;
 
-// Beside this program, or at a relative place in the build tree.
+// The file next to this program, or at a relative place in the build tree.
 std::filesystem::path Beside(const std::string& relative) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
@@ -40,8 +40,8 @@ std::filesystem::path FindZkctl() {
 sandbox::EnsembleOptions EnsembleOn(Fabric& fabric) {
   sandbox::EnsembleOptions options;
   options.places = {fabric.place("zk1"), fabric.place("zk2"), fabric.place("zk3")};
-  // 1.4 s: shorter than the checkers' sessions, so that a server that was cut off stops to serve
-  // before others may lead.
+  // 1.4 s: shorter than the checkers' sessions, so that a server that is cut off stops serving
+  // before another checker may lead.
   options.sync_limit = 7;
   return options;
 }
@@ -75,7 +75,7 @@ std::string WhyNoSite() {
 Site::Site(Fabric& fabric_of_hosts, const SiteOptions& options)
     : fabric(fabric_of_hosts),
       ensemble(EnsembleOn(fabric)),
-      eye(ensemble.addresses(), paths),
+      observer(ensemble.addresses(), paths),
       options_(options) {
   for (std::size_t i = 0; i < kShards; ++i) {
     const std::string shard = Number("s", i);
@@ -156,7 +156,7 @@ void Site::StartPrograms() {
 void Site::AwaitReady() {
   std::string missing;
   const auto ready = [&] {
-    const auto snapshot = eye.Look();
+    const auto snapshot = observer.Read();
     if (!snapshot) return missing = snapshot.error().message, false;
     if (!snapshot->board_is_current) return missing = "no decision yet", false;
     for (const auto& row : snapshot->board.shards) {
@@ -168,7 +168,7 @@ void Site::AwaitReady() {
     }
     return true;
   };
-  if (!eye.Await(ready, kReadyLimit)) {
+  if (!observer.Await(ready, kReadyLimit)) {
     throw std::runtime_error("the site does not become ready: " + missing + "\n" + LogTails());
   }
 }

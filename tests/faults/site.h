@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "model/paths.h"
-#include "tests/faults/eye.h"
 #include "tests/faults/fabric.h"
+#include "tests/faults/observer.h"
 #include "tools/sandbox/ensemble.h"
 #include "tools/sandbox/sandbox.h"
 
@@ -84,7 +84,7 @@ class Site {
   Fabric& fabric;
   sandbox::ZooKeeperEnsemble ensemble;
   const ClusterPaths paths{kRoot, kCluster};
-  Eye eye;
+  Observer observer;
   ClusterSpec spec;  // as it was made at first
 
  private:

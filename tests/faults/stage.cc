@@ -18,8 +18,8 @@ namespace {
 
 using std::chrono::seconds;
 
-// From the last fault until everything is as it should be.
-// The longest part is a penalty of ten thresholds.
+// From the last fault until everything is in order. The longest part is a
+// penalty of ten thresholds.
 constexpr Duration kRecoverLimit = seconds(25);
 // The permitted delay of a status behind the truth: the threshold, an election.
 constexpr Duration kGrace = seconds(6);
@@ -105,11 +105,10 @@ void Fill(Outcome& outcome, const Scenario& scenario, const Play& play, const Ev
   for (const auto& flip : measures.flips) {
     outcome.story.push_back(fmt::format("{:8.3f}  flip: {} {}{}", Seconds(flip.at - play.begun()),
                                         flip.shard, ShardStatusName(flip.to),
-                                        flip.justified ? "" : ", which should not have been"));
+                                        flip.justified ? "" : ", which is false"));
   }
   if (outcome.false_flips > 0 && !scenario.may_flip_falsely) {
-    outcome.failures.push_back(
-        fmt::format("{} flips that should not have been", outcome.false_flips));
+    outcome.failures.push_back(fmt::format("{} false flips", outcome.false_flips));
   }
   for (const auto& failure : FalseVotes(play, evidence)) outcome.failures.push_back(failure);
   for (const auto& [shard, most] : play.most_flips()) {
@@ -129,13 +128,13 @@ void CopyFiles(const std::string& keep) {
 void Run(const Scenario& scenario, Fabric& fabric, const std::string& keep, Outcome& outcome) {
   Site site(fabric, scenario.site);
   Play play(site, scenario.intervention);
-  const auto tell = [&] {
+  const auto publish = [&] {
     outcome.story = play.story();
     outcome.failures = play.failures();
   };
   try {
     scenario.play(play);
-    play.Expect(play.intervened(), "the operator acted amid the fault");
+    play.Expect(play.intervened(), "the operator acted during the fault");
     play.Recover(kRecoverLimit);
   } catch (const std::exception& error) {
     play.Expect(false, std::string("the scenario ended early: ") + error.what());
@@ -144,7 +143,7 @@ void Run(const Scenario& scenario, Fabric& fabric, const std::string& keep, Outc
     play.Remark(fmt::format("{} packets dropped", fabric.dropped()));
   }
   const Micros ended = play.Now();
-  tell();
+  publish();
   if (!play.failures().empty()) outcome.story.push_back(site.LogTails());
   site.Revive();
   site.End();

@@ -8,8 +8,8 @@
 
 namespace zkcluster::faults {
 
-// `why_no_namespaces`: empty, and the scenario plays in namespaces; else why it cannot, and it
-// plays on loopback. `keep`: where all files are copied in the end; empty: nowhere.
+// `why_no_namespaces`: if empty, the scenario runs in namespaces; otherwise the reason why it runs
+// on loopback. `keep`: where all files are copied at the end; empty: nowhere.
 [[nodiscard]] Outcome PlayScenario(const Scenario& scenario, const std::string& why_no_namespaces,
                                    const std::string& keep);
 

@@ -21,12 +21,12 @@
 namespace zkcluster::faults {
 namespace {
 
-constexpr Duration kLimit = std::chrono::minutes(5);  // of one scenario
+constexpr Duration kLimit = std::chrono::minutes(5);  // for one scenario
 
 std::atomic<bool> g_interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
 
-// One scenario under way. Ends with the object.
+// One running scenario. It ends with the object.
 class Job {
  public:
   Job(const Scenario& scenario, std::size_t place, const RunOptions& options)
@@ -63,7 +63,7 @@ class Job {
 
   [[nodiscard]] std::size_t place() const { return place_; }
 
-  // Nothing while it runs.
+  // The outcome. Nothing while the scenario runs.
   std::optional<Outcome> Poll() {
     const bool late = std::chrono::steady_clock::now() > deadline_;
     if (late) ::kill(pid_, SIGKILL);

@@ -42,7 +42,7 @@ Reading Read(std::string_view bytes, std::string_view cuts) {
 }
 
 void CheckJudgement(const ProbeResult& result) {
-  ZKC_CHECK(result.verdict != ProbeVerdict::kCannotTell);  // it answered
+  ZKC_CHECK(result.verdict != ProbeVerdict::kInconclusive);  // it answered
   ZKC_CHECK((result.verdict == ProbeVerdict::kAlive) == (result.reason == Reason::kNone));
   ZKC_CHECK(result.verdict == ProbeVerdict::kAlive || result.alarm == ProbeAlarm::kNone);
   ZKC_CHECK(result.latency == Duration::zero());

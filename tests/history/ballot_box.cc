@@ -56,7 +56,7 @@ BallotBox::Count BallotBox::CountOf(std::size_t shard) const {
       if (vote.opinion != Opinion::kDead) continue;
       count.reasons.insert(vote.reason);
       racks_at_most.insert(ballot->rack);
-      // Only one possibility: certain.
+      // There is only one possibility, so it is certain.
       if (voter.possible.size() == 1) racks_at_least.insert(ballot->rack);
     }
     const int all = static_cast<int>(voter.possible.size());
@@ -83,7 +83,7 @@ bool BallotBox::Covers(const Count& count, ShardStatus status) const {
     const bool alive_too = count.alive.least >= quorum_.most;
     return count.dead.most >= quorum_.least && count.racks.most >= min_racks && !alive_too;
   }
-  return false;  // nothing is ever decided to be unknown
+  return false;  // no decision makes a shard unknown
 }
 
 }  // namespace zkcluster::history

@@ -1,7 +1,7 @@
-// The ballots that one commit may have counted, and what they add up to: a second, dumb
-// implementation of the count. A commit that checks the ballots' znodes counted exactly those. One
-// that left the checks out counted, of every voter, some ballot that stood within the look-back;
-// then a shard's votes are known only up to a range. Pure.
+// The ballots that one commit may have counted, and their sums: a second, deliberately simple
+// implementation of the count. A commit that checks the ballots' znodes counted exactly those
+// ballots. A commit without these checks counted one ballot of each voter that was current at some
+// time within the look-back; then each sum is a range. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -25,30 +25,30 @@ struct Range {
 
 struct PossibleBallots {
   std::string id;
-  // What may have been read of it, each a possibility; null: no ballot, or an undecodable one.
+  // Every ballot that the leader may have read for this voter. Null: none, or an undecodable one.
   std::vector<std::shared_ptr<const Ballot>> possible;
 };
 
 class BallotBox {
  public:
-  // `ledger`: as it stands with the commit. The three outlive the box.
+  // `ledger`: with the commit applied. The three outlive the box.
   BallotBox(std::vector<PossibleBallots> voters, const ClusterSpec& spec, SpecId id,
             const Ledger& ledger);
 
-  // Ids that could vote, and votes needed.
+  // How many ids may vote, and how many votes decide.
   [[nodiscard]] Range electorate() const { return electorate_; }
   [[nodiscard]] Range quorum() const { return quorum_; }
-  // Ballots on this spec.
+  // How many ballots are on this spec.
   [[nodiscard]] Range present() const { return present_; }
-  // Of voters with such a ballot, those that the ledger does not know.
+  // Voters with such a ballot that are not in the ledger.
   [[nodiscard]] const std::vector<std::string>& strangers() const { return strangers_; }
 
   struct Count {
     Range alive;
     Range dead;
     Range unknown;
-    Range racks;               // with a dead vote
-    std::set<Reason> reasons;  // of possible dead votes
+    Range racks;               // racks with a dead vote
+    std::set<Reason> reasons;  // the reasons of the possible dead votes
   };
   [[nodiscard]] Count CountOf(std::size_t shard) const;
   // Whether this count may flip the shard to `status`.
@@ -59,7 +59,7 @@ class BallotBox {
     return ballot != nullptr && ballot->spec == id_;
   }
 
-  std::vector<PossibleBallots> voters_;  // of the electorate
+  std::vector<PossibleBallots> voters_;  // those in the electorate
   const ClusterSpec& spec_;
   const SpecId id_;
   Range present_;

@@ -1,4 +1,4 @@
-// ClusterJudge: ballots, and which of them a commit may have counted.
+// The part of ClusterJudge about ballots, and about which of them a commit may have counted.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace zkcluster::history {
 
-// Before it is applied.
+// Call it before the change is applied.
 void ClusterJudge::JudgeBallot(const Touch& touch) {
   const std::int64_t session_id = transaction_->session_id;
   if (transaction_->ends_session || IsOutsider(session_id)) return;
@@ -28,11 +28,11 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
       create != nullptr && create->mode != zk::CreateMode::kEphemeral) {
     return Report("ballot", fmt::format("the ballot of {} is not ephemeral", id));
   }
-  const auto standing = replica_.votes.find(id);
-  if (std::holds_alternative<zk::SetOp>(*touch.op) && standing != replica_.votes.end() &&
-      standing->second.owner != session_id) {
-    return Report("ballot", fmt::format("session {:#x} writes the ballot of {}, which is of {:#x}",
-                                        session_id, id, standing->second.owner));
+  const auto current = replica_.votes.find(id);
+  if (std::holds_alternative<zk::SetOp>(*touch.op) && current != replica_.votes.end() &&
+      current->second.owner != session_id) {
+    return Report("ballot", fmt::format("session {:#x} writes the ballot of {}, owned by {:#x}",
+                                        session_id, id, current->second.owner));
   }
   const CandidateSlot* own = nullptr;
   const CandidateSlot* twin = nullptr;
@@ -47,13 +47,13 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
     return Report("ballot", fmt::format("session {:#x} votes as {}, and its candidate is gone",
                                         session_id, id));
   }
-  // Where numbers have ended, one that came later may have the smaller one.
+  // After sequence numbers have wrapped, a later candidate may have the smaller number.
   if (twin == nullptr || !SequenceBefore(twin->name->sequence, own->name->sequence)) return;
   if (twin->czxid > own->czxid) {
     Excused(Excuse::kSequenceEnded);
   } else {
-    Report("ballot", fmt::format("votes as {} with candidate {}, while twin {} stands before it",
-                                 id, own->name->sequence, twin->name->sequence));
+    Report("ballot", fmt::format("votes as {} with candidate {}, while twin {} is before it", id,
+                                 own->name->sequence, twin->name->sequence));
   }
 }
 
@@ -99,11 +99,11 @@ void ClusterJudge::JudgeVotes(const std::string& id, const VoteSlot& vote) {
   }
 }
 
-// Before the change is applied.
+// Call it before the change is applied.
 void ClusterJudge::RememberVote(const Touch& touch) {
-  const auto standing = replica_.votes.find(touch.spot.name);
+  const auto current = replica_.votes.find(touch.spot.name);
   past_votes_.push_back({transaction_->time, votes_touched_, std::string(touch.spot.name),
-                         standing == replica_.votes.end() ? nullptr : standing->second.ballot});
+                         current == replica_.votes.end() ? nullptr : current->second.ballot});
 }
 
 void ClusterJudge::ForgetVotes() {
@@ -125,7 +125,7 @@ std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) const {
   if (!facts.votes_checked.empty()) {
     for (const std::string_view id : facts.votes_checked) {
       const auto vote = replica_.votes.find(id);
-      if (vote == replica_.votes.end()) continue;  // told as a broken history
+      if (vote == replica_.votes.end()) continue;  // reported as a broken history
       voters.push_back({vote->first, {vote->second.ballot}});
     }
     return voters;
@@ -134,7 +134,7 @@ std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) const {
   for (const auto& [id, vote] : replica_.votes) possible[id].insert(vote.ballot);
   for (const PastVote& past : past_votes_) {
     auto& of = possible[past.id];
-    if (of.empty()) of.insert(nullptr);  // it is gone by now
+    if (of.empty()) of.insert(nullptr);  // the ballot no longer exists
     of.insert(past.ballot);
   }
   for (const auto& [id, ballots] : possible) {

@@ -35,7 +35,7 @@ bool ClusterJudge::IsOutsider(std::int64_t session_id) const {
 }
 
 void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
-  // The first one may have been opened by a znode that is not a cluster's.
+  // A znode outside of any cluster may have opened the first one.
   if (records_.back()->czxid != 0) records_.push_back(std::make_unique<IncarnationRecord>());
   records_.back()->czxid = zxid;
   ++judge_.counters_.incarnations;
@@ -85,7 +85,7 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
       if (auto event = DecodeEvent(*data)) {
         facts.events.push_back(*std::move(event));
       } else {
-        facts.events_spoiled = true;
+        facts.event_undecodable = true;
       }
     }
     JudgeWrites(facts);
@@ -103,7 +103,7 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
     return;
   }
   const std::int64_t session_id = transaction_->session_id;
-  // An operator removes whole clusters; of ours, nobody removes what leaders write.
+  // An operator removes whole clusters. No checker removes what leaders write.
   const bool removal = std::holds_alternative<zk::DeleteOp>(*touch.op) && !IsChecker(session_id);
   const Place place = touch.spot.place;
   facts.operator_removes |= removal && !transaction_->ends_session && !IsOutsider(session_id) &&
@@ -151,14 +151,14 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       }
       break;
     case Place::kEvent:
-      // Whoever removes the journal and the two records takes away what epochs there were.
+      // With the journal and the two records removed, nobody knows the earlier epochs.
       if (std::holds_alternative<zk::DeleteOp>(*touch.op) && IsOutsider(session_id)) {
         epoch_forgiven_ = std::max(epoch_forgiven_, greatest_epoch_);
         greatest_epoch_ = 0;
       }
       break;
-    case Place::kGoBell:
-      if (std::holds_alternative<zk::CreateOp>(*touch.op)) go_bell_since_ = transaction_->time;
+    case Place::kGoSignal:
+      if (std::holds_alternative<zk::CreateOp>(*touch.op)) go_signal_since_ = transaction_->time;
       break;
     default:
       break;
@@ -190,17 +190,17 @@ void ClusterJudge::ReadSpec(std::int64_t zxid) {
 
 void ClusterJudge::JudgeWrites(const Facts& facts) {
   const std::int64_t session_id = transaction_->session_id;
-  const bool hand = transaction_->ends_session || IsOutsider(session_id);
+  const bool outsider = transaction_->ends_session || IsOutsider(session_id);
   if (facts.writes_leader) {
-    if (hand || !replica_.leader.exists) {
+    if (outsider || !replica_.leader.exists) {
       leadership_.reset();
     } else {
       JudgeTakeOver(facts);
     }
   }
   const bool checker = IsChecker(session_id);
-  if (hand) {
-    // Taken as it is.
+  if (outsider) {
+    // An outsider's writes are not judged.
   } else if (checker && facts.before.head && facts.before.head->exists && !replica_.head.exists) {
     if (MayCommit()) JudgeYield(facts);
   } else if (facts.writes_status || (checker && (facts.writes_ledger || facts.writes_mirror))) {
@@ -212,7 +212,7 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
              e.As<Event::MaintenanceOver>();
     });
     if (!ordered) {
-      Report("one_leader", "the ledger is written by no checker, and not by an operator's order");
+      Report("one_leader", "the ledger is written by neither a checker nor an operator's order");
     } else {
       JudgeOperator(
           facts.before.ledger->value, replica_.ledger.value, facts.events,
@@ -221,7 +221,7 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
   }
 }
 
-// What the next head's sequence must exceed.
+// Notes the sequence that the next head must exceed.
 void ClusterJudge::MoveSequence() {
   const auto& head = replica_.head;
   if (!head.exists) {
@@ -233,7 +233,7 @@ void ClusterJudge::MoveSequence() {
     sequence_forgiven_ = 0;
     sequence_by_outsider_ |= IsOutsider(transaction_->session_id);
   } else if (sequence_by_outsider_) {
-    // The product knows how often a head was written, not how far an outsider had jumped.
+    // The product knows how often the head was written, but not the outsider's number.
     sequence_forgiven_ = std::max(sequence_forgiven_, sequence_);
     sequence_ = 0;
   }
@@ -246,7 +246,7 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
   std::string node;
   for (const auto& [name, candidate] : replica_.candidates) {
     if (candidate.owner != session_id || !candidate.name) continue;
-    // With several of its own, the one it checks.
+    // If the session owns several, take the one that the transaction checks.
     const bool checked =
         std::any_of(touches_.begin(), touches_.end(), [&, &n = name](const auto& t) {
           return t.spot.place == Place::kCandidate && t.spot.name == n;
@@ -265,7 +265,7 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
   for (const auto& [name, candidate] : replica_.candidates) {
     if (name == node || !candidate.name) continue;
     if (!SequenceBefore(candidate.name->sequence, own->name->sequence)) continue;
-    // Where numbers have ended, one that came later may have the smaller one.
+    // After sequence numbers have wrapped, a later candidate may have the smaller number.
     if (candidate.czxid > own->czxid) {
       Excused(Excuse::kSequenceEnded);
       continue;
@@ -288,11 +288,12 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
     Excused(Excuse::kJournalRemoved);
   }
   greatest_epoch_ = record->epoch;
-  const bool told = std::any_of(facts.events.begin(), facts.events.end(), [&](const Event& event) {
-    return event.As<Event::Leader>() != nullptr && event.epoch == record->epoch &&
-           event.leader == record->id;
-  });
-  if (!told) Report("journal", fmt::format("does not tell of epoch {}", record->epoch));
+  const bool reported =
+      std::any_of(facts.events.begin(), facts.events.end(), [&](const Event& event) {
+        return event.As<Event::Leader>() != nullptr && event.epoch == record->epoch &&
+               event.leader == record->id;
+      });
+  if (!reported) Report("journal", fmt::format("does not record epoch {}", record->epoch));
 }
 
 bool ClusterJudge::MayCommit() {
@@ -301,7 +302,7 @@ bool ClusterJudge::MayCommit() {
     const bool led = led_.contains(session_id);
     Report(led ? "deposed" : "one_leader",
            fmt::format("session {:#x} writes, {}; {}", session_id,
-                       led ? "which led once" : "which has never taken over",
+                       led ? "which led before" : "which has never taken over",
                        leadership_ ? fmt::format("{:#x} leads", leadership_->session_id)
                                    : std::string("nobody leads")));
     return false;
@@ -378,13 +379,13 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
     Report("epoch", fmt::format("a head of {} in epoch {}, the leader is {} in epoch {}",
                                 head.leader, head.epoch, leader.id, leader.epoch));
   }
-  // A leader makes it anew where it cannot go on from the last one.
-  const bool made_anew = replica_.head.czxid == transaction_->zxid;
-  if (head.sequence <= sequence_ && !made_anew) {
+  // A leader recreates the head if it cannot continue from the last one.
+  const bool recreated = replica_.head.czxid == transaction_->zxid;
+  if (head.sequence <= sequence_ && !recreated) {
     Report("epoch", fmt::format("sequence {} after {}", head.sequence, sequence_));
   } else if (head.sequence <= sequence_) {
-    Excused(Excuse::kHeadMadeAnew);
-  } else if (head.sequence <= sequence_forgiven_ && !made_anew) {
+    Excused(Excuse::kHeadRecreated);
+  } else if (head.sequence <= sequence_forgiven_ && !recreated) {
     Excused(Excuse::kSequenceByOutsider);
   }
 
@@ -401,7 +402,7 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
                                head.spec.version, head.spec.shards_zxid, specs.back().id.version,
                                specs.back().id.shards_zxid));
   }
-  if (facts.events_spoiled) Report("journal", "an event is undecodable");
+  if (facts.event_undecodable) Report("journal", "an event is undecodable");
 
   const Ledger ledger = replica_.ledger.value.value_or(Ledger{});
   const SpecRecord in_force = InForce(*found, facts);
@@ -431,14 +432,14 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
   JudgeLedger(commit, changes, report);
   const auto flips = static_cast<std::uint64_t>(
       std::count_if(changes.begin(), changes.end(), [](const RowChange& change) {
-        // What was taken over from the mirror was not decided here: no vote stands behind it.
+        // A row without counts was taken from the mirror, not decided by votes.
         return change.flips() && change.to.counts != VoteCounts{};
       }));
   judge_.counters_.flips += flips;
   if (!checked) {
     ++judge_.counters_.commits_unchecked;
-    // A leader that knew no ballot on this spec yet has none to check, and flips nothing.
-    if (judge_.options_.refusals_are_told && refusals_ < 2 && flips > 0) {
+    // A leader that knows no ballot on this spec yet has none to check, and flips nothing.
+    if (judge_.options_.refusals_reported && refusals_ < 2 && flips > 0) {
       Report("quorum", fmt::format("checks no ballot, after {} refusals", refusals_));
     } else if (flips > 0) {
       Excused(Excuse::kBallotsUnchecked);
@@ -449,11 +450,12 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
 
 std::string ClusterJudge::GoVoterInTheWay() const {
   const Duration patience = judge_.options_.go_patience;
-  // A leader that had read no bell at all checks none.
-  const bool bell_known = replica_.go_bell.exists && transaction_->time - go_bell_since_ > patience;
+  // A leader that has not read `localstatus` yet does not check it.
+  const bool signal_known =
+      replica_.go_signal.exists && transaction_->time - go_signal_since_ > patience;
   for (const auto& [name, voter] : replica_.go_voters) {
-    const bool rung = bell_known && replica_.go_bell.mzxid > voter.czxid;
-    if (rung || transaction_->time - voter.since > patience) return name;
+    const bool noticed = signal_known && replica_.go_signal.mzxid > voter.czxid;
+    if (noticed || transaction_->time - voter.since > patience) return name;
   }
   return {};
 }
@@ -463,11 +465,11 @@ void ClusterJudge::RecordHead(const Facts& facts) {
   const auto& head = replica_.head;
   if (facts.before.head && facts.before.head->exists && !head.value)
     record.head_lost = transaction_->zxid;
-  // Of a head that is a new znode clients read every chunk anew.
+  // When the head is a new znode, clients read every chunk again.
   if (head.exists && head.czxid == transaction_->zxid) record.lost_chunk = false;
   for (const auto& [k, chunk] : facts.before.chunks) {
-    const bool stands = k < replica_.chunks.size() && replica_.chunks[k].exists;
-    record.lost_chunk |= chunk.exists && !stands;
+    const bool exists = k < replica_.chunks.size() && replica_.chunks[k].exists;
+    record.lost_chunk |= chunk.exists && !exists;
   }
   if (!head.value || !judge_.options_.keep_heads) return;
   HeadRecord entry{

@@ -1,6 +1,6 @@
-// The part of a HistoryJudge that watches one cluster: who may write what, and when. What a commit
-// says is judged in commit_judge.h and ledger_judge.h. The invariants are listed in
-// history_judge.h. Private to the judge. Pure but for its own state.
+// The part of a HistoryJudge that judges one cluster: who may write what, and when. commit_judge.h
+// and ledger_judge.h judge the contents of a commit. history_judge.h lists the invariants.
+// Private to the judge. Pure apart from its own state.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class ClusterJudge {
  public:
   ClusterJudge(HistoryJudge& judge, std::string name);
 
-  // What a transaction does to this cluster is gathered, then judged as a whole.
+  // Gathers the operations of a transaction on this cluster; Judge judges them as a whole.
   void Gather(Touch touch) { touches_.push_back(touch); }
   [[nodiscard]] bool gathered() const { return !touches_.empty(); }
   void Judge(const sim::Transaction& transaction);
@@ -41,26 +41,26 @@ class ClusterJudge {
     std::int64_t session_id = 0;
     std::string candidate;
   };
-  // A ballot that stood until `time`.
+  // A ballot that was current until `time`.
   struct PastVote {
     TimePoint time;
-    std::uint64_t number;  // of transactions that touch `votes`
+    std::uint64_t number;  // how many transactions had touched `votes` by then
     std::string id;
     std::shared_ptr<const Ballot> ballot;
   };
-  // What the transaction under judgement holds.
+  // What the transaction under judgement contains.
   struct Facts {
     Replica::Before before;
     std::vector<Event> events;
     std::vector<std::string_view> votes_checked;
-    bool events_spoiled = false;  // an undecodable one
+    bool event_undecodable = false;
     bool writes_spec = false;
     bool writes_leader = false;
-    bool writes_status = false;  // head or chunks
+    bool writes_status = false;  // the head or a chunk
     bool writes_ledger = false;
     bool writes_mirror = false;
     bool touches_votes = false;
-    bool operator_removes = false;  // what only checkers write
+    bool operator_removes = false;  // an operator removes a znode that only checkers write
     bool mirror_was_by_go = false;  // before this transaction
     bool go_decided = false;        // likewise: the mirror is newer than the head, and Go's
   };
@@ -95,30 +95,30 @@ class ClusterJudge {
   HistoryJudge& judge_;
   const std::string name_;
   std::vector<Touch> touches_;
-  const sim::Transaction* transaction_ = nullptr;  // under judgement
+  const sim::Transaction* transaction_ = nullptr;  // the one under judgement
 
-  // Over all incarnations. The last one is never absent; one of czxid 0 holds no cluster.
+  // Over all incarnations. There is always a last record; one with czxid 0 holds no cluster.
   std::vector<std::unique_ptr<IncarnationRecord>> records_;
   std::unordered_map<std::int64_t, std::set<std::string, std::less<>>> candidacies_;  // ids
 
   // Of this incarnation.
   Replica replica_;
-  bool in_force_ = false;  // records_.back()->specs.back() is what stands
+  bool in_force_ = false;  // records_.back()->specs.back() is the spec in ZooKeeper
   std::optional<Leadership> leadership_;
   std::unordered_set<std::int64_t> led_;
-  std::int64_t sequence_ = 0;  // of the last head that counts
+  std::int64_t sequence_ = 0;  // the sequence of the last head that counts
   bool sequence_by_outsider_ = false;
-  std::int64_t sequence_forgiven_ = 0;       // an outsider wrote it, and it counts no longer
+  std::int64_t sequence_forgiven_ = 0;       // an outsider wrote it, and it no longer counts
   std::int64_t greatest_epoch_ = 0;          // of this incarnation; 0 after its journal was removed
-  std::int64_t epoch_forgiven_ = 0;          // what it was before that
+  std::int64_t epoch_forgiven_ = 0;          // greatest_epoch_ before the journal was removed
   std::set<std::string, std::less<>> seen_;  // ids with a candidate or a ballot
   std::deque<PastVote> past_votes_;
   std::uint64_t votes_touched_ = 0;
-  TimePoint go_bell_since_{};
-  bool mirror_by_checker_ = false;  // as it was last written
-  bool mirror_by_go_ = false;       // likewise
+  TimePoint go_signal_since_{};
+  bool mirror_by_checker_ = false;  // a checker wrote the mirror last
+  bool mirror_by_go_ = false;       // a Go checker did
   bool from_one_write_ = true;      // of the last spec that was in force
-  int refusals_ = 0;                // of the leadership's votes, in a row
+  int refusals_ = 0;                // in a row, because of ballots, in this leadership
   std::map<std::int64_t, std::unordered_set<std::string>> known_probed_;
 };
 

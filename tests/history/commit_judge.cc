@@ -47,18 +47,18 @@ RowChanges CommitJudge::Judge() {
   JudgeNumbers();
   const ClusterSpec* const list = ListBefore();
   RowChanges changes = list != nullptr ? AgainstBoard(*list, Lost::kAsLastRead) : AgainstMirror();
-  // Without a list before, rows that are not in the mirror either may be lost.
-  Problems problems = list != nullptr ? JudgeChanges(changes) : JudgeAnew(changes);
-  if (list == nullptr && problems.empty() && !JudgeAnew(AgainstNothing()).empty()) {
+  // Without a list before, rows that are missing in the mirror as well may be lost.
+  Problems problems = list != nullptr ? JudgeChanges(changes) : JudgeWithLostRows(changes);
+  if (list == nullptr && problems.empty() && !JudgeWithLostRows(AgainstNothing()).empty()) {
     problems.Excuse(Excuse::kNoListByMirror);
   }
   const bool same_list =
       list != nullptr && facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
-  // Right by the mirror, or as if nothing had been known of rows that nobody could read: what may
-  // be wrong is to have forgotten.
+  // The commit may be right by the mirror, or if nothing was known of the rows that nobody could
+  // read. Then the only question is whether it was allowed to forget.
   const auto allow = [&](Excuse excuse, RowChanges other) {
     if (problems.empty()) return;
-    Problems others = JudgeAnew(other);
+    Problems others = JudgeWithLostRows(other);
     if (!others.empty()) return;
     problems = JudgeForgetting(changes);
     problems.Add(std::move(others));
@@ -72,7 +72,7 @@ RowChanges CommitJudge::Judge() {
   if (list != nullptr && !same_list) allow(Excuse::kListByMirror, AgainstMirror());
   if (list != nullptr && facts_.go_decided && !problems.empty()) {
     RowChanges since_go = AgainstGo(*list);
-    if (Problems others = JudgeAnew(since_go); others.empty()) {
+    if (Problems others = JudgeWithLostRows(since_go); others.empty()) {
       problems = std::move(others);
       problems.Excuse(Excuse::kRowsByGo);
       changes = std::move(since_go);
@@ -85,7 +85,7 @@ RowChanges CommitJudge::Judge() {
   return changes;
 }
 
-// The list that the head before is about; null: no such head, or a list that never was.
+// The list that the head before refers to. Null: no such head, or a list that never existed.
 const ClusterSpec* CommitJudge::ListBefore() const {
   const auto& head = facts_.HeadBefore();
   if (!head) return nullptr;
@@ -122,13 +122,13 @@ void CommitJudge::JudgeShape() {
   const Head& head = facts_.head;
   const auto& was = facts_.HeadBefore();
   const auto wrong = [&](std::string text) { report_("spec", std::move(text)); };
-  // A leader goes by the very head that stands before its commit.
+  // A leader starts from the head directly before its commit.
   const bool respecced = was && (was->spec != head.spec || was->shards != head.shards);
   if (respecced != (facts_.FindEvent<Event::Spec>() != nullptr)) {
-    report_("journal", respecced ? "does not tell of a change of the spec"
-                                 : "tells of a change of the spec, and there is none");
+    report_("journal", respecced ? "does not record a change of the spec"
+                                 : "records a change of the spec, and there is none");
   }
-  // A head that some hand made up is nothing to go by.
+  // A head that an outsider invented is not compared.
   const bool known =
       was && std::any_of(facts_.specs.begin(), facts_.specs.end(),
                          [&](const auto& s) { return s.id.shards_zxid == was->spec.shards_zxid; });
@@ -142,12 +142,12 @@ void CommitJudge::JudgeShape() {
   }
   const auto& chunks = facts_.after.chunks;
   for (std::size_t k = 0; k < std::max(chunks.size(), head.chunks.size()); ++k) {
-    const bool stands = k < chunks.size() && chunks[k].exists;
-    if (k < head.chunks.size() && (!stands || chunks[k].version != head.chunks[k])) {
-      wrong(fmt::format("the head names version {} of chunk {}, there stands {}", head.chunks[k], k,
-                        stands ? std::to_string(chunks[k].version) : "nothing"));
+    const bool exists = k < chunks.size() && chunks[k].exists;
+    if (k < head.chunks.size() && (!exists || chunks[k].version != head.chunks[k])) {
+      wrong(fmt::format("the head names version {} of chunk {}, which has {}", head.chunks[k], k,
+                        exists ? std::to_string(chunks[k].version) : "nothing"));
     }
-    if (!stands) continue;
+    if (!exists) continue;
     const std::size_t first = std::min(k * kChunkShards, shards_.size());
     const std::size_t wanted = std::min(kChunkShards, shards_.size() - first);
     if (!chunks[k].value) {
@@ -177,7 +177,7 @@ void CommitJudge::JudgeNumbers() {
   }
 }
 
-// Exactly what the board says of the shards that are decided; or nothing at all, above the limit.
+// The mirror has exactly the decided shards of the board, or is empty above the limit.
 void CommitJudge::JudgeMirror(bool rows_changed) {
   const TextSlot& mirror = facts_.after.mirror;
   StatusBoard board;
@@ -188,7 +188,7 @@ void CommitJudge::JudgeMirror(bool rows_changed) {
   const bool right =
       fits ? mirror.exists && mirror.data == wanted : !mirror.exists || mirror.data == "{}";
   if (right) return;
-  // What an outsider wrote last, a leader mends when it sees it, or with the next change.
+  // A leader repairs an outsider's mirror when it notices it, or with the next change.
   if (!rows_changed && (!facts_.mirror_is_ours || !mirror.exists)) {
     ++facts_.excuses[Excuse::kMirrorLeft];
   } else if (mirror.exists && !facts_.mirror_is_ours) {
@@ -286,7 +286,7 @@ ShardState CommitJudge::InMirror(std::string_view addr) const {
   return {entry->second.alive ? ShardStatus::kAlive : ShardStatus::kDead, entry->second.since};
 }
 
-// As if there had been neither a head nor a mirror.
+// The changes as if there had been neither a head nor a mirror.
 RowChanges CommitJudge::AgainstNothing() const {
   RowChanges changes;
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
@@ -306,8 +306,8 @@ RowChanges CommitJudge::AgainstMirror() const {
   return changes;
 }
 
-// As JudgeChanges, where some of the rows before were lost.
-CommitJudge::Problems CommitJudge::JudgeAnew(const RowChanges& changes) const {
+// Like JudgeChanges, but some of the rows before were lost.
+CommitJudge::Problems CommitJudge::JudgeWithLostRows(const RowChanges& changes) const {
   RowChanges others;
   Problems lost;
   for (const RowChange& change : changes) {
@@ -322,7 +322,7 @@ CommitJudge::Problems CommitJudge::JudgeAnew(const RowChanges& changes) const {
   return problems;
 }
 
-// Only what cannot be decided may be left so.
+// A row may stay lost only while it cannot be decided.
 void CommitJudge::JudgeLost(const RowChange& change, Problems& problems) const {
   const auto count = facts_.box.CountOf(change.shard);
   const auto& ledger = facts_.after.ledger.value;
@@ -341,7 +341,7 @@ void CommitJudge::JudgeLost(const RowChange& change, Problems& problems) const {
                              Describe(count), Text(facts_.box.quorum())));
   }
   if (change.to.since == Micros(0)) {
-    problems.Add("since", fmt::format("{} is lost since ever", Name(change.shard)));
+    problems.Add("since", fmt::format("{} is lost without a time", Name(change.shard)));
   }
 }
 
@@ -360,16 +360,16 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
     }
   }
   if (any && !facts_.go_voter.empty()) {
-    problems.Add("go_hold", fmt::format("{} flips, and Go checker {} stands", changes.size(),
-                                        facts_.go_voter));
+    problems.Add("go_hold", fmt::format("{} flips while Go checker {} is registered",
+                                        changes.size(), facts_.go_voter));
   }
   if (any && facts_.go_voter.empty() && !facts_.after.go_voters.empty()) {
-    problems.Excuse(Excuse::kGoVoterUnheard);
+    problems.Excuse(Excuse::kGoVoterUnknown);
   }
   JudgeJournal(changes, problems);
   const auto& ledger = facts_.LedgerBefore();
   if (any && ledger && ledger->pause) {
-    // By the leader's clock, which is that of its journal.
+    // By the leader's clock, which dates its journal.
     const Event* const event = facts_.FindEvent<Event::Flips>();
     const Micros at = event != nullptr ? event->at : changes.front().to.since;
     const Micros until = ledger->pause->until;
@@ -383,10 +383,10 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
   return problems;
 }
 
-// While its order stands a shard does not flip, by the leader's clock.
+// A shard under maintenance does not flip before the order ends, by the leader's clock.
 void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) const {
   const auto& ledger = facts_.LedgerBefore();
-  // Taken over from the mirror, not decided.
+  // A row without counts was taken from the mirror, not decided.
   if (!ledger || !change.flips() || change.to.counts == VoteCounts{}) return;
   const auto order = ledger->maintenance.find(shards_[change.shard].name);
   if (order == ledger->maintenance.end()) return;
@@ -436,7 +436,7 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
   std::vector<Event::Flip> flips;
   for (const auto& [shard, from, to] : changes) {
     if (!RowChange{shard, from, to}.flips()) continue;
-    // Taken over from the mirror, not decided: no vote stands behind it, and no event tells of it.
+    // A row without counts was taken from the mirror, not decided, so no event records it.
     if (to.counts == VoteCounts{}) {
       problems.Excuse(Excuse::kTakenFromMirror);
       continue;
@@ -447,12 +447,12 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
   const Event::Flips* const event = facts_.Find<Event::Flips>();
   if (flips.empty()) {
     if (event != nullptr && !event->flips.empty()) {
-      problems.Add("journal", "tells of " + Text(event->flips.front()) + ", which is not");
+      problems.Add("journal", "records " + Text(event->flips.front()) + ", which did not happen");
     }
     return;
   }
   if (event == nullptr) {
-    problems.Add("journal", "does not tell of " + Text(flips.front()));
+    problems.Add("journal", "does not record " + Text(flips.front()));
     return;
   }
   const std::size_t listed = std::min(flips.size(), kMaxEventFlips);
@@ -465,12 +465,12 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
     break;
   }
   if (event->more != more) {
-    problems.Add("journal", fmt::format("tells of {} more flips, not {}", event->more, more));
+    problems.Add("journal", fmt::format("records {} more flips, not {}", event->more, more));
   }
 }
 
-// A leader that did not know the list before may decide everything anew, when a quorum has voted;
-// what it decides may not look older than what clients were told before.
+// A leader that did not know the list before may decide everything again when a quorum has voted.
+// Its decisions must not be older than what clients had read before.
 CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_board) const {
   Problems problems;
   const bool too_few = facts_.box.present().most < facts_.box.quorum().least;
@@ -482,9 +482,9 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
   const auto& before = facts_.LedgerBefore();
   const auto& after = facts_.after.ledger.value;
   for (const RowChange& change : against_board) {
-    const bool tells = change.to.status != ShardStatus::kUnknown || change.to.lost();
-    // (That of a lost row is of its loss: the mirror may know the flip, which was before.)
-    const bool falls = tells && change.to.since < change.from.since;
+    const bool known = change.to.status != ShardStatus::kUnknown || change.to.lost();
+    // (The Since of a lost row is the time of its loss; the mirror may have the earlier flip.)
+    const bool falls = known && change.to.since < change.from.since;
     if (falls && change.from.lost()) problems.Excuse(Excuse::kSinceOfLost);
     if (falls && !change.from.lost()) {
       problems.Add("since", fmt::format("{} went from {} to {}", Name(change.shard),
@@ -497,7 +497,7 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
       problems.Add("freeze", fmt::format("{} went from {} to {}, and cannot go back",
                                          Name(change.shard), Text(change.from), Text(change.to)));
     }
-    // What nobody could read may be known from the mirror.
+    // The mirror may know a row that nobody could read.
     const bool found =
         change.from.status == ShardStatus::kUnknown && change.to.counts == VoteCounts{};
     const bool paused = before && before->pause && after && after->pause;

@@ -1,13 +1,14 @@
-// Judges what one commit of a leader says: the numbers of its head, its board, its journal and its
-// mirror, against the ballots and the spec it was made by. Its ledger has a judge of its own
-// (ledger_judge.h); who may commit, and when, is judged in cluster_judge.h.
+// Judges the contents of one leader's commit: the numbers of its head, its board, its journal and
+// its mirror, against the ballots and the spec that the leader used. The ledger has a judge of its
+// own (ledger_judge.h). cluster_judge.h judges who may commit, and when.
 //
-// A flip is a change of status against what the leader had to go by for that shard: the row of the
-// board before, where the shard kept name and address; where the head before is absent, undecodable
-// or of a list that the leader did not know, the mirror's entry for the address; else nothing
-// (unknown, Since 0). Whether a leader knew a list cannot be seen from outside: a commit that
-// changes the list is right when it is right by either. What nobody could read or know is decided
-// anew by a quorum, or told to be lost where nothing may be decided. Pure.
+// A flip is a change of a shard's status against the state that the leader started from. If the
+// shard kept its name and address, that is its row of the board before the commit. If the head
+// before is absent or undecodable, or belongs to a list that the leader did not know, it is the
+// mirror's entry for the address. Otherwise it is nothing (unknown, Since 0). The judge cannot see
+// whether a leader knew a list, so it accepts a commit that changes the list if either reading
+// makes it right. For a row that nobody could read or know, a quorum decides again; where nothing
+// may be decided, the commit marks the row as lost. Pure.
 #pragma once
 
 #include <cstdint>
@@ -30,22 +31,22 @@
 namespace zkcluster::history {
 
 struct CommitFacts {
-  const Replica& after;  // with the commit
+  const Replica& after;  // with the commit applied
   const Replica::Before& before;
   const Head& head;                      // as written
-  const SpecRecord& spec;                // that the head names
+  const SpecRecord& spec;                // the spec that the head names
   const std::vector<SpecRecord>& specs;  // all of this incarnation, in order
   const BallotBox& box;
   bool votes_checked = false;  // the box is exact
   const std::vector<Event>& events;
   const std::set<std::string, std::less<>>& seen;  // ids that ever had a candidate or a ballot
-  std::string go_voter;        // one that no leader has an excuse for overlooking; empty: none
+  std::string go_voter;        // a Go voter that the leader must have seen; empty: none
   bool mirror_is_ours = true;  // a checker wrote it last
-  bool mirror_was_go = false;  // before the commit: a Go checker did
+  bool mirror_was_go = false;  // before the commit: a Go checker wrote it last
   bool go_decided = false;     // before the commit: the mirror was newer than the head, and Go's
-  // Where the box is not exact: the ballots that are there at the commit. Null: it is.
+  // The ballots that exist at the commit, where the box is not exact. Null: it is exact.
   const BallotBox* box_now = nullptr;
-  ExcuseCounts& excuses;  // adds those that this commit needs
+  ExcuseCounts& excuses;  // the judge adds the excuses that this commit needs
 
   [[nodiscard]] const std::optional<Head>& HeadBefore() const {
     return before.head ? before.head->value : after.head.value;
@@ -53,8 +54,7 @@ struct CommitFacts {
   [[nodiscard]] const std::optional<Ledger>& LedgerBefore() const {
     return before.ledger ? before.ledger->value : after.ledger.value;
   }
-  // The first event of that kind; null: none.
-  // The event of that kind, and what it holds. Null: there is none.
+  // The first event of that kind, and its contents. Null: there is none.
   template <class Kind>
   [[nodiscard]] const Event* FindEvent() const {
     const auto found = std::find_if(events.begin(), events.end(),
@@ -68,12 +68,12 @@ struct CommitFacts {
   }
 };
 
-// A row that differs, and what it was, as the leader may have seen it.
+// A row that differs from before, and what it was, as the leader may have seen it.
 struct RowChange {
   std::size_t shard = 0;
   ShardState from;
   ShardState to;
-  // Nothing is ever decided to be unknown: that is forgetting.
+  // A change to unknown is not a decision: the leader forgot the row.
   [[nodiscard]] bool flips() const {
     return from.status != to.status && to.status != ShardStatus::kUnknown;
   }
@@ -86,12 +86,12 @@ class CommitJudge {
  public:
   CommitJudge(const CommitFacts& facts, ReportFunction report);
 
-  // Reports what it finds. Returns what it took for the changes of this commit.
+  // Reports violations. Returns the changes of this commit, by the reading that it accepted.
   RowChanges Judge();
 
  private:
   using Mirror = std::map<std::string, MirrorEntry>;
-  // What is wrong by one reading of the rows before, and the excuses that this reading needs.
+  // The violations by one reading of the rows before, and the excuses that this reading needs.
   struct Problems {
     std::vector<std::pair<const char*, std::string>> list;
     ExcuseCounts excuses;
@@ -104,7 +104,7 @@ class CommitJudge {
   };
 
   [[nodiscard]] const ClusterSpec* ListBefore() const;
-  // What stands for rows that could not be read before the commit.
+  // What to assume about rows that could not be read before the commit.
   enum class Lost : unsigned char { kAsLastRead, kByMirror, kUnknown };
   [[nodiscard]] ShardState RowBefore(std::size_t row, std::string_view addr, Lost lost) const;
   [[nodiscard]] bool LostRows() const;
@@ -116,7 +116,7 @@ class CommitJudge {
   [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
   [[nodiscard]] RowChanges AgainstNothing() const;
-  [[nodiscard]] Problems JudgeAnew(const RowChanges& changes) const;
+  [[nodiscard]] Problems JudgeWithLostRows(const RowChanges& changes) const;
   [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
   void JudgeLost(const RowChange& change, Problems& problems) const;
   void JudgeFlip(const RowChange& change, Problems& problems) const;
@@ -130,7 +130,7 @@ class CommitJudge {
   const CommitFacts& facts_;
   const ReportFunction report_;
   const std::vector<ShardSpec>& shards_;
-  mutable std::optional<Mirror> mirror_before_;  // decoded once it is needed
+  mutable std::optional<Mirror> mirror_before_;  // decoded when first needed
 };
 
 }  // namespace zkcluster::history

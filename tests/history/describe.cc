@@ -14,7 +14,7 @@
 namespace zkcluster::history {
 namespace {
 
-constexpr std::size_t kShown = 60;  // of what can be many
+constexpr std::size_t kShown = 60;  // characters of a long text
 
 const std::string& PathOf(const zk::Op& op) {
   return std::visit([](const auto& o) -> const std::string& { return o.path; }, op);
@@ -28,7 +28,7 @@ std::string FlipText(const Event::Flip& flip) {
   return text;
 }
 
-// Ids of checkers, or names of shards.
+// The ids of checkers, or the names of shards.
 std::vector<std::string> NamesIn(const Event& event) {
   if (const auto* const kind = event.As<Event::Electorate>()) return kind->ids;
   if (const auto* const kind = event.As<Event::Forget>()) return kind->ids;
@@ -62,15 +62,15 @@ std::string Text(const Ballot& ballot) {
                      ballot.spec.shards_zxid, letters);
 }
 
-class Teller {
+class Describer {
  public:
-  explicit Teller(const sim::Transaction& transaction) : transaction_(transaction) {
+  explicit Describer(const sim::Transaction& transaction) : transaction_(transaction) {
     for (const auto& op : transaction.ops) Sort(op);
   }
 
-  std::string Tell() {
+  std::string Line() {
     if (who_.empty()) {
-      who_ = transaction_.session_id == 0 ? "hand"
+      who_ = transaction_.session_id == 0 ? "outsider"
                                           : fmt::format("session {:#x}", transaction_.session_id);
     }
     std::string line = cluster_.empty() ? who_ : cluster_ + " " + who_;
@@ -82,7 +82,7 @@ class Teller {
                                   head_->epoch, head_->sequence, head_->quorum, head_->electorate,
                                   head_->spec.version, head_->spec.shards_zxid));
     }
-    parts.insert(parts.end(), told_.begin(), told_.end());
+    parts.insert(parts.end(), parts_.begin(), parts_.end());
     if (spec_parts_ > 0) parts.push_back("writes the spec" + version_);
     if (removed_ > 0) parts.push_back(fmt::format("removes {} znodes", removed_));
     if (!parts.empty()) {
@@ -116,10 +116,10 @@ class Teller {
       case Place::kShards:
       case Place::kOptions:
         return Checked("spec");
-      case Place::kGoBell:
-        return Checked("bell");
-      case Place::kVoteBell:
-        return Checked("vote bell");
+      case Place::kGoSignal:
+        return Checked("go signal");
+      case Place::kVoteSignal:
+        return Checked("vote signal");
       case Place::kChunk:
         return Checked("chunk");
       case Place::kLedger:
@@ -140,48 +140,48 @@ class Teller {
         if (auto head = DecodeHead(data)) {
           head_ = *std::move(head);
         } else {
-          told_.push_back(fmt::format("{} an undecodable head", verb));
+          parts_.push_back(fmt::format("{} an undecodable head", verb));
         }
         return;
-      case Place::kVoteBell:  // a ballot begins
+      case Place::kVoteSignal:  // a ballot begins
       case Place::kChunk:
       case Place::kMirror:
-        return;  // the head and its event say it all
+        return;  // the head and its event show the same
       case Place::kEvent:
         if (const auto event = DecodeEvent(data)) {
-          if (event->As<Event::Leader>() == nullptr) told_.push_back(Text(*event));
+          if (event->As<Event::Leader>() == nullptr) parts_.push_back(Text(*event));
         } else {
-          told_.emplace_back("an undecodable event");
+          parts_.emplace_back("an undecodable event");
         }
         return;
       case Place::kLeader: {
         const auto leader = DecodeLeader(data);
-        told_.push_back(leader
-                            ? fmt::format("takes over as {} in epoch {}", leader->id, leader->epoch)
-                            : fmt::format("{} an undecodable leader", verb));
+        parts_.push_back(
+            leader ? fmt::format("takes over as {} in epoch {}", leader->id, leader->epoch)
+                   : fmt::format("{} an undecodable leader", verb));
         return;
       }
       case Place::kLedger: {
         const auto ledger = DecodeLedger(data);
-        told_.push_back(ledger ? fmt::format("ledger of [{}]{}{}{}",
-                                             fmt::join(ledger->electorate, " "),
-                                             ledger->freeze.frozen ? " frozen" : "",
-                                             ledger->pause ? " paused" : "",
-                                             ledger->maintenance.empty() ? "" : " maintenance")
-                               : fmt::format("{} an undecodable ledger", verb));
+        parts_.push_back(ledger ? fmt::format("ledger of [{}]{}{}{}",
+                                              fmt::join(ledger->electorate, " "),
+                                              ledger->freeze.frozen ? " frozen" : "",
+                                              ledger->pause ? " paused" : "",
+                                              ledger->maintenance.empty() ? "" : " maintenance")
+                                : fmt::format("{} an undecodable ledger", verb));
         return;
       }
       case Place::kVote: {
         if (who_.empty() && transaction_.session_id != 0) who_ = spot.name;
         const auto ballot = DecodeBallot(data);
-        told_.push_back(
+        parts_.push_back(
             fmt::format("{} {}", verb, ballot ? Text(*ballot) : "an undecodable ballot"));
         return;
       }
       case Place::kCandidate:
         if (const auto name = ParseCandidateName(spot.name)) who_ = name->id;
-        told_.push_back(fmt::format("{} candidate {} (session {:#x})", verb, spot.name,
-                                    transaction_.session_id));
+        parts_.push_back(fmt::format("{} candidate {} (session {:#x})", verb, spot.name,
+                                     transaction_.session_id));
         return;
       case Place::kBase:
         version_ = " " + data.substr(0, kShown);
@@ -192,15 +192,15 @@ class Teller {
         ++spec_parts_;
         return;
       default:
-        told_.push_back(fmt::format("{} {} ({} bytes)", verb, path, data.size()));
+        parts_.push_back(fmt::format("{} {} ({} bytes)", verb, path, data.size()));
     }
   }
 
   void Remove(const Spot& spot) {
     if (spot.place == Place::kCandidate) {
-      told_.push_back(fmt::format("removes candidate {}", spot.name));
+      parts_.push_back(fmt::format("removes candidate {}", spot.name));
     } else if (spot.place == Place::kVote) {
-      told_.push_back(fmt::format("removes the ballot of {}", spot.name));
+      parts_.push_back(fmt::format("removes the ballot of {}", spot.name));
     } else {
       ++removed_;
     }
@@ -219,7 +219,7 @@ class Teller {
   std::string cluster_;
   std::string who_;
   std::optional<Head> head_;
-  std::vector<std::string> told_;
+  std::vector<std::string> parts_;
   std::string version_;
   int spec_parts_ = 0;
   std::size_t removed_ = 0;
@@ -232,7 +232,7 @@ class Teller {
 std::string DescribeTransaction(const sim::Transaction& transaction, TimePoint origin) {
   const auto seconds = std::chrono::duration<double>(transaction.time - origin).count();
   return fmt::format("zxid {:#x} +{:.3f} s {}", transaction.zxid, seconds,
-                     Teller(transaction).Tell());
+                     Describer(transaction).Line());
 }
 
 }  // namespace zkcluster::history

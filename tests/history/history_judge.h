@@ -1,79 +1,84 @@
-// Judges the history of an ensemble, one transaction after the other, by what must hold whatever
-// happens. It is a second, deliberately dumb implementation of the rules: it keeps a replica of the
-// znodes below a root (any number of clusters; one deleted and made anew is another incarnation),
-// and shares with the product the codecs alone. The simulator feeds it FakeEnsemble's history, the
-// fault tests a real server's transaction log (transaction_log.h).
+// Judges the history of an ensemble, one transaction after the other, by rules that must hold under
+// every fault. It is a second, deliberately simple implementation of the rules: it keeps a replica
+// of the znodes below a root (any number of clusters; a cluster that is deleted and created again
+// is another incarnation), and shares only the codecs with the product. The simulator feeds it
+// FakeEnsemble's history, the fault tests a real server's transaction log (transaction_log.h).
 //
-// Who writes is told by what a session has done. A *checker* is a session that ever created a
-// candidate. A *hand* is the test itself, putting bytes where it likes (session 0, and whoever
-// Options::is_outsider names): what it writes is not judged, only taken as what now stands. Any other
+// The judge classifies sessions by what they have done. A *checker* is a session that has created a
+// candidate. An *outsider* is the test itself, which writes any bytes anywhere (session 0, and the
+// sessions that Options::is_outsider names): its writes are not judged, only applied. Any other
 // session is an operator or a Go checker. Sessions end and never come back.
 //
-// The invariants; the names in brackets are an interface:
+// The invariants. Tests and tools depend on the names in brackets:
 //
 // [quorum]       Every flip is covered by ballots current at the zxid of its commit: those whose
-//                znodes the commit checks, on the very spec that the head names, of its length, of
-//                ids in the ledger that stands with the commit. To alive: alive votes >= quorum,
-//                and not dead as well; dead is: dead votes >= quorum, from min_racks racks. To
-//                dead: the mirror image. The counts and the reason in the row are those ballots'.
-//                A commit that checks no ballot is judged by what may have been read: of each
-//                voter, some ballot that stood within the look-back. Where refusals are told
-//                (ObserveRefusal), such a commit needs two of them to flip anything.
-// [head_numbers] Quorum and electorate in the head are what these ballots, the ledger and the spec
-//                amount to: `checkers`, else the ids known (AtLeast at least), and no less than
-//                the ballots on this spec; `quorum`, else more than half of that.
+//                znodes the commit checks, that are on the spec that the head names, have its
+//                length, and belong to ids in the ledger with the commit applied. A flip to alive
+//                needs alive votes >= quorum, and no quorum for dead. A flip to dead needs dead
+//                votes >= quorum, from min_racks racks, and no quorum for alive. The counts and
+//                the reason in the row are those of the ballots. For a commit that checks no
+//                ballot, each voter may have had any ballot that was current within the look-back.
+//                Where refusals are reported (ObserveRefusal), such a commit needs two refusals
+//                before it may flip anything.
+// [head_numbers] The head has the quorum and the electorate that follow from these ballots, the
+//                ledger and the spec. The electorate is `checkers`, otherwise the number of known
+//                ids (not below AtLeast), and never below the number of ballots on this spec. The
+//                quorum is `quorum`, otherwise more than half of the electorate.
 // [deposed]      Head, chunks, ledger and mirror are written by the session that made the last
-//                take-over, and while its candidate exists. A checker that led once and does so
-//                later has been deposed. Operators write the ledger with an event of theirs; Go
-//                checkers the mirror.
-// [one_leader]   The same, of a session that decides without ever having taken over. Together:
-//                between two take-overs there is one session's decisions.
+//                take-over, and while its candidate exists. A checker that led before and still
+//                writes is deposed. Operators write the ledger together with an event of their
+//                own; Go checkers write the mirror.
+// [one_leader]   The same rule for a session that never took over. Together they mean: between two
+//                take-overs all decisions are one session's.
 // [takeover]     `leader` is written by a session that owns a live candidate of the id it names,
 //                and no other live candidate is before it.
-// [epoch]        A take-over has a greater epoch than the `leader` and `head` that stand; a head
-//                has the epoch of the standing `leader`, names its id, and its sequence grows
-//                while its znode lives.
+// [epoch]        A take-over has a greater epoch than the current `leader` and `head`. A head has
+//                the epoch and the id of the current `leader`, and its sequence grows as long as
+//                its znode exists.
 // [spec]         A head names the spec in force, or, while that is undecodable, an earlier one of
-//                this incarnation; its shards_zxid never falls. It has as many shards, the chunks
-//                have their rows and the versions that the head names, chunks past the end are
-//                empty; the mirror says what the rows say, or nothing when that is above the limit.
-//                Without a write of all three znodes in one, `checkers`, `quorum`, `min_racks` and
-//                `max_dead_fraction` that the spec lacks are those that the ledger remembers.
+//                this incarnation; its shards_zxid never falls. The head has as many shards as the
+//                spec, the chunks have a row for each and the versions that the head names, and
+//                chunks past the end are empty. The mirror agrees with the rows, or is empty when
+//                it would exceed the limit.
+//                Unless one write wrote all three znodes, the ledger's `checkers`, `quorum`,
+//                `min_racks` and `max_dead_fraction` replace those that the spec lacks.
 // [since]        Since moves exactly with flips, and then grows. A shard that is new, or moved to
 //                another address, begins unknown with Since 0; one that kept both keeps its state.
-//                A leader that did not know the list before may go by the mirror, and, when a
-//                quorum has voted, by nothing; then too Since is not less than the row before.
-// [journal]      A commit tells of exactly its flips, with the counts of the rows (up to
-//                kMaxEventFlips, the rest counted), of the ids it learned, of a change of the spec
-//                and of a freeze that it begins or ends; a take-over of its epoch.
-// [ledger]       The electorate loses ids by `forget` alone, learns only ids seen in this
-//                incarnation, and holds every id that was counted. A lost ledger leaves an
-//                electorate no smaller than the head before says. Penalties move with flips only,
-//                and who comes back from the dead owes one.
+//                A leader that did not know the list before may start from the mirror, or, when a
+//                quorum has voted, from nothing; even then Since does not fall.
+// [journal]      The journal records exactly the flips of a commit, with the counts of the rows (up
+//                to kMaxEventFlips, the rest as a number), the ids that it learned, a change of
+//                the spec, and a freeze that it begins or ends. A take-over records its epoch.
+// [ledger]       The electorate loses ids only by `forget`, learns only ids seen in this
+//                incarnation, and holds every id that was counted. After a lost ledger the
+//                electorate is at least as large as the head before says. Penalties change only
+//                with flips, and a shard that returns from dead has a penalty.
 // [freeze]       No flip to dead in a commit that leaves the ledger frozen; none makes more dead
-//                than max_dead_fraction (one is always allowed) or than was accepted; a leader
-//                leaves a freeze only below three quarters of the fraction, those counted that too
-//                few have voted on, or as accepted. No more is accepted than an operator ordered
-//                and would be dead. A dead shard is not forgotten while frozen.
+//                than max_dead_fraction (one is always allowed) or than the operator accepted. A
+//                leader ends a freeze only when the deaths are accepted, or when the dead shards,
+//                with those that too few have voted on, are below three quarters of the fraction.
+//                A leader accepts no more deaths than an operator ordered, and no more than would
+//                be dead. A dead shard is not forgotten while frozen.
 // [pause]        While the ledger before a commit says paused, nothing flips before its end, by the
 //                journal's clock, and the leader ends it no earlier.
 // [maintenance]  While the ledger before a commit has a shard under maintenance, that shard does
 //                not flip before its end; the leader ends it no earlier unless the shard left the
 //                spec, and neither begins nor changes it.
-// [mirror]       Where a Go checker wrote the mirror last, what a commit changes in it from alive to
-//                dead or back is covered by that commit's ballots, too. A leader that removes the
-//                head for Go checkers writes the mirror only where it said nothing.
-// [go_hold]      While a Go voter stands, nothing flips. The head is removed only after a Go checker
-//                came. Excused is a leader that may not have
-//                heard: the bell was not rung since the voter came, and that is within go_patience.
+// [mirror]       If a Go checker wrote the mirror last, each change from alive to dead or back that a
+//                commit makes there needs that commit's ballots, too. A leader that removes the head
+//                for Go checkers writes the mirror only where it was empty.
+// [go_hold]      While a Go voter is registered, nothing flips, and the head is
+//                removed only after a Go voter came. A leader is excused if it may not
+//                know of the voter: `localstatus` was not written since the voter came, and the
+//                voter came within go_patience.
 // [ballot]       A ballot is ephemeral, on a spec that was in force, and written by its owner: a
-//                session that has a live candidate of that id, before which no other session's
-//                live candidate of that id stands (the earlier twin votes).
+//                session with a live candidate of that id, unless another session has an earlier
+//                live candidate of that id (of two twins, the earlier one votes).
 // [silent_vote]  With an oracle: a ballot says nothing (not probed) about a server that its session
 //                has not probed.
-// [history]      What is fed is a history: versions fit, nothing is missing.
+// [history]      The input is a history: versions fit, and nothing is missing.
 //
-// What a transaction costs depends on what it changes. Pure but for its own state.
+// A transaction costs as much as it changes. Pure apart from its own state.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -98,16 +103,17 @@ class HistoryJudge {
   struct Options {
     std::string root = "/goreclusters";
     // Whether the process of this session has probed that address since it started. Null: not
-    // judged. A yes is remembered.
+    // judged. The judge remembers a yes.
     std::function<bool(std::int64_t session_id, const std::string& addr)> probed;
     // Sessions whose writes are the test's own, besides 0.
     std::function<bool(std::int64_t session_id)> is_outsider;
-    // How far back a ballot may have been read that a commit did not check: both this long, and so
-    // many transactions that touch `votes`, must have passed for it to be too old.
+    // The look-back: how long ago a leader may have read a ballot that its commit does not
+    // check. A ballot is too old when this time has passed, and this number of
+    // transactions that touch `votes`.
     Duration lookback = std::chrono::seconds(3);
     std::size_t lookback_votes = 50;
     Duration go_patience = std::chrono::seconds(30);
-    bool refusals_are_told = false;
+    bool refusals_reported = false;
     bool keep_heads = true;  // for a TableJudge; memory grows with each decision
   };
   struct Counters {
@@ -115,7 +121,7 @@ class HistoryJudge {
     std::uint64_t incarnations = 0;
     std::uint64_t take_overs = 0;
     std::uint64_t commits = 0;
-    std::uint64_t commits_unchecked = 0;  // of these, without checks of the ballots
+    std::uint64_t commits_unchecked = 0;  // those without checks of the ballots
     std::uint64_t flips = 0;
     std::uint64_t ballots = 0;  // written
     bool operator==(const Counters&) const = default;
@@ -129,15 +135,15 @@ class HistoryJudge {
 
   // In the order of zxids, from the first one that touches the root.
   void Observe(const sim::Transaction& transaction);
-  // A multi of this session was refused because of its operation on `path`. See refusals_are_told.
+  // A multi of this session was refused because of its operation on `path` (`refusals_reported`).
   void ObserveRefusal(std::int64_t session_id, std::string_view path);
 
   [[nodiscard]] const std::vector<Violation>& violations() const { return verdicts_.list(); }
-  // More than the list holds when there are very many.
+  // May exceed the length of the list, which keeps only the first ones.
   [[nodiscard]] std::size_t violation_count() const { return verdicts_.count(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] const ExcuseCounts& excuses() const { return excuses_; }
-  // The lives of a cluster, in order; empty: never heard of.
+  // The incarnations of a cluster, in order. Empty: the history has no such cluster.
   [[nodiscard]] const std::vector<std::unique_ptr<IncarnationRecord>>& RecordsOf(
       std::string_view cluster) const;
 
@@ -151,7 +157,7 @@ class HistoryJudge {
   Counters counters_;
   ExcuseCounts excuses_;
   std::map<std::string, std::unique_ptr<ClusterJudge>, std::less<>> clusters_;
-  std::vector<ClusterJudge*> touched_;  // by the transaction under judgement
+  std::vector<ClusterJudge*> touched_;  // those that the transaction under judgement touches
 };
 
 }  // namespace zkcluster::history

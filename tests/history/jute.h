@@ -1,5 +1,5 @@
-// Reads ZooKeeper's serialisation (jute): big-endian numbers, counted strings and vectors. Once it
-// has met the end too early, everything it gives is empty and ok() is false. Pure.
+// Reads ZooKeeper's serialisation (jute): big-endian numbers, strings and vectors with a length in
+// front. Once the bytes end too early, ok() is false and every further value is empty. Pure.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class JuteReader {
     return Take(length < 0 ? 0 : static_cast<std::size_t>(length));
   }
   [[nodiscard]] std::string Text() { return std::string(Buffer()); }
-  // Elements that follow; a null vector has none. No element is smaller than a byte.
+  // The number of elements that follow; a null vector has none. An element has at least a byte.
   [[nodiscard]] std::size_t Count() {
     const std::int32_t count = Int();
     if (count <= 0) return 0;

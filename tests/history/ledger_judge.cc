@@ -46,33 +46,32 @@ class LedgerJudge {
     if (!lost.empty()) report_("ledger", "the electorate lost " + Text(lost));
     for (const auto& id : learned) {
       if (!facts_.seen.contains(id)) {
-        report_("ledger", "learned " + id + ", which nobody has ever seen");
+        report_("ledger", "learned " + id + ", which never had a candidate or a ballot");
       }
     }
     if (const auto& strangers = facts_.box.strangers(); !strangers.empty()) {
       report_("ledger", fmt::format("counted {}, not of the electorate", strangers.front()));
     }
     const auto* const event = facts_.Find<Event::Electorate>();
-    const Ids told = event != nullptr ? Ids(event->ids.begin(), event->ids.end()) : Ids{};
-    // Of a ledger that was lost the leader may still know some, and has told of those before.
-    const bool lost_told = !was && Without(told, learned).empty();
-    if (told != learned && lost_told) ++facts_.excuses[Excuse::kLedgerLost];
-    if (told != learned && !lost_told) {
-      report_("journal",
-              fmt::format("tells of learning [{}], the ledger of [{}]", Text(told), Text(learned)));
+    const Ids reported = event != nullptr ? Ids(event->ids.begin(), event->ids.end()) : Ids{};
+    // The leader may still know ids of a lost ledger; the journal recorded those before.
+    const bool lost_reported = !was && Without(reported, learned).empty();
+    if (reported != learned && lost_reported) ++facts_.excuses[Excuse::kLedgerLost];
+    if (reported != learned && !lost_reported) {
+      report_("journal", fmt::format("records as learned [{}], the ledger [{}]", Text(reported),
+                                     Text(learned)));
     }
   }
 
-  // Whoever is present must not become the electorate because its list was lost.
+  // After a lost list the checkers that are present must not become the electorate.
   void JudgeSize() {
     const auto& was = facts_.LedgerBefore();
     const auto& head = facts_.HeadBefore();
     const int wanted = was ? was->at_least : head ? head->electorate : 0;
     const int known = static_cast<int>(now_.electorate.size());
     if (wanted > 0 && known < wanted && now_.at_least < wanted) {
-      report_("ledger",
-              fmt::format("of an electorate of at least {} are left {} ids and AtLeast {}", wanted,
-                          known, now_.at_least));
+      report_("ledger", fmt::format("an electorate of at least {} became {} ids and AtLeast {}",
+                                    wanted, known, now_.at_least));
     }
   }
 
@@ -98,7 +97,7 @@ class LedgerJudge {
     if (!was->pause) return report_("pause", "a leader paused its cluster");
     if (now_.pause) return report_("pause", "a leader changed an operator's pause");
     const Event* const event = facts_.FindEvent<Event::Resume>();
-    if (event == nullptr) return report_("pause", "ended, and the journal does not tell");
+    if (event == nullptr) return report_("pause", "ended, and the journal does not record it");
     if (!IsOver(*was->pause, event->at)) {
       report_("pause", fmt::format("ended at {}, ordered until {}", event->at.count(),
                                    was->pause->until.count()));
@@ -108,18 +107,18 @@ class LedgerJudge {
   void JudgeMaintenance() {
     const auto& was = facts_.LedgerBefore();
     if (!was) return;
-    Ids told;
+    Ids reported;
     const Event* const event = facts_.FindEvent<Event::MaintenanceOver>();
     if (const auto* const over = facts_.Find<Event::MaintenanceOver>()) {
-      told.insert(over->shards.begin(), over->shards.end());
+      reported.insert(over->shards.begin(), over->shards.end());
     }
     Ids ended;
     for (const auto& [shard, order] : was->maintenance) {
-      const auto stands = now_.maintenance.find(shard);
-      if (stands == now_.maintenance.end()) {
+      const auto current = now_.maintenance.find(shard);
+      if (current == now_.maintenance.end()) {
         ended.insert(shard);
         JudgeEnd(shard, order, event);
-      } else if (stands->second != order) {
+      } else if (current->second != order) {
         report_("maintenance", "a leader changed an operator's order for " + shard);
       }
     }
@@ -128,18 +127,18 @@ class LedgerJudge {
         report_("maintenance", "a leader put " + shard + " under maintenance");
       }
     }
-    if (ended != told) {
-      report_("journal", fmt::format("tells that maintenance of [{}] is over, the ledger of [{}]",
-                                     Text(told), Text(ended)));
+    if (ended != reported) {
+      report_("journal", fmt::format("records the end of maintenance of [{}], the ledger of [{}]",
+                                     Text(reported), Text(ended)));
     }
   }
 
-  // By its time, or with its shard.
+  // An order ends at its time, or when its shard leaves the spec.
   void JudgeEnd(const std::string& shard, const Maintenance& order, const Event* event) {
     const auto& shards = facts_.spec.spec->shards;
     const bool exists = std::any_of(shards.begin(), shards.end(),
                                     [&](const auto& each) { return each.name == shard; });
-    // (Without an event the journal is what is wrong.)
+    // (A missing event is a violation of the journal, reported elsewhere.)
     if (event == nullptr || IsOver(order, event->at)) return;
     if (!exists) {
       ++facts_.excuses[Excuse::kMaintainedShardLeft];
@@ -149,7 +148,7 @@ class LedgerJudge {
                                        event->at.count(), order.until.count()));
   }
 
-  // No fraction, or one that nothing exceeds: there is no freeze.
+  // Without a fraction, or with 1, there is no freeze.
   [[nodiscard]] double Fraction() const { return facts_.spec.spec->max_dead_fraction.value_or(1); }
   [[nodiscard]] std::size_t Dead() const {
     std::size_t dead = 0;
@@ -159,7 +158,7 @@ class LedgerJudge {
     return dead;
   }
 
-  // That might be dead with the ballots there are, held back or not.
+  // How many shards might be dead with the current ballots, held back or not.
   [[nodiscard]] std::size_t MostDead() const {
     std::size_t dead = 0;
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
@@ -168,33 +167,33 @@ class LedgerJudge {
     }
     return dead;
   }
-  // Of those that are not dead: fewer than a quorum say anything of them.
-  [[nodiscard]] std::size_t Unheard() const {
-    std::size_t unheard = 0;
+  // How many shards that are not dead have fewer votes than a quorum.
+  [[nodiscard]] std::size_t TooFewVotes() const {
+    std::size_t undecided = 0;
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
       if (facts_.after.RowOf(i).status == ShardStatus::kDead) continue;
       const auto count = facts_.box.CountOf(i);
       const int most = count.alive.most + count.dead.most + count.unknown.most;
-      unheard += most < facts_.box.quorum().least ? 1 : 0;
+      undecided += most < facts_.box.quorum().least ? 1 : 0;
     }
-    return unheard;
+    return undecided;
   }
 
-  // The journal tells of what a leader did; an operator's own order has its own event.
-  void JudgeFreezeTold(const Freeze& was) {
+  // The journal records what a leader did; an operator's order has an event of its own.
+  void JudgeFreezeReport(const Freeze& was) {
     const Freeze& is = now_.freeze;
     const bool began = !was.frozen && is.frozen;
     const bool ended = was.frozen && !is.frozen;
     if (began != (facts_.FindEvent<Event::Freeze>() != nullptr)) {
-      report_("journal", began ? "does not tell of a freeze" : "tells of a freeze that is none");
+      report_("journal", began ? "does not record a freeze" : "records a freeze that is none");
     }
-    // One that was accepted is told by the operator; but its spec may end it first.
-    const bool told = facts_.FindEvent<Event::Unfreeze>() != nullptr;
+    // The operator's event records an accepted freeze; but a change of the spec may end it first.
+    const bool reported = facts_.FindEvent<Event::Unfreeze>() != nullptr;
     const bool accepted = ended && was.accept;
-    if (ended != told && accepted) ++facts_.excuses[Excuse::kAcceptedFreeze];
-    if (ended != told && !accepted) {
-      report_("journal", ended ? "does not tell of the end of a freeze"
-                               : "tells of the end of a freeze that is none");
+    if (ended != reported && accepted) ++facts_.excuses[Excuse::kAcceptedFreeze];
+    if (ended != reported && !accepted) {
+      report_("journal", ended ? "does not record the end of a freeze"
+                               : "records the end of a freeze that is none");
     }
     const bool taken = was.accept && !is.accept;
     if (is.accepted > was.accepted && !taken) {
@@ -206,7 +205,7 @@ class LedgerJudge {
   }
 
   void JudgeFreeze() {
-    if (facts_.LedgerBefore()) JudgeFreezeTold(facts_.LedgerBefore()->freeze);
+    if (facts_.LedgerBefore()) JudgeFreezeReport(facts_.LedgerBefore()->freeze);
     const auto deaths = std::count_if(changes_.begin(), changes_.end(), [](const auto& change) {
       return change.flips() && change.to.status == ShardStatus::kDead;
     });
@@ -219,12 +218,12 @@ class LedgerJudge {
     const bool accepts = was && was->freeze.accept;
     const auto all = static_cast<double>(facts_.spec.spec->shards.size());
     if (was_frozen && !now_.freeze.frozen && !accepts) {
-      // At least one may be dead, whatever the fraction.
+      // One dead shard is always allowed.
       const double bound = std::max(1.0, 0.75 * Fraction() * all);
-      const auto dead = static_cast<double>(Dead() + Unheard());
+      const auto dead = static_cast<double>(Dead() + TooFewVotes());
       if (dead >= bound + 1e-6) {
-        report_("freeze", fmt::format("left with {} of {} shards dead or unheard of: its lower "
-                                      "bound is {}",
+        report_("freeze", fmt::format("ended with {} of {} shards dead or without a quorum of "
+                                      "votes: its lower bound is {}",
                                       dead, all, bound));
       }
     }
@@ -248,7 +247,7 @@ class LedgerJudge {
       }
       return;
     }
-    // At 500 some are forgiven early.
+    // From 500 penalties on, some are forgiven early.
     const bool many = was.penalties.size() >= 500 || now_.penalties.size() >= 500;
     const auto wrong = [&](std::string text) {
       if (!many) return report_("ledger", std::move(text));
@@ -269,18 +268,18 @@ class LedgerJudge {
     }
   }
 
-  // A shard that comes back from the dead owes something for the next time.
+  // A shard that returns from dead has a penalty for the next time.
   template <class Wrong>
   void JudgeReturn(const RowChange& change, const Wrong& wrong) {
     const auto& [shard, from, to] = change;
     const std::string& name = facts_.spec.spec->shards[shard].name;
     const bool returns = from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
-    // What was taken over from the mirror was not decided here.
+    // A row without counts was taken from the mirror, not decided.
     if (!returns || to.counts == VoteCounts{} || now_.penalties.contains(name)) return;
-    // A leader that does not know the list knows of no death on it.
+    // A leader that does not know the list knows no death in it.
     const bool known = facts_.HeadBefore() &&
                        facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
-    if (known) return wrong(name + " came back from the dead, and owes nothing for the next time");
+    if (known) return wrong(name + " returned from dead without a penalty");
     ++facts_.excuses[Excuse::kReturnOnNewList];
   }
 
@@ -313,7 +312,7 @@ void JudgeOperator(const std::optional<Ledger>& was, const std::optional<Ledger>
   }
   if (const Ids lost = Without(Without(was->electorate, now->electorate), forgotten);
       !lost.empty()) {
-    report("ledger", fmt::format("an operator's transaction lost {}, told to forget are [{}]",
+    report("ledger", fmt::format("an operator's transaction lost {}, its order forgets [{}]",
                                  Text(lost), Text(forgotten)));
   }
   if (was->penalties != now->penalties) {

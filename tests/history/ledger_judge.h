@@ -1,7 +1,7 @@
-// Judges the ledger that stands with a commit, and what operators write there. A ledger only grows,
-// but by an operator's word: who may vote is forgotten by `forget` alone; a pause ends by its time
-// or by an operator; a freeze is left below its lower bound, or by an operator, or when the spec no
-// longer wants one; what a flapping shard owes moves with its flips. Pure.
+// Judges the ledger with a commit applied, and what operators write there. Only an operator takes
+// anything away: `forget` is the only way out of the electorate. A pause ends at its time or by an
+// operator. A freeze ends below its lower bound, by an operator, or when the spec no longer asks
+// for it. The penalty of a flapping shard changes with its flips. Pure.
 #pragma once
 
 #include "tests/history/commit_judge.h"
@@ -10,7 +10,7 @@ namespace zkcluster::history {
 
 void JudgeLedger(const CommitFacts& facts, const RowChanges& changes, const ReportFunction& report);
 
-// `was`, `now`: nothing where undecodable or absent. `events`: of the same transaction.
+// `was`, `now`: nothing where undecodable or absent. `events`: those of the same transaction.
 void JudgeOperator(const std::optional<Ledger>& was, const std::optional<Ledger>& now,
                    const std::vector<Event>& events, const ReportFunction& report);
 

@@ -1,5 +1,5 @@
-// What judges hand to each other and to whoever prints: violations, and what was in force when.
-// Pure.
+// What the judges share with each other and with the code that prints: violations, and which specs
+// and heads were in force at what time. Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -18,15 +18,15 @@ namespace zkcluster::history {
 struct Violation {
   std::string invariant;  // "quorum", "deposed" ...: the names are an interface, see the judges
   std::string cluster;
-  std::int64_t zxid = 0;  // 0: of no transaction (a client's table)
-  std::string text;       // what, with the numbers
+  std::int64_t zxid = 0;  // 0: not a transaction (a client's table)
+  std::string text;       // what is wrong, with numbers
   bool operator==(const Violation&) const = default;
 };
 
 // "[quorum] c zxid 0x1a: ..."
 [[nodiscard]] std::string Describe(const Violation& violation);
 
-// Keeps the first kKept, counts all: one fault may break something with every transaction.
+// Keeps the first kKept and counts all: one fault may cause a violation with every transaction.
 class Verdicts {
  public:
   static constexpr std::size_t kKept = 1000;
@@ -60,8 +60,8 @@ struct HeadRecord {
   std::int64_t sequence = 0;
   std::string statuses;  // one letter a shard: A, D, ?, ~ for lost (clients keep what they know)
   std::vector<Micros> since;  // of each shard
-  // Some chunk is undecodable, and clients keep what they had of its shards; or one was removed, so
-  // that the version of its successor tells them nothing.
+  // A chunk is undecodable, and clients keep what they had for its shards; or a chunk was removed,
+  // so that the version of its successor is meaningless.
   bool damaged = false;
 };
 
@@ -70,8 +70,8 @@ struct IncarnationRecord {
   std::int64_t czxid = 0;
   std::vector<SpecRecord> specs;  // in the order in which they came into force
   std::vector<HeadRecord> heads;
-  std::int64_t head_lost = 0;  // zxid: the last time that somebody removed or spoilt the head
-  bool lost_chunk = false;     // somebody removed one, and the head was not made anew since
+  std::int64_t head_lost = 0;  // the zxid at which the head was last removed or corrupted
+  bool lost_chunk = false;     // a chunk was removed, and the head was not recreated since
 };
 
 [[nodiscard]] constexpr char StatusLetter(ShardStatus status) {
@@ -86,7 +86,7 @@ struct IncarnationRecord {
   return '?';
 }
 
-// Of a row as it stands in ZooKeeper; '~': clients keep what they know of the shard.
+// The letter of a row in ZooKeeper. '~': clients keep what they know of the shard.
 [[nodiscard]] constexpr char RowLetter(const ShardState& row) {
   return row.lost() ? '~' : StatusLetter(row.status);
 }

@@ -20,7 +20,7 @@ std::optional<T> Value(Result<T> decoded) {
 std::optional<std::size_t> ChunkNumber(std::string_view name) {
   std::size_t k = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), k);
-  // No list is long enough for more.
+  // No list is long enough for a greater number.
   if (error != std::errc() || end != name.data() + name.size() || k > 10'000) return std::nullopt;
   return k;
 }
@@ -34,7 +34,7 @@ zk::Version Next(zk::Version version) {
 struct Replica::Stamp {
   const Touch& touch;
   const sim::Transaction& transaction;
-  // Of a create or set.
+  // The data of a create or a set.
   [[nodiscard]] const std::string* Data() const {
     if (const auto* create = std::get_if<zk::CreateOp>(touch.op)) return &create->data;
     if (const auto* set = std::get_if<zk::SetOp>(touch.op)) return &set->data;
@@ -52,7 +52,7 @@ std::string Replica::Change(Slot& slot, const Stamp& stamp) {
   const auto fits = [&](zk::Version wanted) -> std::string {
     if (!slot.exists) return path + ": does not exist";
     if (wanted == zk::kAnyVersion || wanted == slot.version) return "";
-    return fmt::format("{}: is of version {}, not {}", path, slot.version, wanted);
+    return fmt::format("{}: has version {}, not {}", path, slot.version, wanted);
   };
   const std::int64_t zxid = stamp.transaction.zxid;
   if (const auto* check = std::get_if<zk::CheckOp>(stamp.touch.op)) return fits(check->version);
@@ -97,7 +97,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
     if (data != nullptr) slot.value = Value(decode(*data));
     return problem;
   };
-  // `std::map` of children: an absent one has no entry.
+  // In a map of children, an absent one has no entry.
   const auto child = [&](auto& children, const auto& fill) {
     auto found = children.find(touch.spot.name);
     if (found == children.end()) {
@@ -122,9 +122,9 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
     case Place::kMirror:
       if (changes && !before.mirror) before.mirror = mirror;
       return text(mirror);
-    case Place::kGoBell:
+    case Place::kGoSignal:
       if (std::holds_alternative<zk::CreateOp>(*touch.op)) go_changed = 0;
-      return Change(go_bell, stamp);
+      return Change(go_signal, stamp);
     case Place::kLeader:
       if (changes && !before.leader) before.leader = leader;
       return decoded(leader, [](const std::string& bytes) { return DecodeLeader(bytes); });
@@ -165,7 +165,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
       return child(go_voters, [&](GoVoterSlot& voter) {
         if (std::holds_alternative<zk::CreateOp>(*touch.op)) voter.since = transaction.time;
       });
-    case Place::kVoteBell:
+    case Place::kVoteSignal:
     case Place::kEvent:
     case Place::kOther:
       return "";

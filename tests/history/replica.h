@@ -1,5 +1,5 @@
-// One cluster's znodes as a history has left them, decoded: the small replica that the judge keeps.
-// It knows nothing of who may write what. Pure but for its own state.
+// One cluster's znodes after a history, decoded: the small replica that the judge keeps. It does
+// not know who may write what. Pure apart from its own state.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -33,7 +33,7 @@ struct Slot {
   zk::Version version = 0;
   std::int64_t czxid = 0;
   std::int64_t mzxid = 0;
-  std::int64_t writer = 0;  // session that last wrote it
+  std::int64_t writer = 0;  // the session that wrote it last
 };
 struct TextSlot : Slot {
   std::string data;
@@ -61,33 +61,33 @@ class Replica {
   TextSlot shards;
   TextSlot options;
   TextSlot mirror;
-  Slot go_bell;
+  Slot go_signal;
   std::int64_t go_changed = 0;  // zxid: a child of `localstatus` came or left; 0: none ever did
   DecodedSlot<LeaderRecord> leader;
   DecodedSlot<Head> head;
   DecodedSlot<Ledger> ledger;
   std::vector<DecodedSlot<Rows>> chunks;
-  std::map<std::size_t, Rows> readable;  // of each chunk, the last rows that could be decoded
+  std::map<std::size_t, Rows> readable;  // the last rows of each chunk that could be decoded
   std::map<std::string, VoteSlot, std::less<>> votes;
   std::map<std::string, CandidateSlot, std::less<>> candidates;
   std::map<std::string, GoVoterSlot, std::less<>> go_voters;  // `n_` children of `localstatus`
 
-  // What a transaction replaced; nothing: it did not touch that.
+  // What a transaction replaced. Nothing: it did not touch that znode.
   struct Before {
     std::optional<TextSlot> mirror;
     std::optional<DecodedSlot<LeaderRecord>> leader;
     std::optional<DecodedSlot<Head>> head;
     std::optional<DecodedSlot<Ledger>> ledger;
     std::map<std::size_t, DecodedSlot<Rows>> chunks;
-    std::map<std::size_t, Rows> readable;  // of those
+    std::map<std::size_t, Rows> readable;  // for these chunks
   };
 
-  // Applies one operation, and keeps in `before` what it replaces. Returns what does not fit what
-  // stands (a check that could not have passed, a set of nothing ...); empty: all well.
+  // Applies one operation, and keeps in `before` what it replaces. Returns why the operation cannot
+  // have succeeded (a failed check, a set of an absent znode ...); empty: it fits.
   [[nodiscard]] std::string Apply(const Touch& touch, const sim::Transaction& transaction,
                                   Before& before);
 
-  // Row of shard `index`, unknown where its chunk is absent, short or undecodable.
+  // The row of shard `index`; unknown where its chunk is absent, too short or undecodable.
   [[nodiscard]] ShardState RowOf(std::size_t index) const;
 
  private:

@@ -15,7 +15,7 @@ const ClusterSpec* FindList(const IncarnationRecord& record, std::int64_t shards
   return found == record.specs.rend() ? nullptr : found->spec.get();
 }
 
-// What a client's table shows of one row, and the excuses that this needs.
+// Compares a client's table with one row, and counts the excuses that this needs.
 struct Glance {
   const HeadRecord& head;
   const ClientTable& table;
@@ -59,8 +59,8 @@ bool ShowsRows(const IncarnationRecord& record, const SpecRecord& spec, const Gl
   return true;
 }
 
-bool StandsFor(const IncarnationRecord& record, const HeadRecord& head, const SpecRecord& spec,
-               const ClientTable& table, ExcuseCounts& needed) {
+bool Fits(const IncarnationRecord& record, const HeadRecord& head, const SpecRecord& spec,
+          const ClientTable& table, ExcuseCounts& needed) {
   if (table.statuses.size() != spec.spec->shards.size()) return false;
   needed = {};
   if (ShowsRows(record, spec, {head, table, needed})) return true;
@@ -95,7 +95,7 @@ bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& tabl
     for (std::size_t h = from.head; h < record.heads.size(); ++h) {
       const HeadRecord& head = record.heads[h];
       if (head.epoch != table.epoch || head.sequence != table.sequence) continue;
-      if (!StandsFor(record, head, spec, table, needed)) continue;
+      if (!Fits(record, head, spec, table, needed)) continue;
       from.spec = s;
       from.head = h;
       from.decided = true;
@@ -180,7 +180,7 @@ void TableJudge::Observe(const ClientTable& table) {
       wrong(fmt::format("shard {} was {}, and its row is lost", *shard, before.statuses[*shard]));
     }
     const auto dropped = FindDropped(table, before, position);
-    // What came between two tables is not known.
+    // Tables in between may have been missed.
     const bool next = table.generation == 0 || table.generation == before.generation + 1;
     if (dropped && next) {
       wrong(fmt::format("shard {} was forgotten with a change of the spec", *dropped));
@@ -191,7 +191,7 @@ void TableJudge::Observe(const ClientTable& table) {
   }
   Position start;
   if (Find(table, start, needed)) return wrong("the client has been further on");
-  wrong("no head ever stood for it");
+  wrong("no head ever had its rows");
 }
 
 }  // namespace zkcluster::history

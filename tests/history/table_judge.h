@@ -1,19 +1,19 @@
 // Judges the routing tables that clients take, against the heads that a HistoryJudge has seen.
 //
-// [older_table]  Within one incarnation a client never goes back: neither to an earlier decision
-//                nor to an earlier spec; its generations grow. What it takes is what the head of
-//                its epoch and sequence stood for, carried over to its own spec by name and
-//                address: equal on a shard both lists hold (or unknown, when another list came in
-//                between), unknown on any other. A table without a decision (epoch 0: from a Go
-//                status, or nothing decided) is judged by its length, and never follows one with a
-//                decision, unless somebody removed or spoilt the head since that one.
-//                A shard whose row is lost stays what the client knew it to be. So does one that
-//                both lists hold when the spec changes and nothing new was decided.
-//                Since is that of the row, where it is told and the row is not lost.
+// [older_table]  Within one incarnation a client never goes back to an earlier decision or to an
+//                earlier spec, and its generations grow. Its table shows the rows of the head with
+//                its epoch and sequence, carried over to its own spec by name and address: a shard
+//                in both lists has the status of the row (or unknown, when another list came in
+//                between), any other shard is unknown. A table without a decision (epoch 0: from a
+//                Go status, or nothing is decided) is judged by its length. It never follows a
+//                table with a decision, unless the head was removed or corrupted since then.
+//                A shard with a lost row keeps the status that the client knew. So does a shard in
+//                both lists when the spec changes and nothing new was decided.
+//                Since is that of the row, where the table has it and the row is not lost.
 //
-// Chunks that are undecodable leave a client with what it had, and of a chunk that some hand
-// removed, its successor's version (0 again) tells nothing until the head is a new znode: the
-// statuses of such heads are not judged. Pure but for its own state.
+// The statuses of some heads are not judged: for an undecodable chunk a client keeps what it had,
+// and after a chunk was removed, the version of its successor (0 again) is meaningless until the
+// head is a new znode. Pure apart from its own state.
 #pragma once
 
 #include <cstdint>
@@ -33,18 +33,18 @@ struct ClientTable {
   std::int64_t epoch = 0;
   std::int64_t sequence = 0;
   std::uint64_t spec_version = 0;
-  std::uint64_t generation = 0;  // 0: not told
+  std::uint64_t generation = 0;  // 0: not known
   std::string statuses;          // one letter a shard, in the order of its spec: A, D, ?
-  std::vector<Micros> since;     // of each shard; empty: not told
+  std::vector<Micros> since;     // of each shard; empty: not known
 };
 
 class TableJudge {
  public:
-  // `history` must keep heads, outlive the judge, and have observed whatever a table shows before
-  // that is observed.
+  // `history` must keep heads, outlive the judge, and observe each transaction before this judge
+  // observes a table that shows it.
   explicit TableJudge(const HistoryJudge& history) : history_(history) {}
 
-  // Each client's tables in the order it took them.
+  // Call it with each client's tables in the order in which the client took them.
   void Observe(const ClientTable& table);
 
   [[nodiscard]] const std::vector<Violation>& violations() const { return verdicts_.list(); }
@@ -52,7 +52,7 @@ class TableJudge {
   [[nodiscard]] const ExcuseCounts& excuses() const { return excuses_; }
 
  private:
-  // How far a client has come: places in the records.
+  // How far a client has come, as positions in the records.
   struct Position {
     std::size_t incarnation = 0;
     std::size_t spec = 0;
@@ -63,18 +63,17 @@ class TableJudge {
     std::string statuses;            // likewise
   };
 
-  // The earliest place, from `from` on, that the table fits.
-  // `needed`: the excuses that it fits by.
+  // Moves `from` to the first position at or after it that the table fits. `needed`: the excuses
+  // that this needs.
   [[nodiscard]] bool FindIn(const IncarnationRecord& record, const ClientTable& table,
                             Position& from, ExcuseCounts& needed) const;
   [[nodiscard]] bool Find(const ClientTable& table, Position& from, ExcuseCounts& needed) const;
-  // The first shard that the client knew, and no longer does though its row is only lost.
+  // The first shard whose status the client forgot although its row is only lost.
   [[nodiscard]] std::optional<std::size_t> FindForgotten(const ClientTable& table,
                                                          const Position& before,
                                                          const Position& now) const;
-  // The first shard of both specs that the client knew,
-  // and no longer does though nothing was decided since. Of a program that is asked now and then
-  // it is not known what came between two tables.
+  // The first shard in both specs whose status the client forgot although nothing was decided
+  // since. Only for tables that follow each other: tables in between may have been missed.
   [[nodiscard]] std::optional<std::size_t> FindDropped(const ClientTable& table,
                                                        const Position& before,
                                                        const Position& now) const;

@@ -63,7 +63,7 @@ void Add(sim::Transaction& transaction, zk::Op op, zk::OpResult result = {}) {
   transaction.results.push_back(std::move(result));
 }
 
-// False: a type that is not known here.
+// Returns false for an unknown type.
 bool ReadRecord(std::int32_t type, JuteReader& reader, sim::Transaction& transaction) {
   switch (type) {
     case kCreate:
@@ -98,7 +98,7 @@ bool ReadRecord(std::int32_t type, JuteReader& reader, sim::Transaction& transac
     case kCheck: {
       zk::CheckOp check;
       check.path = reader.Text();
-      check.version = Before(reader.Int());  // logged is the one after it
+      check.version = Before(reader.Int());  // the log has the version after it
       Add(transaction, std::move(check));
       return true;
     }
@@ -113,7 +113,7 @@ bool ReadRecord(std::int32_t type, JuteReader& reader, sim::Transaction& transac
       for (std::size_t n = reader.Count(); n > 0; --n) {
         const std::int32_t part = reader.Int();
         JuteReader inner(reader.Buffer());
-        // One error, and all of it was refused.
+        // With one error, the whole multi was refused.
         if (part == kError) {
           transaction.ops.clear();
           transaction.results.clear();
@@ -141,11 +141,11 @@ Result<std::optional<sim::Transaction>> ReadTransaction(std::string_view bytes) 
   transaction.zxid = reader.Long();
   transaction.time = TimePoint(std::chrono::milliseconds(reader.Long()));
   const std::int32_t type = reader.Int();
-  if (!reader.ok()) return Fail(ErrorCode::kBadData, "shorter than a header");
+  if (!reader.ok()) return Fail(ErrorCode::kBadData, "shorter than its header");
   // A digest of the server's tree may follow the record.
   if (!ReadRecord(type, reader, transaction) || !reader.ok()) {
     return Fail(ErrorCode::kBadData,
-                fmt::format("zxid {:#x}: no record of type {}", transaction.zxid, type));
+                fmt::format("zxid {:#x}: not a record of type {}", transaction.zxid, type));
   }
   if (transaction.ops.empty() && !transaction.ends_session) return std::nullopt;
   return transaction;
@@ -179,7 +179,7 @@ Result<bool> ParseTransactionLog(std::string_view bytes, std::vector<sim::Transa
     return Fail(ErrorCode::kBadData, fmt::format("offset {}: {}", offset, what));
   };
   JuteReader reader(bytes);
-  if (bytes.empty()) return true;  // made, and not written yet
+  if (bytes.empty()) return true;  // created, and not written yet
   const bool ours = reader.Int() == kMagic && reader.Int() == kVersion;
   static_cast<void>(reader.Long());  // database id
   if (!ours || !reader.ok()) return bad(0, "not a transaction log of version 2");
@@ -188,11 +188,11 @@ Result<bool> ParseTransactionLog(std::string_view bytes, std::vector<sim::Transa
     const auto checksum = static_cast<std::uint64_t>(reader.Long());
     const std::int32_t length = reader.Int();
     if (!reader.ok()) return true;
-    if (length == 0) return false;  // the rest is space that the server set aside
+    if (length == 0) return false;  // the rest is space that the server preallocated
     const std::string_view entry = reader.Take(length < 0 ? 0 : static_cast<std::size_t>(length));
     const std::string_view end = reader.Take(1);
     if (!reader.ok() || end.front() != kEndOfEntry || checksum != Adler32(entry)) {
-      return true;  // half written
+      return true;  // partly written
     }
     auto transaction = ReadTransaction(entry);
     if (!transaction) return bad(offset, transaction.error().message);
@@ -214,7 +214,7 @@ Result<std::vector<sim::Transaction>> ReadTransactionLog(const std::filesystem::
     if (const auto zxid = ZxidOf(entry.path())) files.emplace_back(*zxid, entry.path());
   }
   if (files.empty()) {
-    return Fail(ErrorCode::kNotFound, folder.string() + ": no transaction log there");
+    return Fail(ErrorCode::kNotFound, folder.string() + ": no transaction log in this folder");
   }
   std::sort(files.begin(), files.end());
   std::vector<sim::Transaction> history;

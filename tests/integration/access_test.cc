@@ -67,7 +67,7 @@ struct Guarded : Site {
   std::vector<Attempt> Attempts() {
     const ClusterPaths paths = Paths("sessions");
     const zk::Version never = 2'000'000'000;
-    const auto candidates = hand.Children(paths.election());
+    const auto candidates = direct.Children(paths.election());
     REQUIRE_FALSE(candidates.empty());
     const std::string candidate = paths.candidate(candidates.front());
     return {{"vote in c1's name", zk::SetOp{paths.vote("c1"), "x", never}},
@@ -89,15 +89,15 @@ struct Guarded : Site {
   }
   std::unique_ptr<zk::Client> Join(const zk::Identity& identity) {
     auto client = zk::NewNativeClient(
-        hand.loop(), *logger,
+        direct.loop(), *logger,
         {.servers = {zookeeper.address()}, .session_timeout = seconds(60), .identity = identity});
-    REQUIRE(hand.Await([&] { return client->state() == SessionState::kConnected; }));
+    REQUIRE(direct.Await([&] { return client->state() == SessionState::kConnected; }));
     return client;
   }
   std::string Try(zk::Client& by, const zk::Op& op) {
     std::optional<Result<std::vector<zk::OpResult>>> answer;
     by.Multi({op}, [&](auto result) { answer = std::move(result); });
-    REQUIRE(hand.Await([&] { return answer.has_value(); }));
+    REQUIRE(direct.Await([&] { return answer.has_value(); }));
     return CodeName(*answer);
   }
 
@@ -142,7 +142,7 @@ TEST_CASE("restricted: attempts on a living fleet, by strangers, clients, a chec
     std::optional<Result<void>> answer;
     client->ResetAcl(site.Paths("sessions").head(),
                      [&](auto result) { answer = std::move(result); });
-    REQUIRE(site.hand.Await([&] { return answer.has_value(); }));
+    REQUIRE(site.direct.Await([&] { return answer.has_value(); }));
     std::printf("%-12s", CodeName(*answer).c_str());
     got += " " + CodeName(*answer);
   }
@@ -174,10 +174,11 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   CHECK(site.AwaitView(*client, "DA") == "DA");
 
   const Operator stranger(site);
-  CheckRefused(stranger.Run({"pause", "sessions", "--reason", "x"}), 1, "operators alone may");
-  CheckRefused(stranger.Run({"delete", "sessions", "--yes"}), 1, "operators alone may");
-  CheckRefused(stranger.Run({"create", "mine", "--shard", "s1=127.0.0.1:1"}), 1, "alone may");
-  CheckRefused(stranger.Run({"init"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"pause", "sessions", "--reason", "x"}), 1, "only operators may");
+  CheckRefused(stranger.Run({"delete", "sessions", "--yes"}), 1, "only operators may");
+  CheckRefused(stranger.Run({"create", "mine", "--shard", "s1=127.0.0.1:1"}), 1,
+               "only operators may");
+  CheckRefused(stranger.Run({"init"}), 1, "only operators may");
   CheckDone(stranger.Run({"status", "sessions"}));
   CheckDone(site.shell.Run({"pause", "sessions", "--reason", "x"}));
   CheckDone(site.shell.Run({"resume", "sessions"}));
@@ -185,11 +186,11 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   // A ballot that another checker removes (it may) is created again at once.
   const auto c2 = site.Join({zk::LoadAccess(site.AccessOf("c2"))->credentials, {}});
   const std::string ballot = site.Paths("sessions").vote("c1");
-  const auto before = site.hand.Get(ballot);
+  const auto before = site.direct.Get(ballot);
   REQUIRE(before);
   CHECK(site.Try(*c2, zk::DeleteOp{ballot, before->stat.version}) == "success");
-  CHECK(site.hand.Await([&] {
-    const auto now = site.hand.Get(ballot);
+  CHECK(site.direct.Await([&] {
+    const auto now = site.direct.Get(ballot);
     return now && now->stat.czxid != before->stat.czxid;
   }));
 
@@ -198,7 +199,7 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
     CHECK(checker->CountLog({"code=denied"}) == 0);
   }
   CheckDone(site.shell.Run({"delete", "sessions", "--yes"}));
-  CHECK(site.hand.Children(site.root).empty());
+  CHECK(site.direct.Children(site.root).empty());
 }
 
 TEST_CASE("an open tree is restricted, and opened again") {
@@ -210,7 +211,7 @@ TEST_CASE("an open tree is restricted, and opened again") {
   const Output restricted = site.shell.Run({"init", "--acl", "restricted"});
   CheckDone(restricted);
   CHECK_MESSAGE(restricted.out.find("registrations") == std::string::npos, restricted.out);
-  CheckRefused(stranger.Run({"resume", "sessions"}), 1, "operators alone may");
+  CheckRefused(stranger.Run({"resume", "sessions"}), 1, "only operators may");
 
   // A checker's file must not restrict anything: nobody could open it again.
   Operator checker(site);
@@ -272,7 +273,7 @@ TEST_CASE("access files: what a checker and zkctl say of bad ones") {
   const std::string idle = site.File("idle.access", digests.out);
   std::vector<std::pair<std::string, std::string>> refused = {
       {bad, "bad.access:1: own: expected user:password"},
-      {idle, "idle.access: no password of checkers"},
+      {idle, "idle.access: no password for checkers"},
       {site.File("mute.access", "operators digest " + DigestId(kOps) + "\ncheckers password " +
                                     kAll + "\nown digest " + DigestId("c9:x") + "\n"),
        "mute.access: own: no password"}};

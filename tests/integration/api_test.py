@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The public interface, as a program meets it that knows the installed files alone.
+"""The public interface, as a program sees it that has only the installed files.
 
 usage: api_test.py BUILD_FOLDER SOURCE_FOLDER
 
 - every header compiles by itself, with C++20, and says what it wants below that;
 - every function that a header declares is exported, and used by api_uses.cc, which links and runs;
-- a program that has copies of its own of what the library stands on (another ZooKeeper client, a libevent, a libmd)
+- a program that has copies of its own of the libraries below it (another ZooKeeper client, a libevent, a libmd)
   does not meet them in the library's calls.
 """
 import glob
@@ -96,12 +96,12 @@ def check_headers(include, flags, work):
     for header in headers:
         with open(header, encoding="utf-8") as file:
             names += list(declared(file.read()))
-        alone = os.path.join(work, "alone.cc")
-        with open(alone, "w", encoding="utf-8") as file:
+        single = os.path.join(work, "alone.cc")
+        with open(single, "w", encoding="utf-8") as file:
             file.write(f"#include <zkcluster/{os.path.basename(header)}>\n")
         strict = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-fsyntax-only"]
-        must(*CXX, "-std=c++20", *strict, *flags, alone)
-        old = run(*CXX, "-std=c++17", "-fsyntax-only", *flags, alone)
+        must(*CXX, "-std=c++20", *strict, *flags, single)
+        old = run(*CXX, "-std=c++17", "-fsyntax-only", *flags, single)
         if old.returncode == 0 or "requires C++20" not in old.stderr:
             fail(f"{header} does not say that it requires C++20: {old.stderr}")
     return names

@@ -32,7 +32,7 @@ struct ClientStage {
   void Create(int i) {
     site.Create(site.SpecOf(
         Name(i), {"10.0.0.1:" + std::to_string(2000 + i), "10.0.0.2:" + std::to_string(2000 + i)}));
-    REQUIRE(site.hand.Create(site.Paths(Name(i)).mirror(), "{}").has_value());
+    REQUIRE(site.direct.Create(site.Paths(Name(i)).mirror(), "{}").has_value());
   }
   void Set(int i, const std::string& letters) {
     StatusBoard board;
@@ -44,7 +44,8 @@ struct ClientStage {
     }
     const auto spec = site.manager->Get(Name(i));
     REQUIRE(spec.has_value());
-    const auto set = site.hand.Put(site.Paths(Name(i)).mirror(), EncodeMirror(spec->shards, board));
+    const auto set =
+        site.direct.Put(site.Paths(Name(i)).mirror(), EncodeMirror(spec->shards, board));
     REQUIRE(set.has_value());
   }
   [[nodiscard]] std::unique_ptr<Client> OpenClient(ClientOptions options = {}) const {
@@ -93,7 +94,8 @@ TEST_CASE("client: 200 clusters and a manager have one session and one thread") 
     CHECK(Letters(clusters[static_cast<std::size_t>(i)]->view()) == (flipped ? "AD" : "??"));
     CHECK(clusters[static_cast<std::size_t>(i)]->counters().sessions == 1);
   }
-  CHECK(stage.site.hand.Await([&] { return calls[0] == 1 && calls[77] == 1 && calls[199] == 1; }));
+  CHECK(
+      stage.site.direct.Await([&] { return calls[0] == 1 && calls[77] == 1 && calls[199] == 1; }));
   CHECK(calls[1] == 0);
 
   // First the handle is destroyed, then every second cluster: the others are not disturbed.
@@ -127,7 +129,7 @@ TEST_CASE("client: the last of its owners ends the session, whichever it is") {
     cluster.reset();
     manager.reset();
     CHECK(CountThreads() == threads);
-    CHECK(stage.site.hand.Await([&] { return stage.site.zookeeper.Sessions() == sessions; }));
+    CHECK(stage.site.direct.Await([&] { return stage.site.zookeeper.Sessions() == sessions; }));
   }
 }
 
@@ -153,7 +155,7 @@ TEST_CASE("client: destroyed from within a callback, itself or what is beside it
       done = true;
     });
     stage.Set(1, "AD");
-    REQUIRE(stage.site.hand.Await([&] { return done.load(); }));
+    REQUIRE(stage.site.direct.Await([&] { return done.load(); }));
     if (two) {
       stage.Set(2, "DA");
       CHECK(stage.site.AwaitView(*two, "DA") == "DA");
@@ -164,7 +166,7 @@ TEST_CASE("client: destroyed from within a callback, itself or what is beside it
     one.reset();
     two.reset();
     client.reset();
-    CHECK(stage.site.hand.Await([&] { return CountThreads() == threads; }));
+    CHECK(stage.site.direct.Await([&] { return CountThreads() == threads; }));
   }
 }
 
@@ -182,7 +184,7 @@ TEST_CASE("client: what would wait for itself is refused within a callback") {
   });
   stage.Set(1, "AD");
   auto future = codes.get_future();
-  REQUIRE(stage.site.hand.Await(
+  REQUIRE(stage.site.direct.Await(
       [&] { return future.wait_for(seconds(0)) == std::future_status::ready; }));
   CHECK(future.get() == "invalid invalid");
 }
@@ -203,7 +205,7 @@ TEST_CASE("client: a callback of one cluster that waits does not hold up another
     go_on.wait(false);
   });
   stage.Set(1, "AD");
-  REQUIRE(stage.site.hand.Await([&] { return inside.load(); }));
+  REQUIRE(stage.site.direct.Await([&] { return inside.load(); }));
   two.reset();  // would never return if it waited for the thread
   go_on = true;
   go_on.notify_all();
@@ -224,7 +226,7 @@ TEST_CASE("client: ZooKeeper goes away, and every cluster keeps its table and sa
   }
   CHECK(client->session_state() == SessionState::kConnected);
   stage.site.zookeeper.Stop();
-  REQUIRE(stage.site.hand.Await([&] { return client->age() > seconds(2); }));
+  REQUIRE(stage.site.direct.Await([&] { return client->age() > seconds(2); }));
   for (const auto& cluster : clusters) {
     CHECK(cluster->age() > seconds(1));
     CHECK(cluster->session_state() != SessionState::kConnected);
@@ -235,7 +237,7 @@ TEST_CASE("client: ZooKeeper goes away, and every cluster keeps its table and sa
     const auto& cluster = *clusters[static_cast<std::size_t>(i - 1)];
     stage.Set(i, "DA");
     CHECK(stage.site.AwaitView(cluster, "DA") == "DA");
-    CHECK(stage.site.hand.Await([&] { return cluster.age() < seconds(1); }));
+    CHECK(stage.site.direct.Await([&] { return cluster.age() < seconds(1); }));
     CHECK(cluster.counters().sessions == client->sessions());
   }
   CHECK(client->sessions() >= 2);

@@ -57,8 +57,8 @@ TEST_CASE("election: all checkers are stopped, one after the other, and start ag
   site.Create(site.SpecOf("sessions"));
   REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
   for (auto& checker : site.checkers) CHECK(checker->Stop().code == 0);
-  CHECK(site.hand.Children(site.Paths("sessions").election()).empty());
-  CHECK(site.hand.Children(site.Paths("sessions").votes()).empty());
+  CHECK(site.direct.Children(site.Paths("sessions").election()).empty());
+  CHECK(site.direct.Children(site.Paths("sessions").votes()).empty());
   CHECK(site.Statuses("sessions") == "AA");
   site.redis[1]->Kill();
   for (auto& checker : site.checkers) checker->Start();
@@ -81,7 +81,7 @@ TEST_CASE("election: the leader is killed while a shard dies, and returns under 
   // Perhaps its former session still holds the id: it waits for that, and is not refused.
   leader.Start();
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
-  CHECK(site.hand.Await([&] { return site.Read("sessions").candidates.size() == 3; }));
+  CHECK(site.direct.Await([&] { return site.Read("sessions").candidates.size() == 3; }));
   CheckEpochsNeverFall(site, "sessions");
 }
 
@@ -97,14 +97,14 @@ TEST_CASE("election: a follower is killed and starts again at once, its ghost st
   follower.Kill();
   follower.Start();  // ready: its ballot is there
   CHECK(site.Voters("sessions") == "c1,c2");
-  CHECK(site.hand.Children(site.Paths("sessions").election()).size() == 2);
+  CHECK(site.direct.Children(site.Paths("sessions").election()).size() == 2);
   CHECK(site.Read("sessions").leader->epoch == epoch);
 }
 
 // Three checkers, the first of them behind a proxy that knows its session.
 struct Tapped {
   Site site;
-  contract::Proxy proxy{site.hand.loop(), site.zookeeper.port()};
+  contract::Proxy proxy{site.direct.loop(), site.zookeeper.port()};
 
   Tapped() {
     site.AddRedis(2);
@@ -115,7 +115,7 @@ struct Tapped {
     ClusterSpec spec = site.SpecOf("sessions");
     spec.checkers = 3;
     site.Create(spec);
-    REQUIRE(site.hand.Await([&] { return site.Voters("sessions") == "c1"; }));
+    REQUIRE(site.direct.Await([&] { return site.Voters("sessions") == "c1"; }));
   }
   void AddOthers() {
     for (const char* id : {"c2", "c3"}) {
@@ -130,7 +130,7 @@ struct Tapped {
   std::int64_t OwnerOf(const std::string& id) {
     for (const auto& candidate : site.Read("sessions").candidates) {
       if (candidate.name.id != id) continue;
-      const auto node = site.hand.Get(site.Paths("sessions").candidate(candidate.node));
+      const auto node = site.direct.Get(site.Paths("sessions").candidate(candidate.node));
       return node ? node->stat.ephemeral_owner : 0;
     }
     return 0;
@@ -147,7 +147,7 @@ TEST_CASE("session: the leader's session expires, and it registers again behind 
   REQUIRE(tapped.OwnerOf("c1") == credentials.session_id);
 
   contract::EndSession(site.zookeeper.port(), credentials);
-  REQUIRE(site.hand.Await([&] {
+  REQUIRE(site.direct.Await([&] {
     const auto owner = tapped.OwnerOf("c1");
     return owner != 0 && owner != credentials.session_id;
   }));
@@ -155,7 +155,7 @@ TEST_CASE("session: the leader's session expires, and it registers again behind 
   CHECK(site.AwaitLeader("sessions").id() != "c1");
   CHECK(site.Read("sessions").leader->epoch == epoch + 1);
   CHECK(site.checkers[0]->CountLog({"event=zk.lost"}) == 1);
-  CHECK(site.hand.Children(site.Paths("sessions").election()).size() == 3);
+  CHECK(site.direct.Children(site.Paths("sessions").election()).size() == 3);
   // Its vote counts as before.
   site.redis[0]->Kill();
   REQUIRE(site.AwaitStatus("sessions", "DA") == "DA");
@@ -168,16 +168,16 @@ TEST_CASE("session: the leader's connection breaks for a moment, its session liv
   Site& site = tapped.site;
   tapped.AddOthers();
   const auto session = tapped.proxy.credentials().session_id;
-  const auto before = site.hand.Children(site.Paths("sessions").election());
+  const auto before = site.direct.Children(site.Paths("sessions").election());
   tapped.proxy.Break();
-  REQUIRE(
-      site.hand.Await([&] { return site.checkers[0]->CountLog({"event=election.deposed"}) > 0; }));
+  REQUIRE(site.direct.Await(
+      [&] { return site.checkers[0]->CountLog({"event=election.deposed"}) > 0; }));
   tapped.proxy.Mend();
   // It leads again with the same candidate, or a successor leads.
   site.redis[1]->Kill();
   REQUIRE(site.AwaitStatus("sessions", "AD") == "AD");
   if (tapped.proxy.credentials().session_id == session) {
-    CHECK(site.hand.Children(site.Paths("sessions").election()) == before);
+    CHECK(site.direct.Children(site.Paths("sessions").election()) == before);
   }
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
   CheckEpochsNeverFall(site, "sessions");
@@ -192,8 +192,8 @@ TEST_CASE("session: the leader is cut off without a word") {
   site.redis[0]->Kill();
   REQUIRE(site.AwaitStatus("sessions", "DA") == "DA");
   CHECK(site.Read("sessions").leader->epoch > epoch);
-  CHECK(
-      site.hand.Await([&] { return site.checkers[0]->CountLog({"event=election.deposed"}) == 1; }));
+  CHECK(site.direct.Await(
+      [&] { return site.checkers[0]->CountLog({"event=election.deposed"}) == 1; }));
   tapped.proxy.Mend();
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
   CheckEpochsNeverFall(site, "sessions");
@@ -202,7 +202,7 @@ TEST_CASE("session: the leader is cut off without a word") {
 TEST_CASE("candidate: the answer to its create is lost") {
   Site site;
   site.AddRedis(1);
-  contract::Proxy proxy(site.hand.loop(), site.zookeeper.port());
+  contract::Proxy proxy(site.direct.loop(), site.zookeeper.port());
   auto options = site.CheckerDefaults("c1");
   options.zookeeper = proxy.address();
   options.session_timeout = "20s";  // the session outlives the broken connection
@@ -214,7 +214,7 @@ TEST_CASE("candidate: the answer to its create is lost") {
   REQUIRE(site.AwaitStatus("sessions", "A") == "A");
   CHECK(proxy.lost() == 1);
   // The one that was made first leads, and there is no other.
-  const auto nodes = site.hand.Children(site.Paths("sessions").election());
+  const auto nodes = site.direct.Children(site.Paths("sessions").election());
   REQUIRE(nodes.size() == 1);
   CHECK(ParseCandidateName(nodes[0])->sequence == 0);
   CHECK(site.Voters("sessions") == "c1");
@@ -235,13 +235,13 @@ TEST_CASE("leader: frozen beyond its session, it wakes and writes nothing as the
   const std::size_t ballots = frozen.CountLog({"event=ballot.published"});
   frozen.Pause();
   // While it is stopped another leads, and two shards change, one of them back and forth.
-  REQUIRE(site.hand.Await([&] { return site.Read("sessions").leader->epoch > epoch; }));
+  REQUIRE(site.direct.Await([&] { return site.Read("sessions").leader->epoch > epoch; }));
   site.redis[0]->Kill();
   site.redis[1]->Kill();
   REQUIRE(site.AwaitStatus("sessions", "DDA") == "DDA");
   site.redis[1]->Start();
   REQUIRE(site.AwaitStatus("sessions", "DAA") == "DAA");
-  REQUIRE(site.hand.Await([&] { return site.Candidates("sessions").size() == 5; }));  // "c1,c2"
+  REQUIRE(site.direct.Await([&] { return site.Candidates("sessions").size() == 5; }));  // "c1,c2"
   const auto head = site.Read("sessions").head;
 
   frozen.Resume();
@@ -274,7 +274,7 @@ TEST_CASE("follower: frozen while every shard lives, it wakes without a wrong vo
   auto& follower = leader.id() == "c1" ? *site.checkers[1] : *site.checkers[0];
   for (int i = 0; i < 3; ++i) {
     follower.Pause();
-    site.hand.Pump(seconds(1));  // beyond every threshold, within the session or not
+    site.direct.Pump(seconds(1));  // beyond every threshold, within the session or not
     follower.Resume();
   }
   REQUIRE(site.AwaitVoters("sessions", "c1,c2") == "c1,c2");
@@ -295,10 +295,10 @@ TEST_CASE("quorum: one checker of three flips nothing") {
   site.checkers[0]->Stop();
   site.checkers[1]->Kill();
   REQUIRE(site.AwaitLeader("sessions").id() == "c3");
-  REQUIRE(site.hand.Await([&] { return site.Voters("sessions") == "c3"; }));
+  REQUIRE(site.direct.Await([&] { return site.Voters("sessions") == "c3"; }));
   site.redis[0]->Kill();
   // It votes dead and leads, and logs why one vote is not enough.
-  REQUIRE(site.hand.Await([&] {
+  REQUIRE(site.direct.Await([&] {
     const auto voters = site.Read("sessions").voters;
     return voters.size() == 1 && voters[0].ballot &&
            voters[0].ballot->votes.at(0).opinion == Opinion::kDead;
@@ -309,7 +309,7 @@ TEST_CASE("quorum: one checker of three flips nothing") {
   REQUIRE(spec.has_value());
   spec->probe.interval = milliseconds(90);
   REQUIRE(site.manager->Update(*spec).has_value());
-  REQUIRE(site.hand.Await([&] {
+  REQUIRE(site.direct.Await([&] {
     const auto snapshot = site.Read("sessions");
     return snapshot.head && snapshot.head->spec.version == snapshot.spec.spec.version;
   }));
@@ -328,7 +328,7 @@ TEST_CASE("checker id: a second daemon with the same id is refused") {
     REQUIRE(site.AwaitStatus(more, "A") == "A");
   }
   REQUIRE(site.AwaitStatus("sessions", "A") == "A");
-  const auto nodes = site.hand.Children(site.Paths("sessions").election());
+  const auto nodes = site.direct.Children(site.Paths("sessions").election());
   auto options = site.CheckerDefaults("c1");
   options.ready_line.clear();
   auto& second = site.AddChecker(options);
@@ -337,8 +337,8 @@ TEST_CASE("checker id: a second daemon with the same id is refused") {
   CHECK(*status == sandbox::ExitStatus{69, 0});
   CHECK(second.CountLog({"level=error", "event=checker.id_in_use", "id=c1",
                          "held_by_pid=" + std::to_string(first.pid())}) == 1);
-  CHECK(site.hand.Await(
-      [&] { return site.hand.Children(site.Paths("sessions").election()) == nodes; }));
+  CHECK(site.direct.Await(
+      [&] { return site.direct.Children(site.Paths("sessions").election()) == nodes; }));
   CHECK(site.Voters("sessions") == "c1");
   site.redis[0]->Kill();
   CHECK(site.AwaitStatus("sessions", "D") == "D");

@@ -30,16 +30,16 @@ TEST_CASE("ensemble: ZooKeeper restarts, and a shard dies meanwhile") {
     REQUIRE(checker->AwaitLog({"event=opinion.dead", "shard=s2"}, kLimit));
   }
   // No checker can decide: programs keep the last table, and know its age.
-  REQUIRE(site.hand.Await([&] { return cluster->session_state() != SessionState::kConnected; }));
+  REQUIRE(site.direct.Await([&] { return cluster->session_state() != SessionState::kConnected; }));
   CHECK(Letters(cluster->view()) == "AAA");
   const Duration age = cluster->age();
-  CHECK(site.hand.Await([&] { return cluster->age() > age; }));
+  CHECK(site.direct.Await([&] { return cluster->age() > age; }));
 
   site.zookeeper.Start();
   CHECK(site.AwaitStatus("sessions", "ADA") == "ADA");
   CHECK(site.AwaitView(*cluster, "ADA") == "ADA");
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
-  CHECK(site.hand.Await([&] { return cluster->session_state() == SessionState::kConnected; }));
+  CHECK(site.direct.Await([&] { return cluster->session_state() == SessionState::kConnected; }));
   site.redis[1]->Start();
   CHECK(site.AwaitView(*cluster, "AAA") == "AAA");
 }
@@ -56,7 +56,7 @@ TEST_CASE("ensemble: ZooKeeper is away until every session has ended at both end
   site.zookeeper.Start();
   CHECK(site.AwaitStatus("sessions", "DA") == "DA");
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
-  CHECK(site.hand.Await([&] { return site.Read("sessions").candidates.size() == 3; }));
+  CHECK(site.direct.Await([&] { return site.Read("sessions").candidates.size() == 3; }));
 }
 
 TEST_CASE("ensemble: ZooKeeper hangs for a while") {
@@ -77,7 +77,7 @@ TEST_CASE("start: nothing is in ZooKeeper yet, and clusters come later") {
   Site site;
   site.AddRedis(2);
   site.AddCheckers(3);  // ready without a cluster, without even a root
-  CHECK_FALSE(site.hand.Exists(site.root));
+  CHECK_FALSE(site.direct.Exists(site.root));
   for (auto& checker : site.checkers) {
     CHECK(checker->CountLog({"event=root.missing", "root=" + site.root}) == 1);
   }
@@ -109,7 +109,7 @@ TEST_CASE("start: ZooKeeper is not reachable, and comes later") {
   auto& checker = site.AddChecker(options);
   REQUIRE(checker.AwaitLog({"event=zk.connecting", site.zookeeper.address()}, kLimit));
   REQUIRE(checker.AwaitLog({"event=zk.unreachable"}, kLimit));
-  site.hand.Pump(seconds(2));
+  site.direct.Pump(seconds(2));
   CHECK(checker.running());
   CHECK(checker.CountLog({"event="}) < 30);  // it logs that, but not continuously
   // Even in this state SIGTERM ends it cleanly.
@@ -148,9 +148,9 @@ TEST_CASE("ensemble: several addresses, most of them dead") {
   // It reconnects to the only running server.
   const auto connected = checker.CountLog({"event=zk.connected"});
   site.zookeeper.Stop();
-  REQUIRE(site.hand.Await([&] { return checker.CountLog({"event=zk.suspended"}) > 0; }));
+  REQUIRE(site.direct.Await([&] { return checker.CountLog({"event=zk.suspended"}) > 0; }));
   site.zookeeper.Start();
-  CHECK(site.hand.Await([&] { return checker.CountLog({"event=zk.connected"}) > connected; }));
+  CHECK(site.direct.Await([&] { return checker.CountLog({"event=zk.connected"}) > connected; }));
   CHECK(site.AwaitVoters("cluster1", "c1") == "c1");
 }
 
@@ -165,21 +165,21 @@ TEST_CASE("delete: with live checkers, and created again, ten times") {
     REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
     const auto deleted = site.manager->Delete("sessions");
     REQUIRE_MESSAGE(deleted.has_value(), deleted.error().message);
-    CHECK_FALSE(site.hand.Exists(site.Paths("sessions").base()));
-    CHECK(site.hand.Children(site.root).empty());
+    CHECK_FALSE(site.direct.Exists(site.Paths("sessions").base()));
+    CHECK(site.direct.Children(site.root).empty());
     // Every other time it is created again before a checker could leave.
     if (round % 2 != 0) continue;
     for (auto& checker : site.checkers) {
-      CHECK(site.hand.Await([&] {
+      CHECK(site.direct.Await([&] {
         return checker->CountLog({"event=cluster.gone"}) >= static_cast<std::size_t>(round);
       }));
     }
   }
-  CHECK(site.hand.Children(site.root).empty());
+  CHECK(site.direct.Children(site.root).empty());
   site.Create(spec);
   CHECK(site.AwaitStatus("sessions", "AA") == "AA");
   CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
-  CHECK(site.hand.Children(site.Paths("sessions").election()).size() == 3);
+  CHECK(site.direct.Children(site.Paths("sessions").election()).size() == 3);
   CHECK(site.Read("sessions").leader->epoch == 1);
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("delete: while a shard dies and flips are under way") {
   for (auto& checker : site.checkers) {
     REQUIRE(checker->AwaitLog({"event=cluster.gone"}, kLimit));
   }
-  CHECK(site.hand.Children(site.root).empty());
+  CHECK(site.direct.Children(site.root).empty());
   site.Create(spec);
   CHECK(site.AwaitStatus("sessions", "DDD") == "DDD");
 }
@@ -268,7 +268,7 @@ TEST_CASE("spec: shards are added, removed, moved and options changed under load
     CHECK(site.AwaitStatus("sessions", row.statuses) == row.statuses);
     CHECK(site.AwaitView(*cluster, row.statuses) == row.statuses);
     CHECK(cluster->view().spec_version == version);
-    CHECK(site.hand.Await([&] { return site.Read("sessions").head->spec.version == version; }));
+    CHECK(site.direct.Await([&] { return site.Read("sessions").head->spec.version == version; }));
   }
   CHECK(site.Read("sessions").head->quorum == 3);
   // Failover off: a dead shard's keys are served by nobody, and that at once.
@@ -276,9 +276,9 @@ TEST_CASE("spec: shards are added, removed, moved and options changed under load
   CHECK(nowhere == 0);
   update([](auto& s) { s.failover = false; });
   site.redis[2]->Kill();
-  REQUIRE(site.hand.Await([&] { return !cluster->Locate(key).serving; }));
+  REQUIRE(site.direct.Await([&] { return !cluster->Locate(key).serving; }));
   update([](auto& s) { s.failover = true; });
-  CHECK(site.hand.Await([&] { return cluster->Locate(key).stand_in; }));
+  CHECK(site.direct.Await([&] { return cluster->Locate(key).stand_in; }));
   stop = true;
   load.join();
   CHECK(lookups > 1000);
@@ -300,7 +300,7 @@ TEST_CASE("spec: too large to be sent") {
   };
   ClusterSpec spec = spec_of_bytes(kMaxShardsBytes);
   CHECK(CodeName(site.manager->Create(spec)) == "too_large");
-  CHECK_FALSE(site.hand.Exists(site.Paths("huge").base()));
+  CHECK_FALSE(site.direct.Exists(site.Paths("huge").base()));
   // The largest that fits is created and read back; growing it is refused and changes nothing.
   spec.shards.resize(spec.shards.size() - 600);
   const auto created = site.manager->Create(spec);
@@ -313,7 +313,7 @@ TEST_CASE("spec: too large to be sent") {
   CHECK(CodeName(site.manager->Update(grown)) == "too_large");
   CHECK(site.manager->Get("huge") == read);
   REQUIRE(site.manager->Delete("huge").has_value());
-  CHECK(site.hand.Children(site.root).empty());
+  CHECK(site.direct.Children(site.root).empty());
 }
 
 TEST_CASE("bytes: undecodable ones in each znode of ours") {
@@ -325,44 +325,44 @@ TEST_CASE("bytes: undecodable ones in each znode of ours") {
   const auto cluster = site.OpenClient("sessions");
   const ClusterPaths paths = site.Paths("sessions");
   const auto junk = std::string("\xff\x00{\"\x80[[[", 8);
-  const auto spoil_candidate = [&](std::size_t place) {
+  const auto corrupt_candidate = [&](std::size_t place) {
     const auto node = site.Read("sessions").candidates.at(place).node;
-    REQUIRE(site.hand.Put(paths.candidate(node), junk).has_value());
+    REQUIRE(site.direct.Put(paths.candidate(node), junk).has_value());
   };
   const struct {
     const char* what;
-    std::function<void()> spoil;
+    std::function<void()> corrupt;
   } rows[] = {
-      {"mirror", [&] { REQUIRE(site.hand.Put(paths.mirror(), junk).has_value()); }},
-      {"head", [&] { REQUIRE(site.hand.Put(paths.head(), junk).has_value()); }},
-      {"chunk", [&] { REQUIRE(site.hand.Put(paths.chunk(0), junk).has_value()); }},
-      {"ledger", [&] { REQUIRE(site.hand.Put(paths.ledger(), junk).has_value()); }},
-      {"leader", [&] { REQUIRE(site.hand.Put(paths.leader(), junk).has_value()); }},
-      {"vote", [&] { REQUIRE(site.hand.Put(paths.vote("c2"), junk).has_value()); }},
-      {"candidate of a follower", [&] { spoil_candidate(1); }},
-      {"candidate of the leader", [&] { spoil_candidate(0); }},
-      {"candidate of the next leader", [&] { spoil_candidate(0); }},
+      {"mirror", [&] { REQUIRE(site.direct.Put(paths.mirror(), junk).has_value()); }},
+      {"head", [&] { REQUIRE(site.direct.Put(paths.head(), junk).has_value()); }},
+      {"chunk", [&] { REQUIRE(site.direct.Put(paths.chunk(0), junk).has_value()); }},
+      {"ledger", [&] { REQUIRE(site.direct.Put(paths.ledger(), junk).has_value()); }},
+      {"leader", [&] { REQUIRE(site.direct.Put(paths.leader(), junk).has_value()); }},
+      {"vote", [&] { REQUIRE(site.direct.Put(paths.vote("c2"), junk).has_value()); }},
+      {"candidate of a follower", [&] { corrupt_candidate(1); }},
+      {"candidate of the leader", [&] { corrupt_candidate(0); }},
+      {"candidate of the next leader", [&] { corrupt_candidate(0); }},
       {"strangers",
        [&] {
          for (const auto& parent : {paths.election(), paths.votes(), paths.events(), paths.chunks(),
                                     paths.quorum(), paths.go_voters(), paths.base(), site.root}) {
-           REQUIRE(site.hand.Create(parent + "/stranger \xe2\x82\xac", junk).has_value());
+           REQUIRE(site.direct.Create(parent + "/stranger \xe2\x82\xac", junk).has_value());
          }
        }},
       {"journal",
-       [&] { REQUIRE(site.hand.Create(paths.event_prefix() + "junk", junk).has_value()); }},
+       [&] { REQUIRE(site.direct.Create(paths.event_prefix() + "junk", junk).has_value()); }},
       {"parents",
        [&] {
          for (const auto& path : {paths.quorum(), paths.election(), paths.votes(), paths.chunks(),
                                   paths.events(), paths.go_voters()}) {
-           REQUIRE(site.hand.Put(path, junk).has_value());
+           REQUIRE(site.direct.Put(path, junk).has_value());
          }
        }},
   };
   for (const auto& row : rows) {
     const std::string what = row.what;
     CAPTURE(what);
-    row.spoil();
+    row.corrupt();
     // The checkers go on deciding and restore their own znodes; the program follows.
     site.redis[0]->Kill();
     REQUIRE(site.AwaitStatus("sessions", "DA") == "DA");
@@ -388,22 +388,23 @@ TEST_CASE("bytes: undecodable ones in the spec") {
   REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
   const auto cluster = site.OpenClient("sessions");
   const ClusterPaths paths = site.Paths("sessions");
-  std::size_t told = 0;
+  std::size_t bad_payloads = 0;
   for (const auto& path : {paths.base(), paths.shards(), paths.options()}) {
     CAPTURE(path);
-    const std::string good = site.hand.Data(path);
-    REQUIRE(site.hand.Put(path, "\xff{not json").has_value());
-    ++told;
+    const std::string good = site.direct.Data(path);
+    REQUIRE(site.direct.Put(path, "\xff{not json").has_value());
+    ++bad_payloads;
     for (auto& checker : site.checkers) {
       // The last good one is kept, and the log says so.
-      CHECK(site.hand.Await([&] { return checker->CountLog({"event=spec.bad"}) == told; }));
+      CHECK(
+          site.direct.Await([&] { return checker->CountLog({"event=spec.bad"}) == bad_payloads; }));
       CHECK(checker->running());
     }
-    CHECK(site.hand.Await([&] { return cluster->counters().bad_payloads >= told; }));
+    CHECK(site.direct.Await([&] { return cluster->counters().bad_payloads >= bad_payloads; }));
     CHECK(Letters(cluster->view()) == "AA");
     CHECK(CodeName(site.manager->Get("sessions")) == "bad_data");
     CHECK(CodeName(Cluster::Open(site.ClientOptions("sessions"))) == "bad_data");
-    REQUIRE(site.hand.Put(path, good).has_value());
+    REQUIRE(site.direct.Put(path, good).has_value());
     site.redis[1]->Kill();
     REQUIRE(site.AwaitStatus("sessions", "AD") == "AD");
     CHECK(site.AwaitView(*cluster, "AD") == "AD");

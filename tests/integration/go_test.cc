@@ -33,17 +33,17 @@ std::vector<GoZnode> Recorded() {
 class GoCluster {
  public:
   explicit GoCluster(Site& site) : site_(site), paths_(site.Paths("sessions")) {
-    static_cast<void>(site.hand.Create(site.root, "goreclusters"));
+    static_cast<void>(site.direct.Create(site.root, "goreclusters"));
     for (const GoZnode& znode : Recorded()) {
       if (znode.ephemeral) continue;
-      const auto made = site.hand.Create(paths_.base() + znode.name, Moved(znode.data));
+      const auto made = site.direct.Create(paths_.base() + znode.name, Moved(znode.data));
       REQUIRE_MESSAGE(made.has_value(), made.error().message);
     }
   }
 
   // A Go checker registers and votes, as it does at its start and after each change.
-  std::unique_ptr<Hand> AddChecker() {
-    auto checker = std::make_unique<Hand>(site_.zookeeper.address());
+  std::unique_ptr<DirectSession> AddChecker() {
+    auto checker = std::make_unique<DirectSession>(site_.zookeeper.address());
     std::string votes;
     for (const GoZnode& znode : Recorded()) {
       if (znode.ephemeral) votes = Moved(znode.data);
@@ -63,7 +63,7 @@ class GoCluster {
       row.since = Micros(since);
       board.shards.push_back(row);
     }
-    REQUIRE(site_.hand.Put(paths_.mirror(), EncodeMirror(Shards(), board)).has_value());
+    REQUIRE(site_.direct.Put(paths_.mirror(), EncodeMirror(Shards(), board)).has_value());
   }
 
   [[nodiscard]] std::vector<ShardSpec> Shards() {
@@ -121,14 +121,14 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
     return true;
   };
   site.redis[1]->Kill();
-  REQUIRE(site.hand.Await(s2_dead));
+  REQUIRE(site.direct.Await(s2_dead));
   CHECK(Letters(cluster->view()) == "AAAD");
   go.SetStatus("ADAD", 1795228044999999);
   CHECK(site.AwaitView(*cluster, "ADAD") == "ADAD");
   CHECK(cluster->view().shards[1].since.count() == 1795228044999999);
 
   first.reset();
-  REQUIRE(site.hand.Await([&] { return site.Read("sessions").go_voters.size() == 1; }));
+  REQUIRE(site.direct.Await([&] { return site.Read("sessions").go_voters.size() == 1; }));
   CHECK_FALSE(site.Read("sessions").head.has_value());
   second.reset();
   // Now s4, which was dead for Go, is alive, as all our checkers voted.
@@ -143,7 +143,7 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
   CHECK(taken.board.shards[1].since.count() == 1795228044999999);
 
   // The mirror that Go clients read has the bytes Go would write.
-  const auto mirror = site.hand.Data(site.Paths("sessions").mirror());
+  const auto mirror = site.direct.Data(site.Paths("sessions").mirror());
   CHECK(mirror == EncodeMirror(taken.spec.spec.shards, taken.board));
   nlohmann::json expected;
   for (std::size_t i = 0; i < taken.board.shards.size(); ++i) {
@@ -156,9 +156,9 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
 
   // A Go checker started by mistake stops us at once; its end lets us go on.
   auto third = go.AddChecker();
-  REQUIRE(site.hand.Await([&] { return leader.CountLog({"event=leader.hold"}) >= 2; }));
+  REQUIRE(site.direct.Await([&] { return leader.CountLog({"event=leader.hold"}) >= 2; }));
   site.redis[2]->Kill();
-  REQUIRE(site.hand.Await([&] {
+  REQUIRE(site.direct.Await([&] {
     for (const auto& voter : site.Read("sessions").voters) {
       if (!voter.ballot || voter.ballot->votes.at(2).opinion != Opinion::kDead) return false;
     }
@@ -183,7 +183,7 @@ TEST_CASE("go: the way back to Go checkers, and out of it again with one of thre
 
   auto checker = go.AddChecker();
   CHECK(leader.AwaitLog({"event=leader.yielded"}, kLimit));
-  CHECK(site.hand.Await([&] { return !site.hand.Exists(paths.head()); }));
+  CHECK(site..Await([&] { return !site..Exists(paths.head()); }));
   CHECK(Letters(cluster->view()) == "AAAA");
   site.redis[0]->Kill();
   go.SetStatus("DAAA", 1895228044999999);
@@ -195,12 +195,12 @@ TEST_CASE("go: the way back to Go checkers, and out of it again with one of thre
   for (sandbox::CheckerProcess* one : checkers) {
     if (one != &leader) one->Kill();
   }
-  REQUIRE(site.hand.Await([&] { return site.hand.Children(paths.votes()).size() == 1; }));
-  const std::string status = site.hand.Data(paths.mirror());
+  REQUIRE(site..Await([&] { return site..Children(paths.votes()).size() == 1; }));
+  const std::string status = site..Data(paths.mirror());
   checker.reset();
   CHECK(leader.AwaitLog({"event=leader.resumed"}, kLimit));
-  REQUIRE(site.hand.Await([&] { return site.hand.Exists(paths.head()); }));
-  CHECK(site.hand.Data(paths.mirror()) == status);
+  REQUIRE(site..Await([&] { return site..Exists(paths.head()); }));
+  CHECK(site..Data(paths.mirror()) == status);
   CHECK(site.Statuses("sessions") == "DAAA");
   CHECK(Letters(cluster->view()) == "DAAA");
 }
@@ -220,8 +220,8 @@ TEST_CASE("go: its manager's options under a freeze let no held death out") {
     const Snapshot read = site.Read("sessions");
     return read.ledger && read.ledger->freeze.frozen;
   };
-  REQUIRE(site.hand.Await(frozen));
-  REQUIRE(site.hand.Await([&] {
+  REQUIRE(site..Await(frozen));
+  REQUIRE(site..Await([&] {
     for (const auto& voter : site.Read("sessions").voters) {
       if (!voter.ballot || voter.ballot->votes.at(2).opinion != Opinion::kDead) return false;
     }
@@ -279,14 +279,14 @@ TEST_CASE("go: its manager changes the spec in three writes, under our checkers"
     list += std::string(list.empty() ? "[" : ",") + "{\"Name\":\"" + shards[i].name +
             "\",\"Addr\":\"" + shards[i].addr + "\"}";
   }
-  REQUIRE(site.hand.Put(paths.shards(), list + "]").has_value());
-  REQUIRE(site.hand
+  REQUIRE(site.direct.Put(paths.shards(), list + "]").has_value());
+  REQUIRE(site.direct
               .Put(paths.options(),
                    R"({"FailoverEnabled":false,"RingType":"CONSISTENT","RingParams":"80"})")
               .has_value());
-  REQUIRE(site.hand.Put(paths.base(), "1795228099000000").has_value());
+  REQUIRE(site.direct.Put(paths.base(), "1795228099000000").has_value());
   CHECK(site.AwaitStatus("sessions", "AAA") == "AAA");
-  REQUIRE(site.hand.Await([&] { return cluster->view().spec_version == 1795228099000000U; }));
+  REQUIRE(site.direct.Await([&] { return cluster->view().spec_version == 1795228099000000U; }));
   CHECK(Letters(cluster->view()) == "AAA");
   const std::string key = KeyOwnedBy(*cluster, "s3");
   site.redis[2]->Kill();
@@ -303,17 +303,17 @@ TEST_CASE("go: its DeleteCluster stops half-way, and our checkers keep the last 
   REQUIRE(site.AwaitView(*cluster, "AAAA") == "AAAA");
   const ClusterPaths paths = site.Paths("sessions");
   for (const auto& path : {paths.shards(), paths.options(), paths.mirror()}) {
-    REQUIRE(site.hand.Delete(path).has_value());
+    REQUIRE(site.direct.Delete(path).has_value());
   }
   CHECK(checker.AwaitLog({"level=error", "event=spec.incomplete"}, kLimit));
   CHECK(checker.running());
   CHECK(site.Voters("sessions") != "");
   CHECK(Letters(cluster->view()) == "AAAA");
-  CHECK(site.hand.Children(paths.votes()) == std::vector<std::string>{"c1"});
+  CHECK(site.direct.Children(paths.votes()) == std::vector<std::string>{"c1"});
   // Our manager finishes what Go began.
   const auto deleted = site.manager->Delete("sessions");
   CHECK_MESSAGE(deleted.has_value(), deleted.error().message);
-  CHECK_FALSE(site.hand.Exists(paths.base()));
+  CHECK_FALSE(site.direct.Exists(paths.base()));
   CHECK(checker.AwaitLog({"event=cluster.gone"}, kLimit));
 }
 

@@ -130,7 +130,7 @@ TEST_CASE("probe: a server answers, but not with PONG") {
   std::string rude_dead = "A";
   for (std::size_t i = 0; i < std::size(kRows); ++i) {
     servers.push_back(std::make_unique<contract::RudeServer>(
-        site.hand.loop(), contract::RudeServer::Manners{.answer = "+PONG\r\n"}));
+        site.direct.loop(), contract::RudeServer::Manners{.answer = "+PONG\r\n"}));
     addresses.push_back(servers.back()->addr());
     all_alive += 'A';
     rude_dead += 'D';
@@ -234,7 +234,7 @@ TEST_CASE("probe: a name does not resolve") {
   site.Create(site.SpecOf("sessions", {site.redis[0]->address(), "no-such-host.invalid:6379"}));
   REQUIRE(site.AwaitStatus("sessions", "A?") == "A?");
   CHECK(checker.AwaitLog({"event=probe.alarm", "shard=s2", "alarm=unresolved"}, kLimit));
-  CHECK(site.hand.Await([&] {
+  CHECK(site.direct.Await([&] {
     const auto voters = site.Read("sessions").voters;
     return !voters.empty() && voters[0].ballot && voters[0].ballot->votes.size() == 2 &&
            voters[0].ballot->votes[1].opinion == Opinion::kUnknown;

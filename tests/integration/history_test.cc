@@ -159,7 +159,7 @@ std::string Text(const zk::Op& op, const zk::OpResult& result) {
 }
 
 // One line a transaction; sessions by the order in which they first appear.
-std::vector<std::string> Told(const std::vector<sim::Transaction>& history) {
+std::vector<std::string> Lines(const std::vector<sim::Transaction>& history) {
   std::map<std::int64_t, std::size_t> sessions;
   std::vector<std::string> lines;
   std::int64_t zxid = 0;
@@ -189,12 +189,12 @@ TEST_CASE("transaction log: a real server's history is that of the fake") {
   RealWorld real;
   Play(fake);
   Play(real);
-  const auto expected = Told(fake.History());
-  const auto told = Told(real.History());
+  const auto expected = Lines(fake.History());
+  const auto actual = Lines(real.History());
   REQUIRE(expected.size() > 20);
-  for (std::size_t i = 0; i < std::max(expected.size(), told.size()); ++i) {
+  for (std::size_t i = 0; i < std::max(expected.size(), actual.size()); ++i) {
     CAPTURE(i);
-    CHECK((i < told.size() ? told[i] : "nothing") ==
+    CHECK((i < actual.size() ? actual[i] : "nothing") ==
           (i < expected.size() ? expected[i] : "nothing"));
   }
 }
@@ -234,7 +234,7 @@ TEST_CASE("transaction log: cut anywhere, it is the beginning of the same histor
   for (int i = 0; i < 5; ++i) CHECK(real.Create(*client, fmt::format("n{}", i), "data"));
   CHECK(real.Multi(*client, {zk::CheckOp{At("n0"), 0}, zk::SetOp{At("n0"), "multi", 0}}));
   real.Close(*client);
-  const auto whole = Told(real.History());
+  const auto whole = Lines(real.History());
   std::string bytes;
   for (const auto& entry : std::filesystem::directory_iterator(real.server.data())) {
     const std::string name = entry.path().filename().string();
@@ -248,11 +248,11 @@ TEST_CASE("transaction log: cut anywhere, it is the beginning of the same histor
     const auto torn =
         history::ParseTransactionLog(std::string_view(bytes).substr(0, size), history);
     REQUIRE_MESSAGE(torn.has_value(), torn.error().message);
-    const auto told = Told(history);
-    REQUIRE(told.size() <= whole.size());
-    CHECK(std::equal(told.begin(), told.end(), whole.begin()));
-    CHECK(told.size() >= longest);
-    longest = told.size();
+    const auto actual = Lines(history);
+    REQUIRE(actual.size() <= whole.size());
+    CHECK(std::equal(actual.begin(), actual.end(), whole.begin()));
+    CHECK(actual.size() >= longest);
+    longest = actual.size();
   }
   CHECK(longest == whole.size());
 }

@@ -36,7 +36,7 @@ struct Stage {
     ClusterSpec spec = site.SpecOf("sessions");
     if (change) change(spec);
     site.Create(spec);
-    REQUIRE(site.hand.Create(site.Paths("sessions").mirror(), "{}").has_value());
+    REQUIRE(site.direct.Create(site.Paths("sessions").mirror(), "{}").has_value());
   }
   void Set(const std::string& letters) {
     StatusBoard board;
@@ -49,7 +49,7 @@ struct Stage {
     const auto spec = site.manager->Get("sessions");
     REQUIRE(spec.has_value());
     const auto set =
-        site.hand.Put(site.Paths("sessions").mirror(), EncodeMirror(spec->shards, board));
+        site.direct.Put(site.Paths("sessions").mirror(), EncodeMirror(spec->shards, board));
     REQUIRE(set.has_value());
   }
 };
@@ -278,7 +278,7 @@ TEST_CASE("change: callbacks come with each table, until their subscription ends
   };
   for (const char* letters : {"ADA", "DDA", "AAA"}) {
     stage.Set(letters);
-    CHECK(stage.site.hand.Await([&] { return last() == letters; }));
+    CHECK(stage.site.direct.Await([&] { return last() == letters; }));
     // The table is in place before any callback runs.
     CHECK(Letters(cluster->view()) == letters);
   }
@@ -298,7 +298,8 @@ TEST_CASE("session: the cluster's thread is stalled, and its state is judged by 
   auto opened = Cluster::Open(options);
   REQUIRE(opened.has_value());
   const Cluster& cluster = **opened;
-  CHECK(stage.site.hand.Await([&] { return cluster.session_state() == SessionState::kConnected; }));
+  CHECK(
+      stage.site.direct.Await([&] { return cluster.session_state() == SessionState::kConnected; }));
   std::atomic<bool> inside = false;
   std::atomic<bool> go_on = false;
   auto subscription = (*opened)->OnChange([&](const ClusterView&) {
@@ -306,12 +307,14 @@ TEST_CASE("session: the cluster's thread is stalled, and its state is judged by 
     go_on.wait(false);
   });
   stage.Set("D");
-  CHECK(stage.site.hand.Await([&] { return inside.load(); }));
-  CHECK(stage.site.hand.Await([&] { return cluster.session_state() == SessionState::kSuspended; }));
+  CHECK(stage.site.direct.Await([&] { return inside.load(); }));
+  CHECK(
+      stage.site.direct.Await([&] { return cluster.session_state() == SessionState::kSuspended; }));
   CHECK(cluster.view().session == SessionState::kSuspended);
   go_on = true;
   go_on.notify_all();
-  CHECK(stage.site.hand.Await([&] { return cluster.session_state() == SessionState::kConnected; }));
+  CHECK(
+      stage.site.direct.Await([&] { return cluster.session_state() == SessionState::kConnected; }));
 }
 
 TEST_CASE("change: the cluster is destroyed while its callbacks run") {
@@ -331,7 +334,7 @@ TEST_CASE("change: the cluster is destroyed while its callbacks run") {
       ++after;
     });
     stage.Set(round % 2 == 0 ? "AD" : "AA");
-    REQUIRE(stage.site.hand.Await([&] { return inside.load(); }));
+    REQUIRE(stage.site.direct.Await([&] { return inside.load(); }));
     destroying = true;
     cluster.reset();
     const int calls = after;
@@ -399,11 +402,11 @@ TEST_CASE("view: ZooKeeper goes away, the last table stays and grows old") {
   REQUIRE(stage.site.AwaitView(*cluster, "AD") == "AD");
   const ClusterView before = cluster->view();
   stage.site.zookeeper.Stop();
-  REQUIRE(stage.site.hand.Await([&] {
+  REQUIRE(stage.site.direct.Await([&] {
     return cluster->session_state() == SessionState::kLost ||
            cluster->session_state() == SessionState::kConnecting;
   }));
-  REQUIRE(stage.site.hand.Await([&] { return cluster->age() > seconds(3); }));
+  REQUIRE(stage.site.direct.Await([&] { return cluster->age() > seconds(3); }));
   const ClusterView during = cluster->view();
   CHECK(during.shards == before.shards);
   CHECK(during.generation == before.generation);
@@ -413,9 +416,9 @@ TEST_CASE("view: ZooKeeper goes away, the last table stays and grows old") {
   stage.site.zookeeper.Start();
   stage.Set("DA");
   CHECK(stage.site.AwaitView(*cluster, "DA") == "DA");
-  CHECK(stage.site.hand.Await([&] { return cluster->age() < seconds(3); }));
-  CHECK(
-      stage.site.hand.Await([&] { return cluster->session_state() == SessionState::kConnected; }));
+  CHECK(stage.site.direct.Await([&] { return cluster->age() < seconds(3); }));
+  CHECK(stage.site.direct.Await(
+      [&] { return cluster->session_state() == SessionState::kConnected; }));
   CHECK(cluster->counters().sessions >= 1);
 }
 

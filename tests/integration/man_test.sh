@@ -77,9 +77,9 @@ grep -q '^10.0.1.2:6379 * 1 ' "$work/out" || fail "of twemproxy came: $(cat "$wo
 "$build/tools/zkctl/zkctl" --help | awk '/^  [a-z]/ { print $1 }' | sort -u > "$work/verbs"
 [ "$(wc -l < "$work/verbs")" -gt 10 ] || fail "zkctl --help lists $(cat "$work/verbs")"
 while read -r verb; do
-  grep -q "zkctl $verb" "$source/packaging/man/zkctl.1.scd" || fail "zkctl(1) does not tell of $verb"
+  grep -q "zkctl $verb" "$source/packaging/man/zkctl.1.scd" || fail "zkctl(1) does not document $verb"
 done < "$work/verbs"
 for verb in $(grep -o '\*zkctl [a-z-]*' "$source/packaging/man/zkctl.1.scd" | awk '{ print $2 }' | sort -u); do
-  [ "$verb" = --help ] || grep -qx -- "$verb" "$work/verbs" || fail "zkctl(1) tells of $verb, which is no verb"
+  [ "$verb" = --help ] || grep -qx -- "$verb" "$work/verbs" || fail "zkctl(1) documents $verb, which does not exist"
 done
 echo "man: good, $pages pages"

@@ -82,7 +82,7 @@ TEST_CASE("manager: two race for every change, and one of them gets an error") {
     CHECK(std::get<ConsistentRing>(now->ring).points >= 20);
     CHECK(race([&](Manager& manager, int) { return CodeName(manager.Delete("sessions")); }) ==
           "not_found,success");
-    CHECK(site.hand.Children(site.root).empty());
+    CHECK(site.direct.Children(site.root).empty());
   }
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("manager: ZooKeeper is away") {
   CHECK(CodeName((*manager)->Get("sessions")) == "unavailable");
   CHECK(CodeName((*manager)->Create(site.SpecOf("sessions", {"10.0.0.1:6379"}))) == "unavailable");
   site.zookeeper.Start();
-  CHECK(site.hand.Await([&] { return (*manager)->List().has_value(); }));
+  CHECK(site.direct.Await([&] { return (*manager)->List().has_value(); }));
   CHECK((*manager)->List().value().empty());
   CHECK(CodeName(Manager::Open({.zookeeper = "", .root = "/x"})) == "invalid");
   CHECK(CodeName(Manager::Open({.zookeeper = "127.0.0.1:1", .root = "no-slash"})) == "invalid");

@@ -41,7 +41,7 @@ TEST_CASE("metrics: a scrape has opinions, probes, pause, freeze and stalls") {
   site.Create(spec);
   REQUIRE(site.AwaitStatus("sessions", "AAA") == "AAA");
   const auto reads = [&](const std::string& key, double value) {
-    return site.hand.Await([&] { return Scrape(port)[key] == value; });
+    return site.direct.Await([&] { return Scrape(port)[key] == value; });
   };
   CHECK(reads("zkcluster_shards{cluster=\"sessions\",opinion=\"alive\"}", 3));
   auto values = Scrape(port);
@@ -50,14 +50,14 @@ TEST_CASE("metrics: a scrape has opinions, probes, pause, freeze and stalls") {
   CHECK(values["zkcluster_frozen{cluster=\"sessions\"}"] == 0);
   CHECK(values["zkcluster_paused{cluster=\"sessions\"}"] == 0);
   REQUIRE(values.contains("zkcluster_shards{cluster=\"sessions\",opinion=\"not_probed\"}"));
-  CHECK(site.hand.Await([&] {
+  CHECK(site.direct.Await([&] {
     return Scrape(port)["zkcluster_probes_total{cluster=\"sessions\",result=\"alive\"}"] > 3;
   }));
 
   for (std::size_t i = 0; i < 2; ++i) site.redis[i]->Kill();
   CHECK(reads("zkcluster_frozen{cluster=\"sessions\"}", 1));
   CHECK(reads("zkcluster_shards{cluster=\"sessions\",opinion=\"dead\"}", 2));
-  CHECK(site.hand.Await([&] {
+  CHECK(site.direct.Await([&] {
     return Scrape(port)["zkcluster_probes_total{cluster=\"sessions\",result=\"refused\"}"] > 0;
   }));
   REQUIRE(site.manager->Pause("sessions", {seconds(0), "test@here", "to be measured"}));
@@ -65,15 +65,15 @@ TEST_CASE("metrics: a scrape has opinions, probes, pause, freeze and stalls") {
   REQUIRE(site.manager->Resume("sessions", "test@here"));
   CHECK(reads("zkcluster_paused{cluster=\"sessions\"}", 0));
   REQUIRE(site.manager->Delete("sessions"));
-  CHECK(site.hand.Await(
+  CHECK(site.direct.Await(
       [&] { return !Scrape(port).contains("zkcluster_leading{cluster=\"sessions\"}"); }));
 
   // Stopped for longer than a stall, as a starved process is.
   checker.Pause();
-  site.hand.Pump(seconds(1));
+  site.direct.Pump(seconds(1));
   checker.Resume();
-  CHECK(
-      site.hand.Await([&] { return Scrape(port)["zkcluster_stalls_total{loop=\"main\"}"] >= 1; }));
+  CHECK(site.direct.Await(
+      [&] { return Scrape(port)["zkcluster_stalls_total{loop=\"main\"}"] >= 1; }));
 }
 
 TEST_CASE("metrics: all other requests are refused, and the daemon goes on") {
@@ -103,12 +103,12 @@ TEST_CASE("status, health and readiness: reported as they are, also without ZooK
   site.Create(site.SpecOf("sessions"));
   REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
   const auto status = [&] { return nlohmann::json::parse(BodyOf(Get(port, "/status.json"))); };
-  CHECK(site.hand.Await([&] { return Get(port, "/readyz").starts_with("HTTP/1.1 200 OK\r\n"); }));
+  CHECK(site.direct.Await([&] { return Get(port, "/readyz").starts_with("HTTP/1.1 200 OK\r\n"); }));
   CHECK(Get(port, "/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(status()["clusters"]["sessions"]["leader"] == "c1");
   CHECK(status()["clusters"]["sessions"]["led"]["votes"]["c1"] == true);
   site.redis[1]->Kill();
-  CHECK(site.hand.Await([&] {
+  CHECK(site.direct.Await([&] {
     const auto led = status()["clusters"]["sessions"]["led"];
     return led["dead"].size() == 1 && led["dead"][0]["shard"] == "s2";
   }));
@@ -119,7 +119,7 @@ TEST_CASE("status, health and readiness: reported as they are, also without ZooK
   CHECK(Get(port, "/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(status()["session"] != "connected");
   site.zookeeper.Resume();
-  CHECK(site.hand.Await([&] { return Get(port, "/readyz").starts_with("HTTP/1.1 200 OK\r\n"); }));
+  CHECK(site.direct.Await([&] { return Get(port, "/readyz").starts_with("HTTP/1.1 200 OK\r\n"); }));
   CHECK(checker.running());
 }
 

@@ -85,13 +85,13 @@ Ran RunCommand(const std::vector<std::string>& command) {
 // Appends what it receives to a file beside it.
 struct Hook {
   Hook() {
-    sandbox::WriteFile(folder.path() / "hook", "#!/bin/sh\ncat >>$(dirname $0)/told\n");
+    sandbox::WriteFile(folder.path() / "hook", "#!/bin/sh\ncat >>$(dirname $0)/received\n");
     REQUIRE(::chmod((folder.path() / "hook").c_str(), 0755) == 0);
   }
   [[nodiscard]] std::string path() const { return folder.path() / "hook"; }
   // How many events with all of `parts` it received.
-  [[nodiscard]] int Told(const std::vector<std::string>& parts) const {
-    std::istringstream lines(sandbox::ReadFile(folder.path() / "told"));
+  [[nodiscard]] int Received(const std::vector<std::string>& parts) const {
+    std::istringstream lines(sandbox::ReadFile(folder.path() / "received"));
     int count = 0;
     for (std::string line; std::getline(lines, line);) {
       count += std::all_of(parts.begin(), parts.end(),
@@ -124,7 +124,7 @@ TEST_CASE("monitoring: a real Prometheus is asked which shard is down") {
   REQUIRE(site.AwaitStatus("sessions", "AAA") == "AAA");
   const Prometheus prometheus(ports);
   const auto reads = [&](const std::string& expression, const std::string& value) {
-    return site.hand.Await([&] { return prometheus.Value(expression) == value; });
+    return site.direct.Await([&] { return prometheus.Value(expression) == value; });
   };
   CHECK(reads("sum(up{job=\"zkcluster\"})", "3"));
   CHECK(reads("sum(zkcluster_leading{cluster=\"sessions\"})", "1"));
@@ -133,7 +133,8 @@ TEST_CASE("monitoring: a real Prometheus is asked which shard is down") {
   CHECK(prometheus.Query("zkcluster_shard_dead == 1").empty());
 
   site.redis[1]->Kill();
-  REQUIRE(site.hand.Await([&] { return !prometheus.Query("zkcluster_shard_dead == 1").empty(); }));
+  REQUIRE(
+      site.direct.Await([&] { return !prometheus.Query("zkcluster_shard_dead == 1").empty(); }));
   const auto dead = prometheus.Query("zkcluster_shard_dead == 1");
   MESSAGE("asked which shard is dead, Prometheus says: " << dead.dump());
   REQUIRE(dead.size() == 1);
@@ -154,9 +155,11 @@ TEST_CASE("monitoring: a real Prometheus is asked which shard is down") {
   const std::string rules = prometheus.Page("/api/v1/rules");
   CHECK(rules.find("\"health\":\"err\"") == std::string::npos);
 
-  CHECK(site.hand.Await([&] { return hook.Told({"\"kind\":\"flips\"", "\"to\":\"dead\""}) == 1; }));
-  CHECK(hook.Told({"\"kind\":\"leader\"", "\"cluster\":\"sessions\""}) == 1);
-  CHECK(hook.Told({"\"shard\":\"s2\"", "\"reason\":\"refused\"", "\"to\":\"dead\""}) == 1);
+  CHECK(site.direct.Await([&] {
+    return hook.Received({"\"kind\":\"flips\"", "\"to\":\"dead\""}) == 1;
+  }));
+  CHECK(hook.Received({"\"kind\":\"leader\"", "\"cluster\":\"sessions\""}) == 1);
+  CHECK(hook.Received({"\"shard\":\"s2\"", "\"reason\":\"refused\"", "\"to\":\"dead\""}) == 1);
 
   const sandbox::TempFolder folder;
   sandbox::WriteFile(folder.path() / "page", BodyOf(Get(ports[0], "/metrics")));

@@ -35,9 +35,9 @@ void Change(sandbox::CheckerProcess& checker, const std::string& from, const std
 // Waits until this many lines have all of `parts`.
 void AwaitLines(Site& site, sandbox::CheckerProcess& checker, const std::vector<std::string>& parts,
                 std::size_t count) {
-  const bool there = site.hand.Await([&] { return checker.CountLog(parts) >= count; });
+  const bool there = site.direct.Await([&] { return checker.CountLog(parts) >= count; });
   CAPTURE(parts.front());
-  if (!there) site.TellLogs();
+  if (!there) site.PrintLogs();
   REQUIRE(there);
   CHECK(checker.CountLog(parts) == count);
 }
@@ -96,7 +96,7 @@ TEST_CASE("reload: one cluster is joined, one is left, and the third does not no
   auto& checker = *site.checkers[0];
   const auto before = Connections(*site.redis[1]);
   CHECK(before.size() == 2);
-  const auto ballot = site.hand.Get(site.Paths("b").vote("c1"));
+  const auto ballot = site.direct.Get(site.Paths("b").vote("c1"));
   REQUIRE(ballot);
 
   Change(checker, "- \"a\"", "- \"c\"");
@@ -104,10 +104,10 @@ TEST_CASE("reload: one cluster is joined, one is left, and the third does not no
   CHECK(site.AwaitVoters("a", "c2") == "c2");
   CHECK(site.Candidates("a") == "c2");
   CHECK(site.AwaitVoters("c", "c1") == "c1");
-  CHECK(site.hand.Await([&] { return Connections(*site.redis[0]).size() == 1; }));
+  CHECK(site.direct.Await([&] { return Connections(*site.redis[0]).size() == 1; }));
 
   CHECK(Connections(*site.redis[1]) == before);
-  const auto after = site.hand.Get(site.Paths("b").vote("c1"));
+  const auto after = site.direct.Get(site.Paths("b").vote("c1"));
   REQUIRE(after);
   CHECK(*after == *ballot);
   // c1's vote in b still counts: both votes are needed.
@@ -125,7 +125,7 @@ TEST_CASE("reload: what cannot change while it runs is named, and the rest is ta
 }
 
 TEST_CASE(
-    "reload: the log level changes at once, and a log file that was moved away is made anew") {
+    "reload: the log level changes at once, and a log file that was moved away is created again") {
   Site site;
   site.AddRedis(1);
   site.Create(OneShard(site, "a", 0));
@@ -137,7 +137,7 @@ TEST_CASE(
   const auto moved = folder.path() / "checker.log.1";
   std::filesystem::rename(options.log_file, moved);
   Change(checker, "level: info", "level: error");
-  CHECK(site.hand.Await([&] { return std::filesystem::exists(options.log_file); }));
+  CHECK(site.direct.Await([&] { return std::filesystem::exists(options.log_file); }));
   Change(checker, "level: error", "level: debug");
   AwaitLines(site, checker, {"event=reload.done"}, 1);  // not the first
   CHECK(sandbox::ReadFile(moved).find("event=checker.ready") != std::string::npos);
@@ -158,7 +158,7 @@ TEST_CASE("reload: a log that was moved away is made again, even if the file is 
   const auto moved = folder.path() / "checker.log.1";
   std::filesystem::rename(options.log_file, moved);
   Change(checker, "level: info", "level: loud");
-  CHECK(site.hand.Await([&] { return checker.CountLog({"event=reload.refused"}) == 1; }));
+  CHECK(site.direct.Await([&] { return checker.CountLog({"event=reload.refused"}) == 1; }));
   CHECK(sandbox::ReadFile(moved).find("event=reload") == std::string::npos);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("reload: a changed password reconnects its own cluster, and no other")
   sandbox::WriteFile(file, "two\n");
   REQUIRE(::kill(checker.pid(), SIGHUP) == 0);
   AwaitLines(site, checker, {"event=reload.done"}, 1);
-  CHECK(site.hand.Await([&] {
+  CHECK(site.direct.Await([&] {
     const auto now = Connections(*site.redis[0]);
     return now.size() == 1 && now != a;
   }));
@@ -209,7 +209,7 @@ struct Ear {
         [&](const std::string& lines) { return lines.find(part) != std::string::npos; }));
   }
   bool Hears(const std::string& part, std::size_t count = 1) {
-    return site.hand.Await([&] { return Count(part) >= count; });
+    return site.direct.Await([&] { return Count(part) >= count; });
   }
 };
 
@@ -244,9 +244,9 @@ TEST_CASE("service manager: ready, status, watchdog, reload and the end") {
   // Stopped, like a hung main loop: nothing else feeds the watchdog.
   checker.Pause();
   static_cast<void>(ear.Count(""));
-  site.hand.Pump(milliseconds(100));
+  site.direct.Pump(milliseconds(100));
   const std::size_t fed = ear.Count("WATCHDOG=1");
-  site.hand.Pump(milliseconds(1200));
+  site.direct.Pump(milliseconds(1200));
   CHECK(ear.Count("WATCHDOG=1") == fed);
   checker.Resume();
   CHECK(ear.Hears("WATCHDOG=1", fed + 1));

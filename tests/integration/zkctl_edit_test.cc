@@ -45,9 +45,9 @@ std::string ShardsOf(const Json& spec) {
 
 // Every znode below the cluster, or nothing.
 std::vector<std::string> Tree(Site& site, const std::string& path) {
-  if (!site.hand.Exists(path)) return {};
+  if (!site.direct.Exists(path)) return {};
   std::vector<std::string> all = {path};
-  for (const std::string& child : site.hand.Children(path)) {
+  for (const std::string& child : site.direct.Children(path)) {
     const auto below = Tree(site, path + "/" + child);
     all.insert(all.end(), below.begin(), below.end());
   }
@@ -200,7 +200,7 @@ TEST_CASE("zkctl: a cluster's life, by options") {
     Arguments arguments;
     const char* part;
   } kRefusals[] = {
-      {{"--add-shard", "s1=h:1"}, "is there already"},
+      {{"--add-shard", "s1=h:1"}, "exists already"},
       {{"--add-shard", "s9=10.0.0.3:6379"}, "10.0.0.3:6379"},  // the address of s3
       {{"--remove-shard", "s9", "--yes"}, "no shard \"s9\" to remove"},
       {{"--remove-shard", "s1", "--remove-shard", "s3", "--yes"}, "shard"},

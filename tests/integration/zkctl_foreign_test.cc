@@ -11,10 +11,10 @@ TEST_CASE("zkctl status: a live Go checker holds every decision, and is reported
   Fleet fleet;
   const Operator shell(fleet);
   const std::string voters = fleet.Paths("sessions").go_voters();
-  const auto go = fleet.hand.Create(voters + "/n_", "{}", zk::CreateMode::kEphemeralSequential);
+  const auto go = fleet.direct.Create(voters + "/n_", "{}", zk::CreateMode::kEphemeralSequential);
   REQUIRE(go.has_value());
   fleet.redis[0]->Kill();
-  REQUIRE(fleet.hand.Await([&] {
+  REQUIRE(fleet.direct.Await([&] {
     return Ask(shell, {"status", "sessions"})["shards"][0]["votes"]["dead"] == 3;
   }));
   const Json held = Ask(shell, {"status", "sessions"});
@@ -23,7 +23,7 @@ TEST_CASE("zkctl status: a live Go checker holds every decision, and is reported
   const std::string why = "a Go checker is registered: nothing is decided until the last one has";
   CHECK(shell.Run({"status", "sessions"}).out.find(why) != std::string::npos);
   CHECK(shell.Run({"explain", "sessions", "s1"}).out.find("held: " + why) != std::string::npos);
-  REQUIRE(fleet.hand.Delete(*go).has_value());
+  REQUIRE(fleet.direct.Delete(*go).has_value());
   CHECK(fleet.AwaitStatus("sessions", "DAA") == "DAA");
   CHECK(shell.Run({"status", "sessions"}).out.find(why) == std::string::npos);
 }
@@ -34,7 +34,7 @@ TEST_CASE("zkctl: undecodable bytes are reported, and hide nothing else") {
   const ClusterPaths paths = fleet.Paths("sessions");
   // A ballot: its checker counts as silent until it writes again.
   for (auto& checker : fleet.checkers) checker->Pause();
-  REQUIRE(fleet.hand.Put(paths.vote("c2"), "\x01\xff{").has_value());
+  REQUIRE(fleet.direct.Put(paths.vote("c2"), "\x01\xff{").has_value());
   const Json status = Ask(shell, {"status", "sessions"});
   CheckStatusShape(status);
   CHECK(status["shards"][0]["votes"] == Json({{"alive", 2}, {"dead", 0}, {"unknown", 0}}));
@@ -47,8 +47,9 @@ TEST_CASE("zkctl: undecodable bytes are reported, and hide nothing else") {
   for (auto& checker : fleet.checkers) checker->Resume();
 
   // An event, then the spec itself.
-  REQUIRE(fleet.hand.Create(paths.event_prefix(), "\x1b[2J", zk::CreateMode::kPersistentSequential)
-              .has_value());
+  REQUIRE(
+      fleet.direct.Create(paths.event_prefix(), "\x1b[2J", zk::CreateMode::kPersistentSequential)
+          .has_value());
   const Output events = shell.Run({"events", "sessions"});
   CheckDone(events);
   CHECK(events.out.find("cannot be decoded") != std::string::npos);
@@ -56,7 +57,7 @@ TEST_CASE("zkctl: undecodable bytes are reported, and hide nothing else") {
   CHECK(events.out.find("took over") != std::string::npos);
 
   fleet.Create(fleet.SpecOf("another"));
-  REQUIRE(fleet.hand.Put(paths.shards(), "[{\x1b").has_value());
+  REQUIRE(fleet.direct.Put(paths.shards(), "[{\x1b").has_value());
   for (const Arguments& verb :
        {Arguments{"get", "sessions"}, Arguments{"status", "sessions"},
         Arguments{"checkers", "sessions"}, Arguments{"explain", "sessions", "s1"},
@@ -72,7 +73,7 @@ TEST_CASE("zkctl: undecodable bytes are reported, and hide nothing else") {
   CHECK(list[1]["error"].is_string());
   CheckDone(shell.Run({"list"}));
   CheckDone(shell.Run({"delete", "sessions", "--yes"}));
-  CHECK(fleet.hand.Children(fleet.root) == std::vector<std::string>{"another"});
+  CHECK(fleet.direct.Children(fleet.root) == std::vector<std::string>{"another"});
 }
 
 TEST_CASE("zkctl: a cluster that a Go manager made and Go checkers ran") {
@@ -91,26 +92,26 @@ TEST_CASE("zkctl: a cluster that a Go manager made and Go checkers ran") {
             R"({"FailoverEnabled":true,"RingType":"Consistent","RingParams":"160"})"},
            {paths.mirror(), status},
            {paths.go_voters(), "web"}}) {
-    REQUIRE(site.hand.Create(path, data).has_value());
+    REQUIRE(site.direct.Create(path, data).has_value());
   }
   const Json list = Ask(shell, {"list"});
   CHECK(list[0]["alive"] == 1);
   CHECK(list[0]["dead"] == 1);
-  const Json told = Ask(shell, {"status", "web"});
-  CheckStatusShape(told);
-  CHECK(told["version"] == 1795224346402640);
-  CHECK(told["leader"].is_null());
-  CHECK(told["shards"][1]["status"] == "dead");
-  CHECK(told["shards"][1]["since"] == 1795224346402647);
+  const Json status = Ask(shell, {"status", "web"});
+  CheckStatusShape(status);
+  CHECK(status["version"] == 1795224346402640);
+  CHECK(status["leader"].is_null());
+  CHECK(status["shards"][1]["status"] == "dead");
+  CHECK(status["shards"][1]["since"] == 1795224346402647);
   CHECK(Ask(shell, {"checkers", "web"}) == Json::array());
   CheckDone(shell.Run({"events", "web"}));
   CheckDone(shell.Run({"explain", "web", "s2"}));
   CHECK(shell.Run({"status", "web"}).out.find("decided by Go checkers") != std::string::npos);
   CheckDone(shell.Run({"update", "web", "--add-shard", "s3=10.0.0.3:6379"}));
-  CHECK(site.hand.Data(paths.shards()).find(R"({"Name":"s3","Addr":"10.0.0.3:6379"})") !=
+  CHECK(site.direct.Data(paths.shards()).find(R"({"Name":"s3","Addr":"10.0.0.3:6379"})") !=
         std::string::npos);
   CheckDone(shell.Run({"delete", "web", "--yes"}));
-  CHECK(site.hand.Children(site.root).empty());
+  CHECK(site.direct.Children(site.root).empty());
 }
 
 }  // namespace

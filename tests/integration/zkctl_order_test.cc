@@ -22,7 +22,7 @@ bool IsSomebody(const Json& by) {
 
 // Waits until this many checkers vote that the shard is dead.
 bool AwaitDeadVotes(Site& site, const Operator& shell, std::size_t shard, int votes) {
-  return site.hand.Await([&] {
+  return site.direct.Await([&] {
     return Ask(shell, {"status", "sessions"})["shards"][shard]["votes"]["dead"] == votes;
   });
 }
@@ -90,7 +90,7 @@ TEST_CASE("zkctl resume: what has died meanwhile flips at once") {
   REQUIRE(AwaitDeadVotes(fleet, shell, 0, 3));
   // A pause outlives the leader that obeys it.
   fleet.AwaitLeader("sessions").Kill();
-  REQUIRE(fleet.hand.Await([&] { return fleet.Voters("sessions").size() == 5; }));
+  REQUIRE(fleet.direct.Await([&] { return fleet.Voters("sessions").size() == 5; }));
   (void)fleet.AwaitLeader("sessions");
   CHECK(fleet.Statuses("sessions") == "AAA");
   const Output resumed = shell.Run({"resume", "sessions"});
@@ -164,7 +164,7 @@ TEST_CASE("zkctl unfreeze: five of six die, and an operator lets the deaths pass
   fleet.redis[0]->Kill();
   REQUIRE(fleet.AwaitStatus("sessions", "DAAAAA") == "DAAAAA");
   for (std::size_t i = 1; i < 5; ++i) fleet.redis[i]->Kill();
-  REQUIRE(fleet.hand.Await([&] { return Ask(shell, {"status", "sessions"})["frozen"] == true; }));
+  REQUIRE(fleet.direct.Await([&] { return Ask(shell, {"status", "sessions"})["frozen"] == true; }));
   for (std::size_t i = 1; i < 5; ++i) REQUIRE(AwaitDeadVotes(fleet, shell, i, 3));
 
   const Json status = Ask(shell, {"status", "sessions"});
@@ -194,7 +194,8 @@ TEST_CASE("zkctl unfreeze: five of six die, and an operator lets the deaths pass
 
   // A return passes; it dies again, and that is held back.
   fleet.redis[0]->Start();
-  REQUIRE(fleet.hand.Await([&] { return fleet.Statuses("sessions").front() == 'A'; }, minutes(1)));
+  REQUIRE(
+      fleet.direct.Await([&] { return fleet.Statuses("sessions").front() == 'A'; }, minutes(1)));
   CHECK(Ask(shell, {"status", "sessions"})["frozen"] == true);
   fleet.redis[0]->Kill();
   REQUIRE(AwaitDeadVotes(fleet, shell, 0, 3));
@@ -234,7 +235,7 @@ TEST_CASE("zkctl checkers forget: a checker was removed, and the quorum comes ba
   site.Create(spec);
   REQUIRE(site.AwaitVoters("sessions", "c1,c2,c3,c4,rack5-checker") == "c1,c2,c3,c4,rack5-checker");
   REQUIRE(site.AwaitStatus("sessions", "AA") == "AA");
-  REQUIRE(site.hand.Await([&] {
+  REQUIRE(site.direct.Await([&] {
     return Ask(shell, {"status", "sessions"})["electorate"].size() == 5;
   }));
   CheckRefused(shell.Run({"checkers", "forget", "sessions", "c4", "--yes"}), 1,
@@ -253,7 +254,7 @@ TEST_CASE("zkctl checkers forget: a checker was removed, and the quorum comes ba
             "until it is forgotten: `zkctl checkers forget sessions c3`");
 
   CheckRefused(shell.Run({"checkers", "forget", "sessions", "rack5-checker"}), 1,
-               "the quorum becomes 3 of 4, it is 3 of 5. Nobody can be asked");
+               "the quorum becomes 3 of 4, it is 3 of 5. Without a terminal it needs --yes");
   ZkctlTerminal terminal({"checkers", "forget", "sessions", "rack5-checker"}, shell.variables);
   REQUIRE(terminal.Await("Type the cluster's name or y: "));
   terminal.Type("y\n");
@@ -338,13 +339,13 @@ TEST_CASE("Manager: the same orders for programs, and their refusals") {
   fleet.checkers[0]->Pause();
   fleet.checkers[1]->Pause();
   fleet.checkers[2]->Pause();
-  REQUIRE(fleet.hand.Put(fleet.Paths("sessions").ledger(), "?"));
+  REQUIRE(fleet.direct.Put(fleet.Paths("sessions").ledger(), "?"));
   CHECK(CodeName(manager.Pause("sessions", {seconds(0), "bot@ops", "x"})) == "bad_data");
   for (auto& checker : fleet.checkers) checker->Resume();
-  CHECK(fleet.hand.Await([&] {
+  CHECK(fleet.direct.Await([&] {
     return manager.Pause("sessions", {seconds(0), "bot@ops", "x"}).has_value();
   }));
-  CHECK(fleet.hand.Await([&] { return fleet.Read("sessions").ledger->electorate.size() == 3; }));
+  CHECK(fleet.direct.Await([&] { return fleet.Read("sessions").ledger->electorate.size() == 3; }));
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ using std::chrono::seconds;
 
 // Every znode below the cluster, or nothing.
 std::vector<std::string> Tree(Site& site, const std::string& path) {
-  if (!site.hand.Exists(path)) return {};
+  if (!site.direct.Exists(path)) return {};
   std::vector<std::string> all = {path};
-  for (const std::string& child : site.hand.Children(path)) {
+  for (const std::string& child : site.direct.Children(path)) {
     const auto below = Tree(site, path + "/" + child);
     all.insert(all.end(), below.begin(), below.end());
   }
@@ -40,19 +40,20 @@ ClusterSpec Get(Site& site, const std::string& name) {
 // "absent"; "whole": as one transaction created it, and as one last changed it; else what is wrong.
 std::string Wholeness(Site& site, const std::string& name) {
   const ClusterPaths paths = site.Paths(name);
-  const auto base = site.hand.Get(paths.base());
+  const auto base = site.direct.Get(paths.base());
   if (!base) {
     return Tree(site, paths.base()).empty() ? "absent" : "no version, but znodes below it";
   }
   for (const std::string& path :
        {paths.shards(), paths.options(), paths.go_voters(), paths.quorum(), paths.election(),
         paths.votes(), paths.chunks(), paths.events()}) {
-    const auto node = site.hand.Get(path);
+    const auto node = site.direct.Get(path);
     if (!node) return path + " is missing";
     if (node->stat.czxid != base->stat.czxid) return path + " is of another transaction";
   }
   for (const std::string& path : {paths.shards(), paths.options()}) {
-    if (site.hand.Get(path)->stat.mzxid != base->stat.mzxid) return path + " is of another change";
+    if (site.direct.Get(path)->stat.mzxid != base->stat.mzxid)
+      return path + " is of another change";
   }
   return "whole";
 }
@@ -61,7 +62,7 @@ std::string Wholeness(Site& site, const std::string& name) {
 // would remain one.
 std::string SettledWholeness(Site& site, const std::string& name) {
   std::string seen;
-  static_cast<void>(site.hand.Await(
+  static_cast<void>(site.direct.Await(
       [&] {
         seen = Wholeness(site, name);
         return seen == "absent" || seen == "whole";
@@ -72,7 +73,7 @@ std::string SettledWholeness(Site& site, const std::string& name) {
 
 // Until a started zkctl has ended by itself or `delay` has passed; then it is killed.
 void KillAfter(Site& site, ZkctlProcess& process, Duration delay) {
-  static_cast<void>(site.hand.Await([&] { return !process.child().running(); }, delay));
+  static_cast<void>(site.direct.Await([&] { return !process.child().running(); }, delay));
   process.child().Kill();
 }
 
@@ -187,8 +188,8 @@ TEST_CASE("zkctl update: two operators at once, with the version they have seen"
     const Output left = operators[0]->Wait();
     const Output right = operators[1]->Wait();
     CHECK(left.code + right.code == 1);
-    const Output& told = left.code == 0 ? right : left;
-    CheckRefused(told, 1, "the cluster changed under you: version ");
+    const Output& refusal = left.code == 0 ? right : left;
+    CheckRefused(refusal, 1, "the cluster changed under you: version ");
     CheckDone(left.code == 0 ? left : right);
     const auto names = Names(Get(site, "sessions"));
     CHECK(names.size() == static_cast<std::size_t>(round) + 2);
@@ -227,7 +228,7 @@ TEST_CASE("zkctl update: four operators at once, without versions, lose nothing"
     CHECK(Names(Get(site, "sessions")) == expected);
     CHECK(Wholeness(site, "sessions") == "whole");
   }
-  MESSAGE(refused << " of 40 updates were told that the cluster had changed");
+  MESSAGE(refused << " of 40 updates were refused because the cluster had changed");
 }
 
 TEST_CASE("zkctl create and delete: four operators at once") {
@@ -307,7 +308,7 @@ TEST_CASE("zkctl is killed in the middle of create, update and delete: all or no
     const std::string state = SettledWholeness(site, "sessions");
     CHECK((state == "absent" || state == "whole"));
     ++outcomes["delete: " + state];
-    if (!site.hand.Exists(site.Paths("sessions").base())) create();
+    if (!site.direct.Exists(site.Paths("sessions").base())) create();
   }
   for (const auto& [outcome, count] : outcomes) MESSAGE(outcome << ": " << count);
   // No leftover hinders the next operator.
@@ -349,12 +350,12 @@ TEST_CASE("zkctl delete with live checkers, and create of the same name at once,
     gone.push_back(checker->CountLog({"event=cluster.gone"}));
   CheckDone(shell.Run({"delete", "sessions", "--yes"}));
   for (std::size_t i = 0; i < gone.size(); ++i) {
-    CHECK(site.hand.Await(
+    CHECK(site.direct.Await(
         [&] { return site.checkers[i]->CountLog({"event=cluster.gone"}) > gone[i]; }));
   }
   // None of them writes anything of it again.
-  site.hand.Pump(seconds(1));
-  CHECK(site.hand.Children(site.root).empty());
+  site.direct.Pump(seconds(1));
+  CHECK(site.direct.Children(site.root).empty());
   for (const auto& checker : site.checkers) CHECK(checker->running());
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("zkctl ring: a file without ZooKeeper") {
   }
   CHECK(json["shards"][1]["points"] == 240);
   CheckRefused(RunZkctl({"ring", "-f", "/nonexistent/x.yaml"}), 65, "/nonexistent/x.yaml");
-  CheckRefused(RunZkctl({"ring", "sessions"}), 64, "where is ZooKeeper?");
+  CheckRefused(RunZkctl({"ring", "sessions"}), 64, "no ZooKeeper servers");
 }
 
 TEST_CASE("zkctl ring: a ketama cluster goes to ZooKeeper and back, and what changes would move") {

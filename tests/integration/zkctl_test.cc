@@ -76,7 +76,7 @@ TEST_CASE("zkctl status, checkers, list: JSON before and after a shard is killed
 
   fleet.redis[1]->Kill();
   REQUIRE(fleet.AwaitStatus("sessions", "ADA") == "ADA");
-  REQUIRE(fleet.hand.Await([&] {
+  REQUIRE(fleet.direct.Await([&] {
     return Ask(shell, {"status", "sessions"})["shards"][1]["votes"]["dead"] == 3;
   }));
   const Json after = Ask(shell, {"status", "sessions"});
@@ -185,7 +185,7 @@ TEST_CASE("zkctl explain: before and after a kill, with too few ballots, without
 
   fleet.redis[2]->Kill();
   REQUIRE(fleet.AwaitStatus("sessions", "AAD") == "AAD");
-  REQUIRE(fleet.hand.Await([&] { return explain()["votes"]["dead"] == 3; }));
+  REQUIRE(fleet.direct.Await([&] { return explain()["votes"]["dead"] == 3; }));
   const Json dead = explain();
   CHECK(dead["status"] == "dead");
   CHECK(dead["reason"] == "refused");
@@ -203,11 +203,11 @@ TEST_CASE("zkctl explain: before and after a kill, with too few ballots, without
   fleet.checkers[0]->Kill();
   fleet.checkers[1]->Kill();
   fleet.redis[2]->Start();
-  REQUIRE(fleet.hand.Await([&] { return fleet.Voters("sessions") == "c3"; }));
-  REQUIRE(fleet.hand.Await([&] { return explain()["votes"]["alive"] == 1; }));
-  const Json alone = explain();
-  CHECK(alone["status"] == "dead");
-  CHECK(alone["outcome"] == "no_quorum");
+  REQUIRE(fleet.direct.Await([&] { return fleet.Voters("sessions") == "c3"; }));
+  REQUIRE(fleet.direct.Await([&] { return explain()["votes"]["alive"] == 1; }));
+  const Json one_vote = explain();
+  CHECK(one_vote["status"] == "dead");
+  CHECK(one_vote["outcome"] == "no_quorum");
   says(explanation(), "neither alive nor dead reaches the quorum of 2 (1 short), so it stays dead");
   says(explanation(), "too few ballots: 1 of the 2 that are needed");
   const std::string status = shell.Run({"status", "sessions"}).out;
@@ -215,7 +215,7 @@ TEST_CASE("zkctl explain: before and after a kill, with too few ballots, without
   says(status, "c1 (absent)");
 
   fleet.checkers[2]->Stop();
-  REQUIRE(fleet.hand.Await([&] { return fleet.Candidates("sessions").empty(); }));
+  REQUIRE(fleet.direct.Await([&] { return fleet.Candidates("sessions").empty(); }));
   const Json nobody = Ask(shell, {"status", "sessions"});
   CheckStatusShape(nobody);
   CHECK(nobody["leader"].is_null());
@@ -231,12 +231,12 @@ TEST_CASE("zkctl events --follow: a death appears, Ctrl-C ends it") {
   for (const std::string form : {"table", "json", "yaml"}) {
     CAPTURE(form);
     const auto follower = shell.Start({"events", "sessions", "--follow", "-o", form});
-    REQUIRE(
-        fleet.hand.Await([&] { return follower->out().find("electorate") != std::string::npos; }));
+    REQUIRE(fleet.direct.Await(
+        [&] { return follower->out().find("electorate") != std::string::npos; }));
     const std::size_t before = follower->out().size();
     fleet.redis[0]->Kill();
     REQUIRE(fleet.AwaitStatus("sessions", "DAA") == "DAA");
-    CHECK(fleet.hand.Await([&] {
+    CHECK(fleet.direct.Await([&] {
       const std::string news = follower->out().substr(before);
       return news.find("s1") != std::string::npos && news.find("dead") != std::string::npos &&
              news.find("refused") != std::string::npos;
@@ -273,7 +273,7 @@ TEST_CASE("zkctl -o yaml: says what -o json says, to any reader of YAML") {
   const Operator shell(fleet);
   fleet.redis[1]->Kill();
   REQUIRE(fleet.AwaitStatus("sessions", "ADA") == "ADA");
-  REQUIRE(fleet.hand.Await([&] {
+  REQUIRE(fleet.direct.Await([&] {
     return Ask(shell, {"status", "sessions"})["shards"][1]["votes"]["dead"] == 3;
   }));
   const Arguments verbs[] = {{"status", "sessions"},

@@ -44,7 +44,7 @@ TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped name
   CHECK(shell.Run({"get", "sessions"}).out == before);
 
   CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "n1"}), 1, "% of all keys go to");
-  CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "s2", "--yes"}), 1, "is there already");
+  CheckRefused(shell.Run({"rename-shard", "sessions", "s1", "s2", "--yes"}), 1, "exists already");
   CheckDone(shell.Run({"rename-shard", "sessions", "s1", "n1", "--yes"}));
   CHECK(Says(shell.Run({"get", "sessions"}).out, "{name: n1, addr: h:1}\n  - {name: s2"));
 
@@ -65,13 +65,13 @@ TEST_CASE("zkctl: dry runs change nothing, renames say what moves, mistyped name
 
 TEST_CASE("zkctl apply --wait: the change and the waiting are one session") {
   Site site;
-  contract::Proxy proxy(site.hand.loop(), site.zookeeper.port());
+  contract::Proxy proxy(site.direct.loop(), site.zookeeper.port());
   Operator shell(site);
   shell.variables["ZKCTL_ZK"] = proxy.address();
   const std::string file =
       shell.File("spec.yaml", "name: sessions\nshards: [{name: s1, addr: 'h:1'}]\n");
   const auto apply = shell.Start({"apply", "-f", file, "--wait", "--timeout", "2s"});
-  REQUIRE(site.hand.Await([&] { return !apply->child().running(); }));
+  REQUIRE(site.direct.Await([&] { return !apply->child().running(); }));
   const Output output = apply->Wait();
   CHECK(output.code == 1);  // there are no checkers
   CHECK(Says(output.out, "created sessions, version "));

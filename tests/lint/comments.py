@@ -44,14 +44,14 @@ def is_orphan(lines, at):
 
 
 def goes_on(lines, at):
-    """Whether the comment line `at` goes on with one that stands beside code."""
+    """Whether the comment line `at` continues as a comment behind code."""
     here = COMMENT.match(lines[at])
     code, comment = split(lines[at - 1])
     return bool(here and code.strip() and comment and lines[at - 1].rindex(comment) == len(here[1]))
 
 
 def fits(parts, last):
-    """Whether the lines of a declaration are one line when nothing stands beside it."""
+    """Whether the lines of a declaration are one line without the comment behind it."""
     text = parts[0].rstrip()
     for part in [*parts[1:], last]:
         text += ("" if text.endswith(("(", "<")) else " ") + part.strip()

@@ -86,7 +86,7 @@ def in_page(top):
         if entry:
             last = entry[1]
             if last in entries:
-                problems.append(f"{PAGE}:{number}: {last} stands there twice")
+                problems.append(f"{PAGE}:{number}: {last} is listed twice")
             fields = [] if entry[3] == "none" else entry[3].split(", ")
             entries[last] = (set(entry[2].split(", ")), fields, number, [])
         elif line.startswith("\t") and last:
@@ -101,7 +101,7 @@ def in_page(top):
 
 
 def events(top):
-    """The catalogue of events holds what the source logs, with the same fields, and nothing else."""
+    """The catalogue has exactly the events that the source logs, with the same fields."""
     source, problems = in_source(top)
     page, more = in_page(top)
     yield from problems + more
@@ -109,11 +109,11 @@ def events(top):
         if name not in page:
             yield f"{place}: {name} is not in {PAGE}"
             continue
-        told_levels, told_fields, number, _ = page[name]
-        if set(told_fields) != set(fields):
+        page_levels, page_fields, number, _ = page[name]
+        if set(page_fields) != set(fields):
             yield f"{PAGE}:{number}: {name}: its fields are {', '.join(fields) or 'none'}"
         # A call that logs one of two events has levels of both.
-        if levels and not told_levels <= levels:
+        if levels and not page_levels <= levels:
             yield f"{PAGE}:{number}: {name}: its level is {', '.join(sorted(levels))}"
     for name, (_, _, number, _) in sorted(page.items()):
         if name not in source:

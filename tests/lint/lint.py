@@ -118,7 +118,7 @@ def code(line):
 
 
 def foreign_includes(top):
-    """A foreign library is included by its adapters alone."""
+    """A foreign library is included only by its adapters."""
     for path, lines in sources(top):
         for number, line in enumerate(lines, 1):
             if not line.startswith("#include"):

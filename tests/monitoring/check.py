@@ -92,13 +92,13 @@ def names(top):
         for label in in_braces + [word.strip() for word in in_lists.split(",") if word.strip()]:
             if label not in labels:
                 yield f"{place}: there is no label {label}"
-    for page, tells_all in (("packaging/man/zkchecker.8.scd", True), ("README.md", False)):
+    for page, complete in (("packaging/man/zkchecker.8.scd", True), ("README.md", False)):
         with open(os.path.join(top, page), encoding="utf-8") as file:
-            told = set(re.findall(r"\b((?:zkcluster|process)_[a-z_]+)", file.read()))
-        for name in sorted(served - told) if tells_all else []:
-            yield f"{page} does not tell of the metric {name}"
-        for name in sorted(n for n in told - served if n.startswith("zkcluster_")):
-            yield f"{page} tells of {name}, which there is not"
+            documented = set(re.findall(r"\b((?:zkcluster|process)_[a-z_]+)", file.read()))
+        for name in sorted(served - documented) if complete else []:
+            yield f"{page} does not document the metric {name}"
+        for name in sorted(n for n in documented - served if n.startswith("zkcluster_")):
+            yield f"{page} documents {name}, which does not exist"
     if len(used) < 15:
         yield "hardly any metric is used: this test reads the wrong thing"
 
@@ -141,17 +141,17 @@ def patterns(top, paths):
         for name, wanted in EXPECTED.items():
             if not re.search(wanted, line):
                 if groks[name].search(line):
-                    yield f"{name} takes what is none of its: {line}"
+                    yield f"{name} matches a line of another kind: {line}"
                 continue
             match = groks[name].search(line)
             if not match:
-                yield f"{name} does not take: {line}"
+                yield f"{name} does not match: {line}"
                 continue
             taken[name] += 1
             for key, value in match.groupdict().items():
-                told = pairs["event"].split(".")[1] if key == "opinion" else pairs.get(key)
-                if key != "fields" and unquoted(value) != told:
-                    yield f"{name}: {key} is {value}, not {told}, in: {line}"
+                logged = pairs["event"].split(".")[1] if key == "opinion" else pairs.get(key)
+                if key != "fields" and unquoted(value) != logged:
+                    yield f"{name}: {key} is {value}, not {logged}, in: {line}"
         for stage in stages:
             match = re.search(stage, line)
             found = match and {k: unquoted(v) for k, v in match.groupdict().items() if v is not None}

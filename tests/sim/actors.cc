@@ -105,7 +105,7 @@ void GoChecker::Register() {
   const ClusterPaths paths(SimSite::kRoot, cluster_);
   client_->Create(paths.go_voters() + "/n_", "", zk::CreateMode::kEphemeralSequential,
                   [this](const Result<std::string>& path) {
-                    // Like the library: what became of a lost create it never asks.
+                    // Like the Go library, it ignores a create whose answer was lost.
                     if (path) own_ = *path;
                     if (!beat_->armed()) beat_->Arm(std::chrono::milliseconds(10));
                   });
@@ -122,7 +122,7 @@ void GoChecker::Beat() {
   Lead();
 }
 
-// The same JSON for votes and status: by address, whether it answers.
+// The JSON of votes and of the status: for each address, whether it answers.
 std::string GoChecker::Votes(const std::string& shards) const {
   SpecPayloads payloads{"1", shards, "{}"};
   const auto spec = DecodeSpec(cluster_, payloads);

@@ -1,6 +1,6 @@
 // The processes of a scene besides checkers: programs that follow the status, operators who change
 // specs, and Go checkers of the 2015 library. Each has a loop and a session of its own, and ends
-// like a killed process when it is destroyed. Not thread-safe: they are their world's.
+// like a killed process when it is destroyed. Not thread-safe: they belong to their world.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class Reader {
 
   [[nodiscard]] SimLoop& loop() { return loop_; }
   [[nodiscard]] zk::Client& client() { return *client_; }
-  // The newest table of a cluster; nothing: none so far.
+  // The newest table of a cluster. Nothing: it has none yet.
   [[nodiscard]] const std::optional<StatusWatcher::Update>& table(std::size_t cluster) const {
     return follows_[cluster]->newest;
   }
@@ -42,17 +42,17 @@ class Reader {
   std::vector<std::unique_ptr<Follow>> follows_;  // in the scene's order
 };
 
-// What became of one call of an operator.
+// The outcome of one call of an operator.
 struct OperatorAnswer {
   enum class Kind { kCreate, kUpdate, kDelete };
   Kind kind = Kind::kUpdate;
   std::string cluster;
-  std::int64_t begun = 0;            // zxid when the change was asked for
-  bool in_doubt = false;             // what an earlier call sent may still take effect
-  Result<std::uint64_t> result = 0;  // the version; of a delete: 0
+  std::int64_t begun = 0;            // the zxid at the start of the call
+  bool in_doubt = false;             // requests of an earlier call may still take effect
+  Result<std::uint64_t> result = 0;  // the version; 0 for a delete
 };
 
-// An operator with the production editor: one call at a time.
+// An operator with the production ClusterAdmin: one call at a time.
 class Operator {
  public:
   using Answered = std::function<void(const OperatorAnswer&)>;
@@ -64,12 +64,12 @@ class Operator {
   [[nodiscard]] zk::Client& client() { return *client_; }
   [[nodiscard]] bool busy() const { return busy_; }
 
-  // REQUIRES of the three: not busy.
+  // REQUIRES for these three: not busy.
   void Create(const ClusterSpec& spec);
-  // Reads the spec, then writes what `change` makes of it.
+  // Reads the spec, then writes the result of `change`.
   void Update(const std::string& cluster, std::function<ClusterSpec(const ClusterSpec&)> change);
   void Delete(const std::string& cluster);
-  // Gives up, as a person does who has waited for long enough.
+  // Gives up on the call, like a person who has waited long enough.
   void Abandon();
 
  private:
@@ -86,8 +86,8 @@ class Operator {
 };
 
 // A checker of the 2015 library in one cluster, as far as others can see it: a sequential znode
-// under `localstatus` with its votes, a ring of the bell with each write, and, while it is the
-// lowest of those present, a `status` written without any guard.
+// with its votes under `localstatus`, a write of `localstatus` with each change, and, while its
+// number is the lowest of those present, an unguarded write of `status`.
 class GoChecker {
  public:
   GoChecker(SimWorld& world, FakeEnsemble& ensemble, FakeFleet& fleet, std::string name,
@@ -95,7 +95,7 @@ class GoChecker {
 
   [[nodiscard]] SimLoop& loop() { return loop_; }
   [[nodiscard]] zk::Client& client() { return *client_; }
-  // Ends its session in good order; `left()` when it is over.
+  // Closes its session in good order; `left()` when that is done.
   void Leave();
   [[nodiscard]] bool left() const { return left_; }
 

@@ -1,5 +1,5 @@
-// What a run met, by name: faults, events of the logs, rare paths. Sums over seeds show whether the
-// rare paths are reached at all. Values; not thread-safe.
+// Counts what happened in a run, by name: faults, events of the logs, rare paths. Sums over seeds
+// show whether the rare paths are reached at all. Values; not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Chance for the swarm's own choices: topology, faults, spec changes. Each purpose has dice of its
-// own, so that one more draw for one of them does not shift all the others, and none of them shifts
-// what the simulated processes draw. Everything follows from the seed. Not thread-safe.
+// Random choices of the swarm itself: topology, faults, spec changes. Each purpose has dice of its
+// own, so that one more draw for one purpose does not change the draws for the others, nor those of
+// the simulated processes. Everything follows from the seed. Not thread-safe.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -33,14 +33,14 @@ class Dice {
     ZKC_CHECK(bound > 0);
     return static_cast<std::size_t>(Bits() % bound);
   }
-  [[nodiscard]] int Between(int low, int high) {  // both may come
+  [[nodiscard]] int Between(int low, int high) {  // both included
     return low + static_cast<int>(Below(static_cast<std::size_t>(high - low) + 1));
   }
   [[nodiscard]] Duration Between(Duration low, Duration high) {
     const auto span = static_cast<double>((high - low).count());
     return low + Duration(static_cast<Duration::rep>(span * Unit()));
   }
-  // Short ones as likely as long ones: uniform in the logarithm. REQUIRES: 0 < low <= high.
+  // Uniform in the logarithm: short times are as likely as long ones. REQUIRES: 0 < low <= high.
   [[nodiscard]] Duration LogBetween(Duration low, Duration high) {
     const double ratio = static_cast<double>(high.count()) / static_cast<double>(low.count());
     const double drawn = static_cast<double>(low.count()) * std::pow(ratio, Unit());

@@ -64,11 +64,11 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"checker forgotten", &M::Forget, 0.5, false, true},
       {"spec piece in commit", &M::RewritePieceInCommit, 1.5, false, true},
       {"go checker in commit", &M::GoComesInCommit, 0.7, false, true},
-      {"ballot spoilt", &M::SpoilBallot, 0.7, false},
-      {"status spoilt", &M::SpoilStatus, 0.7, false},
-      {"ledger spoilt", &M::SpoilLedger, 0.5, false},
-      {"leader spoilt", &M::SpoilLeader, 0.5, false},
-      {"spec spoilt", &M::SpoilSpec, 0.5, false},
+      {"ballot corrupted", &M::CorruptBallot, 0.7, false},
+      {"status corrupted", &M::CorruptStatus, 0.7, false},
+      {"ledger corrupted", &M::CorruptLedger, 0.5, false},
+      {"leader corrupted", &M::CorruptLeader, 0.5, false},
+      {"spec corrupted", &M::CorruptSpec, 0.5, false},
       {"candidate touched", &M::TouchCandidate, 0.5, false},
       {"candidate removed", &M::RemoveCandidate, 0.5, false},
       {"ballot removed", &M::RemoveBallot, 0.5, false},
@@ -96,16 +96,16 @@ FaultPlan DrawFaults(const ScenePlan& scene) {
   for (const auto& cluster : scene.clusters) near_wrap |= cluster.first_sequence != 0;
   FaultPlan plan;
   plan.pause = dice.LogBetween(std::chrono::milliseconds(60), std::chrono::milliseconds(2500));
-  const double share = 0.15 + 0.75 * dice.Unit();  // of the kinds
+  const double share = 0.15 + 0.75 * dice.Unit();  // the share of the kinds that are on
   for (const auto& kind : FaultMachine::Kinds()) {
     bool on = dice.Chance(share) && (scene.servers > 1 || !kind.servers);
-    // Where numbers end, who came later may have the smaller one: of two daemons with one id
-    // nobody can tell then which has to wait. (They share one ballot, so nothing is counted twice.)
+    // Near the wrap a later candidate may have the smaller number, so of two daemons with one id
+    // nobody knows which has to wait. (They share one ballot, so nothing is counted twice.)
     if (near_wrap && kind.name == "id used twice") on = false;
     if (kind.by_hand && !OrdersByHand()) on = false;
     plan.weights.push_back(on ? kind.weight * (0.3 + dice.Unit()) : 0);
   }
-  // Without a death now and then there is nothing to decide.
+  // Without some deaths there is nothing to decide.
   const auto& kinds = FaultMachine::Kinds();
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     if (kinds[i].name == "redis stops") plan.weights[i] = std::max(plan.weights[i], 1.0);
@@ -153,7 +153,7 @@ void FaultMachine::After(Duration delay, std::function<void()> task) {
 
 void FaultMachine::Tick() {
   if (!running_ || scene_.violation()) return;
-  // Whatever was refused, or has left for good, an operator starts again some day.
+  // An operator eventually starts every checker again that was refused or has left.
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
     if (scene_.Checker(i) == nullptr && dice_.Chance(0.08)) scene_.StartChecker(i);
   }
@@ -169,13 +169,13 @@ void FaultMachine::Tick() {
     (this->*Kinds()[i].inject)();
     break;
   }
-  // Now and then two at once.
+  // Sometimes two faults come together.
   const Duration pause = dice_.Chance(0.15) ? dice_.Between(Duration::zero(), plan_.pause / 20)
                                             : dice_.Between(plan_.pause / 2, plan_.pause * 3 / 2);
   After(pause, [this] { Tick(); });
 }
 
-// --- whom it hits ---
+// --- the victims ---
 
 std::size_t FaultMachine::PickChecker() {
   if (dice_.Chance(0.4)) {

@@ -1,6 +1,6 @@
-// The swarm's faults: one after the other at random moments, each with an end of its own, mixed as
-// the seed says. Which kinds a seed has at all is drawn too (swarm testing): a fault that ends
-// every session at once would hide what only long-lived sessions can show. Not thread-safe.
+// The swarm's faults: one after the other at random moments, each with an end of its own, in a
+// mixture that the seed draws. The seed also draws which kinds it has at all (swarm testing): a
+// fault that ends every session would hide problems that only long sessions show. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,9 @@ struct FaultPlan {
 };
 [[nodiscard]] FaultPlan DrawFaults(const ScenePlan& scene);
 
-// Whether operators' orders, pieces of the spec and Go checkers may come in by an outside hand,
-// at any moment: what the hunt for mutants needs. The judges do not yet know all that such
-// hands excuse (see README.md), so that the swarm does without unless it is asked to. Set
-// before the first scene.
+// Whether outsiders also write operators' orders, parts of the spec and Go checkers' znodes, at any
+// moment. Mutants need this. The judges do not yet know every excuse that such writes require (see
+// README.md), so the swarm leaves them out unless asked. Set it before the first scene.
 [[nodiscard]] bool& OrdersByHand();
 
 class FaultMachine {
@@ -34,7 +33,7 @@ class FaultMachine {
   struct Kind {
     std::string_view name;
     void (FaultMachine::*inject)();
-    double weight = 1;     // where it is drawn at all
+    double weight = 1;     // if the seed has this kind
     bool servers = false;  // needs an ensemble of several servers
     bool by_hand = false;  // see OrdersByHand
   };
@@ -46,15 +45,15 @@ class FaultMachine {
   FaultMachine& operator=(const FaultMachine&) = delete;
 
   void Start();
-  // No more faults; those under way never end by themselves (see Heal in liveness.h).
+  // Begins no more faults. Those that last do not end by themselves (see Heal in liveness.h).
   void Stop();
 
  private:
   void Tick();
   void After(Duration delay, std::function<void()> task);
-  void Tell(const std::string& text) { scene_.Note("fault", text); }
+  void NoteFault(const std::string& text) { scene_.Note("fault", text); }
 
-  // Whom it hits: a checker more often than others, the one that leads more often than the rest.
+  // Picks the victim: checkers more often than others, and the leader more often than the rest.
   [[nodiscard]] Life PickLife();
   [[nodiscard]] std::size_t PickChecker();
   [[nodiscard]] std::size_t PickCluster() { return dice_.Below(scene_.clusters().size()); }
@@ -62,13 +61,13 @@ class FaultMachine {
   [[nodiscard]] std::vector<std::string> AddressesInUse();
   [[nodiscard]] Operator* FreeOperator();
   [[nodiscard]] std::string Junk(const std::string& path);
-  // Does it as the next commit of a leader arrives at the ensemble, before it is served.
+  // Runs `task` when a leader's commit arrives at the ensemble, before the ensemble serves it.
   void AtNextCommits(int times, std::function<void(const Arrival&, std::size_t cluster)> task);
   Fate OnArrival(const Arrival& arrival);
   void WithClient(std::uint64_t life, const std::function<void(zk::Client&)>& task);
   void RestartSoon(std::size_t checker);
-  void Spoil(const std::string& path);
-  // Writes a change of the spec as a manager does in one transaction, at once.
+  void Corrupt(const std::string& path);
+  // Writes a change of the spec at once, in one transaction, as a manager does.
   void RewriteSpec(std::size_t cluster);
   void RestoreSpec(std::size_t cluster, const std::string& path, const std::string& bytes);
 
@@ -121,7 +120,7 @@ class FaultMachine {
   void DeleteInCommit();
   void BusyVoters();
   void VoterGoneInCommit();
-  // orders, and what comes between tally and commit
+  // orders, and changes between tally and commit
   // False when nobody could read the ledger, or the order was refused.
   bool Order(std::size_t cluster, Event::What what, const std::function<void(Ledger&)>& change);
   void PauseCluster(std::size_t cluster);
@@ -139,12 +138,12 @@ class FaultMachine {
   void RewritePieceInCommit();
   void VoterBeginsInCommit();
   void GoComesInCommit();
-  // the rude outsider, and the Go library
-  void SpoilBallot();
-  void SpoilStatus();
-  void SpoilLedger();
-  void SpoilLeader();
-  void SpoilSpec();
+  // outsiders, and the Go library
+  void CorruptBallot();
+  void CorruptStatus();
+  void CorruptLedger();
+  void CorruptLeader();
+  void CorruptSpec();
   void TouchCandidate();
   void RemoveCandidate();
   void RemoveBallot();

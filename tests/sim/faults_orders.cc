@@ -1,6 +1,6 @@
 // Orders of operators (pause, maintenance, freeze lifted or accepted, a checker forgotten), and
-// what comes in between a leader's tally and its commit one piece at a time: each single check of
-// the fencing multi has a fault here or in faults_world.cc that only it stands against.
+// changes of a single znode between a leader's tally and its commit. For each check of the fencing
+// multi there is a fault, here or in faults_world.cc, that only this check guards against.
 #include <fmt/format.h>
 
 #include "codec/codec.h"
@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* kGoByHand = "/n_0000009999";
-// An order that ends this soon after the last fault is left to end by itself.
+// An order that ends this soon after the last fault ends by itself.
 constexpr Micros kEndsByItself = seconds(15);
 
 }  // namespace
@@ -22,7 +22,7 @@ bool FaultMachine::Order(std::size_t cluster, Event::What what,
                          const std::function<void(Ledger&)>& change) {
   const ClusterPaths paths = scene_.Paths(cluster);
   const auto node = scene_.ensemble.Get(paths.ledger());
-  if (!node) return true;  // there is nothing to order about
+  if (!node) return true;  // without a ledger there is nothing to order
   auto ledger = DecodeLedger(node->data);
   if (!ledger) return false;
   const Ledger before = *ledger;
@@ -32,7 +32,7 @@ bool FaultMachine::Order(std::size_t cluster, Event::What what,
   event.what = std::move(what);
   event.at = scene_.world.wall_now();
   event.by = "ann@ops1";
-  Tell(fmt::format("an operator's order ({})", EventKindName(event)));
+  NoteFault(fmt::format("an operator's order ({})", EventKindName(event)));
   const auto done =
       scene_.ensemble.Commit({zk::SetOp{paths.ledger(), EncodeLedger(*ledger), node->stat.version},
                               zk::CreateOp{paths.event_prefix(), EncodeEvent(event),
@@ -48,7 +48,7 @@ void FaultMachine::PauseCluster(std::size_t cluster) {
   Order(cluster, Event::Pause{"", until}, [&](Ledger& ledger) {
     ledger.pause = zkcluster::Pause{now, until, "ann@ops1", "a test"};
   });
-  // Also where it has an end: the leader's clock may be far off.
+  // Also if the pause has an end: the leader's clock may be far off.
   After(length, [this, cluster] { ResumeCluster(cluster); });
 }
 
@@ -56,7 +56,7 @@ bool FaultMachine::ResumeCluster(std::size_t cluster) {
   return Order(cluster, Event::Resume{}, [](Ledger& ledger) { ledger.pause.reset(); });
 }
 
-// Where ZooKeeper is down, or a ledger or the journal are gone, the operator comes back later.
+// If ZooKeeper is down, or the ledger or the journal is gone, the operator tries again later.
 void FaultMachine::LiftOrders() {
   const Micros soon = scene_.world.wall_now() + kEndsByItself;
   const auto stays = [soon](const auto& order) { return IsOver(order, soon); };
@@ -86,8 +86,8 @@ void FaultMachine::PauseInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) { PauseCluster(cluster); });
 }
 
-// Some shards of the spec that stands, and now and then a name that is none:
-// it may have been one a moment ago.
+// Some shards of the current spec, and sometimes a name that is not in it, as if the shard had left
+// a moment ago.
 void FaultMachine::MaintainShards(std::size_t cluster) {
   const auto stored = scene_.SpecOf(cluster);
   if (!stored) return;
@@ -140,7 +140,7 @@ void FaultMachine::Forget() {
   Order(cluster, Event::Forget{{id}}, [&](Ledger& ledger) { ledger.electorate.erase(id); });
 }
 
-// As the Go manager writes: one znode after the other.
+// Writes like the Go manager, one znode after the other.
 void FaultMachine::RewritePieceInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
     const auto stored = scene_.SpecOf(cluster);
@@ -150,25 +150,25 @@ void FaultMachine::RewritePieceInCommit() {
     switch (dice_.Below(3)) {
       case 0:
         next.version = stored->spec.version + 1;
-        Tell("a commit arrives: the version alone is changed before it");
+        NoteFault("a commit arrives: only the version is changed before it");
         return scene_.Put(paths.base(), EncodeSpec(next).version);
       case 1:
-        // Options without a new version are told apart by nobody who did not see them, as whoever
-        // holds the last good spec while the standing one is spoilt.
-        if (Weight(&FaultMachine::SpoilSpec) > 0) return;
+        // A change of the options without a new version is invisible to a process that missed it,
+        // for example because it keeps the last good spec while the current one is corrupt.
+        if (Weight(&FaultMachine::CorruptSpec) > 0) return;
         next.quorum = next.quorum ? std::nullopt : std::optional(1);
         next.checkers.reset();
-        Tell("a commit arrives: the options alone are changed before it");
+        NoteFault("a commit arrives: only the options are changed before it");
         return scene_.Put(paths.options(), EncodeSpec(next).options);
       default:
-        Tell("a commit arrives: the list is written anew before it");
+        NoteFault("a commit arrives: the list is written again before it");
         return scene_.Put(paths.shards(), EncodeSpec(next).shards);
     }
   });
 }
 
-// A checker loses its session, and another ballot of its id, which votes otherwise, has reached the
-// version of the one that was counted.
+// A checker loses its session, and a new ballot of its id, with other votes, reaches the version of
+// the ballot that was counted.
 void FaultMachine::VoterBeginsInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
     const ClusterPaths paths = scene_.Paths(cluster);
@@ -183,7 +183,7 @@ void FaultMachine::VoterBeginsInCommit() {
       vote =
           was_dead ? Vote{Opinion::kAlive, Reason::kNone} : Vote{Opinion::kDead, Reason::kTimeout};
     }
-    Tell("a commit arrives: a ballot begins again before it, and votes otherwise: " + path);
+    NoteFault("a commit arrives: a ballot begins again before it, with other votes: " + path);
     scene_.ensemble.Expire(scene_.Checker(checker)->client());
     do {
       scene_.Put(path, EncodeBallot(*ballot));
@@ -192,13 +192,13 @@ void FaultMachine::VoterBeginsInCommit() {
   });
 }
 
-// A Go checker registers, and rings the bell as it does.
+// A Go checker registers, and writes `localstatus` like a real one.
 void FaultMachine::GoComesInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
     const ClusterPaths paths = scene_.Paths(cluster);
     const std::string name = paths.go_voters() + kGoByHand;
     if (!scene_.ensemble.Exists(paths.go_voters()) || scene_.ensemble.Exists(name)) return;
-    Tell("a commit arrives: a Go checker registers before it");
+    NoteFault("a commit arrives: a Go checker registers before it");
     scene_.Put(name, "{}");
     scene_.Put(paths.go_voters(), "go");
     After(dice_.LogBetween(milliseconds(200), seconds(5)), [this, name] { scene_.Remove(name); });

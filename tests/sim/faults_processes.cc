@@ -32,7 +32,7 @@ double Seconds(Duration duration) {
 void FaultMachine::MuteSession() {
   const Life life = PickLife();
   const Duration time = dice_.LogBetween(milliseconds(100), 3 * life.session_timeout);
-  Tell(fmt::format("{} is mute for {:.2f} s", life.name, Seconds(time)));
+  NoteFault(fmt::format("{} is mute for {:.2f} s", life.name, Seconds(time)));
   scene_.ensemble.Mute(*life.client);
   After(time, [this, number = life.number] {
     WithClient(number, [this](zk::Client& client) { scene_.ensemble.Reconnect(client); });
@@ -42,7 +42,7 @@ void FaultMachine::MuteSession() {
 void FaultMachine::CutSession() {
   const Life life = PickLife();
   const Duration time = dice_.LogBetween(milliseconds(50), 4 * life.session_timeout);
-  Tell(fmt::format("{} is cut from ZooKeeper for {:.2f} s", life.name, Seconds(time)));
+  NoteFault(fmt::format("{} is cut from ZooKeeper for {:.2f} s", life.name, Seconds(time)));
   scene_.ensemble.Disconnect(*life.client);
   After(time, [this, number = life.number] {
     WithClient(number, [this](zk::Client& client) { scene_.ensemble.Reconnect(client); });
@@ -53,8 +53,8 @@ void FaultMachine::MuteOneWay() {
   const Life life = PickLife();
   const Duration time = dice_.LogBetween(milliseconds(100), 3 * life.session_timeout);
   const bool to_server = dice_.Chance(0.5);
-  Tell(fmt::format("{} {} ZooKeeper for {:.2f} s", life.name,
-                   to_server ? "no longer reaches" : "no longer hears", Seconds(time)));
+  NoteFault(fmt::format("{} {} ZooKeeper for {:.2f} s", life.name,
+                        to_server ? "no longer reaches" : "no longer hears", Seconds(time)));
   if (to_server) {
     scene_.ensemble.MuteToServer(*life.client);
   } else {
@@ -68,7 +68,7 @@ void FaultMachine::MuteOneWay() {
 void FaultMachine::DelayEvents() {
   const Life life = PickLife();
   const Duration late = dice_.LogBetween(milliseconds(5), seconds(2));
-  Tell(fmt::format("{} hears of events {:.2f} s late", life.name, Seconds(late)));
+  NoteFault(fmt::format("{} hears of events {:.2f} s late", life.name, Seconds(late)));
   scene_.ensemble.SetEventDelay(*life.client, late);
   After(dice_.Between(milliseconds(500), seconds(6)), [this, number = life.number] {
     WithClient(number, [this](zk::Client& client) {
@@ -79,13 +79,13 @@ void FaultMachine::DelayEvents() {
 
 void FaultMachine::ExpireSession() {
   const Life life = PickLife();
-  Tell(life.name + "'s session expires");
+  NoteFault(life.name + "'s session expires");
   scene_.ensemble.Expire(*life.client);
 }
 
 void FaultMachine::ResetConnection() {
   const Life life = PickLife();
-  Tell(life.name + "'s connection is reset");
+  NoteFault(life.name + "'s connection is reset");
   scene_.ensemble.Reset(*life.client);
 }
 
@@ -93,13 +93,13 @@ void FaultMachine::LoseAnswers() {
   const Life life = PickLife();
   switch (dice_.Below(3)) {
     case 0:
-      Tell(life.name + " loses the answers to its next requests");
+      NoteFault(life.name + " loses the answers to its next requests");
       return scene_.ensemble.LoseAnswers(*life.client, dice_.Between(1, 3));
     case 1:
-      Tell(life.name + " loses the answer to its next write");
+      NoteFault(life.name + " loses the answer to its next write");
       return scene_.ensemble.LoseAnswer(*life.client, Writes);
     default:
-      Tell(life.name + " loses the answer to its next multi");
+      NoteFault(life.name + " loses the answer to its next multi");
       return scene_.ensemble.LoseAnswer(*life.client, IsMulti);
   }
 }
@@ -108,13 +108,13 @@ void FaultMachine::DropRequests() {
   const Life life = PickLife();
   switch (dice_.Below(3)) {
     case 0:
-      Tell(life.name + "'s next requests are dropped");
+      NoteFault(life.name + "'s next requests are dropped");
       return scene_.ensemble.DropRequests(*life.client, dice_.Between(1, 3));
     case 1:
-      Tell(life.name + "'s next write is dropped");
+      NoteFault(life.name + "'s next write is dropped");
       return scene_.ensemble.DropRequest(*life.client, Writes);
     default:
-      Tell(life.name + "'s next multi is dropped");
+      NoteFault(life.name + "'s next multi is dropped");
       return scene_.ensemble.DropRequest(*life.client, IsMulti);
   }
 }
@@ -122,7 +122,8 @@ void FaultMachine::DropRequests() {
 void FaultMachine::LoseCommitAnswer() {
   const auto leading = scene_.LeadingChecker(PickCluster());
   if (!leading || scene_.Checker(*leading) == nullptr) return;
-  Tell(scene_.plan.checkers[*leading].id + " loses the answer to its next take-over or commit");
+  NoteFault(scene_.plan.checkers[*leading].id +
+            " loses the answer to its next take-over or commit");
   scene_.ensemble.LoseAnswer(scene_.Checker(*leading)->client(), IsMulti);
 }
 
@@ -131,7 +132,7 @@ void FaultMachine::LoseCommitAnswer() {
 void FaultMachine::LagServer() {
   const int server = static_cast<int>(dice_.Below(static_cast<std::size_t>(scene_.plan.servers)));
   const Duration lag = dice_.LogBetween(milliseconds(5), milliseconds(6000));
-  Tell(fmt::format("server {} lags by {:.3f} s", server, Seconds(lag)));
+  NoteFault(fmt::format("server {} lags by {:.3f} s", server, Seconds(lag)));
   scene_.ensemble.SetLag(server, lag);
   After(dice_.Between(seconds(1), seconds(8)),
         [this, server] { scene_.ensemble.SetLag(server, Duration::zero()); });
@@ -140,7 +141,7 @@ void FaultMachine::LagServer() {
 void FaultMachine::CutServer() {
   const int server = static_cast<int>(dice_.Below(static_cast<std::size_t>(scene_.plan.servers)));
   const Duration time = dice_.LogBetween(milliseconds(200), seconds(8));
-  Tell(fmt::format("server {} is cut off for {:.2f} s", server, Seconds(time)));
+  NoteFault(fmt::format("server {} is cut off for {:.2f} s", server, Seconds(time)));
   scene_.ensemble.CutOff(server);
   After(time, [this, server] { scene_.ensemble.Rejoin(server); });
 }
@@ -148,7 +149,7 @@ void FaultMachine::CutServer() {
 void FaultMachine::StopServer() {
   const int server = static_cast<int>(dice_.Below(static_cast<std::size_t>(scene_.plan.servers)));
   const Duration time = dice_.LogBetween(milliseconds(100), seconds(6));
-  Tell(fmt::format("server {} is down for {:.2f} s", server, Seconds(time)));
+  NoteFault(fmt::format("server {} is down for {:.2f} s", server, Seconds(time)));
   scene_.ensemble.ServerDown(server);
   After(time, [this, server] { scene_.ensemble.ServerUp(server); });
 }
@@ -158,8 +159,8 @@ void FaultMachine::StopLeadingServer() {
   if (server < 0) return;
   const Duration time = dice_.LogBetween(milliseconds(100), seconds(4));
   const bool cut = dice_.Chance(0.5);
-  Tell(fmt::format("server {}, which leads, is {} for {:.2f} s", server, cut ? "cut off" : "down",
-                   Seconds(time)));
+  NoteFault(fmt::format("server {}, which leads, is {} for {:.2f} s", server,
+                        cut ? "cut off" : "down", Seconds(time)));
   if (cut) {
     scene_.ensemble.CutOff(server);
     After(time, [this, server] { scene_.ensemble.Rejoin(server); });
@@ -171,7 +172,7 @@ void FaultMachine::StopLeadingServer() {
 
 void FaultMachine::StopEnsemble() {
   const Duration time = dice_.LogBetween(milliseconds(200), seconds(12));
-  Tell(fmt::format("the ensemble is down for {:.2f} s", Seconds(time)));
+  NoteFault(fmt::format("the ensemble is down for {:.2f} s", Seconds(time)));
   scene_.ensemble.Down();
   After(time, [this] { scene_.ensemble.Up(); });
 }
@@ -181,21 +182,21 @@ void FaultMachine::StopEnsemble() {
 void FaultMachine::Freeze() {
   const Life life = PickLife();
   const Duration time = dice_.Between(life.session_timeout, 3 * life.session_timeout);
-  Tell(fmt::format("{} is frozen for {:.2f} s", life.name, Seconds(time)));
+  NoteFault(fmt::format("{} is frozen for {:.2f} s", life.name, Seconds(time)));
   scene_.Pause(life.number, time);
 }
 
 void FaultMachine::FreezeBriefly() {
   const Life life = PickLife();
   const Duration time = dice_.LogBetween(milliseconds(20), life.session_timeout);
-  Tell(fmt::format("{} is frozen for {:.3f} s", life.name, Seconds(time)));
+  NoteFault(fmt::format("{} is frozen for {:.3f} s", life.name, Seconds(time)));
   scene_.Pause(life.number, time);
 }
 
 void FaultMachine::SlowLoop() {
   const Life life = PickLife();
   const int times = dice_.Between(5, 40);
-  Tell(fmt::format("{}'s loop is slow {} times", life.name, times));
+  NoteFault(fmt::format("{}'s loop is slow {} times", life.name, times));
   Duration at{0};
   for (int i = 0; i < times; ++i) {
     const Duration stop = dice_.LogBetween(milliseconds(5), milliseconds(700));
@@ -220,7 +221,7 @@ void FaultMachine::JumpWallClock() {
   const Life life = PickLife();
   const Duration jump = dice_.LogBetween(milliseconds(1), std::chrono::hours(2));
   const auto by = std::chrono::duration_cast<Micros>(jump) * (dice_.Chance(0.5) ? 1 : -1);
-  Tell(fmt::format("{}'s wall clock is {} us off", life.name, by.count()));
+  NoteFault(fmt::format("{}'s wall clock is {} us off", life.name, by.count()));
   life.loop->SetWallOffset(by);
 }
 
@@ -248,7 +249,7 @@ void FaultMachine::CrashAtCommit() {
   AtNextCommits(1, [this](const Arrival& arrival, std::size_t) {
     for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
       if (scene_.Checker(i) == nullptr || &scene_.Checker(i)->loop() != arrival.process) continue;
-      Tell(scene_.plan.checkers[i].id + " is killed as its commit arrives");
+      NoteFault(scene_.plan.checkers[i].id + " is killed as its commit arrives");
       scene_.KillChecker(i);
       RestartSoon(i);
       return;
@@ -261,7 +262,7 @@ void FaultMachine::FreezeAtCommit() {
     for (const auto& life : scene_.Lives()) {
       if (life.loop != arrival.process) continue;
       const Duration time = dice_.Between(milliseconds(10), 3 * life.session_timeout);
-      Tell(
+      NoteFault(
           fmt::format("{} is frozen for {:.2f} s as its commit arrives", life.name, Seconds(time)));
       scene_.Pause(life.number, time);
     }

@@ -1,4 +1,4 @@
-// Faults of Redis, operators at work, the rude outsider, and the Go library.
+// Faults of Redis, changes by operators, outsiders, and the Go library.
 
 #include <algorithm>
 #include <utility>
@@ -58,7 +58,7 @@ void FaultMachine::HideRedis() {
 
 void FaultMachine::LockRedis() {
   const std::string addr = PickAddress();
-  Tell(addr + " asks for a password");
+  NoteFault(addr + " asks for a password");
   scene_.fleet.SetPassword(addr, "secret");
   scene_.RestartServer(addr);
   After(dice_.LogBetween(milliseconds(500), seconds(8)),
@@ -128,7 +128,7 @@ void FaultMachine::UpdateSpec() {
   who->Update(scene_.clusters()[cluster], [this, cluster](const ClusterSpec& spec) {
     return DrawChange(dice_, spec, cluster, scene_.plan.checkers.size());
   });
-  // Somebody who waits for so long gives up.
+  // An operator who has waited this long gives up.
   const std::size_t index = dice_.Below(scene_.operators());
   After(dice_.Between(seconds(2), seconds(20)), [this, index] {
     Operator* const one = scene_.OperatorAt(index);
@@ -173,14 +173,14 @@ void FaultMachine::RewriteSpec(std::size_t cluster) {
 
 void FaultMachine::UpdateInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
-    Tell("a commit arrives: the spec is changed before it");
+    NoteFault("a commit arrives: the spec is changed before it");
     RewriteSpec(cluster);
   });
 }
 
 void FaultMachine::DeleteInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
-    Tell("a commit arrives: the cluster is deleted and made anew before it");
+    NoteFault("a commit arrives: the cluster is deleted and created again before it");
     scene_.Remove(scene_.Paths(cluster).base());
     ClusterSpec spec = scene_.plan.clusters[cluster].spec;
     spec.version = static_cast<std::uint64_t>(scene_.world.wall_now().count());
@@ -198,7 +198,7 @@ void FaultMachine::BusyVoters() {
     const auto voters = scene_.ensemble.Children(paths.votes());
     if (voters.empty()) return;
     const std::string path = paths.vote(dice_.Pick(voters));
-    Tell("a commit arrives: a ballot is written anew before it: " + path);
+    NoteFault("a commit arrives: a ballot is written again before it: " + path);
     scene_.ensemble.Put(path, scene_.ensemble.Get(path)->data);
   });
 }
@@ -207,12 +207,13 @@ void FaultMachine::VoterGoneInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t) {
     const std::size_t checker = dice_.Below(scene_.plan.checkers.size());
     if (scene_.Checker(checker) == nullptr) return;
-    Tell("a commit arrives: a voter's session ends before it: " + scene_.plan.checkers[checker].id);
+    NoteFault("a commit arrives: a voter's session ends before it: " +
+              scene_.plan.checkers[checker].id);
     scene_.ensemble.Expire(scene_.Checker(checker)->client());
   });
 }
 
-// --- the rude outsider ---
+// --- outsiders ---
 
 std::string FaultMachine::Junk(const std::string& path) {
   const auto node = scene_.ensemble.Get(path);
@@ -236,38 +237,38 @@ std::string FaultMachine::Junk(const std::string& path) {
   }
 }
 
-void FaultMachine::Spoil(const std::string& path) {
+void FaultMachine::Corrupt(const std::string& path) {
   if (scene_.ensemble.Exists(path)) scene_.Put(path, Junk(path));
 }
 
-void FaultMachine::SpoilBallot() {
+void FaultMachine::CorruptBallot() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   const auto voters = scene_.ensemble.Children(paths.votes());
-  if (!voters.empty()) Spoil(paths.vote(dice_.Pick(voters)));
+  if (!voters.empty()) Corrupt(paths.vote(dice_.Pick(voters)));
 }
 
-void FaultMachine::SpoilStatus() {
+void FaultMachine::CorruptStatus() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   const std::size_t chunks = scene_.ensemble.Children(paths.chunks()).size();
   const std::string chunk = paths.chunk(chunks == 0 ? 0 : dice_.Below(chunks));
   const std::string path =
       dice_.Pick(std::vector<std::string>{paths.head(), chunk, paths.mirror()});
   const auto node = scene_.ensemble.Get(path);
-  // Mended by hand, or by a tool that rewrites what it reads.
+  // Somebody repairs it, or a tool rewrites what it has read.
   if (node && dice_.Chance(0.25)) return scene_.Put(path, node->data);
-  Spoil(path);
+  Corrupt(path);
 }
 
-void FaultMachine::SpoilLedger() {
+void FaultMachine::CorruptLedger() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   if (dice_.Chance(0.3)) return scene_.Remove(paths.ledger());
-  Spoil(paths.ledger());
+  Corrupt(paths.ledger());
 }
 
-void FaultMachine::SpoilLeader() {
+void FaultMachine::CorruptLeader() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   if (dice_.Chance(0.3)) return scene_.Remove(paths.leader());
-  Spoil(paths.leader());
+  Corrupt(paths.leader());
 }
 
 void FaultMachine::RestoreSpec(std::size_t cluster, const std::string& path,
@@ -276,14 +277,14 @@ void FaultMachine::RestoreSpec(std::size_t cluster, const std::string& path,
   scene_.Put(path, bytes);
 }
 
-void FaultMachine::SpoilSpec() {
+void FaultMachine::CorruptSpec() {
   const std::size_t cluster = PickCluster();
   const ClusterPaths paths = scene_.Paths(cluster);
   const std::string path =
       dice_.Pick(std::vector<std::string>{paths.base(), paths.shards(), paths.options()});
   const auto node = scene_.ensemble.Get(path);
   if (!node || !scene_.SpecOf(cluster)) return;
-  Spoil(path);
+  Corrupt(path);
   After(dice_.LogBetween(milliseconds(50), seconds(5)),
         [this, cluster, path, bytes = node->data] { RestoreSpec(cluster, path, bytes); });
 }
@@ -334,7 +335,7 @@ void FaultMachine::GoComes() {
 // None of ours is there while a Go checker decides; they come back before it leaves, or after.
 void FaultMachine::GoInterlude() {
   if (scene_.gos() >= 2) return;
-  Tell("all checkers are killed, and a Go checker decides in their place");
+  NoteFault("all checkers are killed, and a Go checker decides in their place");
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) scene_.KillChecker(i);
   scene_.StartGo(PickCluster());
   const Duration stay = dice_.LogBetween(seconds(1), seconds(8));
@@ -349,7 +350,7 @@ void FaultMachine::GoInterlude() {
 // It writes one znode after the other, with the keys that it knows, and may be cut off after each.
 void FaultMachine::GoManager() {
   // See RewritePieceInCommit.
-  if (Weight(&FaultMachine::SpoilSpec) > 0) return;
+  if (Weight(&FaultMachine::CorruptSpec) > 0) return;
   const std::size_t cluster = PickCluster();
   const auto stored = scene_.SpecOf(cluster);
   if (!stored) return;
@@ -368,7 +369,7 @@ void FaultMachine::GoManager() {
       {paths.shards(), payloads.shards},
       {paths.base(), payloads.version}};
   const auto cut_off = static_cast<std::size_t>(dice_.Between(1, 3));
-  Tell("a Go manager writes the spec, and is cut off after " + std::to_string(cut_off));
+  NoteFault("a Go manager writes the spec, and is cut off after " + std::to_string(cut_off));
   Duration at{};
   for (std::size_t i = 0; i < cut_off; ++i) {
     After(at, [this, cluster, write = writes[i]] {

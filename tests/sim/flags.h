@@ -1,5 +1,5 @@
-// The command line of the programs of this folder: flags that are given or not, and flags with a
-// value behind them. Used by one thread.
+// The command line of the programs in this folder: flags without a value, and flags followed by a
+// value. Used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace zkcluster::sim {
 
 class Flags {
  public:
-  using Take = std::function<bool(const std::string& value)>;  // false: not such a value
+  using Take = std::function<bool(const std::string& value)>;  // false: not a valid value
 
-  // What is written to lives until Parse has returned.
+  // The targets outlive the call of Parse.
   void Switch(const std::string& name, bool& given);
   void Text(const std::string& name, std::string& text);
   void Number(const std::string& name, int& number, std::uint64_t least = 0);

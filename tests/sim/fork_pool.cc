@@ -19,7 +19,7 @@
 namespace zkcluster::sim {
 namespace {
 
-// What a child tells: "begin TASK\n", and "end TASK BYTES\n" with so many bytes behind it.
+// A child reports "begin TASK\n", and "end TASK BYTES\n" followed by that number of bytes.
 void WriteAll(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(fd, text.data(), text.size());
@@ -47,7 +47,7 @@ class Pool {
   struct Child {
     pid_t pid = 0;
     UniqueFd fd;
-    std::optional<std::size_t> at;  // the task under way
+    std::optional<std::size_t> at;  // the current task
     std::string unread;
   };
 

@@ -14,11 +14,12 @@ namespace {
 using Server = FakeFleet::Server;
 using history::Excuse;
 
-// How often it is looked, and how many of what is missing are told.
-constexpr Duration kLook = std::chrono::milliseconds(500);
-constexpr std::size_t kTold = 8;
+// How often Missing is called, and how many of its lines are printed.
+constexpr Duration kCheckInterval = std::chrono::milliseconds(500);
+constexpr std::size_t kListed = 8;
 
-// Beside what the ensemble itself does: sessions without ephemerals end.
+// The transactions since then, except the ends of sessions without ephemerals: the
+// ensemble itself causes those.
 std::uint64_t WritesOf(const FakeEnsemble& ensemble, std::int64_t since) {
   std::uint64_t writes = 0;
   for (auto it = ensemble.history().rbegin(); it != ensemble.history().rend(); ++it) {
@@ -46,7 +47,7 @@ void Liveness::Heal(Dice* dice) {
                                                                    Server::kLoading})
                                   : Server::kUp);
     }
-    // Whoever spoils a spec has to mend it; nobody else can know what was meant.
+    // A corrupted spec has to be restored here: nobody else can know what was meant.
     const ClusterPaths paths = scene_.Paths(k);
     if (scene_.ensemble.Exists(paths.base()) && !scene_.SpecOf(k)) scene_.Remove(paths.base());
   }
@@ -131,13 +132,14 @@ void Liveness::Settle() {
     if (scene_.world.now() - healed >= kBound) {
       std::string text = fmt::format("{:.0f} s after the last fault:",
                                      std::chrono::duration<double>(kBound).count());
-      for (std::size_t i = 0; i < std::min(missing.size(), kTold); ++i) {
+      for (std::size_t i = 0; i < std::min(missing.size(), kListed); ++i) {
         text += "\n    " + missing[i];
       }
-      if (missing.size() > kTold) text += fmt::format("\n    and {} more", missing.size() - kTold);
+      if (missing.size() > kListed)
+        text += fmt::format("\n    and {} more", missing.size() - kListed);
       return scene_.Violate("liveness", text);
     }
-    scene_.Run(kLook);
+    scene_.Run(kCheckInterval);
     if (scene_.violation()) return;
     Tend();
     missing = Missing();
@@ -151,7 +153,7 @@ void Liveness::Settle() {
 
 void Liveness::StayQuiet(Duration duration) {
   if (scene_.violation()) return;
-  // What was under way as the last thing fell into place: a journal that is trimmed, a mirror.
+  // Writes may still be in flight: the journal is trimmed, a mirror is written.
   scene_.Run(std::chrono::seconds(3));
   const std::int64_t zxid = scene_.ensemble.zxid();
   scene_.Run(duration);
@@ -166,7 +168,7 @@ void Liveness::StayQuiet(Duration duration) {
   if (!missing.empty()) scene_.Violate("quiet", "it did not last: " + missing.front());
 }
 
-// --- what is owed ---
+// --- what must be there ---
 
 bool Liveness::IsLive(std::size_t checker) const {
   const auto lasting = lasting_.find(checker);
@@ -250,7 +252,7 @@ void Liveness::MissingBallots(std::size_t cluster, const StoredSpec& stored,
     const auto node = scene_.ensemble.Get(path);
     if (!node || node->stat.ephemeral_owner == 0) return;
     if (sessions.contains(node->stat.ephemeral_owner)) return;
-    missing.push_back(fmt::format("{}: a ghost's {} stands: {}", paths.name(), what, path));
+    missing.push_back(fmt::format("{}: a ghost still has a {}: {}", paths.name(), what, path));
   };
   for (const auto& id : scene_.ensemble.Children(paths.votes())) ghost(paths.vote(id), "ballot");
   for (const auto& node : scene_.ensemble.Children(paths.election())) {
@@ -327,8 +329,8 @@ std::optional<ShardStatus> Liveness::Voted(const ClusterSpec& spec, const Ledger
   return may_live ? ShardStatus::kAlive : ShardStatus::kDead;
 }
 
-// With too few voters a leader that does not know the old list, or cannot read rows, leaves the old
-// status standing: a new one would make clients forget.
+// With too few voters, a leader that does not know the old list or cannot read rows keeps the old
+// status: a new one would make clients forget.
 bool Liveness::MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const {
   return LiveVoters() < QuorumOf(spec, ledger);
 }
@@ -339,19 +341,20 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& standing,
   const auto head = scene_.HeadOf(cluster);
   Ledger ledger = scene_.LedgerOf(cluster);
   StoredSpec stored = standing;
-  // With what a Go manager has dropped. (That these are right, HistoryJudge says.)
+  // With what a Go manager has dropped. (HistoryJudge checks that these are right.)
   if (const auto& kept = ledger.safeguards) {
     stored.spec.checkers = kept->checkers;
     stored.spec.quorum = kept->quorum;
     stored.spec.min_racks = kept->min_racks;
     stored.spec.max_dead_fraction = kept->max_dead_fraction;
   }
-  // Where it is lost, the head tells how many there were.
+  // If the electorate is lost, the head says how large it was.
   if (ledger.electorate.empty() && head) ledger.at_least = head->electorate;
   for (const auto& id : ledger.electorate) {
     const bool known = std::any_of(scene_.plan.checkers.begin(), scene_.plan.checkers.end(),
                                    [&](const auto& checker) { return checker.id == id; });
-    if (!known) missing.push_back(fmt::format("{}: nobody is called {}, who may vote", name, id));
+    if (!known)
+      missing.push_back(fmt::format("{}: no checker has id {}, which may vote", name, id));
   }
   if (!head || head->spec != stored.id) {
     if (MayStayBehind(stored.spec, ledger)) {
@@ -379,7 +382,7 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& standing,
   MissingMirror(cluster, stored.spec, missing);
 }
 
-// What ends by itself has ended: orders for a time, and a freeze once too few would be dead.
+// Orders with a limit have ended, and so has a freeze when few enough would be dead.
 void Liveness::MissingEnds(const std::string& name, const ClusterSpec& spec, const Ledger& ledger,
                            std::string_view letters, std::vector<std::string>& missing) const {
   if (ledger.pause) missing.push_back(name + ": it is still paused");
@@ -400,7 +403,7 @@ void Liveness::MissingEnds(const std::string& name, const ClusterSpec& spec, con
   }
 }
 
-// What Go clients read says the same, or nothing where it would be too large.
+// The mirror for Go clients agrees with the rows, or is empty where it would be too large.
 void Liveness::MissingMirror(std::size_t cluster, const ClusterSpec& spec,
                              std::vector<std::string>& missing) const {
   const ClusterPaths paths = scene_.Paths(cluster);
@@ -408,7 +411,7 @@ void Liveness::MissingMirror(std::size_t cluster, const ClusterSpec& spec,
   for (std::size_t k = 0; k < ChunkCount(spec.shards.size()); ++k) {
     const auto node = scene_.ensemble.Get(paths.chunk(k));
     const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>();
-    if (!rows) {  // a status that is owed is missing by itself
+    if (!rows) {  // a missing status is reported elsewhere
       ++excuses_[Excuse::kMirrorOfLost];
       return;
     }
@@ -419,7 +422,7 @@ void Liveness::MissingMirror(std::size_t cluster, const ClusterSpec& spec,
   const bool kept = wanted.size() <= spec.mirror_limit.value_or(65536);
   const auto node = scene_.ensemble.Get(paths.mirror());
   const bool right = kept ? node && node->data == wanted : !node || node->data == "{}";
-  if (!right) missing.push_back(paths.name() + ": the mirror does not say what the rows say");
+  if (!right) missing.push_back(paths.name() + ": the mirror does not agree with the rows");
 }
 
 void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
@@ -429,7 +432,7 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
   const auto rows = scene_.ensemble.Get(scene_.Paths(cluster).chunk(0));
   const bool lost =
       (!rows || !DecodeChunk(rows->data)) && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
-  // With too few voters a head that nobody can read stays, and readers keep what they have.
+  // With too few voters an unreadable head stays, and readers keep what they have.
   const bool headless = !head && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
   for (std::size_t i = 0; i < scene_.readers(); ++i) {
     const std::string who = fmt::format("{}: reader {}", name, i + 1);
@@ -439,7 +442,7 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
     } else if (update->table->spec() != stored.spec) {
       missing.push_back(who + " has an old spec");
     } else if (headless || (head && (head->spec != stored.id || lost))) {
-      // See MissingStatus: how much of an older status a reader can place differs.
+      // See MissingStatus: readers can carry over different parts of an older status.
       ++excuses_[Excuse::kReaderBehind];
     } else if (head && (update->epoch != head->epoch || update->sequence != head->sequence)) {
       missing.push_back(fmt::format("{} has epoch {} sequence {}, not {} {}", who, update->epoch,

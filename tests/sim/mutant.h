@@ -13,7 +13,7 @@ void SetMutant(std::string name);  // empty: none
 
 struct Mutant {
   const char* name;
-  const char* what;  // is wrong with it
+  const char* what;  // what is wrong with it
 };
 [[nodiscard]] const std::vector<Mutant>& Mutants();  // all that mutants.py makes
 

@@ -1,6 +1,6 @@
 // tests/sim/mutants: proof that the swarm can fail. Runs the same seeds against copies of the
-// production sources with one deliberate fault each (mutants.py), and tells how many seeds it took
-// until some rule was broken. A mutant that nothing catches fails the run.
+// production sources with one deliberate fault each (mutants.py), and prints how many seeds it took
+// until a rule was broken. The run fails if no seed catches a mutant.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -25,8 +25,9 @@ using namespace zkcluster::sim;
 
 constexpr const char* kUsage =
     "usage: mutants [--only NAME] [--seeds N] [--first S] [--steps K] [--jobs J] [--write FILE]\n"
-    "       mutants --only NAME --seed X    one seed, with all that happens\n"
-    "--seeds: given to each mutant at most. --write: puts the table between the marks in FILE.\n";
+    "       mutants --only NAME --seed X    one seed, with its history\n"
+    "--seeds: at most this many for each mutant. --write: puts the table between the marks in "
+    "FILE.\n";
 
 constexpr std::string_view kBegin = "<!-- mutants -->";
 constexpr std::string_view kEnd = "<!-- end of mutants -->";
@@ -54,7 +55,7 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
 struct Row {
   Mutant mutant;
   std::optional<FailedSeed> caught;
-  std::uint64_t seeds = 0;  // until then, this one included
+  std::uint64_t seeds = 0;  // until then, including this one
 };
 
 int RunOne(const Options& options) {
@@ -84,7 +85,7 @@ Row Hunt(const Mutant& mutant, SwarmOptions swarm) {
     const SwarmResult result = RunSwarm(swarm);
     if (result.failed.empty()) return row;
     const FailedSeed& failed = result.failed.front();
-    // A crash says nothing of the rules: the fakes may be what has crashed.
+    // A crash proves nothing about the rules: a fake may have crashed.
     if (failed.rule != "crash" && !FailsAnyway(failed.seed, swarm)) {
       row.caught = failed;
       row.seeds = failed.seed - first + 1;

@@ -8,10 +8,10 @@ usage: mutants.py TOP OUTPUT_FOLDER [--whole]    writes mutated copies of the pr
 cannot take a part of it from the copy and the rest from the original.
 
 
-Each mutant replaces one piece of a production source by a piece that asks, while it runs, whether the mutant is on.
-All of them are in one build, switched by name (`mutants --only NAME`), and production sources stay free of them. A
-piece that is not found exactly once is an error, as is a replacement that does not hold the piece, token after token:
-a mutant cannot silently fall out of date, and while it is off what runs is what production runs.
+Each mutant replaces one piece of a production source by a piece that asks at run time whether the mutant is on. All
+mutants are in one build and are switched on by name (`mutants --only NAME`); production sources stay free of them. A
+piece that is not found exactly once is an error, and so is a replacement that does not contain the piece, token by
+token. So a mutant cannot silently become out of date, and while it is off, the production code runs.
 """
 import os
 import re
@@ -41,7 +41,7 @@ READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
 SAFEGUARDS = "libzkcluster/model/safeguards.cc"
 
-# name, what is wrong, file, the piece (white space does not matter), what stands there instead. $ON asks for this mutant.
+# name, what is wrong, file, the piece (white space does not matter), the piece with the fault. $ON: this mutant is on.
 MUTANTS = [
     # --- the fencing multi, check by check ---
     ("no_candidate_check", "the commit does not check the own candidate", COMMIT,
@@ -58,16 +58,16 @@ MUTANTS = [
     ("no_options_check", "the commit does not check the options", COMMIT,
      "spec(paths.options(), in_.spec.standing.options);",
      "if (!$ON) spec(paths.options(), in_.spec.standing.options);"),
-    ("no_spec_checks", "the commit checks nothing of the spec", COMMIT,
+    ("no_spec_checks", "the commit checks none of the spec's znodes", COMMIT,
      "if (version) Add(OpRole::kSpec, zk::CheckOp{path, *version});",
      "if (version && !$ON) Add(OpRole::kSpec, zk::CheckOp{path, *version});"),
-    ("no_go_bell_check", "the commit does not check that no Go checker came", COMMIT,
-     "if (in_.go_bell) Add(", "if (in_.go_bell && !$ON) Add("),
+    ("no_go_signal_check", "the commit does not check that no Go checker came", COMMIT,
+     "if (in_.go_signal) Add(", "if (in_.go_signal && !$ON) Add("),
     ("no_vote_checks", "the commit does not check the ballots it counted", LEADER,
      "if (round.checks_votes) {", "if (round.checks_votes && !$ON) {"),
-    ("no_vote_bell_check", "the commit does not check that none of the ballots it counted has begun again", COMMIT,
-     "if (!in_.votes.empty()) Add(OpRole::kVoteBell", "if (!in_.votes.empty() && !$ON) Add(OpRole::kVoteBell"),
-    ("any_version", "the commit overwrites whatever version stands", COMMIT,
+    ("no_vote_signal_check", "the commit does not check that none of the ballots it counted has begun again", COMMIT,
+     "if (!in_.votes.empty()) Add(OpRole::kVoteSignal", "if (!in_.votes.empty() && !$ON) Add(OpRole::kVoteSignal"),
+    ("any_version", "the commit overwrites any version", COMMIT,
      "Add(role, zk::SetOp{std::move(path), std::move(data), *slot.version}, id);",
      "Add(role, zk::SetOp{std::move(path), std::move(data), $ON ? zk::kAnyVersion : *slot.version}, id);"),
     ("no_ledger_check", "the commit does not check the ledger it leaves as it is", COMMIT,
@@ -78,10 +78,10 @@ MUTANTS = [
     ("lost_rows_are_unknown", "rows that cannot be read are taken for unknown, quorum or not", READER,
      "StatusBoard board{std::vector<ShardState>(head_->shards, kLostRow)};",
      "StatusBoard board{std::vector<ShardState>(head_->shards, $ON ? ShardState{} : kLostRow)};"),
-    ("lost_rows_forgotten", "a client forgets what the checkers have lost", BOARD_WATCHER,
+    ("lost_rows_forgotten", "a client forgets the status of a lost row", BOARD_WATCHER,
      "if ((*rows)[row].lost() && state.status != ShardStatus::kUnknown) {",
      "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
-    ("epoch_from_head_alone", "a lost `leader` record: the epoch after that of the head is taken", EPOCHS,
+    ("epoch_only_from_head", "a lost `leader` record: the next epoch comes only from the head", EPOCHS,
      "ListJournal(found); }));", "if ($ON) return done_(found); ListJournal(found); }));"),
     ("go_status_overwritten", "a leader's old board is written over what Go checkers decided without any of ours", STORE,
      "return go_ && IsDecidedByGo({", "return !$ON && go_ && IsDecidedByGo({"),
@@ -97,12 +97,12 @@ MUTANTS = [
      "if (!$ON) ops.push_back(zk::CheckOp{own_path(), 0});"),
     ("epoch_not_raised", "a new leader keeps the epoch of the last", EPOCHS,
      "return done_({last->epoch + 1, node.stat.version});", "return done_({last->epoch + ($ON ? 0 : 1), node.stat.version});"),
-    ("leader_not_confirmed", "whoever sees itself registered takes over, first or not", CONTENDER,
+    ("leader_not_confirmed", "a registered checker takes over even if it is not first", CONTENDER,
      "if (standing.first) return TakeOver();", "if (standing.first || $ON) return TakeOver();"),
-    ("owner_not_confirmed", "a candidate of a former session is taken for one's own", CONTENDER,
+    ("owner_not_confirmed", "a candidate of a former session is taken for the current one", CONTENDER,
      "return stat.ephemeral_owner == scope_.client.session_id() && stat.version == 0;",
      "return (stat.ephemeral_owner == scope_.client.session_id() || $ON) && stat.version == 0;"),
-    ("twin_not_awaited", "an id that somebody else holds is used all the same", CONTENDER,
+    ("twin_not_awaited", "an id is used although another checker holds it", CONTENDER,
      "if (standing.twin) return WaitForTwin(*standing.twin);",
      "if (standing.twin && !$ON) return WaitForTwin(*standing.twin);"),
     ("suspended_leads_on", "a suspended leader goes on", CONTENDER,
@@ -116,7 +116,7 @@ MUTANTS = [
      "if (!$ON && now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (!$ON && (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3))"),
     # --- counting ---
-    ("quorum_of_present", "the quorum is a majority of whoever is present", TALLY,
+    ("quorum_of_present", "the quorum is a majority of the checkers that are present", TALLY,
      "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",
      "if ($ON) electorate.size = present;"
      " electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);"),
@@ -131,7 +131,7 @@ MUTANTS = [
      "return (ballot.spec == spec || $ON) && ballot.votes.size() == servers;"),
     ("old_list_counts", "a ballot on another list of shards counts", ROUND,
      "if (ballot.spec == input.spec_id)", "if (ballot.spec == input.spec_id || $ON)"),
-    ("racks_ignored", "dead votes of one rack are enough whatever min_racks says", TALLY,
+    ("racks_ignored", "dead votes of one rack are enough, and min_racks is ignored", TALLY,
      "tally.dead_racks >= electorate.min_racks;", "(tally.dead_racks >= electorate.min_racks || $ON);"),
     ("no_retally", "a voter that leaves is not noticed", INPUTS,
      "std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });",
@@ -143,23 +143,23 @@ MUTANTS = [
      "if (ids.insert(id).second) learned.push_back(id);",
      "if (!$ON && ids.insert(id).second) learned.push_back(id);"),
     # --- votes ---
-    ("echo_vote", "a checker votes alive on what it has not probed yet", PARTICIPANT,
+    ("echo_vote", "a checker votes alive on a server that it has not probed yet", PARTICIPANT,
      "if (former[n]) votes[n] = voter_.votes()[*former[n]];",
      "if (former[n]) votes[n] = voter_.votes()[*former[n]];"
      " if ($ON && votes[n].opinion == Opinion::kNotProbed) votes[n] = {Opinion::kAlive, Reason::kNone};"),
     ("vote_on_edge", "a vote that could not be written is not written again", VOTER,
      "dirty_ = true; Enter(Pausing{}); if (!zk::IsGuardFailure(error)",
      "dirty_ = $ON ? false : true; Enter(Pausing{}); if ($ON) return; if (!zk::IsGuardFailure(error)"),
-    ("stale_after_stall", "what fell due while the process was stopped counts", WORKER,
+    ("stale_after_stall", "a timeout that passed while the process was stopped counts", WORKER,
      "if (lateness == Duration(0)) return false;", "if (lateness == Duration(0) || $ON) return false;"),
-    ("stale_after_stall", "what fell due while the process was stopped counts", HEALTH,
+    ("stale_after_stall", "a timeout that passed while the process was stopped counts", HEALTH,
      "if (result.reason != Reason::kTimeout ||", "if (result.reason != Reason::kTimeout || $ON ||"),
     ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
      "ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});", "if (!$ON) ops.emplace_back(zk::CheckOp{candidate_, zk::kAnyVersion});"),
     ("ballot_unfenced", "a ballot is written without a check of the own candidate", VOTER,
      "OnWritten((*results)[1].version, changes);",
      "OnWritten($ON ? results->back().version : (*results)[1].version, changes);"),
-    ("doubts_are_deaths", "who has no route to a server calls it dead", HEALTH,
+    ("doubts_are_deaths", "a checker without a route to a server calls it dead", HEALTH,
      "return OnDoubt(result.reason, now);",
      "if ($ON) return OnFailure(result.reason, now); return OnDoubt(result.reason, now);"),
     # --- status ---
@@ -175,14 +175,14 @@ MUTANTS = [
     ("spec_change_unwritten", "a change of the spec waits for the next flip", COMMIT,
      "return !head || head->spec != stored_.id || head->shards != stored_.spec.shards.size();",
      "return !head || (!$ON && (head->spec != stored_.id || head->shards != stored_.spec.shards.size()));"),
-    ("mirror_forgotten", "the mirror for Go clients is not kept up", COMMIT,
+    ("mirror_forgotten", "the mirror for Go clients is not updated", COMMIT,
      "if (slot.version && slot.data == data) { Add(OpRole::kMirror",
      "if (slot.version && (slot.data == data || $ON)) { Add(OpRole::kMirror"),
     # --- holds ---
-    ("go_ignored", "our leader decides beside a Go checker", GUARD,
+    ("go_ignored", "our leader decides while a Go checker is registered", GUARD,
      "if (!facts.go_voters.empty()) return Hold::kGoCheckers;",
      "if (!facts.go_voters.empty() && !$ON) return Hold::kGoCheckers;"),
-    ("pause_ignored", "an operator's pause holds nothing", GUARD,
+    ("pause_ignored", "an operator's pause holds no flip", GUARD,
      "if (facts.pause && !IsOver(*facts.pause, facts.now)) return Hold::kPaused;",
      "if (facts.pause && !IsOver(*facts.pause, facts.now) && !$ON) return Hold::kPaused;"),
     ("maintenance_ignored", "maintenance holds no flip", DECIDE,
@@ -194,31 +194,31 @@ MUTANTS = [
      "return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1, DeadAllowed(max_dead_fraction, shards));",
      "if ($ON) return DeadAllowed(max_dead_fraction, shards) + 1;"
      " return std::clamp<std::size_t>(static_cast<std::size_t>(bound), 1, DeadAllowed(max_dead_fraction, shards));"),
-    ("pause_never_over", "a pause goes on past its time", GUARD,
+    ("pause_never_over", "a pause does not end at its time", GUARD,
      "if (facts.pause && !IsOver(*facts.pause, facts.now)) return Hold::kPaused;",
      "if (facts.pause) return Hold::kPaused;"),
-    ("maintenance_never_over", "maintenance goes on past its time", DECIDE,
+    ("maintenance_never_over", "maintenance does not end at its time", DECIDE,
      "!IsOver(order->second, input.wall));",
      "($ON || !IsOver(order->second, input.wall)));"),
     ("freeze_never_over", "a freeze does not end by itself", FREEZE,
      "if (facts.would_be_dead + facts.unheard < DeadToThaw(*facts.max_dead_fraction, facts.shards)) {"
      " step.ended = next.frozen; next = Freeze{}; return step; }",
      "if (false) { step.ended = next.frozen; next = Freeze{}; return step; }"),
-    ("freeze_over_unheard", "a freeze ends though too few have voted to tell", FREEZE,
+    ("freeze_over_without_votes", "a freeze ends although too few have voted", FREEZE,
      "if (facts.would_be_dead + facts.unheard < DeadToThaw(*facts.max_dead_fraction, facts.shards)) {"
      " step.ended = next.frozen; next = Freeze{}; return step; }",
      "if (facts.would_be_dead < DeadToThaw(*facts.max_dead_fraction, facts.shards)) { step.ended = next.frozen; next = Freeze{}; return step; }"),
-    ("all_accepted", "deaths that were not there when an operator accepted are accepted too", FREEZE,
+    ("all_accepted", "deaths that came after an operator's acceptance are accepted too", FREEZE,
      "next.accepted = static_cast<int>(facts.would_be_dead);",
      "next.accepted = static_cast<int>($ON ? facts.shards : facts.would_be_dead);"),
-    ("freeze_untold", "the journal does not tell of a freeze", COMMIT,
+    ("freeze_unrecorded", "the journal does not record a freeze", COMMIT,
      "AddEvent(Event::Freeze{", "if (!$ON) AddEvent(Event::Freeze{"),
-    ("thaw_untold", "the journal does not tell of the end of a freeze", COMMIT,
+    ("thaw_unrecorded", "the journal does not record the end of a freeze", COMMIT,
      "AddEvent(Event::Unfreeze{", "if (!$ON) AddEvent(Event::Unfreeze{"),
-    ("respec_untold", "the journal does not tell of a change of the spec", COMMIT,
+    ("respec_unrecorded", "the journal does not record a change of the spec", COMMIT,
      "if (in_.store.head() && Respecced()) AddEvent(",
      "if (in_.store.head() && Respecced() && !$ON) AddEvent("),
-    ("return_owes_nothing", "a return from the dead leaves no penalty", DECIDE,
+    ("return_owes_nothing", "a return from dead leaves no penalty", DECIDE,
      "ledger.penalties[shard] = {1, input.since};",
      "if (!$ON) ledger.penalties[shard] = {1, input.since};"),
     # --- watches and clients ---
@@ -238,7 +238,7 @@ MUTANTS = [
     ("forgotten_with_spec", "a client forgets all statuses when the spec changes", BOARD_WATCHER,
      "if (spec) Carry(next.spec.shards);",
      "if (spec) Carry(next.spec.shards); if ($ON) { board = {}; board.shards.resize(next.spec.shards.size()); }"),
-    ("stand_in_validity", "a stand-in's keys are valid since its own Since, whoever was skipped", TABLE,
+    ("stand_in_validity", "a stand-in's keys are valid since its own Since, without the deaths of skipped shards", TABLE,
      "here = {next.shard, std::max(next.since_us, here.since_us)};",
      "here = {next.shard, $ON ? next.since_us : std::max(next.since_us, here.since_us)};"),
 ]
@@ -279,7 +279,7 @@ def mutate(top, output, whole):
         for _, name, piece, replacement in mutants:
             found = [match.span() for match in pattern(piece).finditer(source)]
             if len(found) != 1:
-                sys.exit(f"{path}: mutant {name}: its piece stands there {len(found)} times, not once: {piece}")
+                sys.exit(f"{path}: mutant {name}: its piece occurs {len(found)} times, not once: {piece}")
             edits.append((*found[0], name, replacement))
         source = apply(source, edits, path)
         with open(os.path.join(output, path.replace("/", "_")), "w", encoding="utf-8") as file:
@@ -301,11 +301,11 @@ def apply(source, edits, path):
             on = f'zkcluster::sim::IsMutant("{name}")'
             if len(choices) == 1:
                 if not holds(replacement, text):
-                    sys.exit(f"{path}: mutant {name}: off, it is not what production has: {replacement}")
+                    sys.exit(f"{path}: mutant {name}: without the fault it differs from production: {replacement}")
                 text = replacement.replace("$ON", on)
             else:  # whole statements
                 text = f"if ({on}) {{ {replacement.replace('$ON', 'true')} }} else {{ {text} }}"
-        # One line, so that the lines of the rest stay where they are.
+        # On one line, so that the other lines keep their numbers.
         source = source[:begin] + " ".join(text.split()) + "\n" * source[begin:end].count("\n") + source[end:]
     return source
 

@@ -1,5 +1,5 @@
-// tests/sim/op-faults: plays the named scenarios, as they are and with a fault at each operation
-// that their processes send to the ensemble.
+// tests/sim/op-faults: runs the named scenarios without a further fault, and with a fault at each
+// operation that their processes send to the ensemble.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -22,9 +22,10 @@ constexpr const char* kUsage =
     "usage: op-faults [--scenario NAME] [--kind request|answer|session|pause|kill] [--every N]\n"
     "                 [--jobs J]\n"
     "       op-faults --list\n"
-    "       op-faults --scenario NAME --clean            as it is, with all that happens\n"
-    "       op-faults --scenario NAME --kind K --at N    with one fault, with all that happens\n"
-    "--every N: only every N-th operation, another one for each kind\n";
+    "       op-faults --scenario NAME --clean            without a further fault, with its "
+    "history\n"
+    "       op-faults --scenario NAME --kind K --at N    with one fault, with its history\n"
+    "--every N: only every N-th operation, a different one for each kind\n";
 
 struct Options {
   std::string scenario;
@@ -89,12 +90,12 @@ int PlayOne(const Options& options) {
   return 1;
 }
 
-// What a task tells: the operations it counted, a line break, and what it violated, if anything.
+// A task returns the number of its operations, a line break, and its violation, if there is one.
 class Runs {
  public:
   explicit Runs(int jobs) : jobs_(jobs) {}
 
-  // Returns the operations of each.
+  // Returns the number of operations of each task.
   std::vector<std::uint64_t> Do(const std::vector<Task>& tasks) {
     std::vector<std::uint64_t> operations(tasks.size(), 0);
     RunForked(

@@ -33,13 +33,13 @@ void OperatorJudge::Observe(const Transaction& transaction) {
   }
 }
 
-// `own`: the operator's own write, or the end.
+// `own`: the operator's own write, or the end of `writes`.
 std::optional<std::string> OperatorJudge::JudgeError(
     const OperatorAnswer& answer, const std::vector<Write>& writes,
     const std::vector<Write>::const_iterator& own) {
   if (answer.result.error().code == ErrorCode::kUnknownOutcome) return std::nullopt;
   if (own == writes.end()) return std::nullopt;
-  // Where others have changed it since, what the operator hears is about their change.
+  // If others have changed the cluster since, the answer refers to their change.
   const bool last = own + 1 == writes.end();
   if (answer.in_doubt || !last) {
     ++excuses_[answer.in_doubt ? Excuse::kInDoubt : Excuse::kChangedSince];
@@ -70,7 +70,7 @@ std::optional<std::string> OperatorJudge::Judge(const OperatorAnswer& answer,
       case Kind::kCreate:
         return own(write) && write.change == Change::kMade && write.data == version;
       case Kind::kUpdate:
-        return write.data == version;  // nothing is written where nothing differs
+        return write.data == version;  // an update without a difference writes nothing
     }
     return false;
   };

@@ -1,6 +1,6 @@
-// Judges whether what an operator was told is true: [operator_answer]. A success means that the
-// change stands in the history; a refusal that nothing was changed; only "unknown outcome" may be
-// either. It sees every write of a cluster's own znode, with which every change of a spec comes.
+// Judges whether the answers to an operator are true: [operator_answer]. After a success the change
+// is in the history. After a refusal nothing was changed. Only "unknown outcome" allows both. The
+// judge sees every write of a cluster's own znode, and every change of a spec writes it.
 // Not thread-safe.
 #pragma once
 
@@ -19,11 +19,11 @@ namespace zkcluster::sim {
 
 class OperatorJudge {
  public:
-  // `root`: of the clusters.
+  // `root`: the path above the clusters.
   explicit OperatorJudge(std::string root) : root_(std::move(root)) {}
 
   void Observe(const Transaction& transaction);
-  // What is wrong with it; nothing: it is true. `sessions`: those that this operator has had.
+  // What is wrong with the answer. Nothing: it is true. `sessions`: all sessions of this operator.
   [[nodiscard]] std::optional<std::string> Judge(const OperatorAnswer& answer,
                                                  const std::set<std::int64_t>& sessions);
   [[nodiscard]] const history::ExcuseCounts& excuses() const { return excuses_; }
@@ -36,7 +36,7 @@ class OperatorJudge {
     Change change;
     std::string data;
   };
-  // "/root/a" -> "a"; nothing for anything deeper, or elsewhere.
+  // "/root/a" -> "a"; nothing for a deeper path, or one outside of the root.
   [[nodiscard]] std::optional<std::string> ClusterOf(const std::string& path) const;
 
   [[nodiscard]] std::optional<std::string> JudgeError(

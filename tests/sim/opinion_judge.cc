@@ -7,7 +7,7 @@
 namespace zkcluster::sim {
 namespace {
 
-// Turns of the loop, latencies, and pauses too short to be told.
+// Turns of the loop, latencies, and pauses too short to be reported.
 constexpr Duration kSlack = std::chrono::milliseconds(300);
 
 double InSeconds(Duration duration) {
@@ -28,7 +28,7 @@ void OpinionJudge::ServerIs(const std::string& addr, FakeFleet::Server server, b
     case FakeFleet::Server::kLoading:
       if (steady) service = Service::kFails;
       break;
-    case FakeFleet::Server::kMaxClients:  // open connections go on being served
+    case FakeFleet::Server::kMaxClients:  // it still serves open connections
     case FakeFleet::Server::kUnresolved:
       break;
   }
@@ -79,7 +79,7 @@ OpinionJudge::State OpinionJudge::Between(const std::string& checker,
   if (one.service == Service::kServes && other.service == Service::kServes) {
     return {Service::kServes, std::max(one.since, other.since)};
   }
-  // A way that is cut keeps any answer from coming, whatever the server does.
+  // Without a route no answer arrives, and the server's state does not matter.
   if (other.service == Service::kNeither) return other;
   if (one.service == Service::kFails && other.service == Service::kFails) {
     return {Service::kFails, std::min(one.since, other.since)};
@@ -105,13 +105,13 @@ bool OpinionJudge::IsWrong(const Doubtful& doubtful, Opinion opinion, TimePoint 
   const Duration held = now - doubtful.since;
   if (held <= doubtful.at_most) return false;
   const bool stalled = held <= doubtful.at_most + Allowance(doubtful.life, doubtful.since, now);
-  // From unknown to dead is a return to what it was before the doubts.
+  // From unknown to dead: the opinion returns to what it was before the doubts.
   if (opinion == Opinion::kDead && doubtful.before == Opinion::kUnknown) {
     ++excuses_[stalled && !doubtful.seen ? Excuse::kStalled : Excuse::kDoubted];
     return false;
   }
-  // A checker that has seen that the server serves again has no other failure to go by, however
-  // often it stood still.
+  // A checker that has seen the server serve again has no later failure, no matter how often its
+  // process was stopped.
   if (!stalled || doubtful.seen) return true;
   ++excuses_[doubtful.same_turn ? Excuse::kSameTurn : Excuse::kStalled];
   return false;
@@ -131,7 +131,7 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   };
   const Duration two_probes = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack;
   if (opinion == Opinion::kDead && state.service == Service::kServes) {
-    // What was decided in the same turn, on the time before, is reported after that.
+    // An opinion formed in the same turn, before this answer, is reported after it.
     const TimePoint served = said_[{life, addr}].served;
     const bool since = served > state.since;
     const bool same_turn = since && now - served <= kSlack;
@@ -140,8 +140,8 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
       return finding("false_dead", "which has served it");
     }
   }
-  // Without a route nothing is known of the server. (What it does on a connection that is open
-  // already still is: only one that serves is judged.)
+  // Without a route a checker knows nothing about the server. (It still sees what the server does
+  // on an open connection, so only a server that serves is judged.)
   const auto reach = reaches_.find({checker, addr});
   const State& server = servers_.at(addr);
   if (opinion == Opinion::kDead && reach != reaches_.end() &&

@@ -1,10 +1,10 @@
-// Judges what checkers say about Redis servers against what the fleet really does. It is told every
-// change of the fleet, every probe that ended and every opinion, and reports:
+// Compares what checkers say about Redis servers with what the fleet really does. The scene reports
+// every change of the fleet, every finished probe and every opinion to it. It finds:
 //   [false_dead]   an opinion turned dead on a server that had answered this checker all along
 //   [false_alive]  an opinion turned alive on a server that had not been able to answer for long
-// All along and for long: longer than a probe that was already under way, the next probe, and the
-// time in which the process stood still can explain. It also remembers who has probed what, for
-// the judge of ballots. Not thread-safe.
+// "All along" and "for long" mean: longer than an earlier probe still in flight, the next probe,
+// and the time in which the process was stopped can explain. It also remembers which checker has
+// probed which server, for the judge of ballots. Not thread-safe.
 #pragma once
 
 #include <zkcluster/time.h>
@@ -23,20 +23,20 @@ namespace zkcluster::sim {
 
 class OpinionJudge {
  public:
-  // The largest numbers that any spec or checker of the scene probes by.
+  // The largest settings with which any spec or checker of the scene probes.
   struct Limits {
     Duration interval{};
     Duration timeout{};
   };
   explicit OpinionJudge(Limits limits) : limits_(limits) {}
 
-  // --- what happens ---
-  // `steady`: it stays so until the next call. A flapping or slow server is not.
+  // --- events ---
+  // `steady`: the server stays so until the next call. A flapping or slow server is not steady.
   void ServerIs(const std::string& addr, FakeFleet::Server server, bool steady, TimePoint now);
   void ReachIs(const std::string& checker, const std::string& addr, FakeFleet::Reach reach,
                TimePoint now);
   void AllReachesOpen(TimePoint now);
-  // The process stands still for that long from `now`.
+  // The process is stopped for `duration` from `now`.
   void Paused(std::uint64_t life, TimePoint now, Duration duration);
   void Resumed(std::uint64_t life, TimePoint now);
   void Probed(std::uint64_t life, const std::string& addr, bool alive, TimePoint now) {
@@ -44,10 +44,10 @@ class OpinionJudge {
     said.probed = true;
     if (alive) said.served = now;
   }
-  // Its pauses no longer matter; what it probed does: a ballot may still be on its way.
+  // Forgets the pauses of a process that ended, but not its probes: a ballot may be in flight.
   void Ended(std::uint64_t life) { pauses_.erase(life); }
 
-  // --- what is said; returns what is wrong with it ---
+  // --- opinions; returns what is wrong ---
   struct Finding {
     const char* rule;
     std::string text;
@@ -74,21 +74,22 @@ class OpinionJudge {
     TimePoint served = TimePoint::min();  // the last time that a probe found it alive
   };
 
-  // Whether this checker is served by that server, and since when without a break.
+  // Whether that server serves this checker, and since when without a break.
   [[nodiscard]] State Between(const std::string& checker, const std::string& addr) const;
-  // How much longer anything may take for what stood still since `from`.
+  // How much longer anything may take because the process was stopped since `from`.
   [[nodiscard]] Duration Allowance(std::uint64_t life, TimePoint from, TimePoint to) const;
 
-  // An opinion that is wrong by the plain rule: for longer than `at_most`.
+  // An opinion that is wrong by the plain rule: it contradicts the server for
+  // longer than `at_most`.
   struct Doubtful {
     std::uint64_t life;
-    TimePoint since;  // the server and the way to it are as they are
+    TimePoint since;  // when the server and the route to it last changed
     Duration at_most;
     Opinion before;
-    bool seen = false;       // a probe found it so since then
-    bool same_turn = false;  // likewise, in the turn that the opinion comes from
+    bool seen = false;       // a probe has seen this since then
+    bool same_turn = false;  // likewise, in the same turn as the opinion
   };
-  // Whether nothing excuses it. Otherwise counts what does.
+  // Whether no excuse applies. Otherwise counts the excuse.
   [[nodiscard]] bool IsWrong(const Doubtful& doubtful, Opinion opinion, TimePoint now);
 
   const Limits limits_;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr int kKeys = 12;
 
-// As DESIGN has it: a key is served by the first shard on the way round from its point that is not
-// dead, and is valid since the newest of that shard's own Since and the deaths passed over.
+// The rule: the first shard on the ring from the key's point on that is not dead serves the key.
+// The key is valid since the newest of that shard's Since and the deaths of the shards before it.
 RoutingTable::Route Walk(const RoutingTable& table, std::string_view key) {
   const auto& points = table.ring().points();
   const std::uint32_t hash = Ring::Hash(key);
@@ -27,7 +27,7 @@ RoutingTable::Route Walk(const RoutingTable& table, std::string_view key) {
     route.serving = shard;
     return route;
   }
-  // Nobody: its validity is that of its owner's death.
+  // No shard serves the key: its time is that of its owner's death.
   route.since = table.board().shards[route.owner].since;
   return route;
 }

@@ -1,5 +1,6 @@
-// Whether a routing table serves keys as the status says: a second, naive implementation that walks
-// the ring for each key, held against what the table worked out at build time. Pure.
+// Judges whether a routing table serves keys as the status says. A second, naive implementation
+// walks the ring for each key; its result must equal what the table computed when it was built.
+// Pure.
 #pragma once
 
 #include <optional>
@@ -9,8 +10,8 @@
 
 namespace zkcluster::sim {
 
-// What is wrong with the placement of the first of some keys that is served otherwise than it
-// should be, or whose validity is another. REQUIRES: the table was built to serve unknown shards.
+// Tries some keys, and describes the first one with a wrong shard or a wrong validity. REQUIRES:
+// the table was built to serve unknown shards.
 [[nodiscard]] std::optional<std::string> FindMisplacedKey(const RoutingTable& table);
 
 }  // namespace zkcluster::sim

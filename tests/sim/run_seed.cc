@@ -11,7 +11,7 @@ namespace {
 
 constexpr Duration kQuiet = std::chrono::seconds(3);
 
-// Clusters come first in most seeds, checkers in the others.
+// Most seeds create the clusters first, the others start the checkers first.
 void Begin(Scene& scene, Dice& dice) {
   const auto start_checkers = [&] {
     for (std::size_t i = 0; i < scene.plan.checkers.size(); ++i) scene.StartChecker(i);
@@ -28,7 +28,7 @@ void Begin(Scene& scene, Dice& dice) {
       }
     }
   };
-  // A counter that jumped ahead of candidates that stand is nothing a server does.
+  // A server's counter never jumps ahead of existing candidates.
   bool near_wrap = false;
   for (const auto& cluster : scene.plan.clusters) near_wrap |= cluster.first_sequence != 0;
   const bool checkers_first = !near_wrap && dice.Chance(0.3);

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr Duration kOperatorPatience = seconds(30);
 constexpr Duration kQuietAtTheEnd = seconds(3);
 
-// Counts the operations of our own processes, and lets one of them meet its fault.
+// Counts the operations of checkers, readers and operators, and injects the fault into one of them.
 class FaultAtOperation {
  public:
   FaultAtOperation(Scene& scene, std::optional<OpFault> fault) : scene_(scene), fault_(fault) {}
@@ -208,7 +208,7 @@ void Play::Delete(std::size_t cluster) {
   AwaitOperator();
 }
 
-// Again and again, as a person would.
+// Repeats the call until it succeeds, as a person would.
 void Play::Create(std::size_t cluster) {
   const auto exists = [&] { return scene_.ensemble.Exists(scene_.Paths(cluster).base()); };
   for (int tries = 0; tries < 10 && !exists() && !scene_.violation(); ++tries) {

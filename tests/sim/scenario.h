@@ -1,7 +1,7 @@
-// Named scenarios: each one disturbance as a script with its expected end, and each can be played
-// with one fault more at any one of the operations that its processes send to the ensemble. However
-// it went, everything heals in the end, and the invariants and the progress owed are judged as in
-// the swarm (scene.h, liveness.h). Everything follows from the script. Not thread-safe.
+// Named scenarios. Each is a script of one disturbance with its expected end. Each can also run
+// with one more fault, at any operation that its processes send to the ensemble. In the end all
+// faults are healed, and the invariants and the progress are judged as in the swarm (scene.h,
+// liveness.h). Everything follows from the script. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace zkcluster::sim {
 
-// What befalls one operation of a checker, a reader or an operator.
+// What happens to one operation of a checker, a reader or an operator.
 enum class OpFaultKind {
   kRequestDropped,
   kAnswerDropped,
@@ -36,48 +36,49 @@ struct OpFault {
 // One performance of a scenario.
 class Play {
  public:
-  // `strict`: what the script expects is judged. With a fault more, things may go otherwise.
+  // `strict`: the expectations of the script are judged. One more fault may change the course.
   Play(Scene& scene, bool strict) : scene_(scene), strict_(strict) {}
 
   [[nodiscard]] Scene& scene() { return scene_; }
 
-  // Clusters are created, all checkers and a reader run, everything is decided.
+  // Creates the clusters, starts all checkers and a reader, and waits until everything is decided.
   void Begin();
-  // The script is over: what still waits for a commit never comes.
+  // The script is over: tasks that still wait for a commit are dropped.
   void End() { *over_ = true; }
   void Run(Duration duration) { scene_.Run(duration); }
-  // What must become true within `limit`, or be true now; else, where it is strict, [expected].
+  // `done` must become true within `limit`; `holds` must be true now. Otherwise,
+  // if strict, violates [expected].
   void Await(const std::string& what, const std::function<bool()>& done, Duration limit);
   void AwaitStatus(const std::string& letters, Duration limit, std::size_t cluster = 0);
   void Check(const std::string& what, bool holds);
-  // Runs for so long; it must hold all the time.
+  // Runs for `duration`; `holds` must be true all the time.
   void Throughout(const std::string& what, Duration duration, const std::function<bool()>& holds);
 
   // Checkers by their place in the plan. Without a leader, the first one.
   [[nodiscard]] std::size_t Leader(std::size_t cluster = 0);
-  // The n-th (from 0) of those that do not lead.
+  // The n-th (from 0) of the checkers that do not lead.
   [[nodiscard]] std::size_t Follower(std::size_t n = 0, std::size_t cluster = 0);
   [[nodiscard]] std::int64_t Epoch(std::size_t cluster = 0);
   [[nodiscard]] ShardState StateOf(std::size_t shard, std::size_t cluster = 0);
-  // On the life of a checker; nothing when it does not run.
+  // Runs `task` with the client of a checker; does nothing when the checker does not run.
   void WithClient(std::size_t checker, const std::function<void(zk::Client&)>& task);
   void PauseChecker(std::size_t checker, Duration duration);
   void KillChecker(std::size_t checker) { scene_.KillChecker(checker); }
-  void StartChecker(std::size_t checker);  // nothing when it runs
+  void StartChecker(std::size_t checker);  // does nothing when it runs
 
   // Shard `number` (from 1) of the first cluster, at the address it was created with.
   [[nodiscard]] static std::string Shard(int number) { return AddressOf(0, number); }
   void KillShard(int shard) { scene_.SetServer(Shard(shard), FakeFleet::Server::kRefused); }
   void ReviveShard(int shard) { scene_.SetServer(Shard(shard), FakeFleet::Server::kUp); }
 
-  // Does it as the next `times` commits of leaders arrive, before they are served.
+  // Runs `task` when each of the next `times` commits of leaders arrives, before it is served.
   void AtNextCommits(int times, std::function<void(const Arrival&)> task);
-  // An operator's call, once; runs until it has answered. Nothing when nobody can.
+  // One call of an operator; runs until the answer. Does nothing when no operator is free.
   void Update(const std::function<ClusterSpec(const ClusterSpec&)>& change,
               std::size_t cluster = 0);
   void Delete(std::size_t cluster = 0);
   void Create(std::size_t cluster = 0);
-  // The next change of a spec, as a manager writes it, at once and by nobody.
+  // Writes the next change of a spec at once, as a manager does, but without a process.
   void RewriteSpec(const std::function<ClusterSpec(const ClusterSpec&)>& change);
 
   [[nodiscard]] std::uint64_t Count(std::string_view counter) const {
@@ -95,7 +96,7 @@ class Play {
 
 struct Scenario {
   const char* name;
-  const char* what;  // happens, and what must come of it
+  const char* what;  // what happens, and what the result must be
   ScenePlan (*plan)();
   void (*play)(Play&);
 };
@@ -109,7 +110,7 @@ struct ScenarioOptions {
 struct ScenarioResult {
   std::optional<Violation> violation;
   Counters counters;
-  std::uint64_t operations = 0;  // sent by checkers, readers and operators while the script ran
+  std::uint64_t operations = 0;  // those of checkers, readers and operators during the script
   std::uint64_t hash = 0;
   std::vector<std::string> history;
 };

@@ -1,5 +1,5 @@
-// Scenarios of the election: leaders that freeze, crash and leave, ids used twice,
-// the end of sequence numbers.
+// Scenarios of the election: leaders that freeze, crash and leave, ids that are used twice, the end
+// of sequence numbers.
 #include <limits>
 
 #include "tests/sim/scenario.h"
@@ -20,7 +20,7 @@ void LeaderFrozen(Play& play) {
   play.Check("another one leads", play.Leader() != leader);
   play.Check("one more epoch", play.Epoch() == epoch + 1);
   play.Run(seconds(6));
-  play.Check("who woke up follows", play.Leader() != leader && play.Epoch() == epoch + 1);
+  play.Check("the old leader follows", play.Leader() != leader && play.Epoch() == epoch + 1);
 }
 
 void LeaderFrozenAtCommit(Play& play) {
@@ -32,13 +32,13 @@ void LeaderFrozenAtCommit(Play& play) {
     }
   });
   play.KillShard(1);
-  // Where a ballot came between, that commit is refused, and whoever leads next decides.
+  // If a ballot came in between, that commit is refused, and the next leader decides.
   play.AwaitStatus("DAAA", seconds(8));
   play.Await(
       "another epoch", [&] { return play.Epoch() > epoch; }, seconds(5));
   const Micros since = play.StateOf(0).since;
   play.Run(seconds(6));
-  play.Check("nobody decided it again", play.StateOf(0).since == since);
+  play.Check("no leader decided it again", play.StateOf(0).since == since);
 }
 
 void LeaderKilledAtCommit(Play& play) {
@@ -70,7 +70,7 @@ void GhostOfOwnLife(Play& play) {
   play.Await(
       "another epoch", [&] { return play.Epoch() > epoch; }, seconds(4));
   play.Run(seconds(4));
-  play.Check("its id is its own", play.Count("id refused") == 0);
+  play.Check("its id is not refused", play.Count("id refused") == 0);
 }
 
 void IdUsedTwice(Play& play) {
@@ -84,7 +84,8 @@ void IdUsedTwice(Play& play) {
   play.Check("the first one leads as before", play.Epoch() == epoch);
 }
 
-// Its twin has held the id since it was suspended, and does so when it comes back.
+// The twin has held the id since the first daemon was suspended, and still holds it when the first
+// one comes back.
 void IdTakenOver(Play& play) {
   play.Begin();
   const std::size_t follower = play.Follower();
@@ -96,7 +97,7 @@ void IdTakenOver(Play& play) {
   play.KillShard(4);
   play.AwaitStatus("AAAD", seconds(3));
   play.Await(
-      "the one that came last gives up", [&] { return play.Count("id refused") == 1; }, seconds(6));
+      "the one that came back gives up", [&] { return play.Count("id refused") == 1; }, seconds(6));
 }
 
 void Leave(Play& play) {
@@ -135,7 +136,8 @@ void Rolling(Play& play) {
   play.Check("nothing flipped", play.Count("log shard.dead") == 0);
 }
 
-// Upgraded and downgraded, with a leader of either build; a shard dies and returns in each mixture.
+// An upgrade and a downgrade, with a leader of either build. A shard dies and
+// returns in each mixture.
 void RollingFormats(Play& play) {
   play.Begin();
   for (const int format : {2, 1}) {
@@ -182,7 +184,7 @@ void SequenceNearWrap(Play& play) {
 
 void SplitInTwo(Play& play) {
   play.Begin();
-  // The leader is cut from ZooKeeper, the others are not: it may believe what it likes.
+  // Only the leader is cut from ZooKeeper. It does not matter what it believes.
   const std::size_t leader = play.Leader();
   play.WithClient(leader, [&](zk::Client& client) { play.scene().ensemble.Disconnect(client); });
   play.KillShard(2);
@@ -200,8 +202,8 @@ std::vector<Scenario> ElectionScenarios() {
   return {
       {"leader-frozen", "leader frozen past its session while a shard dies", PlainScene,
        LeaderFrozen},
-      {"leader-frozen-at-commit", "leader frozen between sending a commit and its answer",
-       PlainScene, LeaderFrozenAtCommit},
+      {"leader-frozen-at-commit", "leader frozen between a commit and its answer", PlainScene,
+       LeaderFrozenAtCommit},
       {"leader-killed-at-commit", "leader killed as its commit arrives", PlainScene,
        LeaderKilledAtCommit},
       {"ghost-of-own-life", "leader killed, and back before its session has ended", PlainScene,

@@ -67,7 +67,7 @@ void TwoAtOnce(Play& play) {
         return true;
       },
       seconds(5));
-  play.Check("one of them was told of the other", play.Count("operator conflict") == 1);
+  play.Check("one of them got a conflict", play.Count("operator conflict") == 1);
   play.AwaitStatus("AAAAA", seconds(3));
 }
 
@@ -100,7 +100,7 @@ void DeleteAndCreate(Play& play) {
   play.Run(milliseconds(300));
   play.Create();
   play.AwaitStatus("AADA", seconds(5));
-  play.Check("another life, another epoch", play.Epoch() == 1);
+  play.Check("another incarnation begins with epoch 1", play.Epoch() == 1);
 }
 
 void GoComesAndGoes(Play& play) {
@@ -108,11 +108,11 @@ void GoComesAndGoes(Play& play) {
   play.scene().StartGo(0);
   play.Run(seconds(2));
   play.KillShard(2);
-  play.Throughout("nothing is decided beside it", seconds(4),
+  play.Throughout("nothing is decided while it is registered", seconds(4),
                   [&] { return play.scene().StatusesOf(0) == "AAAA"; });
   play.scene().LeaveGo(true);
   play.AwaitStatus("ADAA", seconds(3));
-  play.Check("it was told", play.Count("hold go_checkers") >= 1);
+  play.Check("the hold was logged", play.Count("hold go_checkers") >= 1);
 }
 
 void GoComesInCommit(Play& play) {
@@ -124,13 +124,13 @@ void GoComesInCommit(Play& play) {
   });
   play.KillShard(2);
   play.Run(seconds(4));
-  play.Check("nothing is decided beside it", play.scene().StatusesOf(0) == "AAAA");
+  play.Check("nothing is decided while it is registered", play.scene().StatusesOf(0) == "AAAA");
   play.scene().Remove(play.scene().Paths(0).go_voters() + "/n_0000000000");
   play.AwaitStatus("ADAA", seconds(3));
 }
 
 void GoTakesOver(Play& play) {
-  // Before there was any of ours: the Go library ran the cluster.
+  // Before our checkers came, the Go library ran the cluster.
   play.Create();
   play.scene().StartReader();
   play.scene().StartGo(0);
@@ -138,7 +138,8 @@ void GoTakesOver(Play& play) {
   play.Run(seconds(3));
   for (std::size_t i = 0; i < 3; ++i) play.StartChecker(i);
   play.Run(seconds(4));
-  play.Check("nothing of ours yet", play.scene().StatusesOf(0).find('A') == std::string::npos);
+  play.Check("our checkers have not decided yet",
+             play.scene().StatusesOf(0).find('A') == std::string::npos);
   play.scene().LeaveGo(true);
   play.AwaitStatus("AAAD", seconds(6));
 }
@@ -148,18 +149,19 @@ void GoTakesOver(Play& play) {
 std::vector<Scenario> OperatorScenarios() {
   return {
       {"update-in-commit", "spec changed between tally and commit", PlainScene, UpdateInCommit},
-      {"delete-and-create-in-commit", "cluster deleted and made anew between tally and commit",
+      {"delete-and-create-in-commit", "cluster deleted and created again between tally and commit",
        PlainScene, DeleteAndCreateInCommit},
       {"two-operators", "two operators change one version", TwoOperators, TwoAtOnce},
       {"update-while-dying", "shards added, reordered and moved while one is dying", PlainScene,
        UpdateWhileDying},
-      {"delete-and-create", "cluster deleted and made anew under living checkers", PlainScene,
+      {"delete-and-create", "cluster deleted and created again under living checkers", PlainScene,
        DeleteAndCreate},
       {"go-comes-and-goes", "a Go checker registers while a shard dies, and leaves", PlainScene,
        GoComesAndGoes},
       {"go-comes-in-commit", "a Go checker registers between tally and commit", PlainScene,
        GoComesInCommit},
-      {"go-before-us", "a Go checker ran the cluster before ours came", PlainScene, GoTakesOver},
+      {"go-before-us", "a Go checker ran the cluster before our checkers came", PlainScene,
+       GoTakesOver},
   };
 }
 

@@ -1,4 +1,4 @@
-// Scenarios of the rude outsider: undecodable bytes, znodes removed under those who need them.
+// Scenarios of outsiders: undecodable bytes, and znodes that are removed while they are in use.
 #include "tests/sim/scenario.h"
 
 namespace zkcluster::sim {
@@ -27,7 +27,7 @@ void BadSpec(Play& play) {
   const auto good = play.scene().ensemble.Get(paths.shards());
   play.scene().Put(paths.shards(), "[{");
   play.KillShard(2);
-  // The last good one goes on.
+  // The last good spec stays in force.
   play.AwaitStatus("ADAA", seconds(4));
   play.KillChecker(play.Leader());
   play.Run(seconds(4));
@@ -57,7 +57,7 @@ void LostLedger(Play& play) {
   play.KillChecker(leader);
   play.KillChecker(follower);
   play.KillShard(2);
-  play.Throughout("whoever is left is not the electorate", seconds(6),
+  play.Throughout("the remaining checker is not the electorate", seconds(6),
                   [&] { return play.scene().StatusesOf(0) == "AAAA"; });
 }
 
@@ -89,8 +89,9 @@ void ParentsRemoved(Play& play) {
   }
 }
 
-// Found by the swarm: whoever had held the id stayed registered while it looked for its candidate,
-// and removed the ballot of the other, which had registered first, as a ghost of its own.
+// Found by the swarm: the checker that had held the id stayed registered while it searched for its
+// candidate. It took the ballot of the other one, which had registered first, for a ghost of its
+// own, and removed it.
 void ElectionRemovedUnderTwins(Play& play) {
   play.Begin();
   const ClusterPaths paths = play.scene().Paths(0);
@@ -134,7 +135,7 @@ std::vector<Scenario> OutsiderScenarios() {
        ParentsRemoved},
       {"election-removed-under-twins", "quorum/ is removed under two daemons with one id",
        PlainScene, ElectionRemovedUnderTwins},
-      {"litter", "znodes of nobody's everywhere", PlainScene, Litter},
+      {"litter", "foreign znodes everywhere", PlainScene, Litter},
   };
 }
 

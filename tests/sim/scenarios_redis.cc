@@ -1,5 +1,4 @@
-// Scenarios of Redis servers and of the way to them, and of what checkers make of it when they
-// are slow themselves.
+// Scenarios of Redis servers and of the routes to them, and of checkers that are slow themselves.
 #include "tests/sim/scenario.h"
 
 namespace zkcluster::sim {
@@ -37,7 +36,7 @@ void CutFromOneRedis(Play& play) {
 void NoRoute(Play& play) {
   play.Begin();
   for (std::size_t i = 0; i < 3; ++i) CutAll(play, i, Reach::kNoRoute);
-  play.Throughout("who cannot tell kills nobody", seconds(8),
+  play.Throughout("without a route nothing dies", seconds(8),
                   [&] { return play.scene().StatusesOf(0) == "AAAA"; });
   for (std::size_t i = 0; i < 3; ++i) CutAll(play, i, Reach::kOpen);
   play.Run(seconds(2));
@@ -61,7 +60,8 @@ void Flapping(Play& play) {
   play.scene().FlapServer(Play::Shard(1), milliseconds(900), milliseconds(1600));
   play.Run(seconds(40));
   const auto flips = play.Count("log shard.dead");
-  play.Check("it flips, and ever more seldom: 16 deaths of the server", flips >= 2 && flips <= 8);
+  play.Check("it flips, but less and less often: the server dies 16 times",
+             flips >= 2 && flips <= 8);
   play.scene().SetServer(Play::Shard(1), Server::kUp);
   play.AwaitStatus("AAAA", seconds(20));
 }
@@ -80,7 +80,7 @@ void MassDeath(Play& play) {
   play.Check("no more than half are marked dead",
              std::count(frozen.begin(), frozen.end(), 'D') <= 2);
   play.Check("it is frozen", play.scene().LedgerOf(0).freeze.frozen);
-  // Handed on to the next leader.
+  // The freeze passes to the next leader.
   play.KillChecker(play.Leader());
   play.Run(seconds(5));
   play.Check("it is frozen still", play.scene().LedgerOf(0).freeze.frozen);
@@ -98,7 +98,7 @@ void SlowLoops(Play& play) {
     }
     play.Run(milliseconds(600));
   }
-  play.Check("nothing died of our slowness", play.Count("log shard.dead") == 0);
+  play.Check("slow checkers cause no death", play.Count("log shard.dead") == 0);
 }
 
 void WallClockJumps(Play& play) {
@@ -148,13 +148,12 @@ std::vector<Scenario> RedisScenarios() {
       {"no-route", "no checker has a route: nothing dies", PlainScene, NoRoute},
       {"redis-taxonomy", "hung, loading, unresolved, locked: two are dead", PlainScene, Taxonomy},
       {"redis-flaps", "a shard flaps for 40 s", PlainScene, Flapping},
-      {"mass-death", "three of four shards die: freeze, handed on, and thaw", WithFreeze,
+      {"mass-death", "three of four shards die: a freeze, a new leader, and its end", WithFreeze,
        MassDeath},
-      {"slow-loops", "all checkers stand still for a moment, again and again", PlainScene,
-       SlowLoops},
+      {"slow-loops", "all checkers stall for a moment, again and again", PlainScene, SlowLoops},
       {"wall-clock-jumps", "wall clocks a day back, and a day ahead, between flips", PlainScene,
        WallClockJumps},
-      {"busy-voters", "a ballot changes before each commit: the third leaves the checks out",
+      {"busy-voters", "a ballot changes before each commit: the third one omits the checks",
        PlainScene, BusyVoters},
   };
 }

@@ -44,7 +44,7 @@ void TakeOverAnswerLost(Play& play) {
     });
   }
   play.KillChecker(leader);
-  // The first take-over counts, whoever made it only does not know yet: it takes over again.
+  // The first take-over succeeded, but the leader does not know it and takes over again.
   play.Await(
       "two more epochs", [&] { return play.Epoch() >= epoch + 2; }, seconds(6));
   play.KillShard(1);
@@ -61,7 +61,7 @@ void CommitAnswerLost(Play& play) {
   play.AwaitStatus("AADA", seconds(2));
   const Micros since = play.StateOf(2).since;
   play.Run(seconds(4));
-  play.Check("a new epoch looked at what became of it", play.Epoch() > epoch);
+  play.Check("a new epoch read the outcome", play.Epoch() > epoch);
   play.Check("it was decided once", play.StateOf(2).since == since);
 }
 
@@ -88,14 +88,14 @@ void SessionSuspended(Play& play) {
   const std::size_t leader = play.Leader();
   const std::int64_t epoch = play.Epoch();
   play.WithClient(leader, [&](zk::Client& client) { play.scene().ensemble.Mute(client); });
-  // Two thirds of its session: it knows nothing for sure, and the ensemble still waits for it.
+  // Two thirds of its session have passed: it knows nothing for sure, and its session still lives.
   play.Run(milliseconds(1500));
   SimChecker* const checker = play.scene().Checker(leader);
   play.Check("it leads no more", checker == nullptr || checker->facts().Leading() == 0);
   play.WithClient(leader, [&](zk::Client& client) { play.scene().ensemble.Reconnect(client); });
   play.KillShard(2);
   play.AwaitStatus("ADAA", seconds(4));
-  play.Check("it took over anew", play.Epoch() > epoch);
+  play.Check("it took over again", play.Epoch() > epoch);
 }
 
 void OneWay(Play& play) {
@@ -106,8 +106,8 @@ void OneWay(Play& play) {
   play.AwaitStatus("DAAA", seconds(6));
   play.WithClient(first, [&](zk::Client& client) { play.scene().ensemble.Reconnect(client); });
   play.Run(seconds(3));
-  // What it sends keeps its session alive, and it hears nothing: nobody can replace it before it
-  // gives up by itself.
+  // Its requests keep its session alive, and it receives nothing: no other checker can replace it
+  // before it gives up.
   const std::size_t second = play.Leader();
   play.WithClient(second, [&](zk::Client& client) { play.scene().ensemble.MuteToClient(client); });
   play.ReviveShard(1);
@@ -134,7 +134,7 @@ void LateWatches(Play& play) {
 void FollowerCutOff(Play& play) {
   play.Begin();
   FakeEnsemble& ensemble = play.scene().ensemble;
-  // One that follows, with the leader of the checkers on it.
+  // A following server of the ensemble, to which the leading checker is connected.
   const std::size_t leader = play.Leader();
   int server = -1;
   for (int tries = 0; tries < 20 && server < 0; ++tries) {

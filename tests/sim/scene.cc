@@ -12,22 +12,22 @@
 namespace zkcluster::sim {
 namespace {
 
-// As `zkctl` asks for.
+// The session timeout that `zkctl` requests.
 constexpr Duration kOperatorSession = std::chrono::seconds(4);
 constexpr Duration kReaderSession = std::chrono::seconds(3);
 
 EnsembleOptions OptionsOf(const ScenePlan& plan) {
   EnsembleOptions options;
   options.servers = plan.servers;
-  // A client of a cut-off follower can believe in an expired session for as long as this, so it is
-  // shorter than any session.
+  // A client of a cut-off server can believe in an expired session for this long, so it is shorter
+  // than any session.
   options.sync_limit = std::chrono::seconds(1);
   return options;
 }
 
 }  // namespace
 
-// Hands every event of one process's log to the scene.
+// Passes every log event of one process to the scene.
 class Scene::ProcessLogger final : public Logger {
  public:
   ProcessLogger(Scene& scene, std::uint64_t life) : scene_(scene), life_(life) {}
@@ -53,7 +53,7 @@ Scene::Scene(ScenePlan scene_plan)
       judge_([this] {
         history::HistoryJudge::Options options;
         options.root = SimSite::kRoot;
-        options.refusals_are_told = true;
+        options.refusals_reported = true;
         options.probed = [this](std::int64_t session_id, const std::string& addr) {
           const auto life = sessions_.find(session_id);
           return life != sessions_.end() && opinions_.HasProbed(life->second, addr);
@@ -138,7 +138,7 @@ bool Scene::RunUntil(const std::function<bool()>& done, Duration limit) {
   return true;
 }
 
-// What systemd does, and people who notice that something has ended.
+// Does what systemd does, and people who notice that a process has ended.
 void Scene::Supervise() {
   const auto ended = [&](CheckerSlot& slot) {
     if (!slot.process) return false;

@@ -1,8 +1,7 @@
 // One simulated world of the swarm and of the scenarios: checkers, readers, operators and Go
-// checkers around one ensemble and one fleet, with judges that look at every commit. Whoever
-// disturbs it (the swarm's faults, a scenario's script) does so through the scene, so that the
-// judges know what was done and the trace tells it. Everything follows from the plan's seed and the
-// calls. Not thread-safe.
+// checkers around one ensemble and one fleet, with judges that see every commit. The swarm's faults
+// and the scenarios' scripts act only through the scene, so that the judges and the trace know of
+// every fault. Everything follows from the plan's seed and the calls. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -66,11 +65,11 @@ class Scene {
   Counters counters;
   Trace trace;
 
-  // --- time; each stops as soon as something is violated ---
-  // kStep of virtual time with everything due in it, and what supervisors do. False: violated.
+  // --- time; each function stops at the first violation --- Runs kStep of virtual time with
+  // everything that is due, and the supervisors. False: a violation.
   bool Step();
   void Run(Duration duration);
-  // Whether it said so within `limit`. Asked after each step.
+  // Whether `done` became true within `limit`. It is called after each step.
   bool RunUntil(const std::function<bool()>& done, Duration limit);
   [[nodiscard]] Duration elapsed() const { return world.now() - start_; }
 
@@ -78,22 +77,22 @@ class Scene {
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
   void Violate(std::string rule, std::string text);
   [[nodiscard]] const history::HistoryJudge& judge() const { return judge_; }
-  // Those that all its judges needed so far.
+  // The excuses that all judges needed so far.
   [[nodiscard]] history::ExcuseCounts excuses() const;
-  // Of every transaction and every table so far: two runs of one seed agree on it.
+  // The hash of every transaction and every table so far. Two runs of one seed have the same hash.
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   void Note(std::string_view what, const std::string& text) { trace.Add(elapsed(), what, text); }
 
   // --- processes ---
-  [[nodiscard]] std::vector<Life> Lives() const;  // those that live, in a fixed order
+  [[nodiscard]] std::vector<Life> Lives() const;  // the current ones, in a fixed order
   [[nodiscard]] const Life* FindLife(std::uint64_t number) const;  // null: it has ended
   [[nodiscard]] const Life* LifeOf(const SimLoop* process) const;  // null: it has ended
   // Checkers by their place in the plan.
   void StartChecker(std::size_t index);  // REQUIRES: not running
-  // What the checker's next start is of, unless the plan has two formats.
+  // The format of the checker's next start, unless the plan has two formats.
   void SetFormat(std::size_t index, int format) { slots_[index].plan.format = format; }
-  void KillChecker(std::size_t index);   // SIGKILL; nothing when it does not run
-  void LeaveChecker(std::size_t index);  // SIGTERM; nothing when it does not run
+  void KillChecker(std::size_t index);   // SIGKILL; does nothing when it does not run
+  void LeaveChecker(std::size_t index);  // SIGTERM; does nothing when it does not run
   [[nodiscard]] SimChecker* Checker(std::size_t index) { return slots_[index].process.get(); }
   [[nodiscard]] std::uint64_t CheckerLife(std::size_t index) const { return slots_[index].life; }
   // A second daemon with the id of that checker.
@@ -110,7 +109,7 @@ class Scene {
   void StartGo(std::size_t cluster);
   void LeaveGo(bool in_good_order);  // the newest one
   [[nodiscard]] std::size_t gos() const { return gos_.size(); }
-  // Stands still, as under SIGSTOP.
+  // Stops the process for `duration`, as SIGSTOP does.
   void Pause(std::uint64_t life, Duration duration);
   void Resume(std::uint64_t life);
   void KillLife(std::uint64_t life);
@@ -121,32 +120,32 @@ class Scene {
   void SlowServer(const std::string& addr, Duration latency);
   void RestartServer(const std::string& addr);
   void SetReach(const std::string& checker, const std::string& addr, FakeFleet::Reach reach);
-  void HealFleet();  // every way open, no password, no latency; servers stay as they are
+  void HealFleet();  // opens every route, no password, no latency; servers stay as they are
 
-  // --- the rude outsider, as session 0 ---
+  // --- the outsider, as session 0 ---
   void Put(const std::string& path, const std::string& bytes);
   void Remove(const std::string& path);
 
-  // --- hooks ---
-  // Sees every request of every process as it arrives; the first answer other than kServe holds.
+  // --- hooks --- The hook sees every request of every process as it arrives; the first answer
+  // other than kServe counts.
   void OnArrival(ArrivalFunction hook) { arrival_hooks_.push_back(std::move(hook)); }
 
-  // The cluster in which this is a leader's commit; nothing: it is something else.
+  // The cluster of a leader's commit. Nothing: this request is something else.
   [[nodiscard]] std::optional<std::size_t> CommitIn(const Arrival& arrival) const;
 
-  // --- what stands ---
+  // --- what is in ZooKeeper ---
   [[nodiscard]] const std::vector<std::string>& clusters() const { return clusters_; }
   [[nodiscard]] ClusterPaths Paths(std::size_t cluster) const {
     return {SimSite::kRoot, clusters_[cluster]};
   }
-  // As a whole and decodable; nothing otherwise.
+  // Nothing unless the spec is complete and decodable.
   [[nodiscard]] std::optional<StoredSpec> SpecOf(std::size_t cluster) const;
   [[nodiscard]] std::optional<LeaderRecord> LeaderOf(std::size_t cluster) const;
   [[nodiscard]] std::optional<Head> HeadOf(std::size_t cluster) const;
   [[nodiscard]] Ledger LedgerOf(std::size_t cluster) const;
   // One letter a shard, 'A', 'D' or '?'; "" without a head.
   [[nodiscard]] std::string StatusesOf(std::size_t cluster) const;
-  // The checker (place in the plan) whose id the leader record names.
+  // The checker (by its place in the plan) whose id the leader record has.
   [[nodiscard]] std::optional<std::size_t> LeadingChecker(std::size_t cluster) const;
 
  private:
@@ -187,7 +186,7 @@ class Scene {
 
   std::uint64_t next_life_ = 1;
   std::map<std::uint64_t, Life> lives_;
-  std::map<const SimLoop*, std::uint64_t> life_of_loop_;     // looked up only, never walked
+  std::map<const SimLoop*, std::uint64_t> life_of_loop_;     // for finding only, never iterated
   std::map<std::uint64_t, Subscription> session_listeners_;  // by life
   std::map<std::int64_t, std::uint64_t> sessions_;           // life by session
   std::map<std::uint64_t, std::set<std::int64_t>> sessions_of_;
@@ -200,7 +199,7 @@ class Scene {
   Subscription commits_;
   std::map<std::string, std::string, std::less<>> log_counters_;  // name of the counter by event
   std::set<std::string> addresses_;
-  std::set<std::string> slow_;  // of these
+  std::set<std::string> slow_;  // those that are slow
 
   std::vector<CheckerSlot> slots_;
   std::vector<CheckerSlot> twins_;

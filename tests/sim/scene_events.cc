@@ -1,4 +1,4 @@
-// What happens in a scene: fleet and outsider, and what the judges are told.
+// The events of a scene: the fleet, the outsider, and the reports to the judges.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,10 +57,10 @@ std::string_view NameOf(OpRole role) {
       return "spec";
     case OpRole::kVote:
       return "vote";
-    case OpRole::kVoteBell:
-      return "vote bell";
-    case OpRole::kGoBell:
-      return "go bell";
+    case OpRole::kVoteSignal:
+      return "vote signal";
+    case OpRole::kGoSignal:
+      return "go signal";
     case OpRole::kChunk:
       return "chunk";
     case OpRole::kHead:
@@ -105,8 +105,8 @@ void Scene::FlapServer(const std::string& addr, Duration up, Duration down) {
 
 void Scene::SlowServer(const std::string& addr, Duration latency) {
   Note("redis", addr + " is slow");
-  // Well within every timeout it serves as before, and what is under way when a checker stands
-  // still is not a millisecond but a good part of the time.
+  // It still answers well within every timeout, but now a stalled checker often has
+  // a probe in flight.
   if (latency <= kServesWithin && !slow_.contains(addr)) return fleet.SetLatency(addr, latency);
   slow_.insert(addr);
   opinions_.ServerIs(addr, FakeFleet::Server::kUp, false, world.now());
@@ -126,7 +126,7 @@ void Scene::SetReach(const std::string& checker, const std::string& addr, FakeFl
 }
 
 void Scene::HealFleet() {
-  Note("redis", "every way is open");
+  Note("redis", "every route is open");
   opinions_.AllReachesOpen(world.now());
   fleet.HealAll();
   slow_.clear();
@@ -165,7 +165,7 @@ std::optional<std::size_t> Scene::CommitIn(const Arrival& arrival) const {
   return std::nullopt;
 }
 
-// --- what the judges are told ---
+// --- reports to the judges ---
 
 void Scene::Mix(std::string_view bytes) {
   for (const char c : bytes) {
@@ -234,7 +234,7 @@ void Scene::OnLog(const Life& life, LogLevel level, std::string_view event,
   if (event == "leader.commit_refused") {
     const auto role = static_cast<OpRole>(std::stoi(*field("role")));
     counters.Add(fmt::format("refused by {}", NameOf(role)));
-    if (role == OpRole::kVote || role == OpRole::kVoteBell) {
+    if (role == OpRole::kVote || role == OpRole::kVoteSignal) {
       const ClusterPaths paths(SimSite::kRoot, *field("cluster"));
       judge_.ObserveRefusal(life.client->session_id(), paths.vote("?"));
     }
@@ -297,7 +297,7 @@ void Scene::OnAnswer(std::uint64_t life, const OperatorAnswer& answer) {
   }
 }
 
-// --- what stands ---
+// --- what is in ZooKeeper ---
 
 std::optional<StoredSpec> Scene::SpecOf(std::size_t cluster) const {
   const ClusterPaths paths = Paths(cluster);

@@ -1,5 +1,5 @@
-// What a scene is made of: checkers, clusters, readers, operators, servers of the ensemble. Drawn
-// from a seed for the swarm, written by hand for a scenario. Values; the draws are Pure.
+// The parts of a scene: checkers, clusters, readers, operators, servers of the ensemble. The swarm
+// draws them from a seed; a scenario lists them. Values; the draws are Pure.
 #pragma once
 
 #include <zkcluster/spec.h>
@@ -14,8 +14,8 @@
 
 namespace zkcluster::sim {
 
-// The bounds within which every scene keeps, so that 50 s of virtual time hold several elections
-// and a few deaths, and so that what is owed can be said in seconds (see liveness.h).
+// The limits of every scene, so that 50 s of virtual time hold several elections and a few deaths,
+// and so that progress has a limit in seconds (see liveness.h).
 inline constexpr Duration kShortestSession = std::chrono::seconds(2);
 inline constexpr Duration kLongestSession = std::chrono::seconds(4);
 inline constexpr Duration kLongestInterval = std::chrono::seconds(1);
@@ -26,13 +26,12 @@ struct CheckerPlan {
   std::string id;
   std::string rack;
   Duration session_timeout = kShortestSession;
-  int format = 1;  // 2: a build of tomorrow (tests/fakes/tomorrow.h)
+  int format = 1;  // 2: a future build (tests/fakes/tomorrow.h)
 };
 
 struct ClusterPlan {
   ClusterSpec spec;  // as first created
-  // The next sequence number of a candidate, where the election is to begin near
-  // the end of 32 bits.
+  // The next sequence number of a candidate, for an election that begins near the end of 32 bits.
   std::int32_t first_sequence = 0;
 };
 
@@ -40,11 +39,11 @@ struct ScenePlan {
   std::uint64_t seed = 1;
   std::vector<CheckerPlan> checkers;
   std::vector<ClusterPlan> clusters;
-  HealthSettings health;  // of the checkers' own files
+  HealthSettings health;  // in the checkers' own files
   int readers = 1;
   int operators = 1;
-  int servers = 1;           // of the ensemble
-  bool two_formats = false;  // each start of a checker is of today's build or of tomorrow's
+  int servers = 1;           // those of the ensemble
+  bool two_formats = false;  // each start of a checker is a current build or a future one
   TraceMode trace = TraceMode::kOff;
 
   [[nodiscard]] std::string Describe() const;
@@ -55,15 +54,15 @@ struct ScenePlan {
 [[nodiscard]] ScenePlan PlainScene();
 [[nodiscard]] ScenePlan DrawScene(std::uint64_t seed);
 
-// "10.1.0.1:7": shard `number` (from 1) of cluster `cluster` (from 0), in its `life`th place: a
-// shard that moves gets another address.
+// "10.1.0.1:7": shard `number` (from 1) of cluster `cluster` (from 0), at its `place`-th address: a
+// shard that moves gets another one.
 [[nodiscard]] std::string AddressOf(std::size_t cluster, int number, int place = 1);
 
-// All addresses that the shards of a cluster, created like that, may ever have.
+// All addresses that the shards of a cluster with this first spec may ever have.
 [[nodiscard]] std::vector<std::string> AddressesOf(std::size_t cluster, const ClusterSpec& spec);
 
-// A change that an operator might make: shards that come, go, move or change places, other numbers.
-// Keeps every rule of Validate.
+// A change that an operator might make: shards that are added, removed, moved or reordered, and
+// other numbers. The result passes Validate.
 [[nodiscard]] ClusterSpec DrawChange(Dice& dice, const ClusterSpec& from, std::size_t cluster,
                                      std::size_t checkers);
 

@@ -16,8 +16,8 @@ SeedOptions OptionsOf(const SwarmOptions& options, std::uint64_t seed) {
   return {seed, options.steps, options.mode, TraceMode::kOff};
 }
 
-// One line of numbers, one of the violated rule ("-": none), one for each counter,
-// then what is wrong.
+// One line of numbers, one with the violated rule ("-": none), one for each counter, then the text
+// of the violation.
 std::string Pack(const SeedResult& result) {
   std::string text =
       fmt::format("{} {} {} {}\n{}\n", result.steps, result.events, result.hash,
@@ -91,7 +91,7 @@ std::string Report(const SwarmOptions& options, const FailedSeed& failed) {
                                         options.steps, modes[static_cast<int>(options.mode)]);
   std::string text =
       fmt::format("seed {} VIOLATED [{}] {}\n", failed.seed, failed.rule, failed.text);
-  // A process that ended would end this one, too.
+  // A seed that crashed its process would crash this one, too.
   if (failed.rule != "crash") {
     SeedOptions one = OptionsOf(options, failed.seed);
     one.trace = TraceMode::kKept;

@@ -1,6 +1,6 @@
-// Runs many seeds, in as many processes as asked for. A process of its own per share, because a
-// world is one thread's, and because a broken assertion (ZKC_CHECK) ends the process: then the seed
-// it was at has failed, and another process goes on behind it. What comes out does not depend on
+// Runs many seeds in a given number of processes. Processes, because a world belongs to one
+// thread, and because a failed assertion (ZKC_CHECK) ends the process: then its current seed
+// has failed, and another process continues after that seed. The result does not depend on
 // the number of processes.
 #pragma once
 
@@ -18,7 +18,7 @@ struct SwarmOptions {
   int steps = 2000;
   Mode mode = Mode::kBoth;
   int jobs = 0;             // 0: one a processor
-  bool keep_going = false;  // else it ends soon after the first seed that fails
+  bool keep_going = false;  // false: the run ends soon after the first seed that fails
   bool quiet = false;       // failures are not printed
 };
 
@@ -32,15 +32,15 @@ struct SwarmResult {
   std::uint64_t seeds = 0;
   std::uint64_t steps = 0;
   std::uint64_t events = 0;
-  std::uint64_t hash = 0;  // of all seeds, whatever their order
+  std::uint64_t hash = 0;  // of all seeds; it does not depend on their order
   Counters counters;
   std::vector<FailedSeed> failed;  // in order
 };
 
-// Prints each failing seed as it ends: what broke, the world, the history, and how to see it again.
+// Prints each failing seed as it ends: the violation, the world, the history, and how to repeat it.
 [[nodiscard]] SwarmResult RunSwarm(const SwarmOptions& options);
 
-// One line for people: how much was run, and how much of it failed.
+// One line for people: how much ran, and how much of it failed.
 [[nodiscard]] std::string Summary(const SwarmOptions& options, const SwarmResult& result,
                                   double seconds);
 // The report of a failing seed. Runs it again, with a trace.

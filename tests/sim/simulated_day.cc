@@ -1,7 +1,7 @@
-// tests/sim/simulated-day [DAYS]: a day of virtual time in which the same twenty minutes of trouble
-// come again and again: shards die and return, the leader is killed, sessions expire, the ensemble
-// goes away, the spec changes. What production code keeps per event, per session or per leadership
-// would make the heap grow with each round; it may not. Exit 1 when it does.
+// tests/sim/simulated-day [DAYS]: a day of virtual time that repeats the same twenty minutes of
+// faults: shards die and return, the leader is killed, sessions expire, the ensemble goes away, the
+// spec changes. If production code kept something per event, per session or per leadership, the
+// heap would grow with each round. Exits with 1 if the heap grows.
 #include <malloc.h>
 
 #include <algorithm>
@@ -26,8 +26,8 @@ constexpr Duration kRound = 20min;
 // The first day fills the journal, which the fake ensemble keeps on the same heap;
 // the second counts.
 constexpr int kDay = 24 * 3;
-// In twelve days the heap was seen to gain 12 kB in all, ever more slowly: numbers that get longer,
-// pieces that no longer fit their gaps. Forty bytes kept for each flip would be more in one day.
+// In twelve days the heap gained 12 kB in all, more and more slowly: numbers get longer, pieces no
+// longer fit their gaps. Forty bytes kept for each flip would exceed that within a day.
 constexpr std::size_t kSlack = 16 * 1024;
 
 std::size_t HeapInUse() {
@@ -47,7 +47,7 @@ class Day {
         StatusWatcher::Callbacks{[this](const auto&) { ++tables_; }, [](const auto&) {}});
   }
 
-  // Each begins and ends with the same world: three checkers, six shards alive.
+  // Each round begins and ends with the same world: three checkers, six shards alive.
   bool Round() {
     const auto end = site_.world.now() + kRound;
     for (int n = 1; n <= kShards; ++n) {
@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
     }
     heap.push_back(HeapInUse());
   }
-  // The median of the first third after the warm-up, and that of the last.
+  // The median of the first third after the warm-up, and the median of the last third.
   const auto median = [&](int first, int last) {
     std::vector<std::size_t> part(heap.begin() + first, heap.begin() + last);
     std::nth_element(part.begin(), part.begin() + (last - first) / 2, part.end());

@@ -1,5 +1,5 @@
-// tests/sim/swarm: runs seeds of the simulated world, on all processors, and tells which of them
-// broke what must hold.
+// tests/sim/swarm: runs seeds of the simulated world on all processors, and prints those
+// that broke a rule.
 
 #include <chrono>
 #include <cstdio>
@@ -20,7 +20,7 @@ using namespace zkcluster::sim;
 constexpr const char* kUsage =
     "usage: swarm [--seeds N] [--first S] [--steps K] [--mode safety|liveness|both] [--jobs J]\n"
     "             [--keep-going] [--counters] [--orders-by-hand]\n"
-    "       swarm --seed X [--steps K] [--mode ...]     one seed, with all that happens\n";
+    "       swarm --seed X [--steps K] [--mode ...]     one seed, with its history\n";
 
 struct Options {
   SwarmOptions swarm;

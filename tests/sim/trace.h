@@ -1,6 +1,6 @@
 // The readable history of a run: faults, transactions, sessions and log lines, each with its
-// virtual time. Off by default, because making lines costs more than simulating: a seed that fails
-// is run again with it on. Not thread-safe.
+// virtual time. Off by default, because formatting lines costs more than simulating: a failing seed
+// runs again with the trace on. Not thread-safe.
 #pragma once
 
 #include <zkcluster/time.h>

@@ -55,12 +55,12 @@ struct JudgedSite : sim::SimSite {
       }
       const auto before = judge.violation_count();
       judge.Observe(transaction);
-      if (judge.violation_count() > before && told.size() < 2000) {
+      if (judge.violation_count() > before && violations.size() < 2000) {
         const auto& history = ensemble.history();
         for (std::size_t i = history.size() > 30 ? history.size() - 30 : 0; i < history.size(); ++i)
-          told += DescribeTransaction(history[i]) + "\n";
+          violations += DescribeTransaction(history[i]) + "\n";
         for (auto i = before; i < judge.violations().size(); ++i)
-          told += Describe(judge.violations()[i]) + "\n";
+          violations += Describe(judge.violations()[i]) + "\n";
       }
     });
     fleet.SetResultListener([this](const sim::SimLoop& process, const std::string&,
@@ -81,8 +81,8 @@ struct JudgedSite : sim::SimSite {
     };
     return options;
   }
-  [[nodiscard]] std::string Told() const {
-    std::string text = told;
+  [[nodiscard]] std::string Violations() const {
+    std::string text = violations;
     for (const auto& reader : readers) {
       for (const auto& violation : reader->tables.violations()) text += Describe(violation) + "\n";
     }
@@ -92,7 +92,7 @@ struct JudgedSite : sim::SimSite {
   std::map<std::int64_t, std::string> guids;             // by session
   std::set<std::pair<std::string, std::string>> probed;  // by guid and address
   HistoryJudge judge;
-  std::string told;
+  std::string violations;
   Subscription commits;
   std::vector<std::unique_ptr<Reader>> readers;
 };

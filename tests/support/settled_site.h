@@ -80,7 +80,7 @@ struct Settled : SimSite {
     }
     return events;
   }
-  [[nodiscard]] std::size_t Told(std::string_view kind) const {
+  [[nodiscard]] std::size_t CountEvents(std::string_view kind) const {
     const auto journal = Journal();
     return static_cast<std::size_t>(
         std::count_if(journal.begin(), journal.end(),

@@ -45,27 +45,27 @@ sandbox::ZooKeeperServer& SharedZooKeeper() {
   return server;
 }
 
-// --- Hand ---
+// --- DirectSession ---
 
-// The longest session the server grants: a case may wait long for something else meanwhile.
-Hand::Hand(const std::string& server)
+// The longest session that the server grants: a test case may wait long for something else.
+DirectSession::DirectSession(const std::string& server)
     : client_(zk::NewNativeClient(
           loop_, *logger_,
           {.servers = {server}, .session_timeout = seconds(60), .connect_timeout = seconds(2)})) {
   REQUIRE(Await([&] { return client_->state() == SessionState::kConnected; }));
 }
 
-Hand::~Hand() {
+DirectSession::~DirectSession() {
   bool closed = false;
   client_->Close([&] { closed = true; });
   static_cast<void>(loop_.RunUntil([&] { return closed; }, seconds(5)));
 }
 
-void Hand::Pump(Duration duration) {
+void DirectSession::Pump(Duration duration) {
   static_cast<void>(loop_.RunUntil([] { return false; }, duration));
 }
 
-bool Hand::Await(const std::function<bool()>& done, Duration limit) {
+bool DirectSession::Await(const std::function<bool()>& done, Duration limit) {
   const TimePoint deadline = loop_.Now() + limit;
   while (!done()) {
     if (loop_.Now() >= deadline) return done();
@@ -78,7 +78,7 @@ bool Hand::Await(const std::function<bool()>& done, Duration limit) {
 // matter of time. A request with a lost answer is repeated, too, except where the first try
 // may have taken effect.
 template <class T>
-Result<T> Hand::Wait(const std::function<void(zk::Callback<T>)>& begin, bool repeatable) {
+Result<T> DirectSession::Wait(const std::function<void(zk::Callback<T>)>& begin, bool repeatable) {
   Result<T> last = Fail(ErrorCode::kTimeout, "no answer in time");
   const TimePoint deadline = loop_.Now() + kLimit;
   do {
@@ -95,23 +95,23 @@ Result<T> Hand::Wait(const std::function<void(zk::Callback<T>)>& begin, bool rep
   return last;
 }
 
-Result<zk::Node> Hand::Get(const std::string& path) {
+Result<zk::Node> DirectSession::Get(const std::string& path) {
   return Wait<zk::Node>([&](auto done) { client_->Get(path, {}, done); });
 }
 
-std::string Hand::Data(const std::string& path) {
+std::string DirectSession::Data(const std::string& path) {
   const auto node = Get(path);
   return node ? node->data : "";
 }
 
-bool Hand::Exists(const std::string& path) {
+bool DirectSession::Exists(const std::string& path) {
   const auto stat =
       Wait<std::optional<zk::Stat>>([&](auto done) { client_->Exists(path, {}, done); });
   REQUIRE_MESSAGE(stat.has_value(), path << ": " << stat.error().message);
   return stat->has_value();
 }
 
-std::vector<std::string> Hand::Children(const std::string& path) {
+std::vector<std::string> DirectSession::Children(const std::string& path) {
   auto names =
       Wait<std::vector<std::string>>([&](auto done) { client_->Children(path, {}, done); });
   if (!names) return {};
@@ -119,23 +119,23 @@ std::vector<std::string> Hand::Children(const std::string& path) {
   return std::move(*names);
 }
 
-Result<std::string> Hand::Create(const std::string& path, const std::string& data,
-                                 zk::CreateMode mode) {
+Result<std::string> DirectSession::Create(const std::string& path, const std::string& data,
+                                          zk::CreateMode mode) {
   return Wait<std::string>([&](auto done) { client_->Create(path, data, mode, done); }, false);
 }
 
-Result<void> Hand::Put(const std::string& path, const std::string& data) {
+Result<void> DirectSession::Put(const std::string& path, const std::string& data) {
   const auto set =
       Wait<zk::Stat>([&](auto done) { client_->Set(path, data, zk::kAnyVersion, done); });
   if (!set) return Fail(set.error());
   return {};
 }
 
-Result<void> Hand::Delete(const std::string& path) {
+Result<void> DirectSession::Delete(const std::string& path) {
   return Wait<void>([&](auto done) { client_->Delete(path, zk::kAnyVersion, done); }, false);
 }
 
-Result<Snapshot> Hand::Read(const ClusterPaths& paths) {
+Result<Snapshot> DirectSession::Read(const ClusterPaths& paths) {
   return Wait<Snapshot>([&](auto done) { ReadSnapshot(loop_, *client_, paths, done); });
 }
 
@@ -144,7 +144,7 @@ Result<Snapshot> Hand::Read(const ClusterPaths& paths) {
 Site::Site()
     : root(NextRoot()),
       zookeeper(SharedZooKeeper()),
-      hand(zookeeper.address()),
+      direct(zookeeper.address()),
       manager(OpenManager(zookeeper.address(), root)) {}
 
 // A failed case must not leave the shared server stopped or frozen for the next one.
@@ -230,7 +230,7 @@ std::unique_ptr<Cluster> Site::OpenClient(const std::string& name) {
 }
 
 std::string Site::Statuses(const std::string& name) {
-  const auto snapshot = hand.Read(Paths(name));
+  const auto snapshot = direct.Read(Paths(name));
   if (!snapshot) return snapshot.error().message;
   std::string letters;
   for (const auto& shard : snapshot->board.shards) letters += Letter(shard.status);
@@ -240,27 +240,27 @@ std::string Site::Statuses(const std::string& name) {
 std::string Site::AwaitStatus(const std::string& name, const std::string& expected,
                               Duration limit) {
   std::string seen;
-  const bool reached = hand.Await([&] { return (seen = Statuses(name)) == expected; }, limit);
-  if (!reached) TellLogs();
+  const bool reached = direct.Await([&] { return (seen = Statuses(name)) == expected; }, limit);
+  if (!reached) PrintLogs();
   return seen;
 }
 
 std::string Site::AwaitView(const Cluster& cluster, const std::string& expected, Duration limit) {
   std::string seen;
   const bool reached =
-      hand.Await([&] { return (seen = Letters(cluster.view())) == expected; }, limit);
-  if (!reached) TellLogs();
+      direct.Await([&] { return (seen = Letters(cluster.view())) == expected; }, limit);
+  if (!reached) PrintLogs();
   return seen;
 }
 
 Snapshot Site::Read(const std::string& name) {
-  auto snapshot = hand.Read(Paths(name));
+  auto snapshot = direct.Read(Paths(name));
   REQUIRE_MESSAGE(snapshot.has_value(), snapshot.error().message);
   return std::move(*snapshot);
 }
 
 std::string Site::Candidates(const std::string& name) {
-  const auto snapshot = hand.Read(Paths(name));
+  const auto snapshot = direct.Read(Paths(name));
   if (!snapshot) return snapshot.error().message;
   std::set<std::string> ids;
   for (const auto& candidate : snapshot->candidates) ids.insert(candidate.name.id);
@@ -268,7 +268,7 @@ std::string Site::Candidates(const std::string& name) {
 }
 
 std::string Site::Voters(const std::string& name) {
-  const auto snapshot = hand.Read(Paths(name));
+  const auto snapshot = direct.Read(Paths(name));
   if (!snapshot) return snapshot.error().message;
   std::set<std::string> ids;
   for (const auto& voter : snapshot->voters) {
@@ -279,14 +279,14 @@ std::string Site::Voters(const std::string& name) {
 
 std::string Site::AwaitVoters(const std::string& name, const std::string& expected) {
   std::string seen;
-  if (!hand.Await([&] { return (seen = Voters(name)) == expected; })) TellLogs();
+  if (!direct.Await([&] { return (seen = Voters(name)) == expected; })) PrintLogs();
   return seen;
 }
 
 sandbox::CheckerProcess& Site::AwaitLeader(const std::string& name) {
   sandbox::CheckerProcess* leader = nullptr;
-  const bool found = hand.Await([&] {
-    const auto snapshot = hand.Read(Paths(name));
+  const bool found = direct.Await([&] {
+    const auto snapshot = direct.Read(Paths(name));
     if (!snapshot || !snapshot->leader || snapshot->candidates.empty()) return false;
     if (snapshot->leader->id != snapshot->candidates.front().name.id) return false;
     for (const auto& checker : checkers) {
@@ -294,7 +294,7 @@ sandbox::CheckerProcess& Site::AwaitLeader(const std::string& name) {
     }
     return leader != nullptr;
   });
-  if (!found) TellLogs();
+  if (!found) PrintLogs();
   REQUIRE(found);
   return *leader;
 }
@@ -302,15 +302,15 @@ sandbox::CheckerProcess& Site::AwaitLeader(const std::string& name) {
 std::vector<Event> Site::Journal(const std::string& name) {
   std::vector<Event> events;
   const ClusterPaths paths = Paths(name);
-  for (const auto& node : hand.Children(paths.events())) {
-    const auto event = DecodeEvent(hand.Data(paths.events() + "/" + node));
+  for (const auto& node : direct.Children(paths.events())) {
+    const auto event = DecodeEvent(direct.Data(paths.events() + "/" + node));
     REQUIRE_MESSAGE(event.has_value(), node << ": " << event.error().message);
     events.push_back(*event);
   }
   return events;
 }
 
-void Site::TellLogs() const {
+void Site::PrintLogs() const {
   for (const auto& checker : checkers) {
     std::fprintf(stderr, "--- the log of %s ends with ---\n%s\n", checker->id().c_str(),
                  sandbox::Tail(checker->log(), 25).c_str());

@@ -31,12 +31,12 @@ inline constexpr Duration kLimit = std::chrono::seconds(20);
 // The server that all cases share. A case that stops it starts it again before it ends.
 sandbox::ZooKeeperServer& SharedZooKeeper();
 
-// A session whose verbs wait for their answer. Its loop turns only within calls of this class, and
-// proxies and rude servers of a case may live on it.
-class Hand {
+// The test's own session: its verbs wait for their answer. Its loop runs only within calls of this
+// class; proxies and rude servers of a test case may use that loop.
+class DirectSession {
  public:
-  explicit Hand(const std::string& server);
-  ~Hand();
+  explicit DirectSession(const std::string& server);
+  ~DirectSession();
 
   [[nodiscard]] EventLoop& loop() { return loop_; }
   void Pump(Duration duration);
@@ -105,11 +105,11 @@ class Site {
   [[nodiscard]] sandbox::CheckerProcess& AwaitLeader(const std::string& name);
   [[nodiscard]] std::vector<Event> Journal(const std::string& name);
   // Writes the end of every checker's log to stderr, to explain a failure.
-  void TellLogs() const;
+  void PrintLogs() const;
 
   const std::string root;
   sandbox::ZooKeeperServer& zookeeper;
-  Hand hand;
+  DirectSession direct;
   std::unique_ptr<Manager> manager;
   std::vector<std::unique_ptr<sandbox::RedisServer>> redis;
   std::vector<std::unique_ptr<sandbox::CheckerProcess>> checkers;

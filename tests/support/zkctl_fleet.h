@@ -81,7 +81,7 @@ struct Fleet : Site {
   }
   // Waits until every checker has a vote on every shard of the cluster.
   bool AwaitAllVoting(std::size_t shards) {
-    return hand.Await([&] {
+    return direct.Await([&] {
       std::size_t complete = 0;
       for (const auto& voter : Read("sessions").voters) {
         if (!voter.ballot || voter.ballot->votes.size() != shards) continue;

@@ -13,7 +13,7 @@ namespace zkcluster {
 namespace {
 
 // Timers wait meanwhile, for some milliseconds at most. The rest is reported in the next turn.
-constexpr int kToldAtOnce = 256;
+constexpr int kBatch = 256;
 constexpr int kRounds = 8;
 
 int Control(int epoll, int verb, int fd, std::uint64_t key, std::uint32_t events) {
@@ -34,7 +34,7 @@ ReadySet::ReadySet(EventLoop& loop, OnReady on_ready)
   ZKC_CHECK(epoll_.valid());
   wake_.reset(event_new(
       loop.base(), epoll_.get(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* self) { static_cast<ReadySet*>(self)->Look(); }, this));
+      [](evutil_socket_t, short, void* self) { static_cast<ReadySet*>(self)->Poll(); }, this));
   ZKC_CHECK(wake_ != nullptr);
   ZKC_CHECK(event_add(wake_.get(), nullptr) == 0);
 }
@@ -49,11 +49,11 @@ int ReadySet::Change(int fd, std::uint64_t key, std::uint32_t events) {
   return Control(epoll_.get(), EPOLL_CTL_MOD, fd, key, events);
 }
 
-void ReadySet::Look() {
-  std::array<epoll_event, kToldAtOnce> ready;
-  int count = kToldAtOnce;
-  for (int round = 0; round < kRounds && count == kToldAtOnce; ++round) {
-    count = ::epoll_wait(epoll_.get(), ready.data(), kToldAtOnce, 0);
+void ReadySet::Poll() {
+  std::array<epoll_event, kBatch> ready;
+  int count = kBatch;
+  for (int round = 0; round < kRounds && count == kBatch; ++round) {
+    count = ::epoll_wait(epoll_.get(), ready.data(), kBatch, 0);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = ready[static_cast<std::size_t>(i)];
       on_ready_(event.data.u64, event.events);

@@ -33,7 +33,7 @@ class ReadySet {
 
   // Calls `on_ready` for all that are ready now, two thousand at most.
   // The loop does so in each turn in which any is.
-  void Look();
+  void Poll();
 
  private:
   struct EventFree {

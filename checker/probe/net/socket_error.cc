@@ -21,18 +21,18 @@ ProbeResult JudgeSocketError(int error) {
     case ENOBUFS:
     case ENOMEM:
     case EADDRNOTAVAIL:  // no free local port
-      return ProbeResult::CannotTell(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
+      return ProbeResult::Inconclusive(Reason::kLocalLimit, ProbeAlarm::kLocalLimit);
     // Somebody answers, but cannot be trusted: a fault of configuration, perhaps ours.
     case kTlsRefused:
-      return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsRefused);
+      return ProbeResult::Inconclusive(Reason::kProtocol, ProbeAlarm::kTlsRefused);
     case kTlsUntrusted:
-      return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
+      return ProbeResult::Inconclusive(Reason::kProtocol, ProbeAlarm::kTlsUntrusted);
     case kTlsWrongName:
-      return ProbeResult::CannotTell(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
+      return ProbeResult::Inconclusive(Reason::kProtocol, ProbeAlarm::kTlsWrongName);
     default:
       // EHOSTUNREACH, ENETUNREACH, EAFNOSUPPORT, and EACCES or EPERM from a local firewall: nothing
       // reached the server, so nothing is known about it.
-      return ProbeResult::CannotTell(Reason::kNoRoute, ProbeAlarm::kNone);
+      return ProbeResult::Inconclusive(Reason::kNoRoute, ProbeAlarm::kNone);
   }
 }
 

@@ -22,10 +22,10 @@ namespace zkcluster {
 namespace {
 
 ProbeResult Unresolved() {
-  return ProbeResult::CannotTell(Reason::kUnresolved, ProbeAlarm::kUnresolved);
+  return ProbeResult::Inconclusive(Reason::kUnresolved, ProbeAlarm::kUnresolved);
 }
 
-// The result of a server whose name has several addresses, none of which worked. A failure
+// The result of a server whose name has several addresses that all failed. A failure
 // outweighs a doubt, and one failure that is not a refusal ends "only refused".
 ProbeResult Worse(const std::optional<ProbeResult>& before, const ProbeResult& now) {
   if (!before) return now;
@@ -244,7 +244,7 @@ void SocketProber::OnResolved(Target& target, std::vector<SocketAddress> address
 
 void SocketProber::OnTimer(TargetId id, TimePoint now) {
   // Bytes that have arrived were in time, though they are not read yet.
-  ready_.Look();
+  ready_.Poll();
   Target* const target = Find(id);
   if (target == nullptr || !target->probing() || wheel_.armed(id)) return;
   const Detour* const detour = target->detour.get();

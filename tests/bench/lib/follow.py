@@ -8,7 +8,7 @@ from .site import BenchError, wait_until
 
 
 class Follower:
-    """Clients of one cluster; `lines` are what they told so far."""
+    """Clients of one cluster; `lines` are what they have printed so far."""
 
     def __init__(self, site, cluster, clients=1, bare=False):
         self.lines = []

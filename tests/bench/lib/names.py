@@ -1,5 +1,5 @@
 """A name server for addresses of one machine: sN.bench is target N. Run as a program it answers on 127.0.0.1:53 until
-its standard input ends, and then tells in JSON how many questions for IPv4 addresses came in each 10 ms."""
+its standard input ends, and then prints as JSON how many questions for IPv4 addresses came in each 10 ms."""
 import collections
 import json
 import selectors

@@ -20,8 +20,8 @@ def need(program):
         raise BenchError(f"{program} is missing: apt-get install {program}")
 
 
-class Told:
-    """Lines of a process, each with the wall clock (us) at which it came."""
+class OutputLines:
+    """Lines of a process, each with the wall clock (us) of its arrival."""
 
     def __init__(self, process):
         self.lines = []
@@ -42,25 +42,25 @@ class Told:
         return found
 
 
-def merged(tellers, pattern, since):
-    """The first of several to tell."""
+def merged(outputs, pattern, since):
+    """{name: us} of the first line for each name in any of the outputs."""
     found = {}
-    for teller in tellers:
-        for name, at in teller.first(pattern, since).items():
+    for output in outputs:
+        for name, at in output.first(pattern, since).items():
             found[name] = min(at, found.get(name, at))
     return found
 
 
-def until_all(look, count, limit):
-    """Looks until there are `count` of them or the time is over; what is there then."""
+def until_all(find, count, limit):
+    """Calls `find` until it returns `count` of them or the time is over. Returns the last result."""
     try:
-        wait_until(lambda: len(look()) >= count, limit, "")
+        wait_until(lambda: len(find()) >= count, limit, "")
     except BenchError:
         pass
-    return look()
+    return find()
 
 
-def mass_told(found, count, start):
+def mass_text(found, count, start):
     """(text, seconds to the last) of those that were found dead."""
     times = sorted((at - start) / 1e6 for at in found.values())
     if not times:
@@ -103,7 +103,7 @@ def knows_others(port):
 def sentinels(run, site, servers):
     count = len(servers)
     processes = [start_sentinel(site, i, count) for i in range(3)]
-    tellers = [Told(process) for process in processes]
+    outputs = [OutputLines(process) for process in processes]
     start = now_us()
     try:
         wait_until(lambda: all(knows_others(p.port) == 2 for p in processes), SENTINEL_LIMIT, "")
@@ -118,12 +118,12 @@ def sentinels(run, site, servers):
     start = now_us()
     for server in doomed:
         server.signal(signal.SIGSTOP)
-    found = until_all(lambda: merged(tellers, r"\+odown master (\w+) ", start), len(doomed), SENTINEL_LIMIT)
+    found = until_all(lambda: merged(outputs, r"\+odown master (\w+) ", start), len(doomed), SENTINEL_LIMIT)
     for server in doomed:
         server.signal(signal.SIGCONT)
     for process in processes:
         process.kill()
-    return learned, cpu, mass_told(found, len(doomed), start)
+    return learned, cpu, mass_text(found, len(doomed), start)
 
 
 def sentinel(run):
@@ -137,12 +137,12 @@ def sentinel(run):
         pass_time(seconds)
         cpu = sum(c.cpu() - b for c, b in zip(row.checkers, before)) / 3 / count / seconds * 1e6
         doomed = row.servers[:count // 5]
-        start, told = now_us(), len(row.follower.flips())
+        start, flips_before = now_us(), len(row.follower.flips())
         for server in doomed:
             server.signal(signal.SIGSTOP)
         row.follower.await_counts(30, "the doomed are dead", dead=len(doomed))
-        dead = {shard: seen for shard, status, _, seen in row.follower.flips()[told:] if status == "dead"}
-        ours, our_last = mass_told(dead, len(doomed), start)
+        dead = {shard: seen for shard, status, _, seen in row.follower.flips()[flips_before:] if status == "dead"}
+        ours, our_last = mass_text(dead, len(doomed), start)
         for server in doomed:
             server.signal(signal.SIGCONT)
         row.await_alive()
@@ -188,10 +188,10 @@ backend b
     return site.spawn("haproxy", ["haproxy", "-db", "-f", config], pipes=True)
 
 
-def down_after(teller, server, number, count):
+def down_after(output, server, number, count):
     start = now_us()
     server.signal(number)
-    return mass_told(until_all(lambda: teller.first(r"Server b/(s\d+) is DOWN", start), count, 30), count, start)
+    return mass_text(until_all(lambda: output.first(r"Server b/(s\d+) is DOWN", start), count, 30), count, start)
 
 
 def haproxy(run):
@@ -207,16 +207,16 @@ def haproxy(run):
         bad = site.start_redis(6380, name="redis-bad")
         targets = [f"{target_address(i)}:{6380 if i % 5 == 0 else 6379}" for i in range(count)]
         process = start_haproxy(site, targets)
-        teller = Told(process)
+        output = OutputLines(process)
         pass_time(4)
         before = process.cpu()
         pass_time(seconds)
         theirs = (process.cpu() - before) / count / seconds * 1e6
         run.progress("mass failure")
-        hung, hung_last = down_after(teller, bad, signal.SIGSTOP, doomed)
+        hung, hung_last = down_after(output, bad, signal.SIGSTOP, doomed)
         bad.signal(signal.SIGCONT)
-        until_all(lambda: teller.first(r"Server b/(s\d+) is UP", 0), doomed, 20)
-        killed, killed_last = down_after(teller, bad, signal.SIGKILL, doomed)
+        until_all(lambda: output.first(r"Server b/(s\d+) is UP", 0), doomed, 20)
+        killed, killed_last = down_after(output, bad, signal.SIGKILL, doomed)
         process.kill()
     with Site(run.build) as site:
         crowd = Crowd(site, count)
@@ -228,7 +228,7 @@ def haproxy(run):
         our_kill = crowd.mass_death(signal.SIGKILL)["seconds"]
     return {"rows": [
         Row(f"CPU per check, {count:,} targets, interval 1 s", "", f"{ours:.1f} us", None,
-            f"haproxy {theirs:.1f} us", "haproxy connects anew for each check, and decides alone.", peer=ours / theirs),
+            f"haproxy {theirs:.1f} us", "haproxy makes a new connection for each check, and decides by itself.", peer=ours / theirs),
         Row(f"{doomed} of {count:,} hang at once", "", f"all after {our_hang:.1f} s", None, f"haproxy (fall 3): {hung}",
             "Ours: three checkers agree and a client has the table; threshold 3 s, refused_threshold 1 s. haproxy: interval 1 s, "
             "after a failure 250 ms, check timeout 500 ms.", peer=our_hang / hung_last),

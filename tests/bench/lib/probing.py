@@ -51,7 +51,7 @@ class Fleet:
         return json.loads(done.stdout)
 
     def measure(self, checker, seconds):
-        """CPU microseconds per probe of the whole daemon, and of its workers alone."""
+        """CPU microseconds per probe of the whole daemon, and of only its workers."""
         workers = checker.threads()[1:]
         before = probes(self.site, checker), checker.cpu(), checker.cpu(workers)
         pass_time(seconds)

@@ -1,4 +1,4 @@
-"""Redis servers that die and return at once, as far as a PING can tell. Run as a program, `puppets COUNT PORT`, it is all
+"""Redis servers that die and return at once, as far as a PING can see. Run as a program, `puppets COUNT PORT`, it is all
 of them: number N listens at address(N) while it is up. Orders come on standard input, `down N` and `up N`."""
 import asyncio
 import sys

@@ -109,7 +109,7 @@ def idle_writes(run):
         run.note_stalls(crowd.checkers)
     per_minute = len(log) * 60 / seconds
     row = Row(f"ZooKeeper writes per minute when nothing changes, {count:,} shards, 3 checkers", "0", f"{per_minute:g}",
-              not log, f"looked at for {seconds} s")
+              not log, f"observed for {seconds} s")
     return {"rows": [row], "figures": {"transactions": log[:20]}}
 
 
@@ -131,9 +131,9 @@ def main_loop(run):
     busiest = max((turn for seen in each for turn in seen), key=lambda turn: turn.cpu_ms)
     worst = max(turn.wall_ms for turn in longest)
     row = Row(f"longest turn of a main loop: start and mass deaths of {count:,} shards", "< 50 ms", f"{worst:.0f} ms", worst < 50,
-              "each checker: " + "; ".join(turns.told(turn) for turn in longest),
+              "each checker: " + "; ".join(turns.text(turn) for turn in longest),
               f"Between two waits, wall clock, on {run.cores} cores that also run ZooKeeper, two other checkers, two Redis servers and "
-              f"a client. The one that took most of a CPU: {turns.told(busiest)}. Stalls that the daemons themselves logged in all "
+              f"a client. The one that took most of a CPU: {turns.text(busiest)}. Stalls that the daemons themselves logged in all "
               f"benchmarks so far: {run.stalls}.")
     return {"rows": [row], "figures": {"longest_ms": [turn.wall_ms for turn in longest], "busiest_cpu_ms": busiest.cpu_ms}}
 

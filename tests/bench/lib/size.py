@@ -60,9 +60,9 @@ class Puppets:
 
 def many_flips(site, follower, checkers, actors, alive, dead):
     """Two for each puppet: it dies, and returns."""
-    zxid, start, told = last_zxid(site), now_us(), len(follower.flips())
+    zxid, start, before = last_zxid(site), now_us(), len(follower.flips())
     actors.die_and_return()
-    flips = wait_until(lambda: len(follower.flips()) - told >= 2 * actors.count and len(follower.flips()) - told, 60,
+    flips = wait_until(lambda: len(follower.flips()) - before >= 2 * actors.count and len(follower.flips()) - before, 60,
                        f"{2 * actors.count} flips")
     seconds = (now_us() - start) / 1e6
     follower.await_counts(20, "all puppets are back", alive=alive, dead=dead)
@@ -125,7 +125,7 @@ def many_clusters(run, clusters, shards):
     return flip
 
 
-def told(flip):
+def flip_text(flip):
     largest = ", ".join(f"{name} {size:,}" for name, size in flip["by_znode"][:4])
     return f"{flip['transactions']} transactions; largest: {largest}"
 
@@ -139,14 +139,14 @@ def bytes_per_flip(run):
     more = large["many"]
     rows = [
         Row(f"bytes written per flip, {count:,} shards, 3 checkers", "<= 100 kB", f"{large['bytes'] / 1000:.1f} kB",
-            large["bytes"] <= 100_000, told(large),
+            large["bytes"] <= 100_000, flip_text(large),
             f"{count - closed:,} connections in each daemon, {closed:,} shards without a server; known after "
             f"{large['start_seconds']:.1f} s at an interval of 5 s; {large['checker_mb']:.0f} MB a daemon."),
         Row(f"{2 * actors:,} flips of it, one by one, a server with -Xmx256m", "it lives, no session is lost",
             f"{more['lost']} lost or suspended", more["lost"] == 0,
             f"{more['bytes'] / more['flips'] / 1000:.1f} kB a flip; {more['flips']:,} flips in {more['commits']:,} commits and "
             f"{more['seconds']:.0f} s; the server has {more['server_mb']:.0f} MB in memory"),
-        Row("the same, 100 shards", "the same", f"{small['bytes'] / 1000:.1f} kB", None, told(small)),
+        Row("the same, 100 shards", "the same", f"{small['bytes'] / 1000:.1f} kB", None, flip_text(small)),
         Row(f"the same, {clusters} clusters of 50 shards", "the same", f"{many['bytes'] / 1000:.1f} kB",
-            many["bytes"] <= 100_000, told(many))]
+            many["bytes"] <= 100_000, flip_text(many))]
     return {"rows": rows, "figures": {"large": large, "small": small, "many": many}}

@@ -42,7 +42,7 @@ def most_within(times, window):
 
 
 def break_all(redis, seconds):
-    """Closes all connections but this one. When, in seconds from then, each new one was seen, at looks of about 10 ms."""
+    """Closes all connections but this one. When, in seconds from then, each new one was seen, with a sample about every 10 ms."""
     before = redis.stat("stats", "total_connections_received")
     times, start = [], time.monotonic()
     redis.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -96,6 +96,6 @@ def reconnects(run):
               f"spread over fast_interval, 250 ms: <= {count // 2:,}", f"{figures['resolutions']:,} and {figures['connects']:,}",
               worst <= count // 2,
               f"all back after {figures['seconds']:.2f} s; {dead} of them called dead meanwhile",
-              "Connects as the server counts them, looked at every 10 ms or so; a turn of the worker that is late by as much is in "
+              "Connects as the server counts them, sampled about every 10 ms; a turn of the worker that is late by as much is in "
               "the figure.")
     return {"rows": [row], "figures": figures}

@@ -71,6 +71,6 @@ def parse(lines):
     return turns
 
 
-def told(turn):
+def text(turn):
     top = ", ".join(f"{name} {count * 1000 / HZ:.1f}" for name, count in collections.Counter(turn.where).most_common(4))
     return f"{turn.wall_ms:.0f} ms, {turn.cpu_ms:.1f} of them on a CPU ({top})"

@@ -1,4 +1,4 @@
-// Bad histories, each as small as can be: every one breaks exactly the invariant it says.
+// Bad histories, each as small as possible. Each breaks exactly the invariant that its row names.
 #include <doctest/doctest.h>
 
 #include "tests/unit/history/story.h"
@@ -16,21 +16,21 @@ using Draft = Story::Draft;
 struct Bad {
   std::string invariant;
   std::string what;
-  std::function<void(SettledStory&)> spoil;
+  std::function<void(SettledStory&)> corrupt;
 };
 
-// All vote dead on s1.
+// Every checker votes dead on s1.
 void Kill(Story& story) {
   for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
 }
 
-// A commit that is right but for what `spoil` does to it.
-std::function<void(SettledStory&)> Commit(std::string letters,
-                                          const std::function<void(SettledStory&, Draft&)>& spoil) {
-  return [letters, spoil](SettledStory& story) {
+// A commit that is right until `corrupt` changes it.
+std::function<void(SettledStory&)> Commit(
+    std::string letters, const std::function<void(SettledStory&, Draft&)>& corrupt) {
+  return [letters, corrupt](SettledStory& story) {
     Kill(story);
     Draft draft = story.Decide(letters);
-    spoil(story, draft);
+    corrupt(story, draft);
     story.Commit(draft);
   };
 }
@@ -43,7 +43,7 @@ Event::Flips& Flips(Draft& draft) {
   return std::get<Event::Flips>(draft.events.back().what);
 }
 
-// On a second cluster of two shards, by a story with another spec.
+// The same in a story of its own, with another spec of two shards.
 std::function<void(SettledStory&)> Elsewhere(const Story::Edit& edit,
                                              const std::function<void(SettledStory&)>& act) {
   return [edit, act](SettledStory& story) {
@@ -76,11 +76,11 @@ const std::vector<Bad> kBad = {
        const auto counted = draft.checked;
        story.Update([](ClusterSpec& spec) { spec.failover = false; });
        draft.head.spec = story.Id();
-       draft.Tell(Event::Spec{});
+       draft.AddEvent(Event::Spec{});
        draft.checked = counted;
        story.Commit(draft);
      }},
-    {"quorum", "a vote that was taken back long ago, unchecked",
+    {"quorum", "an unchecked vote that was withdrawn long ago",
      [](SettledStory& story) {
        Kill(story);
        Draft draft = story.Decide("D-");
@@ -104,7 +104,7 @@ const std::vector<Bad> kBad = {
               FirstRow(draft).reason = Reason::kRefused;
               Flips(draft).flips[0].reason = Reason::kRefused;
             })},
-    {"quorum", "dead votes from one rack, two are asked for",
+    {"quorum", "dead votes from one rack, and two are required",
      [](SettledStory& story) {
        story.Update([](ClusterSpec& spec) { spec.min_racks = 2; });
        for (const char* id : {"c1", "c2"}) story.Vote(id, "DA", "r1");
@@ -127,11 +127,11 @@ const std::vector<Bad> kBad = {
        story.Commit(draft);
      }},
     // --- deposed, one_leader ---
-    {"deposed", "the leader before writes",
+    {"deposed", "the previous leader writes",
      [](SettledStory& story) {
        Kill(story);
        const Draft draft = story.Decide("D-");
-       story.Remove(kHand, story.CandidateOf("c1"));
+       story.Remove(kOutsider, story.CandidateOf("c1"));
        story.TakeOver("c2");
        story.CommitBy(story.SessionOf("c1"), draft);
      }},
@@ -139,15 +139,15 @@ const std::vector<Bad> kBad = {
      [](SettledStory& story) {
        Kill(story);
        const Draft draft = story.Decide("D-");
-       story.Remove(kHand, story.CandidateOf("c1"));
+       story.Remove(kOutsider, story.CandidateOf("c1"));
        story.Commit(draft);
      }},
-    {"one_leader", "a checker decides beside the leader",
+    {"one_leader", "a checker decides that is not the leader",
      [](SettledStory& story) {
        Kill(story);
        story.CommitBy(story.SessionOf("c2"), story.Decide("D-"));
      }},
-    {"one_leader", "a checker writes the mirror alone",
+    {"one_leader", "a checker that is not the leader writes only the mirror",
      [](SettledStory& story) {
        story.Send(story.SessionOf("c2"), {story.Set(story.paths.mirror(), "{}")});
      }},
@@ -160,7 +160,7 @@ const std::vector<Bad> kBad = {
      [](SettledStory& story) { story.TakeOver("c2"); }},
     {"takeover", "its own candidate is gone",
      [](SettledStory& story) {
-       story.Remove(kHand, story.CandidateOf("c1"));
+       story.Remove(kOutsider, story.CandidateOf("c1"));
        story.TakeOver("c1");
      }},
     {"takeover", "sequence numbers have wrapped",
@@ -178,7 +178,7 @@ const std::vector<Bad> kBad = {
        story.End("c1");
        story.TakeOver("c2", 1);
      }},
-    {"epoch", "a head of the epoch before",
+    {"epoch", "a head with the previous epoch",
      [](SettledStory& story) {
        story.End("c1");
        story.TakeOver("c2");
@@ -186,10 +186,10 @@ const std::vector<Bad> kBad = {
        draft.head.epoch = 1;
        story.Commit(draft);
      }},
-    {"epoch", "the sequence stays",
+    {"epoch", "the sequence does not grow",
      Commit("D-", [](SettledStory&, Draft& draft) { --draft.head.sequence; })},
     // --- spec ---
-    {"spec", "decided by the spec before",
+    {"spec", "decided by the previous spec",
      [](SettledStory& story) {
        Kill(story);
        Draft draft = story.Decide("D-");
@@ -198,20 +198,20 @@ const std::vector<Bad> kBad = {
        story.spec = old;
        story.Commit(draft);
      }},
-    {"spec", "back to an older spec while the standing one is bad",
+    {"spec", "back to an older spec while the current one is bad",
      [](SettledStory& story) {
        const auto old = story.spec;
        const auto first = story.Id();
        story.Update([](ClusterSpec& spec) { spec.failover = false; });
        story.Commit(story.Decide());
-       story.Write(kHand, story.paths.options(), "bad");
+       story.Write(kOutsider, story.paths.options(), "bad");
        Draft draft = story.Decide();
        draft.head.spec = first;
-       draft.Tell(Event::Spec{});
+       draft.AddEvent(Event::Spec{});
        draft.checked.clear();
        story.Commit(draft);
      }},
-    {"spec", "a spec that never was",
+    {"spec", "a spec that never existed",
      Commit("--", [](SettledStory&, Draft& draft) { draft.head.spec.version = 77; })},
     {"spec", "a shard that left the spec keeps its row",
      [](SettledStory& story) {
@@ -244,14 +244,14 @@ const std::vector<Bad> kBad = {
     // --- since ---
     {"since", "moves without a flip",
      Commit("--", [](SettledStory&, Draft& draft) { FirstRow(draft).since += 1s; })},
-    {"since", "stays with a flip",
+    {"since", "does not move with a flip",
      [](SettledStory& story) {
        Kill(story);
        Draft draft = story.Decide("D-");
        FirstRow(draft).since = story.board.shards[0].since;
        story.Commit(draft);
      }},
-    {"since", "a shard that kept its place begins anew",
+    {"since", "a shard that kept its name and address begins again",
      [](SettledStory& story) {
        story.Update([](ClusterSpec& spec) { spec.shards.push_back({"s3", "10.0.0.1:3"}); });
        for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "AA.");
@@ -272,49 +272,49 @@ const std::vector<Bad> kBad = {
        story.Commit(draft);
      }},
     // --- journal ---
-    {"journal", "a flip is not told", Commit("D-", [](SettledStory&, Draft& draft) {
+    {"journal", "a flip is not recorded", Commit("D-", [](SettledStory&, Draft& draft) {
        draft.events.clear();
      })},
     {"journal", "with other counts", Commit("D-", [](SettledStory&, Draft& draft) {
        Flips(draft).flips[0].counts.unknown = 1;
      })},
-    {"journal", "a flip that is not", Commit("D-", [](SettledStory&, Draft& draft) {
+    {"journal", "a flip that did not happen", Commit("D-", [](SettledStory&, Draft& draft) {
        Flips(draft).flips.push_back(Flips(draft).flips[0]);
      })},
-    {"journal", "an id is learned in silence",
+    {"journal", "a learned id is not recorded",
      [](SettledStory& story) {
        story.Join("c4");
        Draft draft = story.Decide();
        draft.events.clear();
        story.Commit(draft);
      }},
-    {"journal", "a take-over is not told",
+    {"journal", "a take-over is not recorded",
      [](SettledStory& story) {
        story.End("c1");
        story.Send(story.SessionOf("c2"),
                   {story.Set(story.paths.leader(), EncodeLeader({"c2", 2, Micros(1)}))});
      }},
     // --- ledger ---
-    {"ledger", "the electorate loses one",
+    {"ledger", "the electorate loses an id",
      Commit("--", [](SettledStory&, Draft& draft) { draft.ledger.electorate.erase("c3"); }),
     },
-    {"ledger", "somebody nobody has seen is learned",
+    {"ledger", "an id is learned that never appeared",
      Commit("--",
             [](SettledStory&, Draft& draft) {
               draft.ledger.electorate.insert("c9");
-              draft.Tell(Event::Electorate{{"c9"}});
+              draft.AddEvent(Event::Electorate{{"c9"}});
             })},
-    {"ledger", "a lost one leaves those present",
+    {"ledger", "after a lost ledger the electorate is those present",
      [](SettledStory& story) {
-       story.Remove(kHand, story.paths.ledger());
+       story.Remove(kOutsider, story.paths.ledger());
        Draft draft = story.Decide();
        draft.ledger.electorate = {"c1"};
        draft.checked = {"c1"};
        draft.events.clear();
-       draft.Tell(Event::Electorate{{"c1"}});
+       draft.AddEvent(Event::Electorate{{"c1"}});
        story.Commit(draft);
      }},
-    {"ledger", "an operator forgets another than it says",
+    {"ledger", "an operator forgets another id than its event says",
      [](SettledStory& story) {
        story.Order(Event::Forget{{"c2"}}, [](Ledger& ledger) { ledger.electorate.erase("c3"); });
      }},
@@ -322,7 +322,7 @@ const std::vector<Bad> kBad = {
      [](SettledStory& story) {
        Draft draft = story.Decide();
        draft.ledger.penalties["s1"] = {4, Micros(1)};
-       story.Write(kHand, story.paths.ledger(), EncodeLedger(draft.ledger));
+       story.Write(kOutsider, story.paths.ledger(), EncodeLedger(draft.ledger));
        draft = story.Decide();
        draft.ledger.penalties.clear();
        story.Commit(draft);
@@ -333,7 +333,7 @@ const std::vector<Bad> kBad = {
                [](SettledStory& story) {
                  Draft draft = story.Decide();
                  draft.ledger.freeze.frozen = true;
-                 draft.Tell(Event::Freeze{});
+                 draft.AddEvent(Event::Freeze{});
                  story.Commit(draft);
                  Kill(story);
                  story.Commit(story.Decide("D-"));
@@ -344,7 +344,7 @@ const std::vector<Bad> kBad = {
                  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DD");
                  story.Commit(story.Decide("DD"));
                })},
-    {"freeze", "left too early",
+    {"freeze", "ended too early",
      [](SettledStory& story) {
        story.Update([](ClusterSpec& spec) {
          spec.max_dead_fraction = 0.5;
@@ -355,10 +355,10 @@ const std::vector<Bad> kBad = {
        story.Commit(story.Decide("DDDDAAAA"));
        Draft draft = story.Decide();
        draft.ledger.freeze.frozen = true;
-       draft.Tell(Event::Freeze{});
+       draft.AddEvent(Event::Freeze{});
        story.Commit(draft);
        draft.events[0].what = Event::Unfreeze{};
-       draft.ledger.freeze.frozen = false;  // four dead: below three it would be right
+       draft.ledger.freeze.frozen = false;  // four are dead: it may end below three
        ++draft.head.sequence;
        story.Commit(draft);
      }},
@@ -387,7 +387,7 @@ const std::vector<Bad> kBad = {
        story.Commit(draft);
      }},
     // --- maintenance ---
-    {"maintenance", "a shard under it flips",
+    {"maintenance", "a shard under maintenance flips",
      [](SettledStory& story) {
        story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
          ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 60s, "ann", ""};
@@ -411,7 +411,7 @@ const std::vector<Bad> kBad = {
     {"maintenance", "begun by a leader",
      Commit("--",
             [](SettledStory&, Draft& draft) { draft.ledger.maintenance["s1"] = {}; })},
-    {"journal", "its end is not told",
+    {"journal", "the end of maintenance is not recorded",
      [](SettledStory& story) {
        story.Order(Event::Maintenance{}, [&](Ledger& ledger) {
          ledger.maintenance["s1"] = {story.Wall(), story.Wall() + 1s, "ann", ""};
@@ -422,7 +422,7 @@ const std::vector<Bad> kBad = {
        story.Commit(draft);
      }},
     // --- go_hold ---
-    {"go_hold", "a flip beside a Go voter that has rung",
+    {"go_hold", "a flip while a Go voter has written `localstatus`",
      [](SettledStory& story) {
        story.Wait(60s);
        story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}",
@@ -431,7 +431,7 @@ const std::vector<Bad> kBad = {
        Kill(story);
        story.Commit(story.Decide("D-"));
      }},
-    {"go_hold", "a flip beside a Go voter that has been there for long",
+    {"go_hold", "a flip while a Go voter has been registered for long",
      [](SettledStory& story) {
        story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}",
                    zk::CreateMode::kEphemeral);
@@ -446,28 +446,28 @@ const std::vector<Bad> kBad = {
        story.Write(story.SessionOf("c4"), story.paths.vote("c4"),
                    EncodeBallot(story.BallotOf("AA")));
      }},
-    {"ballot", "of another's id",
+    {"ballot", "under the id of another checker",
      [](SettledStory& story) {
        story.End("c3");
        story.Write(story.SessionOf("c2"), story.paths.vote("c3"),
                    EncodeBallot(story.BallotOf("AA")), zk::CreateMode::kEphemeral);
      }},
-    {"ballot", "another's is written",
+    {"ballot", "another session's ballot is written",
      [](SettledStory& story) {
        story.Join("c3");  // a twin
        story.End("c2");
-       story.Remove(kHand, story.CandidateOf("c3"));
+       story.Remove(kOutsider, story.CandidateOf("c3"));
        story.Write(story.SessionOf("c3"), story.paths.vote("c3"),
                    EncodeBallot(story.BallotOf("AA")));
      }},
-    {"ballot", "a twin votes beside the first",
+    {"ballot", "the later of two twins votes",
      [](SettledStory& story) {
        const auto first = story.SessionOf("c3");
        story.Join("c3");
        story.Remove(first, story.paths.vote("c3"));
        story.Vote("c3", "AA");
      }},
-    {"ballot", "on a spec that never was",
+    {"ballot", "on a spec that never existed",
      [](SettledStory& story) {
        Ballot ballot = story.BallotOf("AA");
        ballot.spec.version = 77;
@@ -477,20 +477,20 @@ const std::vector<Bad> kBad = {
     {"history", "a transaction is missing",
      [](SettledStory& story) {
        REQUIRE(story.tree.Apply({story.Set(story.paths.shards(), "x")}, 0, Micros(1)));
-       story.Write(kHand, story.paths.shards(), "y");
+       story.Write(kOutsider, story.paths.shards(), "y");
      }},
 };
 
 }  // namespace
 
-TEST_CASE("history: each bad one breaks exactly what it says") {
+TEST_CASE("history: each bad history breaks exactly the invariant that it names") {
   for (const Bad& bad : kBad) {
     CAPTURE(bad.invariant);
     CAPTURE(bad.what);
     SettledStory story;
-    REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
-    bad.spoil(story);
-    CHECK_MESSAGE(story.Broken() == bad.invariant, story.Told());
+    REQUIRE_MESSAGE(story.Broken().empty(), story.Violations());
+    bad.corrupt(story);
+    CHECK_MESSAGE(story.Broken() == bad.invariant, story.Violations());
   }
 }
 

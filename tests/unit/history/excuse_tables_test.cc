@@ -1,4 +1,5 @@
-// Each excuse of the judge of tables twice: where it applies, and close by, where it does not.
+// Tests each excuse of the judge of tables in two stories that differ little: one where the excuse
+// applies, and one where it does not.
 #include <doctest/doctest.h>
 
 #include "tests/history/excuse.h"
@@ -22,7 +23,8 @@ struct Watched : SettledStory {
     tables.Observe(
         {"app", "c", sequence == 0 ? 0 : 1, sequence, version, generation, statuses, {}});
   }
-  // Counted once and nothing broken, or broken and not counted.
+  // Either the excuse is counted once and nothing is broken, or a rule is broken and the
+  // excuse is not counted.
   void Expect(Excuse excuse, bool excused) const {
     CHECK(tables.violations().size() == (excused ? 0 : 1));
     CHECK(tables.excuses()[excuse] == (excused ? 1 : 0));
@@ -36,29 +38,29 @@ struct Watched : SettledStory {
 TEST_CASE("excuses: a damaged head") {
   for (const bool excused : {true, false}) {
     Watched story;
-    if (excused) story.Remove(kHand, story.paths.chunk(0));
+    if (excused) story.Remove(kOutsider, story.paths.chunk(0));
     VoteAll(story, "DD");
     if (excused) story.board = {{{}, {}}};
     story.Commit(story.Decide("DD"));
-    REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
+    REQUIRE_MESSAGE(story.Broken().empty(), story.Violations());
     story.Take(2, 1, "AA");
     story.Expect(Excuse::kDamagedHead, excused);
   }
 }
 
-TEST_CASE("excuses: a row that is lost") {
+TEST_CASE("excuses: a lost row") {
   for (const bool excused : {true, false}) {
     Watched story;
     story.Take(1, 1, "AA");
     auto draft = story.Decide();
     if (excused) draft.board.shards[0] = {ShardStatus::kUnknown, story.Wall(), Reason::kLost, {}};
-    story.CommitBy(kHand, draft);
+    story.CommitBy(kOutsider, draft);
     story.Take(2, 1, excused ? "AA" : "DA");
     story.Expect(Excuse::kLostRow, excused);
   }
 }
 
-TEST_CASE("excuses: unknown by another list") {
+TEST_CASE("excuses: unknown because of another list") {
   for (const bool excused : {true, false}) {
     Watched story;
     story.Update([](ClusterSpec& spec) { spec.shards.push_back({"s3", "10.0.0.1:3"}); });
@@ -68,17 +70,17 @@ TEST_CASE("excuses: unknown by another list") {
   }
 }
 
-TEST_CASE("excuses: a head that was lost") {
+TEST_CASE("excuses: a lost head") {
   for (const bool excused : {true, false}) {
     Watched story;
     story.Take(1, 1, "AA");
-    if (excused) story.Remove(kHand, story.paths.head());
+    if (excused) story.Remove(kOutsider, story.paths.head());
     story.Take(0, 1, "AA");
     story.Expect(Excuse::kHeadLost, excused);
   }
 }
 
-TEST_CASE("excuses: tables in between that were not seen") {
+TEST_CASE("excuses: missed tables") {
   for (const bool excused : {true, false}) {
     Watched story;
     story.Take(1, 1, "AA", 1);

@@ -1,5 +1,5 @@
-// Each excuse of the judge of histories twice: once where it applies, which is counted and breaks
-// nothing, and once close by, where it does not apply and something is broken.
+// Tests each excuse of the judge of histories in two stories that differ little: in one the excuse
+// applies, is counted, and nothing is broken; in the other it does not apply, and a rule is broken.
 #include "tests/history/excuse.h"
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@ using Act = std::function<void(SettledStory&, bool excused)>;
 
 struct Case {
   Excuse excuse;
-  std::string broken;  // close by
+  std::string broken;  // the rule that is broken where the excuse does not apply
   Act act;
   HistoryJudge::Options options = {};
 };
@@ -32,7 +32,7 @@ ShardState& FirstRow(Draft& draft) {
   return draft.board.shards[0];
 }
 
-// Rows as the mirror has them: nobody decided them.
+// Rows from the mirror, without a decision.
 Draft ByMirror(const SettledStory& story) {
   Draft draft = story.Decide();
   for (std::size_t i = 0; i < 2; ++i) {
@@ -48,7 +48,7 @@ Draft LoseFirst(SettledStory& story) {
   Draft draft = story.Decide();
   draft.mirror = "{}";
   story.Commit(draft);
-  story.Write(kHand, story.paths.chunk(0), "bad");
+  story.Write(kOutsider, story.paths.chunk(0), "bad");
   draft = story.Decide();
   draft.mirror = "{}";
   for (auto& row : draft.board.shards) {
@@ -67,9 +67,9 @@ void Rename(SettledStory& story) {
   story.Update([](ClusterSpec& spec) { spec.shards[1].name = "other"; });
 }
 
-HistoryJudge::Options RefusalsTold() {
+HistoryJudge::Options RefusalsReported() {
   HistoryJudge::Options options;
-  options.refusals_are_told = true;
+  options.refusals_reported = true;
   return options;
 }
 
@@ -91,15 +91,15 @@ void SequenceEnds(SettledStory& story, bool excused) {
 void JournalRemoved(SettledStory& story, bool excused) {
   if (excused) {
     for (const auto& event : story.Children(story.paths.events())) {
-      story.Remove(kHand, story.paths.events() + "/" + event);
+      story.Remove(kOutsider, story.paths.events() + "/" + event);
     }
   }
-  story.Remove(kHand, story.paths.head());
-  story.Remove(kHand, story.paths.leader());
+  story.Remove(kOutsider, story.paths.head());
+  story.Remove(kOutsider, story.paths.leader());
   story.TakeOver("c1", 1);
 }
 
-void HeadMadeAnew(SettledStory& story, bool excused) {
+void HeadRecreated(SettledStory& story, bool excused) {
   const std::string head = EncodeHead(*story.LastHead());
   const std::string path = story.paths.head();
   if (excused) {
@@ -113,15 +113,15 @@ void HeadMadeAnew(SettledStory& story, bool excused) {
 void SequenceByOutsider(SettledStory& story, bool excused) {
   Head head = *story.LastHead();
   head.sequence = 1000;
-  if (excused) story.Write(kHand, story.paths.head(), EncodeHead(head));
-  story.Write(kHand, story.paths.head(), "bad");
+  if (excused) story.Write(kOutsider, story.paths.head(), EncodeHead(head));
+  story.Write(kOutsider, story.paths.head(), "bad");
   story.Commit(ByMirror(story));
 }
 
 void SpecUndecodable(SettledStory& story, bool excused) {
   const SpecId first = story.Id();
   story.Update([](ClusterSpec& spec) { spec.failover = false; });
-  if (excused) story.Write(kHand, story.paths.options(), "bad");
+  if (excused) story.Write(kOutsider, story.paths.options(), "bad");
   Draft draft = story.Decide();
   draft.head.spec = first;
   draft.events.clear();
@@ -172,7 +172,7 @@ void ReasonUnchecked(SettledStory& story, bool excused) {
   story.Commit(draft);
 }
 
-void GoVoterUnheard(SettledStory& story, bool excused) {
+void GoVoterUnknown(SettledStory& story, bool excused) {
   story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
   if (!excused) story.Wait(60s);
   VoteAll(story, "DA");
@@ -182,7 +182,7 @@ void GoVoterUnheard(SettledStory& story, bool excused) {
 // --- what a commit says ---
 
 void NoListByMirror(SettledStory& story, bool excused) {
-  story.Remove(kHand, story.paths.head());
+  story.Remove(kOutsider, story.paths.head());
   Draft draft = ByMirror(story);
   if (!excused) FirstRow(draft).since += 1s;
   story.Commit(draft);
@@ -199,7 +199,7 @@ void ListByMirror(SettledStory& story, bool excused) {
 }
 
 void RowsByMirror(SettledStory& story, bool excused) {
-  if (excused) story.Write(kHand, story.paths.chunk(0), "bad");
+  if (excused) story.Write(kOutsider, story.paths.chunk(0), "bad");
   story.Commit(ByMirror(story));
 }
 
@@ -223,7 +223,7 @@ void RowsByGo(SettledStory& story, bool excused) {
 }
 
 void RowsAsUnknown(SettledStory& story, bool excused) {
-  if (excused) story.Write(kHand, story.paths.chunk(0), "bad");
+  if (excused) story.Write(kOutsider, story.paths.chunk(0), "bad");
   story.board = {{{}, {}}};
   story.Commit(story.Decide("AA"));
 }
@@ -236,7 +236,7 @@ void ForgotWithMirror(SettledStory& story, bool excused) {
     story.Commit(draft);
   }
   for (const char* id : {"c2", "c3"}) story.End(id);
-  story.Write(kHand, story.paths.chunk(0), "bad");
+  story.Write(kOutsider, story.paths.chunk(0), "bad");
   Draft draft = ByMirror(story);
   if (!excused) {
     draft.mirror = "{}";
@@ -252,7 +252,7 @@ void LostHeld(SettledStory& story, bool excused) {
     });
   }
   Draft draft = LoseFirst(story);
-  // (Of s2 too few ballots say anything.)
+  // (Too few ballots have an opinion on s2.)
   for (const char* id : {"c2", "c3"}) story.Vote(id, "A?");
   story.Commit(draft);
 }
@@ -261,7 +261,7 @@ void LostUnchecked(SettledStory& story, bool excused) {
   Draft draft = LoseFirst(story);
   for (const char* id : {"c2", "c3"}) story.Vote(id, "A.");
   if (excused) {
-    // Its ballots of s2 are not known either: only s1 is sure to live.
+    // The ballots say nothing about s2 either; only s1 is certainly alive.
     for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "A.");
     for (int i = 0; i < 60; ++i) story.Vote("c1", "A.");
     story.Wait(10s);
@@ -286,21 +286,21 @@ void HeadInvented(SettledStory& story, bool excused) {
   Head head = *story.LastHead();
   if (excused) {
     head.spec.shards_zxid = 0x9999;
-    story.Write(kHand, story.paths.head(), EncodeHead(head));
+    story.Write(kOutsider, story.paths.head(), EncodeHead(head));
     return story.Commit(ByMirror(story));
   }
   const SpecId first = story.Id();
   story.Update([](ClusterSpec& spec) { spec.failover = false; });
   story.Commit(story.Decide());
-  story.Write(kHand, story.paths.options(), "bad");
+  story.Write(kOutsider, story.paths.options(), "bad");
   Draft draft = story.Decide();
   draft.head.spec = first;
-  draft.Tell(Event::Spec{});
+  draft.AddEvent(Event::Spec{});
   story.Commit(draft);
 }
 
 void MirrorLeft(SettledStory& story, bool excused) {
-  story.Write(kHand, story.paths.mirror(), "{}");
+  story.Write(kOutsider, story.paths.mirror(), "{}");
   Draft draft = story.Decide();
   draft.mirror = "{}";
   draft.writes_mirror = !excused;
@@ -308,7 +308,7 @@ void MirrorLeft(SettledStory& story, bool excused) {
 }
 
 void MirrorByOutsider(SettledStory& story, bool excused) {
-  if (excused) story.Write(kHand, story.paths.mirror(), "{}");
+  if (excused) story.Write(kOutsider, story.paths.mirror(), "{}");
   VoteAll(story, "DA");
   Draft draft = story.Decide("D-");
   draft.writes_mirror = false;
@@ -319,7 +319,7 @@ void MirrorByOutsider(SettledStory& story, bool excused) {
 
 void LedgerLost(SettledStory& story, bool excused) {
   if (excused) {
-    story.Remove(kHand, story.paths.ledger());
+    story.Remove(kOutsider, story.paths.ledger());
   } else {
     story.Join("c4");
   }
@@ -335,7 +335,7 @@ void MaintainedShardLeft(SettledStory& story, bool excused) {
   if (excused) story.Update([](ClusterSpec& spec) { spec.shards.pop_back(); });
   Draft draft = story.Decide();
   draft.ledger.maintenance.clear();
-  draft.Tell(Event::MaintenanceOver{{"s2"}});
+  draft.AddEvent(Event::MaintenanceOver{{"s2"}});
   draft.events.back().at = story.Wall();
   story.Commit(draft);
 }
@@ -345,7 +345,7 @@ void AcceptedFreeze(SettledStory& story, bool excused) {
   VoteAll(story, "DD");
   Draft draft = story.Decide();
   draft.ledger.freeze.frozen = true;
-  draft.Tell(Event::Freeze{});
+  draft.AddEvent(Event::Freeze{});
   story.Commit(draft);
   VoteAll(story, "AA");
   if (excused) {
@@ -363,7 +363,7 @@ void ManyPenalties(SettledStory& story, bool excused) {
   for (int i = 0; i < (excused ? 500 : 499); ++i) {
     ledger.penalties["gone" + std::to_string(i)] = {1, Micros(1)};
   }
-  story.Write(kHand, story.paths.ledger(), EncodeLedger(ledger));
+  story.Write(kOutsider, story.paths.ledger(), EncodeLedger(ledger));
   VoteAll(story, "AA");
   Draft draft = story.Decide("A-");
   draft.ledger.penalties.erase("s1");
@@ -384,14 +384,14 @@ const std::vector<Case> kCases = {
     {Excuse::kOperatorRemoved, "one_leader", OperatorRemoves},
     {Excuse::kSequenceEnded, "takeover", SequenceEnds},
     {Excuse::kJournalRemoved, "epoch", JournalRemoved},
-    {Excuse::kHeadMadeAnew, "epoch", HeadMadeAnew},
+    {Excuse::kHeadRecreated, "epoch", HeadRecreated},
     {Excuse::kSequenceByOutsider, "epoch", SequenceByOutsider},
     {Excuse::kSpecUndecodable, "spec", SpecUndecodable},
     {Excuse::kSpecOfEarlierLife, "ballot", SpecOfEarlierLife},
-    {Excuse::kBallotsUnchecked, "quorum", BallotsUnchecked, RefusalsTold()},
+    {Excuse::kBallotsUnchecked, "quorum", BallotsUnchecked, RefusalsReported()},
     {Excuse::kLookback, "quorum", LooksBack},
     {Excuse::kReasonUnchecked, "quorum", ReasonUnchecked},
-    {Excuse::kGoVoterUnheard, "go_hold", GoVoterUnheard},
+    {Excuse::kGoVoterUnknown, "go_hold", GoVoterUnknown},
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},
     {Excuse::kRowsByMirror, "since", RowsByMirror},
@@ -413,15 +413,15 @@ const std::vector<Case> kCases = {
 
 }  // namespace
 
-TEST_CASE("excuses: each is counted once where it applies, and close by something is broken") {
+TEST_CASE("excuses: each is counted where it applies, and otherwise a rule is broken") {
   for (const Case& one : kCases) {
     CAPTURE(ExcuseName(one.excuse));
     for (const bool excused : {true, false}) {
       CAPTURE(excused);
       SettledStory story(nullptr, one.options);
-      REQUIRE_MESSAGE(story.judge.excuses().Sum() == 0, "a good walk needs no excuse");
+      REQUIRE_MESSAGE(story.judge.excuses().Sum() == 0, "a correct history needs no excuse");
       one.act(story, excused);
-      CHECK_MESSAGE(story.Broken() == (excused ? "" : one.broken), story.Told());
+      CHECK_MESSAGE(story.Broken() == (excused ? "" : one.broken), story.Violations());
       CHECK(story.judge.excuses()[one.excuse] == (excused ? 1 : 0));
     }
   }
@@ -435,7 +435,7 @@ TEST_CASE("mirror: an old board over a Go status is a flip for Go clients") {
     GoDecides(story, {ShardStatus::kDead, story.Wall(), Reason::kNone, {}});
     story.EndSession(kGo);
     story.Commit(story.Decide());
-    CHECK_MESSAGE(story.Broken() == (paused ? "mirror,pause" : "mirror"), story.Told());
+    CHECK_MESSAGE(story.Broken() == (paused ? "mirror,pause" : "mirror"), story.Violations());
   }
 }
 
@@ -452,14 +452,14 @@ TEST_CASE("yield: the head goes for Go checkers only, and the status stays") {
   SettledStory good;
   comes(good);
   yield(good, false);
-  CHECK_MESSAGE(good.Broken() == "", good.Told());
+  CHECK_MESSAGE(good.Broken() == "", good.Violations());
   SettledStory alone;
   yield(alone, false);
-  CHECK_MESSAGE(alone.Broken() == "go_hold", alone.Told());
+  CHECK_MESSAGE(alone.Broken() == "go_hold", alone.Violations());
   SettledStory forgets;
   comes(forgets);
   yield(forgets, true);
-  CHECK_MESSAGE(forgets.Broken() == "mirror", forgets.Told());
+  CHECK_MESSAGE(forgets.Broken() == "mirror", forgets.Violations());
 }
 
 }  // namespace excuse_test

@@ -1,4 +1,4 @@
-// What the judge found in the product: each scenario broke an invariant once.
+// Faults that the judge found in the product. Each of these scenarios broke an invariant once.
 #include <doctest/doctest.h>
 
 #include "tests/support/judged_site.h"
@@ -13,14 +13,14 @@ using Server = FakeFleet::Server;
 
 namespace {
 
-// Three checkers run it, and every shard lives.
+// Three checkers serve the cluster, and every shard is alive.
 void Run(JudgedSite& site, const ClusterSpec& spec) {
   site.Create(spec);
   for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
   REQUIRE(site.Reaches(kName, std::string(spec.shards.size(), 'A'), 10s));
 }
 
-// Of a list that changes while nobody runs, its successors find neither the old one nor a mirror.
+// The list changes while no checker runs: the next leader finds neither the old list nor a mirror.
 ClusterSpec WithoutMirror(JudgedSite& site, int shards) {
   ClusterSpec spec = site.MakeSpec(kName, shards);
   spec.checkers = 3;
@@ -41,14 +41,14 @@ void StartSuccessors(JudgedSite& site, Micros wall_offset = {}) {
 
 }  // namespace
 
-TEST_CASE("a leader that missed a spec does not go back behind it while the newest one is bad") {
+TEST_CASE("a leader that missed a spec does not go back to an older one while the newest is bad") {
   JudgedSite site;
   ClusterSpec spec = site.MakeSpec(kName, 2);
   spec.checkers = 3;
   Run(site, spec);
   site.world.RunFor(2s);
   const std::string leader = site.LeaderOf(kName)->id;
-  // The others do not hear of the second spec; the third is bad bytes.
+  // The others miss the second spec, and the third consists of bad bytes.
   for (auto& checker : site.checkers) {
     if (checker->id() != leader) site.ensemble.Mute(checker->client());
   }
@@ -62,7 +62,7 @@ TEST_CASE("a leader that missed a spec does not go back behind it while the newe
   site.world.RunFor(3s);
   site.Kill(leader);
   site.world.RunFor(30s);
-  CHECK_MESSAGE(site.Told().empty(), site.Told());
+  CHECK_MESSAGE(site.Violations().empty(), site.Violations());
   CHECK(site.HeadOf(kName)->spec.shards_zxid == second);
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("a leader that knows neither the list nor a mirror, whose clock was se
   REQUIRE(site.world.RunUntil([&] { return !site.HeadOf(kName) || site.HeadOf(kName)->epoch > 1; },
                               20s));
   REQUIRE(site.Reaches(kName, "AA", 10s));
-  CHECK_MESSAGE(site.Told().empty(), site.Told());
+  CHECK_MESSAGE(site.Violations().empty(), site.Violations());
   CHECK(site.StateOf(kName, 0).since >= since);
 }
 
@@ -97,17 +97,17 @@ TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster 
   ChangeUnseen(site, spec);
   StartSuccessors(site);
   site.world.RunFor(20s);
-  CHECK_MESSAGE(site.Told().empty(), site.Told());
-  // Who cannot be said to be dead is told to be lost: clients keep what they know.
+  CHECK_MESSAGE(site.Violations().empty(), site.Violations());
+  // A shard that cannot be called dead is marked as lost: clients keep what they know.
   CHECK(site.Statuses(kName) == "???A");
   for (std::size_t held = 0; held < 3; ++held) CHECK(site.StateOf(kName, held).lost());
-  // When few enough would be dead, everything is decided anew.
+  // When few enough would be dead, everything is decided again.
   for (const int back : {0, 1, 2}) {
     site.fleet.Set(spec.shards[static_cast<std::size_t>(back)].addr, Server::kUp);
   }
   CHECK(site.Reaches(kName, "AAAA", 20s));
   CHECK(!site.LedgerOf(kName).freeze.frozen);
-  CHECK_MESSAGE(site.Told().empty(), site.Told());
+  CHECK_MESSAGE(site.Violations().empty(), site.Violations());
 }
 
 TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster is paused") {
@@ -122,7 +122,7 @@ TEST_CASE("a leader that knows neither the list nor a mirror, while the cluster 
   ChangeUnseen(site, spec);
   StartSuccessors(site);
   site.world.RunFor(20s);
-  CHECK_MESSAGE(site.Told().empty(), site.Told());
+  CHECK_MESSAGE(site.Violations().empty(), site.Violations());
   CHECK(site.Statuses(kName) == "AA");
 }
 

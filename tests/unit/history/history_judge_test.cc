@@ -1,4 +1,4 @@
-// The judge of histories: what it lets pass. What it catches is in bad_test.cc.
+// What the judge of histories accepts. bad_test.cc tests what it reports.
 #include "tests/history/history_judge.h"
 
 #include <doctest/doctest.h>
@@ -14,18 +14,18 @@ using Draft = Story::Draft;
 
 namespace {
 
-// All vote dead on s1.
+// Every checker votes dead on s1.
 void Kill(Story& story) {
   for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
 }
 
 }  // namespace
 
-TEST_CASE("history: a good walk breaks nothing") {
+TEST_CASE("history: a correct history breaks nothing") {
   SettledStory story;
   Kill(story);
   story.Commit(story.Decide("D-"));
-  // A spec that adds, removes and moves.
+  // A spec that adds, removes and moves shards.
   story.Update([](ClusterSpec& spec) {
     spec.shards[1].addr = "10.0.0.9:2";
     spec.shards.push_back({"s3", "10.0.0.1:3"});
@@ -34,7 +34,7 @@ TEST_CASE("history: a good walk breaks nothing") {
   story.Commit(story.Decide());
   for (const char* id : {"c1", "c2"}) story.Vote(id, "DAA");
   story.Commit(story.Decide("-AA"));
-  // The leader's session ends; the next one learns c4, while vote checks are left out.
+  // The leader's session ends; the next leader learns c4 in a commit without checks of ballots.
   story.End("c1");
   story.TakeOver("c2");
   story.Join("c4");
@@ -44,7 +44,7 @@ TEST_CASE("history: a good walk breaks nothing") {
   draft.checked.clear();
   story.Vote("c3", "DAA");
   story.Commit(draft);
-  // Paused, resumed by its time, one forgotten.
+  // A pause that ends at its time, and an id that is forgotten.
   story.Order(Event::Pause{}, [&](Ledger& ledger) {
     ledger.pause = Pause{story.Wall(), story.Wall() + 1s, "ann", ""};
   });
@@ -58,7 +58,7 @@ TEST_CASE("history: a good walk breaks nothing") {
   draft.events.insert(draft.events.begin(), resume);
   story.Commit(draft);
   story.Order(Event::Forget{{"c1"}}, [](Ledger& ledger) { ledger.electorate.erase("c1"); });
-  // Deleted, and made anew: epochs and sequences begin again.
+  // Deleted and created again: epochs and sequences begin again.
   for (const char* id : {"c2", "c3", "c4"}) story.End(id);
   story.Delete();
   story.Create(1);
@@ -66,7 +66,7 @@ TEST_CASE("history: a good walk breaks nothing") {
   story.Vote("c5", "A");
   story.TakeOver("c5");
   story.Commit(story.Decide());
-  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+  CHECK_MESSAGE(story.Broken().empty(), story.Violations());
   const auto& counters = story.judge.counters();
   CHECK(counters.incarnations == 2);
   CHECK(counters.take_overs == 3);
@@ -75,17 +75,17 @@ TEST_CASE("history: a good walk breaks nothing") {
   CHECK(counters.flips == 7);
 }
 
-TEST_CASE("history: what a hand writes is not judged") {
+TEST_CASE("history: an outsider's writes are not judged") {
   SettledStory story;
   for (const auto& path :
        {story.paths.head(), story.paths.chunk(0), story.paths.ledger(), story.paths.mirror(),
         story.paths.leader(), story.paths.vote("c1"), story.paths.vote("stranger")}) {
-    story.Write(kHand, path, "bad");
+    story.Write(kOutsider, path, "bad");
   }
-  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+  CHECK_MESSAGE(story.Broken().empty(), story.Violations());
 }
 
-TEST_CASE("history: a leader may go by the mirror when it does not know the list before") {
+TEST_CASE("history: a leader may start from the mirror when it does not know the list before") {
   SettledStory story;
   story.Update([](ClusterSpec& spec) {
     // Another name at the same address: by the board it is new, by the mirror it is known.
@@ -97,7 +97,7 @@ TEST_CASE("history: a leader may go by the mirror when it does not know the list
     draft.board.shards[i] = {ShardStatus::kAlive, story.board.shards[i].since, Reason::kNone, {}};
   }
   story.Commit(draft);
-  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+  CHECK_MESSAGE(story.Broken().empty(), story.Violations());
 }
 
 TEST_CASE("history: an opinion on a server that was not probed") {
@@ -108,14 +108,14 @@ TEST_CASE("history: an opinion on a server that was not probed") {
   story.Create(2);
   story.Join("c1");
   story.Vote("c1", "A.");
-  CHECK_MESSAGE(story.Broken().empty(), story.Told());
+  CHECK_MESSAGE(story.Broken().empty(), story.Violations());
   story.Vote("c1", "AA");
-  CHECK_MESSAGE(story.Broken() == "silent_vote", story.Told());
+  CHECK_MESSAGE(story.Broken() == "silent_vote", story.Violations());
 }
 
-TEST_CASE("history: with refusals told, ballots go unchecked after two of them only") {
+TEST_CASE("history: with refusals reported, a commit may omit checks of ballots only after two") {
   HistoryJudge::Options options;
-  options.refusals_are_told = true;
+  options.refusals_reported = true;
   for (const int refusals : {0, 1, 2}) {
     CAPTURE(refusals);
     SettledStory story(nullptr, options);
@@ -126,7 +126,7 @@ TEST_CASE("history: with refusals told, ballots go unchecked after two of them o
       story.judge.ObserveRefusal(story.SessionOf("c1"), story.paths.vote("c2"));
     }
     story.Commit(draft);
-    CHECK_MESSAGE(story.Broken() == (refusals < 2 ? "quorum" : ""), story.Told());
+    CHECK_MESSAGE(story.Broken() == (refusals < 2 ? "quorum" : ""), story.Violations());
   }
 }
 

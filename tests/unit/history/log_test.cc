@@ -1,5 +1,5 @@
-// The reader of transaction logs on bytes made by hand.
-// On those of a real server: integration-history.
+// The reader of transaction logs, on bytes that the test writes. The test integration-history reads
+// the logs of a real server.
 #include "tests/history/transaction_log.h"
 
 #include <doctest/doctest.h>
@@ -41,14 +41,14 @@ std::string Entry(std::uint64_t zxid, std::int32_t type, const std::string& reco
   return Number(Checksum(bytes), 8) + Number(bytes.size(), 4) + bytes + "B";
 }
 
-// Of a znode's data, "a" at /z, as version `version`.
+// The record of a set of /z to "a" that gives it version `version`.
 std::string SetRecord(std::uint32_t version) {
   return Text("/z") + Text("a") + Number(version, 4);
 }
 
 }  // namespace
 
-TEST_CASE("transaction log: a set, a check and the end of a session, with a digest behind") {
+TEST_CASE("transaction log: a set, a check and the end of a session, followed by a digest") {
   const std::string digest = Number(2, 4) + Number(77, 8);
   const std::string parts = Number(2, 4) + Number(13, 4) + Text(Text("/z") + Number(8, 4)) +
                             Number(5, 4) + Text(SetRecord(8));
@@ -64,13 +64,13 @@ TEST_CASE("transaction log: a set, a check and the end of a session, with a dige
   CHECK(history[0].time == TimePoint(std::chrono::milliseconds(5)));
   CHECK(std::get<zk::SetOp>(history[0].ops[0]).version == 6);
   CHECK(history[0].results[0].version == 7);
-  CHECK(std::get<zk::CheckOp>(history[1].ops[0]).version == 7);  // logged is the one after it
+  CHECK(std::get<zk::CheckOp>(history[1].ops[0]).version == 7);  // the log has the version after it
   CHECK(std::get<zk::SetOp>(history[1].ops[1]).version == 7);
   CHECK(history[2].ends_session);
   CHECK(std::get<zk::DeleteOp>(history[2].ops[0]).path == "/e");
 }
 
-TEST_CASE("transaction log: what changes nothing is left out, what is logged twice counts once") {
+TEST_CASE("transaction log: records without a change are left out, duplicates count once") {
   std::vector<sim::Transaction> history;
   const std::string refused = Number(2, 4) + Number(5, 4) + Text(SetRecord(9)) +
                               Number(static_cast<std::uint32_t>(-1), 4) + Text(Number(1, 4));
@@ -85,16 +85,17 @@ TEST_CASE("transaction log: what changes nothing is left out, what is logged twi
   CHECK(history[1].zxid == 5);
 }
 
-TEST_CASE("transaction log: what is not one") {
+TEST_CASE("transaction log: bytes that are not a transaction log") {
   const struct {
     std::string what;
     std::string bytes;
-    std::string told;
+    std::string message;
   } cases[] = {
       {"another file", std::string(64, 'x'), "offset 0: not a transaction log of version 2"},
-      {"an unknown type", kHeader + Entry(9, 99, ""), "offset 16: zxid 0x9: no record of type 99"},
+      {"an unknown type", kHeader + Entry(9, 99, ""),
+       "offset 16: zxid 0x9: not a record of type 99"},
       {"a short record", kHeader + Entry(9, 5, Text("/z")),
-       "offset 16: zxid 0x9: no record of type 5"},
+       "offset 16: zxid 0x9: not a record of type 5"},
       {"back in time", kHeader + Entry(9, 5, SetRecord(1)) + Entry(8, 5, SetRecord(1)),
        "offset 76: zxid 0x8 after 0x9"},
   };
@@ -104,14 +105,14 @@ TEST_CASE("transaction log: what is not one") {
     const auto torn = ParseTransactionLog(bad.bytes, history);
     REQUIRE(!torn.has_value());
     CHECK(torn.error().code == ErrorCode::kBadData);
-    CHECK(torn.error().message == bad.told);
+    CHECK(torn.error().message == bad.message);
   }
   const auto nowhere = ReadTransactionLog("/nowhere/at/all");
   REQUIRE(!nowhere.has_value());
   CHECK(nowhere.error().code == ErrorCode::kNotFound);
 }
 
-TEST_CASE("transaction log: a torn end") {
+TEST_CASE("transaction log: an incomplete last record") {
   std::string damaged = Entry(2, 5, SetRecord(2));
   damaged[20] = static_cast<char>(damaged[20] ^ 1);
   for (const std::string& end : {Entry(2, 5, SetRecord(2)).substr(0, 30), damaged}) {
@@ -135,7 +136,7 @@ TEST_CASE("spots: where a znode is in a cluster's tree") {
       {"/r/c/shards", "c", Place::kShards, ""},
       {"/r/c/options", "c", Place::kOptions, ""},
       {"/r/c/status", "c", Place::kMirror, ""},
-      {"/r/c/localstatus", "c", Place::kGoBell, ""},
+      {"/r/c/localstatus", "c", Place::kGoSignal, ""},
       {"/r/c/localstatus/n_0000000001", "c", Place::kGoVoter, "n_0000000001"},
       {"/r/c/quorum/election/x", "c", Place::kCandidate, "x"},
       {"/r/c/quorum/leader", "c", Place::kLeader, ""},

@@ -1,5 +1,5 @@
-// Whole checkers and clients in a simulated world, disturbed at random, under the eyes of the
-// judges: the histories that production code makes break nothing.
+// Whole checkers and clients in a simulated world with random faults. The judges find no violation
+// in the histories that production code writes.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -17,7 +17,7 @@ using Server = FakeFleet::Server;
 
 namespace {
 
-// Everything that may happen to it, one thing at a time.
+// The faults, one at a time.
 class Trouble {
  public:
   explicit Trouble(JudgedSite& site) : site_(site), spec_(site.MakeSpec(kName, 4)) {
@@ -69,7 +69,7 @@ class Trouble {
         if (Below(2) == 0) site_.world.RunFor(2s);
         return site_.Create(spec_);
       case 16:
-        return Spoil();
+        return Corrupt();
       case 17:
         if (SimChecker* checker = Any()) {
           checker->loop().SetWallOffset(std::chrono::seconds(Below(200)) - 100s);
@@ -148,7 +148,7 @@ class Trouble {
         break;
     }
     spec_ = next;
-    // As a manager does, over whatever stands there, good or bad.
+    // Overwrites the current spec, good or bad, as a manager does.
     spec_.version = ++version_;
     const auto payloads = EncodeSpec(spec_);
     REQUIRE(
@@ -160,7 +160,7 @@ class Trouble {
     const auto nodes = site_.ensemble.Children(kPaths.election());
     if (!nodes.empty()) site_.ensemble.Remove(kPaths.candidate(nodes[Below(nodes.size())]));
   }
-  // What operators may ask of a leader, written by a hand.
+  // Writes what operators may order, as an outsider.
   void Order() {
     const auto node = site_.ensemble.Get(kPaths.ledger());
     const auto decoded = node ? DecodeLedger(node->data) : Result<Ledger>(Ledger());
@@ -184,8 +184,9 @@ class Trouble {
     }
     site_.ensemble.Put(kPaths.ledger(), EncodeLedger(ledger));
   }
-  // Bad bytes by some hand, or none at all. The spec is mended at once, or whenever it is updated.
-  void Spoil() {
+  // An outsider writes bad bytes, or removes the znode. The spec is repaired at once, or
+  // with its next update.
+  void Corrupt() {
     const std::string paths[] = {kPaths.head(),     kPaths.chunk(0),    kPaths.ledger(),
                                  kPaths.mirror(),   kPaths.leader(),    kPaths.vote("c1"),
                                  kPaths.vote("c2"), kPaths.go_voters(), kPaths.options()};
@@ -215,7 +216,7 @@ class Trouble {
 
 }  // namespace
 
-TEST_CASE("histories of checkers that are disturbed at random break nothing") {
+TEST_CASE("histories of checkers under random faults break nothing") {
   HistoryJudge::Counters sum;
   std::uint64_t tables = 0;
   const char* const first = std::getenv("ZKC_SEED");
@@ -230,7 +231,7 @@ TEST_CASE("histories of checkers that are disturbed at random break nothing") {
       trouble.Step();
       site.world.RunFor(std::chrono::milliseconds(site.world.Below(4000)));
     }
-    CHECK_MESSAGE(site.Told().empty(), site.Told());
+    CHECK_MESSAGE(site.Violations().empty(), site.Violations());
     sum.commits += site.judge.counters().commits;
     sum.flips += site.judge.counters().flips;
     sum.take_overs += site.judge.counters().take_overs;

@@ -1,6 +1,6 @@
-// Histories made by hand for the tests of the judge: sessions, ballots, take-overs and commits that
-// are right unless a test spoils them, applied to an honest tree and judged one by one. One cluster
-// "c"; a transaction every 10 ms. Not thread-safe.
+// Writes histories for the tests of the judge: sessions, ballots, take-overs and commits that are
+// right unless a test corrupts them. Each transaction is applied to a real tree and judged. One
+// cluster "c"; a transaction every 10 ms. Not thread-safe.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@
 namespace zkcluster::history {
 
 inline constexpr std::int64_t kOperator = 0x900;
-inline constexpr std::int64_t kHand = 0;
+inline constexpr std::int64_t kOutsider = 0;
 
 class Story {
  public:
@@ -31,14 +31,14 @@ class Story {
     Ledger ledger;
     std::vector<Event> events;
     std::vector<std::string> checked;   // ids whose ballots are checked
-    std::optional<std::string> mirror;  // nothing: as the board says
+    std::optional<std::string> mirror;  // nothing: the mirror of the board
     bool writes_ledger = true;
     bool writes_mirror = true;
-    void Tell(Event::What what) { events.emplace_back().what = std::move(what); }
+    void AddEvent(Event::What what) { events.emplace_back().what = std::move(what); }
   };
 
   explicit Story(HistoryJudge::Options options = {}) : judge(std::move(options)) {
-    Send(kHand, {zk::CreateOp{"/goreclusters", ""}});
+    Send(kOutsider, {zk::CreateOp{"/goreclusters", ""}});
   }
 
   // --- the operator ---
@@ -92,7 +92,7 @@ class Story {
   // --- checkers ---
   std::int64_t SessionOf(const std::string& id) const { return sessions_.at(id); }
   std::string CandidateOf(const std::string& id) const { return candidates_.at(id); }
-  // A new session with a candidate; the one before, if any, lives on.
+  // Begins a new session with a candidate. The session before, if any, stays alive.
   void Join(const std::string& id) {
     sessions_[id] = ++last_session_;
     const std::string guid(32, static_cast<char>('a' + last_session_ % 6));
@@ -134,7 +134,7 @@ class Story {
     Send(sessions_.at(id), ops);
   }
 
-  // What the leader's next commit would be, without flips.
+  // The leader's next commit, without flips.
   Draft Decide() const {
     Draft draft;
     draft.board = board;
@@ -163,15 +163,16 @@ class Story {
       draft.board = CarryOver(board, list_, spec.shards);
     }
     draft.board.shards.resize(spec.shards.size());
-    if (!learned.empty()) draft.Tell(Event::Electorate{learned});
+    if (!learned.empty()) draft.AddEvent(Event::Electorate{learned});
     const auto node = tree.Get(paths.head());
     const bool decodable = node && DecodeHead(node->data);
     if (decodable && (last->spec != Id() || last->shards != spec.shards.size())) {
-      draft.Tell(Event::Spec{});
+      draft.AddEvent(Event::Spec{});
     }
     return draft;
   }
-  // Flips shards to what `letters` say ('-': leave it), with the counts of the checked ballots.
+  // The leader's next commit, which flips shards to what `letters` say ('-': no flip), with the
+  // counts of the checked ballots.
   Draft Decide(std::string_view letters) const {
     Draft draft = Decide();
     Event event;
@@ -209,9 +210,9 @@ class Story {
       ops.push_back(zk::CheckOp{paths.vote(id), tree.Get(paths.vote(id))->stat.version});
     }
     const std::size_t needed = ChunkCount(spec.shards.size());
-    const std::size_t standing = Children(paths.chunks()).size();
+    const std::size_t existing = Children(paths.chunks()).size();
     draft.head.chunks.clear();
-    for (std::size_t k = 0; k < std::max(needed, standing); ++k) {
+    for (std::size_t k = 0; k < std::max(needed, existing); ++k) {
       const auto node = tree.Get(paths.chunk(k));
       const std::string data = EncodeChunk(draft.board, k);
       const bool same = node && node->data == data;
@@ -229,7 +230,7 @@ class Story {
     list_ = spec.shards;
   }
 
-  // --- anything ---
+  // --- any session ---
   std::vector<zk::OpResult> Send(std::int64_t session, const std::vector<zk::Op>& ops) {
     auto applied = tree.Apply(ops, session, Wall());
     REQUIRE_MESSAGE(applied.has_value(), applied.error().message);
@@ -276,7 +277,7 @@ class Story {
     for (const auto& name : names) joined += (joined.empty() ? "" : ",") + name;
     return joined;
   }
-  [[nodiscard]] std::string Told() const {
+  [[nodiscard]] std::string Violations() const {
     std::string text;
     for (const auto& violation : judge.violations()) text += Describe(violation) + "\n";
     return text;
@@ -307,7 +308,7 @@ class Story {
   std::vector<ShardSpec> list_;
 };
 
-// Three checkers, two shards, c1 leads in epoch 1, both decided alive by all three.
+// Three checkers, two shards, c1 leads in epoch 1. All three vote alive, so both shards are alive.
 struct SettledStory : Story {
   explicit SettledStory(const Edit& edit = nullptr, HistoryJudge::Options options = {})
       : Story(std::move(options)) {

@@ -1,4 +1,4 @@
-// Clients' tables against the heads that stood, and transactions told to people.
+// Compares clients' tables with the heads in ZooKeeper; and transactions in readable lines.
 #include "tests/history/table_judge.h"
 
 #include <doctest/doctest.h>
@@ -26,7 +26,7 @@ struct Tables {
     story.TakeOver("c2");
     for (const char* id : {"c2", "c3"}) story.Vote(id, "AA.");
     story.Commit(story.Decide("A--"));
-    REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
+    REQUIRE_MESSAGE(story.Broken().empty(), story.Violations());
   }
   void Take(std::int64_t epoch, std::int64_t sequence, std::uint64_t version,
             const std::string& statuses, std::uint64_t generation = 0) {
@@ -40,7 +40,7 @@ struct Tables {
 
 }  // namespace
 
-TEST_CASE("tables: forwards, and each decision as it stood or carried over") {
+TEST_CASE("tables: a client goes forward, and shows each decision as written or carried over") {
   Tables tables;
   tables.Take(1, 1, 1, "AA");
   tables.Take(1, 1, 1, "AA");
@@ -52,14 +52,14 @@ TEST_CASE("tables: forwards, and each decision as it stood or carried over") {
   CHECK(tables.judge.tables() == 6);
 }
 
-TEST_CASE("tables: nothing decided yet, and a client that comes late") {
+TEST_CASE("tables: nothing is decided yet, and a client that starts late") {
   Tables tables;
   tables.Take(0, 0, 1, "??");
   tables.Take(2, 4, 2, "AA?");
   CHECK(tables.Broken() == 0);
 }
 
-TEST_CASE("tables: each bad one is told") {
+TEST_CASE("tables: each bad table is reported") {
   struct Bad {
     std::string what;
     std::function<void(Tables&)> take;
@@ -68,12 +68,12 @@ TEST_CASE("tables: each bad one is told") {
       {"an earlier decision", [](Tables& t) { t.Take(1, 1, 1, "AA"); }},
       {"an earlier spec", [](Tables& t) { t.Take(1, 3, 1, "DA"); }},
       {"nothing after a decision", [](Tables& t) { t.Take(0, 0, 2, "???"); }},
-      {"statuses that never stood", [](Tables& t) { t.Take(2, 4, 2, "DA?"); }},
-      {"a decision that never was", [](Tables& t) { t.Take(2, 5, 2, "AA?"); }},
-      {"a spec that never was", [](Tables& t) { t.Take(2, 4, 7, "AA?"); }},
-      {"of the wrong length", [](Tables& t) { t.Take(2, 4, 2, "AA"); }},
+      {"statuses that no head had", [](Tables& t) { t.Take(2, 4, 2, "DA?"); }},
+      {"a decision that never happened", [](Tables& t) { t.Take(2, 5, 2, "AA?"); }},
+      {"a spec that never existed", [](Tables& t) { t.Take(2, 4, 7, "AA?"); }},
+      {"the wrong length", [](Tables& t) { t.Take(2, 4, 2, "AA"); }},
       {"a new shard is known before it is decided", [](Tables& t) { t.Take(1, 3, 2, "DAA"); }},
-      {"the generation stays", [](Tables& t) { t.Take(2, 4, 2, "AA?", 1); }},
+      {"the generation does not grow", [](Tables& t) { t.Take(2, 4, 2, "AA?", 1); }},
   };
   for (const Bad& bad : all) {
     CAPTURE(bad.what);
@@ -101,31 +101,31 @@ TEST_CASE("tables: another incarnation begins again") {
   CHECK(tables.Broken() == 1);
 }
 
-TEST_CASE("tables: only who last saw a head that was lost may know nothing") {
+TEST_CASE("tables: only a client whose last head was lost may forget its decision") {
   SettledStory story;
   TableJudge judge(story.judge);
   judge.Observe({"app", "c", 1, 1, 1, 0, "AA"});
-  story.Remove(kHand, story.paths.head());
-  judge.Observe({"app", "c", 0, 0, 1, 0, "AA"});  // by the mirror
+  story.Remove(kOutsider, story.paths.head());
+  judge.Observe({"app", "c", 0, 0, 1, 0, "AA"});  // from the mirror
   CHECK(judge.violations().empty());
   for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DD");
   story.Commit(story.Decide("DD"));
-  REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
-  judge.Observe({"app", "c", 1, 1, 1, 0, "DD"});  // of another head, which begins again
+  REQUIRE_MESSAGE(story.Broken().empty(), story.Violations());
+  judge.Observe({"app", "c", 1, 1, 1, 0, "DD"});  // from another head, whose numbers begin again
   CHECK(judge.violations().empty());
   judge.Observe({"app", "c", 0, 0, 1, 0, "AA"});
   CHECK(judge.violations().size() == 1);
 }
 
-TEST_CASE("tables: after a chunk was removed a version tells nothing") {
+TEST_CASE("tables: after a chunk was removed, its version is meaningless") {
   SettledStory story;
-  story.Remove(kHand, story.paths.chunk(0));
+  story.Remove(kOutsider, story.paths.chunk(0));
   for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DD");
   story.board = {{{}, {}}};
   story.Commit(story.Decide("DD"));
-  REQUIRE_MESSAGE(story.Broken().empty(), story.Told());
+  REQUIRE_MESSAGE(story.Broken().empty(), story.Violations());
   TableJudge judge(story.judge);
-  judge.Observe({"app", "c", 1, 2, 1, 0, "AA"});  // chunk 0 is of version 0, as the last one was
+  judge.Observe({"app", "c", 1, 2, 1, 0, "AA"});  // chunk 0 has version 0, as the last one had
   CHECK(judge.violations().empty());
 }
 
@@ -146,8 +146,8 @@ TEST_CASE("describe: a commit, a take-over, a ballot, the end of a session") {
   CHECK(last() == "zxid 0xd +1.130 s c c2: takes over as c2 in epoch 2 [checks: candidate]");
   story.Update([](ClusterSpec& spec) { spec.failover = false; });
   CHECK(last() == "zxid 0xe +1.140 s c session 0x900: writes the spec 2");
-  story.Write(kHand, story.paths.head(), "bad");
-  CHECK(last() == "zxid 0xf +1.150 s c hand: sets an undecodable head");
+  story.Write(kOutsider, story.paths.head(), "bad");
+  CHECK(last() == "zxid 0xf +1.150 s c outsider: sets an undecodable head");
 }
 
 }  // namespace table_test

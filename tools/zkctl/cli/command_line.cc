@@ -92,7 +92,7 @@ Result<void> TakeOptions(const Typed& typed, const Verb& verb,
   };
   for (const auto& [name, values] : typed.options) {
     const OptionSet::Entry* const entry = find(name);
-    if (!entry) return Fail(Usage("--" + name + " is no option of " + std::string(verb.name)));
+    if (!entry) return Fail(Usage("--" + name + " is not an option of " + std::string(verb.name)));
     if (values.size() > 1 && !entry->repeatable) {
       return Fail(Usage("--" + name + " is given more than once"));
     }

@@ -24,7 +24,7 @@ Result<void> Confirm(const std::string& question, std::string_view cluster, bool
   if (yes) return {};
   if (!CanAsk()) {
     return Fail(ErrorCode::kInvalid,
-                question + " Nobody can be asked without a terminal: give --yes; nothing was done");
+                question + " Without a terminal it needs --yes; nothing was done");
   }
   std::cerr << Printable(question)
             << (cluster.empty() ? " Type y: " : " Type the cluster's name or y: ") << std::flush;

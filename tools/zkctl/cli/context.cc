@@ -30,7 +30,7 @@ int Complain(const Error& error) {
   const bool denied = error.code == ErrorCode::kDenied;
   const std::string line =
       "zkctl: " + Printable(error.message) +
-      (denied ? "; operators alone may: see --access in zkctl(1), and zkcluster-security(7)\n"
+      (denied ? "; only operators may: see --access in zkctl(1), and zkcluster-security(7)\n"
               : "\n");
   std::fputs(line.c_str(), stderr);
   return ExitCodeOf(error.code);

@@ -206,9 +206,9 @@ void DeclareEdits(OptionSet& set, SpecEdits& edits, bool of_new) {
         {"set-addr", "NAME=ADDR", "a new address for a shard", Completion::Kind::kShardsAndEquals},
         edits.set_addresses, ParseShard);
   }
-  set.Values({"weight", "NAME=N", "a shard's part of a ketama ring beside the others'",
-              Completion::Kind::kShardsAndEquals},
-             edits.weights, ParseWeight);
+  set.Values(
+      {"weight", "NAME=N", "a shard's weight on a ketama ring", Completion::Kind::kShardsAndEquals},
+      edits.weights, ParseWeight);
   set.Value({"ring", "TYPE", "consistent or ketama", {"consistent", "ketama"}}, edits.ring,
             ParseRing);
   set.Value({"points", "N", "points per shard on a consistent ring"}, edits.points, ParsePoints);
@@ -276,7 +276,7 @@ Result<ClusterSpec> ApplyEdits(ClusterSpec spec, const SpecEdits& edits) {
     if (found != spec.shards.end()) {
       return Fail(ErrorCode::kExists,
                   "shard " + Quoted(shard.name) +
-                      " is there already; --set-addr moves it to another address");
+                      " exists already; --set-addr moves it to another address");
     }
     spec.shards.push_back(shard);
   }
@@ -301,7 +301,7 @@ Result<ClusterSpec> RenameShard(ClusterSpec spec, const std::string& from, const
   const auto found = FindShard(spec.shards, from);
   if (found == spec.shards.end()) return Fail(UnknownShard(spec, from, "rename"));
   if (FindShard(spec.shards, to) != spec.shards.end()) {
-    return Fail(ErrorCode::kExists, "shard " + Quoted(to) + " is there already");
+    return Fail(ErrorCode::kExists, "shard " + Quoted(to) + " exists already");
   }
   found->name = to;
   return spec;

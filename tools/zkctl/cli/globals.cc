@@ -38,20 +38,21 @@ Result<Duration> ParseTimeout(std::string_view text) {
 void GlobalOptions::Declare(OptionSet& set) {
   set.Text({"zk", "HOSTS", "ZooKeeper servers, host:port separated by commas (or ZKCTL_ZK)"},
            zookeeper);
-  set.Text({"root", "PATH", "where the clusters are (or ZKCTL_ROOT); /goreclusters when left out"},
+  set.Text({"root", "PATH", "where the clusters are (or ZKCTL_ROOT); default: /goreclusters"},
            root);
-  set.Text(
-      {"access", "FILE", "who is who to ZooKeeper (or ZKCTL_ACCESS); see zkcluster-security(7)",
-       Completion::Kind::kFiles},
-      access);
-  set.Value(
-      {"acl", "WHO", "open or restricted: who may change what this makes", {"open", "restricted"}},
-      restricted, ParseAcl);
+  set.Text({"access", "FILE", "our credentials (or ZKCTL_ACCESS); see zkcluster-security(7)",
+            Completion::Kind::kFiles},
+           access);
+  set.Value({"acl",
+             "WHO",
+             "open or restricted: who may change what this creates",
+             {"open", "restricted"}},
+            restricted, ParseAcl);
   set.Value({"output,o", "FORM", "table, json or yaml", {"table", "json", "yaml"}}, output,
             ParseForm);
   set.Value({"timeout",
              "DURATION",
-             "how long to wait for ZooKeeper, such as 5s; 10s when left out",
+             "how long to wait for ZooKeeper, such as 5s; default: 10s",
              {"30s", "10m", "30m", "2h", "24h"}},
             timeout, ParseTimeout);
   set.Flag({"help,h", "", "print help, also about one verb"}, help);
@@ -66,7 +67,7 @@ Result<Globals> GlobalOptions::Resolve(const Environment& environment) const {
   // An access file restricts what is made, unless --acl says otherwise.
   globals.restricted = restricted.value_or(!globals.access.empty());
   if (globals.access.empty() && (globals.restricted || access)) {
-    return Fail(ErrorCode::kInvalid, "who is who? Give --access FILE or set ZKCTL_ACCESS");
+    return Fail(ErrorCode::kInvalid, "no access file: give --access FILE or set ZKCTL_ACCESS");
   }
   globals.output = output;
   globals.timeout = timeout.value_or(globals.timeout);
@@ -80,7 +81,7 @@ Result<Globals> GlobalOptions::Resolve(const Environment& environment) const {
 Result<void> CheckServers(const Globals& globals) {
   if (globals.zookeeper.empty()) {
     return Fail(ErrorCode::kInvalid,
-                "where is ZooKeeper? Give --zk HOST:PORT[,...] or set ZKCTL_ZK");
+                "no ZooKeeper servers: give --zk HOST:PORT[,...] or set ZKCTL_ZK");
   }
   const auto servers = zk::ParseServers(globals.zookeeper);
   if (!servers) return Fail(servers.error().Within("--zk"));

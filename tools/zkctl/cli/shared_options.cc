@@ -41,12 +41,12 @@ void DeclareDryRun(OptionSet& set, bool& dry_run) {
 }
 
 void DeclareWait(OptionSet& set, bool& wait) {
-  set.Flag({"wait", "", "until every checker has taken the change over (60s, or --timeout)"}, wait);
+  set.Flag({"wait", "", "wait until every checker uses the change (60s, or --timeout)"}, wait);
 }
 
 Result<void> CheckChange(const Change& change) {
   if (!change.dry_run || !change.wait) return {};
-  return Fail(ErrorCode::kInvalid, "--dry-run changes nothing there would be to --wait for");
+  return Fail(ErrorCode::kInvalid, "--dry-run changes nothing, so there is nothing to --wait for");
 }
 
 void DeclareTimedOrder(OptionSet& set, TimedOrder& order) {

@@ -85,7 +85,7 @@ Result<std::vector<ValidSpec>> ParseSpecs(const std::string& file, const std::st
     specs.push_back(*std::move(spec));
   }
   if (!problems.empty()) return Fail(ErrorCode::kInvalid, problems);
-  if (specs.empty()) return Fail(ErrorCode::kInvalid, file + ": has no cluster in it");
+  if (specs.empty()) return Fail(ErrorCode::kInvalid, file + ": contains no cluster");
   return specs;
 }
 

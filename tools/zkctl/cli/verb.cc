@@ -99,7 +99,7 @@ std::string HelpText(Verbs verbs, std::string_view name) {
     column.resize(20, ' ');
     text += column + std::string(verb.summary) + "\n";
   }
-  text += "\nzkctl VERB --help tells more.\n\n";
+  text += "\nzkctl VERB --help lists the options of a verb.\n\n";
   for (const Option& option : GlobalOptionList()) text += OptionLine(option);
   return text +
          "\nExit codes: 0 done; 1 refused or not found; 64 usage; 65 bad file; 69 ZooKeeper not "

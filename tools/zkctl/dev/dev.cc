@@ -35,8 +35,8 @@ constexpr const char* kHelp =
     "Starts a private ZooKeeper, N Redis servers and M checkers on loopback, with a cluster named\n"
     "demo, shows what happens there, and ends all of it at Ctrl-C. Nothing is left behind.\n"
     "\n"
-    "      --redis N      Redis servers, 1 .. 64; 4 when left out\n"
-    "      --checkers M   checkers, 1 .. 15; 3 when left out\n"
+    "      --redis N      Redis servers, 1 .. 64; default: 4\n"
+    "      --checkers M   checkers, 1 .. 15; default: 3\n"
     "      --demo         kill one Redis, hang another, bring both back, and end by itself:\n"
     "                     exit code 0 only when everything was observed\n"
     "      --help\n"
@@ -89,7 +89,7 @@ std::string WhyNoSandbox() {
 }
 
 int RunDemo(DevSandbox& sandbox, Timeline& timeline) {
-  timeline.Title("every shard is well");
+  timeline.Title("every shard is alive");
   Stage stage(sandbox, timeline);
   Demo demo(sandbox, stage, timeline);
   const bool observed = demo.Run();
@@ -137,7 +137,7 @@ class Keeper {
     Keep("zk", sandbox.zookeeper());
   }
 
-  void TellEnds() {
+  void ReportEnds() {
     for (Kept& kept : kept_) {
       if (!kept.runs || kept.running()) continue;
       kept.runs = false;
@@ -201,7 +201,7 @@ void SayWhatToTry(DevSandbox& sandbox, bool enter_works, Timeline& timeline) {
                   "  kill -9 {:<8}    # s1 dies\n"
                   "  kill -STOP {:<8} # or it hangs, until kill -CONT {}",
                   sandbox.zookeeper_address(), first, first, first));
-  if (enter_works) timeline.Say("Enter, here, starts again what has ended; Ctrl-C ends all.");
+  if (enter_works) timeline.Say("Press Enter to restart processes that have ended, Ctrl-C to end.");
 }
 
 // Returns only by throwing Interrupted.
@@ -214,7 +214,7 @@ void SayWhatToTry(DevSandbox& sandbox, bool enter_works, Timeline& timeline) {
   while (true) {
     const bool pressed = stage.Await(
         [&] {
-          keeper.TellEnds();
+          keeper.ReportEnds();
           return enter.Pressed();
         },
         std::chrono::hours(1));

@@ -159,7 +159,7 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
                      [&](const CheckerView& view) { return !view.candidate && !view.voter; });
     if (!checkers && gone != assessment.checkers.end()) {
       notes.push_back(
-          "a checker that is gone for good counts until it is forgotten: `zkctl "
+          "a checker that will not return counts until it is forgotten: `zkctl "
           "checkers forget " +
           snapshot.spec.spec.name + " " + gone->id + "`");
     }

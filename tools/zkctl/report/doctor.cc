@@ -33,18 +33,18 @@ class Doctor {
       : snapshot_(snapshot), assessment_(assessment), spec_(snapshot.spec.spec) {}
 
   std::vector<Finding> Examine() {
-    LookAtBytes();
-    LookForGhosts();
-    LookAtGo();
-    LookAtQuorum();
-    LookAtVotes();
-    LookAtRacks();
-    LookAtVersions();
-    LookAtClocks();
-    LookAtHosts();
-    LookAtShardRacks();
-    LookAtSizes();
-    LookAtOrders();
+    CheckBytes();
+    CheckGhosts();
+    CheckGo();
+    CheckQuorum();
+    CheckVotes();
+    CheckRacks();
+    CheckVersions();
+    CheckClocks();
+    CheckHosts();
+    CheckShardRacks();
+    CheckSizes();
+    CheckOrders();
     std::stable_sort(found_.begin(), found_.end(),
                      [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
     return std::move(found_);
@@ -58,25 +58,26 @@ class Doctor {
     return "`zkctl " + verb + " " + spec_.name + (rest.empty() ? "" : " " + rest) + "`";
   }
 
-  void LookAtBytes() {
+  void CheckBytes() {
     for (const std::string& problem : snapshot_.problems) {
       Add(Severity::kBroken, "undecodable", problem,
-          "see who else writes below this cluster; a leader or checker of ours writes it again, a "
-          "znode without an owner has to be removed by hand");
+          "find out who else writes below this cluster; our leader or checker writes it again, but "
+          "a "
+          "znode without an owner must be removed by hand");
     }
   }
 
   // Registrations and ballots that have no live process behind them.
-  void LookForGhosts() {
+  void CheckGhosts() {
     std::map<std::string, int> registrations;
     for (const auto& candidate : snapshot_.candidates) {
       ++registrations[candidate.name.id];
       if (candidate.stat.czxid != 0 && candidate.stat.ephemeral_owner == 0) {
         Add(Severity::kBroken, "ghost",
             "candidate " + candidate.node +
-                " is no ephemeral znode: it has no session, "
-                "and will never go by itself",
-            "remove it by hand: it may be first in the election and then nobody leads");
+                " is not an ephemeral znode: it has no session, "
+                "and never disappears by itself",
+            "remove it by hand: it may be first in the election, and then no checker leads");
       }
     }
     for (const auto& [id, count] : registrations) {
@@ -85,34 +86,34 @@ class Doctor {
           id + " is registered " + std::to_string(count) +
               " times: two checkers have one id, or "
               "the session of one that died has not expired yet",
-          "when it stays so, give one of them another id in its file");
+          "if this does not change, give one of them another id in its file");
     }
     for (const CheckerView& view : assessment_.checkers) {
       if (view.candidate) continue;
       if (view.voter) {
         Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
-            "it goes with its session; when it stays, its znode has no owner and has to be removed "
+            "it ends with its session; if it does not, its znode has no owner and must be removed "
             "by hand");
       } else if (!spec_.checkers) {
         Add(Severity::kRisk, "ghost",
-            view.id + " is gone and counts for the quorum (" + QuorumText() + ") still",
-            "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
+            view.id + " is gone, and still counts for the quorum (" + QuorumText() + ")",
+            "start it again, or if it will not return: " + Command("checkers forget", view.id));
       } else {
         Add(Severity::kAdvice, "ghost",
             view.id +
-                " is known, but not registered now; the spec says how many checkers "
-                "there are, so it does not raise the quorum",
-            "start it again, or if it is gone for good: " + Command("checkers forget", view.id));
+                " is known, but not registered now; the spec has the number of checkers, so it "
+                "does not raise the quorum",
+            "start it again, or if it will not return: " + Command("checkers forget", view.id));
       }
     }
   }
 
-  void LookAtGo() {
+  void CheckGo() {
     if (!snapshot_.go_voters.empty()) {
       Add(Severity::kBroken, "go",
           Counted(snapshot_.go_voters.size(), "Go checker") + " registered (" +
-              ShortList(snapshot_.go_voters) + "): ours vote and decide nothing",
-          "stop the Go checkers; when the last one is gone ours take over");
+              ShortList(snapshot_.go_voters) + "): our checkers vote, but decide nothing",
+          "stop the Go checkers; when the last one is gone, our checkers take over");
     }
     if (snapshot_.spec_from_one_write) return;
     LookAtLostKeys();
@@ -130,10 +131,10 @@ class Doctor {
     }
     if (unset.empty()) return;
     Add(Severity::kRisk, "go_manager",
-        "the spec was last written by a Go manager (or by hand), which drops the keys that only "
-        "ours have; not set now: " +
+        "the spec was last written by a Go manager (or by hand), which drops the keys that the Go "
+        "library does not know; not set now: " +
             Join(unset, ", "),
-        "compare with the file it was made of, set what is missing with " + Command("update") +
+        "compare with its file, set what is missing with " + Command("update") +
             ", and use zkctl from then on");
   }
 
@@ -164,7 +165,7 @@ class Doctor {
     return ids;
   }
 
-  void LookAtQuorum() {
+  void CheckQuorum() {
     const auto registered = static_cast<int>(Registered().size());
     const int quorum = assessment_.electorate.quorum;
     if (quorum > assessment_.electorate.size) {
@@ -177,7 +178,7 @@ class Doctor {
           "the quorum is " + QuorumText() + ", and " +
               Counted(static_cast<std::size_t>(registered), "checker") +
               (registered == 1 ? " is" : " are") + " registered: nothing can flip",
-          "start checkers, or say how many there are: " + Command("update", "--checkers N"));
+          "start checkers, or set their number: " + Command("update", "--checkers N"));
     } else if (registered == quorum) {
       Add(Severity::kRisk, "quorum",
           "all " + std::to_string(registered) +
@@ -192,19 +193,19 @@ class Doctor {
               ", and " + std::to_string(registered) + " are registered: the quorum is " +
               QuorumText() + " as long as they vote",
           Command("update", "--checkers " + std::to_string(registered)) +
-              ", or stop those that are too many");
+              ", or stop the surplus ones");
     }
     if (quorum * 2 <= assessment_.electorate.size) {
       Add(Severity::kRisk, "quorum",
           "the quorum of " + QuorumText() +
-              " is no majority: two halves may disagree, and then a "
-              "tie stays",
+              " is not a majority: two halves may disagree, and then the "
+              "status stays as it is",
           Command("update", "--quorum none") + " makes it a majority");
     }
   }
 
   // Shards on which the checkers vote that they do not know.
-  void LookAtVotes() {
+  void CheckVotes() {
     std::vector<std::string> unknown;
     for (std::size_t i = 0; i < assessment_.tallies.size(); ++i) {
       const ServerTally& tally = assessment_.tallies[i];
@@ -218,11 +219,10 @@ class Doctor {
         "the checkers do not know whether " + ShortList(unknown) +
             (unknown.size() == 1 ? " is" : " are") + " alive: no status can flip there",
         Command("explain", unknown.front()) +
-            " says why, such as a name that does not resolve or a certificate that is not "
-            "believed");
+            " says why, for example a name that does not resolve, or an untrusted certificate");
   }
 
-  void LookAtRacks() {
+  void CheckRacks() {
     std::set<std::string> racks;
     for (const auto& candidate : snapshot_.candidates) racks.insert(candidate.registration.rack);
     if (snapshot_.candidates.empty()) return;
@@ -231,19 +231,19 @@ class Doctor {
       Add(Severity::kBroken, "racks",
           "min_racks is " + std::to_string(wanted) + ", and the registered checkers are on " +
               Counted(racks.size(), "rack") + ": no shard can be marked dead",
-          "say the rack in each checker's file, start checkers on other racks, or lower min_racks");
+          "set `rack` in each checker's file, start checkers on other racks, or lower min_racks");
     }
     if (racks.size() == 1 && Registered().size() > 1) {
       const std::string& rack = *racks.begin();
       Add(Severity::kRisk, "racks",
           rack.empty() ? "no checker says which rack it is on"
-                       : "all checkers are on rack " + rack + ": its switch takes all of them",
+                       : "all checkers are on rack " + rack + ": they all fail with its switch",
           rack.empty() ? "set `rack` in each checker's file"
                        : "run them on three racks or more, and set min_racks: 2");
     }
   }
 
-  void LookAtVersions() {
+  void CheckVersions() {
     std::map<std::string, std::vector<std::string>> by_version;
     for (const auto& candidate : snapshot_.candidates) {
       by_version[candidate.registration.version].push_back(candidate.name.id);
@@ -255,11 +255,11 @@ class Doctor {
     }
     Add(Severity::kAdvice, "versions",
         "the checkers are of different versions: " + Join(parts, "; "),
-        "finish the upgrade; an older checker that leads keeps no order that it does not know");
+        "finish the upgrade; an older leader ignores orders that it does not know");
   }
 
   // Compares the time that a checker wrote with the server's time of that write.
-  void LookAtClocks() {
+  void CheckClocks() {
     const auto compare = [this](const std::string& id, const std::string& what, Micros said,
                                 Micros stamped) {
       if (said == Micros(0) || stamped == Micros(0)) return;
@@ -269,8 +269,8 @@ class Doctor {
           "the clock of " + id + " and ZooKeeper's differ by " +
               FormatAge(off < Micros(0) ? -off : off) + " (" + what + "): it is " +
               (off < Micros(0) ? "behind" : "ahead"),
-          "keep the clocks of checkers and servers by NTP: `since` and the ends of orders go by "
-          "them");
+          "synchronize the clocks of checkers and servers by NTP: `since` and the ends of orders "
+          "depend on them");
     };
     for (const auto& candidate : snapshot_.candidates) {
       compare(candidate.name.id, "its registration", candidate.registration.since,
@@ -282,7 +282,7 @@ class Doctor {
     }
   }
 
-  void LookAtHosts() {
+  void CheckHosts() {
     std::map<std::string, std::size_t> hosts;
     std::size_t local = 0;
     for (const ShardSpec& shard : spec_.shards) {
@@ -307,7 +307,7 @@ class Doctor {
     if (most->second == all) {
       Add(Severity::kRisk, "hosts",
           "all " + std::to_string(all) + " shards are on host " + most->first +
-              ": when it fails, nothing is left to stand in",
+              ": when it fails, no stand-in is left",
           "spread them over hosts, on racks of their own");
     } else if (most->second > DeadAllowed(fraction, all)) {
       Add(Severity::kRisk, "hosts",
@@ -315,7 +315,7 @@ class Doctor {
               Percent(most->second, all) + ") are on host " + most->first + ", more than the " +
               std::to_string(DeadAllowed(fraction, all)) + " that max_dead_fraction " +
               FormatFraction(fraction) +
-              " lets die: when it fails, the cluster freezes with them in the ring",
+              " allows to be dead: when it fails, the cluster freezes with them in the ring",
           "spread them over more hosts, or raise max_dead_fraction");
     } else if (most->second * 2 > all) {
       Add(Severity::kAdvice, "hosts",
@@ -326,7 +326,7 @@ class Doctor {
   }
 
   // A shard's rack is known where a checker runs on its host.
-  void LookAtShardRacks() {
+  void CheckShardRacks() {
     std::map<std::string, std::string> rack_of;
     for (const auto& candidate : snapshot_.candidates) {
       const Registration& registration = candidate.registration;
@@ -342,30 +342,28 @@ class Doctor {
     }
     if (hosts.size() < 2 || racks.size() != 1) return;
     Add(Severity::kRisk, "hosts",
-        "all shards are on rack " + *racks.begin() +
-            ": when its switch fails, nothing is left to "
-            "stand in",
+        "all shards are on rack " + *racks.begin() + ": when its switch fails, no stand-in is left",
         "spread them over racks");
   }
 
-  void LookAtSizes() {
+  void CheckSizes() {
     const auto near = [this](const std::string& what, std::size_t bytes, std::size_t limit,
                              const std::string& then) {
       if (bytes * 5 < limit * 4) return;
       Add(Severity::kRisk, "size",
           what + " is " + std::to_string(bytes) + " bytes, " + Percent(bytes, limit) + " of the " +
-              std::to_string(limit) + " that are possible",
+              std::to_string(limit) + " allowed",
           then);
     };
     for (const auto& voter : snapshot_.voters) {
       near("the ballot of " + voter.id, voter.bytes, zk::kMaxRequestBytes,
-           "divide the cluster: what is larger can not be written");
+           "divide the cluster: a larger one cannot be written");
     }
     near("the list of shards", EncodeSpec(spec_).shards.size(), kMaxShardsBytes,
          "divide the cluster, or shorten names and addresses");
     if (snapshot_.ledger) {
       near("the ledger", EncodeLedger(*snapshot_.ledger).size(), zk::kMaxRequestBytes,
-           "end maintenance that is over");
+           "end maintenance that is no longer needed");
     }
     const std::size_t mirror = EncodeMirror(spec_.shards, snapshot_.board).size();
     const std::size_t limit = spec_.mirror_limit.value_or(kDefaultMirrorLimit);
@@ -373,11 +371,11 @@ class Doctor {
       Add(Severity::kAdvice, "size",
           "the mirror for Go clients would be " + std::to_string(mirror) + " bytes, more than " +
               std::to_string(limit) + ": it is not kept, and Go clients see no status",
-          "raise mirror_limit where Go clients are left; set it to 0 where none are");
+          "raise mirror_limit if there are Go clients; set it to 0 otherwise");
     }
   }
 
-  void LookAtOrders() {
+  void CheckOrders() {
     if (assessment_.pause && assessment_.pause->until == Micros(0) &&
         snapshot_.taken - assessment_.pause->since > kLongOrder) {
       Add(Severity::kRisk, "orders",

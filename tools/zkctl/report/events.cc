@@ -107,13 +107,13 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
 namespace {
 
 // The text of an event other than flips, which follows its time and its kind.
-struct Told {
+struct Sentence {
   std::string kind;
   std::string text;
 };
 
 // One sentence for each kind. `by` is the leader, `who` the operator.
-struct Teller {
+struct SentenceOf {
   const Event& event;
   std::string by = Printable(event.leader) + " (epoch " + std::to_string(event.epoch) + ")";
   std::string who = Printable(event.by);
@@ -129,44 +129,44 @@ struct Teller {
            Printable(order.note) + "; by " + who;
   }
 
-  Told operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
-  Told operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
-  Told operator()(const Event::Spec&) const {
+  Sentence operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
+  Sentence operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
+  Sentence operator()(const Event::Spec&) const {
     return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
   }
-  Told operator()(const Event::Electorate& e) const {
+  Sentence operator()(const Event::Electorate& e) const {
     return {"electorate",
             "learned " + Listed(e.ids) + "; quorum " + std::to_string(event.quorum) + "; by " + by};
   }
-  Told operator()(const Event::Forget& e) const {
+  Sentence operator()(const Event::Forget& e) const {
     return {"electorate", "forgot " + Listed(e.ids) + "; by " + who};
   }
-  Told operator()(const Event::Freeze& e) const {
+  Sentence operator()(const Event::Freeze& e) const {
     return {"freeze", "began: " + WouldBeDead(e.dead)};
   }
-  Told operator()(const Event::Unfreeze& e) const {
+  Sentence operator()(const Event::Unfreeze& e) const {
     if (event.by.empty()) return {"freeze", "over: " + WouldBeDead(e.dead)};
     return {"freeze", (e.accepted ? "lifted, the deaths accepted, by " : "lifted by ") + who};
   }
-  Told operator()(const Event::Pause& e) const { return {"pause", "began" + Ordered(e)}; }
-  Told operator()(const Event::Resume&) const {
+  Sentence operator()(const Event::Pause& e) const { return {"pause", "began" + Ordered(e)}; }
+  Sentence operator()(const Event::Resume&) const {
     return {"pause",
             event.by.empty() ? "over, its time has passed; seen by " + by : "ended by " + who};
   }
-  Told operator()(const Event::Maintenance& e) const {
+  Sentence operator()(const Event::Maintenance& e) const {
     return {"maintenance", "of " + Listed(e.shards) + " began" + Ordered(e)};
   }
-  Told operator()(const Event::MaintenanceOver& e) const {
+  Sentence operator()(const Event::MaintenanceOver& e) const {
     return {
         "maintenance",
         "of " + Listed(e.shards) + " " +
             (event.by.empty() ? "is over, its time has passed or the shard is gone; seen by " + by
                               : "ended by " + who)};
   }
-  Told operator()(const Event::KeysLost& e) const {
+  Sentence operator()(const Event::KeysLost& e) const {
     return {"spec", "lost " + Listed(e.keys) + ", in force until zkctl writes it; seen by " + by};
   }
-  Told operator()(const Event::Unknown& e) const {
+  Sentence operator()(const Event::Unknown& e) const {
     constexpr std::string_view kShown[] = {"Kind", "At"};
     return {Printable(e.kind),
             Printable(RawJson(e.json).Except(kShown)) + "; a kind of a newer zkcluster"};
@@ -188,8 +188,8 @@ std::string EventText(std::string_view node, const Result<Event>& event, bool co
     return Printable(node) + "  cannot be decoded: " + Printable(event.error().message) + "\n";
   const auto* const flips = event->As<Event::Flips>();
   if (flips == nullptr) {
-    const Told told = std::visit(Teller{*event}, event->what);
-    return EventLine(event->at, told.kind, told.text, color);
+    const Sentence sentence = std::visit(SentenceOf{*event}, event->what);
+    return EventLine(event->at, sentence.kind, sentence.text, color);
   }
   const std::string by = "; quorum " + std::to_string(event->quorum) + "; decided by " +
                          Printable(event->leader) + " (epoch " + std::to_string(event->epoch) + ")";

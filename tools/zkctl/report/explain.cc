@@ -107,8 +107,8 @@ std::string ElectorateSentence(const Snapshot& snapshot, const Assessment& asses
   return text;
 }
 
-// The first word of the note that the verdict repeats in full.
-std::string_view ToldByVerdict(const std::vector<std::string>& sentences) {
+// The first word of the note that the verdict repeats.
+std::string_view RepeatedNote(const std::vector<std::string>& sentences) {
   for (const std::string& sentence : sentences) {
     if (sentence.find("the cluster is paused") != std::string::npos) return "paused";
     if (sentence.find(": frozen since") != std::string::npos) return "frozen";
@@ -189,9 +189,9 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
   const auto maintained = assessment.maintenance.find(spec.name);
   if (maintained != assessment.maintenance.end()) {
     const Maintenance& order = maintained->second;
-    const bool told = sentences.back().find("under maintenance") != std::string::npos;
+    const bool mentioned = sentences.back().find("under maintenance") != std::string::npos;
     sentences.push_back("it is under maintenance since " + RenderSince(order.since, now) +
-                        (told ? "" : ", " + MaintenanceSentence(order)) +
+                        (mentioned ? "" : ", " + MaintenanceSentence(order)) +
                         ": it is probed and voted on, and does not flip");
   }
   if (snapshot.ledger) {
@@ -233,7 +233,7 @@ std::string ExplainText(const Snapshot& snapshot, const Assessment& assessment, 
   }
   out += RenderTable({"CHECKER", "RACK", "VOTE", "REASON", "BALLOT AGE", "NOT COUNTED BECAUSE"},
                      rows, color);
-  return out + NotesText(assessment, color, ToldByVerdict(sentences));
+  return out + NotesText(assessment, color, RepeatedNote(sentences));
 }
 
 OrderedJson ExplainJson(const Snapshot& snapshot, const Assessment& assessment, std::size_t shard,

@@ -76,10 +76,10 @@ OrderedJson MaintenanceJson(const Maintenance& order) {
   return json;
 }
 
-std::string NotesText(const Assessment& assessment, bool color, std::string_view told) {
+std::string NotesText(const Assessment& assessment, bool color, std::string_view repeated) {
   std::string out;
   for (const std::string& note : assessment.notes) {
-    if (!told.empty() && note.starts_with(told)) continue;
+    if (!repeated.empty() && note.starts_with(repeated)) continue;
     const std::string text = Printable(note);
     out += (out.empty() ? "\n" : "") + Paint("! ", Color::kDoubtful, color) +
            (color ? WrapText(text, 2) : text + "\n");

@@ -73,8 +73,8 @@ struct LocateRow {
 // Null, or who paused until when.
 [[nodiscard]] OrderedJson PauseJson(const std::optional<Pause>& pause);
 [[nodiscard]] OrderedJson MaintenanceJson(const Maintenance& order);
-// Leaves out the notes that begin with `told`, which were printed already.
+// Leaves out the notes that begin with `repeated`: the caller has printed them already.
 [[nodiscard]] std::string NotesText(const Assessment& assessment, bool color,
-                                    std::string_view told = {});
+                                    std::string_view repeated = {});
 
 }  // namespace zkcluster::zkctl

@@ -1,4 +1,4 @@
-// Who may change what: the tree's lists of permissions, and the file that says who is who.
+// Permissions: the access lists of the tree, and the access file.
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>

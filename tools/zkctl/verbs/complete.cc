@@ -68,7 +68,7 @@ class LiveNames {
   }
   Snapshot Read(const std::string& cluster) {
     if (!Open() || !ValidateName("cluster", cluster)) return {};
-    return Look(*connection_, cluster).value_or(Snapshot{});
+    return TakeSnapshot(*connection_, cluster).value_or(Snapshot{});
   }
 
   Globals globals_;

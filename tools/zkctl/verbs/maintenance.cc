@@ -61,7 +61,7 @@ Result<Ordered> GiveChecked(
     Connection& connection, const std::string& name, const ShardChoice& shards,
     const std::function<void(ClusterAdmin&, ClusterAdmin::Done<Ordered>)>& order) {
   if (!shards.names.empty()) {
-    const auto snapshot = Look(connection, name);
+    const auto snapshot = TakeSnapshot(connection, name);
     if (!snapshot) return Fail(snapshot.error());
     if (const auto known = CheckNames(*snapshot, shards.names); !known) return Fail(known.error());
   }
@@ -112,7 +112,7 @@ int RunMaintenanceOff(const Globals& globals, const MaintenanceOffOptions& optio
 int RunMaintenanceList(const Globals& globals, const ClusterOperand& options) {
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, options.cluster);
+  const auto snapshot = TakeSnapshot(**connection, options.cluster);
   if (!snapshot) return Complain(snapshot.error());
   const Assessment assessment = Assess(*snapshot);
   const Micros now = (*connection)->loop().WallNow();

@@ -28,7 +28,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 // How long a leader may take to decide again: a round trip or two, and a margin for a busy machine.
-constexpr Duration kNextLook = std::chrono::seconds(5);
+constexpr Duration kNextRead = std::chrono::seconds(5);
 
 std::string QuorumText(const Electorate& electorate) {
   return std::to_string(electorate.quorum) + " of " + std::to_string(electorate.size);
@@ -88,7 +88,7 @@ int RunForget(const Globals& globals, const ForgetOptions& options) {
   const std::string& id = options.id;
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, name);
+  const auto snapshot = TakeSnapshot(**connection, name);
   if (!snapshot) return Complain(snapshot.error());
   const std::set<std::string> known =
       snapshot->ledger ? snapshot->ledger->electorate : std::set<std::string>();
@@ -136,7 +136,7 @@ Thaw ThawOf(const Assessment& assessment) {
   return assessment.freeze.accept || freezes || dying ? Thaw::kUndecided : Thaw::kDecided;
 }
 
-// Reads again when ledger or head change, until a leader has decided or kNextLook has passed.
+// Reads again when ledger or head change, until a leader has decided or kNextRead has passed.
 Result<Snapshot> AwaitThaw(Connection& connection, const Globals& globals,
                            const std::string& name) {
   const ClusterPaths paths(globals.root, name);
@@ -144,10 +144,10 @@ Result<Snapshot> AwaitThaw(Connection& connection, const Globals& globals,
   const auto note = [&changed](const std::optional<zk::Node>&) { changed = true; };
   const zk::NodeWatcher ledger(connection.loop(), connection.client(), paths.ledger(), note);
   const zk::NodeWatcher head(connection.loop(), connection.client(), paths.head(), note);
-  const TimePoint limit = connection.loop().Now() + std::min(kNextLook, globals.timeout);
+  const TimePoint limit = connection.loop().Now() + std::min(kNextRead, globals.timeout);
   for (;;) {
     changed = false;
-    auto snapshot = Look(connection, name);
+    auto snapshot = TakeSnapshot(connection, name);
     const Duration left = limit - connection.loop().Now();
     if (!snapshot || left <= Duration::zero() || ThawOf(Assess(*snapshot)) != Thaw::kUndecided) {
       return snapshot;
@@ -187,13 +187,13 @@ int RunUnfreeze(const Globals& globals, const UnfreezeOptions& options) {
   const std::string& name = options.cluster;
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto before = Look(**connection, name);
+  const auto before = TakeSnapshot(**connection, name);
   if (!before) return Complain(before.error());
   const Assessment was = Assess(*before);
   if (was.freeze.frozen && globals.output == OutputForm::kTable) {
-    const bool told = Print(FreezeSentence(*before, was) + "; " + std::to_string(was.dead) +
-                            (was.dead == 1 ? " is" : " are") + " by now\n");
-    if (!told) return kRefused;
+    const bool printed = Print(FreezeSentence(*before, was) + "; " + std::to_string(was.dead) +
+                               (was.dead == 1 ? " is" : " are") + " by now\n");
+    if (!printed) return kRefused;
   }
   const auto ordered = Give(**connection, name, [&](ClusterAdmin& admin, auto done) {
     admin.Unfreeze(name, options.accept, Who(), std::move(done));
@@ -247,7 +247,7 @@ Verb ResumeVerb() {
 Verb CheckersForgetVerb() {
   return MakeVerb<ForgetOptions>({
       .name = "checkers forget",
-      .summary = "take a checker that is gone for good out of the electorate",
+      .summary = "remove a retired checker from the electorate",
       .help =
           "Every checker ever seen may vote and counts for the quorum, until it is forgotten. A "
           "checker\n"

@@ -38,7 +38,7 @@ Result<ClusterSpec> GetCluster(Connection& connection, const std::string& name) 
   return std::move(stored->spec);
 }
 
-Result<Snapshot> Look(Connection& connection, const std::string& name) {
+Result<Snapshot> TakeSnapshot(Connection& connection, const std::string& name) {
   auto snapshot = connection.Await<Snapshot>([&](std::function<void(Result<Snapshot>)> done) {
     ReadSnapshot(connection.loop(), connection.client(), ClusterPaths(connection.root(), name),
                  std::move(done));
@@ -56,7 +56,7 @@ Result<Snapshot> Look(Connection& connection, const std::string& name) {
 }
 
 std::string GoNote(Connection& connection, const std::string& name) {
-  const auto snapshot = Look(connection, name);
+  const auto snapshot = TakeSnapshot(connection, name);
   if (!snapshot || snapshot->go_voters.empty()) return {};
   return "Go checkers decide now, and know no orders: it holds from when the last one is gone\n";
 }

@@ -31,7 +31,7 @@ int WithSnapshot(const Globals& globals, const std::string& name,
                  const std::function<int(const Snapshot&, Micros now)>& answer) {
   const auto connection = Connection::Open(globals);
   if (!connection) return Complain(connection.error());
-  const auto snapshot = Look(**connection, name);
+  const auto snapshot = TakeSnapshot(**connection, name);
   if (!snapshot) return Complain(snapshot.error());
   return answer(*snapshot, (*connection)->loop().WallNow());
 }
@@ -104,7 +104,7 @@ int RunList(const Globals& globals, const NoOptions&) {
   std::sort(names->begin(), names->end());
   std::vector<ListRow> rows;
   for (const std::string& name : *names) {
-    const auto snapshot = Look(**connection, name);
+    const auto snapshot = TakeSnapshot(**connection, name);
     if (snapshot) {
       rows.push_back(MakeListRow(*snapshot));
     } else if (snapshot.error().code == ErrorCode::kBadData) {

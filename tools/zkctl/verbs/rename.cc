@@ -72,11 +72,12 @@ Verb RenameShardVerb() {
   return MakeVerb<RenameOptions>({
       .name = "rename-shard",
       .summary = "give a shard another name",
-      .help = "Names place keys: the shard's keys move as if it were removed and another added. "
-              "Says how "
-              "many,\n"
-              "and asks; --yes does not ask, and is needed without a terminal. Its status begins "
-              "anew.\n",
+      .help =
+          "Names place keys: the shard's keys move as if it were removed and another added. "
+          "It prints how "
+          "many,\n"
+          "and asks; --yes does not ask, and is needed without a terminal. Its status begins as "
+          "unknown.\n",
       .declare = DeclareRename,
       .check = CheckRename,
       .run = RunRename,

@@ -14,7 +14,7 @@ namespace zkcluster::zkctl {
 namespace {
 
 constexpr Duration kTakeOverLimit = std::chrono::seconds(60);
-// Ballots change without a watch of ours, so the cluster is read at intervals.
+// Nothing watches the ballots here, so the cluster is read at intervals.
 constexpr Duration kPollInterval = std::chrono::milliseconds(200);
 
 // One line of progress on stderr.
@@ -51,7 +51,7 @@ int AwaitTakeOver(Connection& connection, const Globals& globals, const std::str
       connection.loop().Now() + (globals.timeout_given ? globals.timeout : kTakeOverLimit);
   Progress progress;
   for (;;) {
-    const auto snapshot = Look(connection, cluster);
+    const auto snapshot = TakeSnapshot(connection, cluster);
     if (!snapshot) return Complain(snapshot.error());
     const TakeOver found = FindTakeOver(*snapshot, version);
     progress.Show(Printable(TakeOverSentence(found, version)));

@@ -123,11 +123,11 @@ int Report(const Globals& globals, bool dry_run, const std::vector<Step>& steps,
   return Emit(globals.output, json, [&](bool color) {
     std::string text = shown ? "" : ChangesText(steps, color);
     for (const Step& step : steps) {
-      const bool as_told = step.done || dry_run || step.action() == "unchanged";
+      const bool as_announced = step.done || dry_run || step.action() == "unchanged";
       const bool would_be = dry_run && step.action() != "unchanged";
       text += (would_be ? "would be " : "") +
-              (as_told ? std::string(step.action()) + (would_be ? ":" : "") : "not done:") + " " +
-              Printable(step.next.spec().name) +
+              (as_announced ? std::string(step.action()) + (would_be ? ":" : "") : "not done:") +
+              " " + Printable(step.next.spec().name) +
               (step.version == 0 ? "" : ", version " + std::to_string(step.version)) + "\n";
     }
     return text;
@@ -215,7 +215,7 @@ Verb ImportVerb() {
       .summary = "create and update every cluster that a file of export describes",
       .help =
           "  zkctl import -f FILE [--yes] [--dry-run] [--wait]\n"
-          "The whole file is read and compared first; clusters that are not in it are left alone. "
+          "The whole file is read and compared first; clusters that are not in it are not touched. "
           "Shows what\n"
           "changes and asks, as update does.\n",
       .declare =

@@ -137,8 +137,8 @@ bool DrawUntilStopped(Connection& connection, const Watching& watching, const bo
   return true;
 }
 
-bool TellUntilStopped(Connection& connection, const Watching& watching, OutputForm form,
-                      const bool& stopped) {
+bool PrintUntilStopped(Connection& connection, const Watching& watching, OutputForm form,
+                       const bool& stopped) {
   std::string last;
   while (!stopped) {
     if (watching.snapshot()) {
@@ -163,7 +163,7 @@ int WatchStatus(const Globals& globals, const std::string& name) {
   const auto opened = Connection::Open(globals);
   if (!opened) return Complain(opened.error());
   Connection& connection = **opened;
-  if (const auto first = Look(connection, name); !first) {
+  if (const auto first = TakeSnapshot(connection, name); !first) {
     return Complain(first.error());
   }
   bool stopped = false;
@@ -173,7 +173,7 @@ int WatchStatus(const Globals& globals, const std::string& name) {
   const Watching watching(connection, name);
   const bool in_place = globals.output == OutputForm::kTable && isatty(STDOUT_FILENO) == 1;
   if (!in_place) {
-    return TellUntilStopped(connection, watching, globals.output, stopped) ? kDone : kRefused;
+    return PrintUntilStopped(connection, watching, globals.output, stopped) ? kDone : kRefused;
   }
   if (!DrawUntilStopped(connection, watching, stopped)) return kRefused;
   // The last page stays on the screen, below the former output.

@@ -143,7 +143,8 @@ TEST_CASE("config: every problem at once, sorted by place") {
       problems ==
       "checker.yaml:1:1: rak: unknown key; did you mean \"rack\"?\n"
       "checker.yaml:3:3: zookeeper.server: unknown key; did you mean \"servers\"?\n"
-      "checker.yaml:3:3: zookeeper.servers: missing: where is ZooKeeper? Such as [zk1:2181, "
+      "checker.yaml:3:3: zookeeper.servers: missing: expected the ZooKeeper servers, as in "
+      "[zk1:2181, "
       "zk2:2181, zk3:2181]\n"
       "checker.yaml:4:20: zookeeper.session_timeout: must be from 400ms to 5m, not 1ms\n"
       "checker.yaml:5:15: clusters[1]: duplicate cluster \"a\"; it is in line 5 already\n"
@@ -233,7 +234,7 @@ TEST_CASE("config: too many servers") {
 
 TEST_CASE("config: a host name that is no id") {
   CHECK(
-      ErrorOf(kLeast, "").find("checker.yaml:1:1: id: missing, and the host name does not serve") ==
+      ErrorOf(kLeast, "").find("checker.yaml:1:1: id: missing, and the host name cannot be used") ==
       0);
   CHECK(ErrorOf("id: a\n" + kLeast, "") == "(accepted)");
 }
@@ -280,7 +281,7 @@ TEST_CASE("config: a password may be one that systemd hands over") {
         "${CREDENTIALS_DIRECTORY}x", "${CREDENTIALS_DIRECTORY}/${X}"}) {
     CAPTURE(path);
     const std::string problem = ErrorOf(kLeast + "redis: {password_file: '" + path + "'}\n");
-    CHECK(problem.find("checker.yaml:3:24: redis.password_file: of variables only") == 0);
+    CHECK(problem.find("checker.yaml:3:24: redis.password_file: the only variable is") == 0);
   }
 }
 
@@ -294,7 +295,7 @@ TEST_CASE("config: TLS to Redis, of all clusters and of some") {
   CHECK(config.redis_by_cluster.at("open").tls == std::nullopt);
   CHECK(Parse(kLeast).redis.tls == std::nullopt);
   CHECK(ErrorOf(kLeast + "redis: {tls: {cert_file: /c}}\n")
-            .find("redis.tls.cert_file: a certificate and its key go together") !=
+            .find("redis.tls.cert_file: cert_file and key_file belong together") !=
         std::string::npos);
   for (const std::string bad : {".redis.test", "*.redis.test", "redis.test:6379", "a b", "1.2.3"}) {
     CAPTURE(bad);

@@ -301,7 +301,7 @@ TEST_CASE("command: exit status and signal are reported, with the beginning of s
 TEST_CASE("command: killed with all its processes, by Kill or when its object is destroyed") {
   EventLoop loop;
   const Script script("cd $(dirname $0)\nsleep 1000 &\necho $! $$ >pids\nwait\n");
-  for (const bool told : {true, false}) {
+  for (const bool killed : {true, false}) {
     ::unlink((script.folder.path() / "pids").c_str());
     std::optional<HookEnd> ended;
     auto running = StartCommand(loop, script.path(), {"c", "flips", ""},
@@ -312,7 +312,7 @@ TEST_CASE("command: killed with all its processes, by Kill or when its object is
     REQUIRE(sandbox::WaitUntil(
         [&] { return std::sscanf(script.Read("pids").c_str(), "%d %d\n", &sleeper, &shell) == 2; },
         20s));
-    if (told) {
+    if (killed) {
       (*running)->Kill();
       REQUIRE(loop.RunUntil([&] { return ended.has_value(); }, 20s));
       CHECK(ended->signal == SIGKILL);
@@ -330,18 +330,18 @@ TEST_CASE("command: killed with all its processes, by Kill or when its object is
 TEST_CASE("command: one on a file system that hangs is not waited for, and can be killed") {
   EventLoop loop;
   const Script script("exit 3\n");
-  for (const bool told : {false, true}) {
+  for (const bool killed : {false, true}) {
     HungFile file(script.path());
     std::optional<HookEnd> ended;
     const auto running = StartCommand(loop, script.path(), {"c", "flips", ""},
                                       [&](const HookEnd& end) { ended = end; });
     REQUIRE(running);
     CHECK(file.hangs());
-    if (told) (*running)->Kill();
-    if (!told) file.LetGo();
+    if (killed) (*running)->Kill();
+    if (!killed) file.LetGo();
     REQUIRE(loop.RunUntil([&] { return ended.has_value(); }, 20s));
-    CHECK(ended->code == (told ? -1 : 3));
-    CHECK(ended->signal == (told ? SIGKILL : 0));
+    CHECK(ended->code == (killed ? -1 : 3));
+    CHECK(ended->signal == (killed ? SIGKILL : 0));
   }
 }
 

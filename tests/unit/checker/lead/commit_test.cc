@@ -67,8 +67,8 @@ struct Site {
                        .spec = spec,
                        .store = store,
                        .votes = {{"c1", 3}, {"c2", 4}},
-                       .vote_bell = 1,
-                       .go_bell = std::nullopt,
+                       .vote_signal = 1,
+                       .go_signal = std::nullopt,
                        .contributions = std::move(contributions),
                        .now = Micros(9)},
                       std::move(round));
@@ -76,7 +76,7 @@ struct Site {
   // The ensemble's answer, without the checks of missing ballots.
   std::vector<zk::OpResult> Commit(CommitPlan& plan) {
     std::erase_if(plan.ops, [](const PlannedOp& op) {
-      return op.role == OpRole::kVote || op.role == OpRole::kVoteBell;
+      return op.role == OpRole::kVote || op.role == OpRole::kVoteSignal;
     });
     const auto results = ensemble.Commit(plan.Operations());
     REQUIRE(results.has_value());
@@ -114,7 +114,7 @@ TEST_CASE("commit plan: each operation with its role, and which one it is") {
   const CommitPlan plan = site.Plan(site.Alive());
   CHECK_FALSE(plan.empty);
   CHECK(Roles(plan) == std::vector<OpRole>{OpRole::kFence, OpRole::kFence, OpRole::kVote,
-                                           OpRole::kVote, OpRole::kVoteBell, OpRole::kChunk,
+                                           OpRole::kVote, OpRole::kVoteSignal, OpRole::kChunk,
                                            OpRole::kLedger, OpRole::kMirror, OpRole::kHead,
                                            OpRole::kEvent, OpRole::kEvent});
   CHECK(std::get<VoteOf>(plan.ops[3].what).voter == "c2");

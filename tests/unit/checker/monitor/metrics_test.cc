@@ -197,7 +197,7 @@ TEST_CASE("readyz: ready while nothing is missing; else it lists what is") {
   CheckerFacts facts{.session = SessionState::kConnected, .known = true};
   CHECK(JudgeReadiness(facts).good);
   facts.clusters["fine"].ballot_published = true;
-  facts.clusters["spoilt"].ballot_allowed = false;
+  facts.clusters["refused"].ballot_allowed = false;
   CHECK(JudgeReadiness(facts).good);
   facts.clusters["other"];
   facts.session = SessionState::kSuspended;
@@ -205,7 +205,7 @@ TEST_CASE("readyz: ready while nothing is missing; else it lists what is") {
   facts.known = false;
   const Verdict verdict = JudgeReadiness(facts);
   CHECK_FALSE(verdict.good);
-  CHECK(verdict.text == "not ready: session suspended; ballot missing or old in other, spoilt\n");
+  CHECK(verdict.text == "not ready: session suspended; ballot missing or old in other, refused\n");
   CHECK(JudgeReadiness({}).text == "not ready: session connecting\n");
 }
 

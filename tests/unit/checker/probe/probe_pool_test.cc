@@ -116,25 +116,25 @@ TEST_CASE(
     "delivered") {
   Bench bench(1);
   std::vector<ServerHandle> handles;
-  std::vector<ServerHandle> told;
+  std::vector<ServerHandle> reported;
   for (int i = 0; i < 3; ++i) {
     const std::string addr = "s" + std::to_string(i) + ":1";
     bench.fleet.Set(addr, Server::kUp);
     ServerToProbe server;
     server.target.addr = addr;
     handles.push_back(bench.pool->Watch(server, [&](const ServerReport& report) {
-      told.push_back(report.handle);
+      reported.push_back(report.handle);
       for (const ServerHandle other : handles) {
         if (other != report.handle) bench.pool->Unwatch(other);
       }
-      if (told.size() == 2) bench.pool.reset();
+      if (reported.size() == 2) bench.pool.reset();
     }));
   }
   bench.world.RunFor(2s);
-  REQUIRE(told.size() == 1);
-  bench.fleet.Set("s" + std::to_string(told[0] - 1) + ":1", Server::kRefused);
+  REQUIRE(reported.size() == 1);
+  bench.fleet.Set("s" + std::to_string(reported[0] - 1) + ":1", Server::kRefused);
   bench.world.RunFor(5s);
-  CHECK(told.size() == 2);
+  CHECK(reported.size() == 2);
   CHECK(bench.pool == nullptr);
 }
 
@@ -236,8 +236,8 @@ TEST_CASE("retune and new credentials reach the right worker; unknown handles ar
 }
 
 TEST_CASE(
-    "stall: a report that waited for a frozen main loop is not delivered before its worker has "
-    "looked") {
+    "stall: a report that waited for a frozen main loop is not delivered before its worker "
+    "has checked for a stall") {
   Bench bench(2);
   bench.fleet.Set("s1:1", Server::kUp);
   bench.fleet.Set("s2:1", Server::kUp);

@@ -39,12 +39,12 @@ TEST_CASE("stall: late turns within the limit are no stall; beyond it the whole 
   CHECK(stall.Turn(now) == 0ns);  // the first turn is late for nothing
   struct Case {
     Duration away;
-    Duration told;
+    Duration lateness;
   };
   for (const Case& c : {Case{0ms, 0ms}, Case{100ms, 0ms}, Case{600ms, 0ms}, Case{601ms, 501ms},
                         Case{50ms, 0ms}, Case{15s, 14900ms}, Case{100ms, 0ms}}) {
     now += c.away;
-    CHECK(stall.Turn(now) == c.told);
+    CHECK(stall.Turn(now) == c.lateness);
   }
 }
 

@@ -31,8 +31,8 @@ const std::map<std::string, ProbeResult, std::less<>> kResults = {
     {"refused", {ProbeVerdict::kFailed, Reason::kRefused, ProbeAlarm::kNone, {}}},
     {"reset", {ProbeVerdict::kFailed, Reason::kReset, ProbeAlarm::kNone, {}}},
     {"loading", {ProbeVerdict::kFailed, Reason::kLoading, ProbeAlarm::kNone, {}}},
-    {"unresolved", {ProbeVerdict::kCannotTell, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}}},
-    {"noroute", {ProbeVerdict::kCannotTell, Reason::kNoRoute, ProbeAlarm::kNone, {}}},
+    {"unresolved", {ProbeVerdict::kInconclusive, Reason::kUnresolved, ProbeAlarm::kUnresolved, {}}},
+    {"noroute", {ProbeVerdict::kInconclusive, Reason::kNoRoute, ProbeAlarm::kNone, {}}},
 };
 
 std::string OpinionName(const Vote& vote) {
@@ -56,8 +56,8 @@ class Story {
   explicit Story(const HealthSettings& settings = {}, int required = 1)
       : health(settings, required) {}
 
-  std::string Tell(const std::string& text) {
-    told_.str("");
+  std::string Run(const std::string& text) {
+    transitions_.str("");
     std::istringstream words(text);
     std::string word;
     while (words >> word) {
@@ -73,7 +73,7 @@ class Story {
         Note(health.Observe(kResults.at(what), At(seconds)), seconds);
       }
     }
-    std::string result = told_.str();
+    std::string result = transitions_.str();
     if (!result.empty()) result.pop_back();
     return result;
   }
@@ -93,9 +93,9 @@ class Story {
     if (!transition) return;
     CHECK(transition->from.opinion != transition->to.opinion);
     CHECK(transition->to == health.vote());
-    told_ << OpinionName(transition->to) << '@' << seconds << ' ';
+    transitions_ << OpinionName(transition->to) << '@' << seconds << ' ';
   }
-  std::ostringstream told_;
+  std::ostringstream transitions_;
 };
 
 }  // namespace
@@ -104,7 +104,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
   struct Case {
     std::string what;
     std::string story;
-    std::string told;
+    std::string expected;
   };
   for (const Case& c : {
            Case{"first probe good", "ok@0 end@9", "alive@0"},
@@ -137,7 +137,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
            Case{"loading counts like a timeout", "ok@0 loading@1 loading@2 loading@2.9 end@9",
                 "alive@0 dead/loading@3"},
            // Doubts.
-           Case{"doubts alone for a threshold", "ok@0 noroute@1 noroute@2 end@9",
+           Case{"only doubts for a threshold", "ok@0 noroute@1 noroute@2 end@9",
                 "alive@0 unknown/no_route@3"},
            Case{"one doubt is not enough", "ok@0 noroute@1 end@99", "alive@0"},
            Case{"a result between doubts",
@@ -174,7 +174,7 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "alive@0 none@6.5 alive@7"},
        }) {
     CAPTURE(c.what);
-    CHECK(Story().Tell(c.story) == c.told);
+    CHECK(Story().Run(c.story) == c.expected);
   }
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of 
   Story story;  // cap 10 x 3 s / 1 s = 30
   double now = 0;
   const auto step = [&](const char* what) {
-    return story.Tell(std::string(what) + "@" + std::to_string(now += 1));
+    return story.Run(std::string(what) + "@" + std::to_string(now += 1));
   };
   step("ok");
   for (const int asked : {1, 2, 4, 8, 16, 30, 30, 30}) {
@@ -201,28 +201,27 @@ TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of 
 TEST_CASE(
     "penalty: a failure on the way starts the count again; good probes while alive pay it off") {
   Story story({}, 4);
-  CHECK(story.Tell("refused@0 ok@1 ok@2 ok@3 refused@4 ok@5 ok@6 ok@7 end@7.5") ==
-        "dead/refused@0");
-  CHECK(story.Tell("ok@8") == "alive@8");
+  CHECK(story.Run("refused@0 ok@1 ok@2 ok@3 refused@4 ok@5 ok@6 ok@7 end@7.5") == "dead/refused@0");
+  CHECK(story.Run("ok@8") == "alive@8");
   CHECK(story.health.required() == 8);
-  CHECK(story.Tell("ok@9 ok@10 ok@11") == "");
+  CHECK(story.Run("ok@9 ok@10 ok@11") == "");
   CHECK(story.health.required() == 5);
-  CHECK(story.Tell("ok@12 ok@13 ok@14 ok@15 ok@16 ok@17") == "");
+  CHECK(story.Run("ok@12 ok@13 ok@14 ok@15 ok@16 ok@17") == "");
   CHECK(story.health.required() == 1);
 }
 
 TEST_CASE("penalty: doubts neither count nor forgive it") {
   Story story({}, 3);
-  CHECK(story.Tell("refused@0 ok@1 noroute@2 ok@3 noroute@4 ok@5") == "dead/refused@0 alive@5");
+  CHECK(story.Run("refused@0 ok@1 noroute@2 ok@3 noroute@4 ok@5") == "dead/refused@0 alive@5");
   Story other({}, 3);
-  CHECK(other.Tell("refused@0 noroute@1 noroute@2 end@4 ok@5 ok@6 ok@7") ==
+  CHECK(other.Run("refused@0 noroute@1 noroute@2 end@4 ok@5 ok@6 ok@7") ==
         "dead/refused@0 unknown/no_route@3 dead/refused@5 alive@7");
 }
 
 TEST_CASE("penalty: from the ledger it is capped, and the first probe decides all the same") {
   CHECK(ServerHealth({}, 1000).required() == 30);
   CHECK(ServerHealth({}, 0).required() == 1);
-  CHECK(Story({}, 8).Tell("ok@0") == "alive@0");
+  CHECK(Story({}, 8).Run("ok@0") == "alive@0");
   HealthSettings rare;
   rare.interval = 1min;
   CHECK(ServerHealth(rare, 8).required() == 1);
@@ -231,7 +230,7 @@ TEST_CASE("penalty: from the ledger it is capped, and the first probe decides al
 TEST_CASE(
     "late: a timeout that this process may have caused is inconclusive, and nothing else is") {
   const ProbeResult timeout = ProbeResult::Failed(Reason::kTimeout);
-  const ProbeResult local{ProbeVerdict::kCannotTell, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
+  const ProbeResult local{ProbeVerdict::kInconclusive, Reason::kLocalLimit, ProbeAlarm::kNone, {}};
   struct Case {
     std::string what;
     ProbeResult result;
@@ -271,7 +270,7 @@ TEST_CASE("delay: fast only while a living shard fails") {
         Case{"ok@0 timeout@1 noroute@2", false}}) {
     CAPTURE(c.story);
     Story story;
-    static_cast<void>(story.Tell(c.story));
+    static_cast<void>(story.Run(c.story));
     CHECK(story.health.suspect() == c.fast);
     CHECK(story.health.NextDelay() == (c.fast ? Duration(250ms) : Duration(1s)));
   }
@@ -279,7 +278,7 @@ TEST_CASE("delay: fast only while a living shard fails") {
 
 TEST_CASE("retune: new numbers judge what was seen under the old ones") {
   Story story;
-  CHECK(story.Tell("ok@0 timeout@1 timeout@2") == "alive@0");
+  CHECK(story.Run("ok@0 timeout@1 timeout@2") == "alive@0");
   HealthSettings settings;
   settings.threshold = 10s;
   story.health.Retune(settings);
@@ -338,7 +337,7 @@ class DumbHealth {
   void Pass(TimePoint now) {
     std::size_t doubts = 0;
     while (doubts < seen_.size() &&
-           seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kCannotTell) {
+           seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kInconclusive) {
       ++doubts;
     }
     if (!Real(seen_.size())) return;
@@ -379,8 +378,9 @@ class DumbHealth {
   };
   // Was there a success or failure among the first `count`?
   bool Real(std::size_t count) const {
-    return std::any_of(seen_.begin(), seen_.begin() + static_cast<std::ptrdiff_t>(count),
-                       [](const Seen& s) { return s.result.verdict != ProbeVerdict::kCannotTell; });
+    return std::any_of(
+        seen_.begin(), seen_.begin() + static_cast<std::ptrdiff_t>(count),
+        [](const Seen& s) { return s.result.verdict != ProbeVerdict::kInconclusive; });
   }
   void Die(TimePoint now) {
     down_ = true;

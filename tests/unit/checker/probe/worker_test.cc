@@ -20,7 +20,7 @@ using Reach = FakeFleet::Reach;
 
 namespace {
 
-bool TellsOf(const WorkerReport& report, ServerHandle handle) {
+bool Concerns(const WorkerReport& report, ServerHandle handle) {
   const auto* const of_server = std::get_if<ServerReport>(&report);
   return of_server != nullptr && of_server->handle == handle;
 }
@@ -49,7 +49,7 @@ struct Bench {
   Vote vote(ServerHandle handle) const {
     Vote vote;
     for (const auto& report : reports) {
-      if (!TellsOf(report, handle)) continue;
+      if (!Concerns(report, handle)) continue;
       if (const Vote* const newer = VoteIn(report)) vote = *newer;
     }
     return vote;
@@ -246,7 +246,7 @@ TEST_CASE("worker: the reports of one turn go out together") {
   CHECK(std::all_of(handles.begin(), handles.end(), [&](ServerHandle h) {
     return std::any_of(bench.reports.begin(), bench.reports.end(), [h](const WorkerReport& r) {
       const Vote* const vote = VoteIn(r);
-      return TellsOf(r, h) && vote != nullptr && vote->opinion == Opinion::kNotProbed;
+      return Concerns(r, h) && vote != nullptr && vote->opinion == Opinion::kNotProbed;
     });
   }));
 }
@@ -393,11 +393,11 @@ TEST_CASE("unwatch: nothing is probed or reported afterwards, at any moment") {
     bench.world.RunFor(moment);
     bench.worker->Unwatch(s1);
     bench.worker->Unwatch(s1);  // ignored
-    const auto told = bench.reports.size();
+    const auto reported = bench.reports.size();
     const auto probes = bench.fleet.probes("s1:1");
     bench.fleet.Set("s1:1", Server::kRefused);
     bench.world.RunFor(10s);
-    CHECK(bench.reports.size() == told);
+    CHECK(bench.reports.size() == reported);
     CHECK(bench.fleet.probes("s1:1") == probes);
     CHECK(bench.worker->size() == 0);
   }
@@ -409,11 +409,11 @@ TEST_CASE("unwatch: inside of a report, and the worker's end there") {
   SimLoop loop(world);
   const auto prober = fleet.NewProber(loop, "c1");
   std::unique_ptr<Worker> worker;
-  int told = 0;
+  int reported = 0;
   worker = std::make_unique<Worker>(loop, *prober, [&](const std::vector<WorkerReport>& batch) {
-    told += static_cast<int>(batch.size());
+    reported += static_cast<int>(batch.size());
     for (const auto& report : batch) worker->Unwatch(std::get<ServerReport>(report).handle);
-    if (told >= 3) worker.reset();
+    if (reported >= 3) worker.reset();
   });
   for (ServerHandle handle = 1; handle <= 5; ++handle) {
     ServerToProbe server;
@@ -424,7 +424,7 @@ TEST_CASE("unwatch: inside of a report, and the worker's end there") {
   }
   world.RunFor(10s);
   CHECK(worker == nullptr);
-  CHECK(told == 3);
+  CHECK(reported == 3);
 }
 
 TEST_CASE("starved: a timeout that passed while the loop was late is no evidence") {

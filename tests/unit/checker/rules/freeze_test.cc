@@ -63,7 +63,7 @@ TEST_CASE("freeze: the table of states") {
   const std::vector<Case> cases = {
       {"as many as allowed", {}, 10, 10, 0.5, {}, false, false},
       {"one more", {}, 11, 1, 0.5, {true, kNow, 11, false, 0}, true, false},
-      {"too many are dead, none of them anew", {}, 15, 0, 0.5, {}, false, false},
+      {"too many are dead, none of them newly", {}, 15, 0, 0.5, {}, false, false},
       {"stays at the fraction", Frozen(11), 10, 3, 0.5, Frozen(11), false, false},
       {"stays at the lower bound", Frozen(11), 8, 1, 0.5, Frozen(11), false, false},
       {"ends below it", Frozen(11), 7, 7, 0.5, {}, false, true},
@@ -114,7 +114,7 @@ TEST_CASE("freeze: the table of states") {
        false,
        false,
        20},
-      {"accepted, and enough have voted to tell",
+      {"accepted, and enough have voted",
        {true, Micros(1), 11, true, 0},
        11,
        11,

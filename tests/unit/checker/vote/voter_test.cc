@@ -184,7 +184,7 @@ TEST_CASE("ballot: a ghost of a former session is replaced by one of this sessio
   booth.ensemble.Put(kPaths.vote("me2"), "");
   booth.ensemble.Expire(*booth.client);
   booth.voter.Disable();
-  // The ghost: same path, not of our session.
+  // The ghost has the same path and belongs to another session.
   booth.ensemble.Put(kPaths.vote("me"), EncodeBallot({kSpecId, 9, {kDeadVote}}));
   REQUIRE(booth.world.RunUntil(
       [&] {

@@ -213,17 +213,17 @@ TEST_CASE("lost answers: somebody else acts before we can read") {
     ErrorCode code;
   };
   SUBCASE("create") {
-    for (const Case& c :
-         {Case{"updated", [](Editing& w) { w.PutSpec(With(TestSpec(9), 9)); },
-               ErrorCode::kUnknownOutcome},
-          Case{"spoilt by a hand", [](Editing& w) { w.ensemble.Put(w.paths.options(), "garbage"); },
-               ErrorCode::kUnknownOutcome},
-          Case{"created by another",
-               [](Editing& w) {
-                 w.ensemble.Remove(w.paths.base());
-                 w.PutSpec(With(TestSpec(9), 9));
-               },
-               ErrorCode::kExists}}) {
+    for (const Case& c : {Case{"updated", [](Editing& w) { w.PutSpec(With(TestSpec(9), 9)); },
+                               ErrorCode::kUnknownOutcome},
+                          Case{"corrupted by an outsider",
+                               [](Editing& w) { w.ensemble.Put(w.paths.options(), "garbage"); },
+                               ErrorCode::kUnknownOutcome},
+                          Case{"created by another",
+                               [](Editing& w) {
+                                 w.ensemble.Remove(w.paths.base());
+                                 w.PutSpec(With(TestSpec(9), 9));
+                               },
+                               ErrorCode::kExists}}) {
       CAPTURE(c.name);
       Editing w;
       w.ensemble.Put("/goreclusters", "");
@@ -348,7 +348,7 @@ TEST_CASE("get: a change while reading is never seen half") {
   }
 }
 
-TEST_CASE("list: sorted, without strangers, with spoiled clusters; an absent root is empty") {
+TEST_CASE("list: sorted, without strangers, with corrupted clusters; an absent root is empty") {
   Editing w;
   const auto list = [&] {
     return w.Wait<std::vector<std::string>>([&](auto done) { w.one.editor.List(done); });
@@ -358,14 +358,14 @@ TEST_CASE("list: sorted, without strangers, with spoiled clusters; an absent roo
   w.ensemble.Put("/goreclusters/b", "12");
   w.ensemble.Put("/goreclusters/a", "11");
   w.ensemble.Put("/goreclusters/stranger", "hello");
-  w.ensemble.Put("/goreclusters/spoiled", "?");
-  w.ensemble.Put("/goreclusters/spoiled/shards", "[]");
+  w.ensemble.Put("/goreclusters/zz-corrupt", "?");
+  w.ensemble.Put("/goreclusters/zz-corrupt/shards", "[]");
   for (int i = 0; i < 200; ++i) w.ensemble.Put("/goreclusters/c" + std::to_string(1000 + i), "1");
   const auto names = list();
   REQUIRE(names);
   CHECK(names->size() == 203);
   CHECK(names->front() == "a");
-  CHECK(names->back() == "spoiled");
+  CHECK(names->back() == "zz-corrupt");
   CHECK(std::is_sorted(names->begin(), names->end()));
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("order: its answer is lost, and the ledger does not show whether it to
          w.PutLedger(Known());
          w.ensemble.Put(w.paths.candidate(CandidateNode("c2")), "{}");
        }},
-      {"the ledger was spoiled", [](auto& w) { w.ensemble.Put(w.paths.ledger(), "?"); }},
+      {"the ledger was corrupted", [](auto& w) { w.ensemble.Put(w.paths.ledger(), "?"); }},
       {"the cluster was deleted", [](auto& w) { w.ensemble.Remove(w.paths.base()); }},
       {"another is there",
        [](auto& w) {

@@ -264,7 +264,7 @@ TEST_CASE("order: the cluster is changed, deleted or made again between read and
   const std::array<Change, 3> changes = {{
       {"updated", [](auto& w) { w.PutSpec(TestSpec(5)); }, true},
       {"deleted", [](auto& w) { w.ensemble.Remove(w.paths.base()); }, false},
-      {"made anew",
+      {"created again",
        [](auto& w) {
          w.ensemble.Remove(w.paths.base());
          w.PutSpec(TestSpec(5));

@@ -99,7 +99,7 @@ TEST_CASE("retain: only what may be used again is kept") {
     std::function<void(ConnectionPool&)> during;
     std::uint64_t reused;
   } kRows[] = {
-      {"never told", [](auto&) {}, [](auto&) {}, 1},
+      {"never notified", [](auto&) {}, [](auto&) {}, 1},
       {"retained before", [&](auto& pool) { pool.Retain({addr}); }, [](auto&) {}, 1},
       {"retained during the loan", [](auto&) {}, [&](auto& pool) { pool.Retain({addr}); }, 1},
       {"retired during the loan", [](auto&) {}, [](auto& pool) { pool.Retain({}); }, 0},

@@ -182,7 +182,7 @@ TEST_CASE("board reader: a version that comes back finds its chunk in place") {
   CHECK(reader.Rows(0)->front() == DeadRow(5));
 }
 
-TEST_CASE("board reader: the mirror alone") {
+TEST_CASE("board reader: only the mirror") {
   const std::vector<ShardSpec> list = {{"a", "h:1"}, {"b", "h:2"}, {"c", "h:3"}};
   struct Case {
     const char* what;

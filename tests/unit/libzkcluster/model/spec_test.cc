@@ -42,7 +42,7 @@ TEST_CASE("validate: what is good") {
 
 TEST_CASE("validate: what is refused, and why") {
   struct Case {
-    std::function<void(ClusterSpec&)> spoil;
+    std::function<void(ClusterSpec&)> damage;
     std::string why;
   };
   const std::vector<Case> cases = {
@@ -103,7 +103,7 @@ TEST_CASE("validate: what is refused, and why") {
   };
   for (const Case& c : cases) {
     ClusterSpec spec = Good();
-    c.spoil(spec);
+    c.damage(spec);
     CAPTURE(c.why);
     const auto valid = Validate(spec);
     REQUIRE_FALSE(valid.has_value());

@@ -68,11 +68,11 @@ TEST_CASE("bad access files: file and line, never the password") {
       {"tls ca", "f:1: tls ca: expected a file"},
       {"tls pem x", "f:1: tls: expected the word ca, cert or key"},
       {"tls ca a,b", "f:1: tls ca: expected a file, without a comma"},
-      {"tls ca a\ntls ca b", "f:2: tls ca: is there already"},
+      {"tls ca a\ntls ca b", "f:2: tls ca: is given twice"},
       {"tls ca a\ntls cert b", "f:2: tls: ca, cert and key go together"},
       {"operator password a:SECRET", "f:1: expected operators, checkers, own or tls"},
       {"a:SECRET", "f:1: expected operators, checkers, own or tls"},
-      {"own password a:b\nown password a:SECRET", "f:2: own: is there already"},
+      {"own password a:b\nown password a:SECRET", "f:2: own: is given twice"},
       {"own SECRET", "f:1: own: expected the word password or digest"},
       {"own password", "f:1: own: expected user:password"},
       {"own password SECRET", "f:1: own: expected user:password"},
@@ -83,7 +83,7 @@ TEST_CASE("bad access files: file and line, never the password") {
        "f:1: own: a user is at most 100 bytes"},
       {"own digest a:SECRET", "f:1: own: expected user:digest"},
       {"own digest a:SECRET/InIHSb7yEEbrWz8b9l71Rj=", "f:1: own: expected user:digest"},
-      {std::string("own password a:SECRET\0x", 23), "f:1: is no text"},
+      {std::string("own password a:SECRET\0x", 23), "f:1: is not text"},
   };
   for (const auto& row : cases) {
     CAPTURE(row.first);

@@ -29,9 +29,9 @@ struct Bench {
 struct NodeLog {
   NodeLog(Bench& bench, const std::string& path)
       : watcher(bench.loop, *bench.client, path, [this](const std::optional<Node>& node) {
-          told.push_back(node ? node->data : "-");
+          reported.push_back(node ? node->data : "-");
         }) {}
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   NodeWatcher watcher;
 };
 
@@ -43,9 +43,9 @@ struct ChildrenLog {
                   if (names) {
                     for (const auto& name : *names) text += name + " ";
                   }
-                  told.push_back(text);
+                  reported.push_back(text);
                 }) {}
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   ChildrenWatcher watcher;
 };
 
@@ -53,13 +53,13 @@ struct ChildrenLog {
 struct StatLog {
   StatLog(Bench& bench, const std::string& path)
       : watcher(bench.loop, *bench.client, path, [this](const std::optional<Stat>& stat) {
-          told.push_back(stat ? std::to_string(stat->version) : "-");
+          reported.push_back(stat ? std::to_string(stat->version) : "-");
         }) {}
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   StatWatcher watcher;
 };
 
-using Told = std::vector<std::string>;
+using Values = std::vector<std::string>;
 
 TEST_CASE("node: reported when known, at each change, and never the same twice") {
   Bench bench;
@@ -74,7 +74,7 @@ TEST_CASE("node: reported when known, at each change, and never the same twice")
   }
   log.watcher.Refresh();
   bench.Settle();
-  CHECK(log.told == Told{"0", "1", "2", "3"});
+  CHECK(log.reported == Values{"0", "1", "2", "3"});
   CHECK(log.watcher.node()->data == "3");
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("stat: reports existence and version at each change, by one read that 
   bench.Settle();
   log.watcher.Refresh();
   bench.Settle();
-  CHECK(log.told == Told{"-", "0", "1", "-", "0"});
+  CHECK(log.reported == Values{"-", "0", "1", "-", "0"});
   CHECK(bench.ensemble.requests_served() - before == 5);
   CHECK(gets == 0);
 }
@@ -115,7 +115,7 @@ TEST_CASE("stat: deleted and created within one moment is another znode of the s
   bench.ensemble.Put("/a", "x");
   CHECK_FALSE(log.watcher.has_news());
   bench.Settle();
-  CHECK(log.told == Told{"0", "0"});
+  CHECK(log.reported == Values{"0", "0"});
 }
 
 TEST_CASE(
@@ -128,7 +128,7 @@ TEST_CASE(
   bench.Settle();
   bench.ensemble.Put("/a", "1");
   bench.ensemble.Reconnect(*bench.client);
-  REQUIRE(bench.RunUntil([&] { return log.told == Told{"0", "1"}; }));
+  REQUIRE(bench.RunUntil([&] { return log.reported == Values{"0", "1"}; }));
   bench.ensemble.Expire(*bench.client);
   REQUIRE(bench.RunUntil([&] {
     return bench.client->generation() == 2 && bench.client->state() == SessionState::kConnected;
@@ -136,7 +136,7 @@ TEST_CASE(
   bench.Settle();
   bench.ensemble.Put("/a", "2");
   bench.Settle();
-  CHECK(log.told == Told{"0", "1", "2"});
+  CHECK(log.reported == Values{"0", "1", "2"});
 }
 
 TEST_CASE("node: absent, created, deleted, created again") {
@@ -149,7 +149,7 @@ TEST_CASE("node: absent, created, deleted, created again") {
   bench.Settle();
   bench.ensemble.Put("/a", "x");
   bench.Settle();
-  CHECK(log.told == Told{"-", "x", "-", "x"});
+  CHECK(log.reported == Values{"-", "x", "-", "x"});
 }
 
 TEST_CASE("node: deleted and created at once is another node, even with equal data") {
@@ -160,7 +160,7 @@ TEST_CASE("node: deleted and created at once is another node, even with equal da
   bench.ensemble.Remove("/a");
   bench.ensemble.Put("/a", "x");
   bench.Settle();
-  CHECK(log.told == Told{"x", "x"});
+  CHECK(log.reported == Values{"x", "x"});
 }
 
 TEST_CASE("node: a burst of changes ends with the last, in few reads") {
@@ -171,7 +171,7 @@ TEST_CASE("node: a burst of changes ends with the last, in few reads") {
   const auto before = bench.ensemble.requests_served();
   for (int i = 1; i <= 1000; ++i) bench.ensemble.Put("/a", std::to_string(i));
   bench.Settle();
-  CHECK(log.told.back() == "1000");
+  CHECK(log.reported.back() == "1000");
   CHECK(bench.ensemble.requests_served() - before <= 4);
 }
 
@@ -195,10 +195,10 @@ TEST_CASE("node: changed while the connection is broken") {
   bench.Settle();
   bench.ensemble.Put("/a", "1");
   bench.Settle();
-  CHECK(log.told == Told{"0"});
+  CHECK(log.reported == Values{"0"});
   bench.ensemble.Reconnect(*bench.client);
-  REQUIRE(bench.RunUntil([&] { return log.told.size() == 2; }));
-  CHECK(log.told.back() == "1");
+  REQUIRE(bench.RunUntil([&] { return log.reported.size() == 2; }));
+  CHECK(log.reported.back() == "1");
 }
 
 TEST_CASE("node: the session expires; the next one watches again") {
@@ -211,10 +211,10 @@ TEST_CASE("node: the session expires; the next one watches again") {
     return bench.client->generation() == 2 && bench.client->state() == SessionState::kConnected;
   }));
   bench.Settle();
-  CHECK(log.told == Told{"0"});
+  CHECK(log.reported == Values{"0"});
   bench.ensemble.Put("/a", "1");
   bench.Settle();
-  CHECK(log.told == Told{"0", "1"});
+  CHECK(log.reported == Values{"0", "1"});
 }
 
 TEST_CASE("node: answers of reads are lost; it reads again") {
@@ -222,10 +222,10 @@ TEST_CASE("node: answers of reads are lost; it reads again") {
   bench.ensemble.Put("/a", "0");
   NodeLog log(bench, "/a");
   bench.ensemble.LoseAnswers(*bench.client, 5);
-  REQUIRE(bench.RunUntil([&] { return log.told.size() == 1; }));
+  REQUIRE(bench.RunUntil([&] { return log.reported.size() == 1; }));
   bench.ensemble.Put("/a", "1");
   bench.Settle();
-  CHECK(log.told == Told{"0", "1"});
+  CHECK(log.reported == Values{"0", "1"});
 }
 
 TEST_CASE("node: the ensemble is away for an hour; the last state stays, then the newest comes") {
@@ -238,8 +238,8 @@ TEST_CASE("node: the ensemble is away for an hour; the last state stays, then th
   CHECK(log.watcher.node()->data == "0");
   bench.ensemble.Put("/a", "1");
   bench.ensemble.Up();
-  REQUIRE(bench.RunUntil([&] { return log.told.size() == 2; }));
-  CHECK(log.told.back() == "1");
+  REQUIRE(bench.RunUntil([&] { return log.reported.size() == 2; }));
+  CHECK(log.reported.back() == "1");
 }
 
 TEST_CASE("node: after any disturbance the last state is known in the end") {
@@ -277,7 +277,7 @@ TEST_CASE("node: after any disturbance the last state is known in the end") {
     const auto truth = bench.ensemble.Get("/a");
     REQUIRE(log.watcher.known());
     CHECK(log.watcher.node() == truth);
-    CHECK(log.told.back() == (truth ? truth->data : "-"));
+    CHECK(log.reported.back() == (truth ? truth->data : "-"));
   }
 }
 
@@ -315,7 +315,7 @@ TEST_CASE("children: reported sorted, at each change of the list, not of their d
   bench.Settle();
   bench.ensemble.Remove("/p");
   bench.Settle();
-  CHECK(log.told == Told{"-", "", "b ", "a b ", "a ", "-"});
+  CHECK(log.reported == Values{"-", "", "b ", "a b ", "a ", "-"});
 }
 
 TEST_CASE("children: ephemerals of another session leave with it") {
@@ -329,8 +329,8 @@ TEST_CASE("children: ephemerals of another session leave with it") {
   other->Create("/p/e", "", CreateMode::kEphemeral, [](const auto&) {});
   bench.Settle();
   other.reset();
-  REQUIRE(bench.RunUntil([&] { return log.told.back() == ""; }));
-  CHECK(log.told == Told{"", "e ", ""});
+  REQUIRE(bench.RunUntil([&] { return log.reported.back() == ""; }));
+  CHECK(log.reported == Values{"", "e ", ""});
 }
 
 }  // namespace

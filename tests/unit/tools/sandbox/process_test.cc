@@ -50,16 +50,16 @@ TEST_CASE("child: it ended before, and its group ends with its owner") {
   const UniqueFd end(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   REQUIRE(end.valid());
   // Nobody has it open for writing any more.
-  const auto alone = [&] {
+  const auto only_one = [&] {
     char byte = 0;
     return ::read(end.get(), &byte, 1) == 0;
   };
   {
     ChildProcess child(Shell("exec 3>" + fifo + "; tail -f /dev/null & exit 3"));
     CHECK(child.Wait(kLimit) == ExitStatus{.code = 3, .signal = 0});
-    CHECK_FALSE(alone());
+    CHECK_FALSE(only_one());
   }
-  CHECK(WaitUntil(alone, kLimit));
+  CHECK(WaitUntil(only_one, kLimit));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ TEST_CASE("socket errors: what each says of the server, at once and after a whil
     Reason late_reason;
   };
   constexpr auto kFailed = ProbeVerdict::kFailed;
-  constexpr auto kDoubt = ProbeVerdict::kCannotTell;
+  constexpr auto kDoubt = ProbeVerdict::kInconclusive;
   const std::vector<Case> cases = {
       {ECONNREFUSED, kFailed, kFailed, Reason::kRefused},
       {ECONNRESET, kFailed, kFailed, Reason::kReset},

@@ -195,7 +195,7 @@ TEST_CASE("command line: a ring of a cluster, of a file without ZooKeeper, of bo
   const auto both = Parse<RingOptions>({"ring", "a", "--after", "-f", "x.yaml"});
   CHECK(both.after);
   CHECK(both.file == "x.yaml");
-  CHECK(ErrorOf({"ring", "a"}, {}).find("where is ZooKeeper?") == 0);
+  CHECK(ErrorOf({"ring", "a"}, {}).find("no ZooKeeper servers:") == 0);
 }
 
 TEST_CASE("command line: identities, and access to new znodes") {
@@ -239,7 +239,8 @@ TEST_CASE("command line: checkers of a cluster, of one named forget, and one to 
   }
   CHECK(HelpText(AllVerbs(), "checkers forget").find("zkctl checkers forget NAME ID [options]") !=
         std::string::npos);
-  CHECK(HelpText(AllVerbs(), "").find("  checkers forget   take a checker") != std::string::npos);
+  CHECK(HelpText(AllVerbs(), "").find("  checkers forget   remove a retired checker") !=
+        std::string::npos);
   std::istringstream lines(HelpText(AllVerbs(), "") + HelpText(AllVerbs(), "update"));
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);
@@ -301,7 +302,7 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"locate", "a"}, "usage: zkctl locate NAME KEY..."},
       {{"status", "a/b"}, "cluster name"},
       {{"list", "--folow"}, "no option --folow; did you mean --follow?"},
-      {{"list", "--follow"}, "--follow is no option of list"},
+      {{"list", "--follow"}, "--follow is not an option of list"},
       {{"list", "--foll"}, "no option --foll"},
       {{"list", "-o", "xml"}, "--output: expected table, json or yaml, not \"xml\""},
       {{"list", "--timeout", "0s"}, "--timeout: must be from 10ms to 1h"},
@@ -340,7 +341,7 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"ring", "a", "b"}, "usage: zkctl ring [NAME]"},
       {{"checkers", "forget", "a"}, "usage: zkctl checkers forget NAME ID"},
       {{"checkers", "a", "b"}, "usage: zkctl checkers NAME"},
-      {{"checkers", "a", "--yes"}, "--yes is no option of checkers"},
+      {{"checkers", "a", "--yes"}, "--yes is not an option of checkers"},
       {{"checkers", "forget", "a", "c/4"}, "checker"},
       {{"pause", "a"}, "pause needs --reason TEXT"},
       {{"pause", "a", "--reason", ""}, "--reason: the reason is empty"},
@@ -348,26 +349,26 @@ TEST_CASE("command line: refusals, in one line that helps") {
       {{"pause", "a", "--reason", "x", "--for", "soon"}, "--for: expected a duration"},
       {{"pause", "a", "--reason", "x", "--for", "0s"}, "--for: must be from 1s to 720h"},
       {{"pause", "a", "--reason", "x", "--for", "721h"}, "--for: must be from 1s to 720h"},
-      {{"resume", "a", "--reason", "x"}, "--reason is no option of resume"},
+      {{"resume", "a", "--reason", "x"}, "--reason is not an option of resume"},
       {{"maintenance"}, "maintenance needs on, off or list; see zkctl maintenance --help"},
       {{"maintenence", "on"}, "did you mean \"maintenance\"?"},
       {{"maintenance", "of", "a"}, "no verb \"maintenance of\"; maintenance needs on, off or list"},
       {{"maintenance", "on", "a", "s1"}, "maintenance on needs --reason TEXT"},
       {{"maintenance", "on", "a", "--reason", "x"}, "needs SHARD..., or --host HOST"},
       {{"maintenance", "on", "a", "s1", "--host", "h", "--reason", "x"}, "give either SHARD..."},
-      {{"maintenance", "on", "a", "s1", "--all", "--reason", "x"}, "--all is no option of"},
+      {{"maintenance", "on", "a", "s1", "--all", "--reason", "x"}, "--all is not an option of"},
       {{"maintenance", "on", "a", "s1", "--reason", "x", "--for", "0s"}, "--for: must be from 1s"},
       {{"maintenance", "off", "a"}, "needs SHARD..., or --host HOST, or --all"},
-      {{"maintenance", "off", "a", "s1", "--reason", "x"}, "--reason is no option of"},
+      {{"maintenance", "off", "a", "s1", "--reason", "x"}, "--reason is not an option of"},
       {{"rename-shard", "a", "s1"}, "usage: zkctl rename-shard NAME SHARD NEW"},
       {{"rename-shard", "a", "s1", "s1"}, "the new name is the old one"},
       {{"import"}, "import needs -f FILE"},
       {{"update", "a", "--points", "3", "--dry-run", "--wait"}, "--dry-run changes nothing"},
-      {{"delete", "a", "--wait"}, "--wait is no option of delete"},
-      {{"list", "--watch"}, "--watch is no option of list"},
+      {{"delete", "a", "--wait"}, "--wait is not an option of delete"},
+      {{"list", "--watch"}, "--watch is not an option of list"},
       {{"init", "--acl", "closed", "--access", "f"}, "--acl: expected open or restricted"},
-      {{"init", "--acl", "restricted"}, "who is who? Give --access FILE"},
-      {{"create", "a", "--access", ""}, "who is who? Give --access FILE"},
+      {{"init", "--acl", "restricted"}, "no access file: give --access FILE"},
+      {{"create", "a", "--access", ""}, "no access file: give --access FILE"},
       {{"access"}, "access needs --access FILE"},
       {{"init", "a"}, "usage: zkctl init"},
       {{"unfreze", "a"}, "no verb \"unfreze\"; did you mean \"unfreeze\"?"},
@@ -377,7 +378,7 @@ TEST_CASE("command line: refusals, in one line that helps") {
     CHECK_MESSAGE(error.find(row.part) != std::string::npos, error << " instead of " << row.part);
     CHECK(error.find('\n') == std::string::npos);
   }
-  CHECK(ErrorOf({"list"}, {}).find("where is ZooKeeper?") == 0);
+  CHECK(ErrorOf({"list"}, {}).find("no ZooKeeper servers:") == 0);
 }
 
 TEST_CASE("edits: remove, move, add, set") {

@@ -38,7 +38,7 @@ struct Row {
   Severity severity;
   const char* says;
   const char* remedy;
-  std::function<void(Snapshot&)> spoil;
+  std::function<void(Snapshot&)> damage;
 };
 
 Maintenance OldOrder() {
@@ -49,7 +49,7 @@ const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
       {"undecodable", Severity::kBroken, "ballot c9: not JSON", "by hand",
        [](Snapshot& s) { s.problems.push_back("ballot c9: not JSON at byte 1"); }},
-      {"ghost", Severity::kBroken, "is no ephemeral znode", "remove it by hand",
+      {"ghost", Severity::kBroken, "is not an ephemeral znode", "remove it by hand",
        [](Snapshot& s) { s.candidates[1].stat.ephemeral_owner = 0; }},
       {"ghost", Severity::kBroken, "c1 is registered 2 times", "another id",
        [](Snapshot& s) {
@@ -61,7 +61,7 @@ const std::vector<Row>& Rows() {
          s.voters.push_back(s.voters[0]);
          s.voters.back().id = "c9";
        }},
-      {"ghost", Severity::kRisk, "c4 is gone and counts for the quorum (3 of 4) still",
+      {"ghost", Severity::kRisk, "c4 is gone, and still counts for the quorum (3 of 4)",
        "zkctl checkers forget sessions c4",
        [](Snapshot& s) {
          s.spec.spec.checkers.reset();
@@ -86,7 +86,7 @@ const std::vector<Row>& Rows() {
        "start the checkers that are missing", [](Snapshot& s) { s.spec.spec.checkers = 5; }},
       {"quorum", Severity::kAdvice, "the spec says 2 checkers, and 3 are registered",
        "zkctl update sessions --checkers 3", [](Snapshot& s) { s.spec.spec.checkers = 2; }},
-      {"quorum", Severity::kRisk, "the quorum of 1 of 3 is no majority", "makes it a majority",
+      {"quorum", Severity::kRisk, "the quorum of 1 of 3 is not a majority", "makes it a majority",
        [](Snapshot& s) { s.spec.spec.quorum = 1; }},
       {"votes", Severity::kRisk, "the checkers do not know whether s2 is alive",
        "zkctl explain sessions s2",
@@ -149,8 +149,7 @@ const std::vector<Row>& Rows() {
 
 }  // namespace
 
-TEST_CASE(
-    "doctor: nothing on a cluster that is well, also while it is paused or maintained shortly") {
+TEST_CASE("doctor: nothing on a healthy cluster, also during a short pause or maintenance") {
   Snapshot snapshot = Well();
   CHECK(Examine(snapshot).empty());
   snapshot.ledger->pause = Pause{kNow - 1h, Micros(0), "ann", "move"};
@@ -159,11 +158,11 @@ TEST_CASE(
   CHECK(DoctorText(snapshot, {}, true) == "sessions: nothing found\n");
 }
 
-TEST_CASE("doctor: what is wrong, with its numbers, and what to do") {
+TEST_CASE("doctor: each problem, with its numbers, and what to do") {
   for (const Row& row : Rows()) {
     CAPTURE(row.says);
     Snapshot snapshot = Well();
-    row.spoil(snapshot);
+    row.damage(snapshot);
     bool found = false;
     std::string all;
     for (const Finding& finding : Examine(snapshot)) {
@@ -180,7 +179,7 @@ TEST_CASE("doctor: what is wrong, with its numbers, and what to do") {
 
 TEST_CASE("doctor: the worst first, in lines that fit") {
   Snapshot snapshot = Well();
-  for (const Row& row : Rows()) row.spoil(snapshot);
+  for (const Row& row : Rows()) row.damage(snapshot);
   const auto findings = Examine(snapshot);
   for (std::size_t i = 1; i < findings.size(); ++i) {
     CHECK(findings[i - 1].severity <= findings[i].severity);

@@ -150,7 +150,7 @@ TEST_CASE("import: documents of one file, each problem at its place") {
   REQUIRE_FALSE(bad);
   CHECK(Contains(bad.error().message, "f:5:1: shrds: unknown key"));
   CHECK(Contains(bad.error().message, "f:7:1: name: cluster \"a\" is in line 1 already"));
-  CHECK(ParseSpecs("f", "# nothing\n").error().message == "f: has no cluster in it");
+  CHECK(ParseSpecs("f", "# nothing\n").error().message == "f: contains no cluster");
 }
 
 TEST_CASE(

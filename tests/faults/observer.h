@@ -17,13 +17,13 @@
 
 namespace zkcluster::faults {
 
-class Eye {
+class Observer {
  public:
-  Eye(const std::string& servers, ClusterPaths paths);
-  ~Eye();
+  Observer(const std::string& servers, ClusterPaths paths);
+  ~Observer();
 
   // The present state; an error when the ensemble does not answer within a second.
-  [[nodiscard]] Result<Snapshot> Look();
+  [[nodiscard]] Result<Snapshot> Read();
   // The statuses by shard; nothing when they cannot be read, or no decision is for this list.
   [[nodiscard]] std::optional<std::map<std::string, ShardStatus>> Statuses();
 

@@ -1,4 +1,4 @@
-#include "tests/faults/eye.h"
+#include "tests/faults/observer.h"
 
 #include <utility>
 
@@ -9,37 +9,37 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kTurn = milliseconds(50);
-constexpr Duration kLookLimit = seconds(1);
+constexpr Duration kReadLimit = seconds(1);
 
 }  // namespace
 
 // A short session: when its server is stopped, it soon reads through another.
-Eye::Eye(const std::string& servers, ClusterPaths paths)
+Observer::Observer(const std::string& servers, ClusterPaths paths)
     : paths_(std::move(paths)),
       client_(zk::NewNativeClient(loop_, *logger_,
                                   {.servers = *zk::ParseServers(servers),
                                    .session_timeout = seconds(2),
                                    .connect_timeout = milliseconds(500)})) {}
 
-Eye::~Eye() {
+Observer::~Observer() {
   bool closed = false;
   client_->Close([&] { closed = true; });
   static_cast<void>(loop_.RunUntil([&] { return closed; }, seconds(2)));
 }
 
-Result<Snapshot> Eye::Look() {
+Result<Snapshot> Observer::Read() {
   // Kept by the callback: an answer may come after we have stopped waiting.
   const auto answer = std::make_shared<std::optional<Result<Snapshot>>>();
   ReadSnapshot(loop_, *client_, paths_,
                [answer](Result<Snapshot> result) { *answer = std::move(result); });
-  if (!loop_.RunUntil([&] { return answer->has_value(); }, kLookLimit)) {
+  if (!loop_.RunUntil([&] { return answer->has_value(); }, kReadLimit)) {
     return Fail(ErrorCode::kTimeout, "no answer");
   }
   return std::move(**answer);
 }
 
-std::optional<std::map<std::string, ShardStatus>> Eye::Statuses() {
-  const auto snapshot = Look();
+std::optional<std::map<std::string, ShardStatus>> Observer::Statuses() {
+  const auto snapshot = Read();
   if (!snapshot || !snapshot->board_is_current) return std::nullopt;
   std::map<std::string, ShardStatus> statuses;
   const auto& shards = snapshot->spec.spec.shards;
@@ -49,7 +49,7 @@ std::optional<std::map<std::string, ShardStatus>> Eye::Statuses() {
   return statuses;
 }
 
-bool Eye::Await(const std::function<bool()>& done, Duration limit) {
+bool Observer::Await(const std::function<bool()>& done, Duration limit) {
   const TimePoint deadline = loop_.Now() + limit;
   while (!done()) {
     if (loop_.Now() >= deadline) return done();
@@ -58,7 +58,7 @@ bool Eye::Await(const std::function<bool()>& done, Duration limit) {
   return true;
 }
 
-void Eye::Pass(Duration duration) {
+void Observer::Pass(Duration duration) {
   static_cast<void>(loop_.RunUntil([] { return false; }, duration));
 }
 

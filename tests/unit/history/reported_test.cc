@@ -1,5 +1,5 @@
-// Bad histories that hid behind an excuse, or that nobody looked at: what a leader does and does
-// not tell, what it accepts by itself, and what clients take for new.
+// Bad histories that an excuse used to hide, or that no rule covered: what a leader does and does
+// not record in the journal, what it accepts without an order, and what clients take as new.
 #include <doctest/doctest.h>
 
 #include "tests/history/table_judge.h"
@@ -14,7 +14,7 @@ namespace {
 
 using Draft = Story::Draft;
 
-// Of four shards at most two may be dead; all that all vote is `letters`.
+// At most two of the four shards may be dead. Every checker votes `letters`.
 struct FreezingStory : SettledStory {
   explicit FreezingStory(std::string_view letters) {
     Update([](ClusterSpec& wider) {
@@ -32,9 +32,9 @@ struct FreezingStory : SettledStory {
   void Freeze() {
     Draft draft = Decide();
     draft.ledger.freeze.frozen = true;
-    draft.Tell(Event::Freeze{});
+    draft.AddEvent(Event::Freeze{});
     Commit(draft);
-    REQUIRE_MESSAGE(Broken().empty(), Told());
+    REQUIRE_MESSAGE(Broken().empty(), Violations());
   }
   void Accept() {
     Order(Event::Unfreeze{}, [](Ledger& ledger) { ledger.freeze.accept = true; });
@@ -43,48 +43,48 @@ struct FreezingStory : SettledStory {
 
 }  // namespace
 
-TEST_CASE("told: a change of the spec") {
-  for (const bool told : {true, false}) {
+TEST_CASE("journal: a change of the spec") {
+  for (const bool recorded : {true, false}) {
     SettledStory story;
     story.Update([](ClusterSpec& spec) { spec.failover = false; });
     Draft draft = story.Decide();
-    if (!told) draft.events.clear();
+    if (!recorded) draft.events.clear();
     story.Commit(draft);
-    CHECK(story.Broken() == (told ? "" : "journal"));
+    CHECK(story.Broken() == (recorded ? "" : "journal"));
   }
 }
 
-TEST_CASE("told: a freeze, and its end") {
+TEST_CASE("journal: a freeze, and its end") {
   FreezingStory untold("DDDA");
   Draft draft = untold.Decide();
   draft.ledger.freeze.frozen = true;
   untold.Commit(draft);
   CHECK(untold.Broken() == "journal");
 
-  for (const bool told : {true, false}) {
+  for (const bool recorded : {true, false}) {
     FreezingStory story("DDDA");
     story.Freeze();
     story.VoteAll("DAAA");
     Draft end = story.Decide();
     end.ledger.freeze = {};
-    if (told) end.Tell(Event::Unfreeze{});
+    if (recorded) end.AddEvent(Event::Unfreeze{});
     story.Commit(end);
-    CHECK(story.Broken() == (told ? "" : "journal"));
+    CHECK(story.Broken() == (recorded ? "" : "journal"));
   }
 }
 
-TEST_CASE("told: a freeze does not end while nobody knows what is dead") {
+TEST_CASE("freeze: it does not end while too few votes say which shards are dead") {
   FreezingStory story("DDDA");
   story.Freeze();
   for (const char* id : {"c2", "c3"}) story.End(id);
   Draft end = story.Decide();
   end.ledger.freeze = {};
-  end.Tell(Event::Unfreeze{});
+  end.AddEvent(Event::Unfreeze{});
   story.Commit(end);
   CHECK(story.Broken() == "freeze");
 }
 
-TEST_CASE("told: no more deaths are accepted than there are, and none without an order") {
+TEST_CASE("freeze: no more deaths are accepted than there are, and none without an order") {
   for (const int accepted : {3, 4}) {
     FreezingStory story("DDDA");
     story.Freeze();
@@ -101,7 +101,7 @@ TEST_CASE("told: no more deaths are accepted than there are, and none without an
   CHECK(story.Broken() == "freeze");
 }
 
-TEST_CASE("told: who comes back from the dead owes something") {
+TEST_CASE("ledger: a shard that returns from dead has a penalty") {
   for (const bool owes : {true, false}) {
     FreezingStory story("DAAA");
     story.Commit(story.Decide("D---"));
@@ -113,7 +113,7 @@ TEST_CASE("told: who comes back from the dead owes something") {
   }
 }
 
-TEST_CASE("tables: Since is that of the row, and a change of the spec forgets nothing") {
+TEST_CASE("tables: Since is the row's, and a change of the spec forgets nothing") {
   FreezingStory story("DAAA");
   story.Commit(story.Decide("D---"));
   std::vector<Micros> since;
@@ -139,15 +139,15 @@ TEST_CASE("tables: Since is that of the row, and a change of the spec forgets no
   }
 }
 
-TEST_CASE("tables: a chunk that was removed excuses no head that is a new znode") {
-  for (const bool anew : {false, true}) {
+TEST_CASE("tables: a removed chunk does not excuse a head that is a new znode") {
+  for (const bool recreated : {false, true}) {
     FreezingStory story("DAAA");
-    story.Remove(kHand, story.paths.chunk(0));
-    if (anew) story.Remove(kHand, story.paths.head());
+    story.Remove(kOutsider, story.paths.chunk(0));
+    if (recreated) story.Remove(kOutsider, story.paths.head());
     story.Commit(story.Decide("D---"));
     TableJudge judge(story.judge);
-    judge.Observe({"app", "c", 1, anew ? 1 : 3, 2, 0, "AAAA", {}});
-    CHECK(judge.violations().size() == (anew ? 1 : 0));
+    judge.Observe({"app", "c", 1, recreated ? 1 : 3, 2, 0, "AAAA", {}});
+    CHECK(judge.violations().size() == (recreated ? 1 : 0));
   }
 }
 
