@@ -85,9 +85,8 @@ struct CommitPlan {
 [[nodiscard]] CommitPlan PlanCommit(const CommitInput& input, Round round);
 
 // Removes the head, so that programs, zkctl and later leaders follow the status of the Go checkers
-// that decide from now on. A mirror that was too large to be kept is written once more, as long as
-// it fits into a znode at all: what the head said is not forgotten. Empty: it does not fit, and the
-// head stays.
+// that decide from now on. A mirror that is empty because of its limit is written first, so that
+// nothing is forgotten. An empty plan: it does not fit into a znode, and the head stays.
 [[nodiscard]] CommitPlan PlanYield(const CommitInput& input, Round round);
 
 struct Refusal {

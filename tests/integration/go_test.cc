@@ -183,7 +183,7 @@ TEST_CASE("go: the way back to Go checkers, and out of it again with one of thre
 
   auto checker = go.AddChecker();
   CHECK(leader.AwaitLog({"event=leader.yielded"}, kLimit));
-  CHECK(site..Await([&] { return !site..Exists(paths.head()); }));
+  CHECK(site.direct.Await([&] { return !site.direct.Exists(paths.head()); }));
   CHECK(Letters(cluster->view()) == "AAAA");
   site.redis[0]->Kill();
   go.SetStatus("DAAA", 1895228044999999);
@@ -195,12 +195,12 @@ TEST_CASE("go: the way back to Go checkers, and out of it again with one of thre
   for (sandbox::CheckerProcess* one : checkers) {
     if (one != &leader) one->Kill();
   }
-  REQUIRE(site..Await([&] { return site..Children(paths.votes()).size() == 1; }));
-  const std::string status = site..Data(paths.mirror());
+  REQUIRE(site.direct.Await([&] { return site.direct.Children(paths.votes()).size() == 1; }));
+  const std::string status = site.direct.Data(paths.mirror());
   checker.reset();
   CHECK(leader.AwaitLog({"event=leader.resumed"}, kLimit));
-  REQUIRE(site..Await([&] { return site..Exists(paths.head()); }));
-  CHECK(site..Data(paths.mirror()) == status);
+  REQUIRE(site.direct.Await([&] { return site.direct.Exists(paths.head()); }));
+  CHECK(site.direct.Data(paths.mirror()) == status);
   CHECK(site.Statuses("sessions") == "DAAA");
   CHECK(Letters(cluster->view()) == "DAAA");
 }
@@ -220,8 +220,8 @@ TEST_CASE("go: its manager's options under a freeze let no held death out") {
     const Snapshot read = site.Read("sessions");
     return read.ledger && read.ledger->freeze.frozen;
   };
-  REQUIRE(site..Await(frozen));
-  REQUIRE(site..Await([&] {
+  REQUIRE(site.direct.Await(frozen));
+  REQUIRE(site.direct.Await([&] {
     for (const auto& voter : site.Read("sessions").voters) {
       if (!voter.ballot || voter.ballot->votes.at(2).opinion != Opinion::kDead) return false;
     }
@@ -229,7 +229,7 @@ TEST_CASE("go: its manager's options under a freeze let no held death out") {
   }));
   const std::string held = site.Statuses("sessions");
   const ClusterPaths paths = site.Paths("sessions");
-  REQUIRE(site.hand
+  REQUIRE(site.direct
               .Put(paths.options(),
                    R"({"FailoverEnabled":true,"RingType":"consistent","RingParams":"160"})")
               .has_value());
