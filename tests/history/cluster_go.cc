@@ -14,6 +14,11 @@ bool ClusterJudge::GoDecided() const {
          replica_.go_changed > replica_.head.mzxid && replica_.mirror.mzxid > replica_.head.mzxid;
 }
 
+// Programs may follow the mirror from now on, whatever the head says.
+void ClusterJudge::NoteGo() {
+  if (GoDecided()) records_.back()->head_lost = transaction_->zxid;
+}
+
 // The leader removes the head for Go checkers, and nothing that it said is lost.
 void ClusterJudge::JudgeYield(const Facts& facts) {
   const auto& before = facts.before;

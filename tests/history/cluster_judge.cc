@@ -129,9 +129,11 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
     case Place::kMirror:
       mirror_by_checker_ = IsChecker(session_id);
       mirror_by_go_ = !mirror_by_checker_ && !IsOutsider(session_id);
-      // Programs follow it from now on, whatever the head says.
-      if (!mirror_by_checker_ && GoDecided()) records_.back()->head_lost = transaction_->zxid;
+      NoteGo();
       facts.writes_mirror |= mirror_by_checker_;
+      break;
+    case Place::kGoVoter:
+      NoteGo();
       break;
     case Place::kCandidate:
       if (const auto found = replica_.candidates.find(touch.spot.name);

@@ -84,6 +84,7 @@ class ClusterJudge {
   void JudgeCommit(const Facts& facts);
   void JudgeYield(const Facts& facts);
   [[nodiscard]] bool GoDecided() const;
+  void NoteGo();
   [[nodiscard]] SpecRecord InForce(const SpecRecord& spec, const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
