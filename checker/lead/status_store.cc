@@ -96,11 +96,11 @@ void StatusStore::Refresh() {
   if (moved.empty()) return;
   Enter(State::kRereading);
   const bool mirror = std::ranges::count(moved, &mirror_node_) > 0;
-  // Whose the status is shows in both (IsDecidedByGo).
-  if (mirror && std::ranges::count(moved, &head_node_) == 0) moved.push_back(&head_node_);
-  pending_ = moved.size() + (mirror ? 1 : 0);
+  pending_ = moved.size();
   only_ledger_ = moved.size() == 1 && moved.front() == &ledger_node_;
   for (Watched* node : moved) Read(*node);
+  // Whose the status is, the three of them show together (IsDecidedByGo).
+  if (mirror) ReadHeadStamp();
   if (mirror) ReadGo();
 }
 
@@ -135,13 +135,27 @@ void StatusStore::OnChunkNames(Result<std::vector<std::string>> names) {
   while (chunk_nodes_.size() > count) chunk_nodes_.pop_back();
   if (count > 0) At({SlotId::Kind::kChunk, count - 1});
   const std::vector<Watched*> nodes = Nodes();
-  pending_ = nodes.size() + 1;
+  pending_ = nodes.size();
   only_ledger_ = false;
   for (Watched* node : nodes) Read(*node);
   ReadGo();
 }
 
+// After our own commit it is not known.
+void StatusStore::ReadHeadStamp() {
+  ++pending_;
+  scope_.client.Exists(scope_.paths.head(), {},
+                       load_.Guard([this](const Result<std::optional<zk::Stat>>& stat) {
+                         Slot& slot = head_node_.slot;
+                         if (!stat) failure_ = stat.error().Within("read " + scope_.paths.head());
+                         if (stat && *stat && (*stat)->version == slot.version)
+                           slot.mzxid = (*stat)->mzxid;
+                         Answered();
+                       }));
+}
+
 void StatusStore::ReadGo() {
+  ++pending_;
   scope_.client.Exists(scope_.paths.go_voters(), {},
                        load_.Guard([this](const Result<std::optional<zk::Stat>>& stat) {
                          if (stat) {

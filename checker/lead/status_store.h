@@ -106,6 +106,7 @@ class StatusStore {
   void ReadAll();
   void OnChunkNames(Result<std::vector<std::string>> names);
   void Read(Watched& node);
+  void ReadHeadStamp();
   void ReadGo();
   void Answered();
   [[nodiscard]] bool GoDecided() const;
