@@ -27,6 +27,8 @@
 #include "checker/service/log_switch.h"
 #include "checker/service/notify.h"
 #include "checker/service/service_report.h"
+#include "names/remote_names.h"
+#include "names/system_names.h"
 #include "zk/native_client.h"
 
 namespace zkcluster {
@@ -73,13 +75,15 @@ class WorkerThread {
 
   [[nodiscard]] const std::shared_ptr<WorkerSeat>& seat() { return seat_; }
 
-  void Start(Worker::Report report) {
-    thread_ = std::thread([this, report = std::move(report)]() mutable {
+  // `book` belongs to `main`. REQUIRES: both outlive the thread.
+  void Start(Loop& main, Names& book, Worker::Report report) {
+    thread_ = std::thread([this, &main, &book, report = std::move(report)]() mutable {
       // The main loop handles the signals.
       sigset_t all;
       sigfillset(&all);
       pthread_sigmask(SIG_BLOCK, &all, nullptr);
-      const auto prober = NewSocketProber(loop_);
+      RemoteNames names(loop_, main, book);
+      const auto prober = NewSocketProber(loop_, names);
       seat_->Occupy(*prober, std::move(report));
       loop_.Run();
       seat_->Vacate();
@@ -139,7 +143,9 @@ class Daemon {
           {{"loop", loop},
            {"late_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lateness).count()}});
     });
-    for (const auto& worker : workers_) worker->Start(pool_->ReportFunction());
+    for (const auto& worker : workers_) {
+      worker->Start(loop_, names_.book(), pool_->ReportFunction());
+    }
 
     client_ = zk::NewNativeClient(loop_, *logger_, ClientOptions());
     hooks_ = std::make_unique<HookQueue>(
@@ -167,6 +173,7 @@ class Daemon {
     options.servers = config_.zookeeper.servers;
     options.session_timeout = config_.zookeeper.session_timeout;
     options.identity = std::move(identity_);
+    options.names = &names_.book();
     return options;
   }
 
@@ -313,6 +320,7 @@ class Daemon {
   RedisSecrets secrets_;
   const std::size_t descriptor_limit_;
   EventLoop loop_;
+  SystemNames names_{loop_};
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<ProbePool> pool_;
   std::unique_ptr<zk::Client> client_;

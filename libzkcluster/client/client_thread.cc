@@ -6,13 +6,18 @@
 
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <exception>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/unique_fd.h"
 #include "model/paths.h"
+#include "names/system_names.h"
 #include "zk/identity.h"
 
 namespace zkcluster {
@@ -22,7 +27,7 @@ namespace {
 constexpr Duration kContactInterval = std::chrono::milliseconds(250);
 
 // What a loop and its first connection need: epoll, its timer, libevent's pair for signals, the
-// wake-up, a socket and its duplicate, a name server.
+// wake-up, a socket and its duplicate, a name server. (More of those can do without.)
 constexpr std::size_t kDescriptors = 8;
 
 // libevent ends the whole program when it gets none half way, so they are asked for beforehand.
@@ -38,6 +43,43 @@ Result<void> ProbeDescriptors() {
   return {};
 }
 
+// A thread that waits for the addresses of a name.
+class Waiting {
+ public:
+  void Answer(std::vector<std::string> addresses) {
+    const std::lock_guard lock(mutex_);
+    addresses_ = std::move(addresses);
+    answered_.notify_all();
+  }
+  // What is used when no answer comes in time.
+  void Suggest(std::vector<std::string> known) {
+    const std::lock_guard lock(mutex_);
+    known_ = std::move(known);
+  }
+  [[nodiscard]] std::vector<std::string> Wait(Duration limit) {
+    std::unique_lock lock(mutex_);
+    answered_.wait_for(lock, limit, [this] { return addresses_.has_value(); });
+    return addresses_.value_or(known_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  std::optional<std::vector<std::string>> addresses_;
+  std::vector<std::string> known_;
+};
+
+// A callback on the client's thread cannot wait for that thread: it asks by itself.
+std::vector<std::string> AskHere(const std::string& host, Duration limit) {
+  if (!ProbeDescriptors()) return {};
+  EventLoop loop;
+  SystemNames names(loop);
+  std::optional<NameState> state;
+  const auto asking = names.book().Ask(host, Duration(0), [&](const NameState& s) { state = s; });
+  static_cast<void>(loop.RunUntil([&] { return state.has_value(); }, limit));
+  return state ? state->addresses : std::vector<std::string>();
+}
+
 }  // namespace
 
 struct ClientThread::Running {
@@ -45,7 +87,9 @@ struct ClientThread::Running {
       : options(std::move(o)), facts(std::move(f)) {}
 
   void Run() noexcept {
-    client = zk::NewNativeClient(loop, *logger, options);
+    zk::NativeClientOptions with_names = options;
+    with_names.names = &names.book();
+    client = zk::NewNativeClient(loop, *logger, std::move(with_names));
     session = client->OnSession([this](const zk::SessionEvent&) { facts->Record(*client); });
     contact_timer = loop.NewTimer([this] {
       facts->Record(*client);
@@ -56,16 +100,24 @@ struct ClientThread::Running {
     contact_timer.reset();
     session.reset();
     client.reset();
-    // A lookup under way calls back in one turn (cancelled) and releases its sockets in the next.
-    // With a limit of zero each call is one turn that does not wait.
-    for (int turn = 0; turn < 3; ++turn) {
-      static_cast<void>(loop.RunUntil([] { return false; }, Duration::zero()));
-    }
+    askings.clear();
+  }
+
+  void Ask(const std::string& host, const std::shared_ptr<Waiting>& waiting) {
+    waiting->Suggest(names.book().Known(host));
+    const std::uint64_t number = ++last_asking;
+    askings[number] = names.book().AskByTtl(host, [this, number, waiting](const NameState& state) {
+      waiting->Answer(state.addresses);
+      askings.erase(number);
+    });
   }
 
   const zk::NativeClientOptions options;
   const std::shared_ptr<SessionFacts> facts;
   EventLoop loop;
+  SystemNames names{loop};
+  std::map<std::uint64_t, NameBook::Asking> askings;
+  std::uint64_t last_asking = 0;
   std::shared_ptr<Logger> logger = NullLogger();  // a library does not log
   std::unique_ptr<zk::Client> client;
   Subscription session;
@@ -143,6 +195,13 @@ void ClientThread::Post(Task task) {
   running_->loop.Post([running = running_.get(), task = std::move(task)] {
     task(running->loop, *running->client);
   });
+}
+
+std::vector<std::string> ClientThread::AddressesOf(const std::string& host, Duration limit) const {
+  if (IsCurrent()) return AskHere(host, limit);
+  const auto waiting = std::make_shared<Waiting>();
+  running_->loop.Post([running = running_.get(), host, waiting] { running->Ask(host, waiting); });
+  return waiting->Wait(limit);
 }
 
 bool ClientThread::IsCurrent() const {

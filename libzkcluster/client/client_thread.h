@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/event_loop.h"
 #include "client/session_facts.h"
@@ -37,6 +38,10 @@ class ClientThread {
   // Runs `task` on the thread in a later turn, in the order of the calls. Tasks posted before the
   // last owner is destroyed are run.
   void Post(Task task);
+
+  // The addresses of `host`, a name, by its TTL or the last good ones; waits for `limit` at most.
+  // Empty: none are known. Also on the thread itself.
+  [[nodiscard]] std::vector<std::string> AddressesOf(const std::string& host, Duration limit) const;
 
   [[nodiscard]] bool IsCurrent() const;  // called on the thread itself
   // Another process started the thread: this one is a fork of it.

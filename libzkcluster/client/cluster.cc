@@ -114,7 +114,12 @@ Result<Lease> Cluster::Connect(std::string_view key) {
   }
   Location location;
   impl_->follower->Locate(key, location);
-  if (location.serving) return impl_->follower->pool().Take(std::move(location));
+  if (location.serving) {
+    return impl_->follower->pool().Take(
+        std::move(location), [&thread = *impl_->thread](const std::string& host, Duration limit) {
+          return thread.AddressesOf(host, limit);
+        });
+  }
   return Fail(ErrorCode::kShardDead,
               "shard \"" + location.owner + "\" is dead and has no stand-in");
 }

@@ -1,6 +1,7 @@
 // Idle Redis connections of one Cluster, by address: lent as a Lease, given back, reset (see
-// redis_connection.h), and dropped when their shard dies or leaves the spec. One mutex per address,
-// so that threads on different shards never meet. Thread-safe.
+// redis_connection.h), and dropped when their shard dies or leaves the spec, or its name the address
+// of the connection. One mutex per shard's address, so that threads on different shards never meet.
+// Thread-safe.
 #pragma once
 
 #include <zkcluster/cluster.h>
@@ -12,7 +13,11 @@
 #include <set>
 #include <string>
 
+#include "client/name_lookup.h"
+
 namespace zkcluster {
+
+class RedisConnection;
 
 class ConnectionPool {
  public:
@@ -25,8 +30,9 @@ class ConnectionPool {
   explicit ConnectionPool(PoolOptions options);
   ~ConnectionPool();  // leases on loan stay usable and are closed when given back
 
+  // Looks the name up and connects within connect_timeout.
   // REQUIRES: location.serving. Errors: kUnavailable, kDenied.
-  [[nodiscard]] Result<Lease> Take(Location location);
+  [[nodiscard]] Result<Lease> Take(Location location, const NameLookup& lookup = nullptr);
 
   // Only these addresses have living shards: closes the idle connections of all others, and keeps
   // none there from now on.
@@ -38,6 +44,7 @@ class ConnectionPool {
   friend struct Lease::State;
   struct Slot;
 
+  [[nodiscard]] Result<std::unique_ptr<RedisConnection>> Open(Slot& slot, TimePoint deadline) const;
   [[nodiscard]] std::shared_ptr<Slot> SlotOf(const std::string& address);
 
   const std::shared_ptr<const PoolOptions> options_;

@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "text/address.h"
-
 namespace zkcluster {
 namespace {
 
@@ -145,28 +143,28 @@ void RedisConnection::FreeContext::operator()(redisContext* context) const {
   redisFree(context);
 }
 
-RedisConnection::RedisConnection(std::unique_ptr<redisContext, FreeContext> context)
-    : context_(std::move(context)), flags_(context_->flags) {
+RedisConnection::RedisConnection(std::unique_ptr<redisContext, FreeContext> context,
+                                 std::string peer)
+    : context_(std::move(context)), peer_(std::move(peer)), flags_(context_->flags) {
   context_->reader->fn = Watching::Functions();
   context_->reader->privdata = &traces_;
 }
 
 RedisConnection::~RedisConnection() = default;
 
-Result<std::unique_ptr<RedisConnection>> RedisConnection::Open(const std::string& addr,
+Result<std::unique_ptr<RedisConnection>> RedisConnection::Open(const Address& to,
+                                                               const std::string& addr,
+                                                               Duration limit,
                                                                const PoolOptions& options) {
-  const auto address = ParseAddress(addr);
-  if (!address) return Fail(ErrorCode::kUnavailable, address.error().message);
-  const std::string host = address->host.empty() ? "127.0.0.1" : address->host;
   std::unique_ptr<redisContext, FreeContext> context(
-      redisConnectWithTimeout(host.c_str(), address->port, ToTimeval(options.connect_timeout)));
+      redisConnectWithTimeout(to.host.c_str(), to.port, ToTimeval(limit)));
   const auto failed = [&](const char* why) {
     return Fail(ErrorCode::kUnavailable, "connect " + addr + ": " + why);
   };
   if (!context || context->reader == nullptr) return failed("out of memory");
   if (context->err != 0) return failed(context->errstr);
   fcntl(context->fd, F_SETFD, FD_CLOEXEC);
-  std::unique_ptr<RedisConnection> connection(new RedisConnection(std::move(context)));
+  std::unique_ptr<RedisConnection> connection(new RedisConnection(std::move(context), to.host));
   redisContext& made = *connection->context_;
   if (redisSetTimeout(&made, ToTimeval(options.command_timeout)) != REDIS_OK) {
     return failed(made.errstr);

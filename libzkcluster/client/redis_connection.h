@@ -21,18 +21,26 @@
 #include <memory>
 #include <string>
 
+#include "text/address.h"
+
 namespace zkcluster {
 
 class RedisConnection {
  public:
-  // Connects, and authenticates if the options say so. Errors: kUnavailable, kDenied.
-  [[nodiscard]] static Result<std::unique_ptr<RedisConnection>> Open(const std::string& addr,
+  // Connects within `limit`, and authenticates if the options say so. `addr` is what errors call
+  // it. REQUIRES: `to.host` is an IP literal: hiredis would wait for a name without any limit.
+  // Errors: kUnavailable, kDenied.
+  [[nodiscard]] static Result<std::unique_ptr<RedisConnection>> Open(const Address& to,
+                                                                     const std::string& addr,
+                                                                     Duration limit,
                                                                      const PoolOptions& options);
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
   [[nodiscard]] redisContext* context() const { return context_.get(); }
+  // The IP literal that it is connected to.
+  [[nodiscard]] const std::string& peer() const { return peer_; }
 
   // A borrower has given it back. False: nobody else can use it, close it. `knows_reset`: whether
   // the server is thought to know RESET.
@@ -63,13 +71,14 @@ class RedisConnection {
   struct Watching;
   enum class Pending { kNone, kReset, kParts };
 
-  explicit RedisConnection(std::unique_ptr<redisContext, FreeContext> context);
+  RedisConnection(std::unique_ptr<redisContext, FreeContext> context, std::string peer);
   [[nodiscard]] Result<void> Authenticate(const std::string& addr, const PoolOptions& options);
   [[nodiscard]] bool IsSettled() const;
   [[nodiscard]] bool IsQuiet() const;
   [[nodiscard]] Check ReadReset(const PoolOptions& options, std::atomic<bool>& knows_reset);
 
   std::unique_ptr<redisContext, FreeContext> context_;
+  const std::string peer_;
   const int flags_;  // of hiredis, as after connecting
   Traces traces_;
   Pending pending_ = Pending::kNone;

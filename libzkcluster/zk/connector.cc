@@ -23,14 +23,12 @@ constexpr Duration kLongestPause = seconds(2);
 // times a second.
 constexpr Duration kShortConnection = milliseconds(250);
 constexpr Duration kLogInterval = seconds(30);
-// A name that DNS has not answered by then is left out of the round.
+// A name that is not answered by then is left out of the round.
 constexpr Duration kAskLimit = seconds(5);
-// The names of one round share one reading of the system's files; the next round reads them again.
-constexpr ResolverOptions kResolverOptions = {.timeout = seconds(1),
-                                              .attempts = 2,
-                                              .fresh = seconds(1),
-                                              .fresh_after_failure = seconds(1),
-                                              .keep = false};
+// And by then, if other names are. Long enough for two silent name servers before a good one.
+constexpr Duration kEnough = milliseconds(500);
+// All rounds within this time share one answer.
+constexpr Duration kFresh = seconds(1);
 
 // A new random order, and an odd number: the library skips one address after a failure, so of an
 // even number it would only ever try every other one.
@@ -57,7 +55,8 @@ Connector::Connector(EventLoop& loop, Logger& logger, Inbox& inbox,
       options_(options),
       wake_(std::move(wake)),
       backoff_(kFirstPause, kLongestPause),
-      resolver_(loop, kResolverOptions) {
+      own_names_(options.names == nullptr ? std::make_unique<SystemNames>(loop) : nullptr),
+      book_(own_names_ ? own_names_->book() : *options.names) {
   for (const std::string& server : options_.servers) {
     if (auto address = ParseAddress(server, kDefaultPort)) {
       names_.push_back(*std::move(address));
@@ -69,7 +68,8 @@ Connector::Connector(EventLoop& loop, Logger& logger, Inbox& inbox,
 
 void Connector::Advance(std::unique_ptr<NativeHandle>& handle) {
   const TimePoint now = loop_.Now();
-  if (asking_ && (asking_->unanswered.empty() || now >= asking_->deadline)) TakeAnswer(handle);
+  if (asking_ && now >= asking_->enough) TakeKnown();
+  if (asking_ && asking_->IsReady(now)) TakeAnswer(handle);
   if (handle && now >= Deadline(handle->link())) return handle->Break();
   if (asking_ || now < next_attempt_) return;
   if (handle && handle->link() != Link::kNone) return;
@@ -82,7 +82,7 @@ void Connector::Advance(std::unique_ptr<NativeHandle>& handle) {
 TimePoint Connector::NextStep(const NativeHandle* handle) const {
   if (handle != nullptr && handle->link() != Link::kNone) return Deadline(handle->link());
   if (!asking_) return next_attempt_;
-  return asking_->unanswered.empty() ? TimePoint::min() : asking_->deadline;
+  return asking_->NextChange();
 }
 
 TimePoint Connector::Deadline(Link link) const {
@@ -109,34 +109,44 @@ void Connector::Round::Add(Address address) {
 
 void Connector::Ask() {
   asking_ = std::make_unique<Round>();
-  asking_->deadline = loop_.Now() + kAskLimit;
+  const TimePoint now = loop_.Now();
+  asking_->enough = now + kEnough;
+  asking_->deadline = now + kAskLimit;
   for (const Address& name : names_) {
     if (name.host.empty()) {
       asking_->Add({"127.0.0.1", name.port});
     } else if (IsIpLiteral(name.host)) {
       asking_->Add(name);
     } else {
-      asking_->unanswered.push_back(name.host);
-      asking_->questions.push_back(resolver_.Resolve(
-          name.host, name.port,
-          [this, name](const Resolver::Answer& answer) { Answered(name, answer); }));
+      asking_->unanswered.push_back(name);
+      asking_->questions.push_back(book_.Ask(
+          name.host, kFresh, [this, name](const NameState& state) { Answered(name, state); }));
     }
   }
 }
 
-void Connector::Answered(const Address& name, const Resolver::Answer& answer) {
-  asking_->unanswered.erase(std::ranges::find(asking_->unanswered, name.host));
-  for (const SocketAddress& address : answer.addresses) {
-    asking_->Add({HostText(address), name.port});
+void Connector::Answered(const Address& name, const NameState& state) {
+  std::erase(asking_->unanswered, name);
+  for (const std::string& address : state.addresses) asking_->Add({address, name.port});
+  if (state.addresses.empty()) {
+    const bool gone = state.standing == NameState::Standing::kGone;
+    asking_->failures.push_back(name.host +
+                                (gone ? ": no such name" : ": no answer from a name server"));
   }
-  if (answer.addresses.empty()) asking_->failures.push_back(name.host + ": " + answer.failure);
-  if (asking_->unanswered.empty()) wake_();
+  wake_();
+}
+
+void Connector::TakeKnown() {
+  if (std::exchange(asking_->took_known, true)) return;
+  for (const Address& name : asking_->unanswered) {
+    for (const std::string& address : book_.Known(name.host)) asking_->Add({address, name.port});
+  }
 }
 
 void Connector::TakeAnswer(std::unique_ptr<NativeHandle>& handle) {
   const auto round = std::move(asking_);
-  for (const std::string& name : round->unanswered) {
-    round->failures.push_back(name + ": no answer from DNS");
+  for (const Address& name : round->unanswered) {
+    round->failures.push_back(name.host + ": no answer from a name server");
   }
   std::vector<std::string> endpoints = Endpoints(round->addresses, loop_);
   if (endpoints.empty() && handle) {
@@ -150,8 +160,7 @@ void Connector::TakeAnswer(std::unique_ptr<NativeHandle>& handle) {
   const std::string list = fmt::to_string(fmt::join(endpoints, ","));
   std::ranges::sort(endpoints);
   if (!handle) {
-    handle = std::make_unique<NativeHandle>(loop_, logger_, inbox_, list, options_.session_timeout,
-                                            options_.identity);
+    handle = std::make_unique<NativeHandle>(loop_, logger_, inbox_, options_, list);
     if (!handle->ok()) {
       handle.reset();
       return RoundFailed("the ZooKeeper library refused the addresses");

@@ -1,6 +1,7 @@
-// Decides which address is tried when, and for how long. A round resolves all names again and tries
+// Decides which address is tried when, and for how long. A round asks for all names again and tries
 // every address once, in a new random order; after a round without success there is a growing
-// pause. The connector creates the handle when there is none, and opens its sockets; the caller
+// pause. The names have a moment to answer: the last good addresses of those that do not are tried,
+// and a round begins without those that have none as soon as there are others. The connector creates the handle when there is none, and opens its sockets; the caller
 // watches them and reports the results. Loop-bound.
 #pragma once
 
@@ -12,7 +13,8 @@
 #include "base/backoff.h"
 #include "base/event_loop.h"
 #include "base/log.h"
-#include "base/resolver.h"
+#include "names/name_book.h"
+#include "names/system_names.h"
 #include "text/address.h"
 #include "zk/native_client.h"
 #include "zk/native_handle.h"
@@ -42,18 +44,29 @@ class Connector {
   [[nodiscard]] TimePoint attempt_began() const { return attempt_began_; }
 
  private:
-  // The names of one round, being resolved.
+  // The names of one round, being asked for.
   struct Round {
+    TimePoint enough{};  // what is known then is used
     TimePoint deadline{};
-    std::vector<Resolver::Question> questions;
-    std::vector<std::string> unanswered;
+    std::vector<NameBook::Asking> questions;
+    std::vector<Address> unanswered;
     std::vector<Address> addresses;     // hosts are IP literals; no duplicates
     std::vector<std::string> failures;  // "name: reason"
     void Add(Address address);
+    [[nodiscard]] bool IsReady(TimePoint now) const {
+      return unanswered.empty() || now >= deadline || (now >= enough && !addresses.empty());
+    }
+    // When IsReady changes although nothing is answered.
+    [[nodiscard]] TimePoint NextChange() const {
+      if (unanswered.empty()) return TimePoint::min();
+      return took_known && addresses.empty() ? deadline : enough;
+    }
+    bool took_known = false;  // the last good addresses of those that are unanswered
   };
 
   void Ask();
-  void Answered(const Address& name, const Resolver::Answer& answer);
+  void Answered(const Address& name, const NameState& state);
+  void TakeKnown();
   void TakeAnswer(std::unique_ptr<NativeHandle>& handle);
   void RoundFailed(std::string_view error);
   [[nodiscard]] TimePoint Deadline(NativeHandle::Link link) const;
@@ -66,7 +79,8 @@ class Connector {
   std::vector<Address> names_;
   Backoff backoff_;
 
-  Resolver resolver_;
+  std::unique_ptr<SystemNames> own_names_;  // null: those of the options
+  NameBook& book_;
   std::unique_ptr<Round> asking_;
   std::vector<std::string> endpoints_;  // of this round, sorted
   std::size_t round_left_ = 0;          // attempts; 0: resolve the names first

@@ -7,7 +7,7 @@
 //   clock (SessionTracker) overrules the library.
 // - We cannot see its pings: an idle session reads "/" each sixth of its timeout (Beat).
 // - With an even number of addresses half of them are never tried: one is repeated (Connector).
-// - It resolves names at every turn, blocking: we resolve (Resolver) and pass literals.
+// - It resolves names at every turn, blocking: we resolve (NameBook) and pass literals.
 // - A dead address costs two thirds of the timeout: slow attempts are broken off (Connector).
 // - Requests issued while disconnected are queued and sent later: verbs are refused unless we are
 //   connected, and requests that a failed send leaves in the queue are dropped

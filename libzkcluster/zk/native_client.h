@@ -1,6 +1,6 @@
 // zk::Client over the ZooKeeper C client, single-threaded build, driven by an EventLoop. It
-// wraps that one library and holds no policy beyond keeping a session: opening handles,
-// resolving names without blocking (evdns), noticing what the library does not report (see
+// wraps that one library and holds no policy beyond keeping a session: opening handles, giving the
+// library addresses in place of names, noticing what the library does not report (see
 // session_tracker.h), and translating errors. The library's traps and how each is met are listed at
 // the top of native_client.cc. Loop-bound.
 #pragma once
@@ -13,15 +13,21 @@
 #include "base/log.h"
 #include "zk/client.h"
 
+namespace zkcluster {
+class NameBook;
+}
+
 namespace zkcluster::zk {
 
 struct NativeClientOptions {
-  // "host:port" each; names are resolved again whenever a handle is opened.
+  // "host:port" each; names are asked for again before each round of attempts to connect.
   std::vector<std::string> servers;
   Duration session_timeout = std::chrono::seconds(10);
   // How long one address may take to accept before the next is tried.
   Duration connect_timeout = std::chrono::seconds(1);
   Identity identity = {};
+  // Shared with others on the same loop; outlives the client. Null: one of its own.
+  NameBook* names = nullptr;
 };
 
 // Ensembles have 3 to 7. All names are resolved at once.

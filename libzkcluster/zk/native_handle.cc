@@ -14,6 +14,7 @@
 
 #include "text/address.h"
 #include "zk/native_call.h"
+#include "zk/native_client.h"
 #include "zk/native_errors.h"
 #include "zk/native_library.h"
 
@@ -26,11 +27,10 @@ void OnSessionEvent(zhandle_t*, int, int, const char*, void*) {}
 }  // namespace
 
 NativeHandle::NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox,
-                           const std::string& endpoints, Duration session_timeout,
-                           const Identity& identity)
-    : loop_(loop), logger_(logger), inbox_(inbox), acl_(identity.acl) {
+                           const NativeClientOptions& options, const std::string& endpoints)
+    : loop_(loop), logger_(logger), inbox_(inbox), acl_(options.identity.acl) {
   const InLibrary scope(logger_);
-  zh_ = OpenHandle(endpoints, identity, session_timeout, &OnSessionEvent, this);
+  zh_ = OpenHandle(endpoints, options.identity, options.session_timeout, &OnSessionEvent, this);
 }
 
 NativeHandle::~NativeHandle() {

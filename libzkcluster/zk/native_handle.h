@@ -23,6 +23,7 @@ struct _zhandle;
 
 namespace zkcluster::zk {
 
+struct NativeClientOptions;
 using Inbox = std::deque<std::function<void()>>;
 
 class NativeHandle {
@@ -39,9 +40,10 @@ class NativeHandle {
     Duration wait{0};  // until the library wants to be called again
   };
 
-  // `endpoints`: "ip:port" without brackets. All references must outlive the handle.
-  NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox, const std::string& endpoints,
-               Duration session_timeout, const Identity& identity);
+  // `endpoints`: "ip:port" without brackets; of the options it uses timeout and identity of the
+  // session. All references but `endpoints` must outlive the handle.
+  NativeHandle(const Loop& loop, Logger& logger, Inbox& inbox, const NativeClientOptions& options,
+               const std::string& endpoints);
   ~NativeHandle();  // End(kNone)
   NativeHandle(const NativeHandle&) = delete;
   NativeHandle& operator=(const NativeHandle&) = delete;

@@ -10,6 +10,7 @@
 
 #include "base/event_loop.h"
 #include "checker/probe/net/socket_prober.h"
+#include "names/system_names.h"
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
 #include "tests/support/rude_server.h"
@@ -48,7 +49,8 @@ class RealStage final : public ProberStage {
 
  private:
   std::string password_;
-  std::unique_ptr<Prober> prober_ = NewSocketProber(loop);
+  SystemNames names_{loop};
+  std::unique_ptr<Prober> prober_ = NewSocketProber(loop, names_.book());
 };
 
 class FakeStage final : public ProberStage {
@@ -96,7 +98,8 @@ struct Bench {
   EventLoop loop;
   int hints = 0;
   Prober::TargetId last = 0;
-  std::unique_ptr<Prober> prober = NewSocketProber(loop);
+  SystemNames names{loop};
+  std::unique_ptr<Prober> prober = NewSocketProber(loop, names.book());
 };
 
 ProbeResult Alive(ProbeAlarm alarm = ProbeAlarm::kNone) {

@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "checker/probe/net/socket_prober.h"
 #include "checker/probe/net/tls.h"
+#include "names/system_names.h"
 
 namespace zkcluster::contract {
 
@@ -41,7 +42,8 @@ struct TlsBench {
 
   EventLoop loop;
   Prober::TargetId last = 0;
-  std::unique_ptr<Prober> prober = NewSocketProber(loop);
+  SystemNames names{loop};
+  std::unique_ptr<Prober> prober = NewSocketProber(loop, names.book());
 };
 
 inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};

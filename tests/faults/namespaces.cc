@@ -200,4 +200,8 @@ void MountTiny(const std::filesystem::path& folder, std::size_t bytes) {
   Mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, size.c_str());
 }
 
+void MountFile(const std::filesystem::path& file, const std::filesystem::path& over) {
+  Mount(file.c_str(), over, nullptr, MS_BIND, nullptr);
+}
+
 }  // namespace zkcluster::faults

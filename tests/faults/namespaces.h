@@ -44,4 +44,7 @@ struct IsolatedOptions {
 // REQUIRES: started by StartIsolated, with namespaces.
 void MountTiny(const std::filesystem::path& folder, std::size_t bytes);
 
+// `file` takes the place of `over` for this process and those that it starts. REQUIRES: the same.
+void MountFile(const std::filesystem::path& file, const std::filesystem::path& over);
+
 }  // namespace zkcluster::faults

@@ -29,6 +29,7 @@ struct Scenario {
 
 [[nodiscard]] std::vector<Scenario> CheckerScenarios();
 [[nodiscard]] std::vector<Scenario> EnsembleScenarios();
+[[nodiscard]] std::vector<Scenario> NameScenarios();
 [[nodiscard]] std::vector<Scenario> NetworkScenarios();
 [[nodiscard]] std::vector<Scenario> RedisScenarios();
 [[nodiscard]] std::vector<Scenario> OperatorScenarios();

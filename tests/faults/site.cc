@@ -77,6 +77,7 @@ Site::Site(Fabric& fabric_of_hosts, const SiteOptions& options)
       ensemble(EnsembleOn(fabric)),
       observer(ensemble.addresses(), paths),
       options_(options) {
+  if (options_.names) names_ = std::make_unique<SiteNames>(fabric, folder());
   for (std::size_t i = 0; i < kShards; ++i) {
     const std::string shard = Number("s", i);
     redis_[shard] = std::make_unique<sandbox::RedisServer>(
@@ -101,7 +102,10 @@ Site::Site(Fabric& fabric_of_hosts, const SiteOptions& options)
   spec.probe.threshold = options_.threshold;
   spec.probe.refused_threshold = options_.refused_threshold;
   spec.probe.fast_interval = milliseconds(100);
-  for (const auto& [shard, server] : redis_) spec.shards.push_back({shard, server->address()});
+  for (const auto& [shard, server] : redis_) {
+    spec.shards.push_back(
+        {shard, names_ ? names_->Name(shard, server->address()) : server->address()});
+  }
   if (const Ran applied = Apply(spec); applied.code != 0) {
     throw std::runtime_error("zkctl apply: " + applied.output);
   }
@@ -134,8 +138,9 @@ sandbox::CheckerOptions Site::OptionsOf(const std::string& id) const {
 std::string Site::Route(const std::string& host) {
   std::string joined;
   for (std::size_t i = 0; i < ensemble.size(); ++i) {
-    joined +=
-        (i == 0 ? "" : ",") + fabric.Route(host, Number("zk", i), ensemble.server(i).address());
+    const std::string zookeeper = Number("zk", i);
+    const std::string route = fabric.Route(host, zookeeper, ensemble.server(i).address());
+    joined += (i == 0 ? "" : ",") + (names_ ? names_->Name(zookeeper, route) : route);
   }
   return joined;
 }
@@ -250,6 +255,7 @@ void Site::EmptyLogDisk(const std::string& id) {
 
 void Site::Revive() {
   fabric.Mend();
+  if (names_) names_->Heal();
   rude_.clear();
   for (std::size_t i = 0; i < ensemble.size(); ++i) {
     ensemble.server(i).Resume();

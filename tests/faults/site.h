@@ -17,6 +17,7 @@
 #include "model/paths.h"
 #include "tests/faults/fabric.h"
 #include "tests/faults/observer.h"
+#include "tests/faults/site_names.h"
 #include "tools/sandbox/ensemble.h"
 #include "tools/sandbox/sandbox.h"
 
@@ -38,6 +39,7 @@ struct SiteOptions {
   std::string racks = {};        // a letter a checker: "aab"; empty: each has one of its own
   bool tiny_log_disk = false;    // each checker logs to a file on a disk of 64 kB of its own
   bool fake_wall_clock = false;  // of checkers: see SetWallClock
+  bool names = false;            // shards and ZooKeeper are given by name: see site_names.h
 };
 
 struct Ran {
@@ -74,6 +76,8 @@ class Site {
   void FillLogDisk(const std::string& id);
   void EmptyLogDisk(const std::string& id);
 
+  [[nodiscard]] SiteNames& names() { return *names_; }  // REQUIRES: SiteOptions::names
+
   // Starts and resumes every process that does not run.
   void Revive();
   // Ends every process in order; the ensemble's logs are complete then. No other call may follow.
@@ -97,6 +101,7 @@ class Site {
 
   const SiteOptions options_;
   sandbox::TempFolder folder_{"zkc-site"};
+  std::unique_ptr<SiteNames> names_;  // null: addresses only
   std::map<std::string, std::unique_ptr<sandbox::RedisServer>> redis_;
   std::map<std::string, std::unique_ptr<sandbox::ChildProcess>> rude_;
   std::map<std::string, std::string> routes_;

@@ -343,8 +343,7 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
 // A shard under maintenance does not flip before the order ends, by the leader's clock.
 void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) const {
   const auto& ledger = facts_.LedgerBefore();
-  // A row without counts was taken from the mirror, not decided.
-  if (!ledger || !change.flips() || change.to.counts == VoteCounts{}) return;
+  if (!ledger || !change.flips()) return;
   const auto order = ledger->maintenance.find(shards_[change.shard].name);
   if (order == ledger->maintenance.end()) return;
   const Event* const event = facts_.FindEvent<Event::Flips>();
@@ -393,11 +392,6 @@ void CommitJudge::JudgeJournal(const RowChanges& changes, Problems& problems) co
   std::vector<Event::Flip> flips;
   for (const auto& [shard, from, to] : changes) {
     if (!RowChange{shard, from, to}.flips()) continue;
-    // A row without counts was taken from the mirror, not decided, so no event records it.
-    if (to.counts == VoteCounts{}) {
-      problems.Excuse(Excuse::kTakenFromMirror);
-      continue;
-    }
     flips.push_back(
         {shards_[shard].name, shards_[shard].addr, from.status, to.status, to.reason, to.counts});
   }

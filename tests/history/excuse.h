@@ -35,7 +35,6 @@ enum class Excuse : unsigned char {
   kLostUnchecked,     // likewise: the ballots are not checked
   kSinceOfLost,       // Since falls: the row before had the time of its loss
   kPausedByMirror,    // a row changes in a pause: the mirror has it
-  kTakenFromMirror,   // a flip without votes: it was taken over from the mirror
   kHeadInvented,      // the spec's version falls: an outsider invented the head before
   kMirrorLeft,        // the mirror is wrong, and no row changed: a checker did not write it
   kMirrorByOutsider,  // the mirror is wrong: an outsider wrote it last
@@ -60,6 +59,9 @@ enum class Excuse : unsigned char {
   kChangedSince,     // likewise: others changed the cluster since
   kNothingDiffered,  // an update succeeded, and wrote nothing: nothing differed
   kGoneByOther,      // a delete succeeded, and removed nothing: another session had removed it
+  // --- FormatJudge: what builds of two formats write ---
+  kFormatUnknown,  // rows that a checker cannot read: it has just registered
+  kFormatUnread,   // rows older than all can read: who reads what has just changed
   // --- Liveness: what is owed after the last fault ---
   kNoQuorum,      // a status is not the truth: too few voters or racks are left
   kDeathHeld,     // a death is not decided: a freeze holds it

@@ -274,8 +274,7 @@ class LedgerJudge {
     const auto& [shard, from, to] = change;
     const std::string& name = facts_.spec.spec->shards[shard].name;
     const bool returns = from.status == ShardStatus::kDead && to.status == ShardStatus::kAlive;
-    // A row without counts was taken from the mirror, not decided.
-    if (!returns || to.counts == VoteCounts{} || now_.penalties.contains(name)) return;
+    if (!returns || now_.penalties.contains(name)) return;
     // A leader that does not know the list knows no death in it.
     const bool known = facts_.HeadBefore() &&
                        facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;

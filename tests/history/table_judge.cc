@@ -175,8 +175,20 @@ void TableJudge::Observe(const ClientTable& table) {
   position.statuses = table.statuses;
   ExcuseCounts needed;
   if (Find(table, position, needed)) {
+    auto shard = FindForgotten(table, before, position);
+    // Sequences begin again with a new znode of the head, in the same epoch: a later head of these
+    // numbers may have decided what this one had lost.
+    for (Position later = position; shard;) {
+      ExcuseCounts more;
+      ++later.head;
+      if (!Find(table, later, more) || later.incarnation != position.incarnation) break;
+      if (FindForgotten(table, before, later)) continue;
+      position = later;
+      needed = more;
+      shard.reset();
+    }
     Add(excuses_, needed);
-    if (const auto shard = FindForgotten(table, before, position)) {
+    if (shard) {
       wrong(fmt::format("shard {} was {}, and its row is lost", *shard, before.statuses[*shard]));
     }
     const auto dropped = FindDropped(table, before, position);

@@ -18,7 +18,7 @@ import tempfile
 CXX = os.environ.get("CXX", "g++").split()
 CC = ["gcc"]
 # Libraries that the library uses and does not share with the program.
-OWN = ["zookeeper_st", "event_core", "event_extra", "md"]
+OWN = ["zookeeper_st", "event_core", "cares", "md"]
 
 
 def fail(text):
@@ -127,7 +127,7 @@ def check_exports(library, names, uses):
 def check_inside(library):
     """Nothing that another copy could define is left open."""
     needed = re.findall(r"NEEDED.*\[(.*)\]", must("readelf", "-d", library))
-    shared = [n for n in needed if re.match(r"lib(zookeeper|event|md\b|md\.)", n)]
+    shared = [n for n in needed if re.match(r"lib(zookeeper|event|cares|md\b|md\.)", n)]
     if shared:
         fail(f"the library needs {shared}")
     if "TEXTREL" in must("readelf", "-d", library):
@@ -148,7 +148,7 @@ def own_symbols():
             parts = line.split()
             if len(parts) == 3 and re.fullmatch(r"\w+", parts[2]):
                 symbols[parts[2]] = parts[1] in "TtWi"
-    for name in ("zookeeper_init2", "event_base_new_with_config", "evdns_base_new", "MD5Init"):
+    for name in ("zookeeper_init2", "event_base_new_with_config", "ares_query", "MD5Init"):
         if name not in symbols:
             fail(f"the archives define no {name}")
     return symbols

@@ -97,12 +97,12 @@ TEST_CASE("zkctl: a cluster that a Go manager made and Go checkers ran") {
   const Json list = Ask(shell, {"list"});
   CHECK(list[0]["alive"] == 1);
   CHECK(list[0]["dead"] == 1);
-  const Json status = Ask(shell, {"status", "web"});
-  CheckStatusShape(status);
-  CHECK(status["version"] == 1795224346402640);
-  CHECK(status["leader"].is_null());
-  CHECK(status["shards"][1]["status"] == "dead");
-  CHECK(status["shards"][1]["since"] == 1795224346402647);
+  const Json shown = Ask(shell, {"status", "web"});
+  CheckStatusShape(shown);
+  CHECK(shown["version"] == 1795224346402640);
+  CHECK(shown["leader"].is_null());
+  CHECK(shown["shards"][1]["status"] == "dead");
+  CHECK(shown["shards"][1]["since"] == 1795224346402647);
   CHECK(Ask(shell, {"checkers", "web"}) == Json::array());
   CheckDone(shell.Run({"events", "web"}));
   CheckDone(shell.Run({"explain", "web", "s2"}));

@@ -22,9 +22,10 @@ TOP_LEVEL = {
 # Who may include a foreign library: its adapters, and nobody else.
 FOREIGN = {
     r"<event2/": [
-        "libzkcluster/base/event_loop.cc", "libzkcluster/base/resolver.cc", "libzkcluster/zk/",
+        "libzkcluster/base/event_loop.cc", "libzkcluster/names/ares_dns.cc", "libzkcluster/zk/",
         "checker/probe/net/ready_set.cc", "checker/http/http_server.cc", "checker/http/listener.cc", "tests/",
     ],
+    r"<ares\.h>": ["libzkcluster/names/ares_dns.cc"],
     r"<zookeeper/": ["libzkcluster/zk/", "tests/contract/native_", "tests/integration/", "tests/bench/"],
     r"<hiredis": [
         "libzkcluster/client/redis_connection.cc", "checker/probe/net/redis_reply.cc", "tools/sandbox/sandbox.cc",
@@ -43,22 +44,23 @@ FOREIGN = {
 
 # What a folder may include besides itself. A folder that is not listed may include anything but tests.
 LIBRARY_VALUES = {"base", "text", "model"}
-FOLLOWER = LIBRARY_VALUES | {"codec", "ring", "zk", "follow"}
+FOLLOWER = LIBRARY_VALUES | {"codec", "ring", "names", "zk", "follow"}
 BELOW = {
     "libzkcluster/include": set(),
     "libzkcluster/base": set(),
     "libzkcluster/text": {"base"},
+    "libzkcluster/names": {"base", "text"},
     "libzkcluster/model": {"base", "text"},
     "libzkcluster/codec": LIBRARY_VALUES,
     "libzkcluster/ring": LIBRARY_VALUES,
-    "libzkcluster/zk": LIBRARY_VALUES,
+    "libzkcluster/zk": LIBRARY_VALUES | {"names"},
     "libzkcluster/follow": FOLLOWER,
     "libzkcluster/client": FOLLOWER,
     "libzkcluster/admin": FOLLOWER | {"client"},
     "libzkcluster/yaml": LIBRARY_VALUES | {"codec"},
     "checker/rules": LIBRARY_VALUES,
     "checker/probe": LIBRARY_VALUES,
-    "checker/probe/net": LIBRARY_VALUES | {"checker/probe"},
+    "checker/probe/net": LIBRARY_VALUES | {"names", "checker/probe"},
     "checker/election": LIBRARY_VALUES | {"codec", "zk", "follow", "checker/rules"},
     "checker/vote": LIBRARY_VALUES | {"codec", "zk", "checker/rules"},
     "checker/lead": FOLLOWER | {"checker/rules", "checker/election", "checker/probe"},
@@ -80,6 +82,7 @@ BELOW = {
 # Who may read a clock; all others get the time as a parameter, or ask the Loop.
 CLOCKS = [
     "libzkcluster/base/event_loop.cc", "libzkcluster/base/spdlog_logger.cc", "libzkcluster/client/session_facts.cc",
+    "libzkcluster/client/connection_pool.cc",
     "tools/", "tests/",
 ]
 CLOCK = re.compile(r"(steady_clock|system_clock|high_resolution_clock)::now|\bgettimeofday\(|\bclock_gettime\(|\btime\((nullptr|NULL|0)\)")

@@ -79,6 +79,12 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"maintenance in commit", &M::MaintainInCommit, 1, false, true},
       // New kinds are added at the end, so that the other faults of a seed stay as they are.
       {"voter begins in commit", &M::VoterBeginsInCommit, 1, false, true},
+      {"ledger of tomorrow", &M::LedgerOfTomorrow, 0.5, false, false, true},
+      {"spec of tomorrow", &M::SpecOfTomorrow, 0.5, false, false, true},
+      {"name moves", &M::MoveName, 1.5, false, false, false, true},
+      {"name gone", &M::LoseName, 1.5, false, false, false, true},
+      {"bad name server", &M::DisturbNameServer, 1.5, false, false, false, true},
+      {"name servers away", &M::TakeNameServers, 1.5, false, false, false, true},
       {"go interlude", &M::GoInterlude, 0.4, false},
       {"go manager", &M::GoManager, 0.7, false, true},
   };
@@ -103,6 +109,8 @@ FaultPlan DrawFaults(const ScenePlan& scene) {
     // nobody knows which has to wait. (They share one ballot, so nothing is counted twice.)
     if (near_wrap && kind.name == "id used twice") on = false;
     if (kind.by_hand && !OrdersByHand()) on = false;
+    if (kind.formats && !scene.two_formats) on = false;
+    if (kind.names && !scene.named) on = false;
     plan.weights.push_back(on ? kind.weight * (0.3 + dice.Unit()) : 0);
   }
   // Without some deaths there is nothing to decide.

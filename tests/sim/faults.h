@@ -36,6 +36,8 @@ class FaultMachine {
     double weight = 1;     // if the seed has this kind
     bool servers = false;  // needs an ensemble of several servers
     bool by_hand = false;  // see OrdersByHand
+    bool formats = false;  // needs builds of two formats
+    bool names = false;    // needs a scene with names
   };
   [[nodiscard]] static const std::vector<Kind>& Kinds();
 
@@ -112,6 +114,11 @@ class FaultMachine {
   void KillMany();
   void CutFromRedis();
   void CutFromAllRedis();
+  // names
+  void MoveName();
+  void LoseName();
+  void DisturbNameServer();
+  void TakeNameServers();
   // operators
   void UpdateSpec();
   void UpdateByTwo();
@@ -150,6 +157,9 @@ class FaultMachine {
   void RemoveParent();
   void Litter();
   void GoComes();
+  // newer builds, see format_judge.h
+  void LedgerOfTomorrow();
+  void SpecOfTomorrow();
   void GoInterlude();
   void GoManager();
 

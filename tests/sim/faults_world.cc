@@ -1,10 +1,11 @@
-// Faults of Redis, changes by operators, outsiders, and the Go library.
+// Faults of Redis, changes by operators, outsiders, the Go library, and a build of tomorrow.
 
 #include <algorithm>
 #include <utility>
 
 #include "codec/codec.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/format_judge.h"
 
 namespace zkcluster::sim {
 namespace {
@@ -49,6 +50,8 @@ void FaultMachine::FillRedis() {
 }
 
 void FaultMachine::HideRedis() {
+  // Where hosts are names, it is the names that go.
+  if (scene_.names.on()) return LoseName();
   const std::string addr = PickAddress();
   if (dice_.Chance(0.5)) scene_.SetServer(addr, Server::kRefused);
   scene_.SetServer(addr, Server::kUnresolved);
@@ -114,6 +117,42 @@ void FaultMachine::CutFromAllRedis() {
   After(dice_.LogBetween(milliseconds(300), seconds(10)), [this, checker, addresses] {
     for (const auto& addr : addresses) scene_.SetReach(checker, addr, Reach::kOpen);
   });
+}
+
+// --- names ---
+
+void FaultMachine::MoveName() {
+  const std::string addr = PickAddress();
+  NoteFault("the host of " + addr + " moves");
+  scene_.MoveName(addr, seconds(dice_.Between(0, 5)));
+}
+
+void FaultMachine::LoseName() {
+  const std::string addr = PickAddress();
+  NoteFault("the name of " + addr + " is gone");
+  scene_.names.SetListed(addr, false);
+  if (dice_.Chance(0.5)) StopRedis();
+  After(dice_.LogBetween(milliseconds(500), seconds(15)),
+        [this, addr] { scene_.names.SetListed(addr, true); });
+}
+
+void FaultMachine::DisturbNameServer() {
+  using Manners = FakeNames::Manners;
+  const std::size_t server = dice_.Below(scene_.names.servers());
+  const auto manners = dice_.Pick(std::vector<Manners>{
+      Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll, Manners::kOnlyV4, Manners::kOnlyV6,
+      Manners::kOnlyPlain, Manners::kLies});
+  NoteFault("a name server is bad");
+  scene_.names.Disturb(server, manners);
+  After(dice_.LogBetween(seconds(1), seconds(20)), [this] { scene_.names.HealServers(); });
+}
+
+void FaultMachine::TakeNameServers() {
+  using Manners = FakeNames::Manners;
+  NoteFault("the name servers are away");
+  scene_.names.TakeAway(
+      dice_.Pick(std::vector<Manners>{Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll}));
+  After(dice_.LogBetween(seconds(1), seconds(20)), [this] { scene_.names.HealServers(); });
 }
 
 // --- operators ---
@@ -330,6 +369,42 @@ void FaultMachine::GoComes() {
   scene_.StartGo(PickCluster());
   After(dice_.LogBetween(milliseconds(200), seconds(10)),
         [this, in_good_order = dice_.Chance(0.7)] { scene_.LeaveGo(in_good_order); });
+}
+
+// --- newer builds ---
+
+void FaultMachine::LedgerOfTomorrow() {
+  const std::string path = scene_.Paths(PickCluster()).ledger();
+  const auto node = scene_.ensemble.Get(path);
+  if (!node || !DecodeLedger(node->data)) return;
+  NoteFault("a newer build adds to " + path);
+  scene_.Put(path, WithMember(node->data, kKeyOfTomorrow));
+}
+
+// With a new version, or by the options alone; and takes it back.
+void FaultMachine::SpecOfTomorrow() {
+  const std::size_t cluster = PickCluster();
+  const auto stored = scene_.SpecOf(cluster);
+  if (!stored) return;
+  const ClusterPaths paths = scene_.Paths(cluster);
+  ClusterSpec next = stored->spec;
+  const bool alone = dice_.Chance(0.3);
+  if (!alone) next = DrawChange(dice_, next, cluster, scene_.plan.checkers.size());
+  if (!alone) ++next.version;
+  const SpecPayloads payloads = EncodeSpec(next);
+  const std::string needing = WithMember(payloads.options, kNeedOfTomorrow);
+  std::vector<zk::Op> ops = {zk::SetOp{paths.options(), needing, zk::kAnyVersion}};
+  if (!alone) {
+    ops.emplace_back(zk::SetOp{paths.base(), payloads.version, zk::kAnyVersion});
+    ops.emplace_back(zk::SetOp{paths.shards(), payloads.shards, zk::kAnyVersion});
+  }
+  NoteFault("a newer operator changes the spec of " + paths.name());
+  static_cast<void>(scene_.ensemble.Commit(ops));
+  After(dice_.LogBetween(milliseconds(200), seconds(8)),
+        [this, path = paths.options(), needing, options = payloads.options] {
+          const auto node = scene_.ensemble.Get(path);
+          if (node && node->data == needing) scene_.Put(path, options);
+        });
 }
 
 // None of ours is there while a Go checker decides; they come back before it leaves, or after.

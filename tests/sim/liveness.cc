@@ -39,6 +39,7 @@ void Liveness::Heal(Dice* dice) {
   scene_.ensemble.Up();
   scene_.ensemble.HealServers();
   HealProcesses();
+  scene_.names.Heal();
   scene_.HealFleet();
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
     for (const auto& addr : AddressesOf(k, scene_.plan.clusters[k].spec)) {
@@ -127,11 +128,12 @@ void Liveness::Tend() {
 
 void Liveness::Settle() {
   const TimePoint healed = scene_.world.now();
+  const Duration bound = kBound + (scene_.names.on() ? kNamesBound : Duration(0));
   std::vector<std::string> missing = Missing();
   while (!missing.empty()) {
-    if (scene_.world.now() - healed >= kBound) {
+    if (scene_.world.now() - healed >= bound) {
       std::string text = fmt::format("{:.0f} s after the last fault:",
-                                     std::chrono::duration<double>(kBound).count());
+                                     std::chrono::duration<double>(bound).count());
       for (std::size_t i = 0; i < std::min(missing.size(), kListed); ++i) {
         text += "\n    " + missing[i];
       }

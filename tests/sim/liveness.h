@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "names/name_book.h"
 #include "tests/history/excuse.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/scene.h"
@@ -48,6 +49,9 @@ inline constexpr Duration kBound =
     + 3 * std::chrono::seconds(5)
     // A reader reads again.
     + std::chrono::seconds(1);
+
+// Beside that, where hosts are names: name servers that were away are asked again.
+inline constexpr Duration kNamesBound = NameBook::kLongestRetry;
 
 class Liveness {
  public:

@@ -31,6 +31,7 @@ VOTER = "checker/vote/voter.cc"
 PARTICIPANT = "checker/cluster/participant.cc"
 BOARD_WATCHER = "libzkcluster/follow/board_watcher.cc"
 STORE = "checker/lead/status_store.cc"
+FORMAT = "checker/lead/common_format.cc"
 WORKER = "checker/probe/worker.cc"
 HEALTH = "checker/probe/server_health.cc"
 EDITOR = "libzkcluster/admin/admin_call.cc"
@@ -39,6 +40,9 @@ TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
 READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
+OPTIONS = "libzkcluster/codec/codec_go.cc"
+LEDGER = "libzkcluster/codec/codec_ledger.cc"
+NAME_BOOK = "libzkcluster/names/name_book.cc"
 SAFEGUARDS = "libzkcluster/model/safeguards.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), the piece with the fault. $ON: this mutant is on.
@@ -221,6 +225,26 @@ MUTANTS = [
     ("return_owes_nothing", "a return from dead leaves no penalty", DECIDE,
      "ledger.penalties[shard] = {1, input.since};",
      "if (!$ON) ledger.penalties[shard] = {1, input.since};"),
+    # --- builds of two formats ---
+    ("newest_format_written", "a leader writes the newest format that it knows, also for checkers that cannot read it", FORMAT,
+     "for (const auto& [node, reads] : reads_) lowest = std::min(lowest, reads);",
+     "for (const auto& [node, reads] : reads_) if (!$ON) lowest = std::min(lowest, reads);"),
+    ("registered_format_ignored", "a leader takes each checker for one that reads the newest format", FORMAT,
+     "if (registration) candidate->second = registration->format;",
+     "if (registration) candidate->second = $ON ? formats_.back().number : registration->format;"),
+    ("format_not_registered", "a checker does not say which format it reads", CONTENDER,
+     "registration.format = self_.formats.back().number;",
+     "registration.format = $ON ? 1 : self_.formats.back().number;"),
+    ("older_format_kept", "a leader goes on in the oldest format when all read a newer one", FORMAT,
+     "return NewestFormat(formats_, lowest);",
+     "return NewestFormat(formats_, $ON ? 1 : lowest);"),
+    ("needs_ignored", "an unknown word of Needs in the spec is no reason to refuse it", OPTIONS,
+     "!needs.empty() && !problem.found()) {", "!needs.empty() && !problem.found() && !$ON) {"),
+    ("newer_spec_decides", "a leader decides while the spec is made for a newer zkcluster", GUARD,
+     "if (facts.newer_spec) return Hold::kNewerSpec;", "if (facts.newer_spec && !$ON) return Hold::kNewerSpec;"),
+    ("unknown_keys_dropped", "keys of the ledger that are not known are not written again", LEDGER,
+     "json.Members(ledger.unknown_keys).Close('}');",
+     "json.Members($ON ? std::string_view() : std::string_view(ledger.unknown_keys)).Close('}');"),
     # --- watches and clients ---
     ("watch_not_rearmed", "a watch is set once and never again", WATCHER,
      "client_.Get(path_, watch(), lifetime_.Guard(",
@@ -241,6 +265,15 @@ MUTANTS = [
     ("stand_in_validity", "a stand-in's keys are valid since its own Since, without the deaths of skipped shards", TABLE,
      "here = {next.shard, std::max(next.since_us, here.since_us)};",
      "here = {next.shard, $ON ? next.since_us : std::max(next.since_us, here.since_us)};"),
+    # --- names ---
+    ("name_forgotten", "a name that does not resolve any more loses its addresses", NAME_BOOK,
+     "entry.full_name.clear();", "if ($ON) entry.state.addresses.clear(); entry.full_name.clear();"),
+    ("name_not_asked_again", "a name that resolves is never asked for again", NAME_BOOK,
+     "entry.timer->Arm(entry.asked_at + wait - loop_.Now());",
+     "if (!$ON || entry.state.standing != Standing::kResolves) "
+     "entry.timer->Arm(entry.asked_at + wait - loop_.Now());"),
+    ("liar_believed", "the first name server's word is taken for a move", NAME_BOOK,
+     "if (news && scope == Scope::kOneServer) {", "if (!$ON) if (news && scope == Scope::kOneServer) {"),
 ]
 
 

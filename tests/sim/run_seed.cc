@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/excuse_bounds.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/liveness.h"
 #include "tests/sim/scene_plan.h"
@@ -38,14 +39,7 @@ void Begin(Scene& scene, Dice& dice) {
   for (int i = 0; i < scene.plan.readers; ++i) scene.StartReader();
 }
 
-void CountExcuses(const history::ExcuseCounts& excuses, Counters& counters) {
-  for (std::size_t i = 0; i < history::ExcuseCounts::kSize; ++i) {
-    const history::Excuse excuse = history::ExcuseAt(i);
-    counters.Add("excuse." + std::string(history::ExcuseName(excuse)), excuses[excuse]);
-  }
-}
-
-void Count(const Scene& scene, SeedResult& result) {
+void Count(const Scene& scene, const history::ExcuseCounts& excuses, SeedResult& result) {
   const auto& judged = scene.judge().counters();
   Counters& counters = result.counters;
   counters = scene.counters;
@@ -57,7 +51,7 @@ void Count(const Scene& scene, SeedResult& result) {
   counters.Add("flips", judged.flips);
   counters.Add("ballots", judged.ballots);
   counters.Add("requests", scene.ensemble.requests_served());
-  CountExcuses(scene.excuses(), counters);
+  CountExcuses(excuses, counters);
   result.hash = scene.hash();
   result.events = scene.world.steps();
 }
@@ -88,16 +82,19 @@ SeedResult RunSeed(const SeedOptions& options) {
   scene.Run(dice.Between(Duration::zero(), std::chrono::seconds(6)));
   machine.Start();
   scene.Run((mode == Mode::kSafety ? all : all / 2) - scene.elapsed());
+  history::ExcuseCounts owing;
   if (mode == Mode::kLiveness && !scene.violation()) {
     machine.Stop();
     Liveness liveness(scene);
     liveness.Heal(&dice);
     liveness.Settle();
-    CountExcuses(liveness.excuses(), scene.counters);
+    owing = liveness.excuses();
     liveness.StayQuiet(std::max(kQuiet, all - scene.elapsed()));
   }
   machine.Stop();
-  Count(scene, result);
+  history::ExcuseCounts excuses = scene.excuses();
+  Add(excuses, owing);
+  Count(scene, excuses, result);
   result.steps = static_cast<std::uint64_t>(scene.elapsed() / Scene::kStep);
   result.violation = scene.violation();
   result.history.assign(scene.trace.lines().begin(), scene.trace.lines().end());

@@ -137,6 +137,60 @@ void BusyVoters(Play& play) {
              play.scene().judge().counters().commits_unchecked >= 1);
 }
 
+ScenePlan WithNames() {
+  ScenePlan plan = PlainScene();
+  plan.named = true;
+  return plan;
+}
+
+void NameGone(Play& play) {
+  play.Begin();
+  SceneNames& names = play.scene().names;
+  names.SetListed(Play::Shard(1), false);
+  play.Throughout("no shard dies of that", seconds(8),
+                  [&] { return play.scene().StatusesOf(0) == "AAAA"; });
+  play.KillShard(2);
+  play.AwaitStatus("ADAA", seconds(4));
+  names.SetListed(Play::Shard(1), true);
+  names.TakeAway(FakeNames::Manners::kSilent);
+  play.Run(seconds(8));
+  play.ReviveShard(2);
+  play.AwaitStatus("AAAA", seconds(4));
+  play.scene().SetServer(Play::Shard(3), Server::kHung);
+  play.AwaitStatus("AADA", seconds(4));
+}
+
+void NameMoves(Play& play) {
+  play.Begin();
+  play.scene().MoveName(Play::Shard(1), seconds(0));
+  play.Run(seconds(7));
+  // The old servers continue: a checker that still asks them sees them alive.
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(4));
+  play.scene().MoveName(Play::Shard(1), seconds(0));
+  play.ReviveShard(1);
+  play.AwaitStatus("AAAA", seconds(12));
+}
+
+void BadNameServer(Play& play) {
+  using Manners = FakeNames::Manners;
+  play.Begin();
+  SceneNames& names = play.scene().names;
+  for (const auto manners : {Manners::kSilent, Manners::kRefuses, Manners::kDeniesAll,
+                             Manners::kOnlyV6, Manners::kOnlyPlain, Manners::kLies}) {
+    for (std::size_t server = 0; server < names.servers(); ++server) {
+      names.Disturb(server, manners);
+      play.KillChecker(2);
+      play.Run(seconds(1));
+      play.StartChecker(2);  // it knows no address
+      play.Throughout("no shard dies of that", seconds(6),
+                      [&] { return play.scene().StatusesOf(0) == "AAAA"; });
+    }
+  }
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", seconds(4));
+}
+
 }  // namespace
 
 std::vector<Scenario> RedisScenarios() {
@@ -155,6 +209,12 @@ std::vector<Scenario> RedisScenarios() {
        WallClockJumps},
       {"busy-voters", "a ballot changes before each commit: the third one omits the checks",
        PlainScene, BusyVoters},
+      {"name-gone", "names are gone, then all name servers: shards live and die as before",
+       WithNames, NameGone},
+      {"name-moves", "a name moves while the old servers answer: followed, and judged there",
+       WithNames, NameMoves},
+      {"bad-name-server", "one of two name servers is bad, in each way and place", WithNames,
+       BadNameServer},
   };
 }
 

@@ -47,6 +47,7 @@ Scene::Scene(ScenePlan scene_plan)
       world(plan.seed),
       ensemble(world, OptionsOf(plan)),
       fleet(world),
+      names(world, fleet, plan.named),
       trace(plan.trace),
       start_(world.now()),
       formats_(plan.seed, "formats"),
@@ -62,7 +63,13 @@ Scene::Scene(ScenePlan scene_plan)
       }()),
       tables_(judge_),
       opinions_({kLongestInterval, kLongestProbe}),
-      answers_(SimSite::kRoot) {
+      answers_(SimSite::kRoot),
+      of_formats_(SimSite::kRoot, [this](std::int64_t session_id) -> std::optional<int> {
+        const auto life = sessions_.find(session_id);
+        if (life == sessions_.end()) return std::nullopt;
+        const auto format = format_of_life_.find(life->second);
+        return format == format_of_life_.end() ? std::nullopt : std::optional(format->second);
+      }) {
   commits_ = ensemble.OnCommit([this](const Transaction& transaction) { OnCommit(transaction); });
   ensemble.SetFateOfAll([this](const Arrival& arrival) {
     if (plan.trace == TraceMode::kPrinted) NoteRequest(arrival);
@@ -71,16 +78,11 @@ Scene::Scene(ScenePlan scene_plan)
     }
     return Fate::kServe;
   });
-  fleet.SetResultListener([this](const SimLoop& process, const std::string&,
-                                 const std::string& addr, const ProbeResult& result) {
-    const auto life = life_of_loop_.find(&process);
-    if (life != life_of_loop_.end()) {
-      opinions_.Probed(life->second, addr, result.verdict == ProbeVerdict::kAlive, world.now());
-    }
-  });
+  fleet.SetResultListener([this](const FakeFleet::Ended& probe) { OnProbed(probe); });
   for (std::size_t k = 0; k < plan.clusters.size(); ++k) {
     clusters_.push_back(plan.clusters[k].spec.name);
     for (const auto& addr : AddressesOf(k, plan.clusters[k].spec)) {
+      names.Begin(addr);
       SetServer(addr, FakeFleet::Server::kUp);
     }
   }
@@ -149,6 +151,7 @@ void Scene::Supervise() {
     slot.process = nullptr;
     return true;
   };
+  SettleNames();
   for (auto& slot : slots_) ended(slot);
   std::erase_if(twins_, ended);
   std::erase_if(gos_, [&](auto& slot) {
@@ -228,6 +231,7 @@ std::unique_ptr<SimChecker> Scene::MakeChecker(const CheckerPlan& checker, std::
   options.id = checker.id;
   options.rack = checker.rack;
   options.format = plan.two_formats ? formats_.Between(1, 2) : checker.format;
+  format_of_life_[life] = options.format;
   counters.Add(options.format == 2 ? "start of tomorrow's build" : "start of today's build");
   options.session_timeout = checker.session_timeout;
   options.health = plan.health;
@@ -339,6 +343,7 @@ void Scene::Pause(std::uint64_t number, Duration duration) {
   const Life* const life = FindLife(number);
   if (life == nullptr) return;
   opinions_.Paused(number, world.now(), duration);
+  names.Paused(number, world.now() + duration);
   life->loop->Pause(duration);
 }
 

@@ -21,8 +21,10 @@
 #include "tests/sim/actors.h"
 #include "tests/sim/counters.h"
 #include "tests/sim/dice.h"
+#include "tests/sim/format_judge.h"
 #include "tests/sim/operator_judge.h"
 #include "tests/sim/opinion_judge.h"
+#include "tests/sim/scene_names.h"
 #include "tests/sim/scene_plan.h"
 #include "tests/sim/trace.h"
 
@@ -62,6 +64,7 @@ class Scene {
   SimWorld world;
   FakeEnsemble ensemble;
   FakeFleet fleet;
+  SceneNames names;
   Counters counters;
   Trace trace;
 
@@ -120,6 +123,8 @@ class Scene {
   void SlowServer(const std::string& addr, Duration latency);
   void RestartServer(const std::string& addr);
   void SetReach(const std::string& checker, const std::string& addr, FakeFleet::Reach reach);
+  // Its host gets another place. REQUIRES: names.on().
+  void MoveName(const std::string& addr, Duration ttl);
   void HealFleet();  // opens every route, no password, no latency; servers stay as they are
 
   // --- the outsider, as session 0 ---
@@ -167,6 +172,12 @@ class Scene {
   void Bind(std::uint64_t life, SimLoop& loop, zk::Client& client);
   void End(std::uint64_t life, const char* how);
   void Supervise();
+  void OnProbed(const FakeFleet::Ended& probe);
+  // Whether the server stays as it is, for every checker.
+  [[nodiscard]] bool IsSteady(const std::string& addr) const {
+    return !slow_.contains(addr) && !unsettled_.contains(addr);
+  }
+  void SettleNames();
   void NoteRequest(const Arrival& arrival);
   void OnCommit(const Transaction& transaction);
   void CountFormats(const Transaction& transaction);
@@ -189,17 +200,21 @@ class Scene {
   std::map<const SimLoop*, std::uint64_t> life_of_loop_;     // for finding only, never iterated
   std::map<std::uint64_t, Subscription> session_listeners_;  // by life
   std::map<std::int64_t, std::uint64_t> sessions_;           // life by session
+  std::map<std::uint64_t, int> format_of_life_;              // of checkers
   std::map<std::uint64_t, std::set<std::int64_t>> sessions_of_;
 
   history::HistoryJudge judge_;
   history::TableJudge tables_;
   OpinionJudge opinions_;
   OperatorJudge answers_;
+  FormatJudge of_formats_;
   std::vector<ArrivalFunction> arrival_hooks_;
   Subscription commits_;
   std::map<std::string, std::string, std::less<>> log_counters_;  // name of the counter by event
   std::set<std::string> addresses_;
-  std::set<std::string> slow_;  // those that are slow
+  std::set<std::string> slow_;       // those that are slow
+  std::set<std::string> unsettled_;  // those whose host has moved a moment ago
+  std::set<std::string> flapping_;   // those that flap
 
   std::vector<CheckerSlot> slots_;
   std::vector<CheckerSlot> twins_;

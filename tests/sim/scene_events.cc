@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "checker/lead/commit.h"
@@ -93,12 +94,14 @@ void Scene::SetServer(const std::string& addr, FakeFleet::Server server) {
     Note("redis", fmt::format("{} {}", addr, NameOf(server)));
   }
   addresses_.insert(addr);
-  opinions_.ServerIs(addr, server, !slow_.contains(addr), world.now());
+  flapping_.erase(addr);
+  opinions_.ServerIs(addr, server, IsSteady(addr), world.now());
   fleet.Set(addr, server);
 }
 
 void Scene::FlapServer(const std::string& addr, Duration up, Duration down) {
   Note("redis", addr + " flaps");
+  flapping_.insert(addr);
   opinions_.ServerIs(addr, FakeFleet::Server::kUp, false, world.now());
   fleet.Flap(addr, up, down);
 }
@@ -125,16 +128,45 @@ void Scene::SetReach(const std::string& checker, const std::string& addr, FakeFl
   fleet.SetReach(checker, addr, reach);
 }
 
+void Scene::MoveName(const std::string& addr, Duration ttl) {
+  names.Move(addr, ttl);
+  // All shards of this host have moved.
+  for (const auto& other : addresses_) {
+    if (names.Settled(other) || !unsettled_.insert(other).second) continue;
+    opinions_.ServerIs(other, fleet.Get(other), false, world.now());
+  }
+}
+
+void Scene::SettleNames() {
+  std::erase_if(unsettled_, [this](const std::string& addr) {
+    if (!names.Settled(addr)) return false;
+    const bool steady = !slow_.contains(addr) && !flapping_.contains(addr);
+    opinions_.ServerIs(addr, fleet.Get(addr), steady, world.now());
+    return true;
+  });
+}
+
+void Scene::OnProbed(const FakeFleet::Ended& probe) {
+  const auto life = life_of_loop_.find(&probe.process);
+  if (life == life_of_loop_.end()) return;
+  const bool alive = probe.result.verdict == ProbeVerdict::kAlive;
+  opinions_.Probed(life->second, probe.addr, alive, world.now());
+  if (const auto finding = names.Probed(life->second, probe)) {
+    Violate(finding->rule, finding->text);
+  }
+}
+
 void Scene::HealFleet() {
   Note("redis", "every route is open");
   opinions_.AllReachesOpen(world.now());
   fleet.HealAll();
   slow_.clear();
+  flapping_.clear();
   for (const auto& addr : addresses_) {
     fleet.SetPassword(addr, "");
     fleet.SetLatency(addr, std::chrono::milliseconds(1));
     const auto server = fleet.Get(addr);
-    opinions_.ServerIs(addr, server, true, world.now());
+    opinions_.ServerIs(addr, server, IsSteady(addr), world.now());
     fleet.Set(addr, server);
   }
 }
@@ -210,6 +242,9 @@ void Scene::OnCommit(const Transaction& transaction) {
     Note("commit", fmt::format("{}: {}", who, history::DescribeTransaction(transaction)));
   }
   answers_.Observe(transaction);
+  if (auto finding = of_formats_.Observe(transaction)) {
+    Violate(finding->rule, std::move(finding->text));
+  }
   const std::size_t before = judge_.violation_count();
   judge_.Observe(transaction);
   if (judge_.violation_count() > before && !judge_.violations().empty()) {
@@ -274,6 +309,9 @@ void Scene::OnTable(const std::string& client, const std::string& cluster,
                      table.sequence, table.spec_version, table.statuses.substr(0, 40)));
   }
   if (const auto misplaced = FindMisplacedKey(*update.table)) Violate("placement", *misplaced);
+  if (auto finding = of_formats_.TableOf(cluster, table.spec_version)) {
+    Violate(finding->rule, std::move(finding->text));
+  }
   tables_.Observe(table);
   if (!tables_.violations().empty()) {
     const history::Violation& first = tables_.violations().front();
@@ -358,6 +396,7 @@ history::ExcuseCounts Scene::excuses() const {
   Add(sum, tables_.excuses());
   Add(sum, opinions_.excuses());
   Add(sum, answers_.excuses());
+  Add(sum, of_formats_.excuses());
   return sum;
 }
 

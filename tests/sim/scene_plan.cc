@@ -122,6 +122,7 @@ ScenePlan DrawScene(std::uint64_t seed) {
   plan.operators = dice.Between(1, 2);
   plan.servers = dice.Pick(std::vector<int>{1, 3, 3, 3, 5});
   plan.two_formats = Dice(seed, "two formats").Chance(0.25);
+  plan.named = Dice(seed, "names").Chance(0.25);
   return plan;
 }
 
@@ -134,6 +135,7 @@ std::string ScenePlan::Describe() const {
       "refused {})\n",
       servers, readers, operators, ms(health.interval), ms(health.timeout), ms(health.threshold),
       ms(health.refused_threshold));
+  if (named) text += "  hosts are names\n";
   for (const auto& checker : checkers) {
     text += fmt::format("  checker {} rack '{}' session {} ms\n", checker.id, checker.rack,
                         ms(checker.session_timeout));

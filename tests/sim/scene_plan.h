@@ -43,6 +43,7 @@ struct ScenePlan {
   int readers = 1;
   int operators = 1;
   int servers = 1;           // those of the ensemble
+  bool named = false;        // hosts are names: see scene_names.h
   bool two_formats = false;  // each start of a checker is a current build or a future one
   TraceMode trace = TraceMode::kOff;
 

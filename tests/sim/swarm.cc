@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/sim/excuse_bounds.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/flags.h"
 #include "tests/sim/run_seed.h"
@@ -19,13 +20,17 @@ using namespace zkcluster::sim;
 
 constexpr const char* kUsage =
     "usage: swarm [--seeds N] [--first S] [--steps K] [--mode safety|liveness|both] [--jobs J]\n"
-    "             [--keep-going] [--counters] [--orders-by-hand]\n"
-    "       swarm --seed X [--steps K] [--mode ...]     one seed, with its history\n";
+    "             [--keep-going] [--counters] [--orders-by-hand] [--bound-excuses PERCENT]\n"
+    "       swarm --seed X [--steps K] [--mode ...]     one seed, with its history\n"
+    "--bound-excuses: fails if an excuse of a judge was needed more often than its bound, or "
+    "never\n"
+    "(excuse_bounds.h). PERCENT of the usual number: 100, or less to see it fail.\n";
 
 struct Options {
   SwarmOptions swarm;
   std::optional<std::uint64_t> seed;
   bool counters = false;
+  std::optional<std::uint64_t> excuses_percent;
 };
 
 std::optional<Mode> ParseMode(const std::string& text) {
@@ -42,6 +47,7 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
   flags.Number("--seed", options.seed);
   flags.Switch("--keep-going", options.swarm.keep_going);
   flags.Switch("--counters", options.counters);
+  flags.Number("--bound-excuses", options.excuses_percent);
   flags.Switch("--orders-by-hand", OrdersByHand());
   flags.Value("--mode", [&](const std::string& value) {
     const auto mode = ParseMode(value);
@@ -67,6 +73,18 @@ int RunOne(const Options& options) {
   return 1;
 }
 
+// The excuses that are out of their bounds, a line each.
+std::size_t PrintExcuses(const Options& options, const Counters& counters) {
+  if (!options.excuses_percent) return 0;
+  const double share = static_cast<double>(*options.excuses_percent) / 100;
+  const double usual_steps = static_cast<double>(options.swarm.steps) / 2000;
+  const ExcuseRun run{share * usual_steps * static_cast<double>(options.swarm.seeds) / 1000,
+                      OrdersByHand()};
+  const auto lines = JudgeExcuses(counters, run, ExcuseBounds());
+  for (const std::string& line : lines) std::printf("%s\n", line.c_str());
+  return lines.size();
+}
+
 int RunMany(const Options& options) {
   const auto began = std::chrono::steady_clock::now();
   const SwarmResult result = RunSwarm(options.swarm);
@@ -78,7 +96,8 @@ int RunMany(const Options& options) {
     }
   }
   std::printf("%s\n", Summary(options.swarm, result, seconds).c_str());
-  return result.failed.empty() ? 0 : 1;
+  const bool bounded = PrintExcuses(options, result.counters) == 0;
+  return result.failed.empty() && bounded ? 0 : 1;
 }
 
 }  // namespace

@@ -63,10 +63,9 @@ struct JudgedSite : sim::SimSite {
           violations += Describe(judge.violations()[i]) + "\n";
       }
     });
-    fleet.SetResultListener([this](const sim::SimLoop& process, const std::string&,
-                                   const std::string& addr, const ProbeResult&) {
+    fleet.SetResultListener([this](const sim::FakeFleet::Ended& probe) {
       for (const auto& checker : checkers) {
-        if (&checker->loop() == &process) probed.insert({checker->guid(), addr});
+        if (&checker->loop() == &probe.process) probed.insert({checker->guid(), probe.addr});
       }
     });
     for (const char* name : {"reader1", "reader2"}) {

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
@@ -10,12 +11,12 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/resolver.h"
 #include "checker/probe/net/protocol.h"
 #include "checker/probe/net/ready_set.h"
 #include "checker/probe/net/socket_error.h"
 #include "checker/probe/net/stream.h"
 #include "checker/probe/timer_wheel.h"
+#include "names/socket_address.h"
 #include "text/address.h"
 
 namespace zkcluster {
@@ -61,16 +62,18 @@ class ProtocolTable {
 // one receive and a deadline in the wheel: no allocation, no change of what the kernel watches.
 // Everything else that a probe may need is in a Detour, which lives as long as the probe.
 //
-//   kClosed --Connect--> kResolving --answer--> kConnecting --accepted--> kOpen
-//                                                   | with TLS: kHandshake --done--^
+//   kClosed --Connect--> kConnecting --accepted--> kOpen
+//                             | with TLS: kHandshake --done--^
+//   kClosed --Connect, no address known yet--> kResolving --the first--> kConnecting
 //   kConnecting --refused--> kConnecting, to the next address, or kClosed
 //   any --broken, deadline, Abandon, an answer that does not keep it--> kClosed
+//   kOpen --its name has left the address; no probe is under way--> kClosed
 //
-// Steps return the result once they know it; the entries (Start, OnReady, OnResolved, OnTimer) give
+// Steps return the result once they know it; the entries (Start, OnReady, OnName, OnTimer) give
 // it to `done`. So no step finds its target gone, and only Start has to keep a result for later.
 class SocketProber final : public Prober {
  public:
-  explicit SocketProber(EventLoop& loop);
+  SocketProber(EventLoop& loop, Names& names);
 
   void AddTarget(TargetId id, ProbeTarget target, std::function<void()> hint) override;
   void RemoveTarget(TargetId id) override;
@@ -82,8 +85,7 @@ class SocketProber final : public Prober {
   enum class Stage : unsigned char { kClosed, kResolving, kConnecting, kHandshake, kOpen };
 
   struct Detour {
-    Resolver::Question question;
-    std::optional<std::vector<SocketAddress>> addresses;  // nothing: not resolved yet
+    std::vector<std::string> addresses;  // to try, literals
     std::size_t next_address = 0;
     std::optional<ProbeResult> address_failure;
     std::string outbox;   // what is not sent yet
@@ -109,6 +111,7 @@ class SocketProber final : public Prober {
     bool awaits_room = false;  // to send what is in the outbox
     bool fresh = false;        // connected by the probe under way
     bool retried = false;      // the old connection turned out to be dead
+    bool named = false;        // its host is a name, which is followed
     TimePoint started{};
     TimePoint deadline{};
     std::function<void(const ProbeResult&)> done;  // of the probe under way
@@ -118,6 +121,10 @@ class SocketProber final : public Prober {
     std::function<void()> hint;
     std::optional<Address> address;  // nothing: `addr` is not an address
     std::shared_ptr<const TlsContext> tls;
+    Names::Following following;  // null: the host is a literal
+    NameState name;              // as known; of a literal: itself
+    bool name_known = false;     // `name` says something
+    std::string peer;            // the literal of the newest connection
   };
 
   // Nothing: the probe goes on.
@@ -125,7 +132,7 @@ class SocketProber final : public Prober {
 
   // The entries. The last action of each may end the probe, and with it the target's life.
   void OnReady(std::uint64_t key, std::uint32_t what);
-  void OnResolved(Target& target, std::vector<SocketAddress> addresses);
+  void OnName(Target& target, const NameState& state);
   void OnTimer(TargetId id, TimePoint now);
   void OnIdle(Target& target);
   void Deliver(Target& target, const Outcome& outcome);
@@ -147,11 +154,13 @@ class SocketProber final : public Prober {
   [[nodiscard]] Target* Find(TargetId id) {
     return id < targets_.size() ? targets_[id].get() : nullptr;
   }
-  [[nodiscard]] int Open(Target& target, const SocketAddress& to);
+  [[nodiscard]] int Open(Target& target, const std::string& to);
+  [[nodiscard]] static bool HasLeft(const Target& target);
+  [[nodiscard]] static ProbeResult Complete(const Target& target, ProbeResult result);
   static void Close(Target& target);
 
   EventLoop& loop_;
-  Resolver resolver_;
+  Names& names_;
   ReadySet ready_;
   TimerWheel wheel_;
   ProtocolTable protocols_;
@@ -160,9 +169,9 @@ class SocketProber final : public Prober {
   std::uint32_t connections_ = 0;
 };
 
-SocketProber::SocketProber(EventLoop& loop)
+SocketProber::SocketProber(EventLoop& loop, Names& names)
     : loop_(loop),
-      resolver_(loop),
+      names_(names),
       ready_(loop, [this](std::uint64_t key, std::uint32_t what) { OnReady(key, what); }),
       wheel_(loop, [this](TimerWheel::Id id, TimePoint now) { OnTimer(id, now); }) {}
 
@@ -174,9 +183,20 @@ void SocketProber::AddTarget(TargetId id, ProbeTarget from, std::function<void()
   target.id = id;
   target.connection = ++connections_;
   target.protocol = protocols_.For(from.question);
-  if (auto address = ParseAddress(from.addr)) target.address = *std::move(address);
   target.tls = std::move(from.tls);
   target.hint = std::move(hint);
+  auto address = ParseAddress(from.addr);
+  if (!address) return;
+  target.address = *std::move(address);
+  const std::string& host = target.address->host;
+  if (host.empty() || IsIpLiteral(host)) {
+    target.name = {NameState::Standing::kResolves, {host.empty() ? "127.0.0.1" : host}};
+    target.name_known = true;
+  } else {
+    target.named = true;
+    target.following =
+        names_.Follow(host, [this, &target](const NameState& state) { OnName(target, state); });
+  }
 }
 
 void SocketProber::RemoveTarget(TargetId id) {
@@ -234,12 +254,23 @@ void SocketProber::OnReady(std::uint64_t key, std::uint32_t what) {
   Deliver(*target, Advance(*target, what));
 }
 
-void SocketProber::OnResolved(Target& target, std::vector<SocketAddress> addresses) {
-  target.OnDetour().addresses = std::move(addresses);
-  // Answered within Connect, which continues by itself.
-  if (target.stage != Stage::kResolving) return;
-  target.stage = Stage::kClosed;
-  Deliver(target, TryNextAddress(target));
+void SocketProber::OnName(Target& target, const NameState& state) {
+  target.name = state;
+  target.name_known = true;
+  if (target.stage == Stage::kResolving) {
+    target.stage = Stage::kClosed;
+    return Deliver(target, Connect(target));
+  }
+  // A probe under way goes on: Deliver closes its connection.
+  if (target.probing() || target.stage != Stage::kOpen || !HasLeft(target)) return;
+  Close(target);
+  const auto hint = target.hint;
+  hint();
+}
+
+// The name means other addresses than that of the connection.
+bool SocketProber::HasLeft(const Target& target) {
+  return std::ranges::find(target.name.addresses, target.peer) == target.name.addresses.end();
 }
 
 void SocketProber::OnTimer(TargetId id, TimePoint now) {
@@ -263,7 +294,8 @@ void SocketProber::OnIdle(Target& target) {
 
 void SocketProber::Deliver(Target& target, const Outcome& outcome) {
   if (!outcome) return;
-  ProbeResult result = *outcome;
+  ProbeResult result = Complete(target, *outcome);
+  if (target.named && target.stage == Stage::kOpen && HasLeft(target)) Close(target);
   target.detour.reset();
   wheel_.Cancel(target.id);
   result.latency = loop_.Now() - target.started;
@@ -271,10 +303,20 @@ void SocketProber::Deliver(Target& target, const Outcome& outcome) {
   done(result);
 }
 
+// A server is judged by its last good addresses when its name is gone; that somebody has to mend
+// the name is reported beside that.
+ProbeResult SocketProber::Complete(const Target& target, ProbeResult result) {
+  if (target.named && target.name.standing == NameState::Standing::kGone &&
+      result.alarm == ProbeAlarm::kNone) {
+    result.alarm = ProbeAlarm::kUnresolved;
+  }
+  return result;
+}
+
 SocketProber::Outcome SocketProber::OnDeadline(Target& target, TimePoint now) {
   if (target.stage == Stage::kConnecting && now < target.deadline) {
     Detour& detour = *target.detour;
-    if (detour.next_address < detour.addresses->size()) {
+    if (detour.next_address < detour.addresses.size()) {
       detour.address_failure = Worse(detour.address_failure, ProbeResult::Failed(Reason::kTimeout));
       return TryNextAddress(target);
     }
@@ -287,19 +329,22 @@ SocketProber::Outcome SocketProber::OnDeadline(Target& target, TimePoint now) {
 
 SocketProber::Outcome SocketProber::Connect(Target& target) {
   if (!target.address) return Unresolved();
+  if (!target.name_known) {
+    target.stage = Stage::kResolving;
+    return std::nullopt;
+  }
   Detour& detour = target.OnDetour();
-  detour.question = resolver_.Resolve(target.address->host, target.address->port,
-                                      [this, &target](Resolver::Answer answer) {
-                                        OnResolved(target, std::move(answer.addresses));
-                                      });
-  if (detour.addresses) return TryNextAddress(target);
-  target.stage = Stage::kResolving;
-  return std::nullopt;
+  detour.addresses = target.name.addresses;
+  detour.next_address = 0;
+  // The one that worked last comes first: others of many may be dead for good.
+  const auto last = std::ranges::find(detour.addresses, target.peer);
+  if (last != detour.addresses.end()) std::rotate(detour.addresses.begin(), last, last + 1);
+  return TryNextAddress(target);
 }
 
 SocketProber::Outcome SocketProber::TryNextAddress(Target& target) {
   Detour& detour = *target.detour;
-  const std::vector<SocketAddress>& addresses = *detour.addresses;
+  const std::vector<std::string>& addresses = detour.addresses;
   while (detour.next_address < addresses.size()) {
     const int error = Open(target, addresses[detour.next_address++]);
     if (error == 0) {
@@ -317,11 +362,13 @@ SocketProber::Outcome SocketProber::TryNextAddress(Target& target) {
 }
 
 // Keeps the detour: it continues with other addresses.
-int SocketProber::Open(Target& target, const SocketAddress& to) {
+int SocketProber::Open(Target& target, const std::string& to) {
   target.stage = Stage::kClosed;
   target.awaits_room = false;
   target.connection = ++connections_;
-  if (const int error = target.stream.Open(to); error != 0) return error;
+  const auto address = SocketAddressOf(to, target.address->port);
+  if (!address) return ENETUNREACH;  // an IPv6 zone that this host does not have
+  if (const int error = target.stream.Open(*address); error != 0) return error;
   // Also if it is connected already: one path for both.
   if (const int error = ready_.Add(target.stream.fd(), target.key(), EPOLLOUT); error != 0)
     return error;
@@ -348,6 +395,7 @@ SocketProber::Outcome SocketProber::OnConnectOutcome(Target& target) {
   }
   wheel_.Arm(target.id, target.deadline);
   target.fresh = true;
+  target.peer = target.detour->addresses[target.detour->next_address - 1];
   if (target.tls == nullptr) return OnOpen(target);
   target.stage = Stage::kHandshake;
   if (!target.stream.BeginTls(*target.tls, target.address->host)) return OnBroken(target, ENOMEM);
@@ -437,8 +485,8 @@ SocketProber::Outcome SocketProber::OnBroken(Target& target, int error) {
 
 }  // namespace
 
-std::unique_ptr<Prober> NewSocketProber(EventLoop& loop) {
-  return std::make_unique<SocketProber>(loop);
+std::unique_ptr<Prober> NewSocketProber(EventLoop& loop, Names& names) {
+  return std::make_unique<SocketProber>(loop, names);
 }
 
 }  // namespace zkcluster

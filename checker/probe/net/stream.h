@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/resolver.h"
 #include "base/unique_fd.h"
 #include "checker/probe/net/tls.h"
+#include "names/socket_address.h"
 
 namespace zkcluster {
 

@@ -165,9 +165,9 @@ class ZKC_EXPORT Cluster {
   void Locate(std::string_view key, Location& location) const;
 
   // A connection to the shard that serves `key`. Waits at most for connect_timeout + twice
-  // command_timeout (a reset, AUTH), and for the system's resolver where the address is a name.
-  // Errors: kShardDead at once when nobody serves the key; kUnavailable when connecting fails;
-  // kDenied when AUTH does.
+  // command_timeout (a reset, AUTH); a name is looked up within connect_timeout, too, and its last
+  // good addresses are used when it does not resolve any more. Errors: kShardDead at once when
+  // nobody serves the key; kUnavailable when connecting fails; kDenied when AUTH does.
   [[nodiscard]] Result<Lease> Connect(std::string_view key);
 
   [[nodiscard]] std::shared_ptr<Subscription> OnChange(ChangeCallback callback);

@@ -18,11 +18,10 @@ constexpr const char* kAddr = "10.0.0.1:1";
 
 struct Bench {
   Bench() {
-    fleet.SetResultListener([this](const SimLoop& process, const std::string& checker,
-                                   const std::string& addr, const ProbeResult& result) {
-      CHECK(&process == &loop);
-      CHECK(addr == kAddr);
-      results.push_back(checker + " " + std::string(ReasonName(result.reason)));
+    fleet.SetResultListener([this](const FakeFleet::Ended& probe) {
+      CHECK(&probe.process == &loop);
+      CHECK(probe.addr == kAddr);
+      results.push_back(probe.checker + " " + std::string(ReasonName(probe.result.reason)));
     });
     prober->AddTarget(1, {kAddr, {}}, [] {});
   }

@@ -60,6 +60,22 @@ TEST_CASE("excuses: a lost row") {
   }
 }
 
+TEST_CASE("tables: a later head of the same epoch and sequence decides what the first had lost") {
+  for (const bool decided : {true, false}) {
+    Watched story;
+    story.Take(1, 1, "AA");
+    auto draft = story.Decide();
+    draft.board.shards[0] = {ShardStatus::kUnknown, story.Wall(), Reason::kLost, {}};
+    story.CommitBy(kOutsider, draft);
+    // The head is made again as a new znode, and its sequence begins again.
+    story.Remove(kOutsider, story.paths.head());
+    if (decided) draft.board.shards[0] = {ShardStatus::kDead, story.Wall(), Reason::kTimeout, {}};
+    story.CommitBy(kOutsider, draft);
+    story.Take(2, 1, "DA");
+    CHECK(story.tables.violations().size() == (decided ? 0 : 1));
+  }
+}
+
 TEST_CASE("excuses: unknown because of another list") {
   for (const bool excused : {true, false}) {
     Watched story;

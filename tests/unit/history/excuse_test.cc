@@ -272,6 +272,20 @@ void LostUnchecked(SettledStory& story, bool excused) {
   story.Commit(draft);
 }
 
+// The row of s1 was written after its flip: lost, or decided again. The mirror knows the flip itself.
+void SinceOfLost(SettledStory& story, bool excused) {
+  const StatusBoard decided = story.board;
+  const std::string mirror = EncodeMirror(story.spec.shards, decided);
+  Draft draft = story.Decide();
+  const ShardStatus status = excused ? ShardStatus::kUnknown : ShardStatus::kDead;
+  FirstRow(draft) = {status, story.Wall(), excused ? Reason::kLost : Reason::kTimeout, {}};
+  story.CommitBy(kOutsider, draft);
+  story.Write(kOutsider, story.paths.mirror(), mirror);
+  Rename(story);
+  story.board = decided;
+  story.Commit(ByMirror(story));
+}
+
 void PausedByMirror(SettledStory& story, bool excused) {
   OrderPause(story);
   if (excused) {
@@ -400,6 +414,7 @@ const std::vector<Case> kCases = {
     {Excuse::kForgotWithMirror, "since", ForgotWithMirror},
     {Excuse::kLostHeld, "since", LostHeld},
     {Excuse::kLostUnchecked, "since", LostUnchecked},
+    {Excuse::kSinceOfLost, "since", SinceOfLost},
     {Excuse::kPausedByMirror, "pause", PausedByMirror},
     {Excuse::kHeadInvented, "spec", HeadInvented},
     {Excuse::kMirrorLeft, "spec", MirrorLeft},

@@ -11,7 +11,6 @@
 #include "admin/snapshot.h"
 #include "model/journal.h"
 #include "model/ledger.h"
-#include "model/spec_diff.h"
 #include "tools/zkctl/report/assessment.h"
 #include "tools/zkctl/report/render.h"
 
@@ -55,10 +54,6 @@ struct LocateRow {
 };
 [[nodiscard]] OrderedJson LocateJson(const std::vector<LocateRow>& rows);
 [[nodiscard]] std::string LocateText(const std::vector<LocateRow>& rows, Micros now, bool color);
-
-[[nodiscard]] OrderedJson DiffJson(std::string_view cluster, const SpecDiff& diff);
-// A line for each difference: "+ shard s5 10.0.0.5:6379".
-[[nodiscard]] std::string DiffText(const SpecDiff& diff, bool color);
 
 // `node` is the name of the event's znode; an undecodable event carries its error.
 [[nodiscard]] OrderedJson EventJson(std::string_view node, const Result<Event>& event);

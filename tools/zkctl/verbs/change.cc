@@ -7,8 +7,8 @@
 
 #include "base/join.h"
 #include "tools/zkctl/cli/approve.h"
+#include "tools/zkctl/report/diff.h"
 #include "tools/zkctl/report/render.h"
-#include "tools/zkctl/report/report.h"
 #include "tools/zkctl/verbs/ordering.h"
 #include "tools/zkctl/verbs/take_over_wait.h"
 

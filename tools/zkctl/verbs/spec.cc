@@ -7,7 +7,7 @@
 #include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/spec_input.h"
 #include "tools/zkctl/cli/verb.h"
-#include "tools/zkctl/report/report.h"
+#include "tools/zkctl/report/diff.h"
 #include "tools/zkctl/verbs/ordering.h"
 #include "yaml/spec_file.h"
 
