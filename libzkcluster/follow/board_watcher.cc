@@ -117,6 +117,7 @@ struct BoardWatcher::Impl {
           head_watcher.Refresh();
           Evaluate();
         })),
+        settle(loop.NewTimer([this] { Evaluate(); })),
         spec_watcher(loop, client, paths, [this](const auto& state) { OnSpec(state); }),
         go_watcher(loop, client, paths.go_voters(), [this](const auto&) { Evaluate(); }),
         head_watcher(loop, client, paths.head(), [this](const auto&) { Evaluate(); }) {}
@@ -177,7 +178,10 @@ struct BoardWatcher::Impl {
     if (asks_mirror) {
       const auto& node = mirror_watcher->node();
       if (node && node->stat.czxid < known.spec->incarnation) return;
-      if (node && (!head || IsDecidedByGo(StampsOf(*head, node->stat.mzxid)))) {
+      // Our leader writes both in one transaction, and the mirror's news may be read first.
+      const bool stale = head && head_watcher.has_news();
+      if (stale) settle->Arm(backoff.Next(loop.Random()));
+      if (node && !stale && (!head || IsDecidedByGo(StampsOf(*head, node->stat.mzxid)))) {
         EvaluateMirror(*node, !head);
       }
     }
@@ -305,6 +309,7 @@ struct BoardWatcher::Impl {
 
   Backoff backoff;
   std::unique_ptr<Timer> retry;
+  std::unique_ptr<Timer> settle;  // until the head has no news
   SpecWatcher spec_watcher;
   zk::StatWatcher go_watcher;  // made before the head's, so that its first answer comes first
   zk::NodeWatcher head_watcher;
