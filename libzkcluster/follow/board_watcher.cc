@@ -179,7 +179,7 @@ struct BoardWatcher::Impl {
       const auto& node = mirror_watcher->node();
       if (node && node->stat.czxid < known.spec->incarnation) return;
       // Our leader writes both in one transaction, and the mirror's news may be read first.
-      const bool stale = head && head_watcher.has_news();
+      const bool stale = head_watcher.has_news();
       if (stale) settle->Arm(backoff.Next(loop.Random()));
       if (node && !stale && (!head || IsDecidedByGo(StampsOf(*head, node->stat.mzxid)))) {
         EvaluateMirror(*node, !head);
