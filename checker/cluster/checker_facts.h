@@ -35,6 +35,9 @@ struct ClusterFacts {
   Duration ballot_age{0};          // since it was last written; 0 where there is none
   std::string leader;              // took over last; empty: none, or not known
   std::int64_t epoch = 0;          // of that leader
+  bool shadow = false;             // it would depose a leader that owes a decision
+  Duration owed{0};                // how long the leader owes one, as far as this shadow knows
+  std::uint64_t depositions = 0;   // of leaders, by this checker since it joined the cluster
   FlipCounts flips;                // decided by this checker since it joined the cluster
   std::optional<LeaderFacts> led;  // while it leads
 
@@ -51,6 +54,7 @@ struct ClusterFacts {
 
 struct CheckerFacts {
   SessionState session = SessionState::kConnecting;
+  std::optional<Micros> clock_ahead;             // of ZooKeeper's; nothing: not known yet
   bool known = false;                            // connected, and the list of clusters is read
   std::size_t missing = 0;                       // named in the file, but do not exist
   std::map<std::string, ClusterFacts> clusters;  // those that are served, by name

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "checker/rules/decide.h"
 #include "codec/codec.h"
 
 namespace zkcluster {
@@ -29,12 +28,14 @@ void OwedPenalties::Read() {
   }));
 }
 
-int OwedPenalties::RequiredFor(const std::string& shard, const HealthSettings& health) const {
+FormerDeaths OwedPenalties::Of(const std::string& shard) const {
   const auto known = penalties_.find(shard);
-  if (known == penalties_.end()) return 1;
-  const int owed = DecayedPenalty(known->second, true, scope_.loop.WallNow(), health.interval);
-  // DecayedPenalty returns the penalty after the next death: twice that of the last one.
-  return std::clamp(owed / 2, 1, MaxRequired(health.threshold, health.interval));
+  if (known == penalties_.end()) return {};
+  const Penalty& penalty = known->second;
+  const Micros now = scope_.client.server_time().value_or(scope_.loop.WallNow());
+  // If the clock has jumped back, it has not lived.
+  const Micros lived = std::max(Micros::zero(), now - penalty.since);
+  return {penalty.required, penalty.dead(), penalty.dead() ? Micros::zero() : lived};
 }
 
 }  // namespace zkcluster

@@ -24,8 +24,7 @@ class OwedPenalties {
 
   [[nodiscard]] bool known() const { return known_; }
   void Read();
-  // Good probes in a row that the shard now needs for its next return to alive.
-  [[nodiscard]] int RequiredFor(const std::string& shard, const HealthSettings& health) const;
+  [[nodiscard]] FormerDeaths Of(const std::string& shard) const;
 
  private:
   const ClusterScope scope_;

@@ -8,9 +8,10 @@ OwnDecisions::OwnDecisions(std::string cluster, OnEvent on_event)
     : cluster_(std::move(cluster)), on_event_(std::move(on_event)) {}
 
 void OwnDecisions::TookOver(const LeaderRecord& record) {
+  if (!record.deposed.empty()) ++depositions_;
   if (!on_event_) return;
   Event event;
-  event.what = Event::Leader{};
+  event.what = Event::Leader{record.deposed};
   event.at = record.since;
   event.leader = record.id;
   event.epoch = record.epoch;

@@ -27,11 +27,13 @@ class OwnDecisions {
   void TookOver(const LeaderRecord& record);
   void Committed(const std::vector<Change>& changes, const std::vector<Event>& events);
 
+  [[nodiscard]] std::uint64_t depositions() const { return depositions_; }  // of leaders
   [[nodiscard]] const FlipCounts& flips() const { return flips_; }
 
  private:
   const std::string cluster_;
   const OnEvent on_event_;  // empty: no hook
+  std::uint64_t depositions_ = 0;
   FlipCounts flips_;
 };
 

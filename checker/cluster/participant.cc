@@ -74,15 +74,20 @@ void Participant::Adopt(SharedSpec spec) {
     probes_.Retune(spec_);
   }
   if (leader_) leader_->SetSpec(spec_);
+  if (shadow_) shadow_->SetSpec(spec_);
   if (!contender_) EnterElection();
 }
 
 // Starts to probe the spec's servers and to vote on them. A server that was in the list before
 // keeps its vote.
 void Participant::ProbeServers() {
-  const ServerProbes::Former former = probes_.Follow(spec_, [this](const std::string& shard) {
-    return penalties_.RequiredFor(shard, spec_->health);
-  });
+  // The ledger was read once, for the list that this checker found when it joined. A server that
+  // comes later, or moves to another address, is new.
+  const bool joins = probes_.servers().empty();
+  const ServerProbes::Places former =
+      probes_.Follow(spec_, [this, joins](const std::string& shard) {
+        return joins ? penalties_.Of(shard) : FormerDeaths{};
+      });
   std::vector<Vote> votes(former.size());
   for (std::size_t n = 0; n < votes.size(); ++n) {
     if (former[n]) votes[n] = voter_.votes()[*former[n]];
@@ -107,6 +112,7 @@ void Participant::EnterElection() {
   callbacks.elected = [this](const Leadership& leadership) { OnElected(leadership); };
   callbacks.deposed = [this] { leader_ = nullptr; };
   callbacks.refused = callbacks_.id_refused;
+  callbacks.following = [this](const std::vector<Candidate>& before) { OnLine(before); };
   contender_ = std::make_unique<Contender>(scope_, identity_, std::move(callbacks));
   last_leader_ = std::make_unique<LastLeader>(scope_);
 }
@@ -128,6 +134,7 @@ void Participant::OnReport(std::size_t server, const ServerReport& report) {
         voter_.SetVote(server, vote);
       },
       [&](ProbeAlarm alarm) { opinion_log_.NoteAlarm(NameOf(server), alarm); },
+      [&](const Returning& back) { voter_.SetReturning(server, back.required, back.good); },
   };
   std::visit(note, report.news);
 }
@@ -143,6 +150,19 @@ void Participant::OnElected(const Leadership& leadership) {
   leader_ = std::make_unique<Leader>(scope_, leadership, lists_, spec_, identity_.formats,
                                      std::move(callbacks));
   decisions_.TookOver(leadership.record);
+}
+
+// The next two in line are the leader's shadows.
+void Participant::OnLine(const std::vector<Candidate>& before) {
+  if (before.empty() || before.size() > kShadows) {
+    shadow_ = nullptr;
+  } else if (shadow_) {
+    shadow_->SetLine(before);
+  } else {
+    shadow_ = std::make_unique<Shadow>(
+        scope_, lists_, spec_, before,
+        [this](Deposition deposition) { contender_->Depose(std::move(deposition)); });
+  }
 }
 
 void Participant::Leave(std::function<void()> done) {
@@ -210,6 +230,9 @@ ClusterFacts Participant::facts(FactsDepth depth) const {
     facts.leader = last_leader_->record()->id;
     facts.epoch = last_leader_->record()->epoch;
   }
+  facts.shadow = shadow_ != nullptr;
+  if (shadow_) facts.owed = shadow_->owed().value_or(Duration::zero());
+  facts.depositions = decisions_.depositions();
   facts.flips = decisions_.flips();
   if (leader_) facts.led = leader_->facts(depth);
   return facts;

@@ -15,6 +15,7 @@
 #include "checker/cluster/server_probes.h"
 #include "checker/election/contender.h"
 #include "checker/lead/leader.h"
+#include "checker/lead/shadow.h"
 #include "checker/lead/spec_in_force.h"
 #include "checker/probe/probe_pool.h"
 #include "checker/vote/voter.h"
@@ -64,6 +65,7 @@ class Participant {
   void EnterElection();
   void OnReport(std::size_t server, const ServerReport& report);
   void OnElected(const Leadership& leadership);
+  void OnLine(const std::vector<Candidate>& before);
   void LogSpec(const StoredSpec& next) const;
   [[nodiscard]] OpinionLog::Server NameOf(std::size_t server) const;
   [[nodiscard]] std::vector<ListedShard> DeadServers() const;
@@ -85,6 +87,7 @@ class Participant {
   Voter voter_;
   std::unique_ptr<LastLeader> last_leader_;
   std::unique_ptr<Leader> leader_;
+  std::unique_ptr<Shadow> shadow_;
   std::unique_ptr<Contender> contender_;
   std::unique_ptr<SpecWatcher> spec_watcher_;
 };

@@ -7,7 +7,12 @@
 namespace zkcluster {
 
 Roster::Roster(Loop& loop, Logger& logger, zk::Client& client, ProbePool& pool, Options options)
-    : loop_(loop), logger_(logger), client_(client), pool_(pool), options_(std::move(options)) {
+    : loop_(loop),
+      logger_(logger),
+      client_(client),
+      pool_(pool),
+      options_(std::move(options)),
+      clock_(loop, logger, client) {
   if (options_.all) {
     root_ = std::make_unique<zk::ChildrenWatcher>(loop_, client_, options_.root,
                                                   [this](const auto& names) { OnNames(names); });
@@ -156,6 +161,7 @@ ClusterScope Roster::Scope(const std::string& name) const {
 CheckerFacts Roster::facts(FactsDepth depth) const {
   CheckerFacts facts;
   facts.session = client_.state();
+  facts.clock_ahead = clock_.ahead();
   facts.known = facts.session == SessionState::kConnected && (!root_ || root_->known());
   for (const auto& [name, entry] : entries_) {
     facts.known = facts.known && entry.base && entry.base->known();

@@ -13,6 +13,7 @@
 #include "base/lifetime.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "checker/cluster/clock_watch.h"
 #include "checker/cluster/farewell.h"
 #include "checker/cluster/participant.h"
 #include "zk/cluster_scope.h"
@@ -73,6 +74,7 @@ class Roster {
   zk::Client& client_;
   ProbePool& pool_;
   Options options_;
+  const ClockWatch clock_;
   bool leaving_ = false;
   std::map<std::string, Entry> entries_;
   std::map<std::string, Departure> departures_;

@@ -20,7 +20,7 @@ ServerProbes::~ServerProbes() {
   pool_.DropGroup(group_);
 }
 
-ServerProbes::Former ServerProbes::Follow(const SharedSpec& spec, const Required& required) {
+ServerProbes::Places ServerProbes::Follow(const SharedSpec& spec, const Former& deaths) {
   const SharedSpec old_spec = std::exchange(spec_, spec);
   const std::vector<ServerRef> old_servers =
       std::exchange(servers_, ServersOf(spec->spec().shards));
@@ -34,7 +34,7 @@ ServerProbes::Former ServerProbes::Follow(const SharedSpec& spec, const Required
   }
   const bool retune = old_spec && old_spec->health != spec->health;
   index_.clear();
-  Former former(servers_.size());
+  Places former(servers_.size());
   for (std::size_t n = 0; n < servers_.size(); ++n) {
     const auto known = old.find({ShardOf(n), Addr(n)});
     if (known != old.end()) {
@@ -43,7 +43,7 @@ ServerProbes::Former ServerProbes::Follow(const SharedSpec& spec, const Required
       old.erase(known);
       if (retune) pool_.Retune(handles_.back(), spec->health);
     } else {
-      handles_.push_back(Start(n, required(ShardOf(n))));
+      handles_.push_back(Start(n, deaths(ShardOf(n))));
     }
     index_.emplace(handles_.back(), n);
   }
@@ -51,11 +51,11 @@ ServerProbes::Former ServerProbes::Follow(const SharedSpec& spec, const Required
   return former;
 }
 
-ServerHandle ServerProbes::Start(std::size_t server, int required) {
+ServerHandle ServerProbes::Start(std::size_t server, const FormerDeaths& former) {
   ServerToProbe probe;
   probe.target = {Addr(server), access_.question, access_.tls};
   probe.settings = spec_->health;
-  probe.required = required;
+  probe.former = former;
   probe.group = group_;
   probe.first_delay =
       FirstDelay(server, servers_.size(), spec_->health.interval / 2, loop_.Random());

@@ -29,10 +29,10 @@ class ServerProbes {
  public:
   // `server`: its place among servers().
   using Report = std::function<void(std::size_t server, const ServerReport& report)>;
-  // Good probes in a row that the shard needs for its next return to alive.
-  using Required = std::function<int(const std::string& shard)>;
-  // For each server its place in the previous list. Nothing: it is new.
-  using Former = std::vector<std::optional<std::size_t>>;
+  // What is known of the former deaths of a server that this checker has not probed yet.
+  using Former = std::function<FormerDeaths(const std::string& shard)>;
+  // For each server its place in the previous list; nothing: it was not there.
+  using Places = std::vector<std::optional<std::size_t>>;
 
   ServerProbes(Loop& loop, ProbePool& pool, ProbeAccess access, Report report);
   ~ServerProbes();
@@ -40,7 +40,7 @@ class ServerProbes {
   ServerProbes& operator=(const ServerProbes&) = delete;
 
   // From now on probes the servers of this spec, at its intervals.
-  [[nodiscard]] Former Follow(const SharedSpec& spec, const Required& required);
+  [[nodiscard]] Places Follow(const SharedSpec& spec, const Former& deaths);
   // Keeps the servers and changes the intervals and thresholds. REQUIRES: the list is that of
   // the last Follow.
   void Retune(const SharedSpec& spec);
@@ -54,7 +54,7 @@ class ServerProbes {
   [[nodiscard]] const std::string& Addr(std::size_t server) const;
 
  private:
-  [[nodiscard]] ServerHandle Start(std::size_t server, int required);
+  [[nodiscard]] ServerHandle Start(std::size_t server, const FormerDeaths& former);
 
   Loop& loop_;
   ProbePool& pool_;

@@ -4,12 +4,16 @@
 #include <array>
 #include <utility>
 
+#include "base/join.h"
+#include "checker/rules/succession.h"
 #include "codec/codec.h"
 #include "zk/errors.h"
 
 namespace zkcluster {
 
 namespace {
+
+constexpr std::size_t kWatched = kShadows + 1;
 
 // A ghost's session ends within its timeout. The server checks only at its ticks, and its clock
 // may be slower.
@@ -56,6 +60,7 @@ std::string Contender::own_node() const {
 void Contender::Enter(State next) {
   const bool was_registered = registered();
   const bool was_leading = leading();
+  const bool was_following = In<Following>();
   const State before = std::exchange(state_, std::move(next));
   if (before.index() != state_.index()) {
     scope_.logger.Debug("election.state", {{"cluster", scope_.paths.name()},
@@ -68,6 +73,7 @@ void Contender::Enter(State next) {
   retry_->Cancel();
   if (!In<Waiting>()) patience_->Cancel();
   Announce(was_registered, was_leading);
+  if (was_following && !In<Following>() && callbacks_.following) callbacks_.following({});
 }
 
 void Contender::Announce(bool was_registered, bool was_leading) {
@@ -232,13 +238,18 @@ void Contender::Evaluate() {
 
 void Contender::OnCandidates(const std::vector<std::string>& nodes) {
   if (In<TakingOver>()) return;  // an earlier list has led here already
-  const Standing standing = FindStanding(SortCandidates(nodes), self_.id, self_.guid, own_node());
+  std::erase_if(ghosts_, [&](const std::string& ghost) {
+    return std::find(nodes.begin(), nodes.end(), ghost) == nodes.end();
+  });
+  std::vector<Candidate> candidates = SortCandidates(nodes);
+  std::erase_if(candidates, [&](const Candidate& one) { return ghosts_.contains(one.node); });
+  const Standing standing = FindStanding(candidates, self_.id, self_.guid, own_node());
   for (const auto& ghost : standing.ghosts) RemoveGhost(ghost.node);
   if (!standing.registered) return OnCandidateGone();
   if (standing.twin) return WaitForTwin(*standing.twin);
   if (leading() && standing.first) return;  // the fence of each commit checks that anyway
-  if (standing.first) return TakeOver();
-  if (standing.predecessor) Follow(*standing.predecessor);
+  if (standing.first) return TakeOver(std::nullopt);
+  Follow(standing.before);
 }
 
 void Contender::OnCandidateGone() {
@@ -253,7 +264,17 @@ void Contender::WaitForTwin(const Candidate& twin) {
   if (waiting == nullptr || waiting->twin != twin.node) {
     Enter(Waiting{own_node(), twin.node, std::nullopt});
   }
-  scope_.client.Get(scope_.paths.candidate(twin.node), watch_,
+  scope_.client.Exists(scope_.paths.candidate(twin.node), watch_,
+                       Guard([this, twin](Result<std::optional<zk::Stat>> stat) {
+                         if (!stat) return Retry(stat.error(), "find the candidate of our id");
+                         if (!*stat) return Evaluate();
+                         if (!(*stat)->has_owner()) return Ignore(twin.node);
+                         ReadTwin(twin);
+                       }));
+}
+
+void Contender::ReadTwin(const Candidate& twin) {
+  scope_.client.Get(scope_.paths.candidate(twin.node), {},
                     Guard([this, twin](Result<zk::Node> node) {
                       if (!node && node.error().code == ErrorCode::kNotFound) return Evaluate();
                       if (!node) return Retry(node.error(), "read the candidate that holds our id");
@@ -288,33 +309,64 @@ void Contender::Refuse(const Registration& holder) {
   callbacks_.refused(holder);
 }
 
-void Contender::Follow(const Candidate& predecessor) {
-  const bool followed = In<Following>();
-  Enter(Following{own_node()});
-  if (!followed) {
-    scope_.logger.Info(
-        "election.following",
-        {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"predecessor", predecessor.node}});
-  }
+void Contender::Follow(const std::vector<Candidate>& before) {
+  // A leader was first. What comes before it now is most likely a ghost, and it goes on leading
+  // until it is known that a session owns that candidate.
+  if (!leading()) EnterFollowing(before.back().node);
   backoff_.Reset();
   ordinary_in_a_row_ = 0;
   // Our own znode is watched, too: an operator or a cleanup may remove it.
   Watch(own_node(), "watch own candidate");
-  Watch(predecessor.node, "watch predecessor");
+  // Each departure before this one wakes the next few behind it, and whoever becomes a shadow is one
+  // of them: fewer than kWatched are left then, so one of those watched has gone.
+  const std::size_t watched = std::min(before.size(), kWatched);
+  for (std::size_t i = before.size() - watched; i < before.size(); ++i) {
+    Watch(before[i].node, "watch predecessor");
+  }
+  if (callbacks_.following && !leading()) callbacks_.following(before);
+}
+
+void Contender::Depose(Deposition deposition) {
+  if (In<Following>()) TakeOver(std::move(deposition));
+}
+
+void Contender::EnterFollowing(const std::string& predecessor) {
+  const bool followed = In<Following>();
+  Enter(Following{own_node()});
+  if (followed) return;
+  scope_.logger.Info(
+      "election.following",
+      {{"cluster", scope_.paths.name()}, {"id", self_.id}, {"predecessor", predecessor}});
 }
 
 void Contender::Watch(const std::string& node, std::string_view doing) {
   scope_.client.Exists(scope_.paths.candidate(node), watch_,
-                       Guard([this, doing](Result<std::optional<zk::Stat>> stat) {
+                       Guard([this, node, doing](Result<std::optional<zk::Stat>> stat) {
                          if (!stat) return Retry(stat.error(), doing);
-                         if (!*stat) Evaluate();
+                         if (!*stat) return Evaluate();
+                         if (node != own_node()) OnOther(node, **stat);
                        }));
+}
+
+void Contender::OnOther(const std::string& node, const zk::Stat& stat) {
+  if (!stat.has_owner()) return Ignore(node);
+  if (!leading()) return;
+  EnterFollowing(node);
+  Evaluate();
+}
+
+// Nobody would ever remove it: to wait for its end would be to wait for ever.
+void Contender::Ignore(const std::string& node) {
+  if (ghosts_.insert(node).second) {
+    scope_.logger.Warn("election.ghost", {{"cluster", scope_.paths.name()}, {"node", node}});
+  }
+  Evaluate();
 }
 
 // To be first by number is not enough: the candidate must belong to this session, and only a
 // committed write of `leader` makes a leader.
-void Contender::TakeOver() {
-  Enter(TakingOver{own_node()});
+void Contender::TakeOver(std::optional<Deposition> ahead_of_turn) {
+  Enter(TakingOver{own_node(), std::move(ahead_of_turn)});
   scope_.client.Exists(own_path(), watch_, Guard([this](Result<std::optional<zk::Stat>> stat) {
                          if (!stat) return Retry(stat.error(), "confirm own candidate");
                          if (!*stat || !IsSound(**stat)) return Start();
@@ -328,9 +380,31 @@ void Contender::FindEpoch() {
 }
 
 void Contender::CommitTakeOver(const EpochFinder::Found& found) {
-  const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};
+  const auto& ahead_of_turn = std::get<TakingOver>(state_).ahead_of_turn;
+  // Another has taken over since: what was judged is another's leadership.
+  if (ahead_of_turn && ahead_of_turn->leader != found.leader) return Start();
+  LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow(), {}, found.depositions};
+  if (ahead_of_turn) {
+    for (const Candidate& candidate : ahead_of_turn->before) {
+      record.deposed.push_back(candidate.name.id);
+    }
+  }
+  scope_.client.Multi(TakeOverOps(found, record),
+                      Guard([this, record, found](Result<std::vector<zk::OpResult>> results) {
+                        // Nothing is assumed after a lost answer: the reconnect starts over and
+                        // reads `leader` again.
+                        if (!results) return Retry(results.error(), "take over");
+                        if (!record.deposed.empty()) LogDeposition(record);
+                        Lead(record, (*results)[found.leader ? 1 : 2].version);
+                      }));
+}
+
+// The own candidate is checked first, then `leader` is written: Lead reads its new version there.
+std::vector<zk::Op> Contender::TakeOverOps(const EpochFinder::Found& found,
+                                           const LeaderRecord& record) const {
+  const auto& ahead_of_turn = std::get<TakingOver>(state_).ahead_of_turn;
   Event event;
-  event.what = Event::Leader{};
+  event.what = Event::Leader{record.deposed};
   event.at = record.since;
   event.leader = record.id;
   event.epoch = record.epoch;
@@ -339,17 +413,33 @@ void Contender::CommitTakeOver(const EpochFinder::Found& found) {
   if (found.leader) {
     ops.push_back(zk::SetOp{scope_.paths.leader(), EncodeLeader(record), *found.leader});
   } else {
-    ops.push_back(zk::CreateOp{scope_.paths.leader(), EncodeLeader(record)});
+    // Only a set is answered with its stamp, and the leader counts time by ZooKeeper's clock.
+    ops.push_back(zk::CreateOp{scope_.paths.leader(), ""});
+    ops.push_back(zk::SetOp{scope_.paths.leader(), EncodeLeader(record), 0});
+  }
+  if (ahead_of_turn) {
+    for (const Candidate& candidate : ahead_of_turn->before) {
+      ops.push_back(zk::DeleteOp{scope_.paths.candidate(candidate.node), zk::kAnyVersion});
+    }
+    if (ahead_of_turn->head) {
+      ops.push_back(zk::CheckOp{scope_.paths.head(), *ahead_of_turn->head});
+    }
   }
   ops.push_back(zk::CreateOp{scope_.paths.event_prefix(), EncodeEvent(event),
                              zk::CreateMode::kPersistentSequential});
-  scope_.client.Multi(std::move(ops),
-                      Guard([this, record, found](Result<std::vector<zk::OpResult>> results) {
-                        // Nothing is assumed after a lost answer: the reconnect starts over and
-                        // reads `leader` again.
-                        if (!results) return Retry(results.error(), "take over");
-                        Lead(record, found.leader ? (*results)[1].version : 0);
-                      }));
+  return ops;
+}
+
+void Contender::LogDeposition(const LeaderRecord& record) const {
+  const auto& ahead_of_turn = std::get<TakingOver>(state_).ahead_of_turn;
+  const Duration owed = ahead_of_turn ? ahead_of_turn->owed : Duration::zero();
+  scope_.logger.Warn(
+      "leader.deposed",
+      {{"cluster", scope_.paths.name()},
+       {"id", self_.id},
+       {"deposed", Join(record.deposed, ",")},
+       {"owed_ms", std::chrono::duration_cast<std::chrono::milliseconds>(owed).count()},
+       {"epoch", record.epoch}});
 }
 
 void Contender::Lead(const LeaderRecord& record, zk::Version token) {

@@ -10,11 +10,15 @@
 //   Waiting     --twin gone-->                    Following, or TakingOver when first
 //   Waiting     --too long-->                     Refused
 //   Following   --predecessor gone-->             Following another, or TakingOver when first
+//   Following   --Depose-->                       TakingOver, though others are before it
 //   Leading     --another candidate is first-->   Following
 //   any         --an earlier twin appears-->      Waiting
 //   any         --request failed, own candidate gone, a fence refused--> Registering
 //   any         --session suspended or lost-->    Away
 //   any         --Leave-->                        Left
+//
+// A follower watches the three candidates before it, so that it knows when it is the second or third
+// in line: then it is a shadow of the leader (checker/lead/shadow.h), and may depose it.
 //
 // Refused and Left are final: neither a session nor an error leads out of them. Votes may be cast
 // (the checker is registered) while it is Following, TakingOver or Leading.
@@ -25,6 +29,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -49,6 +54,14 @@ struct Leadership {
   LeaderRecord record;
 };
 
+// A take-over ahead of turn, as its shadow found it due.
+struct Deposition {
+  std::vector<Candidate> before;      // every candidate before this one, in order: their end
+  std::optional<zk::Version> leader;  // version of `leader` that was judged; nothing: absent
+  std::optional<zk::Version> head;    // likewise; a decision that comes first refuses this
+  Duration owed{0};                   // how long a decision has been owed
+};
+
 // A checker's registration.
 struct Registrant {
   std::string id;
@@ -66,6 +79,8 @@ class Contender {
     std::function<void(const Leadership&)> elected;
     std::function<void()> deposed;                     // once after each elected, for any cause
     std::function<void(const Registration&)> refused;  // another daemon holds the id; terminal
+    // While Following: those before it, when they may have changed. Empty: no longer. May be null.
+    std::function<void(const std::vector<Candidate>& before)> following = nullptr;
   };
 
   Contender(ClusterScope scope, Registrant self, Callbacks callbacks);
@@ -73,6 +88,8 @@ class Contender {
 
   // A fenced write failed on candidate or token: verify everything again.
   void StepDown(std::string_view why);
+  // Takes over ahead of turn, if it is Following. After a refusal it registers again.
+  void Depose(Deposition deposition);
   // Withdraws `also` (the own ballot) and the candidate in one multi; `done` in any case. Terminal.
   void Leave(std::vector<zk::Op> also, std::function<void()> done);
 
@@ -94,6 +111,7 @@ class Contender {
   };
   struct TakingOver {
     std::string node;
+    std::optional<Deposition> ahead_of_turn = std::nullopt;
   };
   struct Leading {
     std::string node;
@@ -129,14 +147,21 @@ class Contender {
   void OnCandidates(const std::vector<std::string>& nodes);
   void OnCandidateGone();
   void WaitForTwin(const Candidate& twin);
+  void ReadTwin(const Candidate& twin);
   void OnTwin(const Candidate& twin, const Registration& holder);
   void Refuse(const Registration& holder);
   void RemoveGhost(const std::string& node);
-  void Follow(const Candidate& predecessor);
+  void Follow(const std::vector<Candidate>& before);
+  void EnterFollowing(const std::string& predecessor);
   void Watch(const std::string& node, std::string_view doing);
-  void TakeOver();
+  void OnOther(const std::string& node, const zk::Stat& stat);
+  void Ignore(const std::string& node);
+  void TakeOver(std::optional<Deposition> ahead_of_turn);
   void FindEpoch();
   void CommitTakeOver(const EpochFinder::Found& found);
+  [[nodiscard]] std::vector<zk::Op> TakeOverOps(const EpochFinder::Found& found,
+                                                const LeaderRecord& record) const;
+  void LogDeposition(const LeaderRecord& record) const;
   void Lead(const LeaderRecord& record, zk::Version token);
   void Retry(const Error& error, std::string_view doing);
   template <class F>
@@ -153,6 +178,9 @@ class Contender {
   std::shared_ptr<zk::WatchFunction> watch_;  // on the own candidate, the predecessor, the twin
   std::unique_ptr<Timer> retry_;              // while Registering; and once, to begin
   std::unique_ptr<Timer> patience_;           // while Waiting
+  // Candidates without a session, which a restored backup has left. They are nobody: this checker
+  // neither waits for them nor follows them.
+  std::set<std::string> ghosts_;
   Backoff backoff_;
   int ordinary_in_a_row_ = 0;  // conflicts and absences, which are ordinary
   Subscription session_;

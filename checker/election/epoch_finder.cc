@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "checker/rules/succession.h"
 #include "codec/codec.h"
 #include "follow/journal.h"
 
@@ -19,18 +20,18 @@ void EpochFinder::Find(Done done, Failed failed) {
                       if (node.error().code != ErrorCode::kNotFound) {
                         return failed_(node.error(), "read leader");
                       }
-                      ReadHead({1, std::nullopt});
+                      ReadHead({1, std::nullopt, {}});
                     }));
 }
 
 void EpochFinder::OnLeader(const zk::Node& node) {
   if (const auto last = DecodeLeader(node.data)) {
-    return done_({last->epoch + 1, node.stat.version});
+    return done_({last->epoch + 1, node.stat.version, DepositionsOf(*last, node.stat.modified)});
   }
   scope_.logger.Error("election.bad_leader_record",
                       {{"cluster", scope_.paths.name()}, {"path", scope_.paths.leader()}});
   // `leader` is written once per epoch, so its version + 2 exceeds every epoch so far.
-  ReadHead({std::int64_t{node.stat.version} + 2, node.stat.version});
+  ReadHead({std::int64_t{node.stat.version} + 2, node.stat.version, {}});
 }
 
 // The head holds the epoch of the last decision.

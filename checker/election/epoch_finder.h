@@ -27,6 +27,7 @@ class EpochFinder {
   struct Found {
     std::int64_t epoch = 1;
     std::optional<zk::Version> leader;  // version of the znode `leader`; nothing: it is absent
+    std::vector<Micros> depositions;    // that its record knows of
   };
   using Done = std::function<void(const Found&)>;
   using Failed = std::function<void(const Error&, std::string_view doing)>;

@@ -16,6 +16,7 @@ void CommonFormat::OnCandidates(const std::vector<std::string>& nodes) {
     return std::find(nodes.begin(), nodes.end(), candidate.first) == nodes.end();
   });
   for (const std::string& node : nodes) {
+    if (!ParseCandidateName(node)) continue;  // no checker made it
     if (!reads_.emplace(node, formats_.front().number).second) continue;
     Read(node);
   }

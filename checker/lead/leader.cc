@@ -7,8 +7,8 @@ namespace zkcluster {
 
 namespace {
 
-// A wall clock may be set: check it regularly rather than trust one long timer. (Micros: centuries
-// in them do not fit into a Duration.)
+// ZooKeeper's clock may be set: check it regularly rather than trust one long timer. (Micros:
+// centuries in them do not fit into a Duration.)
 constexpr Micros kOrderRecheck = std::chrono::seconds(10);
 
 }  // namespace
@@ -26,6 +26,7 @@ Leader::Leader(const ClusterScope& scope, Leadership leadership, const KnownList
                       .gone = [this](std::string_view why) { callbacks_.lost(why); }}),
       log_(scope_.loop, scope_.logger, scope_.paths.name(), leadership_.record.epoch),
       trimmer_(scope_),
+      sweeper_(scope_, leadership_),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)),
       retry_(scope_.loop.NewTimer([this] { Changed(); })),
       order_end_(scope_.loop.NewTimer([this] { Changed(); })),
@@ -56,8 +57,14 @@ void Leader::Changed() {
   }));
 }
 
+// (The take-over was a write, so ZooKeeper's time is known.)
 bool Leader::Ready() const {
-  return scope_.client.state() == SessionState::kConnected && store_.ready() && inputs_.known();
+  return scope_.client.state() == SessionState::kConnected && scope_.client.server_time() &&
+         store_.ready() && inputs_.known();
+}
+
+Micros Leader::Now() const {
+  return scope_.client.server_time().value_or(scope_.loop.WallNow());
 }
 
 void Leader::Reconsider() {
@@ -66,13 +73,14 @@ void Leader::Reconsider() {
   if (inputs_.LostToken(leadership_.token)) {
     return callbacks_.lost("the leader's record was written or removed by somebody else");
   }
-  format_.OnCandidates(inputs_.candidate_nodes().value_or(std::vector<std::string>()));
+  format_.OnCandidates(inputs_.candidate_nodes());
   if (std::holds_alternative<Committing>(state_)) {
     news_ = true;
     return;
   }
   store_.Refresh();
   if (!Ready()) return Enter(Loading{});
+  sweeper_.Sweep(inputs_.ghosts());
   Enter(Idle{});
   if (const Duration wait = pace_.Wait(scope_.loop.Now()); wait > Duration::zero()) {
     return pace_end_->Arm(wait);
@@ -88,6 +96,7 @@ Round Leader::Concluded() const {
                    .spec_from_one_write = spec_->stored->from_one_write,
                    .interval = spec_->health.interval,
                    .threshold = spec_->health.threshold,
+                   .refused_threshold = spec_->health.refused_threshold,
                    .head = store_.head(),
                    .has_head = store_.slot({SlotId::Kind::kHead}).version.has_value(),
                    .board = store_.BoardFor(*spec_->stored, lists_),
@@ -95,7 +104,7 @@ Round Leader::Concluded() const {
                    .ballots = inputs_.ballots(),
                    .candidates = inputs_.candidates(),
                    .go_voters = inputs_.go_voters(),
-                   .wall = scope_.loop.WallNow(),
+                   .wall = Now(),
                    .last_hold = hold_,
                    .vote_refusals = vote_refusals_});
 }
@@ -118,7 +127,7 @@ void Leader::Act(Round round) {
   count_ = CountOf(round);
   log_.Counted(round);
   if (round.step == Round::Step::kRefuse) return;
-  log_.Decided(round.decision, store_.ledger(), scope_.loop.WallNow());
+  log_.Decided(round.decision, store_.ledger(), Now());
   if (round.step == Round::Step::kKeep) return;
   const CommitInput input = InputOf(round);
   CommitPlan plan = PlanCommit(input, std::move(round));
@@ -140,7 +149,7 @@ CommitInput Leader::InputOf(const Round& round) const {
                     .vote_signal = inputs_.vote_signal(),
                     .go_signal = inputs_.go_signal(),
                     .contributions = {},
-                    .now = scope_.loop.WallNow()};
+                    .now = Now()};
   if (round.checks_votes) {
     for (const auto& id : round.voters) input.votes.emplace(id, inputs_.ballot_version(id));
   }
@@ -251,15 +260,16 @@ LeaderFacts Leader::facts(FactsDepth depth) const {
   facts.status_read = store_.loaded();
   if (!facts.status_read) return facts;
   facts.frozen = store_.ledger().freeze.frozen;
+  facts.flapping = FindFlapping(store_.ledger(), Now(), spec_->health.threshold);
   if (depth == FactsDepth::kCounts) return facts;
-  AddStatuses(facts, spec_->spec().shards, store_.BoardFor(*spec_->stored, lists_).board);
+  AddStatuses(facts, spec_->spec().shards, store_.BoardFor(*spec_->stored, lists_).board, Now());
   return facts;
 }
 
 // The time until the next limited order of an operator ends.
 void Leader::WaitForOrders() {
   order_end_->Cancel();
-  const Micros now = scope_.loop.WallNow();
+  const Micros now = Now();
   Micros next = Micros::max();
   const auto wait = [&](const auto& order) {
     if (order.until != Micros(0) && !IsOver(order, now)) next = std::min(next, order.until);

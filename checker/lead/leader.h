@@ -25,6 +25,7 @@
 #include "checker/election/contender.h"
 #include "checker/lead/commit.h"
 #include "checker/lead/common_format.h"
+#include "checker/lead/ghost_sweeper.h"
 #include "checker/lead/journal_trimmer.h"
 #include "checker/lead/leader_facts.h"
 #include "checker/lead/leader_inputs.h"
@@ -76,6 +77,8 @@ class Leader {
   void OnMoved(const PlannedOp& op, const Error& error);
   void Retry();
   void WaitForOrders();
+  // By ZooKeeper's clock, which dates everything that this leader writes: this host's may be off.
+  [[nodiscard]] Micros Now() const;
 
   // Final.
   const ClusterScope scope_;
@@ -98,6 +101,7 @@ class Leader {
 
   LeaderLog log_;
   JournalTrimmer trimmer_;
+  GhostSweeper sweeper_;
   Pace pace_;  // of commits
   Backoff backoff_;
   std::unique_ptr<Timer> retry_;

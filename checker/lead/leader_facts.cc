@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/flapping.h"
+
 namespace zkcluster {
 
 LastCount CountOf(const Round& round) {
@@ -23,11 +25,22 @@ LeaderFacts FactsOf(const LastCount& count) {
   return facts;
 }
 
-void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,
-                 const StatusBoard& board) {
+std::vector<FlappingShard> FindFlapping(const Ledger& ledger, Micros now, Duration threshold) {
+  std::vector<FlappingShard> flapping;
+  for (const auto& [name, penalty] : ledger.penalties) {
+    const int owed = OwedPenalty(penalty, !penalty.dead(), now, threshold);
+    if (!IsFlapping(owed) || flapping.size() >= kMaxShardsListed) continue;
+    flapping.push_back({name, penalty.deaths, owed});
+  }
+  return flapping;
+}
+
+void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards, const StatusBoard& board,
+                 Micros now) {
   for (std::size_t i = 0; i < std::min(shards.size(), board.shards.size()); ++i) {
     const ShardState& state = board.shards[i];
     ++facts.statuses[state.status];
+    facts.dated_ahead = std::max(facts.dated_ahead, state.since - now);
     if (state.status == ShardStatus::kDead && facts.dead.size() < kMaxShardsListed) {
       facts.dead.push_back({shards[i].name, shards[i].addr, state.reason, state.since});
     }

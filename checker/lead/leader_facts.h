@@ -15,6 +15,7 @@
 #include "checker/rules/round.h"
 #include "checker/rules/tally.h"
 #include "model/board.h"
+#include "model/ledger.h"
 #include "model/reason.h"
 
 namespace zkcluster {
@@ -36,6 +37,14 @@ struct ListedShard {
   bool operator==(const ListedShard&) const = default;
 };
 
+// A shard that flaps, by the ledger (model/flapping.h).
+struct FlappingShard {
+  std::string name;
+  int deaths = 0;  // that are not forgiven
+  int owed = 0;    // good probes in a row that its return needs, or after its last death needed
+  bool operator==(const FlappingShard&) const = default;
+};
+
 struct LeaderFacts {
   std::int64_t epoch = 0;
   Hold hold = Hold::kNone;     // the hold at the last count
@@ -44,10 +53,13 @@ struct LeaderFacts {
   bool status_read = false;    // whether what follows is known
   int quorum = 0;              // 0: not counted yet
   int electorate = 0;
+  std::vector<FlappingShard> flapping;           // at most kMaxShardsListed
   std::map<std::string, bool> voters;            // the electorate: whether its ballots count
   EnumArray<Outcome, std::size_t> outcomes;      // shards, by the last count
   EnumArray<ShardStatus, std::size_t> statuses;  // shards; only for kShards
   std::vector<ListedShard> dead;                 // by status; the first ones; for kShards
+  // How far the latest date of a status is ahead of ZooKeeper's clock; only for kShards.
+  Micros dated_ahead{0};
 
   [[nodiscard]] bool paused() const { return hold == Hold::kPaused; }
   [[nodiscard]] std::vector<std::string> Missing() const {
@@ -69,8 +81,10 @@ struct LastCount {
 };
 [[nodiscard]] LastCount CountOf(const Round& round);
 [[nodiscard]] LeaderFacts FactsOf(const LastCount& count);
+[[nodiscard]] std::vector<FlappingShard> FindFlapping(const Ledger& ledger, Micros now,
+                                                      Duration threshold);
 // The part for FactsDepth::kShards.
-void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards,
-                 const StatusBoard& board);
+void AddStatuses(LeaderFacts& facts, const std::vector<ShardSpec>& shards, const StatusBoard& board,
+                 Micros now);
 
 }  // namespace zkcluster

@@ -15,13 +15,13 @@ LeaderInputs::LeaderInputs(const ClusterScope& scope, std::function<void()> chan
                    [this](const auto&) { OnVoteSignal(); }),
       voters_(scope_.loop, scope_.client, scope_.paths.votes(),
               [this](const auto& ids) { OnVoters(ids); }),
-      candidates_(scope_.loop, scope_.client, scope_.paths.election(),
-                  [this](const auto& nodes) { OnCandidates(nodes); }),
-      go_voters_(scope_.loop, scope_.client, scope_.paths.go_voters(),
-                 [this](const auto& names) {
-                   go_names_ = names.value_or(std::vector<std::string>());
-                   changed_();
-                 }),
+      candidates_(
+          scope_, scope_.paths.election(),
+          [](const std::string& name) { return ParseCandidateName(name).has_value(); },
+          [this] { OnCandidates(); }),
+      go_voters_(
+          scope_, scope_.paths.go_voters(), [](const std::string& name) { return IsGoVoter(name); },
+          [this] { changed_(); }),
       go_signal_(scope_.loop, scope_.client, scope_.paths.go_voters(),
                  [this](const auto&) { changed_(); }),
       token_(scope_.loop, scope_.client, scope_.paths.leader(),
@@ -34,6 +34,13 @@ bool LeaderInputs::known() const {
          });
 }
 
+bool LeaderInputs::settled() const {
+  const bool news = vote_signal_.has_news() || voters_.has_news() || candidates_.has_news() ||
+                    go_voters_.has_news() || go_signal_.has_news() || token_.has_news();
+  return !news && std::ranges::none_of(
+                      votes_, [](const auto& vote) { return vote.second.watcher->has_news(); });
+}
+
 zk::Version LeaderInputs::ballot_version(const std::string& id) const {
   return *votes_.at(id).version;
 }
@@ -44,6 +51,7 @@ void LeaderInputs::OnVoteSignal() {
   std::erase_if(votes_, [this](const auto& vote) {
     if (!vote.second.watcher->has_news()) return false;
     ballots_.erase(vote.first);
+    undecodable_.erase(vote.first);
     return true;
   });
   if (voters_.known()) OnVoters(voters_.names());
@@ -55,40 +63,90 @@ void LeaderInputs::OnVoters(const std::optional<std::vector<std::string>>& ids) 
       ids ? std::set<std::string>(ids->begin(), ids->end()) : std::set<std::string>();
   std::erase_if(votes_, [&](const auto& vote) { return !present.contains(vote.first); });
   std::erase_if(ballots_, [&](const auto& ballot) { return !votes_.contains(ballot.first); });
+  std::erase_if(undecodable_, [&](const auto& voter) { return !votes_.contains(voter); });
   for (const auto& id : present) {
     if (votes_.contains(id)) continue;
-    votes_[id].watcher =
-        std::make_unique<zk::NodeWatcher>(scope_.loop, scope_.client, scope_.paths.vote(id),
-                                          [this, id](const auto& node) { OnVote(id, node); });
+    votes_[id].watcher = std::make_unique<zk::NodeWatcher>(
+        scope_.loop, scope_.client, scope_.paths.vote(id),
+        [this, id](const auto& node) { OnVote(id, node); }, [this, id] { OnUnreadable(id); });
   }
   changed_();
+}
+
+// A ballot that we may not read keeps silent, like an undecodable one: it must not keep the leader
+// from deciding. Everyone may ask who owns a znode.
+void LeaderInputs::OnUnreadable(const std::string& id) {
+  const auto take = [this, id](const Result<std::optional<zk::Stat>>& stat) {
+    const auto found = votes_.find(id);
+    if (!stat || !*stat || found == votes_.end() || found->second.known) return;
+    VoteState& vote = found->second;
+    vote.known = true;
+    vote.version = (*stat)->version;
+    vote.ghost = !(*stat)->has_owner();
+    if (!vote.ghost) {
+      undecodable_.insert(id);
+      LogUnusable(id, "it may not be read");
+    }
+    changed_();
+  };
+  scope_.client.Exists(scope_.paths.vote(id), {}, lifetime_.Guard(take));
+}
+
+void LeaderInputs::LogUnusable(const std::string& id, std::string_view error) {
+  scope_.logger.Error("ballot.undecodable", {{"cluster", scope_.paths.name()},
+                                             {"voter", id},
+                                             {"path", scope_.paths.vote(id)},
+                                             {"error", error}});
 }
 
 void LeaderInputs::OnVote(const std::string& id, const std::optional<zk::Node>& node) {
   VoteState& vote = votes_[id];
   vote.known = true;
   vote.version.reset();
+  vote.ghost = node && !node->stat.has_owner();
   ballots_.erase(id);
+  undecodable_.erase(id);
   if (node) {
     vote.version = node->stat.version;
+    if (!newest_ballot_ || newest_ballot_->written < node->stat.modified) {
+      newest_ballot_ = {node->stat.modified, scope_.loop.Now()};
+    }
+  }
+  if (node && !vote.ghost) {
     if (auto ballot = DecodeBallot(node->data)) {
       ballots_.emplace(id, *std::move(ballot));
     } else {
-      scope_.logger.Error("ballot.undecodable", {{"cluster", scope_.paths.name()},
-                                                 {"voter", id},
-                                                 {"path", scope_.paths.vote(id)},
-                                                 {"error", ballot.error().message}});
+      undecodable_.insert(id);
+      LogUnusable(id, ballot.error().message);
     }
   }
   changed_();
 }
 
-void LeaderInputs::OnCandidates(const std::optional<std::vector<std::string>>& nodes) {
+void LeaderInputs::OnCandidates() {
   candidate_ids_.clear();
-  if (nodes) {
-    for (const auto& candidate : SortCandidates(*nodes)) candidate_ids_.insert(candidate.name.id);
+  for (const auto& candidate : SortCandidates(candidates_.living())) {
+    candidate_ids_.insert(candidate.name.id);
   }
   changed_();
+}
+
+std::vector<Ghost> LeaderInputs::ghosts() const {
+  std::vector<Ghost> ghosts;
+  for (const auto& [path, version] : candidates_.ghosts()) {
+    ghosts.push_back({"candidate", path, version, std::nullopt});
+  }
+  for (const auto& [id, vote] : votes_) {
+    if (!vote.ghost) continue;
+    ghosts.push_back({"ballot", scope_.paths.vote(id), *vote.version,
+                      zk::CheckOp{scope_.paths.votes(), vote_signal()}});
+  }
+  for (const auto& [path, version] : go_voters_.ghosts()) {
+    std::optional<zk::CheckOp> signal;
+    if (go_signal()) signal = zk::CheckOp{scope_.paths.go_voters(), *go_signal()};
+    ghosts.push_back({"go_checker", path, version, signal});
+  }
+  return ghosts;
 }
 
 void LeaderInputs::Sync() {

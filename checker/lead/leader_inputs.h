@@ -1,5 +1,5 @@
 // A leader's view of the checkers: their ballots, their candidates, registered Go checkers, and the
-// token of the leader's own record. Watches keep it at the latest state. Owned by the Leader, but
+// token of the leader's own record, without the ghosts among them. Watches keep it at the latest state. Owned by the Leader, but
 // it holds nothing that only a leader needs, so that a checker that does not lead can count the
 // same ballots. Loop-bound conductor.
 #pragma once
@@ -10,8 +10,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/lifetime.h"
+#include "checker/lead/ghost_sweeper.h"
+#include "checker/lead/owned_children.h"
 #include "checker/rules/tally.h"
 #include "zk/cluster_scope.h"
 #include "zk/watcher.h"
@@ -26,13 +30,26 @@ class LeaderInputs {
   // Everything below has been read. The token is not included: no count depends on it.
   [[nodiscard]] bool known() const;
   [[nodiscard]] const Ballots& ballots() const { return ballots_; }  // all that can be decoded
+  // Voters whose ballots are there and cannot be decoded.
+  [[nodiscard]] const std::set<std::string>& undecodable() const { return undecodable_; }
   [[nodiscard]] const std::set<std::string>& candidates() const { return candidate_ids_; }
-  // The candidates' znodes; nothing until they were read, or without an election.
-  [[nodiscard]] const std::optional<std::vector<std::string>>& candidate_nodes() const {
-    return candidates_.names();
+  // The candidates' znodes; none until they were read, or without an election.
+  [[nodiscard]] const std::vector<std::string>& candidate_nodes() const {
+    return candidates_.living();
   }
-  // Znodes below `localstatus`, Go checkers' and others.
-  [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_names_; }
+  // Registered Go checkers: their znodes below `localstatus`.
+  [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_voters_.living(); }
+  // What looks like one of these and has no session. None of the above contains it.
+  [[nodiscard]] std::vector<Ghost> ghosts() const;
+
+  // Nothing is being read: what is known is as new as the newest answer on the session.
+  [[nodiscard]] bool settled() const;
+  // The newest stamp of a ballot, by the ensemble's clock, and when it was read. Nothing: none was.
+  struct Stamp {
+    Micros written{0};
+    TimePoint read;
+  };
+  [[nodiscard]] const std::optional<Stamp>& newest_ballot() const { return newest_ballot_; }
 
   // The versions that a commit checks. REQUIRES: known().
   [[nodiscard]] zk::Version ballot_version(const std::string& id) const;  // of one of ballots()
@@ -58,27 +75,32 @@ class LeaderInputs {
     std::unique_ptr<zk::NodeWatcher> watcher;
     bool known = false;
     std::optional<zk::Version> version;  // nothing: withdrawn
+    bool ghost = false;
   };
 
   void OnVoteSignal();
   void OnVoters(const std::optional<std::vector<std::string>>& ids);
   void OnVote(const std::string& id, const std::optional<zk::Node>& node);
-  void OnCandidates(const std::optional<std::vector<std::string>>& nodes);
+  void OnUnreadable(const std::string& id);
+  void LogUnusable(const std::string& id, std::string_view error);
+  void OnCandidates();
   void Sync();
 
   const ClusterScope scope_;
   const std::function<void()> changed_;
   std::map<std::string, VoteState> votes_;
   Ballots ballots_;
+  std::set<std::string> undecodable_;
+  std::optional<Stamp> newest_ballot_;
   std::set<std::string> candidate_ids_;
-  std::vector<std::string> go_names_;
 
   zk::StatWatcher vote_signal_;
   zk::ChildrenWatcher voters_;
-  zk::ChildrenWatcher candidates_;
-  zk::ChildrenWatcher go_voters_;
+  OwnedChildren candidates_;
+  OwnedChildren go_voters_;
   zk::StatWatcher go_signal_;
   zk::StatWatcher token_;
+  Lifetime lifetime_;
 };
 
 }  // namespace zkcluster

@@ -44,6 +44,10 @@ void LeaderLog::Committed(const Round& round, const ClusterSpec& spec) {
       },
   };
   for (const Change& change : round.decision.changes) std::visit(log, change);
+  if (round.decision.redated > 0) {
+    logger_.Warn("status.redated",
+                 {{"cluster", cluster_}, {"shards", round.decision.redated}, {"epoch", epoch_}});
+  }
   if (flips <= kFlipsLogged) return;
   logger_.Warn(
       "shard.flips",

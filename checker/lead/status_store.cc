@@ -178,6 +178,7 @@ void StatusStore::Read(Watched& node) {
       node.doubted = false;
       node.slot = answer ? Slot{.version = answer->stat.version,
                                 .data = std::move(answer->data),
+                                .modified = answer->stat.modified,
                                 .mzxid = answer->stat.mzxid}
                          : Slot{};
     } else {
@@ -235,6 +236,7 @@ bool StatusStore::DecodeLedgerSlot() {
       slot.version ? DecodeLedger(slot.data) : Fail(ErrorCode::kNotFound, "there is no such znode");
   if (ledger) {
     ledger_ = *std::move(ledger);
+    DateOrders(ledger_, *slot.version, slot.modified);
     orders_ = Orders::kKnown;
     return true;
   }

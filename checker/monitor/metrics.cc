@@ -98,6 +98,9 @@ void AddProcess(Page& page, const CheckerFacts& facts, const ProcessFacts& proce
                                    SessionState::kSuspended, SessionState::kLost}) {
     page.Add({{"state", std::string(SessionStateName(state))}}, state == facts.session ? 1 : 0);
   }
+  page.Gauge("zkcluster_clock_ahead_seconds",
+             "How far this host's clock is ahead of ZooKeeper's; negative: behind.");
+  if (facts.clock_ahead) page.Add({}, std::chrono::duration<double>(*facts.clock_ahead).count());
   page.Gauge("zkcluster_ready", "1 while connected, registered and voting in all clusters.");
   page.Add({}, facts.Ready() ? 1 : 0);
 }
@@ -195,6 +198,20 @@ void AddDecisions(Page& page, const Clusters& clusters) {
       page.Add({{"cluster", cluster}, {"shard", shard.name}, {"addr", shard.addr}}, 1);
     }
   });
+  page.Gauge("zkcluster_shard_flapping",
+             "Good probes in a row that the return of a flapping shard needs, for each that flaps; "
+             "reported by the leader, at most 100 a cluster.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
+    for (const FlappingShard& shard : led.flapping) {
+      page.Add({{"cluster", cluster}, {"shard", shard.name}}, shard.owed);
+    }
+  });
+  page.Gauge("zkcluster_since_ahead_seconds",
+             "How far the latest date of a status is ahead of ZooKeeper's clock; reported by the "
+             "leader.");
+  PerLed(clusters, [&](const std::string& cluster, const LeaderFacts& led) {
+    page.Add({{"cluster", cluster}}, std::chrono::duration<double>(led.dated_ahead).count());
+  });
   page.Gauge(
       "zkcluster_held",
       "1 while nothing is decided, and why (go_checkers, newer_spec, behind_status, paused); "
@@ -203,6 +220,11 @@ void AddDecisions(Page& page, const Clusters& clusters) {
     if (led.hold == Hold::kNone) return;
     page.Add({{"cluster", cluster}, {"hold", std::string(HoldName(led.hold))}}, 1);
   });
+  page.Counter("zkcluster_depositions_total",
+               "Leaders that this checker has replaced because they owed a decision.");
+  for (const auto& [name, cluster] : clusters) {
+    page.Add({{"cluster", name}}, Value(cluster.depositions));
+  }
   page.Counter("zkcluster_flips_total", "Flips of a status that this checker has decided.");
   for (const auto& [name, cluster] : clusters) {
     page.Add({{"cluster", name}, {"to", "alive"}}, Value(cluster.flips[ShardStatus::kAlive]));

@@ -53,6 +53,13 @@ void WriteLed(JsonWriter& json, const LeaderFacts& led) {
   }
   json.Close('}');
   WriteShards(json, "dead", led.dead);
+  json.Key("flapping").Open('[');
+  for (const FlappingShard& shard : led.flapping) {
+    json.Open('{').Key("shard").Text(shard.name).Key("deaths").Number(shard.deaths);
+    json.Key("good_probes").Number(shard.owed).Close('}');
+  }
+  json.Close(']');
+  json.Key("since_ahead_us").Number(led.dated_ahead.count());
   json.Close('}');
 }
 
@@ -76,6 +83,8 @@ void WriteCluster(JsonWriter& json, const ClusterFacts& cluster, const WorkerCou
   json.Open('{').Key("spec_version").Number(cluster.spec_version);
   json.Key("registered").Bool(cluster.registered).Key("leading").Bool(cluster.leading);
   json.Key("leader").Text(cluster.leader).Key("epoch").Number(cluster.epoch);
+  json.Key("shadow").Bool(cluster.shadow).Key("owed_ms").Number(Millis(cluster.owed));
+  json.Key("depositions").Number(cluster.depositions);
   json.Key("frozen").Bool(cluster.frozen()).Key("paused").Bool(cluster.paused());
   json.Key("maintained").Number(cluster.maintained());
   WriteOpinions(json, cluster.opinions);
@@ -97,6 +106,7 @@ std::string FormatStatusJson(const CheckerFacts& facts, const ProcessFacts& proc
   json.Open('{').Key("id").Text(process.id).Key("rack").Text(process.rack);
   json.Key("version").Text(ZKC_VERSION).Key("started").Number(process.started.count());
   json.Key("session").Text(SessionStateName(facts.session)).Key("ready").Bool(facts.Ready());
+  if (facts.clock_ahead) json.Key("clock_ahead_us").Number(facts.clock_ahead->count());
   json.Key("clusters").Open('{');
   for (const auto& [name, cluster] : facts.clusters) {
     json.Key(name);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "checker/probe/prober.h"
+#include "checker/probe/server_health.h"
 #include "model/ballot.h"
 
 namespace zkcluster {
@@ -15,8 +16,9 @@ using ServerHandle = std::uint64_t;
 
 struct ServerReport {
   ServerHandle handle = 0;
-  // The new opinion, or the raised alarm (kNone: it is over).
-  std::variant<Vote, ProbeAlarm> news;
+  // The new opinion, the raised alarm (kNone: it is over), or how far a flapping server is on its
+  // way back ({}: nowhere).
+  std::variant<Vote, ProbeAlarm, Returning> news;
   bool operator==(const ServerReport&) const = default;
 };
 

@@ -25,6 +25,8 @@ namespace {
 
 // One probe never sees more late turns than this, each less late than the one before.
 constexpr std::size_t kLateTurnsKept = 64;
+// A turn that is late by up to this part of a beat is on time.
+constexpr int kNoise = 4;
 
 }  // namespace
 
@@ -33,19 +35,20 @@ Duration StallDetector::Turn(TimePoint now) {
     last_ = now;
     return Duration(0);
   }
-  const Duration late = now - last_ - beat_;
+  const Duration stopped = now - last_;
+  const Duration late = stopped - beat_;
   last_ = std::max(last_, now);
-  if (late > Duration(0)) {
-    while (!late_turns_.empty() && late_turns_.back().late <= late) late_turns_.pop_back();
-    late_turns_.push_back({now, late});
+  if (late > beat_ / kNoise) {
+    while (!late_turns_.empty() && late_turns_.back().stopped <= stopped) late_turns_.pop_back();
+    late_turns_.push_back({now, stopped});
     if (late_turns_.size() > kLateTurnsKept) late_turns_.pop_front();
   }
   return late > limit_ ? late : Duration(0);
 }
 
-Duration StallDetector::LatenessSince(TimePoint since) const {
+Duration StallDetector::StoppedSince(TimePoint since) const {
   for (const LateTurn& turn : late_turns_) {
-    if (turn.at >= since) return turn.late;
+    if (turn.at >= since) return turn.stopped;
   }
   return Duration(0);
 }

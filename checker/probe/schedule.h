@@ -26,9 +26,11 @@ class StallDetector {
   // The lateness of this beat; 0 if within the limit.
   [[nodiscard]] Duration Turn(TimePoint now);
 
-  // The greatest lateness of a turn at or after `since`, as far as the last few late turns show: a
-  // probe under way since then may have waited that long for this process.
-  [[nodiscard]] Duration LatenessSince(TimePoint since) const;
+  // The longest that the process may have been stopped before a turn at or after `since`, as far as
+  // the last few late turns show: a probe under way since then may have waited that long for it. A
+  // turn that is late by more than the noise of scheduling shows a stop, which may have begun right
+  // after the turn before. So it is the whole time since that one, and not its lateness alone.
+  [[nodiscard]] Duration StoppedSince(TimePoint since) const;
 
  private:
   Duration beat_;
@@ -36,9 +38,9 @@ class StallDetector {
   TimePoint last_ = TimePoint::min();
   struct LateTurn {
     TimePoint at;
-    Duration late;
+    Duration stopped;  // at most, before it
   };
-  // Sorted by time. Each is later than all that follow: an earlier, smaller one is
+  // Sorted by time. Each was stopped for longer than all that follow: an earlier, smaller one is
   // never the answer.
   std::deque<LateTurn> late_turns_;
 };

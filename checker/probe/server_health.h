@@ -1,14 +1,22 @@
-// One checker's opinion on one shard, from probe results only. The first probe decides at once.
-// After that, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
+// One checker's opinion on one shard, from probe results only. The first success decides at once.
+// The first failure does not: the opinion is unknown, marked as `first` (see Vote), until the
+// threshold has passed. The leader takes it for a death only where no status was ever decided.
+// Then, with the default settings (interval 1 s, threshold 3 s, refused_threshold 1 s):
 //
 //   hung:     PONG at 0.0 s, then timeouts; dead at 3.0 s: nothing succeeded for `threshold` and
 //             at least two probes in a row failed
 //   killed:   PONG at 0.0 s, then only refusals; dead at 1.0 s: `refused_threshold`. One reset
 //             before the first refusal is the death itself as an open connection sees it, and
 //             counts as one of them
-//   flapping: the n-th death in a row asks for 1, 2, 4, 8 ... good probes in a row to be alive
-//             again (the penalty), capped so that they take at most 10 x threshold; one less for
-//             each good probe while alive; a failure on the way starts the count again
+//   started:  asked at 0.0 s and never well: dead at 3.0 s (refused: at 1.0 s), with two failures
+//   gaps:     time in which nobody asked is no evidence, whatever the reason: a stall, doubts, a
+//             longer interval before. The threshold counts from one interval before the first
+//             probe that failed was sent, or from the last success if that was later
+//   flapping: repeated deaths ask for 1, 2, 4, 8 ... good probes in a row to be alive again (the
+//             penalty, see model/flapping.h); forgiven by time alive. A failure on the way starts
+//             the count again; so does a long stall, which forgives nothing. A good probe counts
+//             if the last one that counted was answered most of an interval before: late answers
+//             of a server that hung, and fast probes, do not count as several
 //   doubts:   an inconclusive result counts neither towards dead nor as a success. While the
 //             newest result is a doubt, no server is declared dead; after `threshold` with only
 //             doubts (at least two) the opinion is unknown. The next real result continues from
@@ -17,15 +25,20 @@
 // Its states, with the opinion of each; what a state remembers survives a doubt:
 //
 //   kNotProbed    (not probed)  nothing is known since the start, or since a long stall
-//   kUndecided    (unknown)     nothing but doubts since then
+//   kUndecided    (unknown)     nothing but doubts since then, or it was dead before and the good
+//                               probes are too few
+//   kFirstFailed  (unknown)     no success since then, and a failure; marked as `first`
 //   kAlive        (alive)
 //   kDead         (dead)
 //   kAliveInDoubt (unknown)     was alive; nothing but doubts for `threshold`
 //   kDeadInDoubt  (unknown)     was dead; the same
 //
-//   kNotProbed, kUndecided --first success--> kAlive      --first failure--> kDead
+//   kNotProbed, kUndecided --success--> kAlive            --failure--> kFirstFailed
 //   kNotProbed --doubt--> kUndecided
-//   kAlive, kAliveInDoubt --threshold passed--> kDead     kAliveInDoubt --success--> kAlive
+//   kNotProbed, kFirstFailed --success, and it owes more--> kUndecided
+//   kFirstFailed --success--> kAlive                      --doubts for threshold--> kUndecided
+//   kFirstFailed, kAlive, kAliveInDoubt --threshold passed--> kDead
+//   kAliveInDoubt --success--> kAlive
 //   kDead, kDeadInDoubt --enough good probes--> kAlive    kDeadInDoubt --any other result--> kDead
 //   kAlive --doubts for threshold--> kAliveInDoubt        kDead --the same--> kDeadInDoubt
 //   any --own loop late by more than threshold--> kNotProbed
@@ -40,6 +53,7 @@
 #include "checker/probe/prober.h"
 #include "checker/probe/schedule.h"
 #include "model/ballot.h"
+#include "model/limits.h"
 
 namespace zkcluster {
 
@@ -50,7 +64,7 @@ struct HealthSettings {
   Duration timeout = std::chrono::milliseconds(500);
   // If raised: short interruptions are tolerated. Below 2 x interval a single slow probe is half
   // of the evidence.
-  Duration threshold = std::chrono::seconds(3);
+  Duration threshold = kDefaultThreshold;
   // With a refused connect the kernel of a living host reports that no process listens: stronger
   // evidence, so usually shorter than threshold. Raise it above the time of a planned restart.
   Duration refused_threshold = std::chrono::seconds(1);
@@ -63,17 +77,29 @@ struct HealthSettings {
 // The shortest time between probes when a connection ends, which may be a death.
 [[nodiscard]] Duration FastInterval(const HealthSettings& settings);
 
-// A timeout that this process may have caused itself says nothing about the server: when a turn of
-// the loop was late by half of `timeout` or more since the probe `started`, it becomes
-// inconclusive. `turns` has seen every turn since then. Any other result stays what it is.
+// A timeout that this process may have caused itself says nothing about the server: when it may
+// have been stopped for half of `timeout` or more since the probe `started`, it becomes inconclusive.
+// `turns` has seen every turn since then. Any other result stays what it is.
 [[nodiscard]] ProbeResult JudgeLate(const ProbeResult& result, const StallDetector& turns,
                                     TimePoint started, Duration timeout);
 
+// What was known of a server's deaths before this checker asked it: from the ledger.
+struct FormerDeaths {
+  int required = 0;   // good probes that it owed after the last one; 0: there was none
+  bool dead = false;  // it has not returned since, and owes them now
+  Duration lived{0};  // since it returned
+};
+
+// How far a dead server is on its way back.
+struct Returning {
+  int required = 0;  // good probes in a row that it needs
+  int good = 0;      // that it has
+  bool operator==(const Returning&) const = default;
+};
+
 class ServerHealth {
  public:
-  // `required`: good probes in a row that its next return to alive needs, from the ledger
-  // (1: no penalty).
-  explicit ServerHealth(const HealthSettings& settings, int required = 1);
+  explicit ServerHealth(const HealthSettings& settings, const FormerDeaths& former = {});
 
   struct Transition {
     Vote from;
@@ -81,7 +107,9 @@ class ServerHealth {
     bool operator==(const Transition&) const = default;
   };
 
-  // Feeds the result of a probe that ended at `now`.
+  // A probe starts. Its result, if there is one, comes before the next one starts.
+  void Asking(TimePoint now) { asked_ = now; }
+  // Feeds the result of a probe that ended at `now`. REQUIRES: Asking for each.
   // REQUIRES: `now` never falls.
   [[nodiscard]] std::optional<Transition> Observe(const ProbeResult& result, TimePoint now);
   // Applies the passing of time: a threshold may be reached between two probes.
@@ -90,8 +118,8 @@ class ServerHealth {
   // TimePoint::max(): never.
   [[nodiscard]] TimePoint NextDeadline() const;
 
-  // This process was stopped or starved for `lateness` up to `now`: that time is no evidence. When
-  // it was longer than a threshold, the opinion is withdrawn until the next result.
+  // This process was stopped or starved for `lateness` at most, up to `now`: that time is no
+  // evidence. When it was longer than a threshold, the opinion is withdrawn until the next result.
   [[nodiscard]] std::optional<Transition> Stalled(Duration lateness, TimePoint now);
 
   // True while a shard whose opinion is still alive fails: the next probe comes `fast_interval`
@@ -104,14 +132,20 @@ class ServerHealth {
   void Retune(const HealthSettings& settings);
 
   [[nodiscard]] const HealthSettings& settings() const { return settings_; }
-  [[nodiscard]] Vote vote() const { return {OpinionOf(state_), reason_}; }
-  [[nodiscard]] int required() const { return required_; }
+  [[nodiscard]] Vote vote() const {
+    return {OpinionOf(state_), reason_, state_ == State::kFirstFailed};
+  }
+  // Nothing is owed: it is alive, or was never known.
+  [[nodiscard]] Returning returning() const {
+    return down_ ? Returning{required_, good_in_a_row_} : Returning{};
+  }
 
  private:
   // See the head of this file.
   enum class State : unsigned char {
     kNotProbed,
     kUndecided,
+    kFirstFailed,
     kAlive,
     kDead,
     kAliveInDoubt,
@@ -122,6 +156,8 @@ class ServerHealth {
   [[nodiscard]] bool was_alive() const {
     return state_ == State::kAlive || state_ == State::kAliveInDoubt;
   }
+  // Failures may turn it dead.
+  [[nodiscard]] bool may_die() const { return was_alive() || state_ == State::kFirstFailed; }
   [[nodiscard]] bool was_dead() const {
     return state_ == State::kDead || state_ == State::kDeadInDoubt;
   }
@@ -130,21 +166,33 @@ class ServerHealth {
   [[nodiscard]] std::optional<Transition> OnSuccess(TimePoint now);
   [[nodiscard]] std::optional<Transition> OnFailure(Reason reason, TimePoint now);
   [[nodiscard]] std::optional<Transition> OnDoubt(Reason reason, TimePoint now);
+  [[nodiscard]] std::optional<Transition> OnDoubtsAlone();
+  [[nodiscard]] TimePoint SilentSince() const;
+  [[nodiscard]] std::optional<Transition> Die();
+  [[nodiscard]] bool Returns(TimePoint now);
   [[nodiscard]] Duration Limit() const;
+  [[nodiscard]] Duration LongestGap() const;
 
   HealthSettings settings_;
   State state_ = State::kNotProbed;
   Reason reason_ = Reason::kNone;  // of the transition into it
-  TimePoint last_success_{};
-  TimePoint last_evidence_{};  // the last success or failure
+  TimePoint asked_{};              // the start of the newest probe
+  TimePoint last_success_{};       // a stall moves it forward
+  TimePoint silent_since_{};       // the threshold counts from here, while failures_in_a_row_ > 0
+  TimePoint last_evidence_{};      // the last success or failure
   // kFailed since the last success, or since the opinion became unknown.
   int failures_in_a_row_ = 0;
   int doubts_in_a_row_ = 0;   // kInconclusive since the last success or failure
   bool only_refused_ = true;  // every failure since the last success was a refusal
   Reason failure_reason_ = Reason::kNone;
   Reason doubt_reason_ = Reason::kNone;
-  int good_in_a_row_ = 0;  // while dead
-  int required_ = 1;       // good probes in a row that the next return needs
+  // Its newest verdict, or the one that stood before this checker had any, is dead. Neither doubts
+  // nor a stall end it.
+  bool down_ = false;
+  int required_ = 0;          // good probes in a row after the last death; 0: there was none
+  int good_in_a_row_ = 0;     // while down
+  TimePoint last_counted_{};  // of these, the last one's answer
+  Duration lived_{0};         // between good probes, since it returned
 };
 
 }  // namespace zkcluster

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/flapping.h"
 
 namespace zkcluster {
 namespace {
@@ -41,7 +42,7 @@ struct Worker::Server {
       : slot(at),
         handle(from.handle),
         counters(counted),
-        health(from.settings, from.required),
+        health(from.settings, from.former),
         target(from.target) {}
 
   [[nodiscard]] const HealthSettings& settings() const { return health.settings(); }
@@ -55,6 +56,7 @@ struct Worker::Server {
   TimePoint started{};      // of the last probe
   TimePoint due{};          // of the next, when none is under way
   ServerHealth health;
+  Returning reported;  // the way back, as last reported
   ProbeTarget target;
 };
 
@@ -104,7 +106,8 @@ void Worker::AfterStall(Duration lateness, TimePoint now) {
     // The deadlines of probes under way passed while this process was stopped; their results
     // would be guesses.
     if (std::exchange(server->probing, false)) prober_.Abandon(server->slot);
-    Queue(*server, server->health.Stalled(lateness, now));
+    // It may have been stopped right after a beat.
+    Queue(*server, server->health.Stalled(lateness + kBeat, now));
     // All servers are overdue at once: one burst of probes would cause the next stall.
     server->due = now + FirstDelay(0, 1, server->settings().interval / 2, loop_.Random());
     Rearm(*server);
@@ -198,6 +201,7 @@ void Worker::SetQuestion(ServerHandle handle, ProbeQuestion question,
 void Worker::OnTimer(const Turn& turn, Server& server) {
   if (turn.stalled) return;
   Queue(server, server.health.Tick(turn.now));
+  QueueReturning(server);
   if (!server.probing && turn.now >= server.due) StartProbe(turn, server);
   Rearm(server);
 }
@@ -207,6 +211,7 @@ void Worker::StartProbe(const Turn& turn, Server& server) {
   server.probing = true;
   server.ever_started = true;
   server.started = turn.now;
+  server.health.Asking(turn.now);
   prober_.Start(server.slot, server.settings().timeout, [this, &server](const ProbeResult& result) {
     // This comes before the turn: a probe that has ended must not be abandoned.
     server.probing = false;
@@ -225,6 +230,7 @@ void Worker::OnResult(const Turn& turn, Server& server, const ProbeResult& seen)
   }
   NoteAlarm(server, result);
   Queue(server, server.health.Observe(result, turn.now));
+  QueueReturning(server);
   const TimePoint from = server.health.suspect() ? turn.now : server.started;
   server.due = std::max(turn.now, from + Jittered(server.health.NextDelay(), loop_.Random()));
   Rearm(server);
@@ -265,6 +271,15 @@ void Worker::Rearm(Server& server) {
 void Worker::Queue(const Server& server,
                    const std::optional<ServerHealth::Transition>& transition) {
   if (transition) Queue(ServerReport{server.handle, transition->to});
+}
+
+// One good probe is all that a first death owes, and nobody asks about that.
+void Worker::QueueReturning(Server& server) {
+  Returning now = server.health.returning();
+  if (!IsFlapping(now.required)) now = {};
+  if (now == server.reported) return;
+  server.reported = now;
+  Queue(ServerReport{server.handle, now});
 }
 
 void Worker::Queue(const WorkerReport& report) {

@@ -42,7 +42,7 @@ struct ServerToProbe {
   ServerHandle handle = 0;
   ProbeTarget target;
   HealthSettings settings;
-  int required = 1;         // see ServerHealth
+  FormerDeaths former;
   Duration first_delay{0};  // see FirstDelay
   ProbeGroup group = 0;
 };
@@ -116,6 +116,7 @@ class Worker {
   void NoteAlarm(Server& server, const ProbeResult& result);
   void Rearm(Server& server);
   void Queue(const Server& server, const std::optional<ServerHealth::Transition>& transition);
+  void QueueReturning(Server& server);
   void Queue(const WorkerReport& report);
 
   Loop& loop_;

@@ -10,16 +10,6 @@
 
 namespace zkcluster {
 
-int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval) {
-  if (!alive) return std::max(1, penalty.required);
-  // A death soon after a return doubles the penalty; each interval alive takes one off. If the wall
-  // clock has jumped back, nothing has decayed.
-  const Duration lived = std::max(Micros::zero(), now - penalty.since);
-  const auto good_probes = interval > Duration::zero() ? lived / interval : 0;
-  const auto next = 2 * static_cast<Duration::rep>(penalty.required) - good_probes;
-  return static_cast<int>(std::clamp<Duration::rep>(next, 1, kMaxPenalty));
-}
-
 namespace {
 
 ShardStatus StatusOf(Outcome outcome, ShardStatus current) {
@@ -34,19 +24,36 @@ ShardStatus StatusOf(Outcome outcome, ShardStatus current) {
   return current;
 }
 
-void MovePenalty(Ledger& ledger, const std::string& shard, ShardStatus from, ShardStatus to,
-                 const DecideInput& input) {
+// How long it has lived, as its checkers saw it: they waited for a threshold before it was dead.
+Duration Lived(const Penalty& penalty, Reason reason, const DecideInput& input) {
+  const Duration silent =
+      reason == Reason::kRefused ? input.refused_threshold : input.times.threshold;
+  return std::max(Duration::zero(), Duration(input.since - penalty.since) - silent);
+}
+
+// `was`: its state before it died.
+void Die(Penalty& penalty, const ShardState& was, Reason reason, const DecideInput& input) {
+  if (was.status == ShardStatus::kAlive) {
+    const Duration lived = Lived(penalty, reason, input);
+    if (ForgivenPenalty(penalty.required, lived, input.times.threshold) == 0) penalty.deaths = 0;
+    penalty.required = NextPenalty(penalty.required, lived, input.times);
+  }
+  if (penalty.deaths++ == 0) penalty.first = input.since;
+  penalty.since = penalty.died = input.since;
+}
+
+// `was`: its state before it flipped to `to`.
+void MovePenalty(Ledger& ledger, const std::string& shard, const ShardState& was, ShardStatus to,
+                 Reason reason, const DecideInput& input) {
   const auto known = ledger.penalties.find(shard);
-  if (to == ShardStatus::kDead) {
-    // After a first death one good probe is enough, as for a shard that the ledger does not know.
-    if (known == ledger.penalties.end()) return;
-    const int required =
-        DecayedPenalty(known->second, from == ShardStatus::kAlive, input.since, input.interval);
-    known->second = {std::min(required, input.max_required), input.since};
-  } else if (known != ledger.penalties.end()) {
+  if (known == ledger.penalties.end()) {
+    // A first death owes one good probe, as does a shard that the ledger does not know.
+    if (was.status != ShardStatus::kDead || to != ShardStatus::kAlive) return;
+    ledger.penalties[shard] = {1, input.since, 1, was.since, was.since, {}};
+  } else if (to == ShardStatus::kDead) {
+    Die(known->second, was, reason, input);
+  } else {
     known->second.since = input.since;
-  } else if (from == ShardStatus::kDead) {
-    ledger.penalties[shard] = {1, input.since};
   }
 }
 
@@ -57,9 +64,8 @@ void ForgetPenalties(Ledger& ledger, const StatusBoard& board, const DecideInput
     const auto known = ledger.penalties.find(input.shards[i].name);
     if (known == ledger.penalties.end()) continue;
     const bool alive = board.shards[i].status == ShardStatus::kAlive;
-    const bool owes = alive ? DecayedPenalty(known->second, true, input.since, input.interval) > 1
-                            : known->second.required > 1;
-    if (owes) kept.insert(*known);
+    const int owed = OwedPenalty(known->second, alive, input.since, input.times.threshold);
+    if (owed > (alive ? 0 : 1)) kept.insert(*known);
   }
   // The ledger is rewritten with a flip: its size must not grow with the cluster's.
   while (kept.size() > kMaxPenalties) {
@@ -159,6 +165,18 @@ void DateLosses(StatusBoard& board, Micros now) {
   }
 }
 
+// An operator's order. A leader whose clock was ahead has dated these rows; the true dates are lost,
+// and all that is sure is that they are not later than now. Programs then hold too many values for
+// stale, never too few.
+void Redate(const DecideInput& input, Decision& decision) {
+  if (!std::exchange(decision.ledger.redate, false)) return;
+  for (ShardState& state : decision.board.shards) {
+    if (state.since <= input.wall) continue;
+    state.since = input.wall;
+    ++decision.redated;
+  }
+}
+
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
@@ -167,6 +185,7 @@ Decision Decide(const DecideInput& input) {
   Decision decision{.board = input.board, .ledger = input.ledger};
   const bool held = input.hold != Hold::kNone;
   DateLosses(decision.board, input.since);
+  Redate(input, decision);
   const std::vector<ShardStatus> statuses = NextStatuses(input, decision);
   CountOutcomes(input, statuses, decision);
   if (!held) {
@@ -191,7 +210,7 @@ Decision Decide(const DecideInput& input) {
     decision.changes.emplace_back(
         Flip{shard.name, shard.addr, state.status, next, reason, tally.counts});
     flips = true;
-    MovePenalty(decision.ledger, shard.name, state.status, next, input);
+    MovePenalty(decision.ledger, shard.name, state, next, reason, input);
     // `since` never falls, even if the wall clock was set back.
     state = {next, std::max(input.since, state.since + Micros(1)), reason, tally.counts};
   }

@@ -12,6 +12,7 @@
 #include "checker/rules/hold.h"
 #include "checker/rules/tally.h"
 #include "model/board.h"
+#include "model/flapping.h"
 #include "model/journal.h"
 #include "model/ledger.h"
 
@@ -27,10 +28,10 @@ struct DecideInput {
   const std::vector<ServerTally>& tallies;  // of these shards (see ServingTallies)
   const Ledger& ledger;
   Hold hold = Hold::kNone;
-  Micros wall{0};        // wall clock; operators' orders expire by it
-  Micros since{0};       // recorded as the time of the decision; see Conclude
-  Duration interval{};   // of probes: a penalty decays by one per interval alive
-  int max_required = 1;  // cap of the penalty
+  Micros wall{0};     // ZooKeeper's wall clock; operators' orders expire by it
+  Micros since{0};    // recorded as the time of the decision; see Conclude
+  FlapTimes times{};  // of probes
+  Duration refused_threshold{};
   std::optional<double> max_dead_fraction = {};  // of the spec
 };
 
@@ -40,13 +41,11 @@ struct Decision {
   std::vector<Change> changes;          // in the order of the journal; flips last, in spec order
   std::size_t without_quorum = 0;       // shards without a quorum
   std::size_t would_be_dead = 0;        // if nothing were held back
+  std::size_t redated = 0;              // shards, by an operator's order
   std::size_t held_deaths = 0;          // flips to dead that a freeze holds back
   std::vector<std::string> maintained;  // shards whose flip maintenance holds back, in spec order
 };
 
 [[nodiscard]] Decision Decide(const DecideInput& input);
-
-// Good probes in a row that a shard's next return needs, as of `now`.
-[[nodiscard]] int DecayedPenalty(const Penalty& penalty, bool alive, Micros now, Duration interval);
 
 }  // namespace zkcluster

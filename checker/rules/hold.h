@@ -16,7 +16,7 @@ namespace zkcluster {
 struct HoldFacts {
   std::vector<std::string> go_voters;  // live `n_` znodes
   std::optional<Pause> pause;
-  Micros now{0};  // wall clock
+  Micros now{0};  // ZooKeeper's wall clock
   // The current spec is bad, and the last good one that this checker saw is older than the
   // status's: the checker that saw that one is gone.
   bool behind_status = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/paths.h"
 #include "model/servers.h"
 
 namespace zkcluster {
@@ -14,7 +15,7 @@ constexpr int kRefusalsBeforeProgress = 2;
 Hold FindHoldOf(const RoundInput& input) {
   HoldFacts facts;
   for (const auto& name : input.go_voters) {
-    if (name.starts_with("n_")) facts.go_voters.push_back(name);
+    if (IsGoVoter(name)) facts.go_voters.push_back(name);
   }
   facts.pause = input.ledger.pause;
   facts.now = input.wall;
@@ -71,6 +72,18 @@ Micros DateOf(const RoundInput& input) {
   return std::max(input.wall, input.board.newest_since + Micros(1));
 }
 
+// The servers of shards for which nothing was ever decided. A lost row may have had any status.
+std::vector<bool> UndecidedServers(const RoundInput& input) {
+  std::vector<bool> undecided;
+  undecided.reserve(ServerCount(input.spec.shards));
+  for (std::size_t i = 0; i < input.spec.shards.size(); ++i) {
+    const ShardState& state = input.board.board.shards[i];
+    undecided.insert(undecided.end(), MemberCount(input.spec.shards[i]),
+                     state.status == ShardStatus::kUnknown && !state.lost());
+  }
+  return undecided;
+}
+
 Round::Step StepOf(const RoundInput& input, const Round& round) {
   const bool unsighted = round.hold == Hold::kGoCheckers || round.hold == Hold::kNewerSpec ||
                          round.hold == Hold::kBehindStatus;
@@ -103,8 +116,8 @@ Round Conclude(const RoundInput& input) {
   round.safeguards = SafeguardsOf(input);
   round.electorate = ElectorateOf(input, round.safeguards, round.voters.size(), round.learned);
   const auto& shards = input.spec.shards;
-  round.tallies = ServingTallies(
-      shards, CountVotes(input.ballots, round.electorate, input.spec_id, ServerCount(shards)));
+  round.tallies = ServingTallies(shards, CountVotes(input.ballots, round.electorate, input.spec_id,
+                                                    ServerCount(shards), UndecidedServers(input)));
   round.checks_votes = input.vote_refusals < kRefusalsBeforeProgress;
   round.decision = Decide({.shards = input.spec.shards,
                            .board = input.board.board,
@@ -113,8 +126,8 @@ Round Conclude(const RoundInput& input) {
                            .hold = round.hold,
                            .wall = input.wall,
                            .since = DateOf(input),
-                           .interval = input.interval,
-                           .max_required = MaxRequired(input.threshold, input.interval),
+                           .times = {input.interval, input.threshold},
+                           .refused_threshold = input.refused_threshold,
                            .max_dead_fraction = round.safeguards.max_dead_fraction});
   Ledger& ledger = round.decision.ledger;
   ledger.electorate = round.electorate.ids;

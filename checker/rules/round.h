@@ -37,6 +37,7 @@ struct RoundInput {
   bool spec_from_one_write = true;  // of StoredSpec
   Duration interval{};              // of probes; 0: not known, and penalties are not computed
   Duration threshold{};
+  Duration refused_threshold{};
   // The status and the orders, as they were read.
   const std::optional<Head>& head;  // nothing: absent or undecodable
   bool has_head = false;            // its znode exists, readable or not
@@ -46,7 +47,7 @@ struct RoundInput {
   const Ballots& ballots;                     // all that can be decoded
   const std::set<std::string>& candidates;    // ids of the registered checkers
   const std::vector<std::string>& go_voters;  // names of the znodes below `localstatus`
-  Micros wall{0};                             // wall clock
+  Micros wall{0};                             // ZooKeeper's wall clock
   // Of the rounds before.
   Hold last_hold = Hold::kNone;
   int vote_refusals = 0;  // commits refused in a row because a vote had changed

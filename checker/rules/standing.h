@@ -24,6 +24,7 @@ struct Standing {
   bool registered = false;  // own candidate is among them
   bool first = false;
   std::optional<Candidate> predecessor;  // when registered and not first
+  std::vector<Candidate> before;         // when registered, in order; the predecessor is the last
   // An earlier candidate with this id and another guid: a living twin, or the ghost of a former
   // process whose session has not run out. The later one must wait.
   std::optional<Candidate> twin;

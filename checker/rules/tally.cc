@@ -25,8 +25,14 @@ bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers) {
   return ballot.spec == spec && ballot.votes.size() == servers;
 }
 
-void Add(ServerTally& tally, const Vote& vote) {
-  switch (vote.opinion) {
+// The first result is not a verdict where a status stands: a restart of all checkers during a short
+// silence would be a death.
+Opinion CountedOpinion(const Vote& vote, bool undecided) {
+  return vote.first && undecided ? Opinion::kDead : vote.opinion;
+}
+
+void Add(ServerTally& tally, const Vote& vote, bool undecided) {
+  switch (CountedOpinion(vote, undecided)) {
     case Opinion::kNotProbed:
       return;  // silence is not a vote
     case Opinion::kAlive:
@@ -34,6 +40,7 @@ void Add(ServerTally& tally, const Vote& vote) {
       return;
     case Opinion::kUnknown:
       ++tally.counts.unknown;
+      tally.first += vote.first ? 1 : 0;
       return;
     case Opinion::kDead:
       tally.reason =
@@ -55,7 +62,9 @@ Outcome Judge(const ServerTally& tally, const Electorate& electorate) {
 }  // namespace
 
 std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& electorate,
-                                    SpecId spec, std::size_t servers) {
+                                    SpecId spec, std::size_t servers,
+                                    const std::vector<bool>& undecided) {
+  ZKC_CHECK(undecided.empty() || undecided.size() == servers);
   std::vector<ServerTally> tallies(servers);
   // Rack by rack, so that each rack is counted once per server.
   std::map<std::string_view, std::vector<const Ballot*>> racks;
@@ -66,14 +75,15 @@ std::vector<ServerTally> CountVotes(const Ballots& ballots, const Electorate& el
   for (const auto& [rack, members] : racks) {
     for (std::size_t i = 0; i < servers; ++i) {
       const int before = tallies[i].counts.dead;
-      for (const Ballot* ballot : members) Add(tallies[i], ballot->votes[i]);
+      const bool first_counts = !undecided.empty() && undecided[i];
+      for (const Ballot* ballot : members) Add(tallies[i], ballot->votes[i], first_counts);
       tallies[i].dead_racks += tallies[i].counts.dead > before ? 1 : 0;
     }
   }
   for (auto& tally : tallies) {
     tally.outcome = Judge(tally, electorate);
-    tally.too_few =
-        tally.counts.alive + tally.counts.dead + tally.counts.unknown < electorate.quorum;
+    const VoteCounts& counts = tally.counts;
+    tally.too_few = counts.alive + counts.dead + counts.unknown - tally.first < electorate.quorum;
   }
   return tallies;
 }

@@ -46,7 +46,10 @@ struct ServerTally {
   VoteCounts counts;
   Reason reason = Reason::kNone;  // of the dead votes if all agree, else kMixed
   int dead_racks = 0;             // racks with a dead vote; checkers without one share one rack
-  bool too_few = false;           // fewer votes than the quorum, even with those for unknown
+  int first = 0;                  // of those for unknown, first failures: soon dead, or alive
+  // Fewer votes than the quorum, even with those for unknown. First failures are none yet: a freeze
+  // must not end because all checkers have just started.
+  bool too_few = false;
   bool operator==(const ServerTally&) const = default;
 };
 
@@ -54,9 +57,12 @@ struct ServerTally {
 // the list of servers, counts as silence.
 using Ballots = std::map<std::string, Ballot>;
 
+// `undecided`: the servers of shards that never had a status. There a first failure is a verdict
+// (Vote::first); empty: all have one.
 [[nodiscard]] std::vector<ServerTally> CountVotes(const Ballots& ballots,
                                                   const Electorate& electorate, SpecId spec,
-                                                  std::size_t servers);
+                                                  std::size_t servers,
+                                                  const std::vector<bool>& undecided = {});
 
 // The input of Decide: for each shard the tally of the server that serves it, which is its only
 // member. `servers` are the tallies of ServersOf(shards), in that order.

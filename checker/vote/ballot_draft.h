@@ -23,6 +23,8 @@ class BallotDraft {
 
   void SetList(SpecId spec, std::vector<Vote> votes);
   Change SetVote(std::size_t server, Vote vote);  // REQUIRES: within the list
+  // For people only; {0, 0}: it is on no way back. False: nothing has changed.
+  bool SetReturning(std::size_t server, int required, int good);
   // Lets it be published although opinions are missing, now and later.
   void Release() { released_ = true; }
 

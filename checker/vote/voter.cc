@@ -18,6 +18,7 @@ Voter::Voter(ClusterScope scope, std::string id, std::string rack)
         Schedule();
       })),
       gather_(scope_.loop.NewTimer([this] { Schedule(); })),
+      returning_(scope_.loop.NewTimer([this] { Schedule(); })),
       pace_end_(scope_.loop.NewTimer([this] { Schedule(); })),
       retry_(scope_.loop.NewTimer([this] { Enter(Watching{}); })),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(2)) {}
@@ -73,6 +74,12 @@ void Voter::SetVote(std::size_t server, Vote vote) {
   if (!gather_->armed()) gather_->Arm(kGather);
 }
 
+void Voter::SetReturning(std::size_t server, int required, int good) {
+  if (!draft_.SetReturning(server, required, good)) return;
+  returning_changed_ = true;
+  if (!returning_->armed()) returning_->Arm(kReturningWaits);
+}
+
 void Voter::Enable(std::string candidate) {
   candidate_ = std::move(candidate);
   if (In<Disabled>()) Enter(Watching{});
@@ -103,12 +110,12 @@ void Voter::Schedule() {
 
 void Voter::Flush() {
   const auto* const written = std::get_if<Written>(&state_);
-  const bool due = In<Absent>() || (written != nullptr && dirty_);
+  const bool due = In<Absent>() || (written != nullptr && (dirty_ || returning_changed_));
   if (!due || !draft_.released()) return;
   if (const Duration wait = pace_.Wait(scope_.loop.Now()); wait > Duration::zero()) {
     return pace_end_->Arm(wait);
   }
-  dirty_ = false;
+  dirty_ = returning_changed_ = false;
   const std::size_t changes = draft_.BeginWrite();
   if (written != nullptr) {
     Set(*written, changes);

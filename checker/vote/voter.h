@@ -42,6 +42,7 @@ class Voter {
   // First opinions on new shards are gathered for this time, so that a start takes a few writes and
   // not one per shard. Any other change goes out at the end of the loop's turn.
   static constexpr Duration kGather = std::chrono::milliseconds(100);
+  static constexpr Duration kReturningWaits = std::chrono::seconds(1);
 
   Voter(ClusterScope scope, std::string id, std::string rack);
   ~Voter();
@@ -51,6 +52,9 @@ class Voter {
   // published already is rewritten at once: votes on an old list are not counted.
   void SetSpec(SpecId spec, std::vector<Vote> votes, Duration patience);
   void SetVote(std::size_t server, Vote vote);  // REQUIRES: within the list
+  // How far a flapping server is on its way back. It changes no vote, so it waits for the next write
+  // for up to kReturningWaits.
+  void SetReturning(std::size_t server, int required, int good);
   // This checker's present votes, published or not, and the number of each opinion.
   [[nodiscard]] const std::vector<Vote>& votes() const { return draft_.ballot().votes; }
   [[nodiscard]] const OpinionCounts& opinions() const { return draft_.opinions(); }
@@ -116,10 +120,12 @@ class Voter {
 
   State state_;
   BallotDraft draft_;
-  bool dirty_ = false;      // the draft may differ from our ballot in ZooKeeper
-  bool scheduled_ = false;  // a Flush is posted
+  bool dirty_ = false;              // the draft may differ from our ballot in ZooKeeper
+  bool returning_changed_ = false;  // the same, in what decides nothing
+  bool scheduled_ = false;          // a Flush is posted
   std::unique_ptr<Timer> patience_;
   std::unique_ptr<Timer> gather_;
+  std::unique_ptr<Timer> returning_;
   Pace pace_;
   std::unique_ptr<Timer> pace_end_;
   std::unique_ptr<Timer> retry_;          // while Pausing

@@ -64,7 +64,10 @@ void ClusterAdmin::Call::Send(std::vector<zk::Op> ops,
   in_doubt_ = true;
   client_.Multi(std::move(ops),
                 Guard([this, answered = std::move(answered)](const zk::MultiResult& result) {
-                  if (result) return answered({});
+                  if (result) {
+                    for (const zk::OpResult& one : *result) stamp_ = std::max(stamp_, one.modified);
+                    return answered({});
+                  }
                   lost_ = lost_ || zk::IsOutcomeUnknown(result.error());
                   in_doubt_ = lost_;
                   if (zk::IsTransient(result.error())) return RunAgain();

@@ -76,6 +76,7 @@ class ClusterAdmin::Call : public std::enable_shared_from_this<Call> {
   zk::Client& client_;
   const std::string root_;
   bool lost_ = false;  // the answer to a change was lost at least once
+  Micros stamp_{0};    // the server's, of the last set of the last change that was answered
 
  private:
   void Resume();

@@ -365,16 +365,25 @@ void ClusterAdmin::Init(Done<Initialized> done) {
   Begin(std::make_shared<InitCall>(*this, std::move(done)));
 }
 
+// The order as builds before this one read it, by the best clock that we have.
+template <class T>
+T ClusterAdmin::UndatedOrder(std::string by, std::string reason, Micros length) const {
+  T order;
+  order.since = client_.server_time().value_or(loop_.WallNow());
+  if (length != Micros(0)) order.until = order.since + length;
+  order.by = std::move(by);
+  order.reason = std::move(reason);
+  return order;
+}
+
 void ClusterAdmin::Pause(std::string name, PauseOrder order, Done<Ordered> done) {
   const auto valid = ValidatePause(order);
-  zkcluster::Pause pause;
-  pause.since = loop_.WallNow();
-  if (order.length != Duration::zero()) {
-    pause.until = pause.since + std::chrono::ceil<Micros>(order.length);
-  }
-  pause.by = std::move(order.by);
-  pause.reason = std::move(order.reason);
-  Order(name, valid, PauseRule(std::move(pause)), std::move(done));
+  const auto length = std::chrono::ceil<Micros>(order.length);
+  Order(name, valid,
+        PauseRule(
+            UndatedOrder<zkcluster::Pause>(std::move(order.by), std::move(order.reason), length),
+            length),
+        std::move(done));
 }
 
 void ClusterAdmin::Resume(std::string name, std::string by, Done<Ordered> done) {
@@ -387,6 +396,11 @@ void ClusterAdmin::Unfreeze(std::string name, bool accept, std::string by, Done<
   Order(name, valid, UnfreezeRule(accept, std::move(by)), std::move(done));
 }
 
+void ClusterAdmin::Redate(std::string name, std::string by, Done<Ordered> done) {
+  const auto valid = ValidateBy(by);
+  Order(name, valid, RedateRule(std::move(by)), std::move(done));
+}
+
 void ClusterAdmin::Forget(std::string name, std::string id, std::string by, Done<Ordered> done) {
   auto valid = ValidateBy(by);
   if (valid) valid = ValidateName("checker", id);
@@ -395,15 +409,13 @@ void ClusterAdmin::Forget(std::string name, std::string id, std::string by, Done
 
 void ClusterAdmin::Maintain(std::string name, MaintenanceOrder order, Done<Ordered> done) {
   const auto valid = ValidateMaintenance(order);
-  Maintenance maintenance;
-  maintenance.since = loop_.WallNow();
-  if (order.length != Duration::zero()) {
-    maintenance.until = maintenance.since + std::chrono::ceil<Micros>(order.length);
-  }
-  maintenance.by = std::move(order.by);
-  maintenance.reason = std::move(order.reason);
-  Order(name, valid, MaintainRule(std::move(order.shards), std::move(maintenance)), std::move(done),
-        {.shards = true});
+  const auto length = std::chrono::ceil<Micros>(order.length);
+  Order(
+      name, valid,
+      MaintainRule(std::move(order.shards),
+                   UndatedOrder<Maintenance>(std::move(order.by), std::move(order.reason), length),
+                   length),
+      std::move(done), {.shards = true});
 }
 
 void ClusterAdmin::EndMaintenance(std::string name, ShardChoice which, std::string by,

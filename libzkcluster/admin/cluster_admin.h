@@ -68,6 +68,7 @@ class ClusterAdmin {
   void Unfreeze(std::string name, bool accept, std::string by, Done<Ordered> done);
   void Forget(std::string name, std::string id, std::string by, Done<Ordered> done);
   void Maintain(std::string name, MaintenanceOrder order, Done<Ordered> done);
+  void Redate(std::string name, std::string by, Done<Ordered> done);
   void EndMaintenance(std::string name, ShardChoice which, std::string by, Done<Ordered> done);
 
   // Gives up every call under way, which answers before this returns: kUnavailable when certainly
@@ -89,6 +90,8 @@ class ClusterAdmin {
   void Begin(std::shared_ptr<Call> call);
   void Order(const std::string& name, const Result<void>& valid, OrderRule rule, Done<Ordered> done,
              OrderAbout about = {});
+  template <class T>
+  [[nodiscard]] T UndatedOrder(std::string by, std::string reason, Micros length) const;
   template <class T>
   void FailLater(Done<T> done, Error error);
 

@@ -18,14 +18,24 @@ struct ClusterAdmin::OrderCall::Inputs {
   bool events = false;
   std::optional<zk::Node> ledger;
   std::optional<zk::Node> head;
-  std::vector<std::string> candidates;
-  std::optional<zk::Node> vote;
+  bool registered = false;  // the checker has a candidate that a session owns
+  bool votes = false;       // likewise: a ballot that can be read
   std::optional<Error> error;
 
   void Note(const Error& failure, const std::string& path) {
     if (failure.code != ErrorCode::kNotFound && !error) error = failure.Within("read " + path);
   }
 };
+
+namespace {
+
+// Of the ledger, once an order is written.
+zk::Version NextVersion(const std::optional<zk::Node>& ledger) {
+  if (!ledger) return 1;  // created, then set
+  return static_cast<zk::Version>(static_cast<std::uint32_t>(ledger->stat.version) + 1U);
+}
+
+}  // namespace
 
 ClusterAdmin::OrderCall::OrderCall(ClusterAdmin& editor, const std::string& name, OrderRule rule,
                                    OrderAbout about, Done<Ordered> done)
@@ -47,14 +57,39 @@ void ClusterAdmin::OrderCall::Run() {
   GetExists(inputs, paths_.quorum(), inputs->quorum);
   GetExists(inputs, paths_.events(), inputs->events);
   if (!about_.checker.empty()) {
-    client_.Children(paths_.election(), {},
-                     [inputs, path = paths_.election()](Result<std::vector<std::string>> names) {
-                       if (!names) return inputs->Note(names.error(), path);
-                       inputs->candidates = std::move(*names);
-                     });
-    Get(inputs, paths_.vote(about_.checker), inputs->vote);
+    FindCandidates(inputs);
+    client_.Get(paths_.vote(about_.checker), {},
+                [inputs, path = paths_.vote(about_.checker)](const Result<zk::Node>& vote) {
+                  if (!vote) return inputs->Note(vote.error(), path);
+                  inputs->votes = vote->stat.has_owner() && DecodeBallot(vote->data);
+                });
   }
   Get(inputs, paths_.head(), inputs->head);
+  if (about_.checker.empty()) return ReadLedger(inputs);
+  // The owners of the candidates were asked for when their names came.
+  client_.Exists(paths_.head(), {}, Guard([this, inputs](const Result<std::optional<zk::Stat>>&) {
+                   ReadLedger(inputs);
+                 }));
+}
+
+// A candidate without a session is a ghost, and keeps nobody from being forgotten.
+void ClusterAdmin::OrderCall::FindCandidates(const std::shared_ptr<Inputs>& inputs) {
+  const std::string election = paths_.election();
+  client_.Children(
+      election, {}, Guard([this, inputs, election](const Result<std::vector<std::string>>& names) {
+        if (!names) return inputs->Note(names.error(), election);
+        for (const std::string& node : *names) {
+          const auto name = ParseCandidateName(node);
+          if (!name || name->id != about_.checker) continue;
+          client_.Exists(paths_.candidate(node), {},
+                         [inputs](const Result<std::optional<zk::Stat>>& stat) {
+                           inputs->registered |= !stat || (*stat && (*stat)->has_owner());
+                         });
+        }
+      }));
+}
+
+void ClusterAdmin::OrderCall::ReadLedger(const std::shared_ptr<Inputs>& inputs) {
   client_.Get(paths_.ledger(), {}, Guard([this, inputs](Result<zk::Node> ledger) {
                 if (ledger) {
                   inputs->ledger = std::move(*ledger);
@@ -110,12 +145,9 @@ void ClusterAdmin::OrderCall::Judge(const Inputs& inputs) {
 Result<OrderFacts> ClusterAdmin::OrderCall::Facts(const Inputs& inputs) const {
   OrderFacts facts;
   facts.before = lost_ ? &change_.found : nullptr;
-  facts.registered = std::any_of(inputs.candidates.begin(), inputs.candidates.end(),
-                                 [this](const std::string& node) {
-                                   const auto name = ParseCandidateName(node);
-                                   return name && name->id == about_.checker;
-                                 });
-  facts.votes = inputs.vote && DecodeBallot(inputs.vote->data);
+  facts.registered = inputs.registered;
+  facts.votes = inputs.votes;
+  facts.next_version = NextVersion(inputs.ledger);
   if (inputs.ledger) {
     auto ledger = DecodeLedger(inputs.ledger->data);
     if (!ledger) {
@@ -124,6 +156,8 @@ Result<OrderFacts> ClusterAdmin::OrderCall::Facts(const Inputs& inputs) const {
                                            "); the leader makes a new one, try again then");
     }
     facts.ledger = std::move(*ledger);
+    const zk::Stat& stat = inputs.ledger->stat;
+    DateOrders(facts.ledger, stat.version, stat.modified);
   } else if (inputs.head) {
     // The ledger was lost. As the leader does, require as many ids as the head had: the checkers
     // present now must not become the whole electorate.
@@ -142,12 +176,18 @@ void ClusterAdmin::OrderCall::Write(const Inputs& inputs, OrderPlan plan) {
   if (inputs.ledger) {
     ops.emplace_back(zk::SetOp{paths_.ledger(), std::move(data), inputs.ledger->stat.version});
   } else {
-    ops.emplace_back(zk::CreateOp{paths_.ledger(), std::move(data)});
+    // The stamp of a create is not answered, that of a set is.
+    ops.emplace_back(zk::CreateOp{paths_.ledger(), ""});
+    ops.emplace_back(zk::SetOp{paths_.ledger(), std::move(data), 0});
   }
   ops.emplace_back(zk::CreateOp{paths_.event_prefix(), EncodeEvent(plan.event),
                                 zk::CreateMode::kPersistentSequential});
-  Send(std::move(ops), [this](const Result<void, zk::OpError>& sent) {
-    if (sent) return End(change_);
+  const zk::Version written = NextVersion(inputs.ledger);
+  Send(std::move(ops), [this, written](const Result<void, zk::OpError>& sent) {
+    if (sent) {
+      DateOrders(change_.left, written, stamp_);
+      return End(change_);
+    }
     const Error& error = sent.error();
     if (!zk::IsGuardFailure(error)) return RefuseOrder(error.Within(Quoted()));
     if (!RunAgainAfterConflict()) {

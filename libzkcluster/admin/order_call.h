@@ -27,6 +27,8 @@ class ClusterAdmin::OrderCall final : public ClusterAdmin::CallFor<Ordered> {
   void Get(const std::shared_ptr<Inputs>& inputs, const std::string& path,
            std::optional<zk::Node>& target);
   void GetExists(const std::shared_ptr<Inputs>& inputs, const std::string& path, bool& target);
+  void FindCandidates(const std::shared_ptr<Inputs>& inputs);
+  void ReadLedger(const std::shared_ptr<Inputs>& inputs);
   void Judge(const Inputs& inputs);
   [[nodiscard]] Result<OrderFacts> Facts(const Inputs& inputs) const;
   void Write(const Inputs& inputs, OrderPlan plan);

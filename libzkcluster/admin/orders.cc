@@ -100,6 +100,21 @@ Error UnknownId(const std::string& id, const Ledger& ledger) {
   return {ErrorCode::kNotFound, std::move(message)};
 }
 
+// Whether `order` is the one that we wrote, or another one like it. A reader may have dated it since.
+template <class Order>
+bool IsSame(const Order& order, const Order& ours, Micros length) {
+  const Micros lasts = order.undated              ? order.undated->length
+                       : order.until == Micros(0) ? Micros(0)
+                                                  : order.until - order.since;
+  return order.by == ours.by && order.reason == ours.reason && lasts == length;
+}
+
+// Nothing: the shard is not under maintenance.
+std::optional<Maintenance> OrderFor(const Ledger& ledger, const std::string& shard) {
+  const auto found = ledger.maintenance.find(shard);
+  return found == ledger.maintenance.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<void> ValidateLine(std::string_view what, const std::string& text) {
   const std::string start(what);
   if (text.empty()) return Fail(ErrorCode::kInvalid, start + " is empty");
@@ -127,11 +142,16 @@ std::vector<std::string> MaintenanceChanges(const Ordered& ordered) {
   return {names.begin(), names.end()};
 }
 
-OrderRule PauseRule(Pause pause) {
-  return [pause = std::move(pause)](const OrderFacts& facts) -> Ruling {
-    if (facts.ledger.pause == pause) return AlreadySo();
-    OrderPlan plan = Change(facts.ledger, Event::Pause{pause.reason, pause.until}, pause.by);
+OrderRule PauseRule(Pause pause, Micros length) {
+  return [pause = std::move(pause), length](const OrderFacts& facts) -> Ruling {
+    const auto& there = facts.ledger.pause;
+    // The answer was lost, not the order.
+    const bool ours = facts.before != nullptr && there && there != facts.before->pause;
+    if (ours && IsSame(*there, pause, length)) return AlreadySo();
+    OrderPlan plan =
+        Change(facts.ledger, Event::Pause{pause.reason, pause.until, length}, pause.by);
     plan.ledger.pause = pause;
+    plan.ledger.pause->undated = Undated{length, facts.next_version};
     return plan;
   };
 }
@@ -165,6 +185,15 @@ OrderRule UnfreezeRule(bool accept, std::string by) {
   };
 }
 
+OrderRule RedateRule(std::string by) {
+  return [by = std::move(by)](const OrderFacts& facts) -> Ruling {
+    if (facts.ledger.redate) return AlreadySo();
+    OrderPlan plan = Change(facts.ledger, Event::Redate{}, by);
+    plan.ledger.redate = true;
+    return plan;
+  };
+}
+
 OrderRule ForgetRule(std::string id, std::string by) {
   return [id = std::move(id), by = std::move(by)](const OrderFacts& facts) -> Ruling {
     if (!facts.ledger.electorate.contains(id)) {
@@ -185,23 +214,33 @@ OrderRule ForgetRule(std::string id, std::string by) {
   };
 }
 
-OrderRule MaintainRule(ShardChoice which, Maintenance maintenance) {
-  return [which = std::move(which),
-          maintenance = std::move(maintenance)](const OrderFacts& facts) -> Ruling {
+OrderRule MaintainRule(ShardChoice which, Maintenance maintenance, Micros length) {
+  return [which = std::move(which), maintenance = std::move(maintenance),
+          length](const OrderFacts& facts) -> Ruling {
     auto names = Choose(which, *facts.spec);
     if (!names) return Fail(names.error());
+    const auto ours = [&](const std::string& name) {
+      const auto there = OrderFor(facts.ledger, name);
+      return there && there != OrderFor(*facts.before, name) && IsSame(*there, maintenance, length);
+    };
+    // The answer was lost, not the order.
+    if (facts.before != nullptr && std::all_of(names->begin(), names->end(), ours)) {
+      return AlreadySo();
+    }
+    Maintenance order = maintenance;
+    order.undated = Undated{length, facts.next_version};
     Ledger ledger = facts.ledger;
-    for (const std::string& name : *names) ledger.maintenance[name] = maintenance;
+    for (const std::string& name : *names) ledger.maintenance[name] = order;
     if (ledger.maintenance.size() > kMaxMaintained) {
       return Fail(ErrorCode::kTooLarge, std::to_string(ledger.maintenance.size()) +
                                             " shards would be under maintenance at once, at most " +
                                             std::to_string(kMaxMaintained) +
                                             " can be; a pause holds the flips of all shards");
     }
-    if (ledger == facts.ledger) return AlreadySo();
-    return Change(std::move(ledger),
-                  Event::Maintenance{*std::move(names), maintenance.reason, maintenance.until},
-                  maintenance.by);
+    return Change(
+        std::move(ledger),
+        Event::Maintenance{*std::move(names), maintenance.reason, maintenance.until, length},
+        maintenance.by);
   };
 }
 

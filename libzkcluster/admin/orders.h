@@ -10,6 +10,7 @@
 #include <zkcluster/spec.h>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct OrderFacts {
   const ClusterSpec* spec = nullptr;  // of orders about shards
   // The ledger that our own write with the lost answer was based on. Null: no answer was lost.
   const Ledger* before = nullptr;
+  std::int32_t next_version = 0;  // of the ledger, once the order is written
 };
 
 // What has to be read besides the ledger to judge an order.
@@ -56,8 +58,8 @@ struct OrderPlan {
 // Nothing: it is so already. Errors: kNotFound, kExists (see each), with a sentence for people.
 using OrderRule = std::function<Result<std::optional<OrderPlan>>(const OrderFacts&)>;
 
-// Replaces the present pause, if there is one.
-[[nodiscard]] OrderRule PauseRule(Pause pause);
+// Replaces the present pause, if there is one. `length`: 0: until an operator ends it.
+[[nodiscard]] OrderRule PauseRule(Pause pause, Micros length);
 // kNotFound when it is not paused.
 [[nodiscard]] OrderRule ResumeRule(std::string by);
 // kNotFound when it is not frozen. With `accept` the leader lets the deaths pass; else the freeze
@@ -68,10 +70,13 @@ using OrderRule = std::function<Result<std::optional<OrderPlan>>(const OrderFact
 
 // kNotFound when the spec lacks a shard it names, or has none on its host; kTooLarge when more
 // shards than kMaxMaintained would be under maintenance. Replaces earlier orders for these shards.
-[[nodiscard]] OrderRule MaintainRule(ShardChoice which, Maintenance maintenance);
+[[nodiscard]] OrderRule MaintainRule(ShardChoice which, Maintenance maintenance, Micros length);
 // kNotFound when a shard it names, or every shard on its host, or every shard at all,
 // is not under maintenance.
 [[nodiscard]] OrderRule EndMaintenanceRule(ShardChoice which, std::string by);
+
+// Has the leader date again every status whose date is ahead of ZooKeeper's clock.
+[[nodiscard]] OrderRule RedateRule(std::string by);
 
 // Who gives the order: "user@host", not empty, one line of UTF-8. Errors: kInvalid.
 [[nodiscard]] Result<void> ValidateBy(const std::string& by);

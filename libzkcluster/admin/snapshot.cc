@@ -44,10 +44,12 @@ struct Reading : std::enable_shared_from_this<Reading> {
     });
     Get(paths.ledger(), [self](const zk::Node& node) {
       self->Take(DecodeLedger(node.data), "ledger", self->snapshot.ledger);
+      auto& ledger = self->snapshot.ledger;
+      if (ledger) DateOrders(*ledger, node.stat.version, node.stat.modified);
     });
     List(paths.go_voters(), [self](Names names) {
-      std::erase_if(names, [](const auto& name) { return !name.starts_with("n_"); });
-      self->snapshot.go_voters = std::move(names);
+      std::erase_if(names, [](const auto& name) { return !IsGoVoter(name); });
+      self->go_nodes = std::move(names);
     });
     client.Exists(paths.go_voters(), {}, [self](const Result<std::optional<zk::Stat>>& stat) {
       if (!stat) return self->Failed(stat.error(), self->paths.go_voters());
@@ -64,49 +66,60 @@ struct Reading : std::enable_shared_from_this<Reading> {
 
   void ReadLeaves() {
     const auto self = shared_from_this();
-    for (const auto& node_name : candidate_nodes) {
-      const auto name = ParseCandidateName(node_name);
-      if (!name) {
-        snapshot.problems.push_back("candidate " + node_name + ": not a name of ours");
-        continue;
-      }
-      Get(
-          paths.candidate(node_name),
-          [self, node_name, name = *name](const zk::Node& node) {
-            Snapshot::Candidate candidate{node_name, name, {}, node.stat};
-            candidate.registration.id = name.id;
-            if (auto registration = DecodeRegistration(node.data)) {
-              candidate.registration = std::move(*registration);
-            } else {
-              self->snapshot.problems.push_back("candidate " + node_name + ": " +
-                                                registration.error().message);
-            }
-            self->snapshot.candidates.push_back(std::move(candidate));
-          },
-          [self, node_name, name = *name](const Error& denied) {
-            self->snapshot.problems.push_back("candidate " + node_name + ": " + denied.message);
-            self->snapshot.candidates.push_back({node_name, name, {}, {}});
-            self->snapshot.candidates.back().registration.id = name.id;
-          });
+    using Kind = Snapshot::Ghost::Kind;
+    for (const auto& node : candidate_nodes) {
+      const std::string path = paths.candidate(node);
+      const auto name = ParseCandidateName(node);
+      const Kind kind = name ? Kind::kCandidate : Kind::kStray;
+      GetOwned(path, kind, name ? name->id : node,
+               [self, node, name, path](const zk::Stat& stat, const Result<zk::Node>& read) {
+                 if (name) return self->TakeCandidate({node, *name, {}, stat}, path, read);
+                 self->snapshot.problems.push_back("candidate " + node + " (" + path +
+                                                   "): not a name of ours");
+               });
     }
     for (const auto& id : voter_ids) {
-      Get(
-          paths.vote(id),
-          [self, id](const zk::Node& node) {
-            Snapshot::CastBallot voter{id, std::nullopt, {}, node.stat.modified, node.data.size()};
-            if (auto ballot = DecodeBallot(node.data)) {
-              voter.ballot = std::move(*ballot);
-            } else {
-              voter.error = ballot.error().message;
-              self->snapshot.problems.push_back("ballot " + id + ": " + voter.error);
-            }
-            self->snapshot.voters.push_back(std::move(voter));
-          },
-          [self, id](const Error& denied) {
-            self->snapshot.problems.push_back("ballot " + id + ": " + denied.message);
-            self->snapshot.voters.push_back({id, std::nullopt, denied.message, {}, 0});
-          });
+      GetOwned(paths.vote(id), Kind::kBallot, id,
+               [self, id](const zk::Stat& stat, const Result<zk::Node>& read) {
+                 self->TakeBallot(id, stat, read);
+               });
     }
+    for (const auto& node : go_nodes) {
+      FindOwner(paths.go_voters() + "/" + node, Kind::kGoChecker, node,
+                [self, node](const zk::Stat&) { self->snapshot.go_voters.push_back(node); });
+    }
+    ReadChunks();
+  }
+
+  void TakeCandidate(Snapshot::Candidate candidate, const std::string& path,
+                     const Result<zk::Node>& read) {
+    candidate.registration.id = candidate.name.id;
+    auto registration =
+        read ? DecodeRegistration(read->data) : Result<Registration>(Fail(read.error()));
+    if (registration) {
+      candidate.registration = std::move(*registration);
+    } else {
+      snapshot.problems.push_back("candidate " + candidate.node + " (" + path +
+                                  "): " + registration.error().message);
+    }
+    snapshot.candidates.push_back(std::move(candidate));
+  }
+
+  void TakeBallot(const std::string& id, const zk::Stat& stat, const Result<zk::Node>& read) {
+    Snapshot::CastBallot voter{
+        id, std::nullopt, {}, stat.modified, read ? read->data.size() : 0, paths.vote(id)};
+    auto ballot = read ? DecodeBallot(read->data) : Result<Ballot>(Fail(read.error()));
+    if (ballot) {
+      voter.ballot = std::move(*ballot);
+    } else {
+      voter.error = ballot.error().message;
+      snapshot.problems.push_back("ballot " + id + " (" + voter.path + "): " + voter.error);
+    }
+    snapshot.voters.push_back(std::move(voter));
+  }
+
+  void ReadChunks() {
+    const auto self = shared_from_this();
     if (head) {
       if (const auto problem = reader.TakeHead(head->data)) {
         snapshot.problems.push_back("head: " + problem->message);
@@ -131,6 +144,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
         head.has_value() != head_now.has_value() || (head && head->stat.mzxid != head_now->mzxid);
     if (moved && rounds < kMaxRounds) return Start();
     snapshot.taken = loop.WallNow();
+    snapshot.server_time = client.server_time();
 
     std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),
               [](const auto& a, const auto& b) {
@@ -140,6 +154,8 @@ struct Reading : std::enable_shared_from_this<Reading> {
               });
     std::sort(snapshot.voters.begin(), snapshot.voters.end(),
               [](const auto& a, const auto& b) { return a.id < b.id; });
+    std::sort(snapshot.ghosts.begin(), snapshot.ghosts.end(),
+              [](const auto& a, const auto& b) { return a.path < b.path; });
     std::sort(snapshot.go_voters.begin(), snapshot.go_voters.end());
     snapshot.board.shards.resize(snapshot.spec.spec.shards.size());
     snapshot.has_head = head.has_value();
@@ -193,20 +209,50 @@ struct Reading : std::enable_shared_from_this<Reading> {
 
   // --- reading ---
 
-  // What is absent is left out: nothing under `quorum/` has to be there. `denied`: one checker's
-  // own that nobody else may read must not hide the others.
-  void Get(const std::string& path, std::function<void(const zk::Node&)> take,
-           std::function<void(const Error&)> denied = {}) {
+  // What is absent is left out: nothing under `quorum/` has to be there.
+  void Get(const std::string& path, std::function<void(const zk::Node&)> take) {
+    client.Get(path, {}, [self = shared_from_this(), path, take](const Result<zk::Node>& node) {
+      if (node) {
+        self->See(node->stat);
+        take(*node);
+      } else {
+        self->Failed(node.error(), path);
+      }
+    });
+  }
+  // A znode that a session should own. `take` gets its stat unless it is a ghost; to ask who owns
+  // it nobody needs a right.
+  void FindOwner(const std::string& path, Snapshot::Ghost::Kind kind, const std::string& id,
+                 std::function<void(const zk::Stat&)> take) {
+    client.Exists(
+        path, {},
+        [self = shared_from_this(), path, kind, id,
+         take](const Result<std::optional<zk::Stat>>& stat) {
+          if (!stat) return self->Failed(stat.error(), path);
+          if (!*stat) return;
+          self->See(**stat);
+          if ((*stat)->has_owner()) return take(**stat);
+          self->snapshot.ghosts.push_back({kind, path, id, (*stat)->version, (*stat)->czxid});
+        });
+  }
+  // The same with its data, or why they may not be read: one checker's own that nobody else may
+  // read must not hide the others. Of two reads the second may be of a later incarnation.
+  void GetOwned(const std::string& path, Snapshot::Ghost::Kind kind, const std::string& id,
+                std::function<void(const zk::Stat&, const Result<zk::Node>&)> take) {
+    const auto owner = std::make_shared<std::optional<zk::Stat>>();
+    FindOwner(path, kind, id, [owner](const zk::Stat& stat) { *owner = stat; });
     client.Get(path, {},
-               [self = shared_from_this(), path, take, denied](const Result<zk::Node>& node) {
-                 if (node) {
-                   take(*node);
-                 } else if (denied && node.error().code == ErrorCode::kDenied) {
-                   denied(node.error());
-                 } else {
-                   self->Failed(node.error(), path);
+               [self = shared_from_this(), path, owner, take](const Result<zk::Node>& node) {
+                 if (!node && node.error().code != ErrorCode::kDenied) {
+                   return self->Failed(node.error(), path);
+                 }
+                 if (*owner && (!node || node->stat.has_owner())) {
+                   take(node ? node->stat : **owner, node);
                  }
                });
+  }
+  void See(const zk::Stat& stat) {
+    snapshot.newest_stamp = std::max(snapshot.newest_stamp, stat.modified);
   }
   void List(const std::string& path, std::function<void(Names)> take) {
     client.Children(path, {}, [self = shared_from_this(), path, take](Result<Names> names) {
@@ -252,6 +298,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
   std::optional<Error> error;
   Names candidate_nodes;
   Names voter_ids;
+  Names go_nodes;
   std::optional<zk::Node> head;
   std::optional<zk::Stat> head_now;
   std::optional<zk::Node> mirror;

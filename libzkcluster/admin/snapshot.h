@@ -34,8 +34,22 @@ struct Snapshot {
     std::string error;
     Micros written{0};  // the server's clock
     std::size_t bytes = 0;
+    std::string path;
+  };
+  // A candidate, a ballot or a Go registration that no session owns, or a stray znode among the
+  // candidates. It is nobody: none of the lists below contains it.
+  struct Ghost {
+    enum class Kind { kCandidate, kBallot, kGoChecker, kStray };
+    Kind kind = Kind::kStray;
+    std::string path;
+    std::string id;  // the checker's; of the last two kinds the znode's name
+    zk::Version version = 0;
+    std::int64_t czxid = 0;
   };
   Micros taken{0};  // when it was read, by this reader's wall clock
+  // The same by ZooKeeper's clock, where the reader's session has written before.
+  std::optional<Micros> server_time;
+  Micros newest_stamp{0};  // ZooKeeper's, of what was read: its clock says at least this
   StoredSpec spec;
   // Its znodes were last written by one transaction, as all of ours are; a Go manager writes one
   // after the other.
@@ -44,6 +58,7 @@ struct Snapshot {
   std::optional<LeaderRecord> leader;
   std::optional<zk::Stat> leader_stat;
   std::vector<CastBallot> voters;  // sorted by id
+  std::vector<Ghost> ghosts;       // sorted by path
   std::optional<Head> head;
   StatusBoard board;              // in the spec's order; unknown where the head is of another list
   bool board_is_current = false;  // the head is of this very list, and the status is the head's
@@ -51,7 +66,7 @@ struct Snapshot {
   bool has_head = false;                // its znode exists, readable or not
   std::optional<Mirror> mirror;         // nothing: absent or undecodable
   std::optional<Ledger> ledger;
-  std::vector<std::string> go_voters;  // live `n_` znodes of Go checkers, sorted
+  std::vector<std::string> go_voters;  // `n_` znodes of registered Go checkers, sorted
   // The board was read from the Go `status`: there is no head, or Go checkers decided since.
   bool from_go_status = false;
   // Znodes that could not be decoded, for people, one line each; their part of the above is empty.

@@ -18,6 +18,7 @@ struct Fields {
   std::span<const std::string> ids;
   std::string_view note;
   Micros until{0};
+  Micros length{0};
   int dead = 0;
 };
 
@@ -31,7 +32,7 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.flips = std::span(e.flips).first(shown),
                           .more = e.more + (e.flips.size() - shown)};
           },
-          [](const Event::Leader&) { return Fields(); },
+          [](const Event::Leader& e) { return Fields{.ids = e.deposed}; },
           [](const Event::Spec&) { return Fields(); },
           [](const Event::Electorate& e) { return Fields{.ids = e.ids}; },
           [](const Event::Forget& e) { return Fields{.ids = e.ids}; },
@@ -39,13 +40,16 @@ Fields FieldsOf(const Event::What& what) {
           [](const Event::Unfreeze& e) {
             return Fields{.note = e.accepted ? kAccepted : "", .dead = e.dead};
           },
-          [](const Event::Pause& e) { return Fields{.note = e.note, .until = e.until}; },
+          [](const Event::Pause& e) {
+            return Fields{.note = e.note, .until = e.until, .length = e.length};
+          },
           [](const Event::Resume&) { return Fields(); },
           [](const Event::Maintenance& e) {
-            return Fields{.ids = e.shards, .note = e.note, .until = e.until};
+            return Fields{.ids = e.shards, .note = e.note, .until = e.until, .length = e.length};
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
           [](const Event::KeysLost& e) { return Fields{.ids = e.keys}; },
+          [](const Event::Redate&) { return Fields(); },
           [](const Event::Unknown&) { return Fields(); },
       },
       what);
@@ -64,7 +68,8 @@ void WriteFlip(JsonWriter& json, const Event::Flip& flip) {
 // {"Kind":"flips","At":1795228044224923,"Leader":"rack1","Epoch":3,"Quorum":2,
 //  "Spec":1795228000000000,"Flips":[{"Shard":"s2","Addr":"10.0.0.2:6379","From":"alive",
 //  "To":"dead","Reason":"timeout","Votes":{"Alive":0,"Dead":3,"Unknown":0}}],"More":12,
-//  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,"Dead":5}
+//  "Ids":["rack3"],"By":"ann@ops1","Note":"switch replaced","Until":1795229844224923,
+//  "For":1800000000,"Dead":5}
 // From Leader on, members that are empty, 0 or not of the kind are left out.
 // Flips beyond kMaxEventFlips are only counted, in More.
 std::string EncodeEvent(const Event& event) {
@@ -89,6 +94,7 @@ std::string EncodeEvent(const Event& event) {
   if (!event.by.empty()) json.Key("By").Text(event.by);
   if (!fields.note.empty()) json.Key("Note").Text(fields.note);
   if (fields.until != Micros(0)) json.Key("Until").Number(fields.until.count());
+  if (fields.length != Micros(0)) json.Key("For").Number(fields.length.count());
   if (fields.dead != 0) json.Key("Dead").Number(fields.dead);
   json.Close('}');
   return json.Take();
@@ -141,19 +147,23 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
   const auto ids = [&] { return ReadTexts(fields, "Ids", false, problem); };
   const auto note = [&] { return fields.Text("Note", ""); };
   const auto until = [&] { return Micros(fields.Integer("Until", kInt64Max, 0)); };
+  const auto length = [&] { return Micros(fields.Integer("For", kLatestMicros, 0)); };
   const auto dead = [&] { return ReadInt(fields, "Dead", 0); };
   if (kind == Event::Flips::kKind) return ReadFlips(fields, problem);
-  if (kind == Event::Leader::kKind) return Event::Leader{};
+  if (kind == Event::Leader::kKind) return Event::Leader{ids()};
   if (kind == Event::Spec::kKind) return Event::Spec{};
   if (kind == Event::Electorate::kKind) return Event::Electorate{ids()};
   if (kind == Event::Forget::kKind) return Event::Forget{ids()};
   if (kind == Event::Freeze::kKind) return Event::Freeze{dead()};
   if (kind == Event::Unfreeze::kKind) return Event::Unfreeze{dead(), note() == kAccepted};
-  if (kind == Event::Pause::kKind) return Event::Pause{note(), until()};
+  if (kind == Event::Pause::kKind) return Event::Pause{note(), until(), length()};
   if (kind == Event::Resume::kKind) return Event::Resume{};
-  if (kind == Event::Maintenance::kKind) return Event::Maintenance{ids(), note(), until()};
+  if (kind == Event::Maintenance::kKind) {
+    return Event::Maintenance{ids(), note(), until(), length()};
+  }
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
   if (kind == Event::KeysLost::kKind) return Event::KeysLost{ids()};
+  if (kind == Event::Redate::kKind) return Event::Redate{};
   return std::nullopt;
 }
 

@@ -49,18 +49,52 @@ Result<Registration> DecodeRegistration(std::string_view payload) {
   });
 }
 
-// {"Id":"rack1","Epoch":3,"Since":1795228044224923}
+// {"Id":"rack1","Epoch":3,"Since":1795228044224923,"Deposed":["rack2"],
+//  "Depositions":[1795228011000000]}
+// Deposed, Depositions: where there are any. Checkers of 0.1.0 skip both.
 std::string EncodeLeader(const LeaderRecord& leader) {
   JsonWriter json;
   json.Open('{').Key("Id").Text(leader.id).Key("Epoch").Number(leader.epoch);
-  json.Key("Since").Number(leader.since.count()).Close('}');
+  json.Key("Since").Number(leader.since.count());
+  if (!leader.deposed.empty()) {
+    json.Key("Deposed");
+    WriteTexts(json, leader.deposed);
+  }
+  if (!leader.depositions.empty()) {
+    json.Key("Depositions").Open('[');
+    for (const Micros stamp : leader.depositions) json.Number(stamp.count());
+    json.Close(']');
+  }
+  json.Close('}');
   return json.Take();
 }
 
+namespace {
+
+// Who leads must be known even where this list cannot be read.
+std::vector<Micros> ReadDepositions(const JsonFields& fields) {
+  std::vector<Micros> stamps;
+  const Json* const list = fields.Find("Depositions");
+  if (list == nullptr || !list->is_array()) return stamps;
+  for (const Json& stamp : *list) {
+    if (stamp.is_number_integer()) stamps.emplace_back(stamp.get<std::int64_t>());
+  }
+  const std::size_t surplus = stamps.size() - std::min(stamps.size(), kMaxDepositions);
+  stamps.erase(stamps.begin(), stamps.begin() + static_cast<std::ptrdiff_t>(surplus));
+  return stamps;
+}
+
+}  // namespace
+
 Result<LeaderRecord> DecodeLeader(std::string_view payload) {
-  return DecodeObject<LeaderRecord>(payload, [](const JsonFields& fields, JsonProblem&) {
-    return LeaderRecord{fields.Text("Id"), fields.Integer("Epoch", kMostCounted),
-                        Micros(fields.Integer("Since"))};
+  return DecodeObject<LeaderRecord>(payload, [](const JsonFields& fields, JsonProblem& problem) {
+    LeaderRecord leader;
+    leader.id = fields.Text("Id");
+    leader.epoch = fields.Integer("Epoch", kMostCounted);
+    leader.since = Micros(fields.Integer("Since"));
+    leader.deposed = ReadTexts(fields, "Deposed", false, problem);
+    leader.depositions = ReadDepositions(fields);
+    return leader;
   });
 }
 

@@ -39,6 +39,7 @@ struct EventKinds {
   };
   struct Leader {  // took over
     static constexpr std::string_view kKind = "leader";
+    std::vector<std::string> deposed;  // ids, the former leader's first; empty: it was their turn
     bool operator==(const Leader&) const = default;
   };
   struct Spec {  // decisions follow this spec from now on
@@ -69,7 +70,8 @@ struct EventKinds {
   struct Pause {
     static constexpr std::string_view kKind = "pause";
     std::string note;  // why
-    Micros until{0};   // 0: until an operator ends it
+    Micros until{0};   // by the operator's clock; 0: until an operator ends it
+    Micros length{0};  // 0: likewise, or an event of a build that did not write it
     bool operator==(const Pause&) const = default;
   };
   struct Resume {  // by an operator, or because its time was over
@@ -79,8 +81,10 @@ struct EventKinds {
   struct Maintenance {
     static constexpr std::string_view kKind = "maintenance";
     std::vector<std::string> shards;
-    std::string note;  // why
-    Micros until{0};   // 0: until an operator ends it
+    // These three are as in Pause.
+    std::string note;
+    Micros until{0};
+    Micros length{0};
     bool operator==(const Maintenance&) const = default;
   };
   struct MaintenanceOver {  // by an operator, because its time was over, or the shard left the spec
@@ -93,6 +97,10 @@ struct EventKinds {
     std::vector<std::string> keys;  // with values: "quorum=2"
     bool operator==(const KeysLost&) const = default;
   };
+  struct Redate {  // an operator had statuses dated again
+    static constexpr std::string_view kKind = "redate";
+    bool operator==(const Redate&) const = default;
+  };
   struct Unknown {  // a newer zkcluster's
     std::string kind;
     std::string json;  // the whole event, as it was read
@@ -103,7 +111,7 @@ struct EventKinds {
 
 struct Event : EventKinds {
   using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
-                            Resume, Maintenance, MaintenanceOver, KeysLost, Unknown>;
+                            Resume, Maintenance, MaintenanceOver, Redate, KeysLost, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

@@ -6,6 +6,7 @@
 
 #include <zkcluster/time.h>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,12 +16,18 @@
 
 namespace zkcluster {
 
-// How much a shard has flapped: after a death it must show `required` good probes in a row.
+// How much a shard has flapped: after its last death it had to show `required` good probes in a row,
+// or has to. See model/flapping.h.
 struct Penalty {
   int required = 1;  // 1, 2, 4, 8 ...
-  Micros since{0};   // when the status last flipped; while alive it decays from here
+  Micros since{0};   // when the status last flipped; while alive, time forgives from here
+  int deaths = 0;    // since `first`; 0: a former build wrote it, which did not count
+  Micros first{0};   // the first death that is not forgiven
+  Micros died{0};    // the last death
   std::string unknown_keys;
   bool operator==(const Penalty&) const = default;
+  // The status has not flipped since the last death.
+  [[nodiscard]] bool dead() const { return deaths > 0 && died == since; }
 };
 
 // Too many shards would be dead at once (ClusterSpec::max_dead_fraction): no more are marked dead.
@@ -39,27 +46,40 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
+// An order that is in the ledger as its operator wrote it. The operator cannot know what ZooKeeper's
+// clock will say when the order is written, and no other clock may be believed. So an order says how
+// long it holds, and the stamp of the very write says from when on: see DateOrders.
+struct Undated {
+  Micros length{0};         // 0: until an operator ends it
+  std::int32_t ledger = 0;  // data version of the ledger that this write made
+  bool operator==(const Undated&) const = default;
+};
+
 // An operator's order: checkers probe and vote, nothing flips. It ends by itself.
 struct Pause {
+  // By ZooKeeper's clock; while it is undated, by the operator's.
   Micros since{0};
-  Micros until{0};  // by the leader's wall clock; 0: until an operator ends it
+  Micros until{0};  // 0: until an operator ends it
   std::string by;   // "user@host"
   std::string reason;
   std::string unknown_keys;
+  std::optional<Undated> undated = {};
   bool operator==(const Pause&) const = default;
 };
 
 // An operator's order for one shard: checkers probe it, vote and log, but its status does not flip
 // in either direction. The order is for the shard's name, not its address, and ends by itself.
 struct Maintenance {
+  // These three are as in Pause.
   Micros since{0};
-  Micros until{0};  // by the leader's wall clock; 0: until an operator ends it
-  std::string by;   // "user@host"
+  Micros until{0};
+  std::string by;
   std::string reason;
   std::string unknown_keys;
+  std::optional<Undated> undated = {};
   bool operator==(const Maintenance&) const = default;
 };
-// Whether a Pause or a Maintenance has ended by itself.
+// Whether a Pause or a Maintenance has ended by itself. `now` is by ZooKeeper's clock.
 template <class Order>
 [[nodiscard]] constexpr bool IsOver(const Order& order, Micros now) {
   return order.until != Micros(0) && now >= order.until;
@@ -76,9 +96,18 @@ struct Ledger {
   Freeze freeze;
   std::optional<Pause> pause;
   std::map<std::string, Maintenance> maintenance;  // by shard name
-  std::optional<Safeguards> safeguards;            // in force at the last commit, where any were
+  // An operator's order that no leader has carried out yet: statuses that are dated ahead of
+  // ZooKeeper's clock are dated again.
+  bool redate = false;
+  std::optional<Safeguards> safeguards;  // in force at the last commit, where any were
   std::string unknown_keys;
   bool operator==(const Ledger&) const = default;
 };
+
+// Dates the orders of a ledger that was read at data version `version`, stamped `modified`: those
+// that this very write brought begin with its stamp. Where a build that knows nothing of this has
+// rewritten the ledger since, the operator's own clock is all that is left. Every reader dates
+// orders, and a writer of the ledger leaves them dated.
+void DateOrders(Ledger& ledger, std::int32_t version, Micros modified);
 
 }  // namespace zkcluster

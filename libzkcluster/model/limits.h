@@ -39,6 +39,8 @@ inline constexpr std::uint64_t kMaxSpecVersion = std::numeric_limits<std::int64_
 inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);
 inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
 inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
+// Where neither the spec nor a checker's file has one.
+inline constexpr Duration kDefaultThreshold = std::chrono::seconds(3);
 
 // The largest penalty of a flapping shard, in good probes in a row before its next return. A
 // cluster's own limit is the number of probes in 10 x threshold, at least 1; the times above bound

@@ -63,6 +63,10 @@ struct CandidateName {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) - static_cast<std::uint32_t>(b)) <
          0;
 }
+// Whether a child of `localstatus` with this name is a Go checker's registration.
+[[nodiscard]] inline bool IsGoVoter(std::string_view node) {
+  return node.starts_with("n_");
+}
 // The number at the end of a sequential znode's name ("e_0000000012", "n_-2147483648").
 [[nodiscard]] std::optional<std::int32_t> ParseSequence(std::string_view node);
 

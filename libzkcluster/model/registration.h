@@ -4,8 +4,10 @@
 #pragma once
 
 #include <zkcluster/time.h>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace zkcluster {
 
@@ -24,11 +26,19 @@ struct Registration {
   bool operator==(const Registration&) const = default;
 };
 
+// More make no difference to anybody's patience (checker/rules/succession.h).
+inline constexpr std::size_t kMaxDepositions = 8;
+
 // The znode's data version is the fencing token.
 struct LeaderRecord {
   std::string id;
   std::int64_t epoch = 0;  // 1, 2, 3 ...: one for each take-over
   Micros since{0};
+  // The ids that this take-over deposed, the former leader's first; empty: it was their turn.
+  std::vector<std::string> deposed;
+  // When earlier take-overs deposed somebody, by the ensemble's clock; at most kMaxDepositions, the
+  // newest last. Each take-over passes them on.
+  std::vector<Micros> depositions;
   bool operator==(const LeaderRecord&) const = default;
 };
 

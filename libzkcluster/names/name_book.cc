@@ -38,6 +38,17 @@ bool Confirms(const FamilyLists& known, const FamilyLists& answered) {
   return true;
 }
 
+// What one server said beside what all say: it may have been too slow to be heard again.
+FamilyLists Joined(FamilyLists lists, const FamilyLists& more) {
+  for (std::size_t f = 0; f < lists.size(); ++f) {
+    if (!lists[f] || !more[f]) continue;
+    for (const std::string& address : *more[f]) {
+      if (std::ranges::find(*lists[f], address) == lists[f]->end()) lists[f]->push_back(address);
+    }
+  }
+  return lists;
+}
+
 }  // namespace
 
 struct NameBook::Entry {
@@ -50,6 +61,7 @@ struct NameBook::Entry {
   const std::string name;
   std::string full_name;
   FamilyLists known;
+  FamilyLists news;  // one server's answer, while all are asked about it
   NameState state;
   std::optional<NameState> reported;      // to the followers
   bool answered = false;                  // ever: `state` says something
@@ -184,8 +196,10 @@ void NameBook::OnAnswer(Entry& entry, Scope scope, const NameAnswer& answer) {
                           : answer.kind == Kind::kNoSuchName && entry.AnyKnown();
   if (news && scope == Scope::kOneServer) {
     entry.full_name = found ? answer.full_name : "";
+    entry.news = answer.addresses;
     return Inquire(entry, Scope::kAllServers);
   }
+  const FamilyLists addresses = Joined(answer.addresses, std::exchange(entry.news, {}));
   const auto keep = std::exchange(entry.pending, nullptr);  // it runs this
   entry.answered = true;
   entry.asked_at = loop_.Now();
@@ -197,7 +211,7 @@ void NameBook::OnAnswer(Entry& entry, Scope scope, const NameAnswer& answer) {
     entry.ttl = answer.ttl;
     entry.retry = Backoff(kShortest * 2, kLongestRetry);
     for (std::size_t f = 0; f < entry.known.size(); ++f) {
-      const auto& list = answer.addresses[f];
+      const auto& list = addresses[f];
       if (list) entry.known[f] = list;
       if (list && list->empty()) entry.skip_until[f] = loop_.Now() + kLongest;
       if (list && !list->empty()) entry.skip_until[f] = TimePoint::min();

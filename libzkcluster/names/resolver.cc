@@ -53,6 +53,12 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
   void Begin() {
     const DnsSetup setup = owner_.dns_.setup();
     servers_ = setup.servers;
+    // In turn, so that servers share the load, and a server that says otherwise is heard.
+    if (!AllServers() && !servers_.empty()) {
+      const std::size_t first = owner_.turn_++ % servers_.size();
+      std::rotate(servers_.begin(), servers_.begin() + static_cast<std::ptrdiff_t>(first),
+                  servers_.end());
+    }
     names_ = SearchList(question_.name, setup);
     if (!question_.full_name.empty()) names_ = {question_.full_name};
     if (servers_.empty()) {
@@ -130,11 +136,10 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
     attempts_ = 0;
     settled_at_ = TimePoint::max();
     deadline_ = TimePoint::max();
-    const TimePoint now = owner_.loop_.Now();
-    order_ = owner_.memory_.Order(servers_, now);
+    order_ = owner_.memory_.Order(servers_, owner_.loop_.Now());
     AskNext();
-    if (!AllServers()) return;
-    while (attempts_ < order_.size() && !owner_.memory_.IsBehind(order_[attempts_], now)) AskNext();
+    // Also those that were silent: they may be back, and be the only honest ones.
+    while (AllServers() && attempts_ < order_.size()) AskNext();
   }
 
   void AskNext() {
@@ -181,7 +186,7 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
     std::ranges::copy_if(answer.addresses, std::back_inserter(usable), IsServerAddress);
     if (answer.kind == DnsAnswer::Kind::kFound && !usable.empty()) {
       if (!AnyFound()) {
-        settled_at_ = now + kGrace;
+        settled_at_ = now + (AllServers() ? kGraceForAll : kGrace);
         answer_.ttl = answer.ttl;
       }
       answer_.ttl = std::min(answer_.ttl, answer.ttl);
@@ -214,7 +219,7 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
     if (open_.empty()) return more && !AllSayNo() ? AskNext() : Conclude();
     if (now >= deadline_) return Conclude();
     const TimePoint impatient = last_sent_ + ServerMemory::kPatience;
-    if (now >= impatient) NoteSilence(now, ServerMemory::kPatience);
+    if (now >= impatient) NoteSilence(now);
     if (more && now >= impatient) return AskNext();
     // Servers that are still silent have had their chance.
     const bool denied = !more && AllWantedDenied();
@@ -242,9 +247,9 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
   }
 
   // A server that answers for one family and not for the other is not silent.
-  void NoteSilence(TimePoint now, Duration limit) {
+  void NoteSilence(TimePoint now) {
     for (Open& open : open_) {
-      if (open.late || now - open.sent < limit) continue;
+      if (open.late || now - open.sent < ServerMemory::kPatience) continue;
       open.late = true;
       if (!heard_.contains(open.server)) owner_.memory_.WasSilent(open.server, now);
     }
@@ -252,7 +257,7 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
 
   void Conclude() {
     if (AnyFound()) {
-      NoteSilence(owner_.loop_.Now(), kGrace);
+      NoteSilence(owner_.loop_.Now());
       answer_.kind = NameAnswer::Kind::kFound;
       answer_.full_name = names_.front();
       for (const Family family : kFamilies) {

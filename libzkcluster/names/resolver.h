@@ -56,8 +56,9 @@ struct NameQuestion {
 
 class Resolver {
  public:
-  // From a found address to the end of the wait for another family, or for another server's.
+  // From a found address to the end of the wait for another family, and for other servers.
   static constexpr Duration kGrace = std::chrono::milliseconds(100);
+  static constexpr Duration kGraceForAll = std::chrono::milliseconds(250);
   // In any second at most kPerSecond + kBurst packets are sent.
   static constexpr int kPerSecond = 40;
   static constexpr int kBurst = 10;
@@ -101,6 +102,7 @@ class Resolver {
   Loop& loop_;
   Dns& dns_;
   ServerMemory memory_;
+  std::size_t turn_ = 0;  // counts the questions to one server
   std::array<Queue, 2> queues_;
   Lifetime lifetime_;
 };

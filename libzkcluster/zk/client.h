@@ -19,6 +19,7 @@
 #include <zkcluster/time.h>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,12 @@ struct Stat {
   std::int64_t ephemeral_owner = 0;  // session id; 0: persistent
   std::int32_t num_children = 0;
   Micros modified{0};  // the server's wall clock
+  // Whether a session owns it, so that it ends with that session. A candidate, a ballot or a Go
+  // registration without an owner is a ghost: no process made it, and it never ends by itself. (The
+  // second number marks a container inside of the server; 3.8 shows 0 instead.)
+  [[nodiscard]] constexpr bool has_owner() const {
+    return ephemeral_owner != 0 && ephemeral_owner != std::numeric_limits<std::int64_t>::min();
+  }
   bool operator==(const Stat&) const = default;
 };
 
@@ -56,7 +63,7 @@ using Version = std::int32_t;
 // No guard but existence. A leader's decisions never use it, or a deposed leader could overwrite
 // its successor's. It is right where the version does not matter: to check that a znode exists, to
 // set a znode only so that its version grows (`votes`), and to delete a znode that nobody else can
-// own (our own candidate) or that is deleted together with its parent.
+// own (a candidate: its name is never used again) or that is deleted together with its parent.
 inline constexpr Version kAnyVersion = -1;
 
 struct CheckOp {
@@ -82,6 +89,7 @@ using Op = std::variant<CheckOp, CreateOp, SetOp, DeleteOp>;
 struct OpResult {
   std::string created_path;  // of a CreateOp: with the sequence number
   Version version = 0;       // of a SetOp: the new version
+  Micros modified{0};        // of a SetOp: the server's stamp
   bool operator==(const OpResult&) const = default;
 };
 
@@ -161,6 +169,9 @@ class Client {
   [[nodiscard]] virtual Duration session_timeout() const = 0;  // as negotiated
   // When the ensemble was last known to have answered; TimePoint::min(): never.
   [[nodiscard]] virtual TimePoint last_contact() const = 0;
+  // The ensemble's wall clock now, by the stamps of this client's own writes (Set, and each SetOp
+  // of a multi); nothing before the first. See server_clock.h.
+  [[nodiscard]] virtual std::optional<Micros> server_time() const = 0;
 
   // Called at each change of state, in order, never from within a verb.
   [[nodiscard]] virtual Subscription OnSession(

@@ -121,6 +121,7 @@ class NativeClient final : public Client {
   std::uint64_t generation() const override { return generation_; }
   Duration session_timeout() const override { return tracker_.timeout(); }
   TimePoint last_contact() const override { return tracker_.last_contact(); }
+  std::optional<Micros> server_time() const override { return clock_.At(loop_.Now()); }
   Subscription OnSession(std::function<void(const SessionEvent&)> listener) override {
     return listeners_->Add(std::move(listener));
   }
@@ -346,6 +347,7 @@ class NativeClient final : public Client {
     if (!reaping() && handle_->newest_answer() != TimePoint::min()) {
       tracker_.Answered(handle_->newest_answer());
     }
+    if (handle_->clock().known()) clock_ = handle_->clock();
     const Link before = std::exchange(link_, handle_->link());
     if (link_ == before) return;
     if (before == Link::kGreeting && reaping()) Enter(Stage::kReaped);
@@ -464,6 +466,7 @@ class NativeClient final : public Client {
   SessionLog log_;
   const NativeClientOptions options_;
   SessionTracker tracker_;
+  ServerClock clock_;  // of the last handle that has written
   SessionState reported_ = SessionState::kConnecting;
   std::int64_t session_id_ = 0;
   std::uint64_t generation_ = 1;

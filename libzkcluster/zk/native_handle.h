@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "base/unique_fd.h"
 #include "zk/client.h"
+#include "zk/server_clock.h"
 #include "zk/watch_table.h"
 
 struct _zhandle;
@@ -59,6 +60,8 @@ class NativeHandle {
   [[nodiscard]] std::size_t pending() const { return calls_.size(); }
   // The time at which the newest answered request was sent.
   [[nodiscard]] TimePoint newest_answer() const { return newest_answer_; }
+  // Learns from the stamp of each write.
+  [[nodiscard]] const ServerClock& clock() const { return clock_; }
 
   // Opens a socket to the next address. REQUIRES: link() == kNone.
   void Connect();
@@ -111,6 +114,7 @@ class NativeHandle {
   Calls calls_;
   WatchTable watches_;
   TimePoint newest_answer_ = TimePoint::min();
+  ServerClock clock_;
 };
 
 }  // namespace zkcluster::zk

@@ -55,6 +55,10 @@ struct NativeHandle::TypedCall : Call {
   void Answer(Result<T, E> result) {
     handle.inbox_.push_back([done = std::move(done), result = std::move(result)] { done(result); });
   }
+  // The server wrote this stat for this call.
+  void Stamped(const ::Stat& stat) const {
+    handle.clock_.Observe(sent, handle.loop_.Now(), std::chrono::milliseconds(stat.mtime));
+  }
   Done done;
 };
 
@@ -101,7 +105,9 @@ struct NativeHandle::MultiCall final : TypedCall<std::vector<OpResult>, OpError>
     std::vector<OpResult> taken(ops.size());
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (std::holds_alternative<CreateOp>(ops[i])) taken[i].created_path = paths[i].c_str();
-      if (std::holds_alternative<SetOp>(ops[i])) taken[i].version = stats[i].version;
+      if (!std::holds_alternative<SetOp>(ops[i])) continue;
+      taken[i].version = stats[i].version;
+      taken[i].modified = std::chrono::milliseconds(stats[i].mtime);
     }
     return taken;
   }
@@ -162,6 +168,7 @@ struct NativeHandle::Completions {
 
   static void OnStat(int rc, const ::Stat* stat, const void* context) {
     auto& call = Of<Stat>(context);
+    if (rc == ZOK) call.Stamped(*stat);
     call.handle.Finish(call, rc, [&] { return FromLibrary(*stat); });
   }
 
@@ -172,6 +179,9 @@ struct NativeHandle::Completions {
 
   static void OnMulti(int rc, const void* context) {
     auto& call = static_cast<MultiCall&>(Of<std::vector<OpResult>, OpError>(context));
+    for (std::size_t i = 0; rc == ZOK && i < call.ops.size(); ++i) {
+      if (std::holds_alternative<SetOp>(call.ops[i])) call.Stamped(call.stats[i]);
+    }
     call.handle.Finish(call, rc, [&] { return call.TakeResults(); });
   }
 

@@ -65,8 +65,11 @@ void Rereader::Failed(const Error&) {
   retry_->Arm(backoff_.Next(loop_.Random()));
 }
 
-NodeWatcher::NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed)
-    : Rereader(loop, client, std::move(path)), changed_(std::move(changed)) {}
+NodeWatcher::NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed,
+                         std::function<void()> denied)
+    : Rereader(loop, client, std::move(path)),
+      changed_(std::move(changed)),
+      denied_(std::move(denied)) {}
 
 void NodeWatcher::Read() {
   client_.Get(path_, watch(), lifetime_.Guard([this](Result<Node> node) {
@@ -76,6 +79,7 @@ void NodeWatcher::Read() {
       ReadAbsence();
     } else {
       Failed(node.error());
+      if (denied_ && node.error().code == ErrorCode::kDenied) denied_();
     }
   }));
 }

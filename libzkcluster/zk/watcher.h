@@ -64,7 +64,9 @@ class NodeWatcher final : public Rereader {
   // then when data or existence differ from the last call (compared by czxid and version). It may
   // destroy the watcher.
   using Changed = std::function<void(const std::optional<Node>&)>;
-  NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed);
+  // `denied` runs each time that a read is refused with kDenied; it must not destroy the watcher.
+  NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed,
+              std::function<void()> denied = {});
 
   [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] const std::optional<Node>& node() const { return node_; }
@@ -75,6 +77,7 @@ class NodeWatcher final : public Rereader {
   void Learned(std::optional<Node> node);
 
   Changed changed_;
+  std::function<void()> denied_;
   bool known_ = false;
   std::optional<Node> node_;
 };

@@ -109,8 +109,7 @@ void DecideBoard(benchmark::State& state) {
                           .hold = Hold::kNone,
                           .wall = kThen + Micros(1'000'000),
                           .since = kThen + Micros(1'000'000),
-                          .interval = std::chrono::seconds(1),
-                          .max_required = 30};
+                          .times = {std::chrono::seconds(1), std::chrono::seconds(3)}};
   for (auto _ : state) benchmark::DoNotOptimize(Decide(input));
 }
 
@@ -121,6 +120,7 @@ void HealthSteady(benchmark::State& state) {
   const ProbeResult good{.verdict = ProbeVerdict::kAlive};
   for (auto _ : state) {
     now += std::chrono::seconds(1);
+    health.Asking(now);
     benchmark::DoNotOptimize(health.Observe(good, now));
     benchmark::DoNotOptimize(health.NextDelay());
   }
@@ -136,6 +136,7 @@ void HealthFlapping(benchmark::State& state) {
     now += std::chrono::seconds(1);
     ProbeResult result{.verdict = ProbeVerdict::kAlive};
     if (n++ % 40 < 5) result = {.verdict = ProbeVerdict::kFailed, .reason = Reason::kTimeout};
+    health.Asking(now);
     benchmark::DoNotOptimize(health.Observe(result, now));
     benchmark::DoNotOptimize(health.NextDelay());
   }

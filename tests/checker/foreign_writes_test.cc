@@ -254,18 +254,17 @@ TEST_CASE("outsider: a ballot begins again while the leader reads that it has go
       copy.votes[0] = {first, dead ? Reason::kRefused : Reason::kNone};
       return EncodeBallot(copy);
     };
-    site.ensemble.Put(kPaths.vote("p2"), ballot(Opinion::kDead));
-    site.ensemble.Put(kPaths.vote("p3"), ballot(Opinion::kAlive));
+    site.ensemble.PutEphemeral(kPaths.vote("p2"), ballot(Opinion::kDead));
+    site.ensemble.PutEphemeral(kPaths.vote("p3"), ballot(Opinion::kAlive));
     REQUIRE(site.Reaches(kName, "AAA", 10s));
     site.world.RunFor(1s);
     bool again = false;
     site.ensemble.SetFate(site.At("c1").client(), [&](const Request& request) {
       if (!again && request.verb == Verb::kExists && request.path == kPaths.vote("p2")) {
         again = true;
-        REQUIRE(site.ensemble.Commit(
-            {zk::CreateOp{kPaths.vote("p2"), ballot(Opinion::kAlive)},
-             zk::SetOp{kPaths.votes(), kName, zk::kAnyVersion},
-             zk::SetOp{kPaths.vote("p3"), ballot(Opinion::kDead), zk::kAnyVersion}}));
+        site.ensemble.PutEphemeral(kPaths.vote("p2"), ballot(Opinion::kAlive));
+        site.ensemble.Put(kPaths.votes(), kName);
+        site.ensemble.Put(kPaths.vote("p3"), ballot(Opinion::kDead));
       }
       return Fate::kServe;
     });

@@ -20,7 +20,7 @@ TEST_CASE(
     "Go: while a live Go checker is registered nothing is decided; when it goes we take over") {
   Settled site;
   const std::string go = ClusterPaths(SimSite::kRoot, kName).go_voters();
-  site.ensemble.Put(go + "/n_0000000000", "{}");
+  site.ensemble.PutEphemeral(go + "/n_0000000000", "{}");
   site.world.RunFor(1s);
   site.fleet.Set("10.0.0.1:1", Server::kRefused);
   const auto zxid = site.ensemble.zxid();
@@ -157,7 +157,7 @@ TEST_CASE("Go: what Go checkers wrote into the mirror is corrected, by votes, wh
   Settled site;
   const ClusterPaths paths(SimSite::kRoot, kName);
   const auto good = site.ensemble.Get(paths.mirror())->data;
-  site.ensemble.Put(paths.go_voters() + "/n_0000000001", "{}");
+  site.ensemble.PutEphemeral(paths.go_voters() + "/n_0000000001", "{}");
   site.world.RunFor(1s);
   site.ensemble.Put(paths.mirror(),
                     R"({"10.0.0.1:1":{"Addr":"10.0.0.1:1","Alive":false,"Since":999}})");

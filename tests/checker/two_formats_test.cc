@@ -112,6 +112,14 @@ TEST_CASE("two formats: a fleet is upgraded and downgraded, with a leader of eit
   CHECK(led == std::set<int>{1, 2});
 }
 
+TEST_CASE("two formats: a child of `election` that no checker made does not hold the format back") {
+  Site site;
+  site.ensemble.Put(kPaths.election() + "/stray", "x");
+  for (const std::string id : {"c1", "c2", "c3"}) site.RestartAs(id, 2);
+  site.FlipOnce();
+  CHECK(site.Wide());
+}
+
 TEST_CASE(
     "two formats: a leader of today takes over wide rows, and rewrites them with their flips") {
   Site site;

@@ -48,6 +48,26 @@ TEST_CASE("create and get: the node reads as it was written") {
   CHECK(**stat == node->stat);
 }
 
+TEST_CASE("server time: known from the first stamped write on, and close to the next stamp") {
+  const Bench bench;
+  REQUIRE(bench.Create(bench.root + "/a", ""));
+  CHECK_FALSE(bench.client->server_time());
+  REQUIRE(bench.Set(bench.root + "/a", "1", 0));
+  const auto first = bench.client->server_time();
+  REQUIRE(first);
+  const auto node = bench.Get(bench.root + "/a");
+  REQUIRE(node);
+  CHECK(*first >= node->stat.modified);
+  const auto multi =
+      bench.Multi({zk::CheckOp{bench.root, zk::kAnyVersion}, zk::SetOp{bench.root + "/a", "2", 1}});
+  REQUIRE(multi);
+  const Micros stamp = (*multi)[1].modified;
+  CHECK(stamp == bench.Get(bench.root + "/a")->stat.modified);
+  CHECK((*multi)[0].modified == Micros(0));
+  CHECK(stamp >= node->stat.modified);
+  CHECK(*bench.client->server_time() >= stamp);
+}
+
 TEST_CASE("create and get: empty data stays empty") {
   const Bench bench;
   REQUIRE(bench.Create(bench.root + "/a", ""));

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "tests/fakes/fake_link.h"
 #include "tests/fakes/fake_request.h"
+#include "zk/server_clock.h"
 #include "zk/session_tracker.h"
 
 namespace zkcluster::sim {
@@ -132,6 +133,9 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
     pending_.pop_front();
     if (reply) {
       seen_zxid_ = std::max(seen_zxid_, reply->zxid);
+      for (const zk::OpResult& result : reply->results) {
+        if (result.modified != Micros(0)) clock_.Observe(sent, loop_.Now(), result.modified);
+      }
       if (!pending.watch.expired()) Register(pending, *reply);
     }
     pending.done(std::move(reply));
@@ -182,6 +186,7 @@ class FakeClient::Core final : public ClientEnd, public std::enable_shared_from_
   const std::shared_ptr<const ZnodeTree::Asker> asker_;
   const std::shared_ptr<Channel> channel_ = std::make_shared<Channel>();
   zk::SessionTracker tracker_;
+  zk::ServerClock clock_;
   Listeners<const zk::SessionEvent&> listeners_;
   std::int64_t session_id_ = 0;
   std::uint64_t generation_ = 1;
@@ -455,6 +460,9 @@ Duration FakeClient::session_timeout() const {
 }
 TimePoint FakeClient::last_contact() const {
   return core_->tracker_.last_contact();
+}
+std::optional<Micros> FakeClient::server_time() const {
+  return core_->clock_.At(core_->loop_.Now());
 }
 
 Subscription FakeClient::OnSession(std::function<void(const zk::SessionEvent&)> listener) {

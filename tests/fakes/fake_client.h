@@ -36,6 +36,7 @@ class FakeClient final : public zk::Client {
   [[nodiscard]] std::uint64_t generation() const override;
   [[nodiscard]] Duration session_timeout() const override;
   [[nodiscard]] TimePoint last_contact() const override;
+  [[nodiscard]] std::optional<Micros> server_time() const override;
   [[nodiscard]] Subscription OnSession(
       std::function<void(const zk::SessionEvent&)> listener) override;
   void Close(std::function<void()> done) override;

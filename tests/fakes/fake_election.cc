@@ -38,6 +38,7 @@ void FakeQuorum::SetAllRunning(bool running) {
 }
 
 void FakeQuorum::Heal() {
+  slow_ = Duration::zero();
   for (const auto& peer : peers_) {
     peer->running = true;
     peer->cut = false;

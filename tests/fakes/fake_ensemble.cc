@@ -108,6 +108,9 @@ void FakeEnsemble::DropRequests(zk::Client& client, int count) {
 void FakeEnsemble::DropRequest(zk::Client& client, RequestPredicate predicate) {
   SetFate(client, FirstFew(1, Fate::kDropRequest, std::move(predicate)));
 }
+void FakeEnsemble::SetSendDelay(zk::Client& client, Duration delay) {
+  ChannelOf(client).send_delay = delay;
+}
 void FakeEnsemble::SetFate(zk::Client& client, FateFunction fate) {
   ChannelOf(client).fate = std::move(fate);
 }
@@ -147,6 +150,9 @@ void FakeEnsemble::ServerDown(int server) {
 void FakeEnsemble::ServerUp(int server) {
   quorum_->SetRunning(server, true);
 }
+void FakeEnsemble::SetSlow(Duration slow) {
+  quorum_->SetSlow(slow);
+}
 void FakeEnsemble::HealServers() {
   quorum_->Heal();
 }
@@ -162,6 +168,17 @@ void FakeEnsemble::Put(const std::string& path, const std::string& data) {
   const std::string parent = ParentOf(path);
   if (!Exists(parent)) Put(parent, "");
   ZKC_CHECK(Commit({zk::CreateOp{path, data, zk::CreateMode::kPersistent}}).has_value());
+}
+
+void FakeEnsemble::PutEphemeral(const std::string& path, const std::string& data) {
+  if (Exists(path)) return Put(path, data);
+  if (!Exists(ParentOf(path))) Put(ParentOf(path), "");
+  const zk::CreateOp create{path, data, zk::CreateMode::kEphemeral};
+  ZKC_CHECK(quorum_->CommitNow({create}, kOutsiderSession).has_value());
+}
+
+void FakeEnsemble::EndEphemerals() {
+  quorum_->EndOutsider();
 }
 
 void FakeEnsemble::Remove(const std::string& path) {

@@ -141,6 +141,9 @@ class FakeEnsemble {
   // with them. Zero: at once.
   void SetEventDelay(zk::Client& client, Duration delay);
 
+  // What it sends, pings too, takes this much longer, in order. What it hears does not.
+  void SetSendDelay(zk::Client& client, Duration delay);
+
   // --- disturbances of one server ---
   [[nodiscard]] int servers() const { return options_.servers; }
   // The leading server; -1: none, for now.
@@ -159,12 +162,19 @@ class FakeEnsemble {
   // or not, by chance.
   void ServerDown(int server);
   void ServerUp(int server);
-  // Every server up, none cut off or late.
+  // Every write takes so much longer to be committed, whoever sent it, as with slow disks; reads and
+  // pings do not. A sync waits for the writes before it. Zero: as usual.
+  void SetSlow(Duration slow);
+  // Every server up, none cut off or late, nothing slow.
   void HealServers();
 
   // --- what an outside operator sees and does, at once: everything committed ---
   // Sets the data, or creates the znode and its parents.
   void Put(const std::string& path, const std::string& data);
+  // The same; a new znode is an ephemeral of kOutsiderSession, which has no client.
+  void PutEphemeral(const std::string& path, const std::string& data);
+  // Ends that session.
+  void EndEphemerals();
   // Deletes it with everything below it. No effect when absent.
   void Remove(const std::string& path);
   [[nodiscard]] std::optional<zk::Node> Get(const std::string& path) const;

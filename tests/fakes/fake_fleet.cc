@@ -195,6 +195,8 @@ class FakeFleet::FleetProber final : public Prober {
       target.place = place;
       const auto result = AnswerAt(target, false);
       if (result && result->verdict == ProbeVerdict::kAlive) return result;
+      // A host without a route to the server has none to where a lying name server points, either.
+      if (result && result->reason == Reason::kNoRoute) return result;
       silent |= !result;
       if (!worst || (result && result->verdict == ProbeVerdict::kFailed)) worst = result;
     }

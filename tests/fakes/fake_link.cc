@@ -8,7 +8,8 @@ namespace zkcluster::sim {
 
 TimePoint Wire::NextToServer(Link& link) {
   const Duration latency = world_.Between(min_latency_, max_latency_);
-  return link.last_to_server = std::max(link.last_to_server, world_.now() + latency);
+  return link.last_to_server =
+             std::max(link.last_to_server, world_.now() + link.channel->send_delay + latency);
 }
 
 TimePoint Wire::NextToClient(Link& link, Duration delay) {

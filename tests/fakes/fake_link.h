@@ -49,6 +49,7 @@ struct Channel {
   bool to_server_lost = false;  // what the client sends vanishes
   bool to_client_lost = false;
   Duration event_delay{0};
+  Duration send_delay{0};
   FateFunction fate;
   std::shared_ptr<Link> link;   // the newest
   std::int64_t session_id = 0;  // the client's session, as the server knows it

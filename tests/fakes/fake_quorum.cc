@@ -113,13 +113,15 @@ void FakeQuorum::Receive(Proposal proposal) {
     }
   }
   proposal.received = tree_.zxid();
-  if (peers_.size() > 1) {
-    last_due_ = std::max(last_due_, world_.now() + world_.Between(2 * options_.min_server_latency,
-                                                                  2 * options_.max_server_latency));
+  if (peers_.size() > 1 || slow_ > Duration::zero() || !proposals_.empty()) {
+    const Duration round_trip = peers_.size() > 1 ? world_.Between(2 * options_.min_server_latency,
+                                                                   2 * options_.max_server_latency)
+                                                  : Duration::zero();
+    last_due_ = std::max(last_due_, world_.now() + slow_ + round_trip);
     // A sync asks nobody: it only waits for the requests before it.
     const bool is_sync = proposal.kind == Proposal::Kind::kSync;
     proposal.due = !is_sync ? last_due_ : proposals_.empty() ? world_.now() : proposals_.back().due;
-    proposal.spread = HasQuorum();
+    proposal.spread = peers_.size() > 1 && HasQuorum();
   }
   proposals_.push_back(std::move(proposal));
   Advance();
@@ -244,8 +246,9 @@ void FakeQuorum::Trim() {
 
 // --- from outside ---
 
-Result<std::vector<zk::OpResult>> FakeQuorum::CommitNow(const std::vector<zk::Op>& ops) {
-  auto applied = tree_.Apply(ops, 0, WallNow());
+Result<std::vector<zk::OpResult>> FakeQuorum::CommitNow(const std::vector<zk::Op>& ops,
+                                                        std::int64_t session_id) {
+  auto applied = tree_.Apply(ops, session_id, WallNow());
   if (!applied) return Fail(applied.error());
   auto results = applied->transaction.results;
   CommitTransaction(std::move(*applied), {});
@@ -254,6 +257,12 @@ Result<std::vector<zk::OpResult>> FakeQuorum::CommitNow(const std::vector<zk::Op
 
 void FakeQuorum::EndNow(std::int64_t session_id) {
   CommitEnd(session_id, nullptr);
+}
+
+void FakeQuorum::EndOutsider() {
+  Record record;
+  record.ended_session = kOutsiderSession;
+  CommitTransaction(tree_.EndSession(kOutsiderSession, WallNow()), std::move(record));
 }
 
 // --- sessions ---

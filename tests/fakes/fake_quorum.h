@@ -53,13 +53,16 @@ class FakeQuorum {
   void Heard(int at, std::int64_t session_id);
 
   // --- from outside: committed at once, also without a leading server ---
-  Result<std::vector<zk::OpResult>> CommitNow(const std::vector<zk::Op>& ops);
+  Result<std::vector<zk::OpResult>> CommitNow(const std::vector<zk::Op>& ops,
+                                              std::int64_t session_id = 0);
   void EndNow(std::int64_t session_id);
+  void EndOutsider();  // kOutsiderSession
 
   // --- disturbances ---
   void SetLag(int server, Duration lag);
   void SetCut(int server, bool cut);
   void SetRunning(int server, bool running);
+  void SetSlow(Duration slow) { slow_ = slow; }
   void SetAllRunning(bool running);  // besides SetRunning, and without changing it
   void Heal();
 
@@ -153,6 +156,7 @@ class FakeQuorum {
   std::uint64_t reign_ = 1;
   SimWorld::EventId election_ = 0;
 
+  Duration slow_{0};  // longer than usual until a write is committed
   std::deque<Proposal> proposals_;
   TimePoint last_due_ = TimePoint::min();
   SimWorld::EventId advance_ = 0;

@@ -190,7 +190,9 @@ std::optional<LeaderRecord> SimSite::LeaderOf(const std::string& cluster) const 
 Ledger SimSite::LedgerOf(const std::string& cluster) const {
   const auto node = ensemble.Get(ClusterPaths(kRoot, cluster).ledger());
   if (!node) return {};
-  return DecodeLedger(node->data).value_or(Ledger{});
+  Ledger ledger = DecodeLedger(node->data).value_or(Ledger{});
+  DateOrders(ledger, node->stat.version, node->stat.modified);
+  return ledger;
 }
 
 std::optional<Ballot> SimSite::BallotOf(const std::string& cluster, const std::string& id) const {

@@ -285,7 +285,7 @@ Result<void> ZnodeTree::ApplyOne(zk::SetOp op, Work& work) {
   state.stat.mzxid = zxid_ + 1;
   state.stat.modified = work.wall_now;
   work.applied.stats.push_back(StatOf(state));
-  work.applied.transaction.results.push_back({"", state.stat.version});
+  work.applied.transaction.results.push_back({"", state.stat.version, work.wall_now});
   work.applied.triggers.push_back({zk::WatchKind::kChanged, op.path});
   work.applied.transaction.ops.emplace_back(std::move(op));
   return {};
@@ -333,6 +333,7 @@ Result<ZnodeTree::Applied, zk::OpError> ZnodeTree::Apply(std::vector<zk::Op> ops
     Undo();
     return Failure<zk::OpError>{{done.error(), i}};
   }
+  work.applied.transaction.stamp = wall_now;
   return Finish(std::move(work.applied), session_id);
 }
 

@@ -27,10 +27,14 @@ namespace zkcluster::sim {
 // "/a/b" -> "/a"; "/a" -> "/". REQUIRES: valid, not "/".
 [[nodiscard]] std::string ParentOf(const std::string& path);
 
+// The session of the ephemerals that a test makes itself (FakeEnsemble::PutEphemeral).
+inline constexpr std::int64_t kOutsiderSession = 0x0f00000000000001;
+
 // One committed transaction, as the log of the ensemble has it.
 struct Transaction {
   std::int64_t zxid = 0;
   TimePoint time{};
+  Micros stamp{0};              // by the ensemble's wall clock, as in Stat::modified
   std::int64_t session_id = 0;  // 0: the outside operator
   bool ends_session = false;    // closed or expired; the ops remove its ephemerals
   std::vector<zk::Op> ops;      // creates under the path they got

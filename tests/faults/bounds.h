@@ -10,5 +10,6 @@ inline constexpr Duration kSoon = std::chrono::seconds(5);            // thresho
 inline constexpr Duration kAfterElection = std::chrono::seconds(10);  // and a session of 2 s
 inline constexpr Duration kAfterOutage = std::chrono::seconds(15);    // and an ensemble's election
 inline constexpr Duration kPastSession = std::chrono::seconds(3);     // no session lasts longer
+inline constexpr Duration kByShadow = std::chrono::seconds(5);        // half a session of 10 s
 
 }  // namespace zkcluster::faults

@@ -1,4 +1,6 @@
 // Checkers that die or hang, and too few of them.
+#include <stdexcept>
+
 #include "tests/faults/bounds.h"
 #include "tests/faults/scenario.h"
 
@@ -125,6 +127,80 @@ void EveryCheckerKilled(Play& play) {
   play.OperatorSeesDecisions();
 }
 
+// With a session far longer than anybody waits here: only the leader's shadow can decide.
+void ShadowDecides(Play& play) {
+  const std::string leader = play.Leader();
+  play.KillChecker(leader);
+  play.Kill("s1");
+  play.OperatorActs();
+  play.AwaitDead({"s1"}, kByShadow);
+  play.Expect(play.Leader() != leader, "another checker leads");
+  play.StartChecker(leader);
+  play.AwaitVoters(3, kAfterOutage);
+  play.Start("s1");
+  play.AwaitAlive({"s1"}, kSoon);
+}
+
+// Leader and next in line, as a rack takes two of five.
+void SecondShadowDecides(Play& play) {
+  const std::string leader = play.Leader();
+  const auto line = play.site.observer.Read();
+  if (!line || line->candidates.size() < 5) throw std::runtime_error("five are not in line");
+  const std::string next = line->candidates[1].name.id;
+  play.KillChecker(leader);
+  play.KillChecker(next);
+  play.Kill("s1");
+  play.OperatorActs();
+  play.AwaitDead({"s1"}, kByShadow);
+  const std::string now = play.Leader();
+  play.Expect(now != leader && now != next, "a third checker leads");
+  play.StartChecker(leader);
+  play.StartChecker(next);
+  play.AwaitVoters(5, kAfterOutage);
+}
+
+// It hangs for less than its session, and goes on as a follower.
+void HungLeaderDeposed(Play& play) {
+  const std::string leader = play.Leader();
+  play.StopChecker(leader);
+  play.Kill("s1");
+  play.OperatorActs();
+  play.AwaitDead({"s1"}, kByShadow);
+  play.ContinueChecker(leader);
+  play.Kill("s2");
+  play.AwaitDead({"s2"}, kByShadow);
+  play.Expect(play.Leader() != leader, "the one that hung follows");
+  play.AwaitVoters(3, kAfterElection);
+}
+
+// s1 is silent for less than its threshold (3 s) while all checkers begin anew: that is no death.
+void NobodyCallsDead(Play& play) {
+  play.AllowFlips("s1", 0);
+  for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id);
+  play.Pass(std::chrono::seconds(1));
+  play.Unfreeze("s1");
+  play.AwaitVoters(3, kAfterElection);
+  play.AwaitAlive({"s1"}, kSoon);
+  play.Pass(kPastSession);
+  for (const auto& id : play.site.CheckerIds()) play.AllowDeadVotes(id);
+  play.OperatorActs();
+}
+
+void EveryCheckerRestarts(Play& play) {
+  for (const auto& id : play.site.CheckerIds()) play.KillChecker(id);
+  play.Freeze("s1");
+  for (const auto& id : play.site.CheckerIds()) play.StartChecker(id);
+  NobodyCallsDead(play);
+}
+
+void EveryCheckerAndAShardStop(Play& play) {
+  for (const auto& id : play.site.CheckerIds()) play.StopChecker(id);
+  play.Freeze("s1");
+  play.Pass(std::chrono::milliseconds(3400));
+  for (const auto& id : play.site.CheckerIds()) play.ContinueChecker(id);
+  NobodyCallsDead(play);
+}
+
 }  // namespace
 
 std::vector<Scenario> CheckerScenarios() {
@@ -160,6 +236,33 @@ std::vector<Scenario> CheckerScenarios() {
       {.name = "leaders_killed_in_a_row",
        .must_hold = "each time the next leader reports the death of a shard within 10 s",
        .play = LeadersKilledInARow},
+      {.name = "leader_killed_long_session",
+       .must_hold =
+           "sessions of 10 s: s1, killed with the leader, is dead within 5 s by its shadow",
+       .site = {.session_timeout = "10s"},
+       .play = ShadowDecides},
+      {.name = "leader_and_next_killed_long_session",
+       .must_hold = "sessions of 10 s: s1, killed with the leader and the next of five, is dead "
+                    "within 5 s by the second shadow",
+       .site = {.checkers = 5, .session_timeout = "10s"},
+       .play = SecondShadowDecides},
+      {.name = "leader_hung_long_session",
+       .must_hold = "sessions of 10 s: s1 and s2 are dead within 5 s each; the leader that hung "
+                    "goes on as a follower",
+       .site = {.session_timeout = "10s"},
+       .play = HungLeaderDeposed},
+      {.name = "every_checker_restarts_beside_a_silent_shard",
+       .must_hold =
+           "s1, silent for a second of its threshold of 3 s as all checkers start, does not "
+           "flip, and nobody votes it dead",
+       .site = {.threshold = std::chrono::seconds(3)},
+       .play = EveryCheckerRestarts},
+      {.name = "every_checker_and_a_shard_stop",
+       .must_hold =
+           "s1, stopped and woken with all checkers and silent for a second more, does not "
+           "flip, and nobody votes it dead",
+       .site = {.threshold = std::chrono::seconds(3)},
+       .play = EveryCheckerAndAShardStop},
   };
 }
 

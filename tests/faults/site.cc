@@ -121,7 +121,7 @@ sandbox::CheckerOptions Site::OptionsOf(const std::string& id) const {
   const auto number = static_cast<std::size_t>(id.back() - '1');
   checker.rack = number < options_.racks.size() ? options_.racks.substr(number, 1) : "rack-" + id;
   checker.zookeeper = routes_.at(id);
-  checker.session_timeout = "2s";
+  checker.session_timeout = options_.session_timeout;
   checker.root = kRoot;
   checker.ready_line.clear();  // all become ready at the same time
   checker.network_namespace = fabric.place(id).network_namespace;

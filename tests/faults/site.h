@@ -36,10 +36,11 @@ struct SiteOptions {
   Duration refused_threshold = std::chrono::milliseconds(500);
   std::optional<double> max_dead_fraction = {};
   std::optional<int> min_racks = {};
-  std::string racks = {};        // a letter a checker: "aab"; empty: each has one of its own
-  bool tiny_log_disk = false;    // each checker logs to a file on a disk of 64 kB of its own
-  bool fake_wall_clock = false;  // of checkers: see SetWallClock
-  bool names = false;            // shards and ZooKeeper are given by name: see site_names.h
+  std::string racks = {};              // a letter a checker: "aab"; empty: each has one of its own
+  std::string session_timeout = "2s";  // of the checkers
+  bool tiny_log_disk = false;          // each checker logs to a file on a disk of 64 kB of its own
+  bool fake_wall_clock = false;        // of checkers: see SetWallClock
+  bool names = false;                  // shards and ZooKeeper are given by name: see site_names.h
 };
 
 struct Ran {

@@ -43,7 +43,7 @@ BallotBox::BallotBox(std::vector<PossibleBallots> voters, const ClusterSpec& spe
              spec.quorum.value_or(electorate_.most / 2 + 1)};
 }
 
-BallotBox::Count BallotBox::CountOf(std::size_t shard) const {
+BallotBox::Count BallotBox::CountOf(std::size_t shard, bool undecided) const {
   Count count;
   std::set<std::string> racks_at_least;
   std::set<std::string> racks_at_most;
@@ -51,7 +51,9 @@ BallotBox::Count BallotBox::CountOf(std::size_t shard) const {
     int said[4] = {};
     for (const auto& ballot : voter.possible) {
       const bool counts = OnThisSpec(ballot.get()) && ballot->votes.size() == spec_.shards.size();
-      const Vote vote = counts ? ballot->votes[shard] : Vote{};
+      Vote vote = counts ? ballot->votes[shard] : Vote{};
+      if (vote.first && undecided) vote.opinion = Opinion::kDead;
+      if (vote.first && !undecided && voter.possible.size() == 1) ++count.first;
       ++said[static_cast<int>(vote.opinion)];
       if (vote.opinion != Opinion::kDead) continue;
       count.reasons.insert(vote.reason);

@@ -47,10 +47,12 @@ class BallotBox {
     Range alive;
     Range dead;
     Range unknown;
+    int first = 0;             // of voters whose one possible ballot is a first failure
     Range racks;               // racks with a dead vote
     std::set<Reason> reasons;  // the reasons of the possible dead votes
   };
-  [[nodiscard]] Count CountOf(std::size_t shard) const;
+  // `undecided`: the shard had no status, and first failures (Vote::first) count as dead.
+  [[nodiscard]] Count CountOf(std::size_t shard, bool undecided = false) const;
   // Whether this count may flip the shard to `status`.
   [[nodiscard]] bool Covers(const Count& count, ShardStatus status) const;
 

@@ -16,6 +16,9 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
   const bool candidate = known != candidacies_.end() && known->second.contains(id);
   if (std::holds_alternative<zk::DeleteOp>(*touch.op)) {
     if (known == candidacies_.end()) return;  // an operator deletes the cluster
+    const auto removed = replica_.votes.find(id);
+    // A ghost is nobody's, and the leader removes it.
+    if (removed != replica_.votes.end() && removed->second.owner == 0) return;
     if (!candidate) {
       return Report("ballot", fmt::format("the ballot of {} is removed by another checker", id));
     }
@@ -37,13 +40,19 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
   const CandidateSlot* own = nullptr;
   const CandidateSlot* twin = nullptr;
   for (const auto& [node, other] : replica_.candidates) {
-    if (!other.name || other.name->id != id) continue;
+    if (!other.name || other.name->id != id || other.owner == 0) continue;
     const CandidateSlot*& first = other.owner == session_id ? own : twin;
     if (first == nullptr || SequenceBefore(other.name->sequence, first->name->sequence)) {
       first = &other;
     }
   }
   if (own == nullptr) {
+    // A check compares a name and a version, and a ghost may have both.
+    const bool ghost = std::ranges::any_of(replica_.candidates, [&](const auto& other) {
+      const auto maker = makers_.find(other.first);
+      return other.second.owner == 0 && maker != makers_.end() && maker->second == session_id;
+    });
+    if (ghost) return Excused(Excuse::kGhostOfOwn);
     return Report("ballot", fmt::format("session {:#x} votes as {}, and its candidate is gone",
                                         session_id, id));
   }
@@ -103,7 +112,9 @@ void ClusterJudge::JudgeVotes(const std::string& id, const VoteSlot& vote) {
 void ClusterJudge::RememberVote(const Touch& touch) {
   const auto current = replica_.votes.find(touch.spot.name);
   past_votes_.push_back({transaction_->time, votes_touched_, std::string(touch.spot.name),
-                         current == replica_.votes.end() ? nullptr : current->second.ballot});
+                         current == replica_.votes.end() || !current->second.counts()
+                             ? nullptr
+                             : current->second.ballot});
 }
 
 void ClusterJudge::ForgetVotes() {
@@ -116,7 +127,9 @@ void ClusterJudge::ForgetVotes() {
 
 std::vector<PossibleBallots> ClusterJudge::VotersNow() const {
   std::vector<PossibleBallots> voters;
-  for (const auto& [id, vote] : replica_.votes) voters.push_back({id, {vote.ballot}});
+  for (const auto& [id, vote] : replica_.votes) {
+    if (vote.counts()) voters.push_back({id, {vote.ballot}});
+  }
   return voters;
 }
 
@@ -126,12 +139,14 @@ std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) const {
     for (const std::string_view id : facts.votes_checked) {
       const auto vote = replica_.votes.find(id);
       if (vote == replica_.votes.end()) continue;  // reported as a broken history
-      voters.push_back({vote->first, {vote->second.ballot}});
+      if (vote->second.counts()) voters.push_back({vote->first, {vote->second.ballot}});
     }
     return voters;
   }
   std::map<std::string, std::set<std::shared_ptr<const Ballot>>> possible;
-  for (const auto& [id, vote] : replica_.votes) possible[id].insert(vote.ballot);
+  for (const auto& [id, vote] : replica_.votes) {
+    possible[id].insert(vote.counts() ? vote.ballot : nullptr);
+  }
   for (const PastVote& past : past_votes_) {
     auto& of = possible[past.id];
     if (of.empty()) of.insert(nullptr);  // the ballot no longer exists

@@ -30,7 +30,7 @@ void ClusterJudge::Report(const char* invariant, std::string text) {
 }
 
 bool ClusterJudge::IsOutsider(std::int64_t session_id) const {
-  return session_id == 0 ||
+  return session_id == 0 || session_id == sim::kOutsiderSession ||
          (judge_.options_.is_outsider && judge_.options_.is_outsider(session_id));
 }
 
@@ -46,6 +46,7 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   in_force_ = false;
   leadership_.reset();
   led_.clear();
+  makers_.clear();
   sequence_ = 0;
   sequence_by_outsider_ = false;
   sequence_forgiven_ = 0;
@@ -53,6 +54,9 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   epoch_forgiven_ = 0;
   seen_.clear();
   past_votes_.clear();
+  owed_since_.reset();
+  owed_first_.reset();
+  depositions_.clear();
   refusals_ = 0;
 }
 
@@ -93,6 +97,7 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
   if (facts.before.head) MoveSequence();
   if (!facts.before.chunks.empty() || facts.before.head) RecordHead(facts);
   if (facts.touches_votes) ForgetVotes();
+  WatchOwed(facts);
   touches_.clear();
   transaction_ = nullptr;
 }
@@ -136,17 +141,19 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       NoteGo();
       break;
     case Place::kCandidate:
+      // Its own it removes when it leaves.
+      facts.deposed += std::holds_alternative<zk::DeleteOp>(*touch.op) ? 1 : 0;
       if (const auto found = replica_.candidates.find(touch.spot.name);
           found != replica_.candidates.end() && found->second.name) {
+        if (found->second.owner == 0) break;  // a ghost is nobody
         seen_.insert(found->second.name->id);
-        if (found->second.owner != 0) {
-          candidacies_[found->second.owner].insert(found->second.name->id);
-        }
+        candidacies_[found->second.owner].insert(found->second.name->id);
+        makers_[found->first] = found->second.owner;
       }
       break;
     case Place::kVote:
       if (const auto found = replica_.votes.find(touch.spot.name);
-          found != replica_.votes.end() && found->second.ballot) {
+          found != replica_.votes.end() && found->second.counts()) {
         seen_.insert(found->first);
         ++judge_.counters_.ballots;
         if (!IsOutsider(session_id)) JudgeVotes(found->first, found->second);
@@ -211,7 +218,7 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
     const bool ordered = std::any_of(facts.events.begin(), facts.events.end(), [](const Event& e) {
       return e.As<Event::Forget>() || e.As<Event::Pause>() || e.As<Event::Resume>() ||
              e.As<Event::Unfreeze>() || e.As<Event::Maintenance>() ||
-             e.As<Event::MaintenanceOver>();
+             e.As<Event::MaintenanceOver>() || e.As<Event::Redate>();
     });
     if (!ordered) {
       Report("one_leader", "the ledger is written by neither a checker nor an operator's order");
@@ -265,7 +272,7 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
     return Report("takeover", fmt::format("by session {:#x}, which has no candidate", session_id));
   }
   for (const auto& [name, candidate] : replica_.candidates) {
-    if (name == node || !candidate.name) continue;
+    if (name == node || !candidate.name || candidate.owner == 0) continue;
     if (!SequenceBefore(candidate.name->sequence, own->name->sequence)) continue;
     // After sequence numbers have wrapped, a later candidate may have the smaller number.
     if (candidate.czxid > own->czxid) {
@@ -290,6 +297,7 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
     Excused(Excuse::kJournalRemoved);
   }
   greatest_epoch_ = record->epoch;
+  if (facts.deposed > 0) JudgePatience(facts);
   const bool reported =
       std::any_of(facts.events.begin(), facts.events.end(), [&](const Event& event) {
         return event.As<Event::Leader>() != nullptr && event.epoch == record->epoch &&
@@ -375,7 +383,8 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
                            facts.mirror_was_by_go,
                            facts.go_decided,
                            box_now ? &*box_now : nullptr,
-                           judge_.excuses_};
+                           judge_.excuses_,
+                           transaction_->stamp};
   const ReportFunction report = [this](const char* invariant, std::string text) {
     Report(invariant, std::move(text));
   };
@@ -405,6 +414,7 @@ std::string ClusterJudge::GoVoterInTheWay() const {
   const bool signal_known =
       replica_.go_signal.exists && transaction_->time - go_signal_since_ > patience;
   for (const auto& [name, voter] : replica_.go_voters) {
+    if (voter.owner == 0) continue;
     const bool noticed = signal_known && replica_.go_signal.mzxid > voter.czxid;
     if (noticed || transaction_->time - voter.since > patience) return name;
   }

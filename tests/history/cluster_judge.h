@@ -60,6 +60,7 @@ class ClusterJudge {
     bool writes_ledger = false;
     bool writes_mirror = false;
     bool touches_votes = false;
+    std::size_t deposed = 0;        // candidates of others that it removes
     bool operator_removes = false;  // an operator removes a znode that only checkers write
     bool mirror_was_by_go = false;  // before this transaction
     bool go_decided = false;        // likewise: the mirror is newer than the head, and Go's
@@ -80,6 +81,9 @@ class ClusterJudge {
   void JudgeWrites(const Facts& facts);
   void MoveSequence();
   void JudgeTakeOver(const Facts& facts);
+  void JudgePatience(const Facts& facts);
+  [[nodiscard]] bool IsOwed() const;
+  void WatchOwed(const Facts& facts);
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
   void JudgeYield(const Facts& facts);
@@ -107,6 +111,7 @@ class ClusterJudge {
   bool in_force_ = false;  // records_.back()->specs.back() is the spec in ZooKeeper
   std::optional<Leadership> leadership_;
   std::unordered_set<std::int64_t> led_;
+  std::map<std::string, std::int64_t, std::less<>> makers_;  // sessions, by candidate
   std::int64_t sequence_ = 0;  // the sequence of the last head that counts
   bool sequence_by_outsider_ = false;
   std::int64_t sequence_forgiven_ = 0;       // an outsider wrote it, and it no longer counts
@@ -115,6 +120,15 @@ class ClusterJudge {
   std::set<std::string, std::less<>> seen_;  // ids with a candidate or a ballot
   std::deque<PastVote> past_votes_;
   std::uint64_t votes_touched_ = 0;
+  // The time since which the ballots have called for a decision that was not made.
+  std::optional<TimePoint> owed_since_;
+  // The same before the very first decision, while that is the last one.
+  struct OwedFirst {
+    TimePoint since;
+    TimePoint decided;
+  };
+  std::optional<OwedFirst> owed_first_;
+  std::vector<TimePoint> depositions_;
   TimePoint go_signal_since_{};
   bool mirror_by_checker_ = false;  // a checker wrote the mirror last
   bool mirror_by_go_ = false;       // a Go checker did

@@ -309,7 +309,7 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
     if (change.flips()) {
       any = true;
       JudgeFlip(change, problems);
-    } else {
+    } else if (!Redated(change)) {
       problems.Add("since",
                    fmt::format("{} did not flip, and went from {} by {} to {} by {}",
                                Name(change.shard), Text(change.from), Text(change.from.counts),
@@ -326,12 +326,9 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
   JudgeJournal(changes, problems);
   const auto& ledger = facts_.LedgerBefore();
   if (any && ledger && ledger->pause) {
-    // By the leader's clock, which dates its journal.
-    const Event* const event = facts_.FindEvent<Event::Flips>();
-    const Micros at = event != nullptr ? event->at : changes.front().to.since;
     const Micros until = ledger->pause->until;
-    if (until == Micros(0) || at < until) {
-      problems.Add("pause", fmt::format("flips at {}, paused until {}", at.count(),
+    if (!facts_.WasOver(*ledger->pause)) {
+      problems.Add("pause", fmt::format("flips at {}, paused until {}", facts_.stamp.count(),
                                         until == Micros(0) ? "an operator ends it"
                                                            : std::to_string(until.count())));
     }
@@ -340,44 +337,70 @@ CommitJudge::Problems CommitJudge::JudgeChanges(const RowChanges& changes) const
   return problems;
 }
 
-// A shard under maintenance does not flip before the order ends, by the leader's clock.
+// A shard under maintenance does not flip before the order ends, by the ensemble's clock.
 void CommitJudge::JudgeMaintenance(const RowChange& change, Problems& problems) const {
   const auto& ledger = facts_.LedgerBefore();
   if (!ledger || !change.flips()) return;
   const auto order = ledger->maintenance.find(shards_[change.shard].name);
   if (order == ledger->maintenance.end()) return;
-  const Event* const event = facts_.FindEvent<Event::Flips>();
-  const Micros at = event != nullptr ? event->at : change.to.since;
-  if (IsOver(order->second, at)) return;
+  if (facts_.WasOver(order->second)) return;
   problems.Add("maintenance", fmt::format("{} flips to {} at {}, under maintenance until {}",
                                           Name(change.shard), ShardStatusName(change.to.status),
-                                          at.count(), order->second.until.count()));
+                                          facts_.stamp.count(), order->second.until.count()));
+}
+
+// An operator has ordered it, and the date was ahead of the ensemble's clock.
+bool CommitJudge::Redated(const RowChange& change) const {
+  const auto& was = facts_.LedgerBefore();
+  const auto& now = facts_.after.ledger.value;
+  if (!was || !was->redate || !now || now->redate) return false;
+  const Micros stamp = facts_.stamp + std::chrono::milliseconds(1);
+  ShardState same = change.to;
+  same.since = change.from.since;
+  return change.from.since > change.to.since && change.to.since <= stamp &&
+         (change.flips() || same == change.from);
+}
+
+// What the ballots do not cover of a flip; nothing: they cover all of it.
+std::optional<std::string> CommitJudge::WhyUncovered(const RowChange& change,
+                                                     bool undecided) const {
+  const ShardState& to = change.to;
+  const auto count = facts_.box.CountOf(change.shard, undecided);
+  const auto because = [&](std::string_view why) {
+    return fmt::format("{}; {} with a quorum of {}", why, Describe(count),
+                       Text(facts_.box.quorum()));
+  };
+  if (!facts_.box.Covers(count, to.status)) return because("not covered by the ballots");
+  const bool counts_fit = count.alive.Holds(to.counts.alive) && count.dead.Holds(to.counts.dead) &&
+                          count.unknown.Holds(to.counts.unknown);
+  if (!counts_fit) return because("its row says " + Text(to.counts));
+  const Reason one = count.reasons.size() == 1 ? *count.reasons.begin() : Reason::kMixed;
+  const Reason reason = to.status == ShardStatus::kDead ? one : Reason::kNone;
+  if (to.reason == reason || !facts_.votes_checked) return std::nullopt;
+  return because(fmt::format("its row says {}", ReasonName(to.reason)));
 }
 
 void CommitJudge::JudgeFlip(const RowChange& change, Problems& problems) const {
   const auto& [shard, from, to] = change;
   const std::string what = fmt::format("{} {} -> {}", Name(shard), ShardStatusName(from.status),
                                        ShardStatusName(to.status));
-  if (to.since <= from.since) {
+  if (to.since <= from.since && !Redated({shard, from, to})) {
     problems.Add("since", fmt::format("{}, and Since went from {} to {}", what, from.since.count(),
                                       to.since.count()));
   }
-  const auto count = facts_.box.CountOf(shard);
-  const auto uncovered = [&](std::string_view why) {
-    problems.Add("quorum", fmt::format("{}: {}; {} with a quorum of {}", what, why, Describe(count),
-                                       Text(facts_.box.quorum())));
-  };
-  if (!facts_.box.Covers(count, to.status)) return uncovered("not covered by the ballots");
-  const bool counts_fit = count.alive.Holds(to.counts.alive) && count.dead.Holds(to.counts.dead) &&
-                          count.unknown.Holds(to.counts.unknown);
-  if (!counts_fit) return uncovered("its row says " + Text(to.counts));
-  const Reason one = count.reasons.size() == 1 ? *count.reasons.begin() : Reason::kMixed;
-  const Reason reason = to.status == ShardStatus::kDead ? one : Reason::kNone;
-  if (to.reason != reason && facts_.votes_checked) {
-    uncovered(fmt::format("its row says {}", ReasonName(to.reason)));
+  // For a leader that could not read the row it is lost, and may have had a status.
+  const bool maybe_undecided = from.status == ShardStatus::kUnknown && !from.lost();
+  bool undecided = false;
+  auto uncovered = WhyUncovered(change, undecided);
+  if (uncovered && !WhyUncovered(change, true)) {
+    undecided = true;
+    if (maybe_undecided) uncovered.reset();
+  }
+  if (uncovered) {
+    return problems.Add(undecided ? "hasty_death" : "quorum", what + ": " + *uncovered);
   }
   if (facts_.box_now == nullptr) return;
-  const auto now = facts_.box_now->CountOf(shard);
+  const auto now = facts_.box_now->CountOf(shard, undecided);
   const bool same = now.alive.Holds(to.counts.alive) && now.dead.Holds(to.counts.dead) &&
                     now.unknown.Holds(to.counts.unknown);
   if (!same || !facts_.box_now->Covers(now, to.status)) {

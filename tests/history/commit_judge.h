@@ -47,6 +47,13 @@ struct CommitFacts {
   // The ballots that exist at the commit, where the box is not exact. Null: it is exact.
   const BallotBox* box_now = nullptr;
   ExcuseCounts& excuses;  // the judge adds the excuses that this commit needs
+  Micros stamp;           // the ensemble's, of this commit
+
+  // Whether an order was over when this was committed. (Stamps are in milliseconds.)
+  template <class Order>
+  [[nodiscard]] bool WasOver(const Order& order) const {
+    return IsOver(order, stamp + std::chrono::milliseconds(1));
+  }
 
   [[nodiscard]] const std::optional<Head>& HeadBefore() const {
     return before.head ? before.head->value : after.head.value;
@@ -119,7 +126,10 @@ class CommitJudge {
   [[nodiscard]] Problems JudgeWithLostRows(const RowChanges& changes) const;
   [[nodiscard]] Problems JudgeChanges(const RowChanges& changes) const;
   void JudgeLost(const RowChange& change, Problems& problems) const;
+  [[nodiscard]] bool Redated(const RowChange& change) const;
   void JudgeFlip(const RowChange& change, Problems& problems) const;
+  [[nodiscard]] std::optional<std::string> WhyUncovered(const RowChange& change,
+                                                        bool undecided) const;
   void JudgeMaintenance(const RowChange& change, Problems& problems) const;
   void JudgeJournal(const RowChanges& changes, Problems& problems) const;
   [[nodiscard]] Problems JudgeForgetting(const RowChanges& against_board) const;

@@ -16,6 +16,7 @@ std::string_view ExcuseName(Excuse excuse) {
       "ballots_unchecked",
       "lookback",
       "reason_unchecked",
+      "ghost_of_own",
       "go_voter_unknown",
       "no_list_by_mirror",
       "list_by_mirror",

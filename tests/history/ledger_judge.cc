@@ -91,15 +91,28 @@ class LedgerJudge {
     if (was && loses != tells) report_("journal", "tells of lost safeguards, or not, and is wrong");
   }
 
+  // A leader ends at its next decision what has ended by itself. Its view of the ensemble's clock is
+  // late by no more than the answer to its take-over was.
+  template <class Order>
+  void JudgeLength(const Order& order, const char* invariant, const std::string& what) {
+    constexpr Micros kLate = std::chrono::seconds(30);
+    const bool decides = facts_.go_voter.empty();
+    if (!decides || !IsOver(order, facts_.stamp - kLate)) return;
+    report_(invariant,
+            fmt::format("a commit at {} leaves the order for {} there, which ended at {}",
+                        facts_.stamp.count(), what, order.until.count()));
+  }
+
   void JudgePause() {
     const auto& was = facts_.LedgerBefore();
+    if (now_.pause) JudgeLength(*now_.pause, "pause", "it");
     if (!was || was->pause == now_.pause) return;
     if (!was->pause) return report_("pause", "a leader paused its cluster");
     if (now_.pause) return report_("pause", "a leader changed an operator's pause");
     const Event* const event = facts_.FindEvent<Event::Resume>();
     if (event == nullptr) return report_("pause", "ended, and the journal does not record it");
-    if (!IsOver(*was->pause, event->at)) {
-      report_("pause", fmt::format("ended at {}, ordered until {}", event->at.count(),
+    if (!facts_.WasOver(*was->pause)) {
+      report_("pause", fmt::format("ended at {}, ordered until {}", facts_.stamp.count(),
                                    was->pause->until.count()));
     }
   }
@@ -123,6 +136,8 @@ class LedgerJudge {
       }
     }
     for (const auto& [shard, order] : now_.maintenance) {
+      // A pause holds back the ends of maintenance, too.
+      if (!now_.pause) JudgeLength(order, "maintenance", shard);
       if (!was->maintenance.contains(shard)) {
         report_("maintenance", "a leader put " + shard + " under maintenance");
       }
@@ -139,13 +154,13 @@ class LedgerJudge {
     const bool exists = std::any_of(shards.begin(), shards.end(),
                                     [&](const auto& each) { return each.name == shard; });
     // (A missing event is a violation of the journal, reported elsewhere.)
-    if (event == nullptr || IsOver(order, event->at)) return;
+    if (event == nullptr || facts_.WasOver(order)) return;
     if (!exists) {
       ++facts_.excuses[Excuse::kMaintainedShardLeft];
       return;
     }
     report_("maintenance", fmt::format("of {} ended at {}, ordered until {}", shard,
-                                       event->at.count(), order.until.count()));
+                                       facts_.stamp.count(), order.until.count()));
   }
 
   // Without a fraction, or with 1, there is no freeze.
@@ -162,7 +177,8 @@ class LedgerJudge {
   [[nodiscard]] std::size_t MostDead() const {
     std::size_t dead = 0;
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
-      const bool dies = facts_.box.Covers(facts_.box.CountOf(i), ShardStatus::kDead);
+      const bool undecided = facts_.after.RowOf(i) == ShardState{};
+      const bool dies = facts_.box.Covers(facts_.box.CountOf(i, undecided), ShardStatus::kDead);
       dead += dies || facts_.after.RowOf(i).status == ShardStatus::kDead ? 1 : 0;
     }
     return dead;
@@ -172,8 +188,9 @@ class LedgerJudge {
     std::size_t undecided = 0;
     for (std::size_t i = 0; i < facts_.spec.spec->shards.size(); ++i) {
       if (facts_.after.RowOf(i).status == ShardStatus::kDead) continue;
-      const auto count = facts_.box.CountOf(i);
-      const int most = count.alive.most + count.dead.most + count.unknown.most;
+      const bool never = facts_.after.RowOf(i) == ShardState{};
+      const auto count = facts_.box.CountOf(i, never);
+      const int most = count.alive.most + count.dead.most + count.unknown.most - count.first;
       undecided += most < facts_.box.quorum().least ? 1 : 0;
     }
     return undecided;

@@ -25,6 +25,20 @@ std::optional<std::size_t> ChunkNumber(std::string_view name) {
   return k;
 }
 
+// An order begins with the stamp of the write that brought it.
+void BeginOrders(Ledger& ledger, zk::Version version, Micros stamp) {
+  const auto begin = [&](auto& order) {
+    if (order.undated && order.undated->ledger == version) {
+      order.since = stamp;
+      order.until = stamp + order.undated->length;
+      if (order.undated->length == Micros(0)) order.until = Micros(0);
+    }
+    order.undated.reset();
+  };
+  if (ledger.pause) begin(*ledger.pause);
+  for (auto& [shard, order] : ledger.maintenance) begin(order);
+}
+
 zk::Version Next(zk::Version version) {
   return static_cast<zk::Version>(static_cast<std::uint32_t>(version) + 1U);
 }
@@ -131,9 +145,13 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
     case Place::kHead:
       if (changes && !before.head) before.head = head;
       return decoded(head, [](const std::string& bytes) { return DecodeHead(bytes); });
-    case Place::kLedger:
+    case Place::kLedger: {
       if (changes && !before.ledger) before.ledger = ledger;
-      return decoded(ledger, [](const std::string& bytes) { return DecodeLedger(bytes); });
+      std::string problem =
+          decoded(ledger, [](const std::string& bytes) { return DecodeLedger(bytes); });
+      if (changes && ledger.value) BeginOrders(*ledger.value, ledger.version, transaction.stamp);
+      return problem;
+    }
     case Place::kChunk: {
       const auto k = ChunkNumber(touch.spot.name);
       if (!k) return "";
@@ -163,7 +181,9 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
       if (changes && !std::holds_alternative<zk::SetOp>(*touch.op)) go_changed = transaction.zxid;
       if (!touch.spot.name.starts_with("n_")) return "";
       return child(go_voters, [&](GoVoterSlot& voter) {
-        if (std::holds_alternative<zk::CreateOp>(*touch.op)) voter.since = transaction.time;
+        if (!std::holds_alternative<zk::CreateOp>(*touch.op)) return;
+        voter.since = transaction.time;
+        voter.owner = stamp.Owner();
       });
     case Place::kVoteSignal:
     case Place::kEvent:

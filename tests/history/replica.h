@@ -45,12 +45,15 @@ struct DecodedSlot : Slot {
 struct VoteSlot : Slot {
   std::int64_t owner = 0;                // 0: not ephemeral
   std::shared_ptr<const Ballot> ballot;  // null: undecodable
+  // A ballot without a session is a ghost's.
+  [[nodiscard]] bool counts() const { return ballot != nullptr && owner != 0; }
 };
 struct CandidateSlot : Slot {
   std::int64_t owner = 0;
   std::optional<CandidateName> name;
 };
 struct GoVoterSlot : Slot {
+  std::int64_t owner = 0;  // 0: a ghost
   TimePoint since{};
 };
 using Rows = std::vector<ShardState>;

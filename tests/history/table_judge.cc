@@ -15,6 +15,18 @@ const ClusterSpec* FindList(const IncarnationRecord& record, std::int64_t shards
   return found == record.specs.rend() ? nullptr : found->spec.get();
 }
 
+// The row of a shard of `spec` in a head, which may be of another list. Nothing: that list does not
+// have this shard.
+std::optional<std::size_t> FindRow(const IncarnationRecord& record, const HeadRecord& head,
+                                   const SpecRecord& spec, std::size_t shard) {
+  if (head.spec.shards_zxid == spec.id.shards_zxid) return shard;
+  const ClusterSpec* const list = FindList(record, head.spec.shards_zxid);
+  if (list == nullptr) return std::nullopt;
+  const auto found = std::ranges::find(list->shards, spec.spec->shards[shard]);
+  if (found == list->shards.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - list->shards.begin());
+}
+
 // Compares a client's table with one row, and counts the excuses that this needs.
 struct Glance {
   const HeadRecord& head;
@@ -127,11 +139,13 @@ std::optional<std::size_t> TableJudge::FindForgotten(const ClientTable& table,
   const bool same_list = before.incarnation == now.incarnation && before.decided && now.decided &&
                          before.spec_version == table.spec_version;
   if (!same_list || before.statuses.size() != table.statuses.size()) return std::nullopt;
-  const HeadRecord& head = history_.RecordsOf(table.cluster)[now.incarnation]->heads[now.head];
-  if (head.damaged || head.statuses.size() != table.statuses.size()) return std::nullopt;
+  const IncarnationRecord& record = *history_.RecordsOf(table.cluster)[now.incarnation];
+  const HeadRecord& head = record.heads[now.head];
+  if (head.damaged) return std::nullopt;
   for (std::size_t i = 0; i < table.statuses.size(); ++i) {
-    const bool forgotten = before.statuses[i] != '?' && before.statuses[i] != table.statuses[i];
-    if (head.statuses[i] == '~' && forgotten) return i;
+    if (before.statuses[i] == '?' || before.statuses[i] == table.statuses[i]) continue;
+    const auto row = FindRow(record, head, record.specs[now.spec], i);
+    if (row && *row < head.statuses.size() && head.statuses[*row] == '~') return i;
   }
   return std::nullopt;
 }

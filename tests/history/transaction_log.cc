@@ -139,7 +139,8 @@ Result<std::optional<sim::Transaction>> ReadTransaction(std::string_view bytes) 
   transaction.session_id = reader.Long();
   static_cast<void>(reader.Int());  // cxid
   transaction.zxid = reader.Long();
-  transaction.time = TimePoint(std::chrono::milliseconds(reader.Long()));
+  transaction.stamp = std::chrono::milliseconds(reader.Long());
+  transaction.time = TimePoint(transaction.stamp);
   const std::int32_t type = reader.Int();
   if (!reader.ok()) return Fail(ErrorCode::kBadData, "shorter than its header");
   // A digest of the server's tree may follow the record.

@@ -75,6 +75,7 @@ struct Guarded : Site {
             {"cast a new ballot", zk::CreateOp{paths.vote("c1"), ""}},
             {"enter the election", zk::CreateOp{candidate, ""}},
             {"take a ballot away", zk::DeleteOp{paths.vote("c1"), never}},
+            {"end a candidacy", zk::DeleteOp{candidate, never}},
             {"flip a status", zk::SetOp{paths.chunk(0), "[]", never}},
             {"announce a status", zk::SetOp{paths.head(), "{}", never}},
             {"flip it for Go clients", zk::SetOp{paths.mirror(), "{}", never}},
@@ -153,6 +154,7 @@ write into a registration: denied denied denied denied
 cast a new ballot: denied denied exists exists
 enter the election: denied denied exists exists
 take a ballot away: denied denied conflict conflict
+end a candidacy: denied denied conflict conflict
 flip a status: denied denied conflict conflict
 announce a status: denied denied conflict conflict
 flip it for Go clients: denied denied conflict conflict
@@ -202,6 +204,24 @@ TEST_CASE("restricted: checkers flip, clients follow, operators order; others ar
   CHECK(site.direct.Children(site.root).empty());
 }
 
+TEST_CASE("restricted: a shadow deposes a leader that hangs, and it follows when it goes on") {
+  Guarded site;
+  sandbox::CheckerProcess& hung = site.AwaitLeader("sessions");
+  const std::string leader = hung.id();
+  hung.Pause();
+  site.redis[0]->Kill();
+  CHECK(site.AwaitStatus("sessions", "DA") == "DA");
+  std::size_t deposed = 0;
+  for (const auto& checker : site.checkers) {
+    deposed += checker->CountLog({"event=leader.deposed", "deposed=" + leader});
+    CHECK(checker->CountLog({"code=denied"}) == 0);
+  }
+  CHECK(deposed == 1);
+  hung.Resume();
+  CHECK(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+  CHECK(site.AwaitLeader("sessions").id() != leader);
+}
+
 TEST_CASE("an open tree is restricted, and opened again") {
   Guarded site;
   CheckSays(site.shell.Run({"init", "--acl", "open"}),
@@ -242,6 +262,42 @@ TEST_CASE("a fleet of an open tree is restricted while it runs, then restarted")
   CheckDone(after);
   CHECK_MESSAGE(after.out.find("registrations") == std::string::npos, after.out);
   CHECK(site.Try(*c2, vote) == "denied");
+}
+
+TEST_CASE("restricted: ghosts are removed by a leader, and by doctor --fix") {
+  Guarded site;
+  const ClusterPaths paths = site.Paths("sessions");
+  const std::string junk = paths.vote("junk");
+  const std::string first =
+      paths.candidate(CandidatePrefix("c1", std::string(32, 'f')) + "0000000000");
+  const auto admin = site.Join({zk::LoadAccess(site.ops)->credentials,
+                                [](const std::string&) {
+                                  return Acl{{DigestId(kOps), kMayAll}};
+                                },
+                                {}});
+  // Nobody but operators may read them.
+  for (const std::string& path : {junk, first}) {
+    CHECK(site.Try(*admin, zk::CreateOp{path, "x"}) == "success");
+  }
+  REQUIRE(
+      site.direct.Await([&] { return !site.direct.Exists(junk) && !site.direct.Exists(first); }));
+  site.redis[0]->Kill();
+  CHECK(site.AwaitStatus("sessions", "DA") == "DA");
+
+  site.checkers.clear();
+  REQUIRE(site.direct.Await([&] { return site.direct.Children(paths.election()).empty(); }));
+  for (const std::string& path : {junk, first}) {
+    CHECK(site.Try(*admin, zk::CreateOp{path, "x"}) == "success");
+  }
+  Operator stranger(site);
+  const Output denied = stranger.Run({"doctor", "sessions", "--fix", "--yes"});
+  CHECK(denied.code == 1);
+  CHECK_MESSAGE(denied.err.find("only operators may") != std::string::npos, denied.err);
+  CHECK(site.direct.Exists(junk));
+  const Output fixed = site.shell.Run({"doctor", "sessions", "--fix", "--yes"});
+  CHECK_MESSAGE(fixed.out.find("removed " + junk) != std::string::npos, fixed.err);
+  CHECK_FALSE(site.direct.Exists(junk));
+  CHECK_FALSE(site.direct.Exists(first));
 }
 
 TEST_CASE("init: an empty root below / and registered Go checkers are worth a word") {

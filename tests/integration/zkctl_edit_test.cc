@@ -148,7 +148,7 @@ TEST_CASE("zkctl: a cluster's life, from files") {
   CHECK(diff["removed"] == Json::array({{{"name", "s3"}, {"addr", ":6380"}}}));
   CHECK(GetSpec(shell, "sessions") == spec);
 
-  CheckRefused(shell.Run({"apply", "-f", other}), 1, "give --yes; nothing was done");
+  CheckRefused(shell.Run({"apply", "-f", other}), 1, "needs --yes; nothing was done");
   CHECK(GetSpec(shell, "sessions") == spec);
   CheckDone(shell.Run({"apply", "-f", other, "--yes"}));
   const Json applied = GetSpec(shell, "sessions");
@@ -157,7 +157,7 @@ TEST_CASE("zkctl: a cluster's life, from files") {
   CheckDone(shell.Run({"update", "sessions", "-f", file, "--yes"}));
   CHECK(ShardsOf(GetSpec(shell, "sessions")) == ShardsOf(spec));
 
-  CheckRefused(shell.Run({"delete", "sessions"}), 1, "give --yes; nothing was done");
+  CheckRefused(shell.Run({"delete", "sessions"}), 1, "needs --yes; nothing was done");
   CHECK(GetSpec(shell, "sessions")["shards"].size() == 3);
   CheckDone(shell.Run({"delete", "sessions", "--yes"}));
   CHECK(Tree(site, site.Paths("sessions").base()).empty());
@@ -300,7 +300,7 @@ TEST_CASE("zkctl: usage, help, and where ZooKeeper is") {
       {{"list", "--zk", "h:1", "--root", "no"}, "--root"},
       {{"list", "--zk", "h:1", "-o", "xml"}, "table, json or yaml"},
       {{"list", "--zk", "h:1", "--timeout", "soon"}, "--timeout"},
-      {{"list", "--zk", "h:1", "--shard", "a=h:1"}, "no option of list"},
+      {{"list", "--zk", "h:1", "--shard", "a=h:1"}, "not an option of list"},
       {{"list", "--zk", "h:1", "--nonsense"}, "nonsense"},
       {{"list", "--zk", "h:1", "more"}, "usage: zkctl list"},
       {{"get", "--zk", "h:1"}, "usage: zkctl get NAME"},

@@ -81,6 +81,34 @@ void Operator::Delete(const std::string& cluster) {
       });
 }
 
+void Operator::Pause(const std::string& cluster, Duration length) {
+  busy_ = true;
+  editor_.Pause(cluster, {length, loop_.name() + "@ops", "a test"},
+                [this](const Result<Ordered>&) { busy_ = false; });
+}
+
+void Operator::Maintain(const std::string& cluster, std::vector<std::string> shards,
+                        Duration length) {
+  busy_ = true;
+  MaintenanceOrder order;
+  order.shards.names = std::move(shards);
+  order.length = length;
+  order.by = loop_.name() + "@ops";
+  order.reason = "a test";
+  editor_.Maintain(cluster, std::move(order), [this](const Result<Ordered>&) { busy_ = false; });
+}
+
+void Operator::Resume(const std::string& cluster) {
+  busy_ = true;
+  editor_.Resume(cluster, loop_.name() + "@ops", [this](const Result<Ordered>&) { busy_ = false; });
+}
+
+void Operator::EndMaintenance(const std::string& cluster) {
+  busy_ = true;
+  editor_.EndMaintenance(cluster, {.all = true}, loop_.name() + "@ops",
+                         [this](const Result<Ordered>&) { busy_ = false; });
+}
+
 void Operator::Abandon() {
   editor_.Abandon();
 }

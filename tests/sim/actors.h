@@ -69,6 +69,11 @@ class Operator {
   // Reads the spec, then writes the result of `change`.
   void Update(const std::string& cluster, std::function<ClusterSpec(const ClusterSpec&)> change);
   void Delete(const std::string& cluster);
+  // Orders, by this operator's own clock.
+  void Pause(const std::string& cluster, Duration length);
+  void Maintain(const std::string& cluster, std::vector<std::string> shards, Duration length);
+  void Resume(const std::string& cluster);
+  void EndMaintenance(const std::string& cluster);  // of all shards
   // Gives up on the call, like a person who has waited long enough.
   void Abandon();
 

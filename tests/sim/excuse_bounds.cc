@@ -25,6 +25,7 @@ constexpr ExcuseBound kBounds[] = {
     {Excuse::kBallotsUnchecked, 945, 861},
     {Excuse::kLookback, 182, 161},
     {Excuse::kReasonUnchecked, 0, 0},
+    {Excuse::kGhostOfOwn, 0.7, 0.7},
     {Excuse::kGoVoterUnknown, 3.8, 3.8},
     {Excuse::kNoListByMirror, 366, 328},
     {Excuse::kListByMirror, 116, 92},

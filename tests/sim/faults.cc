@@ -85,6 +85,14 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"name gone", &M::LoseName, 1.5, false, false, false, true},
       {"bad name server", &M::DisturbNameServer, 1.5, false, false, false, true},
       {"name servers away", &M::TakeNameServers, 1.5, false, false, false, true},
+      {"leader and shard die", &M::LeaderAndShardDie, 1.5, false},
+      {"leader heard late", &M::DelayLeader, 1, false},
+      {"ensemble slow", &M::SlowEnsemble, 0.7, false},
+      {"disturbed at deposition", &M::DisturbDeposition, 1.5, false},
+      {"all restart", &M::RestartAll, 0.4, false},
+      {"all frozen", &M::FreezeAll, 0.4, false},
+      {"backup restored", &M::RestoreBackup, 0.7, false},
+      {"order for a time", &M::OrderForATime, 0.5, false},
       {"go interlude", &M::GoInterlude, 0.4, false},
       {"go manager", &M::GoManager, 0.7, false, true},
   };
@@ -144,6 +152,7 @@ void FaultMachine::Start() {
 void FaultMachine::Stop() {
   running_ = false;
   commits_armed_ = 0;
+  at_deposition_ = nullptr;
   lifetime_.Reset();
   LiftOrders();
 }
@@ -241,7 +250,31 @@ void FaultMachine::AtNextCommits(int times, std::function<void(const Arrival&, s
   at_commit_ = std::move(task);
 }
 
+// A take-over that ends the candidacy of others.
+std::optional<std::size_t> FaultMachine::DepositionIn(const Arrival& arrival) const {
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    const std::string election = scene_.Paths(k).election() + "/";
+    const std::string leader = scene_.Paths(k).leader();
+    const auto& ops = arrival.request.ops;
+    const bool takes_over = std::ranges::any_of(ops, [&](const zk::Op& op) {
+      return std::visit([&](const auto& one) { return one.path == leader; }, op);
+    });
+    const bool deletes = std::ranges::any_of(ops, [&](const zk::Op& op) {
+      const auto* const gone = std::get_if<zk::DeleteOp>(&op);
+      return gone != nullptr && gone->path.starts_with(election);
+    });
+    if (takes_over && deletes) return k;
+  }
+  return std::nullopt;
+}
+
 Fate FaultMachine::OnArrival(const Arrival& arrival) {
+  if (at_deposition_ && arrival.request.verb == Verb::kMulti) {
+    if (const auto cluster = DepositionIn(arrival)) {
+      const auto task = std::exchange(at_deposition_, nullptr);
+      return task(arrival, *cluster);
+    }
+  }
   if (commits_armed_ == 0 || arrival.request.verb != Verb::kMulti) return Fate::kServe;
   for (const auto& op : arrival.request.ops) {
     const auto* const set = std::get_if<zk::SetOp>(&op);

@@ -65,6 +65,7 @@ class FaultMachine {
   [[nodiscard]] std::string Junk(const std::string& path);
   // Runs `task` when a leader's commit arrives at the ensemble, before the ensemble serves it.
   void AtNextCommits(int times, std::function<void(const Arrival&, std::size_t cluster)> task);
+  [[nodiscard]] std::optional<std::size_t> DepositionIn(const Arrival& arrival) const;
   Fate OnArrival(const Arrival& arrival);
   void WithClient(std::uint64_t life, const std::function<void(zk::Client&)>& task);
   void RestartSoon(std::size_t checker);
@@ -101,6 +102,14 @@ class FaultMachine {
   void CrashOperator();
   void CrashAtCommit();
   void FreezeAtCommit();
+  // a leader that fails at its job
+  void LeaderAndShardDie();
+  void DelayLeader();
+  void SlowEnsemble();
+  void DisturbDeposition();
+  void HangAround(Duration start);
+  void RestartAll();
+  void FreezeAll();
   // Redis
   void StopRedis();
   void HangRedis();
@@ -140,11 +149,16 @@ class FaultMachine {
   bool EndMaintenance(std::size_t cluster);
   void Maintain();
   void MaintainInCommit();
+  void OrderForATime();
   void Unfreeze();
   void Forget();
   void RewritePieceInCommit();
   void VoterBeginsInCommit();
   void GoComesInCommit();
+  // a backup is restored
+  void RestoreBackup();
+  void MakeUpGhosts(std::size_t cluster);
+  void PutGhost(const std::string& path, const std::string& data);
   // outsiders, and the Go library
   void CorruptBallot();
   void CorruptStatus();
@@ -169,6 +183,7 @@ class FaultMachine {
   bool running_ = false;
   int commits_armed_ = 0;
   std::function<void(const Arrival&, std::size_t)> at_commit_;
+  std::function<Fate(const Arrival&, std::size_t)> at_deposition_;
   Lifetime lifetime_;
 };
 

@@ -25,6 +25,7 @@ bool FaultMachine::Order(std::size_t cluster, Event::What what,
   if (!node) return true;  // without a ledger there is nothing to order
   auto ledger = DecodeLedger(node->data);
   if (!ledger) return false;
+  DateOrders(*ledger, node->stat.version, node->stat.modified);
   const Ledger before = *ledger;
   change(*ledger);
   if (*ledger == before) return true;
@@ -122,6 +123,47 @@ void FaultMachine::MaintainInCommit() {
   AtNextCommits(1, [this](const Arrival&, std::size_t cluster) { MaintainShards(cluster); });
 }
 
+// Given through the product by an operator whose clock is hours off, beside a leader whose clock is,
+// too: only ZooKeeper's says how long it holds. Most orders are long, and are lifted soon.
+void FaultMachine::OrderForATime() {
+  Operator* const who = FreeOperator();
+  if (who == nullptr) return;
+  const std::size_t cluster = PickCluster();
+  const auto leap = [this](SimLoop& loop) {
+    const Duration by = dice_.LogBetween(seconds(1), std::chrono::hours(5));
+    const int sign = dice_.Chance(0.5) ? 1 : -1;
+    NoteFault(fmt::format("{}'s wall clock is {} s off", loop.name(),
+                          sign * std::chrono::duration_cast<seconds>(by).count()));
+    loop.SetWallOffset(std::chrono::duration_cast<Micros>(by) * sign);
+  };
+  leap(who->loop());
+  const auto leading = scene_.LeadingChecker(cluster);
+  if (leading && scene_.Checker(*leading) != nullptr && dice_.Chance(0.7)) {
+    leap(*scene_.FindLife(scene_.CheckerLife(*leading))->loop);
+  }
+  const Duration length = dice_.LogBetween(seconds(1), std::chrono::hours(1));
+  const auto stored = scene_.SpecOf(cluster);
+  const bool some = stored && dice_.Chance(0.4);
+  NoteFault(fmt::format("an operator orders {} for {} s", some ? "maintenance" : "a pause",
+                        std::chrono::duration_cast<seconds>(length).count()));
+  if (some) {
+    who->Maintain(scene_.clusters()[cluster], {dice_.Pick(stored->spec.shards).name}, length);
+  } else {
+    who->Pause(scene_.clusters()[cluster], length);
+  }
+  After(dice_.Between(seconds(1), seconds(12)), [this, cluster, some] {
+    Operator* const other = FreeOperator();
+    if (other == nullptr) return;
+    const std::string& name = scene_.clusters()[cluster];
+    some ? other->EndMaintenance(name) : other->Resume(name);
+  });
+  const std::size_t index = dice_.Below(scene_.operators());
+  After(dice_.Between(seconds(2), seconds(20)), [this, index] {
+    Operator* const one = scene_.OperatorAt(index);
+    if (one != nullptr && one->busy()) one->Abandon();
+  });
+}
+
 void FaultMachine::Unfreeze() {
   const bool accept = dice_.Chance(0.5);
   Order(PickCluster(), Event::Unfreeze{0, accept}, [&](Ledger& ledger) {
@@ -186,7 +228,7 @@ void FaultMachine::VoterBeginsInCommit() {
     NoteFault("a commit arrives: a ballot begins again before it, with other votes: " + path);
     scene_.ensemble.Expire(scene_.Checker(checker)->client());
     do {
-      scene_.Put(path, EncodeBallot(*ballot));
+      scene_.PutEphemeral(path, EncodeBallot(*ballot));
     } while (scene_.ensemble.Get(path)->stat.version < counted->stat.version);
     scene_.Put(paths.votes(), "rung");
   });
@@ -199,7 +241,7 @@ void FaultMachine::GoComesInCommit() {
     const std::string name = paths.go_voters() + kGoByHand;
     if (!scene_.ensemble.Exists(paths.go_voters()) || scene_.ensemble.Exists(name)) return;
     NoteFault("a commit arrives: a Go checker registers before it");
-    scene_.Put(name, "{}");
+    scene_.PutEphemeral(name, "{}");
     scene_.Put(paths.go_voters(), "go");
     After(dice_.LogBetween(milliseconds(200), seconds(5)), [this, name] { scene_.Remove(name); });
   });

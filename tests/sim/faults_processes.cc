@@ -12,6 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using Server = FakeFleet::Server;
 
 bool IsMulti(const Request& request) {
   return request.verb == Verb::kMulti;
@@ -267,6 +268,45 @@ void FaultMachine::FreezeAtCommit() {
       scene_.Pause(life.number, time);
     }
   });
+}
+
+// A server is silent for less than any threshold around the moment when all checkers begin anew:
+// that is no death.
+void FaultMachine::HangAround(Duration start) {
+  const std::string addr = PickAddress();
+  const Server how = dice_.Chance(0.7) ? Server::kHung : Server::kLoading;
+  const Duration before = std::min(start, dice_.LogBetween(milliseconds(1), milliseconds(400)));
+  const Duration after = dice_.Between(milliseconds(100), kShortestThreshold * 9 / 10 - before);
+  After(start - before, [this, addr, how] { scene_.SetServer(addr, how); });
+  After(start + after, [this, addr] { scene_.SetServer(addr, Server::kUp); });
+}
+
+void FaultMachine::RestartAll() {
+  const bool killed = dice_.Chance(0.6);
+  const Duration back = dice_.LogBetween(milliseconds(50), 2 * kLongestSession);
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (killed) {
+      scene_.KillChecker(i);
+    } else {
+      scene_.LeaveChecker(i);
+    }
+    After(back, [this, i] {
+      if (scene_.Checker(i) == nullptr) scene_.StartChecker(i);
+    });
+  }
+  HangAround(back);
+}
+
+// Checkers and a server stop together, and wake together; the server needs longer until it answers.
+void FaultMachine::FreezeAll() {
+  const Duration time = dice_.LogBetween(milliseconds(300), 2 * kLongestThreshold);
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (scene_.Checker(i) != nullptr) scene_.Pause(scene_.CheckerLife(i), time);
+  }
+  const std::string addr = PickAddress();
+  scene_.SetServer(addr, Server::kHung);
+  After(time + dice_.Between(milliseconds(100), kShortestThreshold * 9 / 10),
+        [this, addr] { scene_.SetServer(addr, Server::kUp); });
 }
 
 }  // namespace zkcluster::sim

@@ -58,12 +58,14 @@ void Liveness::Heal(Dice* dice) {
 
 void Liveness::HealProcesses() {
   scene_.KillTwins();
+  scene_.ensemble.EndEphemerals();
   while (scene_.gos() > 0) scene_.LeaveGo(false);
   for (const auto& life : scene_.Lives()) {
     scene_.Resume(life.number);
     life.loop->SetWallOffset(Micros(0));
     scene_.ensemble.Reconnect(*life.client);
     scene_.ensemble.SetEventDelay(*life.client, Duration::zero());
+    scene_.ensemble.SetSendDelay(*life.client, Duration::zero());
     scene_.ensemble.SetFate(*life.client, nullptr);
   }
   for (std::size_t i = 0; i < scene_.operators(); ++i) {
@@ -252,16 +254,16 @@ void Liveness::MissingBallots(std::size_t cluster, const StoredSpec& stored,
   }
   const auto ghost = [&](const std::string& path, const char* what) {
     const auto node = scene_.ensemble.Get(path);
-    if (!node || node->stat.ephemeral_owner == 0) return;
+    if (!node) return;
     if (sessions.contains(node->stat.ephemeral_owner)) return;
     missing.push_back(fmt::format("{}: a ghost still has a {}: {}", paths.name(), what, path));
   };
   for (const auto& id : scene_.ensemble.Children(paths.votes())) ghost(paths.vote(id), "ballot");
   for (const auto& node : scene_.ensemble.Children(paths.election())) {
-    ghost(paths.candidate(node), "candidate");
+    if (ParseCandidateName(node)) ghost(paths.candidate(node), "candidate");
   }
   for (const auto& node : scene_.ensemble.Children(paths.go_voters())) {
-    ghost(paths.go_voters() + "/" + node, "Go registration");
+    if (IsGoVoter(node)) ghost(paths.go_voters() + "/" + node, "Go registration");
   }
 }
 

@@ -65,6 +65,8 @@ class Liveness {
   // After Settle: runs for `duration`, in which nothing may change. Otherwise violates [quiet].
   void StayQuiet(Duration duration);
 
+  // Some checkers stay disturbed.
+  [[nodiscard]] bool disturbed() const { return !lasting_.empty(); }
   // What should be there and is missing, one line each.
   [[nodiscard]] std::vector<std::string> Missing() const;
   // The excuses that Settle needed at the end.

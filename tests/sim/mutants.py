@@ -20,9 +20,12 @@ import sys
 LEADER = "checker/lead/leader.cc"
 COMMIT = "checker/lead/commit.cc"
 INPUTS = "checker/lead/leader_inputs.cc"
+OWNED = "checker/lead/owned_children.cc"
 ROUND = "checker/rules/round.cc"
 CONTENDER = "checker/election/contender.cc"
 EPOCHS = "checker/election/epoch_finder.cc"
+SHADOW = "checker/lead/shadow.cc"
+SUCCESSION = "checker/rules/succession.cc"
 DECIDE = "checker/rules/decide.cc"
 TALLY = "checker/rules/tally.cc"
 GUARD = "checker/rules/hold.cc"
@@ -38,6 +41,7 @@ EDITOR = "libzkcluster/admin/admin_call.cc"
 WATCHER = "libzkcluster/zk/watcher.cc"
 TRACKER = "libzkcluster/zk/session_tracker.cc"
 BOARD = "libzkcluster/model/board.cc"
+ORDERS = "libzkcluster/model/ledger.cc"
 READER = "libzkcluster/codec/board_reader.cc"
 TABLE = "libzkcluster/ring/routing_table.cc"
 OPTIONS = "libzkcluster/codec/codec_go.cc"
@@ -93,16 +97,18 @@ MUTANTS = [
      "if (from_one_write || !remembered ||", "if ($ON || from_one_write || !remembered ||"),
     # --- election ---
     ("takeover_not_committed", "the first candidate leads without writing `leader`", CONTENDER,
-     "const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};",
-     "if ($ON && found.leader) return Lead({self_.id, found.epoch - 1, scope_.loop.WallNow()}, *found.leader);"
-     " const LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow()};"),
+     "LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow(), {}, found.depositions};",
+     "if ($ON && found.leader)"
+     " return Lead({self_.id, found.epoch - 1, scope_.loop.WallNow(), {}, {}}, *found.leader);"
+     " LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow(), {}, found.depositions};"),
     ("takeover_unfenced", "the take-over does not check the own candidate", CONTENDER,
      "ops.push_back(zk::CheckOp{own_path(), 0});",
      "if (!$ON) ops.push_back(zk::CheckOp{own_path(), 0});"),
     ("epoch_not_raised", "a new leader keeps the epoch of the last", EPOCHS,
-     "return done_({last->epoch + 1, node.stat.version});", "return done_({last->epoch + ($ON ? 0 : 1), node.stat.version});"),
+     "return done_({last->epoch + 1, node.stat.version, ", "return done_({last->epoch + ($ON ? 0 : 1), node.stat.version, "),
     ("leader_not_confirmed", "a registered checker takes over even if it is not first", CONTENDER,
-     "if (standing.first) return TakeOver();", "if (standing.first || $ON) return TakeOver();"),
+     "if (standing.first) return TakeOver(std::nullopt);",
+     "if (standing.first || $ON) return TakeOver(std::nullopt);"),
     ("owner_not_confirmed", "a candidate of a former session is taken for the current one", CONTENDER,
      "return stat.ephemeral_owner == scope_.client.session_id() && stat.version == 0;",
      "return (stat.ephemeral_owner == scope_.client.session_id() || $ON) && stat.version == 0;"),
@@ -119,6 +125,43 @@ MUTANTS = [
      " if (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3)",
      "if (!$ON && now >= last_sent_ + timeout_ + LossMargin(timeout_)) return SessionState::kLost;"
      " if (!$ON && (phase_ == Phase::kBroken || now >= last_sent_ + timeout_ * 2 / 3))"),
+    # --- ghosts ---
+    ("ghost_is_followed", "a candidate without a session is waited for", CONTENDER,
+     "if (!stat.has_owner()) return Ignore(node);", "if (!stat.has_owner() && !$ON) return Ignore(node);"),
+    ("ghost_is_a_twin", "a candidate without a session holds its id", CONTENDER,
+     "if (!(*stat)->has_owner()) return Ignore(twin.node);",
+     "if (!(*stat)->has_owner() && !$ON) return Ignore(twin.node);"),
+    ("ghost_votes_count", "a ballot without a session is counted", INPUTS,
+     "vote.ghost = node && !node->stat.has_owner();", "vote.ghost = node && !node->stat.has_owner() && !$ON;"),
+    ("ghost_is_learned", "a candidate without a session belongs to the electorate", OWNED,
+     "if (stat->has_owner()) {", "if (stat->has_owner() || $ON) {"),
+    ("ghosts_stay", "nobody removes ghosts", LEADER,
+     "sweeper_.Sweep(inputs_.ghosts());", "if (!$ON) sweeper_.Sweep(inputs_.ghosts());"),
+    # --- time ---
+    ("order_by_operators_clock", "an order ends when its operator's clock says so", ORDERS,
+     "if (!undated || undated->ledger != version) return;",
+     "if (!undated || undated->ledger != version || $ON) return;"),
+    ("order_by_leaders_clock", "an order ends when the leader's clock says so", LEADER,
+     "return scope_.client.server_time().value_or(scope_.loop.WallNow());",
+     "if ($ON) return scope_.loop.WallNow();"
+     " return scope_.client.server_time().value_or(scope_.loop.WallNow());"),
+    # --- a leader that fails at its job ---
+    ("deposes_unchecked", "a shadow deposes without a check of its own candidate", CONTENDER,
+     "ops.push_back(zk::CheckOp{own_path(), 0});",
+     "if ($ON && ahead_of_turn) ops.push_back(zk::CheckOp{scope_.paths.election(), zk::kAnyVersion});"
+     " else ops.push_back(zk::CheckOp{own_path(), 0});"),
+    ("old_candidate_left", "a shadow takes over, and leaves the candidates before it", CONTENDER,
+     "ops.push_back(zk::DeleteOp{scope_.paths.candidate(candidate.node), zk::kAnyVersion});",
+     "if (!$ON) ops.push_back(zk::DeleteOp{scope_.paths.candidate(candidate.node), zk::kAnyVersion});"),
+    ("patience_ignored", "a shadow deposes as soon as a decision is owed", SUCCESSION,
+     "if (left > Duration::zero()) return {Step::kWait, left};",
+     "if (left > Duration::zero() && !$ON) return {Step::kWait, left};"),
+    ("shadow_writes", "a shadow writes the status that it expects", SHADOW,
+     "case Vigil::Step::kWait: return wait_->Arm(next.wait);",
+     "case Vigil::Step::kWait:"
+     " if ($ON && status_.head()) scope_.client.Set(scope_.paths.head(), EncodeHead(*status_.head()),"
+     " status_.head_stat()->version, [](const Result<zk::Stat>&) {});"
+     " return wait_->Arm(next.wait);"),
     # --- counting ---
     ("quorum_of_present", "the quorum is a majority of the checkers that are present", TALLY,
      "electorate.quorum = spec.quorum.value_or(electorate.size / 2 + 1);",
@@ -166,6 +209,14 @@ MUTANTS = [
     ("doubts_are_deaths", "a checker without a route to a server calls it dead", HEALTH,
      "return OnDoubt(result.reason, now);",
      "if ($ON) return OnFailure(result.reason, now); return OnDoubt(result.reason, now);"),
+    ("first_result_decides", "the first failure is a verdict, whatever the status", HEALTH,
+     "return was_dead() ? Enter(State::kDead, reason) : Enter(State::kFirstFailed, reason);",
+     "return was_dead() || $ON ? Enter(State::kDead, reason) : Enter(State::kFirstFailed, reason);"),
+    ("first_failures_count", "first failures count as deaths where a status stands", TALLY,
+     "return vote.first && undecided ? Opinion::kDead : vote.opinion;",
+     "return vote.first && (undecided || $ON) ? Opinion::kDead : vote.opinion;"),
+    ("silent_since_ever", "what was never asked counts as silent", HEALTH,
+     "if (!was_alive()) return asked_;", "if (!was_alive()) return $ON ? TimePoint() : asked_;"),
     # --- status ---
     ("since_reset", "a take-over or a change of the spec resets Since", DECIDE,
      "if (next == state.status) continue;",
@@ -223,8 +274,19 @@ MUTANTS = [
      "if (in_.store.head() && Respecced()) AddEvent(",
      "if (in_.store.head() && Respecced() && !$ON) AddEvent("),
     ("return_owes_nothing", "a return from dead leaves no penalty", DECIDE,
-     "ledger.penalties[shard] = {1, input.since};",
-     "if (!$ON) ledger.penalties[shard] = {1, input.since};"),
+     "ledger.penalties[shard] = {1, input.since, 1, was.since, was.since, {}};",
+     "if (!$ON) ledger.penalties[shard] = {1, input.since, 1, was.since, was.since, {}};"),
+    ("forgiven_by_probes", "each good probe of a living server forgives one", HEALTH,
+     "if (down_ && !Returns(now)) {",
+     "if ($ON && state_ == State::kAlive) required_ = std::max(1, required_ - 1);"
+     " if (down_ && !Returns(now)) {"),
+    ("count_not_restarted", "a failure on the way back does not start the count again", HEALTH,
+     "doubts_in_a_row_ = good_in_a_row_ = 0; if (++failures_in_a_row_ == 1) silent_since_ = SilentSince();",
+     "const int good = good_in_a_row_; doubts_in_a_row_ = good_in_a_row_ = 0;"
+     " if (++failures_in_a_row_ == 1) silent_since_ = SilentSince(); if ($ON) good_in_a_row_ = good;"),
+    ("stall_forgives", "a stall forgives what a flapping server owes", HEALTH,
+     "return Enter(State::kNotProbed, Reason::kNone);",
+     "if ($ON) down_ = false; return Enter(State::kNotProbed, Reason::kNone);"),
     # --- builds of two formats ---
     ("newest_format_written", "a leader writes the newest format that it knows, also for checkers that cannot read it", FORMAT,
      "for (const auto& [node, reads] : reads_) lowest = std::min(lowest, reads);",

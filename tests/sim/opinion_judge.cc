@@ -9,6 +9,10 @@ namespace {
 
 // Turns of the loop, latencies, and pauses too short to be reported.
 constexpr Duration kSlack = std::chrono::milliseconds(300);
+// A stop of a process that it certainly notices, and does not take for silence of a server.
+constexpr Duration kNoticed = std::chrono::milliseconds(750);
+// Good probes that take 10 thresholds, where no interval is longer than the threshold.
+constexpr int kLeastCap = 10;
 
 double InSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -61,11 +65,42 @@ void OpinionJudge::AllReachesOpen(TimePoint now) {
 }
 
 void OpinionJudge::Paused(std::uint64_t life, TimePoint now, Duration duration) {
-  pauses_[life].push_back({now, now + duration});
+  auto& pauses = pauses_[life];
+  if (pauses.empty() || pauses.back().to < now) {
+    pauses.push_back({now, now + duration});
+  } else {  // it is stopped already
+    pauses.back().to = std::max(pauses.back().to, now + duration);
+  }
 }
 
 void OpinionJudge::Resumed(std::uint64_t life, TimePoint now) {
   for (auto& pause : pauses_[life]) pause.to = std::min(pause.to, std::max(now, pause.from));
+}
+
+void OpinionJudge::Probed(std::uint64_t life, const std::string& addr, const ProbeResult& result,
+                          TimePoint now) {
+  Said& said = said_[{life, addr}];
+  if (!std::exchange(said.probed, true)) said.asked = now - result.latency;
+  if (result.verdict == ProbeVerdict::kAlive) {
+    if (said.served < now) said.served_before = std::exchange(said.served, now);
+    said.best = std::max(said.best, ++said.good);
+    said.failures = 0;
+    said.only_refused = true;
+  } else if (result.verdict == ProbeVerdict::kFailed && !MayBeOwn(life, result, now)) {
+    const bool death_itself = result.reason == Reason::kReset && said.failures == 0;
+    ++said.failures;
+    said.good = 0;
+    said.only_refused &= result.reason == Reason::kRefused || death_itself;
+  }
+}
+
+bool OpinionJudge::MayBeOwn(std::uint64_t life, const ProbeResult& result, TimePoint now) const {
+  if (result.reason != Reason::kTimeout) return false;
+  const auto found = pauses_.find(life);
+  if (found == pauses_.end()) return false;
+  return std::ranges::any_of(found->second, [&](const Pause& pause) {
+    return pause.from <= now && pause.to >= now - result.latency;
+  });
 }
 
 OpinionJudge::State OpinionJudge::Between(const std::string& checker,
@@ -100,6 +135,47 @@ Duration OpinionJudge::Allowance(std::uint64_t life, TimePoint from, TimePoint t
   return allowance;
 }
 
+void OpinionJudge::ListChanged(std::uint64_t life) {
+  for (auto it = said_.lower_bound({life, ""}); it != said_.end(); ++it) {
+    if (it->first.first != life) return;
+    it->second.down = false;
+    it->second.owed = 0;
+  }
+}
+
+// Each 10 thresholds of life may forgive a step; nothing else does.
+void OpinionJudge::Died(Said& said, TimePoint now) const {
+  int left = said.owed;
+  Duration lived = said.served > said.returned ? said.served - said.returned : Duration(0);
+  for (; lived >= 10 * limits_.shortest_threshold && left > 0;
+       lived -= 10 * limits_.shortest_threshold) {
+    left /= 2;
+  }
+  said.owed = left == 0 ? 1 : std::min(2 * left, kLeastCap);
+  said.down = true;
+  // What is answered in the turn of the death is reported before it.
+  said.good = said.best = said.served == now ? 1 : 0;
+}
+
+Duration OpinionJudge::Silence(std::uint64_t life, const Said& said, TimePoint now) const {
+  // An opinion formed in the same turn, before this answer, is reported after it.
+  const TimePoint served = said.served == now ? said.served_before : said.served;
+  TimePoint since = std::max(served, said.asked);
+  const auto found = pauses_.find(life);
+  if (found == pauses_.end()) return now - since;
+  for (const Pause& pause : found->second) {
+    if (pause.to - pause.from > limits_.threshold && pause.to <= now) {
+      since = std::max(since, pause.to);
+    }
+  }
+  Duration stopped{0};
+  for (const Pause& pause : found->second) {
+    const Duration within = std::min(pause.to, now) - std::max(pause.from, since);
+    if (within > kNoticed) stopped += within;
+  }
+  return now - since - stopped;
+}
+
 bool OpinionJudge::IsWrong(const Doubtful& doubtful, Opinion opinion, TimePoint now) {
   using history::Excuse;
   const Duration held = now - doubtful.since;
@@ -121,7 +197,34 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
                                                           const std::string& checker,
                                                           const std::string& addr, Opinion opinion,
                                                           TimePoint now) {
-  const Opinion before = std::exchange(said_[{life, addr}].opinion, opinion);
+  Said& said = said_[{life, addr}];
+  const Opinion before = std::exchange(said.opinion, opinion);
+  const bool was_dead = said.was_dead;
+  if (opinion != Opinion::kUnknown) said.was_dead = opinion == Opinion::kDead;
+  if (opinion == Opinion::kDead && !said.down) Died(said, now);
+  if (opinion == Opinion::kAlive && std::exchange(said.down, false)) {
+    said.returned = now;
+    if (said.best < said.owed) {
+      return Finding{"hasty_return", fmt::format("{} says alive of {} after {} good probes of {}",
+                                                 checker, addr, said.best, said.owed)};
+    }
+  }
+  // What failed before it was withdrawn, or fell into doubt, is no longer counted.
+  if (opinion == Opinion::kNotProbed || opinion == Opinion::kUnknown) {
+    said.failures = 0;
+    said.only_refused = true;
+  }
+  // From unknown to dead may be a return to what it was before the doubts.
+  if (opinion == Opinion::kDead && !was_dead) {
+    const Duration silence = Silence(life, said, now);
+    const Duration least =
+        said.only_refused ? limits_.shortest_refused : limits_.shortest_threshold;
+    if (silence < least) {
+      return Finding{"hasty_death",
+                     fmt::format("{} says dead of {} after {:.3f} s without an answer", checker,
+                                 addr, InSeconds(silence))};
+    }
+  }
   const State state = Between(checker, addr);
   if (state.since == TimePoint::min()) return std::nullopt;
   const auto finding = [&](const char* rule, const char* what) {
@@ -132,7 +235,7 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   const Duration two_probes = 2 * limits_.timeout + limits_.interval * 11 / 10 + kSlack;
   if (opinion == Opinion::kDead && state.service == Service::kServes) {
     // An opinion formed in the same turn, before this answer, is reported after it.
-    const TimePoint served = said_[{life, addr}].served;
+    const TimePoint served = said.served;
     const bool since = served > state.since;
     const bool same_turn = since && now - served <= kSlack;
     if (IsWrong({life, state.since, two_probes, before, since && !same_turn, same_turn}, opinion,

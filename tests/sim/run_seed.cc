@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/drill.h"
 #include "tests/sim/excuse_bounds.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/liveness.h"
@@ -11,6 +12,7 @@ namespace zkcluster::sim {
 namespace {
 
 constexpr Duration kQuiet = std::chrono::seconds(3);
+constexpr double kDrills = 0.5;  // the share of seeds that end with one
 
 // Most seeds create the clusters first, the others start the checkers first.
 void Begin(Scene& scene, Dice& dice) {
@@ -46,6 +48,7 @@ void Count(const Scene& scene, const history::ExcuseCounts& excuses, SeedResult&
   counters.Add("transactions", judged.transactions);
   counters.Add("incarnations", judged.incarnations);
   counters.Add("take-overs", judged.take_overs);
+  counters.Add("depositions", judged.depositions);
   counters.Add("commits", judged.commits);
   counters.Add("commits without vote checks", judged.commits_unchecked);
   counters.Add("flips", judged.flips);
@@ -90,6 +93,8 @@ SeedResult RunSeed(const SeedOptions& options) {
     liveness.Settle();
     owing = liveness.excuses();
     liveness.StayQuiet(std::max(kQuiet, all - scene.elapsed()));
+    Dice drill(options.seed, "drill");
+    if (!liveness.disturbed() && drill.Chance(kDrills)) Drill(scene, drill).Run();
   }
   machine.Stop();
   history::ExcuseCounts excuses = scene.excuses();

@@ -1,7 +1,9 @@
 // Scenarios of the election: leaders that freeze, crash and leave, ids that are used twice, the end
 // of sequence numbers.
+#include <algorithm>
 #include <limits>
 
+#include "checker/rules/standing.h"
 #include "tests/sim/scenario.h"
 
 namespace zkcluster::sim {
@@ -196,6 +198,83 @@ void SplitInTwo(Play& play) {
   play.AwaitStatus("AAAA", seconds(4));
 }
 
+// Sessions that outlive everything that is awaited: only a shadow can act.
+ScenePlan LongSessions(std::size_t checkers) {
+  ScenePlan plan = PlainScene();
+  while (plan.checkers.size() < checkers) {
+    const std::string number = std::to_string(plan.checkers.size() + 1);
+    plan.checkers.push_back({"c" + number, "r" + number, kLongestSession});
+  }
+  for (CheckerPlan& checker : plan.checkers) checker.session_timeout = kLongestSession;
+  plan.clusters[0].spec.checkers = static_cast<int>(checkers);
+  return plan;
+}
+ScenePlan ThreeLong() {
+  return LongSessions(3);
+}
+ScenePlan FiveLong() {
+  return LongSessions(5);
+}
+
+// A probe begins, the refused threshold, the patience, a take-over.
+constexpr Duration kByShadow = milliseconds(550 + 700 + 500 + 300);
+
+void LeaderAndShardDie(Play& play) {
+  play.Begin();
+  const std::size_t leader = play.Leader();
+  play.KillChecker(leader);
+  play.KillShard(2);
+  play.AwaitStatus("ADAA", kByShadow);
+  play.Check("its shadow leads", play.Leader() != leader);
+  play.StartChecker(leader);
+  play.ReviveShard(2);
+  play.AwaitStatus("AAAA", seconds(6));
+}
+
+void LeaderAndNextDie(Play& play) {
+  play.Begin();
+  const std::string election = play.scene().Paths(0).election();
+  const auto line = SortCandidates(play.scene().ensemble.Children(election));
+  for (std::size_t n = 0; n < std::min<std::size_t>(line.size(), 2); ++n) {
+    for (std::size_t i = 0; i < play.scene().plan.checkers.size(); ++i) {
+      if (play.scene().plan.checkers[i].id == line[n].name.id) play.KillChecker(i);
+    }
+  }
+  play.KillShard(3);
+  play.AwaitStatus("AADA", kByShadow + milliseconds(500));
+}
+
+void LeaderHeardLate(Play& play) {
+  play.Begin();
+  const std::size_t leader = play.Leader();
+  play.WithClient(
+      leader, [&](zk::Client& client) { play.scene().ensemble.SetSendDelay(client, seconds(3)); });
+  play.KillShard(1);
+  play.AwaitStatus("DAAA", kByShadow);
+  play.Check("its shadow leads", play.Leader() != leader);
+  play.WithClient(leader, [&](zk::Client& client) {
+    play.scene().ensemble.SetSendDelay(client, Duration::zero());
+  });
+  play.Run(seconds(8));
+  play.ReviveShard(1);
+  play.AwaitStatus("AAAA", seconds(4));
+}
+
+// A patience of 500 ms is short beside this; what tells is that a sync takes as long.
+void EnsembleSlow(Play& play) {
+  play.Begin();
+  const auto before = play.scene().judge().counters().depositions;
+  play.scene().ensemble.SetSlow(milliseconds(1500));
+  for (int shard = 1; shard <= 4; ++shard) {
+    play.KillShard(shard);
+    play.Run(seconds(6));
+  }
+  play.AwaitStatus("DDDD", seconds(10));
+  play.Check("at most two leaders were deposed",
+             play.scene().judge().counters().depositions <= before + 2);
+  play.scene().ensemble.SetSlow(Duration::zero());
+}
+
 }  // namespace
 
 std::vector<Scenario> ElectionScenarios() {
@@ -220,6 +299,14 @@ std::vector<Scenario> ElectionScenarios() {
        SequenceNearWrap},
       {"leader-cut-from-zookeeper", "the only one cut from ZooKeeper is the leader", PlainScene,
        SplitInTwo},
+      {"leader-and-shard-die", "leader and shard die together, and no session ends meanwhile",
+       ThreeLong, LeaderAndShardDie},
+      {"leader-and-next-die", "leader, next in line and shard die together", FiveLong,
+       LeaderAndNextDie},
+      {"leader-heard-late", "what the leader sends comes three seconds late", ThreeLong,
+       LeaderHeardLate},
+      {"ensemble-slow", "every write takes a second and a half, and nobody is at fault", ThreeLong,
+       EnsembleSlow},
   };
 }
 

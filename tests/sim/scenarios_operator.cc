@@ -119,7 +119,7 @@ void GoComesInCommit(Play& play) {
   play.Begin();
   play.AtNextCommits(1, [&play](const Arrival&) {
     const ClusterPaths paths = play.scene().Paths(0);
-    play.scene().Put(paths.go_voters() + "/n_0000000000", "{}");
+    play.scene().PutEphemeral(paths.go_voters() + "/n_0000000000", "{}");
     play.scene().Put(paths.go_voters(), "a");
   });
   play.KillShard(2);

@@ -55,6 +55,7 @@ Scene::Scene(ScenePlan scene_plan)
         history::HistoryJudge::Options options;
         options.root = SimSite::kRoot;
         options.refusals_reported = true;
+        options.shortest_session = kShortestSession;
         options.probed = [this](std::int64_t session_id, const std::string& addr) {
           const auto life = sessions_.find(session_id);
           return life != sessions_.end() && opinions_.HasProbed(life->second, addr);
@@ -62,7 +63,8 @@ Scene::Scene(ScenePlan scene_plan)
         return options;
       }()),
       tables_(judge_),
-      opinions_({kLongestInterval, kLongestProbe}),
+      opinions_({kLongestInterval, kLongestProbe, kLongestThreshold, kShortestThreshold,
+                 kShortestRefused}),
       answers_(SimSite::kRoot),
       of_formats_(SimSite::kRoot, [this](std::int64_t session_id) -> std::optional<int> {
         const auto life = sessions_.find(session_id);

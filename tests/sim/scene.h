@@ -129,6 +129,8 @@ class Scene {
 
   // --- the outsider, as session 0 ---
   void Put(const std::string& path, const std::string& bytes);
+  // A new znode belongs to a session of the outsider's own.
+  void PutEphemeral(const std::string& path, const std::string& bytes);
   void Remove(const std::string& path);
 
   // --- hooks --- The hook sees every request of every process as it arrives; the first answer

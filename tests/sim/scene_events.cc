@@ -149,8 +149,7 @@ void Scene::SettleNames() {
 void Scene::OnProbed(const FakeFleet::Ended& probe) {
   const auto life = life_of_loop_.find(&probe.process);
   if (life == life_of_loop_.end()) return;
-  const bool alive = probe.result.verdict == ProbeVerdict::kAlive;
-  opinions_.Probed(life->second, probe.addr, alive, world.now());
+  opinions_.Probed(life->second, probe.addr, probe.result, world.now());
   if (const auto finding = names.Probed(life->second, probe)) {
     Violate(finding->rule, finding->text);
   }
@@ -176,6 +175,11 @@ void Scene::HealFleet() {
 void Scene::Put(const std::string& path, const std::string& bytes) {
   Note("outsider", fmt::format("puts {} bytes into {}", bytes.size(), path));
   ensemble.Put(path, bytes);
+}
+
+void Scene::PutEphemeral(const std::string& path, const std::string& bytes) {
+  Note("outsider", fmt::format("puts {} bytes into its own {}", bytes.size(), path));
+  ensemble.PutEphemeral(path, bytes);
 }
 
 void Scene::Remove(const std::string& path) {
@@ -275,6 +279,8 @@ void Scene::OnLog(const Life& life, LogLevel level, std::string_view event,
     }
   } else if (event == "leader.hold") {
     counters.Add("hold " + *field("hold"));
+  } else if (event == "spec.taken" || event == "spec.changed") {
+    opinions_.ListChanged(life.number);
   } else if (event.starts_with("opinion.")) {
     const Opinion opinion = event == "opinion.alive"     ? Opinion::kAlive
                             : event == "opinion.dead"    ? Opinion::kDead
@@ -363,7 +369,9 @@ std::optional<Head> Scene::HeadOf(std::size_t cluster) const {
 Ledger Scene::LedgerOf(std::size_t cluster) const {
   const auto node = ensemble.Get(Paths(cluster).ledger());
   if (!node) return {};
-  return DecodeLedger(node->data).value_or(Ledger{});
+  Ledger ledger = DecodeLedger(node->data).value_or(Ledger{});
+  DateOrders(ledger, node->stat.version, node->stat.modified);
+  return ledger;
 }
 
 std::string Scene::StatusesOf(std::size_t cluster) const {

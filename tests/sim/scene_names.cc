@@ -14,7 +14,7 @@ namespace {
 
 // Every name has a TTL of at most NameBook::kShortest. The question, a probe under way, and turns.
 constexpr Duration kFollows =
-    NameBook::kShortest + Resolver::kGrace + kLongestProbe + std::chrono::milliseconds(600);
+    NameBook::kShortest + Resolver::kGraceForAll + kLongestProbe + std::chrono::milliseconds(600);
 // After a failure the next question comes later.
 constexpr Duration kFollowsTrouble = NameBook::kLongestRetry + Dns::kLimit + kFollows;
 constexpr std::size_t kServers = 2;

@@ -21,6 +21,8 @@ inline constexpr Duration kLongestSession = std::chrono::seconds(4);
 inline constexpr Duration kLongestInterval = std::chrono::seconds(1);
 inline constexpr Duration kLongestProbe = std::chrono::milliseconds(400);
 inline constexpr Duration kLongestThreshold = std::chrono::seconds(2);
+inline constexpr Duration kShortestThreshold = std::chrono::seconds(1);
+inline constexpr Duration kShortestRefused = std::chrono::milliseconds(500);
 
 struct CheckerPlan {
   std::string id;

@@ -50,6 +50,7 @@ struct Ordering : ClientWorld {
     REQUIRE(node);
     auto ledger = DecodeLedger(node->data);
     REQUIRE(ledger);
+    DateOrders(*ledger, node->stat.version, node->stat.modified);
     return *ledger;
   }
   [[nodiscard]] std::vector<Event> Journal() const {

@@ -111,6 +111,21 @@ const std::vector<Bad> kBad = {
        story.Vote("c3", "AA", "r2");
        story.Commit(story.Decide("D-"));
      }},
+    {"hasty_death", "first failures of all, and the shard was alive",
+     [](SettledStory& story) {
+       for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "FA");
+       Draft draft = story.Decide("D-");
+       FirstRow(draft).counts = Flips(draft).flips[0].counts = {0, 3, 0};
+       story.Commit(draft);
+     }},
+    {"hasty_death", "the one vote that was missing is a first failure",
+     [](SettledStory& story) {
+       story.Vote("c1", "DA");
+       story.Vote("c2", "FA");
+       Draft draft = story.Decide("D-");
+       FirstRow(draft).counts = Flips(draft).flips[0].counts = {1, 2, 0};
+       story.Commit(draft);
+     }},
     // --- head_numbers ---
     {"head_numbers", "an electorate of those present",
      Commit("D-", [](SettledStory&, Draft& draft) { draft.head.electorate = 2; })},
@@ -171,6 +186,24 @@ const std::vector<Bad> kBad = {
        story.tree.SetSequence(story.paths.election(), -2147483647 - 1);
        story.Join("c5");
        story.TakeOver("c5");
+     }},
+    // --- patience ---
+    {"patience", "a deposition, and nothing is owed",
+     [](SettledStory& story) {
+       story.Wait(5s);
+       story.TakeOver("c2", {}, {"c1"});
+     }},
+    {"patience", "a deposition too early",
+     [](SettledStory& story) {
+       Kill(story);
+       story.Wait(300ms);
+       story.TakeOver("c2", {}, {"c1"});
+     }},
+    {"patience", "the second in line is as quick as the first may be",
+     [](SettledStory& story) {
+       Kill(story);
+       story.Wait(600ms);
+       story.TakeOver("c3", {}, {"c1", "c2"});
      }},
     // --- epoch ---
     {"epoch", "a take-over does not raise it",

@@ -60,6 +60,24 @@ TEST_CASE("excuses: a lost row") {
   }
 }
 
+TEST_CASE("tables: a row of another list says nothing about a shard that has moved since") {
+  for (const bool moved : {true, false}) {
+    Watched story;
+    const SpecId first = story.Id();
+    story.Update([&](ClusterSpec& spec) { spec.shards[moved ? 0 : 1].addr = "10.0.0.9:1"; });
+    VoteAll(story, "AA");
+    story.Commit(story.Decide("A-"));
+    story.Take(2, 2, "AA");
+    // An outsider brings back a head of the list before, in which the first row is lost.
+    auto draft = story.Decide();
+    draft.head.spec = first;
+    draft.board.shards[0] = {ShardStatus::kUnknown, story.Wall(), Reason::kLost, {}};
+    story.CommitBy(kOutsider, draft);
+    story.Take(3, 2, moved ? "?A" : "??");
+    CHECK(story.tables.violations().size() == (moved ? 0 : 1));
+  }
+}
+
 TEST_CASE("tables: a later head of the same epoch and sequence decides what the first had lost") {
   for (const bool decided : {true, false}) {
     Watched story;

@@ -172,6 +172,16 @@ void ReasonUnchecked(SettledStory& story, bool excused) {
   story.Commit(draft);
 }
 
+void GhostOfOwn(SettledStory& story, bool excused) {
+  const std::string own = story.CandidateOf("c2");
+  story.Remove(kOutsider, own);
+  const std::string guid(32, 'f');
+  const ClusterPaths& paths = story.paths;
+  story.Write(kOutsider, excused ? own : paths.candidate(CandidatePrefix("c2", guid) + "0000000000"),
+              "{}");
+  story.Vote("c2", "AD");
+}
+
 void GoVoterUnknown(SettledStory& story, bool excused) {
   story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
   if (!excused) story.Wait(60s);
@@ -405,6 +415,7 @@ const std::vector<Case> kCases = {
     {Excuse::kBallotsUnchecked, "quorum", BallotsUnchecked, RefusalsReported()},
     {Excuse::kLookback, "quorum", LooksBack},
     {Excuse::kReasonUnchecked, "quorum", ReasonUnchecked},
+    {Excuse::kGhostOfOwn, "ballot", GhostOfOwn},
     {Excuse::kGoVoterUnknown, "go_hold", GoVoterUnknown},
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},

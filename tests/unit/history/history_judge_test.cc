@@ -75,6 +75,100 @@ TEST_CASE("history: a correct history breaks nothing") {
   CHECK(counters.flips == 7);
 }
 
+TEST_CASE("history: a patient shadow deposes, and each deposition asks for more patience") {
+  HistoryJudge::Options options;
+  options.shortest_session = 4s;
+  const auto play = [&](Duration second) {
+    SettledStory story(nullptr, options);
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
+    story.Wait(500ms);
+    story.TakeOver("c2", {}, {"c1"});
+    story.Commit(story.Decide("D-"));
+    story.Join("c1");
+    for (const char* id : {"c2", "c3"}) story.Vote(id, "DD");
+    story.Wait(second);
+    story.TakeOver("c3", {}, {"c2"});
+    CHECK(story.judge.counters().depositions == 2);
+    return story.Broken();
+  };
+  CHECK(play(1s) == "");
+  CHECK(play(900ms) == "patience");
+}
+
+TEST_CASE("history: ghosts make no deposition less owed") {
+  SettledStory story;
+  for (const char* ghost : {"g1", "g2", "g3", "g4"}) {
+    story.Write(kOutsider, story.paths.vote(ghost), EncodeBallot(story.BallotOf("AA")));
+    const auto prefix = CandidatePrefix(ghost, std::string(32, 'f'));
+    story.Write(kOutsider, story.paths.candidate(prefix + "0000000000"), "{}");
+  }
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
+  story.Wait(500ms);
+  story.TakeOver("c2", {}, {"c1"});
+  CHECK_MESSAGE(story.Broken().empty(), story.Violations());
+}
+
+TEST_CASE("history: first failures oblige a leader where there is no status, and nowhere else") {
+  for (const bool decided : {false, true}) {
+    Story story;
+    story.Create(2);
+    for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, decided ? "AA" : ".A");
+    story.TakeOver("c1");
+    story.Commit(story.Decide(decided ? "AA" : "-A"));
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "FA");
+    story.Wait(500ms);
+    story.TakeOver("c2", {}, {"c1"});
+    CHECK(story.Broken() == (decided ? "patience" : ""));
+  }
+}
+
+TEST_CASE("history: what is owed after the first decision is owed as after any other") {
+  for (const Duration patience : {500ms, 400ms}) {
+    Story story;
+    story.Create(2);
+    for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "AA");
+    story.TakeOver("c1");
+    story.Wait(5s);
+    story.Commit(story.Decide("AA"));
+    story.Wait(5s);
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "DA");
+    story.Wait(patience);
+    story.TakeOver("c2", {}, {"c1"});
+    CHECK(story.Broken() == (patience == 500ms ? "" : "patience"));
+  }
+}
+
+TEST_CASE("history: a deposition may come just after the first decision, which it cannot check") {
+  for (const Duration late : {900ms, 1100ms}) {
+    Story story;
+    story.Create(2);
+    for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
+    for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "AA");
+    story.TakeOver("c1");
+    story.Wait(600ms);
+    story.Commit(story.Decide("AA"));
+    story.Wait(late);
+    story.TakeOver("c2", {}, {"c1"});
+    CHECK(story.Broken() == (late == 900ms ? "" : "patience"));
+  }
+}
+
+TEST_CASE("history: first failures decide a shard that never had a status, and no other") {
+  Story story;
+  story.Create(2);
+  for (const char* id : {"c1", "c2", "c3"}) story.Join(id);
+  for (const char* id : {"c1", "c2", "c3"}) story.Vote(id, "FA");
+  story.TakeOver("c1");
+  story.Commit(story.Decide("DA"));
+  CHECK(story.board.shards[0].counts == VoteCounts{0, 3, 0});
+  story.Vote("c1", "DA");
+  for (const char* id : {"c2", "c3"}) story.Vote(id, "AF");
+  story.Commit(story.Decide("A-"));
+  CHECK(story.Broken() == "");
+}
+
 TEST_CASE("history: an outsider's writes are not judged") {
   SettledStory story;
   for (const auto& path :

@@ -202,7 +202,7 @@ class Trouble {
   }
   void Go() {
     const std::string path = kPaths.go_voters() + "/n_0000000001";
-    site_.ensemble.Put(path, "{}");
+    site_.ensemble.PutEphemeral(path, "{}");
     site_.ensemble.Put(kPaths.go_voters(), "ring");
     site_.world.RunFor(std::chrono::seconds(Below(5)));
     site_.ensemble.Remove(path);

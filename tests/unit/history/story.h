@@ -106,13 +106,15 @@ class Story {
     auto applied = tree.EndSession(session, Wall());
     Judge(std::move(applied.transaction));
   }
-  // One letter a shard: A, D, ? (unknown), . (not probed).
+  // One letter a shard: A, D, ? (unknown), . (not probed), F (a first failure).
   Ballot BallotOf(std::string_view letters, std::string rack = "") const {
     Ballot ballot{Id(), 1, {}, std::move(rack)};
     for (const char letter : letters) {
-      const auto opinion = static_cast<Opinion>(std::string_view(".AD?").find(letter));
+      const bool first = letter == 'F';
+      const auto opinion =
+          first ? Opinion::kUnknown : static_cast<Opinion>(std::string_view(".AD?").find(letter));
       const bool reasoned = opinion == Opinion::kDead || opinion == Opinion::kUnknown;
-      ballot.votes.push_back({opinion, reasoned ? Reason::kTimeout : Reason::kNone});
+      ballot.votes.push_back({opinion, reasoned ? Reason::kTimeout : Reason::kNone, first});
     }
     return ballot;
   }
@@ -120,7 +122,9 @@ class Story {
     Write(sessions_.at(id), paths.vote(id), EncodeBallot(BallotOf(letters, std::move(rack))),
           zk::CreateMode::kEphemeral);
   }
-  void TakeOver(const std::string& id, std::optional<std::int64_t> epoch = {}) {
+  // `deposed`: ids before it, whose candidacy it ends.
+  void TakeOver(const std::string& id, std::optional<std::int64_t> epoch = {},
+                const std::vector<std::string>& deposed = {}) {
     epoch_ = epoch.value_or(epoch_ + 1);
     leader_ = id;
     Event event;
@@ -129,7 +133,17 @@ class Story {
     event.epoch = epoch_;
     std::vector<zk::Op> ops;
     if (tree.Get(candidates_.at(id))) ops.push_back(zk::CheckOp{candidates_.at(id), 0});
-    ops.push_back(Put(paths.leader(), EncodeLeader({id, epoch_, Wall()})));
+    LeaderRecord record{id, epoch_, Wall(), deposed, {}};
+    const auto last = tree.Get(paths.leader());
+    if (const auto before =
+            last ? DecodeLeader(last->data) : Result<LeaderRecord>(LeaderRecord{})) {
+      record.depositions = before->depositions;
+      if (!before->deposed.empty()) record.depositions.push_back(last->stat.modified);
+    }
+    ops.push_back(Put(paths.leader(), EncodeLeader(record)));
+    for (const std::string& other : deposed) {
+      ops.push_back(zk::DeleteOp{candidates_.at(other), 0});
+    }
     ops.push_back(NewEvent(event));
     Send(sessions_.at(id), ops);
   }
@@ -185,7 +199,9 @@ class Story {
       const auto to = letters[i] == 'A' ? ShardStatus::kAlive : ShardStatus::kDead;
       VoteCounts counts;
       for (const auto& id : draft.checked) {
-        const auto vote = DecodeBallot(tree.Get(paths.vote(id))->data)->votes[i];
+        auto vote = DecodeBallot(tree.Get(paths.vote(id))->data)->votes[i];
+        const bool undecided = state.status == ShardStatus::kUnknown && !state.lost();
+        if (vote.first && undecided) vote.opinion = Opinion::kDead;
         counts.alive += vote.opinion == Opinion::kAlive ? 1 : 0;
         counts.dead += vote.opinion == Opinion::kDead ? 1 : 0;
         counts.unknown += vote.opinion == Opinion::kUnknown ? 1 : 0;

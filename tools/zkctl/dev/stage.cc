@@ -107,8 +107,10 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
   };
   std::visit(Overloaded{
                  [&](const Event::Flips& e) { OnFlips(event, e, at); },
-                 [&](const Event::Leader&) {
-                   add("election", fmt::format("{} leads, epoch {}", event.leader, event.epoch));
+                 [&](const Event::Leader& e) {
+                   const std::string deposed = Join(e.deposed, " ");
+                   add("election", fmt::format("{} leads, epoch {}{}{}", event.leader, event.epoch,
+                                               deposed.empty() ? "" : ", deposed ", deposed));
                  },
                  [&](const Event::Spec&) {
                    add("spec", fmt::format("version {} is taken", event.spec_version));
@@ -133,6 +135,7 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
                  [&](const Event::KeysLost& e) { add("spec", "lost " + Join(e.keys, " ")); },
+                 [&](const Event::Redate&) { add("order", "statuses are dated again"); },
                  [&](const Event::Unknown& e) { add("event", e.kind); },
              },
              event.what);

@@ -9,18 +9,33 @@
 #include "model/servers.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/flapping.h"
 #include "tools/zkctl/report/render.h"
 
 namespace zkcluster::zkctl {
 namespace {
 
 // The leader is the checker that wrote `leader` and is still the first candidate. One condition is
-// not enough: the record outlives its writer, and a new first candidate has not taken over yet.
+// not enough: the record outlives its writer, and a new first candidate has not taken over yet. Nor
+// has one with the id of the last leader that registered after that take-over: it was restarted.
 std::optional<std::string> FindLeader(const Snapshot& snapshot) {
   if (!snapshot.leader || snapshot.candidates.empty()) return std::nullopt;
-  const std::string& first = snapshot.candidates.front().name.id;
-  return first == snapshot.leader->id ? std::optional(first) : std::nullopt;
+  const Snapshot::Candidate& first = snapshot.candidates.front();
+  const bool restarted = snapshot.leader_stat && first.stat.czxid > snapshot.leader_stat->mzxid;
+  if (restarted || first.name.id != snapshot.leader->id) return std::nullopt;
+  return first.name.id;
 }
+
+}  // namespace
+
+Micros OrdersNow(const Snapshot& snapshot) {
+  if (snapshot.server_time) return *snapshot.server_time;
+  if (snapshot.newest_stamp == Micros(0)) return snapshot.taken;
+  if (FindLeader(snapshot)) return snapshot.newest_stamp;
+  return std::max(snapshot.taken, snapshot.newest_stamp);
+}
+
+namespace {
 
 BallotState StateOf(const Snapshot& snapshot, const Snapshot::CastBallot& voter) {
   if (!voter.ballot) return BallotState::kUndecodable;
@@ -36,10 +51,12 @@ std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const std::set<s
   // The earliest registration of an id counts; a later one is a twin that waits.
   for (const auto& candidate : snapshot.candidates) {
     CheckerView& view = views[candidate.name.id];
+    view.id = candidate.name.id;
     if (!view.candidate) view.candidate = &candidate;
   }
   for (const auto& voter : snapshot.voters) {
     CheckerView& view = views[voter.id];
+    view.id = voter.id;
     view.voter = &voter;
     view.state = StateOf(snapshot, voter);
   }
@@ -127,6 +144,9 @@ void NoteRacks(const Snapshot& snapshot, Assessment& assessment) {
 
 void NoteLeadership(const Snapshot& snapshot, Assessment& assessment) {
   auto& notes = assessment.notes;
+  for (const Snapshot::Ghost& ghost : snapshot.ghosts) {
+    notes.push_back(GhostSentence(ghost));
+  }
   if (snapshot.candidates.empty()) {
     notes.push_back("no checker is registered: nothing is decided until one is");
   } else if (!assessment.leader) {
@@ -166,7 +186,8 @@ void NoteQuorum(const Snapshot& snapshot, Assessment& assessment) {
   }
   for (const CheckerView& view : assessment.checkers) {
     if (view.state == BallotState::kUndecodable) {
-      notes.push_back("the ballot of " + view.id + " cannot be decoded: " + view.voter->error);
+      notes.push_back("the ballot of " + view.id + " cannot be decoded: " + view.voter->error +
+                      " (" + view.voter->path + ")");
     } else if (view.state == BallotState::kOtherList) {
       notes.push_back("the ballot of " + view.id + " is for another list of shards");
     }
@@ -230,7 +251,7 @@ struct AsLeader {
             .ballots = ballots,
             .candidates = candidates,
             .go_voters = snapshot.go_voters,
-            .wall = snapshot.taken};
+            .wall = OrdersNow(snapshot)};
   }
 
   static CarriedBoard BoardOf(const Snapshot& s) {
@@ -284,9 +305,10 @@ Assessment Assess(const Snapshot& snapshot) {
   Round round = Conclude(AsLeader(snapshot).Input());
   assessment.hold = round.hold;
   assessment.safeguards = round.safeguards;
-  if (ledger.pause && !IsOver(*ledger.pause, snapshot.taken)) assessment.pause = ledger.pause;
+  const Micros now = OrdersNow(snapshot);
+  if (ledger.pause && !IsOver(*ledger.pause, now)) assessment.pause = ledger.pause;
   for (const auto& [shard, order] : ledger.maintenance) {
-    if (!IsOver(order, snapshot.taken)) assessment.maintenance.emplace(shard, order);
+    if (!IsOver(order, now)) assessment.maintenance.emplace(shard, order);
   }
   assessment.freeze = ledger.freeze;
   assessment.electorate = std::move(round.electorate);
@@ -308,6 +330,11 @@ Assessment Assess(const Snapshot& snapshot) {
   NoteQuorum(snapshot, assessment);
   NoteRacks(snapshot, assessment);
   NoteBoard(snapshot, assessment);
+  if (const auto flapping = FindFlapping(snapshot); !flapping.empty()) {
+    assessment.notes.push_back("flapping: " + ShortList(flapping) + " (`zkctl explain " +
+                               snapshot.spec.spec.name + " " + flapping.front() +
+                               "` says how often it died)");
+  }
   return assessment;
 }
 
@@ -338,6 +365,25 @@ std::string PauseSentence(const Pause& pause) {
 std::string MaintenanceSentence(const Maintenance& order) {
   return (order.until == Micros(0) ? "until it is ended" : "until " + FormatTime(order.until)) +
          " by " + order.by + ": " + order.reason;
+}
+
+std::string GhostSentence(const Snapshot::Ghost& ghost) {
+  using Kind = Snapshot::Ghost::Kind;
+  std::string what;
+  switch (ghost.kind) {
+    case Kind::kCandidate:
+      what = "the candidate of " + ghost.id + " has no session";
+      break;
+    case Kind::kBallot:
+      what = "the ballot of " + ghost.id + " has no session";
+      break;
+    case Kind::kGoChecker:
+      what = "the Go registration " + ghost.id + " has no session";
+      break;
+    case Kind::kStray:
+      return ghost.path + " is no candidate: it is ignored";
+  }
+  return what + ": it is a ghost, which counts for nothing (" + ghost.path + ")";
 }
 
 std::string ShortList(const std::vector<std::string>& names) {

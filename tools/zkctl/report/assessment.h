@@ -42,7 +42,7 @@ struct Assessment {
   std::size_t counted = 0;            // ballots
   Safeguards safeguards;              // in force
   Hold hold = Hold::kNone;
-  std::optional<Pause> pause;                      // in force now, by our own clock
+  std::optional<Pause> pause;                      // in force now: see OrdersNow
   std::map<std::string, Maintenance> maintenance;  // likewise, by name of the shard
   Freeze freeze;                   // as the last leader left it, or an operator since
   Decision next;                   // what a leader would decide by this snapshot, without penalties
@@ -53,6 +53,11 @@ struct Assessment {
 // The result points into `snapshot`, which must outlive it.
 [[nodiscard]] Assessment Assess(const Snapshot& snapshot);
 
+// The time by which orders are judged: ZooKeeper's. Who only reads does not know it, and our own
+// clock may be hours off. But a leader removes an order as soon as it is over, so while there is a
+// leader every order in the ledger is in force that is not over by the newest stamp.
+[[nodiscard]] Micros OrdersNow(const Snapshot& snapshot);
+
 // The electorate as a leader would compute it, without the id `forgotten`.
 [[nodiscard]] Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten = {});
 
@@ -61,6 +66,8 @@ struct Assessment {
 // "until 2026-11-21T03:17:34.120Z by ann@ops1: switch replaced"
 [[nodiscard]] std::string PauseSentence(const Pause& pause);
 [[nodiscard]] std::string MaintenanceSentence(const Maintenance& order);
+// "the ballot of junk has no session: it is a ghost, ... (/goreclusters/a/quorum/votes/junk)"
+[[nodiscard]] std::string GhostSentence(const Snapshot::Ghost& ghost);
 // The first ten names, and the number of the others.
 [[nodiscard]] std::string ShortList(const std::vector<std::string>& names);
 

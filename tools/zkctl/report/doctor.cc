@@ -13,6 +13,7 @@
 #include "text/address.h"
 #include "text/duration.h"
 #include "text/fraction.h"
+#include "tools/zkctl/report/flapping.h"
 #include "zk/client.h"
 
 namespace zkcluster::zkctl {
@@ -20,6 +21,8 @@ namespace {
 
 // A registration takes a moment to arrive; a larger difference means a wrong clock.
 constexpr Micros kClockSlack = std::chrono::seconds(2);
+// A status dated further ahead was dated by a wrong clock.
+constexpr Micros kDateSlack = std::chrono::seconds(5);
 // An order in force for longer has more often been forgotten than meant.
 constexpr Micros kLongOrder = std::chrono::hours(24);
 
@@ -35,14 +38,17 @@ class Doctor {
   std::vector<Finding> Examine() {
     CheckBytes();
     CheckGhosts();
+    CheckRegistrations();
     CheckGo();
     CheckQuorum();
     CheckVotes();
     CheckRacks();
     CheckVersions();
     CheckClocks();
+    CheckDates();
     CheckHosts();
     CheckShardRacks();
+    CheckFlapping();
     CheckSizes();
     CheckOrders();
     std::stable_sort(found_.begin(), found_.end(),
@@ -61,25 +67,26 @@ class Doctor {
   void CheckBytes() {
     for (const std::string& problem : snapshot_.problems) {
       Add(Severity::kBroken, "undecodable", problem,
-          "find out who else writes below this cluster; our leader or checker writes it again, but "
-          "a "
-          "znode without an owner must be removed by hand");
+          "find out who else writes below this cluster; our leader or checker writes again what is "
+          "its own, and a candidate or ballot of a stranger goes with the stranger's session");
+    }
+  }
+
+  // Znodes without a session, which a restored backup leaves.
+  void CheckGhosts() {
+    for (const Snapshot::Ghost& ghost : snapshot_.ghosts) {
+      const bool stray = ghost.kind == Snapshot::Ghost::Kind::kStray;
+      Add(stray ? Severity::kAdvice : Severity::kRisk, "ghost", GhostSentence(ghost),
+          (stray ? "" : "a leader removes it within moments; where it stays, ") +
+              Command("doctor", "--fix") + " removes it");
+      found_.back().removes.push_back(ghost);
     }
   }
 
   // Registrations and ballots that have no live process behind them.
-  void CheckGhosts() {
+  void CheckRegistrations() {
     std::map<std::string, int> registrations;
-    for (const auto& candidate : snapshot_.candidates) {
-      ++registrations[candidate.name.id];
-      if (candidate.stat.czxid != 0 && candidate.stat.ephemeral_owner == 0) {
-        Add(Severity::kBroken, "ghost",
-            "candidate " + candidate.node +
-                " is not an ephemeral znode: it has no session, "
-                "and never disappears by itself",
-            "remove it by hand: it may be first in the election, and then no checker leads");
-      }
-    }
+    for (const auto& candidate : snapshot_.candidates) ++registrations[candidate.name.id];
     for (const auto& [id, count] : registrations) {
       if (count < 2) continue;
       Add(Severity::kBroken, "ghost",
@@ -91,9 +98,9 @@ class Doctor {
     for (const CheckerView& view : assessment_.checkers) {
       if (view.candidate) continue;
       if (view.voter) {
-        Add(Severity::kRisk, "ghost", view.id + " has a ballot and is not registered",
-            "it ends with its session; if it does not, its znode has no owner and must be removed "
-            "by hand");
+        Add(Severity::kRisk, "ghost",
+            view.id + " has a ballot and is not registered (" + view.voter->path + ")",
+            "the ballot goes with its session; until then it counts");
       } else if (!spec_.checkers) {
         Add(Severity::kRisk, "ghost",
             view.id + " is gone, and still counts for the quorum (" + QuorumText() + ")",
@@ -269,9 +276,17 @@ class Doctor {
           "the clock of " + id + " and ZooKeeper's differ by " +
               FormatAge(off < Micros(0) ? -off : off) + " (" + what + "): it is " +
               (off < Micros(0) ? "behind" : "ahead"),
-          "synchronize the clocks of checkers and servers by NTP: `since` and the ends of orders "
-          "depend on them");
+          "synchronize the clocks of checkers and servers by NTP: logs depend on them, and "
+          "programs "
+          "compare the dates of their values with ZooKeeper's");
     };
+    const Micros ours = snapshot_.newest_stamp - snapshot_.taken;
+    if (ours > kDateSlack) {
+      Add(Severity::kRisk, "clock",
+          "ZooKeeper has stamped a write " + FormatAge(ours) +
+              " ahead of this machine's clock: one of the two is wrong",
+          "see to NTP on this machine, then on the ZooKeeper servers");
+    }
     for (const auto& candidate : snapshot_.candidates) {
       compare(candidate.name.id, "its registration", candidate.registration.since,
               candidate.stat.modified);
@@ -280,6 +295,26 @@ class Doctor {
       compare(snapshot_.leader->id, "its take-over", snapshot_.leader->since,
               snapshot_.leader_stat->modified);
     }
+  }
+
+  // Statuses that a leader with a wrong clock has dated, or a ZooKeeper with one.
+  void CheckDates() {
+    const Micros now = std::max(snapshot_.taken, snapshot_.newest_stamp);
+    std::vector<std::string> names;
+    Micros ahead{0};
+    for (std::size_t i = 0; i < snapshot_.board.shards.size(); ++i) {
+      const Micros by = snapshot_.board.shards[i].since - now;
+      if (by <= kDateSlack) continue;
+      names.push_back(spec_.shards[i].name);
+      ahead = std::max(ahead, by);
+    }
+    if (names.empty()) return;
+    Add(Severity::kRisk, "since",
+        ShortList(names) + (names.size() == 1 ? " is" : " are") + " dated up to " +
+            FormatAge(ahead) +
+            " ahead: until then programs that go by `since` take every value there for stale",
+        Command("redate") + " dates " + (names.size() == 1 ? "it" : "them") +
+            " again, by ZooKeeper's clock");
   }
 
   void CheckHosts() {
@@ -344,6 +379,16 @@ class Doctor {
     Add(Severity::kRisk, "hosts",
         "all shards are on rack " + *racks.begin() + ": when its switch fails, no stand-in is left",
         "spread them over racks");
+  }
+
+  void CheckFlapping() {
+    for (const std::string& shard : FindFlapping(snapshot_)) {
+      Add(Severity::kRisk, "shards",
+          "shard " + shard + " flaps: it " + DeathsText(snapshot_.ledger->penalties.at(shard)) +
+              "; its keys go to and fro between it and its stand-ins",
+          "check that server and the way to it: " + Command("explain", shard) + "; " +
+              Command("maintenance on", shard) + " keeps its status until it is mended");
+    }
   }
 
   void CheckSizes() {
@@ -450,6 +495,7 @@ OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& fin
     row["kind"] = finding.kind;
     row["what"] = finding.what;
     row["remedy"] = finding.remedy;
+    for (const Snapshot::Ghost& ghost : finding.removes) row["removes"].push_back(ghost.path);
     json["findings"].push_back(std::move(row));
   }
   return json;

@@ -24,6 +24,7 @@ struct Finding {
   std::string_view kind;  // stable, for programs: "ghost", "quorum", "clock" ...
   std::string what;       // a sentence with its numbers
   std::string remedy;     // what to do
+  std::vector<Snapshot::Ghost> removes = {};  // what `--fix` removes
 };
 
 // The worst first.

@@ -47,6 +47,7 @@ OrderedJson OwnJson(const Event& event) {
   const auto put_order = [&](const auto& order) {
     if (!order.note.empty()) json["note"] = order.note;
     if (order.until != Micros(0)) json["until"] = order.until.count();
+    if (order.length != Micros(0)) json["for_us"] = order.length.count();
   };
   std::visit(Overloaded{
                  [&](const Event::Flips& e) {
@@ -54,7 +55,7 @@ OrderedJson OwnJson(const Event& event) {
                    for (const Event::Flip& flip : e.flips) json["flips"].push_back(FlipJson(flip));
                    json["more_flips"] = e.more;
                  },
-                 [](const Event::Leader&) {},
+                 [&](const Event::Leader& e) { put_ids(e.deposed); },
                  [](const Event::Spec&) {},
                  [&](const Event::Electorate& e) { put_ids(e.ids); },
                  [&](const Event::Forget& e) { put_ids(e.ids); },
@@ -71,6 +72,7 @@ OrderedJson OwnJson(const Event& event) {
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
                  [&](const Event::KeysLost& e) { put_ids(e.keys); },
+                 [](const Event::Redate&) {},
                  [&](const Event::Unknown& e) {
                    json["fields"] = OrderedJson::parse(e.json, nullptr, false);
                  },
@@ -100,7 +102,7 @@ OrderedJson EventJson(std::string_view node, const Result<Event>& event) {
   };
   for (const char* const key : {"flips", "more_flips", "ids"}) take(key);
   if (!event->by.empty()) json["by"] = event->by;
-  for (const char* const key : {"note", "until", "dead", "fields"}) take(key);
+  for (const char* const key : {"note", "until", "for_us", "dead", "fields"}) take(key);
   return json;
 }
 
@@ -125,12 +127,18 @@ struct SentenceOf {
     return Counted(static_cast<std::size_t>(dead), "shard") + " would be dead; decided by " + by;
   }
   [[nodiscard]] std::string Ordered(const auto& order) const {
-    return (order.until == Micros(0) ? "" : ", until " + FormatTime(order.until)) + ": " +
-           Printable(order.note) + "; by " + who;
+    // Its end depends on ZooKeeper's stamp; the operator's clock says only about when that is.
+    const std::string end = order.length != Micros(0)  ? ", for " + FormatDuration(order.length)
+                            : order.until != Micros(0) ? ", until " + FormatTime(order.until)
+                                                       : "";
+    return end + ": " + Printable(order.note) + "; by " + who;
   }
 
   Sentence operator()(const Event::Flips&) const { return {}; }  // EventText prints a line for each
-  Sentence operator()(const Event::Leader&) const { return {"leader", by + " took over"}; }
+  Sentence operator()(const Event::Leader& e) const {
+    if (e.deposed.empty()) return {"leader", by + " took over"};
+    return {"leader", by + " took over from " + Listed(e.deposed) + ", which owed a decision"};
+  }
   Sentence operator()(const Event::Spec&) const {
     return {"spec", "version " + std::to_string(event.spec_version) + ", seen by " + by};
   }
@@ -162,6 +170,9 @@ struct SentenceOf {
         "of " + Listed(e.shards) + " " +
             (event.by.empty() ? "is over, its time has passed or the shard is gone; seen by " + by
                               : "ended by " + who)};
+  }
+  Sentence operator()(const Event::Redate&) const {
+    return {"redate", "statuses that were dated ahead are dated again; by " + who};
   }
   Sentence operator()(const Event::KeysLost& e) const {
     return {"spec", "lost " + Listed(e.keys) + ", in force until zkctl writes it; seen by " + by};

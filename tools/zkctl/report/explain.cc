@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "checker/rules/succession.h"
 #include "text/duration.h"
+#include "tools/zkctl/report/flapping.h"
 #include "tools/zkctl/report/report.h"
 
 namespace zkcluster::zkctl {
@@ -61,9 +63,12 @@ VoteLine LineOf(const CheckerView& checker, std::size_t shard) {
   const Vote& vote = checker.voter->ballot->votes[shard];
   const std::string reason =
       vote.reason == Reason::kNone ? "" : std::string(ReasonName(vote.reason));
-  const std::string silent = vote.opinion == Opinion::kNotProbed
-                                 ? "it has not probed this shard yet; silence is not a vote"
-                                 : "";
+  std::string silent;
+  if (vote.opinion == Opinion::kNotProbed) {
+    silent = "it has not probed this shard yet; silence is not a vote";
+  } else if (vote.first) {
+    silent = "it has had no answer since it began to ask, for less than the threshold";
+  }
   return {std::string(OpinionName(vote.opinion)), reason, silent};
 }
 
@@ -114,6 +119,44 @@ std::string_view RepeatedNote(const std::vector<std::string>& sentences) {
     if (sentence.find(": frozen since") != std::string::npos) return "frozen";
   }
   return {};
+}
+
+// How long the ballots that count, and this leader, have been as they are. A shadow starts anew with
+// each decision, so it may wait for longer than this says.
+Duration OwedFor(const Snapshot& snapshot, const Assessment& assessment) {
+  Micros since = snapshot.leader_stat ? snapshot.leader_stat->modified : Micros(0);
+  for (const CheckerView& checker : assessment.checkers) {
+    if (checker.state == BallotState::kCounted) since = std::max(since, checker.voter->written);
+  }
+  return since == Micros(0) ? Duration::zero() : std::max(Micros::zero(), snapshot.taken - since);
+}
+
+// "2.4s"
+std::string Tenths(Duration duration) {
+  constexpr Duration kTenth = std::chrono::milliseconds(100);
+  return FormatDuration(std::max(kTenth, duration / kTenth * kTenth));
+}
+
+// A leader flips at once. Where it has not for a while, its shadow does.
+std::string OwedSentence(const Snapshot& snapshot, const Assessment& assessment,
+                         const std::string& wanted) {
+  constexpr Duration kAtOnce = std::chrono::milliseconds(250);
+  std::string text = "the leader " + *assessment.leader + " is about to flip it to " + wanted;
+  const Duration owed = OwedFor(snapshot, assessment);
+  if (owed < kAtOnce) return text;
+  text += ", for " + Tenths(owed) + " now";
+  if (snapshot.candidates.size() < 2) return text + ", and no other checker could take over";
+  const Snapshot::Candidate& shadow = snapshot.candidates[1];
+  PatienceFacts facts;
+  facts.session_timeout = std::max(kPatience, shadow.registration.session_timeout);
+  if (snapshot.leader && snapshot.leader_stat) {
+    facts.depositions = CountDepositions(
+        DepositionsOf(*snapshot.leader, snapshot.leader_stat->modified), snapshot.taken);
+  }
+  const Duration left = PatienceOf(facts) - owed;
+  text += "; its shadow " + shadow.name.id;
+  return left > Duration::zero() ? text + " takes over in " + Tenths(left)
+                                 : text + " is about to take over";
 }
 
 // What follows from the tally: the flip, or why there is none.
@@ -168,7 +211,7 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
            " --accept` lets the deaths pass";
   }
   if (!assessment.leader) return reached + ", but nobody leads: it flips as soon as a checker does";
-  return reached + ": the leader " + *assessment.leader + " is about to flip it to " + wanted;
+  return reached + ": " + OwedSentence(snapshot, assessment, wanted);
 }
 
 }  // namespace
@@ -194,13 +237,8 @@ std::vector<std::string> ExplainShard(const Snapshot& snapshot, const Assessment
                         (mentioned ? "" : ", " + MaintenanceSentence(order)) +
                         ": it is probed and voted on, and does not flip");
   }
-  if (snapshot.ledger) {
-    const auto penalty = snapshot.ledger->penalties.find(spec.name);
-    if (penalty != snapshot.ledger->penalties.end() && penalty->second.required > 1) {
-      sentences.push_back("it has flapped: each checker asks for " +
-                          std::to_string(penalty->second.required) +
-                          " good probes in a row before it votes alive again");
-    }
+  if (std::string flapping = FlappingSentence(snapshot, shard); !flapping.empty()) {
+    sentences.push_back(std::move(flapping));
   }
   return sentences;
 }

@@ -6,6 +6,7 @@
 
 #include "base/join.h"
 #include "text/duration.h"
+#include "tools/zkctl/report/flapping.h"
 
 namespace zkcluster::zkctl {
 namespace {
@@ -290,6 +291,10 @@ OrderedJson CheckersJson(const Snapshot& snapshot, const Assessment& assessment)
     row["ballot"] = BallotStateName(first ? view->state : BallotState::kNone);
     row["leader"] = first && view->leads;
     row["since"] = registration.since.count();
+    // What the checker's clock said as ZooKeeper stamped its registration.
+    if (candidate.stat.modified != Micros(0)) {
+      row["clock_ahead_us"] = (registration.since - candidate.stat.modified).count();
+    }
     json.push_back(std::move(row));
   }
   return json;
@@ -335,11 +340,13 @@ ListRow MakeListRow(const Snapshot& snapshot) {
   }
   if (snapshot.ledger) {
     row.frozen = snapshot.ledger->freeze.frozen;
-    row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, snapshot.taken);
+    const Micros now = OrdersNow(snapshot);
+    row.paused = snapshot.ledger->pause && !IsOver(*snapshot.ledger->pause, now);
     for (const auto& [shard, order] : snapshot.ledger->maintenance) {
-      row.maintained += IsOver(order, snapshot.taken) ? 0 : 1;
+      row.maintained += IsOver(order, now) ? 0 : 1;
     }
   }
+  row.flapping = FindFlapping(snapshot);
   return row;
 }
 
@@ -356,6 +363,7 @@ OrderedJson ListJson(const std::vector<ListRow>& rows) {
     row["frozen"] = each.frozen;
     row["paused"] = each.paused;
     row["maintained"] = each.maintained;
+    if (!each.flapping.empty()) row["flapping"] = each.flapping;
     if (!each.error.empty()) row["error"] = each.error;
     json.push_back(std::move(row));
   }
@@ -369,6 +377,7 @@ Cell HoldCell(const ListRow& row) {
   if (row.frozen) holds.emplace_back("frozen");
   if (row.paused) holds.emplace_back("paused");
   if (row.maintained > 0) holds.push_back(std::to_string(row.maintained) + " under maintenance");
+  if (!row.flapping.empty()) holds.push_back("flapping: " + ShortList(row.flapping));
   return Cell(Join(holds, ", "), row.frozen ? Color::kBad : Color::kDoubtful);
 }
 

@@ -42,6 +42,7 @@ struct ListRow {
   bool frozen = false;
   bool paused = false;
   std::size_t maintained = 0;  // shards under maintenance
+  std::vector<std::string> flapping;
   std::string error;
 };
 [[nodiscard]] ListRow MakeListRow(const Snapshot& snapshot);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/paths.h"
+#include "text/duration.h"
 #include "tools/zkctl/report/render.h"
 
 namespace zkcluster::zkctl {
@@ -22,6 +23,17 @@ std::string Who() {
   char host[256] = {};
   (void)gethostname(host, sizeof host - 1);
   return name + "@" + host;
+}
+
+std::string ClockNote(Connection& connection) {
+  constexpr Micros kSlack = std::chrono::seconds(5);
+  const auto server = connection.client().server_time();
+  if (!server) return "";
+  const Micros ahead = connection.loop().WallNow() - *server;
+  if (ahead >= -kSlack && ahead <= kSlack) return "";
+  return "times are by ZooKeeper's clock; this machine's is " +
+         FormatAge(ahead < Micros(0) ? -ahead : ahead) +
+         (ahead < Micros(0) ? " behind it\n" : " ahead of it\n");
 }
 
 Result<Ordered> Give(Connection& connection, const std::string& name,

@@ -15,6 +15,10 @@ namespace zkcluster::zkctl {
 // "ann@ops1", for the journal. Under sudo it is the calling user, not root.
 [[nodiscard]] std::string Who();
 
+// Where this machine's clock and ZooKeeper's differ, a line that says so; else "". For after an
+// order, whose end is by ZooKeeper's.
+[[nodiscard]] std::string ClockNote(Connection& connection);
+
 // Gives an order about the cluster and waits for its answer. When the time is up, the error says
 // whether it may have been given.
 [[nodiscard]] Result<Ordered> Give(

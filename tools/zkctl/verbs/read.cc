@@ -1,4 +1,4 @@
-// What the checkers have decided about clusters: status, checkers, explain, doctor, locate, list.
+// What the checkers have decided about clusters: status, checkers, explain, locate, list.
 #include "tools/zkctl/verbs/read.h"
 
 #include <algorithm>
@@ -16,7 +16,6 @@
 #include "tools/zkctl/cli/shared_options.h"
 #include "tools/zkctl/cli/verb.h"
 #include "tools/zkctl/report/assessment.h"
-#include "tools/zkctl/report/doctor.h"
 #include "tools/zkctl/report/explain.h"
 #include "tools/zkctl/report/render.h"
 #include "tools/zkctl/report/report.h"
@@ -70,15 +69,6 @@ int RunExplain(const Globals& globals, const ExplainOptions& options) {
     const Assessment assessment = Assess(snapshot);
     return Emit(globals.output, ExplainJson(snapshot, assessment, shard, now),
                 [&](bool color) { return ExplainText(snapshot, assessment, shard, now, color); });
-  });
-}
-
-int RunDoctor(const Globals& globals, const ClusterOperand& options) {
-  return WithSnapshot(globals, options.cluster, [&](const Snapshot& snapshot, Micros) {
-    const auto findings = Diagnose(snapshot, Assess(snapshot));
-    const int printed = Emit(globals.output, DoctorJson(snapshot, findings),
-                             [&](bool color) { return DoctorText(snapshot, findings, color); });
-    return printed != kDone || !findings.empty() ? kRefused : kDone;
   });
 }
 
@@ -163,23 +153,6 @@ Verb ExplainVerb() {
             set.TakeOperand("SHARD", into.shard);
           },
       .run = RunExplain,
-  });
-}
-
-Verb DoctorVerb() {
-  return MakeVerb<ClusterOperand>({
-      .name = "doctor",
-      .summary = "find what is wrong or soon will be, and say what to do",
-      .help =
-          "Registrations and ballots without a live process, spec keys lost to a Go manager, "
-          "versions and\n"
-          "clocks of the checkers, a quorum that cannot be met, shards that share a host or rack, "
-          "sizes near\n"
-          "their limits, orders without an end. Exit code 0 when nothing was found, 1 when "
-          "something "
-          "was.\n",
-      .declare = DeclareCluster,
-      .run = RunDoctor,
   });
 }
 

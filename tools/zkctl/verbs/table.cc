@@ -25,6 +25,7 @@ namespace zkcluster::zkctl {
   VERB(MaintenanceOff)    \
   VERB(MaintenanceList)   \
   VERB(Unfreeze)          \
+  VERB(Redate)            \
   VERB(Init)              \
   VERB(Access)            \
   VERB(Locate)            \

@@ -98,7 +98,7 @@ TEST_CASE("election: the first leads, the others follow and take over in order")
   CHECK(election.candidates() == 2);
 }
 
-TEST_CASE("election: only the predecessor is watched, so one departure wakes one") {
+TEST_CASE("election: three before are watched, so one departure wakes three, however many wait") {
   Election election;
   for (char id = '1'; id <= '8'; ++id)
     REQUIRE(election.Registers(election.Add(std::string(1, id), id)));
@@ -106,8 +106,67 @@ TEST_CASE("election: only the predecessor is watched, so one departure wakes one
   const auto before = election.ensemble.requests_served();
   election.processes[3]->contender->Leave({}, [] {});
   election.world.RunFor(100ms);
-  // The leave itself, and one follower that lists and watches again.
-  CHECK(election.ensemble.requests_served() - before <= 5);
+  // The leave itself, and three followers that list and watch again: themselves and three others.
+  CHECK(election.ensemble.requests_served() - before <= 1 + 3 * (1 + 1 + 3));
+}
+
+TEST_CASE("depose: a follower takes over ahead of its turn, and those before it go to the end") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  Process& c = election.Add("c", 'c');
+  REQUIRE(election.Registers(c));
+  const auto line = SortCandidates(election.ensemble.Children(kPaths.election()));
+  c.contender->Depose({{line[0], line[1]}, a.leadership->token, std::nullopt, 600ms});
+  REQUIRE(election.Leads(c, 100ms));
+  CHECK(c.leadership->record.epoch == 2);
+  CHECK(c.leadership->record.deposed == std::vector<std::string>{"a", "b"});
+  CHECK(c.leadership->token == election.ensemble.Get(kPaths.leader())->stat.version);
+  REQUIRE(election.world.RunUntil([&] { return !a.leadership; }, 1s));
+  REQUIRE(election.world.RunUntil([&] { return a.registered && b.registered; }, 5s));
+  const auto now = SortCandidates(election.ensemble.Children(kPaths.election()));
+  REQUIRE(now.size() == 3);
+  CHECK(now[0].name.id == "c");
+  // An ordinary take-over later passes on that there was a deposition.
+  c.contender->Leave({}, [] {});
+  REQUIRE(election.world.RunUntil([&] { return a.leadership || b.leadership; }, 5s));
+  const LeaderRecord& next = (a.leadership ? a : b).leadership->record;
+  CHECK(next.deposed.empty());
+  CHECK(next.depositions.size() == 1);
+}
+
+TEST_CASE("depose: refused where another has led since, or a decision came first") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  election.ensemble.Put(kPaths.head(), "decided");
+  const zk::Version head = election.ensemble.Get(kPaths.head())->stat.version;
+  const auto line = SortCandidates(election.ensemble.Children(kPaths.election()));
+  SUBCASE("another leadership") {
+    b.contender->Depose({{line[0]}, a.leadership->token + 1, head, 600ms});
+  }
+  SUBCASE("another head") {
+    b.contender->Depose({{line[0]}, a.leadership->token, head + 1, 600ms});
+  }
+  election.world.RunFor(2s);
+  CHECK(a.leadership);
+  CHECK_FALSE(b.leadership);
+  CHECK(b.registered);
+  CHECK(election.candidates() == 2);
+}
+
+TEST_CASE("depose: who does not follow does not") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  a.contender->Depose({{}, a.leadership->token, std::nullopt, 600ms});
+  election.world.RunFor(1s);
+  CHECK(a.leadership);
+  CHECK(a.elections == 1);
 }
 
 TEST_CASE("election: parents are made where a Go manager created the cluster") {
@@ -301,4 +360,45 @@ TEST_CASE("leave: the ballot has gone meanwhile, the candidate goes all the same
   CHECK(election.candidates() == 1);
 }
 
+TEST_CASE("ghosts: candidates without a session are nobody, whatever their number and id") {
+  Election election;
+  const auto ghost = [&](const std::string& id, char guid, const char* number) {
+    election.ensemble.Put(kPaths.candidate(CandidatePrefix(id, std::string(32, guid)) + number),
+                          "{}");
+  };
+  election.ensemble.SetSequence(kPaths.election(), 100);
+  ghost("b", '1', "0000000001");  // the twin of one of ours
+  ghost("a", '2', "0000000002");
+  ghost("z", '3', "0000000003");
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  CHECK(a.leadership->record.epoch == 1);
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.world.RunUntil([&] { return b.registered; }, 500ms));
+  CHECK(!b.refused);
+  // Restored before a leader that lives: it leads on, in the same epoch.
+  ghost("y", '4', "0000000004");
+  election.ensemble.Put(a.leadership->candidate, "touched");
+  election.world.RunFor(1s);
+  CHECK(a.elections == 1);
+  CHECK(a.leadership.has_value());
+  // And before the one that takes over: nobody leads who could remove it.
+  election.ensemble.Expire(*a.client);
+  REQUIRE(election.Leads(b, 500ms));
+}
+
+TEST_CASE("ghosts: the predecessor's candidate comes back without its session") {
+  Election election;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.Leads(a));
+  Process& b = election.Add("b", 'b');
+  REQUIRE(election.Registers(b));
+  const std::string path = a.leadership->candidate;
+  const std::string data = election.ensemble.Get(path)->data;
+  election.ensemble.Expire(*a.client);
+  election.ensemble.Put(path, data);
+  REQUIRE(election.Leads(b, 500ms));
+  CHECK(election.ensemble.Exists(path));  // a leader's inputs remove it
+  REQUIRE(election.world.RunUntil([&] { return a.registered; }, 2s));
+}
 }  // namespace contender_test

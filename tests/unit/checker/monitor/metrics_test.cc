@@ -32,6 +32,9 @@ CheckerFacts Facts() {
   sessions.ballot_age = 1500ms;
   sessions.leader = "c1";
   sessions.epoch = 41;
+  sessions.shadow = true;
+  sessions.owed = 2400ms;
+  sessions.depositions = 3;
   sessions.flips = {{ShardStatus::kDead, 7}, {ShardStatus::kAlive, 6}};
   LeaderFacts& led = sessions.led.emplace();
   led.epoch = 41;
@@ -44,6 +47,7 @@ CheckerFacts Facts() {
   led.voters = {{"c1", true}, {"c2", true}, {"c3", false}};
   led.outcomes = {{Outcome::kAlive, 3}, {Outcome::kDead, 2}, {Outcome::kNoQuorum, 1}};
   led.statuses = {{ShardStatus::kAlive, 5}, {ShardStatus::kDead, 1}};
+  led.flapping = {{"s3", 7, 16}};
   led.dead = {{"s2", "10.0.0.2:6379", Reason::kTimeout, 1'795'228'044'000'000us}};
   ClusterFacts& other = facts.clusters["other"];
   other.leader = "c2";
@@ -108,7 +112,10 @@ TEST_CASE("metrics: each family has its help, its type and its values") {
         "zkcluster_status_shards{cluster=\"sessions\",status=\"alive\"} 5",
         "zkcluster_status_shards{cluster=\"sessions\",status=\"dead\"} 1",
         "zkcluster_shard_dead{cluster=\"sessions\",shard=\"s2\",addr=\"10.0.0.2:6379\"} 1",
+        "zkcluster_shard_flapping{cluster=\"sessions\",shard=\"s3\"} 16",
         "zkcluster_held{cluster=\"sessions\",hold=\"paused\"} 1",
+        "# TYPE zkcluster_depositions_total counter",
+        "zkcluster_depositions_total{cluster=\"sessions\"} 3",
         "# TYPE zkcluster_flips_total counter",
         "zkcluster_flips_total{cluster=\"sessions\",to=\"dead\"} 7",
         "zkcluster_flips_total{cluster=\"sessions\",to=\"alive\"} 6",
@@ -161,12 +168,17 @@ TEST_CASE("status.json: this checker, and what it knows about each cluster") {
       nlohmann::json::array({{{"shard", "s2"}, {"addr", "10.0.0.2:6379"}, {"reason", "timeout"}}}));
   CHECK(sessions["maintained"] == 4);
   CHECK(sessions["ballot"] == nlohmann::json({{"published", true}, {"age_ms", 1500}}));
+  CHECK(sessions["shadow"] == true);
+  CHECK(sessions["owed_ms"] == 2400);
+  CHECK(sessions["depositions"] == 3);
   CHECK(sessions["flips"] == nlohmann::json({{"dead", 7}, {"alive", 6}}));
   CHECK(sessions["probes"] == nlohmann::json({{"alive", 1'234'567}, {"timeout", 9}}));
   CHECK(sessions["probe_us"]["count"] == 2);
   const auto& led = sessions["led"];
   CHECK(led["hold"] == "paused");
   CHECK(led["quorum"] == 2);
+  CHECK(led["flapping"] ==
+        nlohmann::json::array({{{"shard", "s3"}, {"deaths", 7}, {"good_probes", 16}}}));
   CHECK(led["votes"] == nlohmann::json({{"c1", true}, {"c2", true}, {"c3", false}}));
   CHECK(led["outcomes"] == nlohmann::json({{"alive", 3}, {"dead", 2}, {"no_quorum", 1}}));
   CHECK(led["statuses"] == nlohmann::json({{"alive", 5}, {"dead", 1}, {"unknown", 0}}));

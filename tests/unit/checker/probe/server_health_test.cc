@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -44,7 +45,7 @@ std::string OpinionName(const Vote& vote) {
     case Opinion::kDead:
       return "dead/" + std::string(ReasonName(vote.reason));
     case Opinion::kUnknown:
-      return "unknown/" + std::string(ReasonName(vote.reason));
+      return (vote.first ? "first/" : "unknown/") + std::string(ReasonName(vote.reason));
   }
   return "?";
 }
@@ -53,8 +54,8 @@ std::string OpinionName(const Vote& vote) {
 // Deadlines between the steps are honoured exactly, as the worker's timer does.
 class Story {
  public:
-  explicit Story(const HealthSettings& settings = {}, int required = 1)
-      : health(settings, required) {}
+  explicit Story(const HealthSettings& settings = {}, const FormerDeaths& former = {})
+      : health(settings, former) {}
 
   std::string Run(const std::string& text) {
     transitions_.str("");
@@ -70,6 +71,7 @@ class Story {
         const Duration lateness = At(std::stod(what.substr(6))) - kStart;
         Note(health.Stalled(lateness, At(seconds)), seconds);
       } else {
+        health.Asking(what == "timeout" ? At(seconds) - 500ms : At(seconds));
         Note(health.Observe(kResults.at(what), At(seconds)), seconds);
       }
     }
@@ -91,7 +93,7 @@ class Story {
   }
   void Note(const std::optional<ServerHealth::Transition>& transition, double seconds) {
     if (!transition) return;
-    CHECK(transition->from.opinion != transition->to.opinion);
+    CHECK(transition->from != transition->to);
     CHECK(transition->to == health.vote());
     transitions_ << OpinionName(transition->to) << '@' << seconds << ' ';
   }
@@ -108,15 +110,27 @@ TEST_CASE("health: transitions of a story, with the default settings") {
   };
   for (const Case& c : {
            Case{"first probe good", "ok@0 end@9", "alive@0"},
-           Case{"first probe bad", "timeout@0.5 end@9", "dead/timeout@0.5"},
+           Case{"first probe bad", "timeout@0.5 end@9", "first/timeout@0.5"},
+           Case{"first probes bad", "timeout@0.5 timeout@1.25 end@9",
+                "first/timeout@0.5 dead/timeout@3"},
+           Case{"first probes refused", "refused@0.5 refused@0.75 end@9",
+                "first/refused@0.5 dead/refused@1.5"},
+           Case{"first probes bad in different ways", "refused@0.5 timeout@0.9 refused@2 end@9",
+                "first/refused@0.5 dead/refused@3.5"},
+           Case{"first probe bad, then good", "timeout@0.5 timeout@1.25 ok@3 end@9",
+                "first/timeout@0.5 alive@3"},
+           Case{"first probe bad, then doubts",
+                "timeout@0.5 noroute@1 noroute@2 end@9 timeout@10 "
+                "timeout@10.5 end@19",
+                "first/timeout@0.5 unknown/no_route@3.5 first/timeout@10 dead/timeout@12.5"},
            Case{"first probe doubtful", "unresolved@0 end@9", "unknown/unresolved@0"},
            Case{"alarms are alive", "noauth@0 noauth@1 end@9", "alive@0"},
            Case{"hung", "ok@0 timeout@1.5 timeout@2.25 end@9", "alive@0 dead/timeout@3"},
            Case{"hung, recovers just in time", "ok@0 timeout@1.5 timeout@2.25 ok@2.9 end@9",
                 "alive@0"},
            Case{"one failure is never enough", "ok@0 timeout@1.5 end@99", "alive@0"},
-           Case{"slow interval: the second failure decides", "ok@0 timeout@10.5 timeout@11 end@20",
-                "alive@0 dead/timeout@11"},
+           Case{"nobody asked for long: that time is no evidence",
+                "ok@0 timeout@10.5 timeout@11 end@20", "alive@0 dead/timeout@11.9"},
            Case{"killed", "ok@0 refused@0.5 refused@0.75 end@9", "alive@0 dead/refused@1"},
            Case{"killed, an interval later", "ok@0 refused@1 refused@1.25 end@9",
                 "alive@0 dead/refused@1.25"},
@@ -132,8 +146,8 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "ok@0 timeout@0.9 ok@1 refused@1.5 refused@1.8 end@9", "alive@0 dead/refused@2"},
            Case{"returns", "ok@0 refused@0.5 refused@0.75 refused@2 ok@3 end@9",
                 "alive@0 dead/refused@1 alive@3"},
-           Case{"its reason changes while dead: no news", "refused@0 timeout@1 loading@2 end@9",
-                "dead/refused@0"},
+           Case{"its reason changes while dead: no news",
+                "refused@0 refused@1 timeout@2 loading@3 end@9", "first/refused@0 dead/refused@1"},
            Case{"loading counts like a timeout", "ok@0 loading@1 loading@2 loading@2.9 end@9",
                 "alive@0 dead/loading@3"},
            // Doubts.
@@ -150,12 +164,12 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "alive@0 dead/timeout@4.2"},
            Case{"doubt that comes after the deadline changes nothing",
                 "ok@0 timeout@1 timeout@2 noroute@3 end@9", "alive@0 dead/timeout@3"},
-           Case{"dead, then doubts", "refused@0 noroute@1 noroute@2 end@9",
-                "dead/refused@0 unknown/no_route@3"},
+           Case{"dead, then doubts", "refused@0 refused@1 noroute@2 noroute@3 end@9",
+                "first/refused@0 dead/refused@1 unknown/no_route@4"},
            Case{"unknown from the start, then alive", "unresolved@0 unresolved@9 ok@10",
                 "unknown/unresolved@0 alive@10"},
-           Case{"unknown from the start, then dead", "unresolved@0 refused@10",
-                "unknown/unresolved@0 dead/refused@10"},
+           Case{"unknown from the start, then dead", "unresolved@0 refused@10 refused@10.5 end@19",
+                "unknown/unresolved@0 first/refused@10 dead/refused@11"},
            Case{"unknown later: two failures again",
                 "ok@0 timeout@0.5 noroute@1 noroute@2 end@5 timeout@6 end@8 timeout@9",
                 "alive@0 unknown/no_route@3.5 dead/timeout@9"},
@@ -166,8 +180,14 @@ TEST_CASE("health: transitions of a story, with the default settings") {
                 "alive@0 dead/timeout@5"},
            Case{"a long stall withdraws the opinion", "ok@0 stall:3.5@5 end@6 ok@7",
                 "alive@0 none@5 alive@7"},
-           Case{"a long stall withdraws a death, too", "refused@0 stall:15@16 end@17 timeout@18",
-                "dead/refused@0 none@16 dead/timeout@18"},
+           Case{"a long stall withdraws a death, too",
+                "refused@0 refused@1 stall:15@16 end@17 timeout@18 timeout@18.5 end@29",
+                "first/refused@0 dead/refused@1 none@16 first/timeout@18 dead/timeout@20.5"},
+           Case{"a short stall after the first failure is no evidence",
+                "timeout@0.5 timeout@1 stall:2@4 end@9", "first/timeout@0.5 dead/timeout@5"},
+           Case{"after a long stall the first failure is no verdict",
+                "ok@0 stall:4@5 timeout@5.5 timeout@6.2 ok@7 end@9",
+                "alive@0 none@5 first/timeout@5.5 alive@7"},
            Case{"a stall before the first probe", "stall:15@16 end@17 ok@18", "alive@18"},
            Case{"old failures do not meet new ones over a long stall",
                 "ok@0 timeout@1 timeout@2 stall:4@6.5 ok@7 timeout@8 end@20",
@@ -178,53 +198,141 @@ TEST_CASE("health: transitions of a story, with the default settings") {
   }
 }
 
-TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of time") {
-  Story story;  // cap 10 x 3 s / 1 s = 30
-  double now = 0;
-  const auto step = [&](const char* what) {
-    return story.Run(std::string(what) + "@" + std::to_string(now += 1));
-  };
-  step("ok");
-  for (const int asked : {1, 2, 4, 8, 16, 30, 30, 30}) {
-    CAPTURE(asked);
-    while (story.health.vote().opinion != Opinion::kDead) step("timeout");
-    CHECK(story.health.required() == asked);
+namespace {
+
+// A server that a checker with the default settings asks each second.
+class Flapping {
+ public:
+  void Fail() {
+    while (story.health.vote().opinion != Opinion::kDead) static_cast<void>(Step("timeout"));
+  }
+  // The good probes that it takes to be alive again.
+  int Return() {
     int good = 0;
     while (story.health.vote().opinion != Opinion::kAlive && good < 100) {
-      step("ok");
+      static_cast<void>(Step("ok"));
       ++good;
     }
-    CHECK(good == asked);
+    return good;
+  }
+  void Live(int seconds) {
+    for (int i = 0; i < seconds; ++i) static_cast<void>(Step("ok"));
+  }
+  std::string Step(const char* what) {
+    return story.Run(std::string(what) + "@" + std::to_string(now_ += 1));
+  }
+  Story story;
+
+ private:
+  double now_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("penalty: 1, 2, 4, 8 ... good probes in a row, up to 10 thresholds of time") {
+  Flapping server;  // cap 10 x 3 s / 1 s = 30
+  server.Live(1);
+  for (const int asked : {1, 2, 4, 8, 16, 30, 30, 30}) {
+    CAPTURE(asked);
+    server.Fail();
+    CHECK(server.story.health.returning() == Returning{asked, 0});
+    CHECK(server.Return() == asked);
+    CHECK(server.story.health.returning() == Returning{});
+    server.Live(4);
   }
 }
 
-TEST_CASE(
-    "penalty: a failure on the way starts the count again; good probes while alive pay it off") {
-  Story story({}, 4);
-  CHECK(story.Run("refused@0 ok@1 ok@2 ok@3 refused@4 ok@5 ok@6 ok@7 end@7.5") == "dead/refused@0");
-  CHECK(story.Run("ok@8") == "alive@8");
-  CHECK(story.health.required() == 8);
-  CHECK(story.Run("ok@9 ok@10 ok@11") == "");
-  CHECK(story.health.required() == 5);
-  CHECK(story.Run("ok@12 ok@13 ok@14 ok@15 ok@16 ok@17") == "");
-  CHECK(story.health.required() == 1);
+TEST_CASE("penalty: a life shorter than the threshold costs a threshold of good probes") {
+  Flapping server;
+  server.Live(1);
+  for (const int asked : {1, 4, 8, 16, 30}) {
+    CAPTURE(asked);
+    server.Fail();
+    CHECK(server.Return() == asked);
+    server.Live(2);
+  }
+}
+
+TEST_CASE("penalty: time alive forgives it, one step each 10 thresholds, and nothing else does") {
+  struct Case {
+    int lived;
+    int asked;  // after 16
+  };
+  for (const Case& c : {Case{1, 30}, Case{29, 30}, Case{30, 16}, Case{59, 16}, Case{60, 8},
+                        Case{90, 4}, Case{120, 2}, Case{149, 2}, Case{150, 1}, Case{500, 1}}) {
+    CAPTURE(c.lived);
+    Flapping server;
+    server.story.health = ServerHealth({}, {16, true, 0s});
+    CHECK(server.Return() == 16);
+    server.Live(c.lived);
+    server.Fail();
+    CHECK(server.Return() == c.asked);
+  }
+}
+
+TEST_CASE("penalty: time in which nobody asked forgives nothing") {
+  Flapping server;
+  server.story.health = ServerHealth({}, {16, true, 0s});
+  CHECK(server.Return() == 16);
+  CHECK(server.story.Run("ok@1000 ok@1001") == "");
+  CHECK(server.story.Run("stall:500@1501 ok@1502 end@1503") == "none@1501 alive@1502");
+  CHECK(server.story.Run("refused@1503 refused@1504 end@1505") == "dead/refused@1504");
+  CHECK(server.story.health.returning() == Returning{30, 0});
+}
+
+TEST_CASE("penalty: a failure on the way starts the count again") {
+  Story story({}, {4, true, 0s});
+  CHECK(story.Run("refused@0 refused@1 ok@2 ok@3 ok@4 refused@5 ok@6 ok@7 ok@8 end@8.5") ==
+        "first/refused@0 dead/refused@1");
+  CHECK(story.health.returning() == Returning{4, 3});
+  CHECK(story.Run("ok@9") == "alive@9");
+}
+
+TEST_CASE("penalty: neither a late answer nor fast probes count as several") {
+  Story story({}, {4, true, 0s});
+  CHECK(story.Run("refused@0 refused@1 ok@2 ok@2.5 ok@2.7 ok@2.84") ==
+        "first/refused@0 dead/refused@1");
+  CHECK(story.health.returning() == Returning{4, 1});
+  CHECK(story.Run("ok@2.85 ok@3.7 ok@4.54 ok@4.55") == "alive@4.55");
 }
 
 TEST_CASE("penalty: doubts neither count nor forgive it") {
-  Story story({}, 3);
-  CHECK(story.Run("refused@0 ok@1 noroute@2 ok@3 noroute@4 ok@5") == "dead/refused@0 alive@5");
-  Story other({}, 3);
-  CHECK(other.Run("refused@0 noroute@1 noroute@2 end@4 ok@5 ok@6 ok@7") ==
-        "dead/refused@0 unknown/no_route@3 dead/refused@5 alive@7");
+  Story story({}, {3, true, 0s});
+  CHECK(story.Run("refused@0 refused@1 ok@2 noroute@3 ok@4 noroute@5 ok@6") ==
+        "first/refused@0 dead/refused@1 alive@6");
+  Story other({}, {3, true, 0s});
+  CHECK(other.Run("refused@0 refused@1 noroute@2 noroute@3 end@5 ok@6 ok@7 ok@8") ==
+        "first/refused@0 dead/refused@1 unknown/no_route@4 dead/refused@6 alive@8");
 }
 
-TEST_CASE("penalty: from the ledger it is capped, and the first probe decides all the same") {
-  CHECK(ServerHealth({}, 1000).required() == 30);
-  CHECK(ServerHealth({}, 0).required() == 1);
-  CHECK(Story({}, 8).Run("ok@0") == "alive@0");
+TEST_CASE("penalty: what a checker begins with") {
   HealthSettings rare;
   rare.interval = 1min;
-  CHECK(ServerHealth(rare, 8).required() == 1);
+  CHECK(ServerHealth({}, {1000, true, 0s}).returning() == Returning{30, 0});
+  CHECK(ServerHealth(rare, {8, true, 0s}).returning() == Returning{1, 0});
+  CHECK(ServerHealth({}, {8, false, 0s}).returning() == Returning{});
+  // Alive by the status: one good probe. Dead by it: all that it owes, and silence until then.
+  CHECK(Story({}, {8, false, 5s}).Run("ok@0") == "alive@0");
+  CHECK(Story({}, {1, true, 0s}).Run("ok@0") == "alive@0");
+  CHECK(Story({}, {3, true, 0s}).Run("ok@0 ok@1 ok@2") == "unknown/none@0 alive@2");
+  CHECK(Story({}, {3, true, 0s}).Run("ok@0 timeout@1 ok@2 ok@3 ok@4") ==
+        "unknown/none@0 first/timeout@1 unknown/none@2 alive@4");
+  // The next death goes on from there.
+  Story alive({}, {8, false, 5s});
+  CHECK(alive.Run("ok@0 refused@1 refused@1.5") == "alive@0 dead/refused@1.5");
+  CHECK(alive.health.returning() == Returning{16, 0});
+  Story dies({}, {8, false, 5s});
+  CHECK(dies.Run("refused@1 refused@2") == "first/refused@1 dead/refused@2");
+  CHECK(dies.health.returning() == Returning{16, 0});
+  Story dead({}, {8, true, 0s});
+  CHECK(dead.Run("refused@1 refused@2") == "first/refused@1 dead/refused@2");
+  CHECK(dead.health.returning() == Returning{8, 0});
+}
+
+TEST_CASE("penalty: a long stall withdraws the opinion, and what it owed is owed") {
+  Story story({}, {4, true, 0s});
+  CHECK(story.Run("refused@0 refused@1 ok@2 ok@3 stall:4@7 ok@8 ok@9 ok@10 ok@11") ==
+        "first/refused@0 dead/refused@1 none@7 unknown/none@8 alive@11");
 }
 
 TEST_CASE(
@@ -240,8 +348,11 @@ TEST_CASE(
   };
   for (const Case& c : {
            Case{"on time", timeout, 0ms, 300ms, timeout},
-           Case{"a little late", timeout, 249ms, 300ms, timeout},
-           Case{"half of the timeout", timeout, 250ms, 300ms, local},
+           Case{"as late as scheduling is", timeout, 25ms, 300ms, timeout},
+           Case{"stopped for less than half of the timeout", timeout, 149ms, 300ms, timeout},
+           Case{"stopped for half of the timeout, if right after a beat", timeout, 150ms, 300ms,
+                local},
+           Case{"stopped for half of the timeout at least", timeout, 250ms, 300ms, local},
            Case{"late before the probe began", timeout, 400ms, -1ms, timeout},
            Case{"late as it began", timeout, 400ms, 0ms, local},
            Case{"a refusal is one, however late", ProbeResult::Failed(Reason::kRefused), 400ms,
@@ -265,7 +376,7 @@ TEST_CASE("delay: fast only while a living shard fails") {
   };
   for (const Case& c :
        {Case{"ok@0", false}, Case{"ok@0 timeout@1", true}, Case{"ok@0 timeout@1 ok@2", false},
-        Case{"ok@0 refused@1 refused@1.5", false}, Case{"refused@0", false},
+        Case{"ok@0 refused@1 refused@1.5", false}, Case{"refused@0", true},
         Case{"refused@0 refused@1", false}, Case{"unresolved@0", false},
         Case{"ok@0 timeout@1 noroute@2", false}}) {
     CAPTURE(c.story);
@@ -289,10 +400,10 @@ TEST_CASE("retune: new numbers judge what was seen under the old ones") {
   REQUIRE(transition.has_value());
   CHECK(transition->to == Vote{Opinion::kDead, Reason::kTimeout});
 
-  Story capped({}, 16);
+  Story capped({}, {16, true, 0s});
   settings.interval = 10s;  // cap 1
   capped.health.Retune(settings);
-  CHECK(capped.health.required() == 1);
+  CHECK(capped.health.returning() == Returning{1, 0});
 }
 
 namespace {
@@ -305,30 +416,24 @@ class DumbHealth {
 
   void Observe(const ProbeResult& result, TimePoint now) {
     Pass(now);
+    const bool was_alive = !down_ && Served();
+    if (result.verdict == ProbeVerdict::kAlive && was_alive) {
+      lived_ += std::min(now - *Served(), settings_.interval * 11 / 10 + settings_.timeout);
+    }
     seen_.push_back({result, now});
     if (result.verdict == ProbeVerdict::kAlive) {
-      if (!Real(seen_.size() - 1)) {
+      if (down_ && Good() >= required) {
         down_ = false;
-      } else if (down_) {
-        int good = 0;
-        for (auto i = seen_.rbegin(); i != seen_.rend(); ++i) {
-          if (i->at < died_ || i->result.verdict == ProbeVerdict::kFailed) break;
-          good += i->result.verdict == ProbeVerdict::kAlive ? 1 : 0;
-        }
-        if (good >= required) {
-          down_ = false;
-          required = std::min<int>(required * 2, cap());
-        }
-      } else if (opinion == Opinion::kAlive) {
-        required = std::max(1, required - 1);
+        lived_ = Duration(0);
       }
       opinion = down_ ? Opinion::kDead : Opinion::kAlive;
+      first = false;
     } else if (result.verdict == ProbeVerdict::kFailed) {
-      if (!Real(seen_.size() - 1)) Die(now);
       if (down_) opinion = Opinion::kDead;
+      if (!down_ && !Served()) opinion = Opinion::kUnknown, first = true;
       Pass(now);
     } else {
-      if (!Real(seen_.size() - 1)) opinion = Opinion::kUnknown;
+      if (opinion == Opinion::kNotProbed) opinion = Opinion::kUnknown;
       Pass(now);
     }
   }
@@ -340,52 +445,85 @@ class DumbHealth {
            seen_[seen_.size() - 1 - doubts].result.verdict == ProbeVerdict::kInconclusive) {
       ++doubts;
     }
-    if (!Real(seen_.size())) return;
+    if (doubts == seen_.size()) return;
     if (doubts > 0) {
-      if (doubts >= 2 && opinion != Opinion::kUnknown &&
+      const bool in_doubt = opinion == Opinion::kUnknown && !first;
+      if (doubts >= 2 && !in_doubt &&
           now >= seen_[seen_.size() - 1 - doubts].at + settings_.threshold) {
         opinion = Opinion::kUnknown;
+        first = false;
         forgotten_ = seen_.size();
       }
       return;
     }
     if (down_) return;
-    std::vector<Reason> failures;
-    TimePoint last_success{};
+    std::vector<Seen> failures;
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       if (seen_[i].result.verdict == ProbeVerdict::kAlive) {
         failures.clear();
-        last_success = seen_[i].at;
       } else if (seen_[i].result.verdict == ProbeVerdict::kFailed && i >= forgotten_) {
-        failures.push_back(seen_[i].result.reason);
+        failures.push_back(seen_[i]);
       }
     }
     if (failures.size() < 2) return;
-    if (failures[0] == Reason::kReset) failures.erase(failures.begin());
-    const bool refused = std::all_of(failures.begin(), failures.end(),
-                                     [](Reason r) { return r == Reason::kRefused; });
-    if (now >= last_success + (refused ? settings_.refused_threshold : settings_.threshold))
-      Die(now);
+    TimePoint silent = failures[0].at;  // asked and answered at one moment
+    if (const auto served = Served()) {
+      silent = std::max(silent - settings_.interval * 11 / 10, *served);
+    }
+    if (failures[0].result.reason == Reason::kReset) failures.erase(failures.begin());
+    const bool refused = std::all_of(failures.begin(), failures.end(), [](const Seen& s) {
+      return s.result.reason == Reason::kRefused;
+    });
+    if (now >= silent + (refused ? settings_.refused_threshold : settings_.threshold)) Die(now);
   }
 
+  [[nodiscard]] bool down() const { return down_; }
   Opinion opinion = Opinion::kNotProbed;
-  int required = 1;
+  bool first = false;
+  int required = 0;
 
  private:
   struct Seen {
     ProbeResult result;
     TimePoint at;
   };
-  // Was there a success or failure among the first `count`?
-  bool Real(std::size_t count) const {
-    return std::any_of(
-        seen_.begin(), seen_.begin() + static_cast<std::ptrdiff_t>(count),
-        [](const Seen& s) { return s.result.verdict != ProbeVerdict::kInconclusive; });
+  // The last success; nothing: there was none.
+  std::optional<TimePoint> Served() const {
+    for (auto s = seen_.rbegin(); s != seen_.rend(); ++s) {
+      if (s->result.verdict == ProbeVerdict::kAlive) return s->at;
+    }
+    return std::nullopt;
+  }
+  // Good probes in a row since it died, at most one in most of an interval.
+  int Good() const {
+    std::vector<TimePoint> counted;
+    for (const Seen& s : seen_) {
+      if (s.at < died_) continue;
+      if (s.result.verdict == ProbeVerdict::kFailed) counted.clear();
+      if (s.result.verdict != ProbeVerdict::kAlive) continue;
+      if (counted.empty() || s.at - counted.back() >= settings_.interval * 85 / 100) {
+        counted.push_back(s.at);
+      }
+    }
+    return static_cast<int>(counted.size());
   }
   void Die(TimePoint now) {
+    int left = required;
+    for (Duration lived = lived_; lived >= 10 * settings_.threshold && left > 0;
+         lived -= 10 * settings_.threshold) {
+      left /= 2;
+    }
+    required = left == 0 ? 1 : 2 * left;
+    if (left > 0 && lived_ < settings_.threshold) {
+      int whole = 1;
+      while ((whole - 1) * settings_.interval < settings_.threshold) ++whole;
+      required = std::max(required, whole);
+    }
+    required = std::min(required, cap());
     down_ = true;
     died_ = now;
     opinion = Opinion::kDead;
+    first = false;
   }
   int cap() const {
     return static_cast<int>(
@@ -397,6 +535,7 @@ class DumbHealth {
   std::size_t forgotten_ = 0;
   bool down_ = false;
   TimePoint died_{};
+  Duration lived_{0};
 };
 
 }  // namespace
@@ -432,11 +571,13 @@ TEST_CASE("health: random stories agree with a second, dumb implementation") {
             results[below(3) == 0 ? below(static_cast<unsigned>(results.size())) : mood];
         const Vote before = health.vote();
         dumb.Observe(result, now);
+        health.Asking(now);
         const auto transition = health.Observe(result, now);
-        CHECK(transition.has_value() == (before.opinion != health.vote().opinion));
+        CHECK(transition.has_value() == (before != health.vote()));
       }
       REQUIRE(health.vote().opinion == dumb.opinion);
-      REQUIRE(health.required() == dumb.required);
+      REQUIRE(health.vote().first == dumb.first);
+      REQUIRE(health.returning().required == (dumb.down() ? dumb.required : 0));
     }
   }
 }

@@ -21,7 +21,7 @@ struct World {
   Hold hold = Hold::kNone;
   Micros now{1'000'000'000};
   Micros ahead{0};  // of the wall clock
-  int max_required = 30;
+  FlapTimes times{1s, 3s};
   std::optional<double> max_dead_fraction;
 
   explicit World(std::size_t n) {
@@ -38,8 +38,8 @@ struct World {
                    .hold = hold,
                    .wall = now - ahead,
                    .since = now,
-                   .interval = 1s,
-                   .max_required = max_required,
+                   .times = times,
+                   .refused_threshold = 1s,
                    .max_dead_fraction = max_dead_fraction});
   }
   // Lets the decision become the state, as a commit does.
@@ -151,26 +151,45 @@ TEST_CASE("decide: penalties double with each death and are forgiven with time a
   World world(1);
   world.board.shards[0].status = ShardStatus::kAlive;
   std::vector<int> asked;
-  for (int death = 0; death < 7; ++death) {
+  const auto die = [&](Duration lived) {
+    // Its votes turn dead a threshold after its last answer.
+    world.now += std::chrono::duration_cast<Micros>(lived) + Micros(3s);
+    world.Vote(0, Outcome::kDead);
+    world.Apply();
+    asked.push_back(world.Owed("s0"));
+    world.now += 1s;
+    world.Vote(0, Outcome::kAlive);
+    world.Apply();
+  };
+  for (int death = 0; death < 7; ++death) die(3s);
+  CHECK(asked == std::vector<int>{1, 2, 4, 8, 16, 30, 30});
+  const auto penalty = [&] { return world.ledger.penalties.at("s0"); };
+  CHECK(penalty().deaths == 7);
+  CHECK(!penalty().dead());
+  CHECK(penalty().died - penalty().first == 6 * 7s);
+  asked.clear();
+  for (const Duration lived : {29s, 30s, 60s, 90s, 60s, 29s}) die(lived);
+  CHECK(asked == std::vector<int>{30, 30, 14, 2, 1, 2});
+  CHECK(penalty().deaths == 2);
+  asked.clear();
+  die(3600s);
+  CHECK(asked == std::vector<int>{1});
+}
+
+TEST_CASE("decide: a life shorter than a threshold costs a threshold of good probes") {
+  World world(1);
+  world.board.shards[0].status = ShardStatus::kAlive;
+  std::vector<int> asked;
+  for (int death = 0; death < 5; ++death) {
     world.Vote(0, Outcome::kDead);
     world.Apply();
     asked.push_back(world.Owed("s0"));
     world.now += 1ms;
     world.Vote(0, Outcome::kAlive);
     world.Apply();
-    world.now += 1ms;
+    world.now += 2s;
   }
-  CHECK(asked == std::vector<int>{1, 2, 4, 8, 16, 30, 30});
-  world.now += 25s;  // 2 * 30 - 25
-  world.Vote(0, Outcome::kDead);
-  world.Apply();
-  CHECK(world.Owed("s0") == 30);
-  world.Vote(0, Outcome::kAlive);
-  world.Apply();
-  world.now += 3600s;
-  world.Vote(0, Outcome::kDead);
-  world.Apply();
-  CHECK(world.Owed("s0") == 1);
+  CHECK(asked == std::vector<int>{1, 4, 8, 16, 30});
 }
 
 TEST_CASE(
@@ -207,12 +226,6 @@ TEST_CASE("decide: the penalty's cap and decay at their edges") {
   CHECK(MaxRequired(3s, 0s) == 1);
   CHECK(MaxRequired(kMaxProbeTime, kMinProbeTime) == kMaxPenalty);
   CHECK(MaxRequired(2 * kMaxProbeTime, kMinProbeTime) == kMaxPenalty);
-  const Micros now{1'000'000'000};
-  CHECK(DecayedPenalty({4, now}, false, now + 100s, 1s) == 4);
-  CHECK(DecayedPenalty({4, now}, true, now, 1s) == 8);
-  CHECK(DecayedPenalty({4, now}, true, now + 3s, 1s) == 5);
-  CHECK(DecayedPenalty({4, now}, true, now + 100s, 1s) == 1);
-  CHECK(DecayedPenalty({4, now}, true, now - 100s, 1s) == 8);  // clock set back
 }
 
 TEST_CASE("decide: random histories keep Since rising and moving exactly with flips") {

@@ -30,6 +30,8 @@ Vote VoteOf(char letter) {
       return {Opinion::kDead, Reason::kRefused};
     case 'u':
       return {Opinion::kUnknown, Reason::kUnresolved};
+    case 'f':
+      return {Opinion::kUnknown, Reason::kTimeout, true};
     case '-':
       return {};
     default:
@@ -82,7 +84,7 @@ const Setters& SpecSetters() {
       {"head",
        [](const auto& v, auto& to) {
          to.head = Head();
-         to.head->spec.shards_zxid = std::stol(v);
+         to.head->spec = {to.spec_id.version, std::stol(v)};
        }},
       {"newest", [](const auto& v, auto& to) { to.board.newest_since = Seconds(v); }},
   };
@@ -134,6 +136,7 @@ const Setters& OtherSetters() {
        }},
       {"go", [](const auto& v, auto& to) { to.go_voters = SplitList(v); }},
       {"wall", [](const auto& v, auto& to) { to.wall = Seconds(v); }},
+      {"redate", [](const auto&, auto& to) { to.ledger.redate = true; }},
       {"after_go", [](const auto&, auto& to) { to.last_hold = Hold::kGoCheckers; }},
       {"refusals", [](const auto& v, auto& to) { to.vote_refusals = std::stoi(v); }},
   };
@@ -284,6 +287,7 @@ RoundInput RoundCase::Input() const {
           .spec_from_one_write = spec_from_one_write,
           .interval = interval,
           .threshold = threshold,
+          .refused_threshold = refused_threshold,
           .head = head,
           .has_head = head.has_value(),
           .board = board,
@@ -317,7 +321,7 @@ std::string Describe(const RoundCase& from, const Round& round) {
   const auto add = [&](const std::string& key, const std::string& value) {
     if (!value.empty() && value != "0") words.push_back(key + "=" + value);
   };
-  const auto& [board, ledger, changes, without_quorum, would_be_dead, held, maintained] =
+  const auto& [board, ledger, changes, without_quorum, would_be_dead, redated, held, maintained] =
       round.decision;
   if (round.hold != Hold::kNone) add("hold", std::string(HoldName(round.hold)));
   add("quorum",
@@ -339,10 +343,12 @@ std::string Describe(const RoundCase& from, const Round& round) {
   add("dated", Join(dated, ","));
   add("without_quorum", std::to_string(without_quorum));
   add("would_be_dead", std::to_string(would_be_dead));
+  add("redated", std::to_string(redated));
   add("held", std::to_string(held));
   add("maintained", Join(maintained, ","));
   add("freeze", DescribeFreeze(ledger.freeze));
   if (ledger.pause) words.emplace_back("paused");
+  if (ledger.redate) words.emplace_back("to_redate");
   std::vector<std::string> rest;
   for (const auto& [shard, order] : ledger.maintenance) rest.push_back(shard);
   add("under", Join(rest, ","));

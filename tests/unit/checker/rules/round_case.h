@@ -38,6 +38,7 @@ struct RoundCase {
   int vote_refusals = 0;
   Duration interval = std::chrono::seconds(1);
   Duration threshold = std::chrono::seconds(3);
+  Duration refused_threshold = std::chrono::seconds(1);
 
   [[nodiscard]] RoundInput Input() const;
 };

@@ -115,6 +115,10 @@ class DumbLeader {
     electorate.min_racks = in_.spec.min_racks ? *in_.spec.min_racks : 1;
   }
 
+  [[nodiscard]] bool NeverDecided(std::size_t shard) const {
+    const ShardState& row = in_.board.board.shards[shard];
+    return row.status == ShardStatus::kUnknown && row.reason != Reason::kLost;
+  }
   [[nodiscard]] ServerTally Count(std::size_t shard, const Round& round) const {
     ServerTally tally;
     std::set<std::string> racks;
@@ -122,9 +126,11 @@ class DumbLeader {
     for (const auto& [id, ballot] : in_.ballots) {
       if (ballot.spec != in_.spec_id || ballot.votes.size() != Shards()) continue;
       const auto& vote = ballot.votes[shard];
+      const bool dies = vote.opinion == Opinion::kDead || (vote.first && NeverDecided(shard));
       if (vote.opinion == Opinion::kAlive) ++tally.counts.alive;
-      if (vote.opinion == Opinion::kUnknown) ++tally.counts.unknown;
-      if (vote.opinion != Opinion::kDead) continue;
+      if (vote.opinion == Opinion::kUnknown && !dies) ++tally.counts.unknown;
+      if (vote.first && !dies) ++tally.first;
+      if (!dies) continue;
       ++tally.counts.dead;
       racks.insert(ballot.rack);
       reasons.insert(vote.reason);
@@ -133,7 +139,8 @@ class DumbLeader {
     if (reasons.size() > 1) tally.reason = Reason::kMixed;
     tally.dead_racks = static_cast<int>(racks.size());
     const int quorum = round.electorate.quorum;
-    tally.too_few = tally.counts.alive + tally.counts.dead + tally.counts.unknown < quorum;
+    const int unknown = tally.counts.unknown - tally.first;
+    tally.too_few = tally.counts.alive + tally.counts.dead + unknown < quorum;
     const bool alive = tally.counts.alive >= quorum;
     const bool dead = tally.counts.dead >= quorum && tally.dead_racks >= round.electorate.min_racks;
     if (alive && !dead) tally.outcome = Outcome::kAlive;
@@ -177,7 +184,11 @@ class DumbLeader {
     if (!held || in_.ledger.freeze.accept) MoveFreeze(decision, new_deaths, unheard);
     for (auto& row : decision.board.shards) {
       if (row.lost() && row.since.count() == 0) row.since = date_;
+      if (!in_.ledger.redate || row.since <= in_.wall) continue;
+      row.since = in_.wall;
+      ++decision.redated;
     }
+    decision.ledger.redate = false;
     if (!held) Flip(round);
   }
 
@@ -250,34 +261,46 @@ class DumbLeader {
       Micros since = now.since + Micros(1);
       if (since < date_) since = date_;
       decision.board.shards[i] = {next, since, reason, tally.counts};
-      Owe(decision.ledger.penalties, name, now.status, next);
+      Owe(decision.ledger.penalties, name, now, next, reason);
     }
     if (flips) Forgive(decision);
   }
 
-  // Twice what was asked, less one for each interval alive; at least 1.
-  [[nodiscard]] int Grown(const Penalty& penalty) const {
-    std::int64_t asked = 2 * std::int64_t{penalty.required};
-    Duration lived = date_ - penalty.since;
-    while (lived >= in_.interval && asked > 1) {
-      lived -= in_.interval;
-      --asked;
-    }
-    return static_cast<int>(std::max<std::int64_t>(asked, 1));
+  // A step is half of it, and takes ten thresholds of life.
+  [[nodiscard]] int Left(const Penalty& penalty, Duration lived) const {
+    int left = penalty.required;
+    for (; lived >= 10 * in_.threshold && left > 0; lived -= 10 * in_.threshold) left /= 2;
+    return left;
   }
-  void Owe(std::map<std::string, Penalty>& penalties, const std::string& name, ShardStatus from,
-           ShardStatus to) const {
+  [[nodiscard]] int Grown(const Penalty& penalty, Reason reason) const {
+    Duration lived = date_ - penalty.since;
+    lived -= reason == Reason::kRefused ? in_.refused_threshold : in_.threshold;
+    const int left = Left(penalty, lived);
+    if (left == 0) return 1;
+    int asked = 2 * left;
+    int whole = 1;  // good probes that take a threshold
+    while ((whole - 1) * in_.interval < in_.threshold) ++whole;
+    if (lived < in_.threshold && asked < whole) asked = whole;
+    const int most = static_cast<int>(10 * in_.threshold / in_.interval);
+    return asked > most ? most : asked;
+  }
+  void Owe(std::map<std::string, Penalty>& penalties, const std::string& name,
+           const ShardState& from, ShardStatus to, Reason reason) const {
     const bool known = penalties.count(name) > 0;
     if (to == ShardStatus::kDead && known) {
       Penalty& penalty = penalties[name];
-      int asked = from == ShardStatus::kAlive ? Grown(penalty) : std::max(1, penalty.required);
-      const int most = static_cast<int>(10 * in_.threshold / in_.interval);
-      if (asked > most) asked = most;
-      penalty = {asked, date_};
+      const int asked =
+          from.status == ShardStatus::kAlive ? Grown(penalty, reason) : penalty.required;
+      if (asked == 1 && from.status == ShardStatus::kAlive) penalty.deaths = 0;
+      if (penalty.deaths == 0) penalty.first = date_;
+      penalty.required = asked;
+      penalty.deaths += 1;
+      penalty.since = date_;
+      penalty.died = date_;
     }
     if (to == ShardStatus::kAlive && known) penalties[name].since = date_;
-    if (to == ShardStatus::kAlive && !known && from == ShardStatus::kDead) {
-      penalties[name] = {1, date_};
+    if (to == ShardStatus::kAlive && !known && from.status == ShardStatus::kDead) {
+      penalties[name] = {1, date_, 1, from.since, from.since, ""};
     }
   }
   void Forgive(Decision& decision) const {
@@ -287,7 +310,9 @@ class DumbLeader {
       if (decision.ledger.penalties.count(name) == 0) continue;
       const Penalty penalty = decision.ledger.penalties[name];
       const bool alive = decision.board.shards[i].status == ShardStatus::kAlive;
-      if ((alive ? Grown(penalty) : penalty.required) > 1) kept[name] = penalty;
+      if (alive ? Left(penalty, date_ - penalty.since) > 0 : penalty.required > 1) {
+        kept[name] = penalty;
+      }
     }
     decision.ledger.penalties = kept;
   }
@@ -341,20 +366,21 @@ std::string RandomRound(Dice& dice) {
   maybe(3, "freeze=" + freezes[static_cast<std::size_t>(dice.Below(3))]);
   maybe(6, std::string("pause=") + (dice.OneIn(2) ? "" : number(998 + dice.Below(4))));
   maybe(4, "under=" + shard() + "@" + number(998 + dice.Below(4)) + ",s0");
-  maybe(3,
-        "owes=" + shard() + ":" + number(1 + dice.Below(20)) + "@" + number(980 + dice.Below(25)));
+  maybe(3, "owes=" + shard() + ":" + number(1 + dice.Below(20)) + "@" +
+               number(dice.OneIn(2) ? 980 + dice.Below(25) : 850 + dice.Below(150)));
   maybe(12, "go=" + std::string(dice.OneIn(2) ? "n_1" : "lock"));
   maybe(12, "after_go");
   maybe(4, "newest=" + number(dice.OneIn(2) ? 500 : 1500));
   maybe(6, "wall=" + number(dice.Below(1100)));
   maybe(6, "refusals=" + number(dice.Below(4)));
+  maybe(5, "redate");
   // Votes agree more often than by chance, or little would flip.
   const std::string truth = dice.Pick("at", shards);
   for (int c = 1; c <= checkers; ++c) {
     if (dice.OneIn(6)) continue;
     std::string votes = truth;
     for (char& vote : votes) {
-      if (dice.OneIn(5)) vote = dice.Pick("atru-", 1)[0];
+      if (dice.OneIn(5)) vote = dice.Pick("atruf-", 1)[0];
     }
     if (dice.OneIn(15)) votes += "a";
     if (dice.OneIn(15)) votes += "/old";

@@ -97,4 +97,24 @@ TEST_CASE("standing: a ghost of our own guid is no twin") {
   CHECK(standing.ghosts[0].node == ghost);
 }
 
+TEST_CASE("standing: a ghost anywhere on the circle of numbers does not make two be first") {
+  const auto node = [](const std::string& id, const std::string& number) {
+    return CandidatePrefix(id, std::string(32, id.back() == '1' ? 'a' : 'b')) + number;
+  };
+  const std::string early = node("c1", "2147483647");
+  const std::string late = node("c2", "-2147483648");  // the counter has wrapped
+  for (const char* number : {"0000000000", "0000000007", "2147483640", "-2147483640"}) {
+    CAPTURE(number);
+    const std::string ghost = CandidatePrefix("g", std::string(32, 'f')) + number;
+    const auto sorted = SortCandidates({late, ghost, early});
+    CHECK(sorted.size() == 3);
+    const Standing second = FindStanding(sorted, "c2", std::string(32, 'b'), late);
+    CHECK_FALSE(second.first);
+    REQUIRE(second.predecessor);
+    const auto living = SortCandidates({late, early});
+    CHECK(FindStanding(living, "c1", std::string(32, 'a'), early).first);
+    CHECK(FindStanding(living, "c2", std::string(32, 'b'), late).predecessor->node == early);
+  }
+}
+
 }  // namespace standing_test

@@ -24,6 +24,8 @@ Vote VoteOf(char c) {
       return {Opinion::kDead, Reason::kRefused};
     case 'u':
       return {Opinion::kUnknown, Reason::kUnresolved};
+    case 'f':
+      return {Opinion::kUnknown, Reason::kTimeout, true};
     default:
       return {};
   }
@@ -92,6 +94,30 @@ TEST_CASE("tally: outcomes against the electorate") {
         CountVotes(BallotsOf(test.ballots), ElectorateOf(test.electorate, test.quorum), kSpec, 1);
     REQUIRE(tallies.size() == 1);
     CHECK(Letter(tallies[0].outcome) == test.outcome[0]);
+  }
+}
+
+TEST_CASE("tally: a first failure is a death where no status stands, and unknown elsewhere") {
+  struct Case {
+    const char* ballots;
+    bool undecided;
+    char outcome;
+    VoteCounts counts;
+  };
+  for (const auto& test :
+       {Case{"f f f", false, '-', {0, 0, 3}}, Case{"f f f", true, 'D', {0, 3, 0}},
+        Case{"t f a", false, '-', {1, 1, 1}}, Case{"t f a", true, 'D', {1, 2, 0}},
+        Case{"a a f", true, 'A', {2, 1, 0}}, Case{"u f f", true, 'D', {0, 2, 1}},
+        Case{"u u u", true, '-', {0, 0, 3}}}) {
+    CAPTURE(test.ballots);
+    CAPTURE(test.undecided);
+    const auto tally =
+        CountVotes(BallotsOf(test.ballots), ElectorateOf(3), kSpec, 1, {test.undecided})[0];
+    CHECK(Letter(tally.outcome) == test.outcome);
+    CHECK(tally.counts == test.counts);
+    CHECK(tally.reason == (test.counts.dead > 0 ? Reason::kTimeout : Reason::kNone));
+    CHECK(tally.first == (test.undecided ? 0 : test.counts.unknown));
+    CHECK(tally.too_few == (test.counts.alive + test.counts.dead < 2 && tally.first > 0));
   }
 }
 

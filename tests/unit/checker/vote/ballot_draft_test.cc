@@ -74,4 +74,22 @@ TEST_CASE("draft: a write counts itself and the changes since the one before") {
   CHECK(draft.ballot().writes == 3);
 }
 
+TEST_CASE("draft: servers on their way back are named in order, and no longer when they are back") {
+  BallotDraft draft("r1");
+  draft.SetList({1, 2}, std::vector<Vote>(5));
+  CHECK(draft.SetReturning(3, 4, 1));
+  CHECK(draft.SetReturning(1, 16, 0));
+  CHECK(!draft.SetReturning(3, 4, 1));
+  CHECK(draft.SetReturning(3, 4, 2));
+  CHECK(!draft.SetReturning(2, 0, 0));
+  CHECK(draft.ballot().returning == std::vector<ReturningServer>{{1, 16, 0}, {3, 4, 2}});
+  CHECK(draft.SetReturning(1, 0, 0));
+  CHECK(draft.ballot().returning == std::vector<ReturningServer>{{3, 4, 2}});
+  draft.SetList({2, 3}, std::vector<Vote>(2));
+  CHECK(draft.ballot().returning.empty());
+  draft.SetList({3, 4}, std::vector<Vote>(2 * kMaxReturning));
+  for (std::size_t i = 0; i < kMaxReturning; ++i) CHECK(draft.SetReturning(i, 2, 1));
+  CHECK(!draft.SetReturning(kMaxReturning, 2, 1));
+}
+
 }  // namespace ballot_draft_test

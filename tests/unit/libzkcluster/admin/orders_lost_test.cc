@@ -93,7 +93,7 @@ TEST_CASE("order: its answer is lost, and the ledger does not show whether it to
       {"the checker came back",
        [](auto& w) {
          w.PutLedger(Known());
-         w.ensemble.Put(w.paths.candidate(CandidateNode("c2")), "{}");
+         w.ensemble.PutEphemeral(w.paths.candidate(CandidateNode("c2")), "{}");
        }},
       {"the ledger was corrupted", [](auto& w) { w.ensemble.Put(w.paths.ledger(), "?"); }},
       {"the cluster was deleted", [](auto& w) { w.ensemble.Remove(w.paths.base()); }},

@@ -31,7 +31,7 @@ TEST_CASE("order: each changes its part of the ledger and writes one line of the
       CHECK(now.pause->reason == "switch replaced");
       CHECK(now.pause->until - now.pause->since == std::chrono::minutes(30));
       CHECK(paused->note == "switch replaced");
-      CHECK(paused->until == now.pause->until);
+      CHECK(paused->length == std::chrono::minutes(30));
       expected.pause = now.pause;
     } else if (event.As<Event::Resume>() != nullptr) {
       expected.pause.reset();
@@ -49,8 +49,9 @@ TEST_CASE("order: each changes its part of the ledger and writes one line of the
       CHECK(now.maintenance.at("s1").by == kBy);
       CHECK(maintained->shards == std::vector<std::string>{"s1", "s3"});
       CHECK(maintained->note == "memory");
-      CHECK(maintained->until == now.maintenance.at("s1").until);
-      CHECK(maintained->until - now.maintenance.at("s1").since == std::chrono::minutes(30));
+      CHECK(maintained->length == std::chrono::minutes(30));
+      CHECK(now.maintenance.at("s1").until - now.maintenance.at("s1").since ==
+            std::chrono::minutes(30));
       CHECK(MaintenanceChanges(*ordered) == maintained->shards);
       expected.maintenance = now.maintenance;
     } else if (const auto* const over = event.As<Event::MaintenanceOver>()) {
@@ -188,11 +189,11 @@ TEST_CASE("maintenance: no more shards at once than the ledger should carry") {
 TEST_CASE("forget: not while the checker is registered or votes") {
   Ordering w;
   w.PutLedger(Known());
-  w.ensemble.Put(w.paths.candidate(CandidateNode("c2")), "{}");
+  w.ensemble.PutEphemeral(w.paths.candidate(CandidateNode("c2")), "{}");
   CHECK(CodeOf(w.Forget(w.one, "c2")) == ErrorCode::kExists);
   w.ensemble.Remove(w.paths.candidate(CandidateNode("c2")));
-  w.ensemble.Put(w.paths.candidate(CandidateNode("c2-b")), "{}");  // another's
-  w.ensemble.Put(w.paths.vote("c2"), EncodeBallot({{7, 70}, 1, {{}, {}, {}}}));
+  w.ensemble.PutEphemeral(w.paths.candidate(CandidateNode("c2-b")), "{}");  // another's
+  w.ensemble.PutEphemeral(w.paths.vote("c2"), EncodeBallot({{7, 70}, 1, {{}, {}, {}}}));
   const auto refused = w.Forget(w.one, "c2");
   CHECK(CodeOf(refused) == ErrorCode::kExists);
   CHECK(refused.error().message ==
@@ -203,6 +204,29 @@ TEST_CASE("forget: not while the checker is registered or votes") {
   w.ensemble.Put(w.paths.vote("c2"), "hello");
   CHECK(w.Forget(w.one, "c2"));
   CHECK_FALSE(w.LedgerNow().electorate.contains("c2"));
+}
+
+TEST_CASE("forget: a candidate and a ballot without a session keep nobody from it") {
+  Ordering w;
+  w.PutLedger(Known());
+  w.ensemble.Put(w.paths.candidate(CandidateNode("c2")), "{}");
+  w.ensemble.Put(w.paths.vote("c2"), EncodeBallot({{7, 70}, 1, {{}, {}, {}}}));
+  CHECK(w.Forget(w.one, "c2"));
+  CHECK_FALSE(w.LedgerNow().electorate.contains("c2"));
+}
+
+TEST_CASE("redate: an order like any other, given once") {
+  Ordering w;
+  w.PutLedger(Known());
+  const auto redate = [&] {
+    return w.Wait<Ordered>(
+        [&](auto done) { w.one.editor.Redate("sessions", kBy, std::move(done)); });
+  };
+  REQUIRE(redate());
+  CHECK(w.LedgerNow().redate);
+  REQUIRE(redate());
+  CHECK(w.Journal().size() == 1);
+  CHECK(w.Journal().front().As<Event::Redate>() != nullptr);
 }
 
 TEST_CASE("forget: an electorate whose list was lost grows smaller by as many") {

@@ -22,6 +22,11 @@ struct Reading : StatusWorld {
     return Wait<Snapshot>([&](auto done) { ReadSnapshot(reader, *client, paths, done); });
   }
   SimLoop reader{world, "zkctl"};
+  // As a session does.
+  void PutOwned(const std::string& path, const std::string& data) {
+    if (!ensemble.Exists(sim::ParentOf(path))) ensemble.Put(sim::ParentOf(path), "");
+    ensemble.PutEphemeral(path, data);
+  }
   std::unique_ptr<zk::Client> client = ensemble.NewClient(reader, std::chrono::seconds(10));
 };
 
@@ -36,17 +41,17 @@ std::string Candidate(const std::string& id, int seq) {
 TEST_CASE("snapshot: everything there is, in order") {
   Reading w;
   for (const auto& [id, seq] : {std::pair{"c-2", 12}, std::pair{"c1", 9}}) {
-    w.ensemble.Put(w.paths.candidate(Candidate(id, seq)),
-                   EncodeRegistration({id, "host", "rack", 7, "1", Micros(5)}));
+    w.PutOwned(w.paths.candidate(Candidate(id, seq)),
+               EncodeRegistration({id, "host", "rack", 7, "1", Micros(5)}));
     Ballot ballot;
     ballot.spec = w.IdNow();
     ballot.writes = 1;
     ballot.votes.assign(3, Vote{Opinion::kAlive, Reason::kNone});
-    w.ensemble.Put(w.paths.vote(id), EncodeBallot(ballot));
+    w.PutOwned(w.paths.vote(id), EncodeBallot(ballot));
   }
   w.ensemble.Put(w.paths.leader(), EncodeLeader({"c1", 4, Micros(6)}));
   w.ensemble.Put(w.paths.ledger(), EncodeLedger({{"c1", "c-2"}, {}}));
-  w.ensemble.Put(w.paths.go_voters() + "/n_0000000003", "{}");
+  w.PutOwned(w.paths.go_voters() + "/n_0000000003", "{}");
   w.ensemble.Put(w.paths.go_voters() + "/other", "{}");
   w.Decide(w.IdNow(), BoardOf({Alive(), Dead(), Alive()}), 4, 2);
   const auto snapshot = w.Read();
@@ -73,8 +78,8 @@ TEST_CASE("snapshot: everything there is, in order") {
 
 TEST_CASE("snapshot: a ballot and a registration that nobody else may read hide no others") {
   Reading w;
-  w.ensemble.Put(w.paths.candidate(Candidate("c1", 1)),
-                 EncodeRegistration({"c1", "host", "rack", 7, "1", Micros(5)}));
+  w.PutOwned(w.paths.candidate(Candidate("c1", 1)),
+             EncodeRegistration({"c1", "host", "rack", 7, "1", Micros(5)}));
   w.ensemble.Put(w.paths.votes(), "");
   const auto loner = w.ensemble.NewClient(w.reader, std::chrono::seconds(10),
                                           {{"c2:secret"}, [](const std::string&) {
@@ -83,7 +88,7 @@ TEST_CASE("snapshot: a ballot and a registration that nobody else may read hide 
   w.Run();
   for (const std::string& path : {w.paths.candidate(Candidate("c2", 2)), w.paths.vote("c2")}) {
     REQUIRE(w.Wait<std::string>(
-        [&](auto done) { loner->Create(path, "", zk::CreateMode::kPersistent, done); }));
+        [&](auto done) { loner->Create(path, "", zk::CreateMode::kEphemeral, done); }));
   }
   const auto snapshot = w.Read();
   REQUIRE_MESSAGE(snapshot, snapshot.error().message);
@@ -96,13 +101,53 @@ TEST_CASE("snapshot: a ballot and a registration that nobody else may read hide 
   CHECK(snapshot->problems.size() == 2);
 }
 
+TEST_CASE("snapshot: what no session owns is a ghost, and nothing else") {
+  Reading w;
+  const std::string registration = EncodeRegistration({"c1", "host", "rack", 7, "1", Micros(5)});
+  Ballot ballot;
+  ballot.spec = w.IdNow();
+  ballot.votes.assign(3, Vote{Opinion::kDead, Reason::kTimeout});
+  w.PutOwned(w.paths.candidate(Candidate("c1", 2)), registration);
+  w.PutOwned(w.paths.vote("c1"), EncodeBallot(ballot));
+  w.PutOwned(w.paths.go_voters() + "/n_0000000003", "{}");
+  const std::vector<std::string> ghosts = {
+      w.paths.go_voters() + "/n_0000000001", w.paths.candidate(Candidate("c1", 1)),
+      w.paths.candidate("stray"), w.paths.vote("c2"), w.paths.vote("junk")};
+  w.ensemble.Put(ghosts[0], "{}");
+  w.ensemble.Put(ghosts[1], registration);
+  w.ensemble.Put(ghosts[2], "x");
+  w.ensemble.Put(ghosts[3], EncodeBallot(ballot));
+  w.ensemble.Put(ghosts[4], "x");
+  const auto snapshot = w.Read();
+  REQUIRE(snapshot);
+  REQUIRE(snapshot->candidates.size() == 1);
+  CHECK(snapshot->candidates[0].name.sequence == 2);
+  REQUIRE(snapshot->voters.size() == 1);
+  CHECK(snapshot->voters[0].id == "c1");
+  CHECK(snapshot->go_voters == std::vector<std::string>{"n_0000000003"});
+  CHECK(snapshot->problems.empty());
+  using Kind = Snapshot::Ghost::Kind;
+  const std::vector<std::pair<Kind, std::string>> expected = {{Kind::kGoChecker, "n_0000000001"},
+                                                              {Kind::kCandidate, "c1"},
+                                                              {Kind::kStray, "stray"},
+                                                              {Kind::kBallot, "c2"},
+                                                              {Kind::kBallot, "junk"}};
+  REQUIRE(snapshot->ghosts.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(snapshot->ghosts[i].path == ghosts[i]);
+    CHECK(snapshot->ghosts[i].kind == expected[i].first);
+    CHECK(snapshot->ghosts[i].id == expected[i].second);
+    CHECK(snapshot->ghosts[i].czxid == w.ensemble.Get(ghosts[i])->stat.czxid);
+  }
+}
+
 TEST_CASE("snapshot: undecodable bytes everywhere are named and nothing more") {
   Reading w;
   w.Decide(w.IdNow(), BoardOf({Alive(), Dead(), Alive()}), 4, 2);
   for (const auto& path :
        {w.paths.candidate(Candidate("c1", 1)), w.paths.vote("c1"), w.paths.leader(),
         w.paths.ledger(), w.paths.chunk(0), w.paths.candidate("stranger")}) {
-    w.ensemble.Put(path, "\xff{");
+    w.PutOwned(path, "\xff{");
   }
   auto snapshot = w.Read();
   REQUIRE(snapshot);

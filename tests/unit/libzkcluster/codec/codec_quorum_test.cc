@@ -130,6 +130,32 @@ TEST_CASE("ballot: undecodable ones, and why") {
   CheckBad(ballot("99999999999", "", "[]"), "Shards: expected a number from");
   CheckBad(ballot("-1", "", "[]"), "Shards: expected a number from");
   CheckBad(ballot("1.0", "AQ==", "[]"), "Shards: expected a whole number");
+  const auto first = [&](const std::string& runs) {
+    return ballot("4", "Pw==", R"([["busy",3]],"First":)" + runs);  // unknown, unknown, unknown
+  };
+  REQUIRE(first("[[0,1],[2,1]]").has_value());
+  CHECK(first("[[0,1],[2,1]]")->votes[0].first);
+  CHECK(!first("[[0,1],[2,1]]")->votes[1].first);
+  CHECK(first("[]").has_value());
+  CheckBad(first("[[0,4]]"), "First: a shard that is not unknown");
+  CheckBad(first("[[0,5]]"), "First: expected a number");
+  CheckBad(first("[[4,1]]"), "First: expected a number");
+  CheckBad(first("[[5,1]]"), "First: expected a number");
+  CheckBad(first("[[0,0]]"), "First: expected a number");
+  CheckBad(first("[[1,2],[2,1]]"), "First: expected a number");
+  CheckBad(first("[1]"), "First: expected [place, count]");
+  CheckBad(first("{}"), "First: expected a list");
+  const auto returning = [&](const std::string& rows) {
+    return ballot("2", "Bg==", R"([["busy",1]],"Returning":)" + rows);
+  };
+  REQUIRE(returning("[[0,16,3],[1,2,0]]").has_value());
+  CHECK(returning("[[0,16,3],[1,2,0]]")->returning ==
+        std::vector<ReturningServer>{{0, 16, 3}, {1, 2, 0}});
+  CheckBad(returning("[[2,16,3]]"), "Returning: expected a number");
+  CheckBad(returning("[[1,2,0],[1,2,0]]"), "Returning: expected a number");
+  CheckBad(returning("[[0,-1,0]]"), "Returning: expected a number");
+  CheckBad(returning("[[0,1]]"), "Returning: expected [place, required, good]");
+  CheckBad(returning("[0]"), "Returning: expected [place, required, good]");
   CheckBad(ballot("2", "Bg==", "[]"), "Reasons: fewer");
   CheckBad(ballot("2", "Bg==", R"([["busy",2]])"), "Reasons: more");
   CheckBad(ballot("2", "Bg==", R"([["busy",1],["busy",1]])"), "Reasons: more");

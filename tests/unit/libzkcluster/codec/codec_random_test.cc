@@ -55,9 +55,15 @@ Ballot RandomBallot(std::mt19937_64& random, std::size_t shards) {
     }
     const auto opinion = static_cast<Opinion>(random() % 4);
     const bool has_reason = opinion == Opinion::kDead || opinion == Opinion::kUnknown;
-    ballot.votes.push_back({opinion, has_reason ? RandomReason(random) : Reason::kNone});
+    ballot.votes.push_back({opinion, has_reason ? RandomReason(random) : Reason::kNone,
+                            opinion == Opinion::kUnknown && random() % 2 == 0});
   }
   if (random() % 2 == 0) ballot.rack = RandomText(random);
+  for (std::size_t i = 0; i < shards; ++i) {
+    if (random() % 4 != 0) continue;
+    ballot.returning.push_back(
+        {i, static_cast<int>(random() % 100), static_cast<int>(random() % 100)});
+  }
   return ballot;
 }
 
@@ -104,8 +110,12 @@ Ledger RandomLedger(std::mt19937_64& random) {
   Ledger ledger;
   for (std::size_t n = random() % 6; n > 0; --n) ledger.electorate.insert(RandomText(random));
   for (std::size_t n = random() % 6; n > 0; --n) {
-    ledger.penalties[RandomText(random)] = {1 + RandomCount(random) / 2,
-                                            Micros(RandomTime(random))};
+    Penalty& penalty = ledger.penalties[RandomText(random)];
+    penalty = {1 + RandomCount(random) / 2, Micros(RandomTime(random))};
+    if (random() % 2 == 0) continue;
+    penalty.deaths = 1 + RandomCount(random) / 2;
+    penalty.first = Micros(RandomTime(random));
+    penalty.died = Micros(RandomTime(random));
   }
   if (random() % 2 == 0) ledger.at_least = RandomCount(random);
   if (random() % 2 == 0) {
@@ -212,7 +222,7 @@ std::vector<Victim> Victims() {
   maintenance.what = Event::Maintenance{{"s1", "s2"}, "memory", Micros(5)};
   Ledger ledger;
   ledger.electorate = {"rack1", "rack2"};
-  ledger.penalties = {{"s2", {4, Micros(5), R"("Later":[1.50])"}}};
+  ledger.penalties = {{"s2", {4, Micros(5), 0, {}, {}, R"("Later":[1.50])"}}};
   ledger.unknown_keys = R"("Plans":{"Next":[7,{}]})";
   return {
       {"ballot", EncodeBallot(RandomBallot(random, 21)), Survives(EncodeBallot, DecodeBallot)},

@@ -133,6 +133,30 @@ TEST_CASE("name book: a server that begins to lie adds an address, and takes non
   }
 }
 
+TEST_CASE("name book: a liar that answers first does not keep the others from being heard") {
+  Bench bench(2);
+  bench.Move({"10.0.0.1"}, 0s);
+  bench.names.server(0).manners = Manners::kLies;
+  bench.names.server(1).latency = 140ms;  // later than the grace
+  const auto following = bench.Follow();
+  bench.world.RunFor(30s);
+  const List addresses = bench.Last().addresses;
+  CHECK(std::ranges::find(addresses, "10.0.0.1") != addresses.end());
+}
+
+TEST_CASE("name book: a liar, while the honest server was silent a moment ago") {
+  Bench bench(2);
+  bench.Move({"10.0.0.1"}, 0s);
+  bench.names.server(1).manners = Manners::kSilent;
+  const auto following = bench.Follow();
+  bench.world.RunFor(10s);
+  bench.names.server(0).manners = Manners::kLies;
+  bench.names.server(1).manners = Manners::kGood;
+  bench.world.RunFor(10s);
+  const List addresses = bench.Last().addresses;
+  CHECK(std::ranges::find(addresses, "10.0.0.1") != addresses.end());
+}
+
 TEST_CASE("name book: a name that never resolved is asked for again soon, then less often") {
   Bench bench;
   bench.names.records.clear();

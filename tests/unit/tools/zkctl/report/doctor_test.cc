@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using Kind = Snapshot::Ghost::Kind;
+
 // Nothing to complain about: three checkers on three racks, shards on hosts of their own.
 Snapshot Well() {
   Snapshot snapshot = Healthy();
@@ -47,19 +49,39 @@ Maintenance OldOrder() {
 
 const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
-      {"undecodable", Severity::kBroken, "ballot c9: not JSON", "by hand",
+      {"undecodable", Severity::kBroken, "ballot c9: not JSON", "with the stranger's session",
        [](Snapshot& s) { s.problems.push_back("ballot c9: not JSON at byte 1"); }},
-      {"ghost", Severity::kBroken, "is not an ephemeral znode", "remove it by hand",
-       [](Snapshot& s) { s.candidates[1].stat.ephemeral_owner = 0; }},
+      {"ghost", Severity::kRisk, "the candidate of c1 has no session: it is a ghost",
+       "`zkctl doctor sessions --fix` removes it",
+       [](Snapshot& s) {
+         s.ghosts.push_back({Kind::kCandidate, "/r/election/c1-x", "c1"});
+       }},
+      {"ghost", Severity::kRisk,
+       "the ballot of junk has no session: it is a ghost, which counts "
+       "for nothing (/r/votes/junk)",
+       "--fix",
+       [](Snapshot& s) {
+         s.ghosts.push_back({Kind::kBallot, "/r/votes/junk", "junk"});
+       }},
+      {"ghost", Severity::kRisk, "the Go registration n_1 has no session", "--fix",
+       [](Snapshot& s) {
+         s.ghosts.push_back({Kind::kGoChecker, "/r/localstatus/n_1", "n_1"});
+       }},
+      {"ghost", Severity::kAdvice, "/r/election/x is no candidate: it is ignored", "--fix",
+       [](Snapshot& s) {
+         s.ghosts.push_back({Kind::kStray, "/r/election/x", "x"});
+       }},
       {"ghost", Severity::kBroken, "c1 is registered 2 times", "another id",
        [](Snapshot& s) {
          s.candidates.push_back(s.candidates[0]);
          s.candidates.back().node += "twin";
        }},
-      {"ghost", Severity::kRisk, "c9 has a ballot and is not registered", "by hand",
+      {"ghost", Severity::kRisk, "c9 has a ballot and is not registered (/r/votes/c9)",
+       "goes with its session",
        [](Snapshot& s) {
          s.voters.push_back(s.voters[0]);
          s.voters.back().id = "c9";
+         s.voters.back().path = "/r/votes/c9";
        }},
       {"ghost", Severity::kRisk, "c4 is gone, and still counts for the quorum (3 of 4)",
        "zkctl checkers forget sessions c4",
@@ -113,6 +135,10 @@ const std::vector<Row>& Rows() {
        }},
       {"versions", Severity::kAdvice, "0.1.0 on c1, c3; 0.2.0 on c2", "finish the upgrade",
        [](Snapshot& s) { s.candidates[1].registration.version = "0.2.0"; }},
+      {"clock", Severity::kRisk, "ZooKeeper has stamped a write 1h 00m ahead of this machine's",
+       "NTP", [](Snapshot& s) { s.newest_stamp = kNow + 1h; }},
+      {"since", Severity::kRisk, "s2 is dated up to 364d", "`zkctl redate sessions` dates it again",
+       [](Snapshot& s) { s.board.shards[1].since = kNow + 24h * 364 + 6h; }},
       {"clock", Severity::kRisk, "the clock of c2 and ZooKeeper's differ by 5m 00s", "NTP",
        [](Snapshot& s) { s.candidates[1].stat.modified += 5min; }},
       {"clock", Severity::kRisk, "(its take-over): it is ahead", "NTP",

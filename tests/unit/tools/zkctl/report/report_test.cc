@@ -14,6 +14,7 @@ namespace report_test {
 
 using namespace zkcluster;
 using namespace zkcluster::zkctl;
+using namespace std::chrono_literals;
 
 TEST_CASE("status: the JSON form") {
   const Snapshot snapshot = Healthy();
@@ -153,11 +154,61 @@ TEST_CASE("explain: each state of a shard") {
     Snapshot snapshot = Healthy();
     for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
     CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+    for (auto& voter : snapshot.voters) voter.written = kNow - 300ms;
+    snapshot.taken = kNow;
+    snapshot.leader_stat = zk::Stat{.modified = kFlip};
+    snapshot.candidates[1].registration.session_timeout = 10s;
+    CHECK(Contains(Sentences(snapshot, 0),
+                   "3 votes for dead reach the quorum of 2: the leader c1 is about to flip it to "
+                   "dead, for 300ms now; its shadow c2 takes over in 200ms"));
+    // Two depositions of the last ten minutes: two seconds of patience.
+    snapshot.leader->depositions = {kNow - 9min, kNow - 8min};
+    CHECK(Contains(Sentences(snapshot, 0), "its shadow c2 takes over in 1.7s"));
+    snapshot.taken = kNow + 2s + 100ms;
+    CHECK(Contains(Sentences(snapshot, 0), "for 2.4s now; its shadow c2 is about to take over"));
+    snapshot.candidates.resize(1);
+    CHECK(Contains(Sentences(snapshot, 0), "for 2.4s now, and no other checker could take over"));
     snapshot.candidates.clear();
     CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
     snapshot.go_voters = {"n_0000000001"};
     CHECK(Contains(Sentences(snapshot, 0), "but decisions are held"));
     CHECK(Contains(Sentences(snapshot, 0), "so it stays alive"));
+  }
+  SUBCASE("a leader that was restarted has not taken over yet") {
+    Snapshot snapshot = Healthy();
+    for (auto& voter : snapshot.voters) voter.ballot->votes[0] = kTimeoutVote;
+    snapshot.leader_stat = zk::Stat{.mzxid = 50};
+    snapshot.candidates.front().stat.czxid = 60;
+    CHECK(Contains(Sentences(snapshot, 0), "but nobody leads"));
+    CHECK(Contains(Notes(snapshot), "c1 is first in the election and has not taken over yet"));
+    snapshot.leader_stat->mzxid = 61;
+    CHECK(Contains(Sentences(snapshot, 0), "the leader c1 is about to flip it to dead"));
+  }
+  SUBCASE("a ghost is nobody, and is named") {
+    Snapshot snapshot = Healthy();
+    snapshot.ghosts.push_back({Snapshot::Ghost::Kind::kBallot, "/r/votes/junk", "junk"});
+    CHECK(Contains(Notes(snapshot), "the ballot of junk has no session"));
+    CHECK(Contains(Notes(snapshot), "(/r/votes/junk)"));
+    CHECK(Assess(snapshot).checkers.size() == 3);
+  }
+  SUBCASE("orders are judged by ZooKeeper's clock, not by this machine's") {
+    Snapshot snapshot = Healthy();
+    snapshot.newest_stamp = kNow;
+    snapshot.ledger->pause = Pause{kNow - 60s, kNow + 60s, "ann@ops1", "move"};
+    snapshot.taken = kNow + 2h;  // ours is ahead, and a leader is there to end it
+    CHECK(Assess(snapshot).pause.has_value());
+    CHECK(Assess(snapshot).hold == Hold::kPaused);
+    snapshot.taken = kNow - 2h;
+    CHECK(Assess(snapshot).pause.has_value());
+    snapshot.server_time = kNow + 61s;
+    CHECK_FALSE(Assess(snapshot).pause.has_value());
+    snapshot.server_time.reset();
+    snapshot.newest_stamp = kNow + 61s;
+    CHECK_FALSE(Assess(snapshot).pause.has_value());
+    snapshot.newest_stamp = kNow;
+    snapshot.candidates.clear();  // nobody is there to end it: our clock is the best there is
+    snapshot.taken = kNow + 61s;
+    CHECK_FALSE(Assess(snapshot).pause.has_value());
   }
   SUBCASE("a quorum below the majority, and a tie") {
     Snapshot snapshot = Healthy();
@@ -166,13 +217,37 @@ TEST_CASE("explain: each state of a shard") {
     CHECK(Contains(Sentences(snapshot, 0), "both alive and dead reach the quorum of 1: a tie"));
     CHECK(Contains(Sentences(snapshot, 0), "(the spec gives the quorum)"));
   }
-  SUBCASE("never decided, and a flapping one") {
+  SUBCASE("never decided") {
     Snapshot snapshot = Healthy();
     snapshot.board.shards[0] = {};
-    snapshot.ledger->penalties["s2"] = {8, kFlip};
     CHECK(Contains(Sentences(snapshot, 0), "is unknown: no status was ever decided"));
-    CHECK(Contains(Sentences(snapshot, 1), "asks for 8 good probes in a row"));
   }
+}
+
+TEST_CASE(
+    "flapping: a shard that dies again and again is named, and how far it is on its way back") {
+  Snapshot snapshot = Healthy();
+  Penalty& penalty = snapshot.ledger->penalties["s2"];
+  penalty = {8, snapshot.board.shards[1].since};
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "it died again and again: the next return needs 8 good probes in a row"));
+  penalty = {16, kNow - 20s, 7, kNow - 70s, kNow - 20s, ""};
+  snapshot.voters[0].ballot->returning = {{1, 16, 3}};
+  snapshot.voters[1].ballot->returning = {{0, 2, 1}, {1, 8, 0}};
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "it died 7 times in 50s: the next return needs 16 good "
+                 "probes in a row; c1 has 3, c2 has 0 of 8"));
+  CHECK(Contains(Notes(snapshot), "flapping: s2 (`zkctl explain"));
+  CHECK(MakeListRow(snapshot).flapping == std::vector<std::string>{"s2"});
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "flapping: s2"));
+  // It lives: what time has forgiven is no flapping any more.
+  snapshot.board.shards[1].status = ShardStatus::kAlive;
+  CHECK(Contains(Sentences(snapshot, 1),
+                 "it died 7 times in 50s: its last return needed 16 good probes in a row"));
+  penalty.since = kNow - 120s;  // four times 10 x threshold
+  CHECK(MakeListRow(snapshot).flapping.empty());
+  CHECK(!Contains(Sentences(snapshot, 1), "it died"));
+  CHECK(!Contains(Notes(snapshot), "flapping"));
 }
 
 TEST_CASE("explain: a corrupted status differs from one that never existed") {
