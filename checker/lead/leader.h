@@ -69,7 +69,7 @@ class Leader {
   void Reconsider();
   [[nodiscard]] bool Ready() const;
   [[nodiscard]] Round Concluded() const;
-  [[nodiscard]] CommitPlan Plan(Round round) const;
+  [[nodiscard]] CommitInput InputOf(const Round& round) const;
   void Act(Round round);
   void Submit(CommitPlan plan);
   void OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results);

@@ -48,6 +48,7 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.ids = e.shards, .note = e.note, .until = e.until, .length = e.length};
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
+          [](const Event::KeysLost& e) { return Fields{.ids = e.keys}; },
           [](const Event::Redate&) { return Fields(); },
           [](const Event::Unknown&) { return Fields(); },
       },
@@ -161,6 +162,7 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
     return Event::Maintenance{ids(), note(), until(), length()};
   }
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
+  if (kind == Event::KeysLost::kKind) return Event::KeysLost{ids()};
   if (kind == Event::Redate::kKind) return Event::Redate{};
   return std::nullopt;
 }

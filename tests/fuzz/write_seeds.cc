@@ -129,6 +129,7 @@ std::vector<Event> AllEvents() {
       Event::Resume{},
       Event::Maintenance{{"s1", "s2"}, "memory", kThen},
       Event::MaintenanceOver{{"s1", "s2"}},
+      Event::KeysLost{{"quorum=2", "max_dead_fraction=0.25"}},
       Event::Unknown{"promotion", R"({"Kind":"promotion","At":5,"To":{"Addr":"10.0.0.1:6380"}})"},
   };
   std::vector<Event> events;

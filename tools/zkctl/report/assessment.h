@@ -40,6 +40,7 @@ struct Assessment {
   std::vector<CheckerView> checkers;  // sorted by id
   std::vector<ServerTally> tallies;   // of each shard
   std::size_t counted = 0;            // ballots
+  Safeguards safeguards;              // in force
   Hold hold = Hold::kNone;
   std::optional<Pause> pause;                      // in force now: see OrdersNow
   std::map<std::string, Maintenance> maintenance;  // likewise, by name of the shard

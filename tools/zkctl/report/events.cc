@@ -71,6 +71,7 @@ OrderedJson OwnJson(const Event& event) {
                    put_order(e);
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+                 [&](const Event::KeysLost& e) { put_ids(e.keys); },
                  [](const Event::Redate&) {},
                  [&](const Event::Unknown& e) {
                    json["fields"] = OrderedJson::parse(e.json, nullptr, false);
@@ -172,6 +173,9 @@ struct SentenceOf {
   }
   Sentence operator()(const Event::Redate&) const {
     return {"redate", "statuses that were dated ahead are dated again; by " + who};
+  }
+  Sentence operator()(const Event::KeysLost& e) const {
+    return {"spec", "lost " + Listed(e.keys) + ", in force until zkctl writes it; seen by " + by};
   }
   Sentence operator()(const Event::Unknown& e) const {
     constexpr std::string_view kShown[] = {"Kind", "At"};

@@ -87,7 +87,7 @@ int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options
   return Emit(globals.output, json, [&](bool) {
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) + " (" +
            Printable(ShortList(shards)) + ") " + Printable(MaintenanceSentence(order)) + "\n" +
-           ClockNote(**connection);
+           GoNote(**connection, name) + ClockNote(**connection);
   });
 }
 

@@ -63,7 +63,7 @@ int RunPause(const Globals& globals, const PauseOptions& options) {
     if (ordered->found.pause) {
       text += "it replaces a pause " + Printable(PauseSentence(*ordered->found.pause)) + "\n";
     }
-    return text + ClockNote(**connection);
+    return text + GoNote(**connection, name) + ClockNote(**connection);
   });
 }
 
