@@ -10,7 +10,7 @@
 
 #include "tests/fakes/sim_loop.h"
 
-namespace zkcluster::sim {
+namespace zkcluster::sim::event_queue_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -78,4 +78,4 @@ TEST_CASE("event queue: adds, cancels, puts off and brings forward as its slow t
 }
 
 }  // namespace
-}  // namespace zkcluster::sim
+}  // namespace zkcluster::sim::event_queue_test

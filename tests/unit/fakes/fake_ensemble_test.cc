@@ -6,7 +6,7 @@
 
 #include "tests/support/fake_bench.h"
 
-namespace zkcluster::sim {
+namespace zkcluster::sim::fake_ensemble_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -284,4 +284,4 @@ TEST_CASE("events delayed: what follows on the connection waits behind them") {
 }
 
 }  // namespace
-}  // namespace zkcluster::sim
+}  // namespace zkcluster::sim::fake_ensemble_test

@@ -8,7 +8,7 @@
 
 #include "tests/fakes/sim_loop.h"
 
-namespace zkcluster::sim {
+namespace zkcluster::sim::fake_fleet_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -68,4 +68,4 @@ TEST_CASE("fleet: a server that loads for a while, then serves; until it is set 
 }
 
 }  // namespace
-}  // namespace zkcluster::sim
+}  // namespace zkcluster::sim::fake_fleet_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/fake_bench.h"
 
-namespace zkcluster::sim {
+namespace zkcluster::sim::fake_quorum_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -396,4 +396,4 @@ TEST_CASE("sequence numbers: beyond their end, what is under way at once gets ne
 }
 
 }  // namespace
-}  // namespace zkcluster::sim
+}  // namespace zkcluster::sim::fake_quorum_test

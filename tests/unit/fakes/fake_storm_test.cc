@@ -7,7 +7,7 @@
 
 #include "tests/support/fake_bench.h"
 
-namespace zkcluster::sim {
+namespace zkcluster::sim::fake_storm_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -307,4 +307,4 @@ TEST_CASE("storm: the same seed gives the same run, another one another") {
 }
 
 }  // namespace
-}  // namespace zkcluster::sim
+}  // namespace zkcluster::sim::fake_storm_test

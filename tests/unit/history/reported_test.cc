@@ -5,7 +5,7 @@
 #include "tests/history/table_judge.h"
 #include "tests/unit/history/story.h"
 
-namespace told_test {
+namespace reported_test {
 
 using namespace zkcluster;
 using namespace zkcluster::history;
@@ -151,4 +151,4 @@ TEST_CASE("tables: a removed chunk does not excuse a head that is a new znode") 
   }
 }
 
-}  // namespace told_test
+}  // namespace reported_test

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace zkcluster {
+namespace zkcluster::backoff_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -35,4 +35,4 @@ TEST_CASE("backoff: starts small again after success") {
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::backoff_test

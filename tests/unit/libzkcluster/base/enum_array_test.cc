@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+namespace enum_array_test {
+
 namespace {
 
 enum class Fruit { kApple, kPear, kPlum };
@@ -27,3 +29,5 @@ TEST_CASE("enum array: a value for each enumerator, all of them zero at first") 
   CHECK(counts != FruitCounts{{Fruit::kPear, 4}});
   CHECK(counts.Sum() == 5);
 }
+
+}  // namespace enum_array_test

@@ -15,7 +15,7 @@
 
 #include "tests/fakes/sim_loop.h"
 
-namespace zkcluster {
+namespace zkcluster::event_loop_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -320,4 +320,4 @@ TEST_CASE("simulation: the same seed gives the same run, another seed another on
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::event_loop_test

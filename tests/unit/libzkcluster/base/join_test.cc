@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace join_test {
+
 using namespace zkcluster;
 
 TEST_CASE("join: words with a separator between them, all or the first few") {
@@ -23,3 +25,5 @@ TEST_CASE("join: some by name, the others by number") {
   CHECK(JoinSome(words, 2) == "a, b and 1 more");
   CHECK(JoinSome(std::set<std::string>{}, 2).empty());
 }
+
+}  // namespace join_test

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace zkcluster {
+namespace zkcluster::log_test {
 namespace {
 
 TEST_CASE("logfmt: values are quoted where a reader would split or misread them") {
@@ -191,4 +191,4 @@ TEST_CASE("file logger: a file that cannot be opened") {
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::log_test

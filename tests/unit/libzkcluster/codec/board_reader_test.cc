@@ -6,6 +6,8 @@
 
 #include "codec/codec.h"
 
+namespace board_reader_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -215,3 +217,5 @@ TEST_CASE("board reader: only the mirror") {
   CHECK(FindInMirror(*mirror, "h:2") == ShardState{ShardStatus::kDead, Micros(2)});
   CHECK(FindInMirror(*mirror, "h:4") == std::nullopt);
 }
+
+}  // namespace board_reader_test

@@ -10,6 +10,8 @@
 #include "codec/codec.h"
 #include "codec/json.h"
 
+namespace codec_go_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -393,3 +395,5 @@ TEST_CASE("go form: cut and changed bytes are bad data or a good value, never th
         DecodeSpec("c", {good.version, good.shards.substr(0, size), good.options}).has_value());
   }
 }
+
+}  // namespace codec_go_test

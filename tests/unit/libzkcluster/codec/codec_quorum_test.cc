@@ -6,6 +6,8 @@
 #include "codec/codec.h"
 #include "codec/json.h"
 
+namespace codec_quorum_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -274,3 +276,5 @@ TEST_CASE("quorum codecs: sizes at 20,000 shards") {
   head.chunks.assign(ChunkCount(head.shards), -1'000'000'000);
   CHECK(EncodeHead(head).size() < 4'096);
 }
+
+}  // namespace codec_quorum_test

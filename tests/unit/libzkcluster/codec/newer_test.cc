@@ -7,6 +7,8 @@
 #include "codec/codec.h"
 #include "codec/json_writer.h"
 
+namespace newer_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -202,3 +204,5 @@ TEST_CASE("newer: a spec that needs what is not known is refused by that name") 
     }
   }
 }
+
+}  // namespace newer_test

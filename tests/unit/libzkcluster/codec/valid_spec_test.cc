@@ -7,6 +7,8 @@
 
 #include "codec/spec_size.h"
 
+namespace valid_spec_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -76,3 +78,5 @@ TEST_CASE("size: a list that is not encoded is shorter than what it was asked fo
     CHECK_FALSE(ShardsBytesFrom(bytes + 1, shards).has_value());
   }
 }
+
+}  // namespace valid_spec_test

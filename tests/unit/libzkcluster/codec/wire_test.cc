@@ -12,6 +12,8 @@
 
 #include "codec/codec.h"
 
+namespace wire_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -223,3 +225,5 @@ TEST_CASE("wire of 0.1.0: no file was left out") {
     CHECK(Used().contains(file.path().filename().string()));
   }
 }
+
+}  // namespace wire_test

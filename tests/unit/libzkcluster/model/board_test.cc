@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace board_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -66,3 +68,5 @@ TEST_CASE("board: status and reason names are an interface") {
     CHECK(KnownReason(reason) == reason);
   }
 }
+
+}  // namespace board_test

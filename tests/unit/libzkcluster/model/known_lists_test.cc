@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace known_lists_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -34,3 +36,5 @@ TEST_CASE("known lists: a list that is known already pushes none out") {
   REQUIRE(lists.Find(2) != nullptr);
   CHECK(*lists.Find(2) == ListOf("b"));
 }
+
+}  // namespace known_lists_test

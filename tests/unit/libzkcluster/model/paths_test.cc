@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace paths_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -128,3 +130,5 @@ TEST_CASE("paths: roots") {
     CHECK_FALSE(ValidateRoot(root).has_value());
   }
 }
+
+}  // namespace paths_test

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+namespace reason_test {
+
 using namespace zkcluster;
 
 TEST_CASE("reason: an unknown word is a reason with its own text") {
@@ -64,3 +66,5 @@ TEST_CASE("reason: several threads agree on words, and those beyond the limit ar
   CHECK(kept.size() + others == 2 * kMaxOtherReasons);
   CHECK(others >= kMaxOtherReasons);
 }
+
+}  // namespace reason_test

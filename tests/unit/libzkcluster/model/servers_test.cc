@@ -4,6 +4,8 @@
 
 #include "model/ballot.h"
 
+namespace servers_test {
+
 using namespace zkcluster;
 
 TEST_CASE("servers: shard by shard in the order of the spec, one each") {
@@ -26,3 +28,5 @@ TEST_CASE("opinions: counted by what each vote says") {
   CHECK(CountOpinions({alive, dead, {}, alive}) ==
         OpinionCounts{{Opinion::kNotProbed, 1}, {Opinion::kAlive, 2}, {Opinion::kDead, 1}});
 }
+
+}  // namespace servers_test

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+namespace settings_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -89,3 +91,5 @@ TEST_CASE("settings: of a ring, only those of its type") {
   CHECK(text(ConsistentRing{40}) == "type=consistent points=40 ");
   CHECK(text(KetamaRing{RingHash::kMd5}) == "type=ketama hash=md5 ");
 }
+
+}  // namespace settings_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace spec_diff_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -85,3 +87,5 @@ TEST_CASE("diff: another ring shows what it uses; weights") {
   heavier.shards[1].weight = 6;
   CHECK_FALSE(DiffSpecs(to, heavier).empty());
 }
+
+}  // namespace spec_diff_test

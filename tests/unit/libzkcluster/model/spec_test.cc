@@ -10,6 +10,8 @@
 #include "codec/codec.h"
 #include "codec/spec_size.h"
 
+namespace spec_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -176,3 +178,5 @@ TEST_CASE("validate: a ring that no client could hold") {
   spec.shards.pop_back();
   CHECK(Validate(spec).has_value());
 }
+
+}  // namespace spec_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace ketama_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -131,3 +133,5 @@ TEST_CASE("ketama: what cannot be built") {
   CHECK(Ring::Build(Equal(2, 0), {}).has_value());
   CHECK(Ring::Build(Equal(2), ketama)->points().size() == 320);
 }
+
+}  // namespace ketama_test

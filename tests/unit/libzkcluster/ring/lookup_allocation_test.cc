@@ -26,7 +26,7 @@ void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
-namespace zkcluster {
+namespace zkcluster::lookup_allocation_test {
 namespace {
 
 TEST_CASE("lookup: no allocation on any ring, also for stand-ins and long names") {
@@ -64,4 +64,4 @@ TEST_CASE("lookup: no allocation on any ring, also for stand-ins and long names"
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::lookup_allocation_test

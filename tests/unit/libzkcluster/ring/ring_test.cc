@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+namespace ring_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -213,3 +215,5 @@ TEST_CASE("ring: what cannot be built") {
   CHECK(Ring::Build(Shards(1), ConsistentRing{-7}).error().code == ErrorCode::kInvalid);
   CHECK(Ring::Build(Shards(2), ConsistentRing{2'000'000'000}).error().code == ErrorCode::kInvalid);
 }
+
+}  // namespace ring_test

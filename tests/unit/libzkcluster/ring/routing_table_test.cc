@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace routing_table_test {
+
 using namespace zkcluster;
 
 namespace {
@@ -233,3 +235,5 @@ TEST_CASE("routing: a spec that makes no ring") {
   CHECK(RoutingTable::Build(Spec(1, 0), {{ShardState{}}}, false).error().code ==
         ErrorCode::kInvalid);
 }
+
+}  // namespace routing_table_test

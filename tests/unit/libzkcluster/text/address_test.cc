@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace address_test {
+
 using namespace zkcluster;
 
 TEST_CASE("address: what users write") {
@@ -99,3 +101,5 @@ TEST_CASE("address: IP literals") {
   for (const char* host : {"10.0.0.1", "::1", "fe80::1%eth0"}) CHECK(IsIpLiteral(host));
   for (const char* host : {"", "localhost", "10.1", "[::1]", "1:2"}) CHECK_FALSE(IsIpLiteral(host));
 }
+
+}  // namespace address_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace duration_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -111,3 +113,5 @@ TEST_CASE("duration: times") {
   CHECK(FormatTime(Micros::max()) == "9223372036854775807us");
   CHECK(FormatTime(Micros(-1)) == "-1us");
 }
+
+}  // namespace duration_test

@@ -4,6 +4,8 @@
 
 #include <random>
 
+namespace fraction_test {
+
 using namespace zkcluster;
 
 TEST_CASE("fraction: texts") {
@@ -30,3 +32,5 @@ TEST_CASE("fraction: what is written is read back as the same number") {
   CHECK(FormatFraction(0.5) == "0.5");
   CHECK(FormatFraction(1) == "1");
 }
+
+}  // namespace fraction_test

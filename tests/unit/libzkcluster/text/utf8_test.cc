@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace utf8_test {
+
 using namespace zkcluster;
 
 TEST_CASE("one line: foreign text in a message moves no terminal and ends no line") {
@@ -42,3 +44,5 @@ TEST_CASE("one line: only the beginning of what is long, and no half characters"
   CHECK(OneLine("abcde\xe2\x82\xacz", 6) == "abcde\xe2\x82\xac...");
   CHECK(OneLine(std::string(1'000'000, '\n')).size() < 210);
 }
+
+}  // namespace utf8_test

@@ -11,6 +11,8 @@
 #include "yaml/scalar.h"
 #include "yaml/suggest.h"
 
+namespace reader_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 using yaml::Document;
@@ -328,3 +330,5 @@ TEST_CASE("read file: absent, a folder, too large") {
   REQUIRE_FALSE(directory.has_value());
   CHECK(directory.error().code == ErrorCode::kInvalid);
 }
+
+}  // namespace reader_test

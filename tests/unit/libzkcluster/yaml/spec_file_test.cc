@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace spec_file_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -215,3 +217,5 @@ TEST_CASE("spec file: what is printed reads back as the same spec") {
     }
   }
 }
+
+}  // namespace spec_file_test

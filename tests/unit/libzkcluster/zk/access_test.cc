@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace zkcluster {
+namespace zkcluster::access_test {
 namespace {
 
 // From the server itself:
@@ -154,4 +154,4 @@ TEST_CASE("restricted, without an identity of its own: the ballot is the checker
 }
 
 }  // namespace
-}  // namespace zkcluster
+}  // namespace zkcluster::access_test

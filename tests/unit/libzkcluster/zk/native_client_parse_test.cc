@@ -8,7 +8,7 @@
 #include "zk/native_errors.h"
 #include "zk/watch_table.h"
 
-namespace zkcluster::zk {
+namespace zkcluster::zk::native_client_parse_test {
 namespace {
 
 TEST_CASE("parse servers: good lists") {
@@ -176,4 +176,4 @@ TEST_CASE("watch table: watches whose owner is gone do not pile up") {
 }
 
 }  // namespace
-}  // namespace zkcluster::zk
+}  // namespace zkcluster::zk::native_client_parse_test

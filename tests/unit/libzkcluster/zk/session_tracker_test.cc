@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace zkcluster::zk {
+namespace zkcluster::zk::session_tracker_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -147,4 +147,4 @@ TEST_CASE("session tracker: NextChange is where StateAt changes, for any history
 }
 
 }  // namespace
-}  // namespace zkcluster::zk
+}  // namespace zkcluster::zk::session_tracker_test

@@ -8,7 +8,7 @@
 #include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/sim_loop.h"
 
-namespace zkcluster::zk {
+namespace zkcluster::zk::watcher_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -334,4 +334,4 @@ TEST_CASE("children: ephemerals of another session leave with it") {
 }
 
 }  // namespace
-}  // namespace zkcluster::zk
+}  // namespace zkcluster::zk::watcher_test

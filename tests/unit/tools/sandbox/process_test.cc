@@ -11,7 +11,7 @@
 #include "base/unique_fd.h"
 #include "tools/sandbox/process.h"
 
-namespace zkcluster::sandbox {
+namespace zkcluster::sandbox::process_test {
 namespace {
 
 constexpr Duration kLimit = std::chrono::seconds(30);
@@ -63,4 +63,4 @@ TEST_CASE("child: it ended before, and its group ends with its owner") {
 }
 
 }  // namespace
-}  // namespace zkcluster::sandbox
+}  // namespace zkcluster::sandbox::process_test
