@@ -40,6 +40,7 @@ class Planner {
     plan_.yields = true;
     constexpr SlotId kHead{SlotId::Kind::kHead};
     plan_.empty = !AddMirrorToYield();
+    RemoveUndecidedChunks();
     Add(OpRole::kHead, zk::DeleteOp{in_.paths.head(), *in_.store.slot(kHead).version}, kHead);
     return std::move(plan_);
   }
@@ -203,6 +204,18 @@ class Planner {
     if (data.size() > kMaxShardsBytes) return false;
     Write(OpRole::kMirror, kId, in_.paths.mirror(), std::move(data));
     return true;
+  }
+
+  // A mirror that lists nothing is one that is not kept. So where nothing was decided yet, no chunk
+  // may say that something was: its rows would be lost ones.
+  void RemoveUndecidedChunks() {
+    const auto& rows = decision().board.shards;
+    const bool decided = std::any_of(rows.begin(), rows.end(),
+                                     [](const ShardState& row) { return row != ShardState{}; });
+    for (std::size_t k = 0; !decided && k < in_.store.chunk_slots(); ++k) {
+      const auto version = in_.store.slot(Chunk(k)).version;
+      if (version) Add(OpRole::kChunk, zk::DeleteOp{in_.paths.chunk(k), *version}, Chunk(k));
+    }
   }
 
   void AddHead() {

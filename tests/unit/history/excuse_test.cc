@@ -429,7 +429,7 @@ const std::vector<Case> kCases = {
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},
     {Excuse::kRowsByMirror, "since", RowsByMirror},
-    {Excuse::kRowsByGo, "quorum", RowsByGo},
+    {Excuse::kRowsByGo, "journal,quorum", RowsByGo},
     {Excuse::kRowsAsUnknown, "journal,since", RowsAsUnknown},
     {Excuse::kForgotWithMirror, "since", ForgotWithMirror},
     {Excuse::kLostHeld, "since", LostHeld},
