@@ -23,6 +23,7 @@ bool IsForHooks(const Event& event) {
                         [](const Event::Resume&) { return false; },
                         [](const Event::Maintenance&) { return false; },
                         [](const Event::MaintenanceOver&) { return false; },
+                        [](const Event::KeysLost&) { return false; },
                         [](const Event::Redate&) { return false; },
                         [](const Event::Checker&) { return false; },
                         [](const Event::Quorum&) { return false; },

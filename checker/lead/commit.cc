@@ -35,6 +35,15 @@ class Planner {
     return std::move(plan_);
   }
 
+  CommitPlan Yield() {
+    AddFence();
+    plan_.yields = true;
+    constexpr SlotId kHead{SlotId::Kind::kHead};
+    plan_.empty = !AddMirrorToYield();
+    Add(OpRole::kHead, zk::DeleteOp{in_.paths.head(), *in_.store.slot(kHead).version}, kHead);
+    return std::move(plan_);
+  }
+
  private:
   using What = decltype(PlannedOp::what);
 
@@ -44,10 +53,15 @@ class Planner {
 
   [[nodiscard]] const Decision& decision() const { return plan_.round.decision; }
 
-  void AddGuards() {
+  void AddFence() {
     const ClusterPaths& paths = in_.paths;
     Add(OpRole::kFence, zk::CheckOp{in_.leadership.candidate, 0});
     Add(OpRole::kFence, zk::CheckOp{paths.leader(), in_.leadership.token});
+  }
+
+  void AddGuards() {
+    const ClusterPaths& paths = in_.paths;
+    AddFence();
     const auto spec = [&](const std::string& path, std::optional<zk::Version> version) {
       if (version) Add(OpRole::kSpec, zk::CheckOp{path, *version});
     };
@@ -175,6 +189,22 @@ class Planner {
     return true;
   }
 
+  // False: what the head says would be in no znode any more.
+  bool AddMirrorToYield() {
+    constexpr SlotId kId{SlotId::Kind::kMirror};
+    const StatusStore::Slot& slot = in_.store.slot(kId);
+    const auto kept = slot.version ? DecodeMirror(slot.data) : Result<Mirror>();
+    const bool says_it = kept && !kept->empty();  // ours, or a Go checker's
+    std::string data = says_it ? "" : EncodeMirror(stored_.spec.shards, decision().board);
+    if (says_it || slot.data == data) {
+      Add(OpRole::kMirror, zk::CheckOp{in_.paths.mirror(), *slot.version}, kId);
+      return true;
+    }
+    if (data.size() > kMaxShardsBytes) return false;
+    Write(OpRole::kMirror, kId, in_.paths.mirror(), std::move(data));
+    return true;
+  }
+
   void AddHead() {
     const auto& last = in_.store.head();
     Head& head = plan_.head;
@@ -231,6 +261,7 @@ class Planner {
     if (in_.store.head() && Respecced()) AddEvent(Event::Spec{});
     Event::Flips flips;
     const Overloaded journal{
+        [&](const KeysLost& lost) { AddEvent(Event::KeysLost{lost.keys}); },
         [&](const PauseOver&) { AddEvent(Event::Resume{}); },
         [&](const MaintenanceOver& over) { AddEvent(Event::MaintenanceOver{over.shards}); },
         [&](const FreezeBegan& freeze) {
@@ -270,6 +301,10 @@ std::vector<zk::Op> CommitPlan::Operations() const {
 
 CommitPlan PlanCommit(const CommitInput& input, Round round) {
   return Planner(input, std::move(round)).Plan();
+}
+
+CommitPlan PlanYield(const CommitInput& input, Round round) {
+  return Planner(input, std::move(round)).Yield();
 }
 
 Refusal FindRefusal(const CommitPlan& plan, const zk::OpError& error) {

@@ -76,12 +76,18 @@ struct CommitPlan {
   Head head;                  // as written, or as it was
   std::vector<Event> events;  // of the journal, as written
   bool empty = true;          // nothing differs from what is there: do not send
+  bool yields = false;        // to Go checkers; see PlanYield
 
   [[nodiscard]] std::vector<zk::Op> Operations() const;  // in the form that a multi takes
 };
 
 // Writes only what differs from the store's slots, and the head if anything differs.
 [[nodiscard]] CommitPlan PlanCommit(const CommitInput& input, Round round);
+
+// Removes the head, so that programs, zkctl and later leaders follow the status of the Go checkers
+// that decide from now on. A mirror that is empty because of its limit is written first, so that
+// nothing is forgotten. An empty plan: it does not fit into a znode, and the head stays.
+[[nodiscard]] CommitPlan PlanYield(const CommitInput& input, Round round);
 
 struct Refusal {
   enum class Kind : unsigned char {

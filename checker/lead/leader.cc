@@ -97,10 +97,12 @@ Round Leader::Concluded() const {
                    .spec_id = spec_->id(),
                    .spec_is_current = spec_->IsCurrent(),
                    .spec_is_newer = spec_->standing.newer,
+                   .spec_from_one_write = spec_->stored->from_one_write,
                    .interval = spec_->health.interval,
                    .threshold = spec_->health.threshold,
                    .refused_threshold = spec_->health.refused_threshold,
                    .head = store_.head(),
+                   .has_head = store_.slot({SlotId::Kind::kHead}).version.has_value(),
                    .board = store_.BoardFor(*spec_->stored, lists_),
                    .ledger = store_.ledger(),
                    .ballots = inputs_.ballots(),
@@ -115,6 +117,11 @@ void Leader::Act(Round round) {
   hold_ = round.hold;
   log_.NoteHold(round.hold, store_.ledger());
   if (round.step == Round::Step::kWait) return;
+  if (round.step == Round::Step::kYield) {
+    const CommitInput input = InputOf(round);
+    if (CommitPlan plan = PlanYield(input, std::move(round)); !plan.empty) Submit(std::move(plan));
+    return;
+  }
   if (round.step == Round::Step::kReload) {
     store_.Forget();
     store_.Refresh();
@@ -128,7 +135,8 @@ void Leader::Act(Round round) {
   if (round.step == Round::Step::kRefuse) return;
   log_.Decided(round.decision, store_.ledger(), Now());
   if (round.step == Round::Step::kKeep) return;
-  CommitPlan plan = Plan(std::move(round));
+  const CommitInput input = InputOf(round);
+  CommitPlan plan = PlanCommit(input, std::move(round));
   if (plan.empty) {
     vote_refusals_ = 0;
     return;
@@ -143,7 +151,7 @@ std::vector<Contribution> Leader::RollCallNews(const Round& round) const {
   for (const Event::What& what : roll_call_.news()) {
     Event event;
     event.what = what;
-    event.at = scope_.loop.WallNow();
+    event.at = Now();
     event.leader = leadership_.record.id;
     event.epoch = leadership_.record.epoch;
     event.quorum = round.electorate.quorum;
@@ -155,7 +163,7 @@ std::vector<Contribution> Leader::RollCallNews(const Round& round) const {
   return news;
 }
 
-CommitPlan Leader::Plan(Round round) const {
+CommitInput Leader::InputOf(const Round& round) const {
   CommitInput input{.paths = scope_.paths,
                     .leadership = leadership_,
                     .spec = *spec_,
@@ -169,7 +177,7 @@ CommitPlan Leader::Plan(Round round) const {
   if (round.checks_votes) {
     for (const auto& id : round.voters) input.votes.emplace(id, inputs_.ballot_version(id));
   }
-  return PlanCommit(input, std::move(round));
+  return input;
 }
 
 void Leader::Submit(CommitPlan plan) {
@@ -189,6 +197,12 @@ void Leader::Submit(CommitPlan plan) {
 }
 
 void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
+  if (plan.yields) {
+    backoff_.Reset();
+    log_.Yielded();
+    store_.Forget();
+    return Changed();
+  }
   const std::vector<Change>& changes = plan.round.decision.changes;
   store_.Committed(plan, results);
   roll_call_.Journaled(static_cast<std::size_t>(

@@ -70,7 +70,7 @@ class Leader {
   void Reconsider();
   [[nodiscard]] bool Ready() const;
   [[nodiscard]] Round Concluded() const;
-  [[nodiscard]] CommitPlan Plan(Round round) const;
+  [[nodiscard]] CommitInput InputOf(const Round& round) const;
   [[nodiscard]] std::vector<Contribution> RollCallNews(const Round& round) const;
   void Act(Round round);
   void Submit(CommitPlan plan);

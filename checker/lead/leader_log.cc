@@ -27,12 +27,18 @@ LeaderLog::LeaderLog(Loop& loop, Logger& logger, std::string cluster, std::int64
 void LeaderLog::Committed(const Round& round, const ClusterSpec& spec) {
   std::size_t flips = 0;
   const Overloaded log{
+      [&](const KeysLost& lost) {
+        logger_.Error("spec.keys_lost", {{"cluster", cluster_},
+                                         {"kept", Join(lost.keys, ",")},
+                                         {"why", "the spec was not written by zkctl"},
+                                         {"epoch", epoch_}});
+      },
       [&](const PauseOver&) {
         logger_.Info("pause.over", {{"cluster", cluster_}, {"epoch", epoch_}});
       },
       [](const MaintenanceOver&) {},  // MaintenanceLog logs it in the next round
-      [&](const FreezeBegan& freeze) { LogFreeze(true, freeze.would_be_dead, spec); },
-      [&](const FreezeEnded& freeze) { LogFreeze(false, freeze.would_be_dead, spec); },
+      [&](const FreezeBegan& freeze) { LogFreeze(true, freeze.would_be_dead, round, spec); },
+      [&](const FreezeEnded& freeze) { LogFreeze(false, freeze.would_be_dead, round, spec); },
       [&](const Flip& flip) {
         if (++flips <= kFlipsLogged) LogFlip(flip, round.electorate.quorum);
       },
@@ -48,13 +54,15 @@ void LeaderLog::Committed(const Round& round, const ClusterSpec& spec) {
       {{"cluster", cluster_}, {"flips", flips}, {"logged", kFlipsLogged}, {"epoch", epoch_}});
 }
 
-void LeaderLog::LogFreeze(bool began, std::size_t would_be_dead, const ClusterSpec& spec) {
-  logger_.Log(began ? LogLevel::kError : LogLevel::kInfo, began ? "freeze.began" : "freeze.ended",
-              {{"cluster", cluster_},
-               {"would_be_dead", would_be_dead},
-               {"shards", spec.shards.size()},
-               {"max_dead_fraction", FormatFraction(spec.max_dead_fraction.value_or(1))},
-               {"epoch", epoch_}});
+void LeaderLog::LogFreeze(bool began, std::size_t would_be_dead, const Round& round,
+                          const ClusterSpec& spec) {
+  logger_.Log(
+      began ? LogLevel::kError : LogLevel::kInfo, began ? "freeze.began" : "freeze.ended",
+      {{"cluster", cluster_},
+       {"would_be_dead", would_be_dead},
+       {"shards", spec.shards.size()},
+       {"max_dead_fraction", FormatFraction(round.safeguards.max_dead_fraction.value_or(1))},
+       {"epoch", epoch_}});
 }
 
 void LeaderLog::LogFlip(const Flip& flip, int quorum) {
@@ -78,6 +86,12 @@ void LeaderLog::Learned(const Round& round) {
                                       {"ids", Join(round.learned, ",")},
                                       {"electorate", round.electorate.size},
                                       {"quorum", round.electorate.quorum}});
+}
+
+void LeaderLog::Yielded() {
+  logger_.Warn("leader.yielded", {{"cluster", cluster_},
+                                  {"why", "Go checkers decide: programs follow their status"},
+                                  {"epoch", epoch_}});
 }
 
 void LeaderLog::NoteHold(Hold hold, const Ledger& ledger) {

@@ -22,6 +22,8 @@ class LeaderLog {
   // Logs a commit.
   void Committed(const Round& round, const ClusterSpec& spec);
   void Learned(const Round& round);
+  // Logs that the head was removed for Go checkers.
+  void Yielded();
 
   // Called in each round. Missing votes are logged only if they persist: while the checkers find
   // out one after the other that a shard has died, there may be no quorum for a moment.
@@ -34,7 +36,8 @@ class LeaderLog {
 
  private:
   void LogFlip(const Flip& flip, int quorum);
-  void LogFreeze(bool began, std::size_t would_be_dead, const ClusterSpec& spec);
+  void LogFreeze(bool began, std::size_t would_be_dead, const Round& round,
+                 const ClusterSpec& spec);
   void LogMissing();
   void NoteLeftOut(const std::set<std::string>& left_out);
 

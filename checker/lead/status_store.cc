@@ -95,9 +95,13 @@ void StatusStore::Refresh() {
   std::erase_if(moved, [](const Watched* node) { return !Moved(*node); });
   if (moved.empty()) return;
   Enter(State::kRereading);
+  const bool mirror = std::ranges::count(moved, &mirror_node_) > 0;
   pending_ = moved.size();
   only_ledger_ = moved.size() == 1 && moved.front() == &ledger_node_;
   for (Watched* node : moved) Read(*node);
+  // Whose the status is, the three of them show together (IsDecidedByGo).
+  if (mirror) ReadHeadStamp();
+  if (mirror) ReadGo();
 }
 
 void StatusStore::Forget() {
@@ -134,6 +138,37 @@ void StatusStore::OnChunkNames(Result<std::vector<std::string>> names) {
   pending_ = nodes.size();
   only_ledger_ = false;
   for (Watched* node : nodes) Read(*node);
+  ReadGo();
+}
+
+// After our own commit it is not known.
+void StatusStore::ReadHeadStamp() {
+  ++pending_;
+  scope_.client.Exists(scope_.paths.head(), {},
+                       load_.Guard([this](const Result<std::optional<zk::Stat>>& stat) {
+                         Slot& slot = head_node_.slot;
+                         if (!stat) failure_ = stat.error().Within("read " + scope_.paths.head());
+                         if (stat && *stat && (*stat)->version == slot.version)
+                           slot.mzxid = (*stat)->mzxid;
+                         Answered();
+                       }));
+}
+
+void StatusStore::ReadGo() {
+  ++pending_;
+  scope_.client.Exists(scope_.paths.go_voters(), {},
+                       load_.Guard([this](const Result<std::optional<zk::Stat>>& stat) {
+                         if (stat) {
+                           go_ = *stat;
+                         } else {
+                           failure_ = stat.error().Within("read " + scope_.paths.go_voters());
+                         }
+                         Answered();
+                       }));
+}
+
+void StatusStore::Answered() {
+  if (--pending_ == 0) Finish();
 }
 
 void StatusStore::Read(Watched& node) {
@@ -143,13 +178,22 @@ void StatusStore::Read(Watched& node) {
       node.doubted = false;
       node.slot = answer ? Slot{.version = answer->stat.version,
                                 .data = std::move(answer->data),
-                                .modified = answer->stat.modified}
+                                .modified = answer->stat.modified,
+                                .mzxid = answer->stat.mzxid}
                          : Slot{};
     } else {
       failure_ = answer.error().Within("read " + node.path);
     }
-    if (--pending_ == 0) Finish();
+    Answered();
   }));
+}
+
+// What we wrote ourselves no Go checker has replaced: such a slot has no zxid.
+bool StatusStore::GoDecided() const {
+  return go_ && IsDecidedByGo({.head = head_node_.slot.mzxid,
+                               .mirror = mirror_node_.slot.mzxid,
+                               .go_born = go_->czxid,
+                               .go_changed = go_->pzxid});
 }
 
 void StatusStore::Finish() {
@@ -265,6 +309,7 @@ const CarriedBoard& StatusStore::BoardFor(const StoredSpec& spec, const KnownLis
   BoardFacts facts{.rows = board_,
                    .list = list,
                    .decided = head_node_.slot.version || !chunk_nodes_.empty(),
+                   .go_decided = GoDecided(),
                    .mirror = {},
                    .newest_since = [this] { return NewestSince(); }};
   facts.mirror = [this]() -> std::optional<Mirror> {

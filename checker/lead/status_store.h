@@ -47,8 +47,9 @@ class StatusStore {
   struct Slot {
     std::optional<zk::Version> version;  // nothing: absent
     std::string data;
-    bool ours = false;   // a chunk: our last commit left it as EncodeChunk makes it
-    Micros modified{0};  // the server's stamp, of what was read
+    bool ours = false;       // a chunk: our last commit left it as EncodeChunk makes it
+    Micros modified{0};      // the server's stamp, of what was read
+    std::int64_t mzxid = 0;  // as it was read; 0 after our own write
     bool operator==(const Slot&) const = default;
   };
   struct Callbacks {
@@ -106,6 +107,10 @@ class StatusStore {
   void ReadAll();
   void OnChunkNames(Result<std::vector<std::string>> names);
   void Read(Watched& node);
+  void ReadHeadStamp();
+  void ReadGo();
+  void Answered();
+  [[nodiscard]] bool GoDecided() const;
   void Finish();
   void Failed(const Error& error);
   void Decode();
@@ -123,6 +128,7 @@ class StatusStore {
   Watched ledger_node_;
   Watched mirror_node_;
   std::deque<Watched> chunk_nodes_;
+  std::optional<zk::Stat> go_;  // of `localstatus`, read together with the mirror
 
   // Of the read under way.
   std::size_t pending_ = 0;

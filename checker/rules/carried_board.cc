@@ -43,12 +43,28 @@ void AskMirror(const BoardFacts& facts, const std::vector<ShardSpec>& shards,
   }
 }
 
+// The rows that agree with it keep their reasons and counts.
+void FollowGo(const BoardFacts& facts, const std::vector<ShardSpec>& shards,
+              CarriedBoard& carried) {
+  const std::optional<Mirror> mirror = facts.mirror();
+  if (!mirror) return;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    const auto listed = FindInMirror(*mirror, shards[i].addr);
+    ShardState& state = carried.board.shards[i];
+    if (!listed || (listed->status == state.status && listed->since == state.since)) continue;
+    carried.from_elsewhere = true;
+    carried.newest_since = facts.newest_since();
+    state = *listed;
+  }
+}
+
 }  // namespace
 
 CarriedBoard CarryBoard(const BoardFacts& facts, const KnownLists& lists,
                         const std::vector<ShardSpec>& shards, std::int64_t shards_zxid) {
   CarriedBoard carried;
   carried.board = CarryRows(facts, lists, shards, shards_zxid);
+  if (facts.go_decided) FollowGo(facts, shards, carried);
   AskMirror(facts, shards, carried);
   return carried;
 }

@@ -1,7 +1,8 @@
 // The board that a decision starts from: the rows as they are read, brought to the spec's list of
 // shards. Rows of an older list are carried over where that list is known; what no row says, the
-// mirror for Go clients may say, by address; the rest is lost. Conclude (round.h) starts from it;
-// the leader and zkctl make it by this one function. Pure.
+// mirror for Go clients may say, by address; the rest is lost. Where Go checkers have decided since
+// the head was written, the mirror goes before the rows. Conclude (round.h) starts from it; the
+// leader and zkctl make it by this one function. Pure.
 #pragma once
 
 #include <zkcluster/shard.h>
@@ -35,7 +36,10 @@ struct BoardFacts {
   const StatusBoard& rows;           // in the order of the head's list, kLostRow where unreadable
   std::optional<std::int64_t> list;  // shards_zxid of the head's list; nothing: no head to be read
   bool decided = true;               // head or chunks exist, readable or not
-  // Both are asked only where rows are lost.
+  // Go checkers have decided since the head was written (IsDecidedByGo, codec/board_reader.h): what
+  // the mirror says of a shard replaces its row.
+  bool go_decided = false;
+  // Both are asked only where rows are lost, or Go checkers decided.
   std::function<std::optional<Mirror>()> mirror;  // nothing: absent or unreadable
   std::function<Micros()> newest_since;           // of all rows that can be read
 };

@@ -31,7 +31,14 @@ struct MaintenanceOver {
   bool operator==(const MaintenanceOver&) const = default;
 };
 
-using Change = std::variant<PauseOver, MaintenanceOver, FreezeBegan, FreezeEnded, Flip>;
+// A writer that knows none of them, such as a Go manager, dropped these settings from the spec; they
+// stay in force (model/safeguards.h).
+struct KeysLost {
+  std::vector<std::string> keys;  // with values: "quorum=2"
+  bool operator==(const KeysLost&) const = default;
+};
+
+using Change = std::variant<KeysLost, PauseOver, MaintenanceOver, FreezeBegan, FreezeEnded, Flip>;
 
 // The changes of one kind, in their order.
 template <class Kind>

@@ -65,6 +65,7 @@ struct Decision {
 struct Round {
   enum class Step : unsigned char {
     kWait,    // a hold under which votes are not even counted
+    kYield,   // likewise, and Go checkers decide: remove our head, so that all follow their status
     kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
     kRefuse,  // too few votes to decide rows that nobody can read
     kKeep,    // rows that nobody can read stay as they are while all flips are held
@@ -72,6 +73,7 @@ struct Round {
   };
   Step step = Step::kWait;
   Hold hold = Hold::kNone;
+  Safeguards safeguards;  // in force: the spec's, or what it has lost
   Electorate electorate;
   std::vector<std::string> learned;  // ids new to the electorate
   std::set<std::string> voters;      // voters whose ballot is for this spec

@@ -48,10 +48,24 @@ std::set<std::string> Learn(const RoundInput& input, std::vector<std::string>& l
   return ids;
 }
 
-Electorate ElectorateOf(const RoundInput& input, std::size_t voters,
+Safeguards SafeguardsOf(const RoundInput& input) {
+  return SafeguardsInForce(input.spec, input.spec_from_one_write, input.ledger.safeguards);
+}
+
+Electorate ElectorateOf(const RoundInput& input, const Safeguards& safeguards, std::size_t voters,
                         std::vector<std::string>& learned) {
-  return MakeElectorate(input.spec, Learn(input, learned), input.ledger.at_least,
+  return MakeElectorate(SettingsOf(safeguards), Learn(input, learned), input.ledger.at_least,
                         static_cast<int>(voters));
+}
+
+// In the ledger, for the leaders to come, and told once.
+void Remember(const RoundInput& input, const Safeguards& safeguards, Decision& decision) {
+  const auto& before = input.ledger.safeguards;
+  auto lost = LostWithValues(safeguards, before ? before->lost : std::set<std::string>());
+  decision.ledger.safeguards =
+      safeguards == Safeguards{} ? std::nullopt : std::optional(safeguards);
+  if (lost.empty()) return;
+  decision.changes.insert(decision.changes.begin(), KeysLost{std::move(lost)});
 }
 
 // A decision based on rows from elsewhere must not be dated earlier than what clients know, even if
@@ -87,6 +101,11 @@ bool VotesAreComing(const RoundInput& input, const std::vector<ServerTally>& tal
 Round::Step StepOf(const RoundInput& input, const Round& round) {
   const bool unsighted = round.hold == Hold::kGoCheckers || round.hold == Hold::kNewerSpec ||
                          round.hold == Hold::kBehindStatus;
+  // While there are rows that nobody but the head's clients knows, the head stays. So it does
+  // where a newer zkcluster may have written it.
+  const bool yields = round.hold == Hold::kGoCheckers && input.has_head && !input.spec_is_newer &&
+                      input.board.unmirrored == 0;
+  if (yields) return Round::Step::kYield;
   if (unsighted) return Round::Step::kWait;
   if (input.last_hold == Hold::kGoCheckers) return Round::Step::kReload;
   if (input.board.unmirrored > 0) {
@@ -101,14 +120,15 @@ Round::Step StepOf(const RoundInput& input, const Round& round) {
 
 Electorate FindElectorate(const RoundInput& input) {
   std::vector<std::string> learned;
-  return ElectorateOf(input, FindVoters(input).size(), learned);
+  return ElectorateOf(input, SafeguardsOf(input), FindVoters(input).size(), learned);
 }
 
 Round Conclude(const RoundInput& input) {
   Round round;
   round.hold = FindHoldOf(input);
   round.voters = FindVoters(input);
-  round.electorate = ElectorateOf(input, round.voters.size(), round.learned);
+  round.safeguards = SafeguardsOf(input);
+  round.electorate = ElectorateOf(input, round.safeguards, round.voters.size(), round.learned);
   const auto& shards = input.spec.shards;
   const std::size_t servers = ServerCount(shards);
   if (input.spec.outlier_votes == OutlierVotes::kIgnore) {
@@ -127,10 +147,11 @@ Round Conclude(const RoundInput& input) {
                            .since = DateOf(input),
                            .times = {input.interval, input.threshold},
                            .refused_threshold = input.refused_threshold,
-                           .max_dead_fraction = input.spec.max_dead_fraction});
+                           .max_dead_fraction = round.safeguards.max_dead_fraction});
   Ledger& ledger = round.decision.ledger;
   ledger.electorate = round.electorate.ids;
   if (static_cast<int>(ledger.electorate.size()) >= ledger.at_least) ledger.at_least = 0;
+  Remember(input, round.safeguards, round.decision);
   round.step = StepOf(input, round);
   return round;
 }

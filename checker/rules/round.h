@@ -3,6 +3,7 @@
 // concluded here and nowhere else. The leader calls Conclude and commits; zkctl calls it on what it
 // has read, so its report agrees with the leader's decision. Pure.
 //
+//   hold go_checkers, and our head is still there  --> kYield
 //   hold go_checkers, newer_spec or behind_status  --> kWait
 //   else the last Go checker has just left  ---------> kReload
 //   else rows lost that no mirror has, and
@@ -33,12 +34,14 @@ struct RoundInput {
   SpecId spec_id;
   // False: its znodes have changed since, and it is the last good one.
   bool spec_is_current = true;
-  bool spec_is_newer = false;  // the spec in its znodes is made for a newer zkcluster
-  Duration interval{};         // of probes; 0: not known, and penalties are not computed
+  bool spec_is_newer = false;       // the spec in its znodes is made for a newer zkcluster
+  bool spec_from_one_write = true;  // of StoredSpec
+  Duration interval{};              // of probes; 0: not known, and penalties are not computed
   Duration threshold{};
   Duration refused_threshold{};
   // The status and the orders, as they were read.
   const std::optional<Head>& head;  // nothing: absent or undecodable
+  bool has_head = false;            // its znode exists, readable or not
   const CarriedBoard& board;        // for the spec's list
   const Ledger& ledger;
   // The checkers.

@@ -274,7 +274,9 @@ class ClusterAdmin::UpdateCall final : public ClusterAdmin::CallFor<std::uint64_
                                                  std::to_string(guard_)});
       }
       next_.set_version(guard_);
-      if (stored->spec == next_.spec()) return End(guard_);
+      // What was not written in one, such as by a Go manager, is: what it lacks it lacks on purpose
+      // from then on.
+      if (stored->spec == next_.spec() && stored->from_one_write) return End(guard_);
     }
     const ClusterSpec* const before = stored ? &stored->spec : nullptr;
     if (const auto sound = CheckThresholdsOfChange(before, next_.spec()); !sound) {

@@ -54,6 +54,10 @@ struct Reading : std::enable_shared_from_this<Reading> {
       std::erase_if(names, [](const auto& name) { return !IsGoVoter(name); });
       self->go_nodes = std::move(names);
     });
+    client.Exists(paths.go_voters(), {}, [self](const Result<std::optional<zk::Stat>>& stat) {
+      if (!stat) return self->Failed(stat.error(), self->paths.go_voters());
+      self->go = *stat;
+    });
     List(paths.election(), [self](const Names& names) { self->candidate_nodes = names; });
     List(paths.votes(), [self](const Names& names) { self->voter_ids = names; });
     head.reset();
@@ -162,13 +166,21 @@ struct Reading : std::enable_shared_from_this<Reading> {
     snapshot.board.shards.resize(snapshot.spec.spec.shards.size());
     snapshot.has_head = head.has_value();
     if (mirror) TakeMirror();
-    if (head) {
+    if (head && !GoDecided()) {
       PlaceChunks();
     } else if (snapshot.mirror) {
       snapshot.from_go_status = true;
       snapshot.board = FromMirror(*snapshot.mirror, snapshot.spec.spec.shards);
     }
     done(std::move(snapshot));
+  }
+
+  [[nodiscard]] bool GoDecided() const {
+    return mirror && go && snapshot.mirror && !snapshot.mirror->empty() &&
+           IsDecidedByGo({.head = head->stat.mzxid,
+                          .mirror = mirror->stat.mzxid,
+                          .go_born = go->czxid,
+                          .go_changed = go->pzxid});
   }
 
   void PlaceChunks() {
@@ -299,6 +311,7 @@ struct Reading : std::enable_shared_from_this<Reading> {
   std::optional<zk::Node> head;
   std::optional<zk::Stat> head_now;
   std::optional<zk::Node> mirror;
+  std::optional<zk::Stat> go;  // of `localstatus`
   BoardReader reader;
   std::vector<std::optional<zk::Node>> chunks;
   int rounds = 0;

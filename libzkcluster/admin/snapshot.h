@@ -63,13 +63,14 @@ struct Snapshot {
   std::vector<Ghost> ghosts;       // sorted by path
   std::optional<Head> head;
   StatusBoard board;              // in the spec's order; unknown where the head is of another list
-  bool board_is_current = false;  // the head is of this very list
+  bool board_is_current = false;  // the head is of this very list, and the status is the head's
   std::vector<std::size_t> bad_chunks;  // of a current board: unreadable, their rows are unknown
   bool has_head = false;                // its znode exists, readable or not
   std::optional<Mirror> mirror;         // nothing: absent or undecodable
   std::optional<Ledger> ledger;
   std::vector<std::string> go_voters;  // `n_` znodes of registered Go checkers, sorted
-  bool from_go_status = false;         // no head: the board was read from the Go `status`
+  // The board was read from the Go `status`: there is no head, or Go checkers decided since.
+  bool from_go_status = false;
   // Znodes that could not be decoded, for people, one line each; their part of the above is empty.
   std::vector<std::string> problems;
 };

@@ -17,6 +17,21 @@
 
 namespace zkcluster {
 
+// Zxids that say whose the status is. 0: there is no such znode, or it is not known.
+struct StatusStamps {
+  std::int64_t head = 0;        // the last write of `head`
+  std::int64_t mirror = 0;      // the last write of `status`
+  std::int64_t go_born = 0;     // the creation of `localstatus`
+  std::int64_t go_changed = 0;  // its last child that came or left
+};
+// Go checkers have been there since our head was written, and `status` was written since: what they
+// decided holds, and the head is out of date. A leader of ours removes the head while Go checkers
+// are registered; this is for the time when there is no such leader, and for what it leaves.
+[[nodiscard]] constexpr bool IsDecidedByGo(const StatusStamps& stamps) {
+  const bool go_came = stamps.go_changed != stamps.go_born && stamps.go_changed > stamps.head;
+  return stamps.head != 0 && go_came && stamps.mirror > stamps.head;
+}
+
 class BoardReader {
  public:
   using Bytes = std::optional<std::string_view>;  // nothing: there is no such znode

@@ -56,6 +56,7 @@ Fields FieldsOf(const Event::What& what) {
             return Fields{.ids = e.shards, .note = e.note, .until = e.until, .length = e.length};
           },
           [](const Event::MaintenanceOver& e) { return Fields{.ids = e.shards}; },
+          [](const Event::KeysLost& e) { return Fields{.ids = e.keys}; },
           [](const Event::Redate&) { return Fields(); },
           [](const Event::Checker& e) {
             return Fields{
@@ -235,6 +236,7 @@ std::optional<Event::What> ReadKind(std::string_view kind, const JsonFields& fie
     return Event::Maintenance{ids(), note(), until(), length()};
   }
   if (kind == Event::MaintenanceOver::kKind) return Event::MaintenanceOver{ids()};
+  if (kind == Event::KeysLost::kKind) return Event::KeysLost{ids()};
   if (kind == Event::Redate::kKind) return Event::Redate{};
   if (kind == Event::Checker::kKind) {
     std::vector<std::string> named = ids();

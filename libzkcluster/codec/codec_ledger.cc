@@ -3,17 +3,20 @@
 
 #include "codec/codec.h"
 #include "codec/codec_fields.h"
+#include "text/fraction.h"
 
 namespace zkcluster {
 namespace {
 
 constexpr std::string_view kLedgerKeys[] = {"Electorate", "Penalties",   "AtLeast", "Freeze",
-                                            "Pause",      "Maintenance", "Redate"};
+                                            "Pause",      "Maintenance", "Redate",  "Safeguards"};
 constexpr std::string_view kPenaltyKeys[] = {"Required", "Since", "Deaths", "First", "Died"};
 constexpr std::string_view kFreezeKeys[] = {"Frozen", "Since", "Dead", "Accept", "Accepted"};
 constexpr std::string_view kPauseKeys[] = {"Since", "Until", "By", "Reason", "For", "Ledger"};
 constexpr std::string_view kMaintenanceKeys[] = {"Shards", "Since", "Until", "By",
                                                  "Reason", "For",   "Ledger"};
+constexpr std::string_view kSafeguardKeys[] = {"Checkers", "Quorum", "MinRacks", "MaxDeadFraction",
+                                               "Lost"};
 
 void WriteUndated(JsonWriter& json, const std::optional<Undated>& undated) {
   if (!undated) return;
@@ -114,6 +117,46 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
                ReadUndated(fields)};
 }
 
+void WriteSafeguards(JsonWriter& json, const Safeguards& safeguards) {
+  json.Key("Safeguards").Open('{');
+  if (safeguards.checkers) json.Key("Checkers").Number(*safeguards.checkers);
+  if (safeguards.quorum) json.Key("Quorum").Number(*safeguards.quorum);
+  if (safeguards.min_racks) json.Key("MinRacks").Number(*safeguards.min_racks);
+  if (safeguards.max_dead_fraction) {
+    json.Key("MaxDeadFraction").Text(FormatFraction(*safeguards.max_dead_fraction));
+  }
+  if (!safeguards.lost.empty()) {
+    json.Key("Lost");
+    WriteTexts(json, safeguards.lost);
+  }
+  json.Members(safeguards.unknown_keys).Close('}');
+}
+
+std::optional<Safeguards> ReadSafeguards(const JsonFields& ledger, RawJson raw,
+                                         JsonProblem& problem) {
+  const Json* const object = ledger.Object("Safeguards", false);
+  if (object == nullptr) return std::nullopt;
+  const JsonFields fields(*object, "Safeguards", problem);
+  Safeguards safeguards;
+  const auto number = [&](std::string_view key) {
+    return fields.Find(key) == nullptr ? std::nullopt : std::optional(ReadInt(fields, key));
+  };
+  safeguards.checkers = number("Checkers");
+  safeguards.quorum = number("Quorum");
+  safeguards.min_racks = number("MinRacks");
+  if (fields.Find("MaxDeadFraction") != nullptr) {
+    const auto fraction = ParseFraction(fields.Text("MaxDeadFraction"));
+    if (!fraction) problem.Add(fields.Where("MaxDeadFraction"), fraction.error().message);
+    if (fraction) safeguards.max_dead_fraction = *fraction;
+  }
+  for (std::string& key : ReadTexts(fields, "Lost", false, problem)) {
+    safeguards.lost.insert(std::move(key));
+  }
+  safeguards.unknown_keys =
+      ReadUnknownKeys(fields, kSafeguardKeys, problem, [&] { return raw.Member("Safeguards"); });
+  return safeguards;
+}
+
 }  // namespace
 
 // {"Electorate":["rack1","rack2"],
@@ -121,7 +164,8 @@ std::optional<Pause> ReadPause(const JsonFields& ledger, RawJson raw, JsonProble
 //  "AtLeast":3,"Freeze":{"Frozen":true,"Since":..,"Dead":5,"Accept":false,"Accepted":0},
 //  "Pause":{"Since":..,"Until":..,"By":"ann@ops1","Reason":"switch replaced"},
 //  "Maintenance":[{"Shards":["s1","s2"],"Since":..,"Until":..,"By":"ann@ops1","Reason":"memory"}],
-//  "Redate":true}
+//  "Redate":true,
+//  "Safeguards":{"Quorum":2,"MinRacks":2,"MaxDeadFraction":"0.25","Lost":["quorum"]}}
 // An order that is not dated yet has two more: "For":1800000000,"Ledger":7.
 // From AtLeast on, empty members are left out; Deaths, First and Died are where nothing was
 // counted. The last members of each object are those that this
@@ -146,6 +190,7 @@ std::string EncodeLedger(const Ledger& ledger) {
   if (ledger.pause) WritePause(json, *ledger.pause);
   if (!ledger.maintenance.empty()) WriteMaintenance(json, ledger.maintenance);
   if (ledger.redate) json.Key("Redate").Bool(true);
+  if (ledger.safeguards) WriteSafeguards(json, *ledger.safeguards);
   json.Members(ledger.unknown_keys).Close('}');
   return json.Take();
 }
@@ -162,6 +207,7 @@ Result<Ledger> DecodeLedger(std::string_view payload) {
     ledger.pause = ReadPause(fields, raw, problem);
     ledger.maintenance = ReadMaintenance(fields, raw, problem);
     if (fields.Find("Redate") != nullptr) ledger.redate = fields.Bool("Redate");
+    ledger.safeguards = ReadSafeguards(fields, raw, problem);
     ledger.unknown_keys = ReadUnknownKeys(fields, kLedgerKeys, problem, [&] { return raw; });
     const Json* const penalties = fields.Object("Penalties");
     if (penalties == nullptr) return ledger;

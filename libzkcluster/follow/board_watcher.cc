@@ -117,7 +117,9 @@ struct BoardWatcher::Impl {
           head_watcher.Refresh();
           Evaluate();
         })),
+        settle(loop.NewTimer([this] { Evaluate(); })),
         spec_watcher(loop, client, paths, [this](const auto& state) { OnSpec(state); }),
+        go_watcher(loop, client, paths.go_voters(), [this](const auto&) { Evaluate(); }),
         head_watcher(loop, client, paths.head(), [this](const auto&) { Evaluate(); }) {}
 
   void OnSpec(const SpecWatcher::State& state) {
@@ -162,30 +164,48 @@ struct BoardWatcher::Impl {
   // Draws conclusions from the watchers' current values; may be called at any time.
   void Evaluate() {
     if (!known.spec || !head_watcher.known()) return;
-    if (const auto& node = head_watcher.node()) {
+    const auto& head = head_watcher.node();
+    // Left over from the cluster before this one; the news of its end is on the way.
+    if (head && head->stat.czxid < known.spec->incarnation) return;
+    const bool asks_mirror = !head || IsDecidedByGo(StampsOf(*head, head->stat.mzxid + 1));
+    if (!asks_mirror) {
       mirror_watcher.reset();
-      // Left over from the cluster before this one; the news of its end is on the way.
-      if (node->stat.czxid < known.spec->incarnation) return;
-      return EvaluateHead(*node);
-    }
-    if (!mirror_watcher) {
+    } else if (!mirror_watcher) {
       mirror_watcher = std::make_unique<zk::NodeWatcher>(loop, client, paths.mirror(),
                                                          [this](const auto&) { Evaluate(); });
     }
-    if (!mirror_watcher->known()) return;
-    const auto& node = mirror_watcher->node();
-    if (node && node->stat.czxid < known.spec->incarnation) return;
-    if (node) EvaluateMirror(*node);
-    StatusKnown();
+    if (asks_mirror && !mirror_watcher->known()) return;
+    if (asks_mirror) {
+      const auto& node = mirror_watcher->node();
+      if (node && node->stat.czxid < known.spec->incarnation) return;
+      // Our leader writes both in one transaction, and the mirror's news may be read first.
+      const bool stale = head_watcher.has_news();
+      if (stale) settle->Arm(backoff.Next(loop.Random()));
+      if (node && !stale && (!head || IsDecidedByGo(StampsOf(*head, node->stat.mzxid)))) {
+        EvaluateMirror(*node, !head);
+      }
+    }
+    // A head that is older than the mirror that we follow is not applied.
+    return head ? EvaluateHead(*head) : StatusKnown();
   }
 
-  void EvaluateMirror(const zk::Node& node) {
+  [[nodiscard]] StatusStamps StampsOf(const zk::Node& head, std::int64_t mirror_zxid) const {
+    const auto& go = go_watcher.stat();
+    return {.head = head.stat.mzxid,
+            .mirror = mirror_zxid,
+            .go_born = go ? go->czxid : 0,
+            .go_changed = go ? go->pzxid : 0};
+  }
+
+  // `alone`: there is no head. Beside one, a mirror that says nothing is not followed.
+  void EvaluateMirror(const zk::Node& node, bool alone) {
     if (judged_mirror == node.stat.mzxid) return;
     judged_mirror = node.stat.mzxid;
     // Also when the head has only just gone: our leader writes both in one transaction.
     if (node.stat.mzxid <= known.source.mzxid) return;
     auto entries = BoardReader::ReadMirror(node.data);
     if (!entries) return Bad(entries.error().Within("read " + paths.mirror()));
+    if (!alone && entries->empty()) return;
     known.TakeMirror(std::move(*entries), node.stat.mzxid);
   }
 
@@ -289,7 +309,9 @@ struct BoardWatcher::Impl {
 
   Backoff backoff;
   std::unique_ptr<Timer> retry;
+  std::unique_ptr<Timer> settle;  // until the head has no news
   SpecWatcher spec_watcher;
+  zk::StatWatcher go_watcher;  // made before the head's, so that its first answer comes first
   zk::NodeWatcher head_watcher;
   std::unique_ptr<zk::NodeWatcher> mirror_watcher;
   HeadRead read;  // last, as it holds the Lifetime

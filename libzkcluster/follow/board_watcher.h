@@ -1,12 +1,14 @@
 // Follows spec and board of one cluster: watches `head`, re-reads the chunks that changed, and
 // reports the newest board that was decided as a whole, in the order of the newest good spec.
-// Where there is no head (Go checkers run the cluster, or nobody does) it follows the Go `status`.
+// Where there is no head (Go checkers run the cluster, or nobody does) it follows the Go `status`,
+// as it does where Go checkers have decided since the head was written (IsDecidedByGo).
 // It never goes back to an older board, and keeps the last one while ZooKeeper is away.
 // StatusWatcher makes routing tables from its boards.
 //
 // The status needs only the watch on `head`. The three znodes of the spec are watched as well, so
-// that an operator's change reaches programs while no checker is alive to write a head.
-// Loop-bound conductor.
+// that an operator's change reaches programs while no checker is alive to write a head; and the
+// stat of `localstatus`, which Go checkers write as they register, for the case that no leader of
+// ours is there to remove the head. Loop-bound conductor.
 #pragma once
 
 #include <zkcluster/spec.h>

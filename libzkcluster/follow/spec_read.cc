@@ -98,6 +98,7 @@ Result<StoredSpec> DecodeStoredSpec(std::string_view name, const RawSpec& raw) {
   stored.base_version = raw.base->stat.version;
   stored.shards_version = raw.shards->stat.version;
   stored.options_version = raw.options->stat.version;
+  stored.from_one_write = raw.FromOneWrite();
   return stored;
 }
 

@@ -33,6 +33,8 @@ struct StoredSpec {
   zk::Version base_version = 0;  // data versions of the three znodes
   zk::Version shards_version = 0;
   zk::Version options_version = 0;
+  // All three were last written by one transaction, as zkctl and Manager do.
+  bool from_one_write = true;
   bool operator==(const StoredSpec&) const = default;
 };
 

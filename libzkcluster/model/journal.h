@@ -94,6 +94,11 @@ struct EventKinds {
     std::vector<std::string> shards;
     bool operator==(const MaintenanceOver&) const = default;
   };
+  struct KeysLost {  // a Go manager dropped them from the spec; they stay in force
+    static constexpr std::string_view kKind = "keys_lost";
+    std::vector<std::string> keys;  // with values: "quorum=2"
+    bool operator==(const KeysLost&) const = default;
+  };
   struct Redate {  // an operator had statuses dated again
     static constexpr std::string_view kKind = "redate";
     bool operator==(const Redate&) const = default;
@@ -129,9 +134,9 @@ struct EventKinds {
 };
 
 struct Event : EventKinds {
-  using What =
-      std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause, Resume,
-                   Maintenance, MaintenanceOver, Redate, Checker, Quorum, Update, Unknown>;
+  using What = std::variant<Flips, Leader, Spec, Electorate, Forget, Freeze, Unfreeze, Pause,
+                            Resume, Maintenance, MaintenanceOver, Redate, KeysLost, Checker, Quorum,
+                            Update, Unknown>;
 
   Micros at{0};
   std::string by;  // the operator; empty: the leader

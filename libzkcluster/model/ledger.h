@@ -12,6 +12,8 @@
 #include <set>
 #include <string>
 
+#include "model/safeguards.h"
+
 namespace zkcluster {
 
 // How much a shard has flapped: after its last death it had to show `required` good probes in a row,
@@ -97,6 +99,7 @@ struct Ledger {
   // An operator's order that no leader has carried out yet: statuses that are dated ahead of
   // ZooKeeper's clock are dated again.
   bool redate = false;
+  std::optional<Safeguards> safeguards;  // in force at the last commit, where any were
   std::string unknown_keys;
   bool operator==(const Ledger&) const = default;
 };

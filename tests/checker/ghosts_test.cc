@@ -100,7 +100,7 @@ TEST_CASE("ghosts: a Go registration that a session owns still holds every flip"
   site.world.RunFor(1s);
   site.fleet.Set("10.0.0.1:1", Server::kRefused);
   site.world.RunFor(10s);
-  CHECK(site.Statuses(kName) == "AAAA");
+  CHECK(site.Mirrored() == "AAAA");
   CHECK(site.ensemble.Children(site.paths.go_voters()) == std::vector<std::string>{"n_0000000001"});
   site.ensemble.EndEphemerals();
   CHECK(site.Reaches(kName, "DAAA", 5s));

@@ -210,6 +210,16 @@ ShardState SimSite::StateOf(const std::string& cluster, std::size_t shard) const
   return rows && row < rows->size() ? (*rows)[row] : ShardState{};
 }
 
+std::string StatusLetters(const std::vector<ShardState>& rows) {
+  std::string letters;
+  for (const auto& row : rows) {
+    letters += row.status == ShardStatus::kAlive  ? 'A'
+               : row.status == ShardStatus::kDead ? 'D'
+                                                  : '?';
+  }
+  return letters;
+}
+
 std::string SimSite::Statuses(const std::string& cluster) const {
   const auto head = HeadOf(cluster);
   if (!head) return "";
@@ -218,12 +228,7 @@ std::string SimSite::Statuses(const std::string& cluster) const {
   for (std::size_t k = 0; k < ChunkCount(head->shards); ++k) {
     const auto node = ensemble.Get(paths.chunk(k));
     const auto rows = node ? DecodeChunk(node->data) : Result<std::vector<ShardState>>{};
-    if (!rows) continue;
-    for (const auto& state : *rows) {
-      letters += state.status == ShardStatus::kAlive  ? 'A'
-                 : state.status == ShardStatus::kDead ? 'D'
-                                                      : '?';
-    }
+    if (rows) letters += StatusLetters(*rows);
   }
   return letters;
 }

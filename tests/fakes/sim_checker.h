@@ -79,6 +79,9 @@ class SimChecker {
   bool left_ = false;
 };
 
+// One letter a row: 'A', 'D' or '?'.
+[[nodiscard]] std::string StatusLetters(const std::vector<ShardState>& rows);
+
 class SimSite {
  public:
   // restricted: the operator and every checker started by id have identities, and the lists of
@@ -121,7 +124,7 @@ class SimSite {
   [[nodiscard]] ShardStatus StatusOf(const std::string& cluster, std::size_t shard) const {
     return StateOf(cluster, shard).status;
   }
-  // One letter a shard, 'A', 'D' or '?'; "" without a head.
+  // Of the shards, by the head's chunks; "" without a head.
   [[nodiscard]] std::string Statuses(const std::string& cluster) const;
   // Runs until Statuses is `expected`.
   [[nodiscard]] bool Reaches(const std::string& cluster, const std::string& expected,

@@ -129,6 +129,7 @@ std::vector<Event> AllEvents() {
       Event::Resume{},
       Event::Maintenance{{"s1", "s2"}, "memory", kThen},
       Event::MaintenanceOver{{"s1", "s2"}},
+      Event::KeysLost{{"quorum=2", "max_dead_fraction=0.25"}},
       Event::Checker{"rack2", "r2", false},
       Event::Quorum{1, {"rack2", "rack3"}, false},
       Event::Update{"wrong port", {"s6 removed", "s4 :1 -> :2"}},

@@ -32,6 +32,8 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   ++judge_.counters_.incarnations;
   replica_ = Replica();
   mirror_by_checker_ = false;
+  mirror_by_go_ = false;
+  from_one_write_ = true;
   in_force_ = false;
   leadership_.reset();
   led_.clear();
@@ -53,6 +55,8 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
 void ClusterJudge::Judge(const sim::Transaction& transaction) {
   transaction_ = &transaction;
   Facts facts;
+  facts.mirror_was_by_go = mirror_by_go_;
+  facts.go_decided = GoDecided();
   std::vector<const std::string*> events;
   for (const Touch& touch : touches_) {
     const bool changes = !std::holds_alternative<zk::CheckOp>(*touch.op);
@@ -125,7 +129,12 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       break;
     case Place::kMirror:
       mirror_by_checker_ = IsChecker(session_id);
+      mirror_by_go_ = !mirror_by_checker_ && !IsOutsider(session_id);
+      NoteGo();
       facts.writes_mirror |= mirror_by_checker_;
+      break;
+    case Place::kGoVoter:
+      NoteGo();
       break;
     case Place::kCandidate:
       // Its own it removes when it leaves.
@@ -175,6 +184,8 @@ void ClusterJudge::ReadSpec(std::int64_t zxid) {
   auto spec = DecodeSpec(name_, {replica_.base.data, replica_.shards.data, replica_.options.data});
   if (!spec) return;
   in_force_ = true;
+  from_one_write_ =
+      replica_.base.mzxid == replica_.shards.mzxid && replica_.base.mzxid == replica_.options.mzxid;
   const SpecId id{spec->version, replica_.shards.mzxid};
   auto& specs = records_.back()->specs;
   if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec) return;
@@ -196,6 +207,8 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
   const bool checker = IsChecker(session_id);
   if (outsider) {
     // An outsider's writes are not judged.
+  } else if (checker && facts.before.head && facts.before.head->exists && !replica_.head.exists) {
+    if (MayCommit()) JudgeYield(facts);
   } else if (facts.writes_status || (checker && (facts.writes_ledger || facts.writes_mirror))) {
     if (MayCommit()) JudgeCommit(facts);
   } else if (facts.writes_ledger) {
@@ -348,14 +361,15 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
   if (facts.event_undecodable) Report("journal", "an event is undecodable");
 
   const Ledger ledger = replica_.ledger.value.value_or(Ledger{});
-  const BallotBox box(VotersOf(facts), *found->spec, head.spec, ledger);
+  const SpecRecord in_force = InForce(*found, facts);
+  const BallotBox box(VotersOf(facts), *in_force.spec, head.spec, ledger);
   const bool checked = !facts.votes_checked.empty() || box.present().most == 0;
   std::optional<BallotBox> box_now;
-  if (!checked) box_now.emplace(VotersNow(), *found->spec, head.spec, ledger);
+  if (!checked) box_now.emplace(VotersNow(), *in_force.spec, head.spec, ledger);
   const CommitFacts commit{replica_,
                            before,
                            head,
-                           *found,
+                           in_force,
                            specs,
                            box,
                            checked,
@@ -363,6 +377,8 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
                            seen_,
                            GoVoterInTheWay(),
                            mirror_by_checker_,
+                           facts.mirror_was_by_go,
+                           facts.go_decided,
                            box_now ? &*box_now : nullptr,
                            judge_.excuses_,
                            transaction_->stamp};

@@ -62,6 +62,8 @@ class ClusterJudge {
     bool touches_votes = false;
     std::size_t deposed = 0;        // candidates of others that it removes
     bool operator_removes = false;  // an operator removes a znode that only checkers write
+    bool mirror_was_by_go = false;  // before this transaction
+    bool go_decided = false;        // likewise: the mirror is newer than the head, and Go's
   };
 
   void Report(const char* invariant, std::string text);
@@ -84,6 +86,10 @@ class ClusterJudge {
   void WatchOwed(const Facts& facts);
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
+  void JudgeYield(const Facts& facts);
+  [[nodiscard]] bool GoDecided() const;
+  void NoteGo();
+  [[nodiscard]] SpecRecord InForce(const SpecRecord& spec, const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
@@ -127,6 +133,8 @@ class ClusterJudge {
   std::vector<TimePoint> depositions_;
   TimePoint go_signal_since_{};
   bool mirror_by_checker_ = false;  // a checker wrote the mirror last
+  bool mirror_by_go_ = false;       // a Go checker did
+  bool from_one_write_ = true;      // of the last spec that was in force
   int refusals_ = 0;                // in a row, because of ballots, in this leadership
   std::map<std::int64_t, std::unordered_set<std::string>> known_probed_;
 };

@@ -70,9 +70,18 @@ RowChanges CommitJudge::Judge() {
     allow(Excuse::kRowsAsUnknown, AgainstBoard(*list, Lost::kUnknown));
   }
   if (list != nullptr && !same_list) allow(Excuse::kListByMirror, AgainstMirror());
+  if (list != nullptr && facts_.go_decided && !problems.empty()) {
+    RowChanges since_go = AgainstGo(*list);
+    if (Problems others = JudgeWithLostRows(since_go); others.empty()) {
+      problems = std::move(others);
+      problems.Excuse(Excuse::kRowsByGo);
+      changes = std::move(since_go);
+    }
+  }
   if (problems.empty()) Add(facts_.excuses, problems.excuses);
   for (auto& [invariant, text] : problems.list) report_(invariant, std::move(text));
   JudgeMirror(!same_list || !changes.empty());
+  JudgeMirrorFlips();
   return changes;
 }
 

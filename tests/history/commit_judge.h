@@ -42,6 +42,8 @@ struct CommitFacts {
   const std::set<std::string, std::less<>>& seen;  // ids that ever had a candidate or a ballot
   std::string go_voter;        // a Go voter that the leader must have seen; empty: none
   bool mirror_is_ours = true;  // a checker wrote it last
+  bool mirror_was_go = false;  // before the commit: a Go checker wrote it last
+  bool go_decided = false;     // before the commit: the mirror was newer than the head, and Go's
   // The ballots that exist at the commit, where the box is not exact. Null: it is exact.
   const BallotBox* box_now = nullptr;
   ExcuseCounts& excuses;  // the judge adds the excuses that this commit needs
@@ -116,6 +118,8 @@ class CommitJudge {
   void JudgeShape();
   void JudgeNumbers();
   void JudgeMirror(bool rows_changed);
+  void JudgeMirrorFlips();
+  [[nodiscard]] RowChanges AgainstGo(const ClusterSpec& list) const;
   [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
   [[nodiscard]] RowChanges AgainstNothing() const;

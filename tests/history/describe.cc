@@ -30,6 +30,7 @@ std::vector<std::string> NamesIn(const Event& event) {
   if (const auto* const kind = event.As<Event::Forget>()) return kind->ids;
   if (const auto* const kind = event.As<Event::Maintenance>()) return kind->shards;
   if (const auto* const kind = event.As<Event::MaintenanceOver>()) return kind->shards;
+  if (const auto* const kind = event.As<Event::KeysLost>()) return kind->keys;
   return {};
 }
 

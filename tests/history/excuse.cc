@@ -22,6 +22,7 @@ std::string_view ExcuseName(Excuse excuse) {
       "list_by_mirror",
       "rows_by_mirror",
       "rows_as_unknown",
+      "rows_by_go",
       "forgot_with_mirror",
       "lost_held",
       "lost_unchecked",

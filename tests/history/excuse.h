@@ -30,6 +30,7 @@ enum class Excuse : unsigned char {
   kListByMirror,      // likewise: the list changed, and its leader did not know the one before
   kRowsByMirror,      // likewise: the rows before were unreadable
   kRowsAsUnknown,     // rows decided as if new: the ones before were unreadable
+  kRowsByGo,          // rows that no leader decided: Go checkers did, since the head was written
   kForgotWithMirror,  // likewise, with too few ballots: but there was a mirror
   kLostHeld,          // a row stays lost although the ballots decide it: a hold forbids it
   kLostUnchecked,     // likewise: the ballots are not checked

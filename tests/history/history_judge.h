@@ -49,6 +49,8 @@
 //                spec, the chunks have a row for each and the versions that the head names, and
 //                chunks past the end are empty. The mirror agrees with the rows, or is empty when
 //                it would exceed the limit.
+//                Unless one write wrote all three znodes, the ledger's `checkers`, `quorum`,
+//                `min_racks` and `max_dead_fraction` replace those that the spec lacks.
 // [since]        Since moves exactly with flips, and then grows; an operator may order that what is
 //                dated ahead of the ensemble's clock is dated at the present time. A shard that is
 //                new, or moved to another address, begins unknown with Since 0; one that kept both
@@ -74,7 +76,11 @@
 // [maintenance]  While the ledger before a commit has a shard under maintenance, that shard does
 //                not flip before its end (as above); the leader ends it no earlier unless the shard
 //                left the spec, and neither begins nor changes it.
-// [go_hold]      While a Go voter is registered, nothing flips. A leader is excused if it may not
+// [mirror]       If a Go checker wrote the mirror last, each change from alive to dead or back that a
+//                commit makes there needs that commit's ballots, too. A leader that removes the head
+//                for Go checkers writes the mirror only where it was empty.
+// [go_hold]      While a Go voter is registered, nothing flips, and the head is
+//                removed only after a Go voter came. A leader is excused if it may not
 //                know of the voter: `localstatus` was not written since the voter came, and the
 //                voter came within go_patience.
 // [ballot]       A ballot is ephemeral, on a spec that was in force, and written by its owner: a

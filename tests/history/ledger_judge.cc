@@ -33,6 +33,7 @@ class LedgerJudge {
     JudgePause();
     JudgeMaintenance();
     JudgeFreeze();
+    JudgeSafeguards();
     if (facts_.LedgerBefore()) JudgePenalties(*facts_.LedgerBefore());
   }
 
@@ -72,6 +73,22 @@ class LedgerJudge {
       report_("ledger", fmt::format("an electorate of at least {} became {} ids and AtLeast {}",
                                     wanted, known, now_.at_least));
     }
+  }
+
+  // Those in force: what a writer of single znodes has dropped is remembered.
+  void JudgeSafeguards() {
+    const auto& was = facts_.LedgerBefore();
+    if (!now_.safeguards && (!was || !was->safeguards)) return;
+    const Safeguards is = now_.safeguards.value_or(Safeguards{});
+    const ClusterSpec& spec = *facts_.spec.spec;
+    if (is.checkers != spec.checkers || is.quorum != spec.quorum ||
+        is.min_racks != spec.min_racks || is.max_dead_fraction != spec.max_dead_fraction) {
+      report_("ledger", "the safeguards in the ledger are not those in force");
+    }
+    const Ids lost_before = was && was->safeguards ? was->safeguards->lost : Ids{};
+    const bool tells = facts_.Find<Event::KeysLost>() != nullptr;
+    const bool loses = !Without(is.lost, lost_before).empty();
+    if (was && loses != tells) report_("journal", "tells of lost safeguards, or not, and is wrong");
   }
 
   // A leader ends at its next decision what has ended by itself. Its view of the ensemble's clock is

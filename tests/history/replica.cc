@@ -131,6 +131,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
       if (changes && !before.mirror) before.mirror = mirror;
       return text(mirror);
     case Place::kGoSignal:
+      if (std::holds_alternative<zk::CreateOp>(*touch.op)) go_changed = 0;
       return Change(go_signal, stamp);
     case Place::kLeader:
       if (changes && !before.leader) before.leader = leader;
@@ -171,6 +172,7 @@ std::string Replica::Apply(const Touch& touch, const sim::Transaction& transacti
         candidate.name = ParseCandidateName(touch.spot.name);
       });
     case Place::kGoVoter:
+      if (changes && !std::holds_alternative<zk::SetOp>(*touch.op)) go_changed = transaction.zxid;
       if (!touch.spot.name.starts_with("n_")) return "";
       return child(go_voters, [&](GoVoterSlot& voter) {
         if (!std::holds_alternative<zk::CreateOp>(*touch.op)) return;

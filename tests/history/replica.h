@@ -65,6 +65,7 @@ class Replica {
   TextSlot options;
   TextSlot mirror;
   Slot go_signal;
+  std::int64_t go_changed = 0;  // zxid: a child of `localstatus` came or left; 0: none ever did
   DecodedSlot<LeaderRecord> leader;
   DecodedSlot<Head> head;
   DecodedSlot<Ledger> ledger;

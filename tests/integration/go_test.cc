@@ -169,6 +169,78 @@ TEST_CASE("go: our checkers hold while a Go checker lives, and take over when th
   CHECK(site.AwaitStatus("sessions", "ADDA") == "ADDA");
 }
 
+TEST_CASE("go: the way back to Go checkers, and out of it again with one of three votes") {
+  Site site;
+  site.AddRedis(4);
+  GoCluster go(site);
+  std::vector<sandbox::CheckerProcess*> checkers;
+  for (const char* id : {"c1", "c2", "c3"}) checkers.push_back(&site.AddChecker(Fast(site, id)));
+  const auto cluster = site.OpenClient("sessions");
+  REQUIRE(site.AwaitStatus("sessions", "AAAA") == "AAAA");
+  REQUIRE(site.AwaitVoters("sessions", "c1,c2,c3") == "c1,c2,c3");
+  auto& leader = site.AwaitLeader("sessions");
+  const ClusterPaths paths = site.Paths("sessions");
+
+  auto checker = go.AddChecker();
+  CHECK(leader.AwaitLog({"event=leader.yielded"}, kLimit));
+  CHECK(site.direct.Await([&] { return !site.direct.Exists(paths.head()); }));
+  CHECK(Letters(cluster->view()) == "AAAA");
+  site.redis[0]->Kill();
+  go.SetStatus("DAAA", 1895228044999999);
+  CHECK(site.AwaitView(*cluster, "DAAA") == "DAAA");
+  CHECK(cluster->view().epoch == 0);
+  CHECK(site.Read("sessions").from_go_status);
+  CHECK(site.Statuses("sessions") == "DAAA");
+
+  for (sandbox::CheckerProcess* one : checkers) {
+    if (one != &leader) one->Kill();
+  }
+  REQUIRE(site.direct.Await([&] { return site.direct.Children(paths.votes()).size() == 1; }));
+  const std::string status = site.direct.Data(paths.mirror());
+  checker.reset();
+  CHECK(leader.AwaitLog({"event=leader.resumed"}, kLimit));
+  REQUIRE(site.direct.Await([&] { return site.direct.Exists(paths.head()); }));
+  CHECK(site.direct.Data(paths.mirror()) == status);
+  CHECK(site.Statuses("sessions") == "DAAA");
+  CHECK(Letters(cluster->view()) == "DAAA");
+}
+
+TEST_CASE("go: its manager's options under a freeze let no held death out") {
+  Site site;
+  site.AddRedis(4);
+  GoCluster go(site);
+  for (const char* id : {"c1", "c2", "c3"}) site.AddChecker(Fast(site, id));
+  auto spec = site.manager->Get("sessions");
+  REQUIRE(spec.has_value());
+  spec->max_dead_fraction = 0.25;
+  REQUIRE(site.manager->Update(*spec).has_value());
+  REQUIRE(site.AwaitStatus("sessions", "AAAA") == "AAAA");
+  for (std::size_t i : {0U, 1U, 2U}) site.redis[i]->Kill();
+  const auto frozen = [&] {
+    const Snapshot read = site.Read("sessions");
+    return read.ledger && read.ledger->freeze.frozen;
+  };
+  REQUIRE(site.direct.Await(frozen));
+  REQUIRE(site.direct.Await([&] {
+    for (const auto& voter : site.Read("sessions").voters) {
+      if (!voter.ballot || voter.ballot->votes.at(2).opinion != Opinion::kDead) return false;
+    }
+    return true;
+  }));
+  const std::string held = site.Statuses("sessions");
+  const ClusterPaths paths = site.Paths("sessions");
+  REQUIRE(site.direct
+              .Put(paths.options(),
+                   R"({"FailoverEnabled":true,"RingType":"consistent","RingParams":"160"})")
+              .has_value());
+  CHECK(site.AwaitLeader("sessions")
+            .AwaitLog({"event=spec.keys_lost", "kept=max_dead_fraction=0.25"}, kLimit));
+  CHECK(site.Statuses("sessions") == held);
+  CHECK(frozen());
+  REQUIRE(site.manager->Update(*site.manager->Get("sessions")).has_value());
+  CHECK(site.AwaitStatus("sessions", "DDDA") == "DDDA");
+}
+
 TEST_CASE("go: a program of ours follows a cluster with only Go checkers") {
   Site site;
   site.AddRedis(4);

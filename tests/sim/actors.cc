@@ -166,6 +166,28 @@ std::string GoChecker::Votes(const std::string& shards) const {
   return EncodeMirror(spec->shards, board);
 }
 
+// What it votes, each with the time of its last flip.
+std::string GoChecker::Status(const std::string& stands) const {
+  const Mirror before = DecodeMirror(stands).value_or(Mirror());
+  const Mirror votes = DecodeMirror(voted_).value_or(Mirror());
+  std::vector<ShardSpec> shards;
+  StatusBoard board;
+  for (const auto& [addr, vote] : votes) {
+    const auto was = before.find(addr);
+    Micros since = loop_.WallNow();
+    if (was != before.end()) {
+      const bool same = was->second.alive == vote.alive;
+      since = same ? was->second.since : std::max(since, was->second.since + Micros(1));
+    }
+    shards.push_back({addr, addr});
+    board.shards.push_back({.status = vote.alive ? ShardStatus::kAlive : ShardStatus::kDead,
+                            .since = since,
+                            .reason = Reason::kNone,
+                            .counts = {}});
+  }
+  return EncodeMirror(shards, board);
+}
+
 void GoChecker::Vote() {
   const ClusterPaths paths(SimSite::kRoot, cluster_);
   client_->Get(paths.shards(), {}, [this, paths](const Result<zk::Node>& node) {
@@ -187,10 +209,11 @@ void GoChecker::Lead() {
       return;
     }
     client_->Get(paths.mirror(), {}, [this, paths](const Result<zk::Node>& node) {
-      if (node && node->data != voted_) {
-        client_->Set(paths.mirror(), voted_, zk::kAnyVersion, [](const Result<zk::Stat>&) {});
+      const std::string status = Status(node ? node->data : "{}");
+      if (node && node->data != status) {
+        client_->Set(paths.mirror(), status, zk::kAnyVersion, [](const Result<zk::Stat>&) {});
       } else if (!node && node.error().code == ErrorCode::kNotFound) {
-        client_->Create(paths.mirror(), voted_, zk::CreateMode::kPersistent,
+        client_->Create(paths.mirror(), status, zk::CreateMode::kPersistent,
                         [](const Result<std::string>&) {});
       }
     });

@@ -110,6 +110,7 @@ class GoChecker {
   void Vote();
   void Lead();
   [[nodiscard]] std::string Votes(const std::string& shards) const;
+  [[nodiscard]] std::string Status(const std::string& stands) const;
 
   FakeEnsemble& ensemble_;
   FakeFleet& fleet_;

@@ -31,6 +31,7 @@ constexpr ExcuseBound kBounds[] = {
     {Excuse::kListByMirror, 116, 92},
     {Excuse::kRowsByMirror, 226, 197},
     {Excuse::kRowsAsUnknown, 7.2, 7.2},
+    {Excuse::kRowsByGo, 50, 50},
     {Excuse::kForgotWithMirror, 61, 44},
     {Excuse::kLostHeld, 0, 125},
     {Excuse::kLostUnchecked, 21, 38},

@@ -177,6 +177,8 @@ class FaultMachine {
   // newer builds, see format_judge.h
   void LedgerOfTomorrow();
   void SpecOfTomorrow();
+  void GoInterlude();
+  void GoManager();
 
   Scene& scene_;
   const FaultPlan plan_;

@@ -407,4 +407,51 @@ void FaultMachine::SpecOfTomorrow() {
         });
 }
 
+// None of ours is there while a Go checker decides; they come back before it leaves, or after.
+void FaultMachine::GoInterlude() {
+  if (scene_.gos() >= 2) return;
+  NoteFault("all checkers are killed, and a Go checker decides in their place");
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) scene_.KillChecker(i);
+  scene_.StartGo(PickCluster());
+  const Duration stay = dice_.LogBetween(seconds(1), seconds(8));
+  After(stay, [this, in_good_order = dice_.Chance(0.7)] { scene_.LeaveGo(in_good_order); });
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    After(dice_.Between(stay / 2, stay * 2), [this, i] {
+      if (scene_.Checker(i) == nullptr) scene_.StartChecker(i);
+    });
+  }
+}
+
+// It writes one znode after the other, with the keys that it knows, and may be cut off after each.
+void FaultMachine::GoManager() {
+  // See RewritePieceInCommit.
+  if (Weight(&FaultMachine::CorruptSpec) > 0) return;
+  const std::size_t cluster = PickCluster();
+  const auto stored = scene_.SpecOf(cluster);
+  if (!stored) return;
+  ClusterSpec next = stored->spec;
+  next.version = stored->spec.version + 1;
+  next.checkers.reset();
+  next.quorum.reset();
+  next.min_racks.reset();
+  next.max_dead_fraction.reset();
+  next.probe = {};
+  next.mirror_limit.reset();
+  const SpecPayloads payloads = EncodeSpec(next);
+  const ClusterPaths paths = scene_.Paths(cluster);
+  const std::vector<std::pair<std::string, std::string>> writes = {
+      {paths.options(), payloads.options},
+      {paths.shards(), payloads.shards},
+      {paths.base(), payloads.version}};
+  const auto cut_off = static_cast<std::size_t>(dice_.Between(1, 3));
+  NoteFault("a Go manager writes the spec, and is cut off after " + std::to_string(cut_off));
+  Duration at{};
+  for (std::size_t i = 0; i < cut_off; ++i) {
+    After(at, [this, cluster, write = writes[i]] {
+      if (scene_.SpecOf(cluster)) scene_.Put(write.first, write.second);
+    });
+    at += dice_.LogBetween(milliseconds(1), milliseconds(500));
+  }
+}
+
 }  // namespace zkcluster::sim

@@ -7,6 +7,7 @@
 
 #include "checker/rules/standing.h"
 #include "codec/codec.h"
+#include "model/safeguards.h"
 
 namespace zkcluster::sim {
 namespace {
@@ -370,11 +371,19 @@ bool Liveness::MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) cons
   return LiveVoters() < QuorumOf(spec, ledger);
 }
 
-void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& stored,
+void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& standing,
                              std::vector<std::string>& missing) const {
   const std::string& name = scene_.clusters()[cluster];
   const auto head = scene_.HeadOf(cluster);
   Ledger ledger = scene_.LedgerOf(cluster);
+  StoredSpec stored = standing;
+  // With what a Go manager has dropped. (HistoryJudge checks that the remembered ones are right.)
+  const Safeguards kept =
+      SafeguardsInForce(standing.spec, standing.from_one_write, ledger.safeguards);
+  stored.spec.checkers = kept.checkers;
+  stored.spec.quorum = kept.quorum;
+  stored.spec.min_racks = kept.min_racks;
+  stored.spec.max_dead_fraction = kept.max_dead_fraction;
   // If the electorate is lost, the head says how large it was.
   if (ledger.electorate.empty() && head) ledger.at_least = head->electorate;
   for (const auto& id : ledger.electorate) {

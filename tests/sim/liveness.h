@@ -88,7 +88,7 @@ class Liveness {
   void MissingBallots(std::size_t cluster, const StoredSpec& stored,
                       std::vector<std::string>& missing) const;
   void MissingLeader(std::size_t cluster, std::vector<std::string>& missing) const;
-  void MissingStatus(std::size_t cluster, const StoredSpec& stored,
+  void MissingStatus(std::size_t cluster, const StoredSpec& standing,
                      std::vector<std::string>& missing) const;
   void MissingTables(std::size_t cluster, const StoredSpec& stored,
                      std::vector<std::string>& missing) const;

@@ -48,6 +48,7 @@ TABLE = "libzkcluster/ring/routing_table.cc"
 OPTIONS = "libzkcluster/codec/codec_go.cc"
 LEDGER = "libzkcluster/codec/codec_ledger.cc"
 NAME_BOOK = "libzkcluster/names/name_book.cc"
+SAFEGUARDS = "libzkcluster/model/safeguards.cc"
 
 # name, what is wrong, file, the piece (white space does not matter), the piece with the fault. $ON: this mutant is on.
 MUTANTS = [
@@ -91,6 +92,10 @@ MUTANTS = [
      "if (!$ON && (*rows)[row].lost() && state.status != ShardStatus::kUnknown) {"),
     ("epoch_only_from_head", "a lost `leader` record: the next epoch comes only from the head", EPOCHS,
      "ListJournal(found); }));", "if ($ON) return done_(found); ListJournal(found); }));"),
+    ("go_status_overwritten", "a leader's old board is written over what Go checkers decided without any of ours", STORE,
+     "return go_ && IsDecidedByGo({", "return !$ON && go_ && IsDecidedByGo({"),
+    ("keys_lost_forgotten", "safeguards that a Go manager dropped are no longer in force", SAFEGUARDS,
+     "if (from_one_write || !remembered ||", "if ($ON || from_one_write || !remembered ||"),
     # --- election ---
     ("takeover_not_committed", "the first candidate leads without writing `leader`", CONTENDER,
      "LeaderRecord record{self_.id, found.epoch, scope_.loop.WallNow(), {}, found.depositions};",

@@ -86,6 +86,11 @@ struct Settled : SimSite {
         std::count_if(journal.begin(), journal.end(),
                       [kind](const Event& event) { return EventKindName(event) == kind; }));
   }
+  // The statuses in the Go form, as Statuses has those of the head.
+  [[nodiscard]] std::string Mirrored() const {
+    const auto mirror = DecodeMirror(ensemble.Get(paths.mirror())->data);
+    return mirror ? StatusLetters(FromMirror(*mirror, spec.shards).shards) : "bad";
+  }
   ClusterSpec spec;
   const ClusterPaths paths{kRoot, kSettledCluster};
 };

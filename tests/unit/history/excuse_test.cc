@@ -221,6 +221,25 @@ void RowsByMirror(SettledStory& story, bool excused) {
   story.Commit(ByMirror(story));
 }
 
+// A Go checker came, decided, and left.
+constexpr std::int64_t kGo = 0x800;
+void GoDecides(SettledStory& story, const ShardState& first) {
+  StatusBoard board = story.board;
+  board.shards[0] = first;
+  story.Write(kGo, story.paths.mirror(), EncodeMirror(story.spec.shards, board));
+}
+
+void RowsByGo(SettledStory& story, bool excused) {
+  const std::string voter = story.paths.go_voters() + "/n_0000000000";
+  if (excused) story.Write(kGo, voter, "{}", zk::CreateMode::kEphemeral);
+  const ShardState dead{ShardStatus::kDead, story.Wall(), Reason::kNone, {}};
+  GoDecides(story, dead);
+  story.EndSession(kGo);
+  Draft draft = story.Decide();
+  FirstRow(draft) = dead;
+  story.Commit(draft);
+}
+
 void RowsAsUnknown(SettledStory& story, bool excused) {
   if (excused) story.Write(kOutsider, story.paths.chunk(0), "bad");
   story.board = {{{}, {}}};
@@ -410,6 +429,7 @@ const std::vector<Case> kCases = {
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},
     {Excuse::kRowsByMirror, "since", RowsByMirror},
+    {Excuse::kRowsByGo, "journal,quorum", RowsByGo},
     {Excuse::kRowsAsUnknown, "journal,since", RowsAsUnknown},
     {Excuse::kForgotWithMirror, "since", ForgotWithMirror},
     {Excuse::kLostHeld, "since", LostHeld},
@@ -440,6 +460,41 @@ TEST_CASE("excuses: each is counted where it applies, and otherwise a rule is br
       CHECK(story.judge.excuses()[one.excuse] == (excused ? 1 : 0));
     }
   }
+}
+
+TEST_CASE("mirror: an old board over a Go status is a flip for Go clients") {
+  for (const bool paused : {false, true}) {
+    SettledStory story;
+    for (const char* id : {"c2", "c3"}) story.End(id);
+    if (paused) OrderPause(story);
+    GoDecides(story, {ShardStatus::kDead, story.Wall(), Reason::kNone, {}});
+    story.EndSession(kGo);
+    story.Commit(story.Decide());
+    CHECK_MESSAGE(story.Broken() == (paused ? "mirror,pause" : "mirror"), story.Violations());
+  }
+}
+
+TEST_CASE("yield: the head goes for Go checkers only, and the status stays") {
+  const auto yield = [](SettledStory& story, bool writes_mirror) {
+    std::vector<zk::Op> ops{zk::CheckOp{story.CandidateOf("c1"), 0}};
+    if (writes_mirror) ops.push_back(zk::SetOp{story.paths.mirror(), "{}", zk::kAnyVersion});
+    ops.push_back(zk::DeleteOp{story.paths.head(), zk::kAnyVersion});
+    story.Send(story.SessionOf("c1"), ops);
+  };
+  const auto comes = [](SettledStory& story) {
+    story.Write(kGo, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
+  };
+  SettledStory good;
+  comes(good);
+  yield(good, false);
+  CHECK_MESSAGE(good.Broken() == "", good.Violations());
+  SettledStory alone;
+  yield(alone, false);
+  CHECK_MESSAGE(alone.Broken() == "go_hold", alone.Violations());
+  SettledStory forgets;
+  comes(forgets);
+  yield(forgets, true);
+  CHECK_MESSAGE(forgets.Broken() == "mirror", forgets.Violations());
 }
 
 }  // namespace excuse_test

@@ -106,6 +106,17 @@ TEST_CASE("excuses: the status is of an old spec and readers are behind: too few
   }
 }
 
+// The ledger is of the spec before: what it remembers does not replace what one write has written.
+TEST_CASE("excuses: the status is of an old spec, and the ledger remembers a smaller quorum") {
+  Owing site;
+  site.Name(7);
+  site.scene().Put(site.paths().head(), "bad");
+  Ledger ledger = *DecodeLedger(site.scene().ensemble.Get(site.paths().ledger())->data);
+  ledger.safeguards = Safeguards{.checkers = 3};
+  site.scene().Put(site.paths().ledger(), EncodeLedger(ledger));
+  site.Expect(Excuse::kStatusBehind, true, "");
+}
+
 TEST_CASE("excuses: an order whose time is over stays, as its leader may not write") {
   for (const bool excused : {true, false}) {
     Owing site(WithoutMirror);

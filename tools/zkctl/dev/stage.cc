@@ -135,6 +135,7 @@ void Stage::OnEvent(const Event& event, Micros stamped) {
                  [&](const Event::MaintenanceOver& e) {
                    add("maintenance", "over for " + Join(e.shards, " "));
                  },
+                 [&](const Event::KeysLost& e) { add("spec", "lost " + Join(e.keys, " ")); },
                  [&](const Event::Redate&) { add("order", "statuses are dated again"); },
                  [&](const Event::Checker& e) {
                    add("election", e.id + (e.back ? " is back" : " is gone"));

@@ -79,12 +79,12 @@ std::vector<CheckerView> FindCheckers(const Snapshot& snapshot, const Round& rou
 // an operator accepted.
 std::size_t Allowed(const Snapshot& snapshot, const Assessment& assessment) {
   const auto accepted = static_cast<std::size_t>(std::max(0, assessment.freeze.accepted));
-  return std::max(accepted, DeadAllowed(snapshot.spec.spec.max_dead_fraction.value_or(1),
+  return std::max(accepted, DeadAllowed(assessment.safeguards.max_dead_fraction.value_or(1),
                                         snapshot.spec.spec.shards.size()));
 }
 
-std::size_t ToThaw(const Snapshot& snapshot) {
-  return DeadToThaw(snapshot.spec.spec.max_dead_fraction.value_or(1),
+std::size_t ToThaw(const Snapshot& snapshot, const Assessment& assessment) {
+  return DeadToThaw(assessment.safeguards.max_dead_fraction.value_or(1),
                     snapshot.spec.spec.shards.size());
 }
 
@@ -95,11 +95,19 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
     notes.push_back("held: " + std::string(HoldExplanation(assessment.hold)) + " (" +
                     Join(snapshot.go_voters, ", ") + ")");
   }
+  if (const auto lost = LostWithValues(assessment.safeguards); !lost.empty()) {
+    notes.push_back("the spec lost " + Join(lost, ", ") + " to a writer that is not zkctl; " +
+                    (lost.size() == 1 ? "it stays" : "they stay") +
+                    " in force until zkctl writes the spec");
+  }
   const auto holds = [&](Obstacle obstacle, const std::string& otherwise) {
     const std::string held = HeldBack(snapshot, assessment, obstacle);
     return held.empty() ? otherwise : "holds back " + held;
   };
-  if (assessment.pause) {
+  if (assessment.pause && assessment.hold == Hold::kGoCheckers) {
+    notes.push_back("paused " + OrderSentence(*assessment.pause, OrdersNow(snapshot)) +
+                    "; Go checkers decide, and know no orders");
+  } else if (assessment.pause) {
     notes.push_back("paused " + OrderSentence(*assessment.pause, OrdersNow(snapshot)) + "; " +
                     holds(Obstacle::kHold, "nothing flips") + " (`zkctl resume " + name +
                     "` ends it)");
@@ -122,8 +130,8 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
               ? "; an operator has accepted the deaths: they pass at the leader's next decision"
               : "; " + holds(Obstacle::kFreeze, "nothing is held back") +
                     "; nothing more is marked dead until fewer than " +
-                    std::to_string(ToThaw(snapshot)) + " would be (`zkctl unfreeze " + name +
-                    " --accept` lets the deaths pass)";
+                    std::to_string(ToThaw(snapshot, assessment)) + " would be (`zkctl unfreeze " +
+                    name + " --accept` lets the deaths pass)";
   notes.push_back(std::move(note));
 }
 
@@ -260,7 +268,9 @@ struct AsLeader {
   [[nodiscard]] RoundInput Input() const {
     return {.spec = snapshot.spec.spec,
             .spec_id = snapshot.spec.id,
+            .spec_from_one_write = snapshot.spec.from_one_write,
             .head = snapshot.head,
+            .has_head = snapshot.has_head,
             .board = board,
             .ledger = ledger,
             .ballots = ballots,
@@ -289,6 +299,7 @@ struct AsLeader {
     const BoardFacts facts{.rows = rows,
                            .list = list,
                            .decided = s.head || s.has_head,
+                           .go_decided = s.from_go_status && s.has_head,
                            .mirror = [&s] { return s.mirror; },
                            .newest_since = newest};
     return CarryBoard(facts, KnownLists(), s.spec.spec.shards, s.spec.id.shards_zxid);
@@ -325,6 +336,7 @@ Assessment Assess(const Snapshot& snapshot) {
                                                     ServerCount(snapshot.spec.spec.shards)),
                                      assessment.leader);
   assessment.hold = round.hold;
+  assessment.safeguards = round.safeguards;
   const Micros now = OrdersNow(snapshot);
   if (ledger.pause && !IsOver(*ledger.pause, now)) assessment.pause = ledger.pause;
   for (const auto& [shard, order] : ledger.maintenance) {
@@ -381,13 +393,15 @@ std::string FreezeSentence(const Snapshot& snapshot, const Assessment& assessmen
       std::to_string(would_be) + " of " + Counted(spec.shards.size(), "shard") + " would be dead";
   if (would_be <= allowed) {
     // A freeze ends at a lower number than it begins at.
-    return text + ", and a freeze ends below " + std::to_string(ToThaw(snapshot));
+    return text + ", and a freeze ends below " + std::to_string(ToThaw(snapshot, assessment));
   }
   const bool accepted = static_cast<int>(allowed) == assessment.freeze.accepted;
   text += ", more than the " + std::to_string(allowed);
-  return text + (accepted ? " that an operator accepted"
-                          : " that max_dead_fraction " +
-                                FormatFraction(spec.max_dead_fraction.value_or(1)) + " allows");
+  return text + (accepted
+                     ? " that an operator accepted"
+                     : " that max_dead_fraction " +
+                           FormatFraction(assessment.safeguards.max_dead_fraction.value_or(1)) +
+                           " allows");
 }
 
 namespace {

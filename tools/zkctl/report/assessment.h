@@ -45,6 +45,7 @@ struct Assessment {
   std::vector<ServerTally> tallies;   // of each shard
   std::vector<Dispute> disputes;      // shards whose votes say otherwise than their status
   std::size_t counted = 0;            // ballots
+  Safeguards safeguards;              // in force
   Hold hold = Hold::kNone;
   std::optional<Pause> pause;                      // in force now: see OrdersNow
   std::map<std::string, Maintenance> maintenance;  // likewise, by name of the shard

@@ -117,11 +117,13 @@ class Doctor {
           "stop the Go checkers; when the last one is gone, our checkers take over");
     }
     if (snapshot_.spec_from_one_write) return;
+    CheckLostKeys();
     std::vector<std::string> unset;
     for (const Setting& setting : Settings()) {
       // A Go manager keeps the switches, so they cannot be lost. A group without any set member is
       // named as a whole.
       if (setting.holds<bool>() || GetSetting(spec_, setting).index() != 0) continue;
+      if (assessment_.safeguards.lost.contains(std::string(setting.key))) continue;
       if (setting.group().empty()) {
         unset.emplace_back(setting.key);
       } else if (spec_.probe == ProbeSpec{} && (unset.empty() || unset.back() != setting.group())) {
@@ -135,6 +137,23 @@ class Doctor {
             Join(unset, ", "),
         "compare with its file, set what is missing with " + Command("update") +
             ", and use zkctl from then on");
+  }
+
+  // The ledger remembers what they were.
+  void CheckLostKeys() {
+    const auto lost = LostWithValues(assessment_.safeguards);
+    if (lost.empty()) return;
+    std::string options;
+    for (std::string option : lost) {
+      std::ranges::replace(option, '_', '-');
+      std::ranges::replace(option, '=', ' ');
+      options += (options.empty() ? "--" : " --") + option;
+    }
+    Add(Severity::kRisk, "keys_lost",
+        "the spec lost " + Join(lost, ", ") +
+            " to a writer that does not know such keys, such as a Go manager; " +
+            (lost.size() == 1 ? "it stays" : "they stay") + " in force until zkctl writes the spec",
+        "write the spec with them: " + Command("update", options));
   }
 
   // Such a spec is refused where it is written; this one is older than that rule, or by hand.

@@ -60,6 +60,7 @@ OrderedJson OwnJson(const Event& event) {
                    put_order(e);
                  },
                  [&](const Event::MaintenanceOver& e) { put_ids(e.shards); },
+                 [&](const Event::KeysLost& e) { put_ids(e.keys); },
                  [](const Event::Redate&) {},
                  [&](const Event::Checker& e) {
                    json["ids"] = {e.id};
@@ -233,6 +234,9 @@ struct RowMaker {
   }
   Row operator()(const Event::Redate&) const {
     return {"redate", by, "statuses that were dated ahead are dated again"};
+  }
+  Row operator()(const Event::KeysLost& e) const {
+    return {"spec", by, "lost " + Listed(e.keys) + ", in force until zkctl writes it"};
   }
   Row operator()(const Event::Checker& e) const {
     return {"checker", by,

@@ -13,11 +13,12 @@
 namespace zkcluster::zkctl {
 namespace {
 
-// Null if the spec has no max_dead_fraction and no freeze is left from before.
+// Null if no max_dead_fraction is in force and no freeze is left from before.
 OrderedJson FreezeJson(const ClusterSpec& spec, const Assessment& assessment) {
   const Freeze& freeze = assessment.freeze;
-  if (!spec.max_dead_fraction && freeze == Freeze{}) return {};
-  const double fraction = spec.max_dead_fraction.value_or(1);
+  const auto& in_force = assessment.safeguards.max_dead_fraction;
+  if (!in_force && freeze == Freeze{}) return {};
+  const double fraction = in_force.value_or(1);
   OrderedJson json;
   json["since"] = freeze.frozen ? OrderedJson(freeze.since.count()) : OrderedJson();
   json["would_be_dead"] = assessment.next.would_be_dead;

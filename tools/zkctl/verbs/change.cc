@@ -64,14 +64,18 @@ int Changing::To(const ClusterSpec& current, ValidSpec next) {
   }
   next.set_version(current.version);
   ChangeAnswer answer{DiffSpecs(current, next.spec())};
-  if (answer.diff.empty()) {
+  if (answer.diff.empty() && !IsInPieces(current.name)) {
     return WaitIfWanted(current.name, current.version,
                         Report(current.name, "unchanged", current.version, answer));
   }
   if (change_.dry_run) return Report(current.name, "updated", current.version, answer);
   const bool removes = !answer.diff.removed.empty();
-  const std::string question = removes ? RemovalQuestion(current, answer.diff)
-                                       : "This changes cluster " + current.name + ".";
+  const std::string question =
+      removes ? RemovalQuestion(current, answer.diff)
+      : answer.diff.empty()
+          ? "This writes the spec of " + current.name +
+                " as it is. Settings that a Go manager dropped are then no longer in force."
+          : "This changes cluster " + current.name + ".";
   const auto approved = Approve(change_.yes, current.name, DiffText(answer.diff, UseColor()),
                                 question, removes, answer.shown);
   if (!approved) return Complain(approved.error());
@@ -88,6 +92,12 @@ int Changing::To(const ClusterSpec& current, const ValidSpec& next, const std::s
                                 question, true, answer.shown);
   if (!approved) return Complain(approved.error());
   return Write(current, next, std::move(answer));
+}
+
+bool Changing::IsInPieces(const std::string& cluster) {
+  const auto stored = connection_.Ask<StoredSpec>(
+      [&](ClusterAdmin& admin, auto done) { admin.Get(cluster, std::move(done)); });
+  return stored && !stored->from_one_write;
 }
 
 int Changing::Create(const ValidSpec& spec) {

@@ -39,6 +39,9 @@ class Changing {
   [[nodiscard]] int Delete(const std::string& name);
 
  private:
+  // Its znodes were written one after the other, as by a Go manager: to write the same again says
+  // that what it lacks is meant (model/safeguards.h).
+  [[nodiscard]] bool IsInPieces(const std::string& cluster);
   [[nodiscard]] int Report(const std::string& cluster, std::string_view action,
                            std::uint64_t version, const ChangeAnswer& answer) const;
   // Writes it, reports it and waits for the checkers when that is asked for.

@@ -89,7 +89,7 @@ int RunMaintenanceOn(const Globals& globals, const MaintenanceOnOptions& options
     return "maintenance of " + Counted(shards.size(), "shard") + " of " + Printable(name) + " (" +
            Printable(ShortList(shards)) + "), " + LengthText(order.since, order.until) + ": \"" +
            Printable(order.reason) + "\"; by " + Printable(order.by) + "\n" +
-           ClockNote(**connection);
+           GoNote(**connection, name) + ClockNote(**connection);
   });
 }
 

@@ -66,7 +66,7 @@ int RunPause(const Globals& globals, const PauseOptions& options) {
       text += "it replaces the pause of " +
               Printable(OrderSentence(*ordered->found.pause, pause.since)) + "\n";
     }
-    return text + ClockNote(**connection);
+    return text + GoNote(**connection, name) + ClockNote(**connection);
   });
 }
 

@@ -58,8 +58,11 @@ Result<Snapshot> TakeSnapshot(Connection& connection, const std::string& name) {
   if (snapshot) return snapshot;
   Error error = WithNearest(connection, snapshot.error(), name);
   if (error.code == ErrorCode::kBadData) {
-    error.message += "; its checkers keep the last spec they could read (zkctl delete " + name +
-                     " removes what is left)";
+    // What a Go DeleteCluster left half-way; other bad specs can be mended.
+    error.message += "; checkers of ours keep the last spec they could read";
+    if (error.message.find("is incomplete") != std::string::npos) {
+      error.message += " (zkctl delete " + name + " removes what is left)";
+    }
   }
   return Fail(std::move(error));
 }
@@ -68,6 +71,12 @@ Result<std::vector<JournalEntry>> GetJournal(Connection& connection, const std::
   return connection.Await<std::vector<JournalEntry>>([&](JournalRead done) {
     ReadJournal(connection.client(), ClusterPaths(connection.root(), name), std::move(done));
   });
+}
+
+std::string GoNote(Connection& connection, const std::string& name) {
+  const auto snapshot = TakeSnapshot(connection, name);
+  if (!snapshot || snapshot->go_voters.empty()) return {};
+  return "Go checkers decide now, and know no orders: it holds from when the last one is gone\n";
 }
 
 Error WithNearest(Error error, const std::vector<std::string>& clusters, const std::string& name) {

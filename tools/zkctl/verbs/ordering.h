@@ -30,6 +30,8 @@ namespace zkcluster::zkctl {
 // Reads everything of the cluster. Errors: ReadSnapshot's. For an unknown name they suggest the
 // nearest; for unreadable znodes they say what to do.
 [[nodiscard]] Result<Snapshot> TakeSnapshot(Connection& connection, const std::string& name);
+// A line for people if Go checkers decide in the cluster, because no order binds them. Else empty.
+[[nodiscard]] std::string GoNote(Connection& connection, const std::string& name);
 
 // The spec in force. Errors: those of ClusterAdmin::Get, likewise with the nearest name.
 [[nodiscard]] Result<ClusterSpec> GetCluster(Connection& connection, const std::string& name);

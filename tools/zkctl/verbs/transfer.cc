@@ -39,27 +39,26 @@ struct Step {
   SpecDiff diff;
   std::string failure;        // why this step failed
   std::uint64_t version = 0;  // before or after the change
+  bool in_pieces = false;  // written one znode after the other, as by a Go manager: write it again
   bool done = false;
 
   [[nodiscard]] std::string_view action() const {
-    return !current ? "created" : diff.empty() ? "unchanged" : "updated";
+    return !current ? "created" : diff.empty() && !in_pieces ? "unchanged" : "updated";
   }
 };
 
 Result<std::vector<Step>> Compare(Connection& connection, std::vector<ValidSpec> specs) {
   std::vector<Step> steps;
   for (ValidSpec& spec : specs) {
-    Step step{std::move(spec), std::nullopt, {}, "", 0, false};
-    auto current = connection
-                       .Ask<StoredSpec>([&](ClusterAdmin& admin, auto done) {
-                         admin.Get(step.next.spec().name, std::move(done));
-                       })
-                       .map([](StoredSpec stored) { return std::move(stored.spec); });
+    Step step{std::move(spec), std::nullopt, {}, "", 0, false, false};
+    auto current = connection.Ask<StoredSpec>(
+        [&](ClusterAdmin& admin, auto done) { admin.Get(step.next.spec().name, std::move(done)); });
     if (current) {
-      step.version = current->version;
-      step.next.set_version(current->version);
-      step.diff = DiffSpecs(*current, step.next.spec());
-      step.current = *std::move(current);
+      step.version = current->spec.version;
+      step.in_pieces = !current->from_one_write;
+      step.next.set_version(current->spec.version);
+      step.diff = DiffSpecs(current->spec, step.next.spec());
+      step.current = std::move(current->spec);
     } else if (current.error().code != ErrorCode::kNotFound) {
       return Fail(current.error());
     }

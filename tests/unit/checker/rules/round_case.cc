@@ -80,6 +80,7 @@ const Setters& SpecSetters() {
       {"min_racks", [](const auto& v, auto& to) { to.spec.min_racks = std::stoi(v); }},
       {"max_dead", [](const auto& v, auto& to) { to.spec.max_dead_fraction = std::stod(v); }},
       {"bad_spec", [](const auto&, auto& to) { to.spec_is_current = false; }},
+      {"in_pieces", [](const auto&, auto& to) { to.spec_from_one_write = false; }},
       {"head",
        [](const auto& v, auto& to) {
          to.head = Head();
@@ -89,8 +90,21 @@ const Setters& SpecSetters() {
   };
   return setters;
 }
+// "checkers:5,quorum:3,min_racks:2,max_dead:0.5"
+void ParseSafeguards(const std::string& text, RoundCase& to) {
+  Safeguards& kept = to.ledger.safeguards.emplace();
+  for (const auto& one : SplitList(text)) {
+    const auto parts = SplitList(one, ':');
+    if (parts[0] == "checkers") kept.checkers = std::stoi(parts[1]);
+    if (parts[0] == "quorum") kept.quorum = std::stoi(parts[1]);
+    if (parts[0] == "min_racks") kept.min_racks = std::stoi(parts[1]);
+    if (parts[0] == "max_dead") kept.max_dead_fraction = std::stod(parts[1]);
+    if (parts[0] == "lost") kept.lost.insert(parts[1]);
+  }
+}
 const Setters& OtherSetters() {
   static const Setters setters = {
+      {"remembered", ParseSafeguards},
       {"known",
        [](const auto& v, auto& to) {
          for (const auto& id : SplitList(v)) to.ledger.electorate.insert(id);
@@ -133,6 +147,8 @@ std::string_view StepName(Round::Step step) {
   switch (step) {
     case Round::Step::kWait:
       return "wait";
+    case Round::Step::kYield:
+      return "yield";
     case Round::Step::kReload:
       return "reload";
     case Round::Step::kRefuse:
@@ -156,6 +172,7 @@ std::string ChangeText(const Change& change, const StatusBoard& after,
   const auto letter = [](ShardStatus status) { return LetterOf({.status = status}); };
   return std::visit(
       Overloaded{
+          [](const KeysLost& lost) { return "keys_lost(" + Join(lost.keys, ",") + ")"; },
           [](const PauseOver&) -> std::string { return "pause_over"; },
           [](const MaintenanceOver& over) {
             return "maintenance_over(" + Join(over.shards, ",") + ")";
@@ -267,10 +284,12 @@ RoundInput RoundCase::Input() const {
   return {.spec = spec,
           .spec_id = spec_id,
           .spec_is_current = spec_is_current,
+          .spec_from_one_write = spec_from_one_write,
           .interval = interval,
           .threshold = threshold,
           .refused_threshold = refused_threshold,
           .head = head,
+          .has_head = head.has_value(),
           .board = board,
           .ledger = ledger,
           .ballots = ballots,

@@ -26,6 +26,7 @@ struct RoundCase {
   ClusterSpec spec;
   SpecId spec_id{1000, 77};
   bool spec_is_current = true;
+  bool spec_from_one_write = true;
   std::optional<Head> head;
   CarriedBoard board;
   Ledger ledger;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <random>
 
+#include "model/settings.h"
 #include "tests/unit/checker/rules/round_case.h"
 
 namespace round_twin_test {
@@ -18,7 +19,7 @@ namespace {
 
 class DumbLeader {
  public:
-  explicit DumbLeader(const RoundCase& from) : in_(from) {}
+  explicit DumbLeader(const RoundCase& from) : in_(from) { KeepSafeguards(); }
 
   Round Conclude() {
     Round round;
@@ -32,13 +33,17 @@ class DumbLeader {
     }
     for (std::size_t i = 0; i < Shards(); ++i) round.tallies.push_back(Count(i, round));
     Decide(round);
+    Remember(round.decision);
     bool few = static_cast<int>(round.voters.size()) < round.electorate.quorum;
     for (std::size_t i = 0; i < Shards(); ++i) {
       const bool decided = round.tallies[i].outcome != Outcome::kNoQuorum;
       few = few || (in_.board.board.shards[i].lost() && !decided && round.tallies[i].first != 0);
     }
     const bool sighted = round.hold == Hold::kNone || round.hold == Hold::kPaused;
-    round.step = !sighted                             ? Round::Step::kWait
+    const bool yields =
+        round.hold == Hold::kGoCheckers && in_.head.has_value() && in_.board.unmirrored == 0;
+    round.step = yields                               ? Round::Step::kYield
+                 : !sighted                           ? Round::Step::kWait
                  : in_.last_hold == Hold::kGoCheckers ? Round::Step::kReload
                  : in_.board.unmirrored == 0          ? Round::Step::kCommit
                  : few                                ? Round::Step::kRefuse
@@ -49,6 +54,32 @@ class DumbLeader {
   }
 
  private:
+  // As if the spec still had what the ledger remembers.
+  void KeepSafeguards() {
+    if (in_.spec_from_one_write || !in_.ledger.safeguards) return;
+    const Safeguards& kept = *in_.ledger.safeguards;
+    if (!in_.spec.checkers && kept.checkers) lost_.insert("checkers");
+    if (!in_.spec.checkers) in_.spec.checkers = kept.checkers;
+    if (!in_.spec.quorum && kept.quorum) lost_.insert("quorum");
+    if (!in_.spec.quorum) in_.spec.quorum = kept.quorum;
+    if (!in_.spec.min_racks && kept.min_racks) lost_.insert("min_racks");
+    if (!in_.spec.min_racks) in_.spec.min_racks = kept.min_racks;
+    if (!in_.spec.max_dead_fraction && kept.max_dead_fraction) lost_.insert("max_dead_fraction");
+    if (!in_.spec.max_dead_fraction) in_.spec.max_dead_fraction = kept.max_dead_fraction;
+  }
+  void Remember(Decision& decision) const {
+    const ClusterSpec& spec = in_.spec;
+    Safeguards now{spec.checkers, spec.quorum, spec.min_racks, spec.max_dead_fraction, lost_, ""};
+    decision.ledger.safeguards = std::nullopt;
+    if (now.any()) decision.ledger.safeguards = now;
+    std::vector<std::string> told;
+    for (const std::string& key : lost_) {
+      if (in_.ledger.safeguards->lost.count(key) > 0) continue;
+      const SettingValue value = GetSetting(spec, *FindSetting(key));
+      told.push_back(key + "=" + FormatSetting(value));
+    }
+    if (!told.empty()) decision.changes.insert(decision.changes.begin(), KeysLost{told});
+  }
   [[nodiscard]] std::size_t Shards() const { return in_.spec.shards.size(); }
   [[nodiscard]] static bool Over(Micros until, Micros now) {
     return until.count() != 0 && until <= now;
@@ -290,7 +321,8 @@ class DumbLeader {
     decision.ledger.penalties = kept;
   }
 
-  const RoundCase& in_;
+  RoundCase in_;
+  std::set<std::string> lost_;
   Micros date_{0};
 };
 
@@ -326,6 +358,10 @@ std::string RandomRound(Dice& dice) {
   maybe(4, "min_racks=" + number(1 + dice.Below(3)));
   maybe(2, "max_dead=0." + number(1 + dice.Below(9)));
   maybe(8, "bad_spec");
+  maybe(4, "in_pieces");
+  maybe(3, "remembered=quorum:" + number(1 + dice.Below(4)) + ",max_dead:0." +
+               number(1 + dice.Below(9)) + (dice.OneIn(2) ? "" : ",checkers:4,min_racks:2") +
+               (dice.OneIn(2) ? "" : ",lost:quorum"));
   maybe(3, "head=" + number(76 + dice.Below(3)));
   maybe(2, "known=c1,c2,c" + number(3 + dice.Below(4)));
   maybe(5, "at_least=" + number(dice.Below(7)));
@@ -380,9 +416,9 @@ TEST_CASE("round: a dumb second leader concludes the same on random rounds") {
     for (const auto& [key, value] : SplitWords(text)) ++seen[key.substr(0, key.find('('))];
   }
   // Every step and every change occurred, and often enough.
-  for (const char* word : {"wait", "reload", "refuse", "keep", "commit", "pause_over",
-                           "maintenance_over", "freeze_began", "freeze_ended", "dated", "held",
-                           "maintained", "owes", "votes_unchecked", "learned"}) {
+  for (const char* word : {"wait", "yield", "keys_lost", "reload", "refuse", "keep", "commit",
+                           "pause_over", "maintenance_over", "freeze_began", "freeze_ended",
+                           "dated", "held", "maintained", "owes", "votes_unchecked", "learned"}) {
     CAPTURE(word);
     CHECK(seen[word] > 100);
   }

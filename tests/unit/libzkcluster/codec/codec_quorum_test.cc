@@ -68,6 +68,11 @@ TEST_CASE("quorum codecs: the forms in ZooKeeper, byte for byte") {
         R"({"Electorate":[],"Penalties":{},"AtLeast":3,"Freeze":{"Frozen":true,"Since":5,"Dead":6,)"
         R"("Accept":false,"Accepted":0},"Pause":{"Since":7,"Until":8,"By":"ann@ops1",)"
         R"("Reason":"switch replaced"}})");
+  Ledger guarded;
+  guarded.safeguards = Safeguards{5, 3, 2, 0.25, {"quorum"}, ""};
+  CHECK(EncodeLedger(guarded) ==
+        R"({"Electorate":[],"Penalties":{},"Safeguards":{"Checkers":5,"Quorum":3,"MinRacks":2,)"
+        R"("MaxDeadFraction":"0.25","Lost":["quorum"]}})");
   // A reason is written once for all shards of an order.
   Ledger maintenance;
   const Maintenance memory{Micros(5), Micros(0), "ann@ops1", "memory"};

@@ -135,6 +135,14 @@ Ledger RandomLedger(std::mt19937_64& random) {
     }
     ledger.maintenance[RandomText(random)] = order;
   }
+  if (random() % 2 == 0) {
+    Safeguards& kept = ledger.safeguards.emplace();
+    if (random() % 2 == 0) kept.checkers = RandomCount(random);
+    if (random() % 2 == 0) kept.quorum = RandomCount(random);
+    if (random() % 2 == 0) kept.min_racks = RandomCount(random);
+    if (random() % 2 == 0) kept.max_dead_fraction = 0.25;
+    if (random() % 2 == 0) kept.lost.insert(RandomText(random));
+  }
   return ledger;
 }
 
@@ -185,6 +193,7 @@ Event RandomEvent(std::mt19937_64& random) {
       Event::Resume{},
       Event::Maintenance{ids(), RandomText(random), time()},
       Event::MaintenanceOver{ids()},
+      Event::KeysLost{ids()},
       Event::Update{RandomText(random), ids(), RandomFormer(random)},
       Event::Checker{RandomText(random), RandomText(random), random() % 2 == 0},
       Event::Quorum{RandomCount(random), ids(), random() % 2 == 0},

@@ -110,6 +110,12 @@ const std::vector<Row>& Rows() {
       {"go_manager", Severity::kRisk,
        "not set now: quorum, min_racks, max_dead_fraction, probe, mirror_limit",
        "zkctl update sessions", [](Snapshot& s) { s.spec_from_one_write = false; }},
+      {"keys_lost", Severity::kRisk, "the spec lost max_dead_fraction=0.25, quorum=2 to a writer",
+       "zkctl update sessions --max-dead-fraction 0.25 --quorum 2",
+       [](Snapshot& s) {
+         s.spec_from_one_write = s.spec.from_one_write = false;
+         s.ledger->safeguards = Safeguards{{}, 2, {}, 0.25, {}, ""};
+       }},
       {"quorum", Severity::kBroken, "the quorum of 4 is more than the 3 that may vote",
        "zkctl update sessions --quorum none", [](Snapshot& s) { s.spec.spec.quorum = 4; }},
       {"quorum", Severity::kBroken,

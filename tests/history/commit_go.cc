@@ -1,0 +1,53 @@
+// The part of a CommitJudge that judges a commit after Go checkers have decided.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/history/commit_judge.h"
+
+namespace zkcluster::history {
+
+// What Go clients see flips by a quorum, too, when the status before was a Go checker's.
+void CommitJudge::JudgeMirrorFlips() {
+  if (!facts_.mirror_was_go || !facts_.before.mirror) return;
+  const auto now = DecodeMirror(facts_.after.mirror.data);
+  if (!now) return;
+  const auto& ledger = facts_.LedgerBefore();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    const auto was = MirrorBefore().find(shards_[i].addr);
+    const auto is = now->find(shards_[i].addr);
+    if (was == MirrorBefore().end() || is == now->end()) continue;
+    if (was->second.alive == is->second.alive) continue;
+    const ShardStatus status = is->second.alive ? ShardStatus::kAlive : ShardStatus::kDead;
+    const auto count = facts_.box.CountOf(i);
+    const std::string what =
+        fmt::format("{} is {} for Go clients", Name(i), ShardStatusName(status));
+    if (!facts_.box.Covers(count, status)) {
+      report_("mirror", fmt::format("{}, not covered by the ballots: {} with a quorum of {}", what,
+                                    Describe(count), facts_.box.quorum().least));
+    }
+    const bool paused =
+        ledger && ledger->pause && facts_.after.ledger.value && facts_.after.ledger.value->pause;
+    if (paused) report_("pause", what + ", in a pause");
+  }
+}
+
+// What the Go status says, else the rows. Rows that agree with it keep reason and counts.
+RowChanges CommitJudge::AgainstGo(const ClusterSpec& list) const {
+  const RowChanges against_board = AgainstBoard(list, Lost::kAsLastRead);
+  RowChanges changes;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    const ShardState to = facts_.after.RowOf(i);
+    const auto row = std::find_if(against_board.begin(), against_board.end(),
+                                  [&](const RowChange& change) { return change.shard == i; });
+    ShardState from = row == against_board.end() ? to : row->from;
+    if (MirrorBefore().contains(shards_[i].addr)) {
+      const ShardState told = InMirror(shards_[i].addr);
+      if (told.status != from.status || told.since != from.since) from = told;
+    }
+    if (from != to) changes.push_back({i, from, to});
+  }
+  return changes;
+}
+
+}  // namespace zkcluster::history
