@@ -21,6 +21,7 @@ void OperatorCutOff(Play& play) {
 
 // Orders and answers are lost and repeated.
 void OperatorLosesPackets(Play& play) {
+  play.site.observer.ExpectLoss();
   play.Lose("op", Play::ZooKeepers(), 0.3);
   play.Kill("s1");
   play.OperatorActs();
