@@ -41,8 +41,6 @@ inline constexpr std::uint64_t kMaxSpecVersion = std::numeric_limits<std::int64_
 inline constexpr Duration kMinProbeTime = std::chrono::milliseconds(10);
 inline constexpr Duration kMaxProbeTimeout = std::chrono::minutes(1);
 inline constexpr Duration kMaxProbeTime = std::chrono::hours(1);
-// Where neither the spec nor a checker's file has one.
-inline constexpr Duration kDefaultThreshold = std::chrono::seconds(3);
 
 // What probes go by where neither a spec nor a checker's file says anything.
 inline constexpr Duration kDefaultInterval = std::chrono::seconds(1);
