@@ -11,36 +11,22 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kTurn = milliseconds(50);
+constexpr Duration kReadLimit = seconds(1);
 
 }  // namespace
 
 // A short session: when its server is stopped, it soon reads through another.
 Observer::Observer(const std::string& servers, ClusterPaths paths)
-    : servers_(servers),
-      paths_(std::move(paths)),
-      read_limit_(seconds(1)),
+    : paths_(std::move(paths)),
       client_(zk::NewNativeClient(loop_, *logger_,
-                                  {.servers = *zk::ParseServers(servers_),
+                                  {.servers = *zk::ParseServers(servers),
                                    .session_timeout = seconds(2),
                                    .connect_timeout = milliseconds(500)})) {}
 
 Observer::~Observer() {
-  Close();
-}
-
-void Observer::Close() {
   bool closed = false;
   client_->Close([&] { closed = true; });
   static_cast<void>(loop_.RunUntil([&] { return closed; }, seconds(2)));
-}
-
-void Observer::ExpectLoss() {
-  Close();
-  read_limit_ = seconds(5);
-  client_ = zk::NewNativeClient(loop_, *logger_,
-                                {.servers = *zk::ParseServers(servers_),
-                                 .session_timeout = seconds(20),
-                                 .connect_timeout = seconds(4)});
 }
 
 Result<Snapshot> Observer::Read() {
@@ -48,7 +34,7 @@ Result<Snapshot> Observer::Read() {
   const auto answer = std::make_shared<std::optional<Result<Snapshot>>>();
   ReadSnapshot(loop_, *client_, paths_,
                [answer](Result<Snapshot> result) { *answer = std::move(result); });
-  if (!loop_.RunUntil([&] { return answer->has_value(); }, read_limit_)) {
+  if (!loop_.RunUntil([&] { return answer->has_value(); }, kReadLimit)) {
     return Fail(ErrorCode::kTimeout, "no answer");
   }
   return std::move(**answer);

@@ -22,11 +22,7 @@ class Observer {
   Observer(const std::string& servers, ClusterPaths paths);
   ~Observer();
 
-  // From now on the network loses packets: a read takes seconds, and is waited for. With a short
-  // session and limit it would begin anew again and again, and see nothing for long.
-  void ExpectLoss();
-
-  // The present state; an error when the ensemble does not answer within a second (with loss: five).
+  // The present state; an error when the ensemble does not answer within a second.
   [[nodiscard]] Result<Snapshot> Read();
   // The statuses by shard; nothing when they cannot be read, or no decision is for this list.
   [[nodiscard]] std::optional<std::map<std::string, ShardStatus>> Statuses();
@@ -37,13 +33,9 @@ class Observer {
   void Pass(Duration duration);
 
  private:
-  void Close();
-
-  const std::string servers_;
   const ClusterPaths paths_;
   std::shared_ptr<Logger> logger_ = NullLogger();
   EventLoop loop_;
-  Duration read_limit_;
   std::unique_ptr<zk::Client> client_;
 };
 

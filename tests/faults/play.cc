@@ -171,9 +171,10 @@ void Play::Expect(bool holds, const std::string& what) {
 }
 
 void Play::Await(const std::string& what, const std::function<bool()>& done, Duration limit) {
-  const bool came = site.observer.Await(done, limit);
+  const Duration longest = std::max(limit, least_limit_);
+  const bool came = site.observer.Await(done, longest);
   if (came) Say(what);
-  Expect(came, what + " within " + InSeconds(limit));
+  Expect(came, what + " within " + InSeconds(longest));
 }
 
 void Play::AwaitStatus(const std::vector<std::string>& shards, ShardStatus status, Duration limit) {

@@ -86,6 +86,12 @@ class Play {
   // `false_ones_only` one that is alive. Judged in the end, from its ballots.
   void ForbidDeadVotes(const std::string& id, bool false_ones_only = false);
   void AllowDeadVotes(const std::string& id);
+  // The scenario itself reads through a bad network: it waits at least this long for what it wants to
+  // see. Ask for DecidedWithin, too.
+  void SeesLate(Duration least) { least_limit_ = least; }
+  // Each time that the shard dies or returns, its status agrees this soon, by the transaction log: for
+  // scenarios that see it late. Judged in the end.
+  void DecidedWithin(const std::string& shard, Duration limit) { decision_limits_[shard] = limit; }
   // In the whole scenario. Judged in the end.
   void AllowFlips(const std::string& shard, std::size_t most) { most_flips_[shard] = most; }
 
@@ -112,6 +118,9 @@ class Play {
   };
   [[nodiscard]] const std::vector<VoteRule>& vote_rules() const { return vote_rules_; }
   [[nodiscard]] const std::map<std::string, std::size_t>& most_flips() const { return most_flips_; }
+  [[nodiscard]] const std::map<std::string, Duration>& decision_limits() const {
+    return decision_limits_;
+  }
 
   Site& site;
 
@@ -133,6 +142,8 @@ class Play {
   std::vector<std::string> remarks_;
   std::vector<VoteRule> vote_rules_;
   std::map<std::string, std::size_t> most_flips_;
+  std::map<std::string, Duration> decision_limits_;
+  Duration least_limit_{0};
 };
 
 }  // namespace zkcluster::faults

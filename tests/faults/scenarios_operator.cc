@@ -19,9 +19,12 @@ void OperatorCutOff(Play& play) {
   play.AwaitDead({"s1"}, kSoon);
 }
 
-// Orders and answers are lost and repeated.
+// Orders and answers are lost and repeated. The scenario reads through the same network: how soon it
+// sees a decision depends on how TCP doubles its waits, and says nothing about the checkers. So they
+// are judged by the transaction log.
 void OperatorLosesPackets(Play& play) {
-  play.site.observer.ExpectLoss();
+  play.SeesLate(std::chrono::minutes(2));
+  for (const char* const shard : {"s1", "x1"}) play.DecidedWithin(shard, kAfterOutage);
   play.Lose("op", Play::ZooKeepers(), 0.3);
   play.Kill("s1");
   play.OperatorActs();
@@ -65,7 +68,7 @@ std::vector<Scenario> OperatorScenarios() {
        .needs = {Need::kPackets},
        .play = OperatorCutOff},
       {.name = "operator_packet_loss_30",
-       .must_hold = "the checkers do not mind: s1 is dead within 15 s, as far as anybody sees",
+       .must_hold = "the checkers do not mind: s1 is dead within 15 s, and alive again",
        .needs = {Need::kPackets},
        .play = OperatorLosesPackets},
       {.name = "pause_mid_leader_kill",

@@ -88,6 +88,20 @@ std::vector<std::string> FalseVotes(const Play& play, const Evidence& evidence) 
   return failures;
 }
 
+std::vector<std::string> LateDecisions(const Play& play, const Measures& measures) {
+  std::vector<std::string> failures;
+  for (const auto& answer : measures.answers) {
+    const auto limit = play.decision_limits().find(answer.change.shard);
+    if (limit == play.decision_limits().end()) continue;
+    if (answer.after && *answer.after <= limit->second) continue;
+    failures.push_back(
+        fmt::format("{} changed, and was decided {}: within {:.0f} s is asked", answer.change.shard,
+                    answer.after ? fmt::format("after {:.1f} s", Seconds(*answer.after)) : "never",
+                    Seconds(limit->second)));
+  }
+  return failures;
+}
+
 void Fill(Outcome& outcome, const Scenario& scenario, const Play& play, const Evidence& evidence,
           Micros ended) {
   const Measures measures =
@@ -111,6 +125,7 @@ void Fill(Outcome& outcome, const Scenario& scenario, const Play& play, const Ev
     outcome.failures.push_back(fmt::format("{} false flips", outcome.false_flips));
   }
   for (const auto& failure : FalseVotes(play, evidence)) outcome.failures.push_back(failure);
+  for (const auto& failure : LateDecisions(play, measures)) outcome.failures.push_back(failure);
   for (const auto& [shard, most] : play.most_flips()) {
     const auto flips = FlipsOf(measures, shard);
     if (flips <= most) continue;
