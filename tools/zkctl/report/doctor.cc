@@ -82,10 +82,10 @@ class Doctor {
   void CheckGhosts() {
     for (const Snapshot::Ghost& ghost : snapshot_.ghosts) {
       const bool stray = ghost.kind == Snapshot::Ghost::Kind::kStray;
-      Add(stray ? Severity::kAdvice : Severity::kRisk, "ghost", GhostSentence(ghost),
-          (stray ? "" : "a leader removes it within moments; where it stays, ") +
-              Command("doctor", "--fix") + " removes it");
-      found_.back().removes.push_back(ghost);
+      exam_.Add(stray ? Severity::kAdvice : Severity::kRisk, "ghost", GhostSentence(ghost),
+                (stray ? "" : "a leader removes it within moments; where it stays, ") +
+                    Command("doctor", "--fix") + " removes it",
+                {ghost});
     }
   }
 

@@ -25,8 +25,10 @@ class Exam {
   const Absences& absences;
   const ClusterSpec& spec;
 
-  void Add(Severity severity, std::string_view kind, std::string what, std::string remedy) {
-    found_.push_back({severity, kind, std::move(what), std::move(remedy)});
+  // `removes`: what `doctor --fix` removes.
+  void Add(Severity severity, std::string_view kind, std::string what, std::string remedy,
+           std::vector<Snapshot::Ghost> removes = {}) {
+    found_.push_back({severity, kind, std::move(what), std::move(remedy), std::move(removes)});
   }
   [[nodiscard]] std::vector<Finding> Take() { return std::move(found_); }
 

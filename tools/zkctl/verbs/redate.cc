@@ -46,7 +46,7 @@ int RunRedate(const Globals& globals, const RedateOptions& options) {
   OrderedJson json = OrderJson(name, ahead.empty() ? "unchanged" : "redated");
   json["shards"] = ahead;
   if (ahead.empty()) {
-    return Emit(globals.output, json, [&](bool) {
+    return Emit(globals.output, json, [&](const Terminal&) {
       return "no status of " + Printable(name) + " is dated ahead: nothing was done\n";
     });
   }
@@ -59,7 +59,7 @@ int RunRedate(const Globals& globals, const RedateOptions& options) {
     admin.Redate(name, Who(), std::move(done));
   });
   if (!ordered) return Complain(ordered.error());
-  return Emit(globals.output, json, [&](bool) {
+  return Emit(globals.output, json, [&](const Terminal&) {
     return "the leader of " + Printable(name) + " dates " + Printable(ShortList(ahead)) +
            " again\n" + ClockNote(**connection);
   });

@@ -273,7 +273,7 @@ TEST_CASE(
                  "probes in a row; c1 has 3, c2 has 0 of 8"));
   CHECK(Contains(Notes(snapshot), "flapping: s2 (`zkctl explain"));
   CHECK(MakeListRow(snapshot).flapping == std::vector<std::string>{"s2"});
-  CHECK(Contains(ListText({MakeListRow(snapshot)}, false), "flapping: s2"));
+  CHECK(Contains(ListText({MakeListRow(snapshot)}, kPlain), "flapping: s2"));
   // It lives: what time has forgiven is no flapping any more.
   snapshot.board.shards[1].status = ShardStatus::kAlive;
   CHECK(Contains(Sentences(snapshot, 1),
