@@ -1,9 +1,9 @@
 // CommonFormat: the newest format that every registered checker of a cluster reads, which is what
 // its leader writes. A checker that has registered and whose registration is not read yet, or
-// cannot be, is taken for one that reads the first format only. The format falls as soon as an older checker is seen, and
-// rises when the last of them is gone. No guard of a commit covers it: an older checker that has
-// just registered may meet one more decision in the newer format, which it can read, as all
-// readers skip what they do not know.
+// cannot be, is taken for one that reads the first format only. The format falls as soon as an
+// older checker is seen, and rises when the last of them is gone. No guard of a commit covers it:
+// an older checker that has just registered may meet one more decision in the newer format, which
+// it can read, as all readers skip what they do not know.
 //
 // A build that can write only one format reads no registrations. Loop-bound
 // conductor; the Leader's.

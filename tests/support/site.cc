@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "base/join.h"
-
 #include "tests/support/await.h"
 
 namespace zkcluster::integration {
