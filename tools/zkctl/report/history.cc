@@ -122,11 +122,11 @@ Result<std::uint64_t> VersionBefore(const ClusterSpec& current,
 
 std::string RemovalText(const std::vector<JournalEntry>& journal, const std::string& shard,
                         Micros now) {
-  for (const JournalEntry& entry : std::views::reverse(journal)) {
-    const Event::Update* const update = UpdateOf(entry);
+  for (auto entry = journal.rbegin(); entry != journal.rend(); ++entry) {
+    const Event::Update* const update = UpdateOf(*entry);
     if (!update || std::ranges::find(update->changes, shard + " removed") == update->changes.end())
       continue;
-    return entry.event->by + " removed it " + RenderAge(entry.event->at, now);
+    return entry->event->by + " removed it " + RenderAge(entry->event->at, now);
   }
   return "";
 }

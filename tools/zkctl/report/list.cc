@@ -138,7 +138,7 @@ std::string ListText(const std::vector<ListRow>& rows, const Terminal& to) {
   };
   std::vector<const ListRow*> order;
   for (const ListRow& row : rows) order.push_back(&row);
-  std::ranges::stable_partition(order, [&](const ListRow* row) {
+  std::stable_partition(order.begin(), order.end(), [&](const ListRow* row) {
     return disputed(*row) || LacksQuorum(*row) || !row->outliers.empty();
   });
   std::vector<std::vector<Cell>> lines;
