@@ -2,6 +2,7 @@
 // frozen, cut off or doubled, and that none decides twice.
 #include <algorithm>
 
+#include "admin/snapshot.h"
 #include "tests/support/proxy.h"
 #include "tests/support/site.h"
 

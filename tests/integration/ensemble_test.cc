@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "admin/snapshot.h"
 #include "tests/support/site.h"
 
 namespace zkcluster::integration {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "admin/snapshot.h"
 #include "tests/support/site.h"
 
 namespace zkcluster::integration {

@@ -1,5 +1,6 @@
 // The life of a shard: real Redis servers die, hang, flap, load and ask for passwords, and three
 // real checkers judge them.
+#include "admin/snapshot.h"
 #include "tests/support/rude_server.h"
 #include "tests/support/site.h"
 

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "codec/codec.h"
 #include "tests/support/site.h"
 
 namespace zkcluster::integration {

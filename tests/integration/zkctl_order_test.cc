@@ -3,6 +3,7 @@
 #include <chrono>
 #include <sstream>
 
+#include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {

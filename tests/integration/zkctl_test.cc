@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {

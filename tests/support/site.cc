@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdio>
 
+#include "admin/snapshot.h"
 #include "base/join.h"
+#include "model/journal.h"
 #include "tests/support/await.h"
 
 namespace zkcluster::integration {

@@ -17,12 +17,16 @@
 #include <utility>
 #include <vector>
 
-#include "admin/snapshot.h"
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "model/paths.h"
 #include "tools/sandbox/sandbox.h"
 #include "zk/native_client.h"
+
+namespace zkcluster {
+struct Event;
+struct Snapshot;
+}  // namespace zkcluster
 
 namespace zkcluster::integration {
 

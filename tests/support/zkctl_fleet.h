@@ -80,19 +80,7 @@ struct Fleet : Site {
     REQUIRE(AwaitAllVoting(3));
   }
   // Waits until every checker has a vote on every shard of the cluster.
-  bool AwaitAllVoting(std::size_t shards) {
-    return direct.Await([&] {
-      std::size_t complete = 0;
-      for (const auto& voter : Read("sessions").voters) {
-        if (!voter.ballot || voter.ballot->votes.size() != shards) continue;
-        const auto& votes = voter.ballot->votes;
-        complete += std::none_of(votes.begin(), votes.end(), [](const auto& vote) {
-          return vote.opinion == Opinion::kNotProbed;
-        });
-      }
-      return complete == 3;
-    });
-  }
+  bool AwaitAllVoting(std::size_t shards);
 };
 
 // The output of a verb with -o json.
