@@ -37,10 +37,22 @@ class Planner {
 
   CommitPlan Yield() {
     AddFence();
-    plan_.yields = true;
+    AddSpecChecks();
+    plan_.kind = CommitPlan::Kind::kYield;
     constexpr SlotId kHead{SlotId::Kind::kHead};
     plan_.empty = !AddMirrorToYield();
     Add(OpRole::kHead, zk::DeleteOp{in_.paths.head(), *in_.store.slot(kHead).version}, kHead);
+    return std::move(plan_);
+  }
+
+  CommitPlan Restore() {
+    AddFence();
+    AddSpecChecks();
+    plan_.kind = CommitPlan::Kind::kRestore;
+    constexpr SlotId kId{SlotId::Kind::kLedger};
+    const StatusStore::Slot& slot = in_.store.slot(kId);
+    plan_.empty = slot.version && DecodeLedger(slot.data);
+    Write(OpRole::kLedger, kId, in_.paths.ledger(), EncodeLedger(in_.store.ledger()));
     return std::move(plan_);
   }
 
@@ -59,9 +71,8 @@ class Planner {
     Add(OpRole::kFence, zk::CheckOp{paths.leader(), in_.leadership.token});
   }
 
-  void AddGuards() {
+  void AddSpecChecks() {
     const ClusterPaths& paths = in_.paths;
-    AddFence();
     const auto spec = [&](const std::string& path, std::optional<zk::Version> version) {
       if (version) Add(OpRole::kSpec, zk::CheckOp{path, *version});
     };
@@ -69,6 +80,12 @@ class Planner {
     spec(paths.shards(), in_.spec.standing.shards);
     spec(paths.options(), in_.spec.standing.options);
     if (in_.go_signal) Add(OpRole::kGoSignal, zk::CheckOp{paths.go_voters(), *in_.go_signal});
+  }
+
+  void AddGuards() {
+    const ClusterPaths& paths = in_.paths;
+    AddFence();
+    AddSpecChecks();
     for (const auto& [id, version] : in_.votes) {
       Add(OpRole::kVote, zk::CheckOp{paths.vote(id), version}, VoteOf{id});
     }
@@ -305,6 +322,10 @@ CommitPlan PlanCommit(const CommitInput& input, Round round) {
 
 CommitPlan PlanYield(const CommitInput& input, Round round) {
   return Planner(input, std::move(round)).Yield();
+}
+
+CommitPlan PlanRestore(const CommitInput& input, Round round) {
+  return Planner(input, std::move(round)).Restore();
 }
 
 Refusal FindRefusal(const CommitPlan& plan, const zk::OpError& error) {

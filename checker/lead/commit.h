@@ -76,7 +76,8 @@ struct CommitPlan {
   Head head;                  // as written, or as it was
   std::vector<Event> events;  // of the journal, as written
   bool empty = true;          // nothing differs from what is there: do not send
-  bool yields = false;        // to Go checkers; see PlanYield
+  // Decides nothing: see PlanYield and PlanRestore. What it wrote is read again.
+  enum class Kind : unsigned char { kDecision, kYield, kRestore } kind = Kind::kDecision;
 
   [[nodiscard]] std::vector<zk::Op> Operations() const;  // in the form that a multi takes
 };
@@ -88,6 +89,10 @@ struct CommitPlan {
 // that decide from now on. A mirror that is empty because of its limit is written first, so that
 // nothing is forgotten. An empty plan: it does not fit into a znode, and the head stays.
 [[nodiscard]] CommitPlan PlanYield(const CommitInput& input, Round round);
+
+// Writes the ledger as this leader remembers it, and nothing else, where nobody can read it any
+// more: the orders in it can be ended only where they are written. An empty plan: it is readable.
+[[nodiscard]] CommitPlan PlanRestore(const CommitInput& input, Round round);
 
 struct Refusal {
   enum class Kind : unsigned char {

@@ -134,8 +134,12 @@ void Leader::Act(Round round) {
                      store_.head() ? store_.head()->leader : std::string());
   if (round.step == Round::Step::kRefuse) return;
   log_.Decided(round.decision, store_.ledger(), Now());
-  if (round.step == Round::Step::kKeep) return;
   const CommitInput input = InputOf(round);
+  if (round.step == Round::Step::kKeep) {
+    if (CommitPlan plan = PlanRestore(input, std::move(round)); !plan.empty)
+      Submit(std::move(plan));
+    return;
+  }
   CommitPlan plan = PlanCommit(input, std::move(round));
   if (plan.empty) {
     vote_refusals_ = 0;
@@ -197,9 +201,10 @@ void Leader::Submit(CommitPlan plan) {
 }
 
 void Leader::OnCommitted(const CommitPlan& plan, const std::vector<zk::OpResult>& results) {
-  if (plan.yields) {
+  if (plan.kind != CommitPlan::Kind::kDecision) {
     backoff_.Reset();
-    log_.Yielded();
+    if (plan.kind == CommitPlan::Kind::kYield) log_.Yielded();
+    if (plan.kind == CommitPlan::Kind::kRestore) log_.Restored(scope_.paths.ledger());
     store_.Forget();
     return Changed();
   }

@@ -94,6 +94,14 @@ void LeaderLog::Yielded() {
                                   {"epoch", epoch_}});
 }
 
+void LeaderLog::Restored(const std::string& path) {
+  logger_.Warn("ledger.restored",
+               {{"cluster", cluster_},
+                {"path", path},
+                {"why", "its orders hold, and can be ended only where they are written"},
+                {"epoch", epoch_}});
+}
+
 void LeaderLog::NoteHold(Hold hold, const Ledger& ledger) {
   if (hold == std::exchange(hold_, hold)) return;
   if (hold == Hold::kNone) {

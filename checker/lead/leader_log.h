@@ -24,6 +24,7 @@ class LeaderLog {
   void Learned(const Round& round);
   // Logs that the head was removed for Go checkers.
   void Yielded();
+  void Restored(const std::string& path);  // the ledger
 
   // Called in each round. Missing votes are logged only if they persist: while the checkers find
   // out one after the other that a shard has died, there may be no quorum for a moment.

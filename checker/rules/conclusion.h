@@ -68,7 +68,8 @@ struct Round {
     kYield,   // likewise, and Go checkers decide: remove our head, so that all follow their status
     kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
     kRefuse,  // too few votes to decide rows that nobody can read
-    kKeep,    // rows that nobody can read stay as they are while all flips are held
+    kKeep,    // rows that nobody can read stay as they are while all flips are held; at most the
+              // ledger is written again, where nobody can read it either
     kCommit,  // write what differs from what is there, if anything does
   };
   Step step = Step::kWait;

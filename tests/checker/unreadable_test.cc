@@ -112,6 +112,25 @@ TEST_CASE("unreadable: a corrupted ledger does not end a pause that its leader k
   CHECK(site.Leader().Logged("ledger.lost") == 0);
 }
 
+TEST_CASE("unreadable: head and ledger corrupted in a pause: the pause stays, and can be ended") {
+  Site site(NoMirror);
+  Program program(site);
+  site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
+  site.world.RunFor(2s);
+  site.Set({1}, Server::kRefused);
+  SUBCASE("corrupted") { site.ensemble.Put(kPaths.ledger(), "garbage"); }
+  SUBCASE("removed") { site.ensemble.Remove(kPaths.ledger()); }
+  program.OutlivesCorruptHead(site);
+  CHECK(site.Leader().Logged("ledger.restored") == 1);
+  REQUIRE(site.LedgerOf(kName).pause);
+  CHECK(site.LedgerOf(kName).pause->by == "ann");
+  CHECK(site.LedgerOf(kName).electorate.size() == 3);
+  site.Order([](Ledger& ledger) { ledger.pause.reset(); });
+  CHECK(site.Reaches(kName, "DAAAAA", 10s));
+  site.world.RunFor(1s);
+  CHECK(program.Statuses() == "DAAAAA");
+}
+
 TEST_CASE("unreadable: a ledger lost before a new leader has read it is reported once") {
   Site site;
   for (const auto& checker : site.checkers) CHECK(checker->Logged("ledger.lost") == 0);

@@ -45,6 +45,7 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   greatest_epoch_ = 0;
   epoch_forgiven_ = 0;
   seen_.clear();
+  pauses_.clear();
   past_votes_.clear();
   owed_since_.reset();
   owed_first_.reset();
@@ -85,6 +86,9 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
       }
     }
     JudgeWrites(facts);
+    if (const auto& ledger = replica_.ledger.value; ledger && ledger->pause && !Paused(*ledger)) {
+      pauses_.push_back(*ledger->pause);
+    }
   } else if (!events.empty() && IsChecker(transaction.session_id) &&
              !IsOutsider(transaction.session_id)) {
     // Of checkers and the quorum only the leader tells.
@@ -209,6 +213,8 @@ void ClusterJudge::JudgeWrites(const Facts& facts) {
     // An outsider's writes are not judged.
   } else if (checker && facts.before.head && facts.before.head->exists && !replica_.head.exists) {
     if (MayCommit()) JudgeYield(facts);
+  } else if (checker && facts.writes_ledger && !facts.writes_status && !facts.writes_mirror) {
+    if (MayCommit()) JudgeRestore(facts);
   } else if (facts.writes_status || (checker && (facts.writes_ledger || facts.writes_mirror))) {
     if (MayCommit()) JudgeCommit(facts);
   } else if (facts.writes_ledger) {
@@ -321,6 +327,29 @@ bool ClusterJudge::MayCommit() {
     return false;
   }
   return true;
+}
+
+// Nobody could end the orders of a ledger that nobody can read. What a leader remembers of it was
+// there before.
+void ClusterJudge::JudgeRestore(const Facts& facts) {
+  if (facts.before.ledger->value) {
+    Report("ledger", "a leader writes it without a head, and it was readable");
+  }
+  const auto& now = replica_.ledger.value;
+  if (!now || !now->pause) {
+    return Report("ledger", "a leader writes it without a head and without a pause");
+  }
+  if (!facts.events.empty()) Report("journal", "records something where nothing was decided");
+  if (!Paused(*now)) Report("pause", "a leader restores a pause that was never there");
+}
+
+// Who reads an order dates it by another clock; the rest stays as it was written.
+bool ClusterJudge::Paused(const Ledger& ledger) const {
+  const Pause& pause = *ledger.pause;
+  return std::ranges::any_of(pauses_, [&](const Pause& was) {
+    return was.by == pause.by && was.reason == pause.reason &&
+           (was.until == Micros{0}) == (pause.until == Micros{0});
+  });
 }
 
 void ClusterJudge::JudgeCommit(const Facts& facts) {

@@ -87,6 +87,8 @@ class ClusterJudge {
   [[nodiscard]] bool MayCommit();
   void JudgeCommit(const Facts& facts);
   void JudgeYield(const Facts& facts);
+  void JudgeRestore(const Facts& facts);
+  [[nodiscard]] bool Paused(const Ledger& ledger) const;
   [[nodiscard]] bool GoDecided() const;
   void NoteGo();
   [[nodiscard]] SpecRecord InForce(const SpecRecord& spec, const Facts& facts) const;
@@ -135,6 +137,7 @@ class ClusterJudge {
   bool mirror_by_checker_ = false;  // a checker wrote the mirror last
   bool mirror_by_go_ = false;       // a Go checker did
   bool from_one_write_ = true;      // of the last spec that was in force
+  std::vector<Pause> pauses_;       // all that a readable ledger has held
   int refusals_ = 0;                // in a row, because of ballots, in this leadership
   std::map<std::int64_t, std::unordered_set<std::string>> known_probed_;
 };

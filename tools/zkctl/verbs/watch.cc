@@ -82,13 +82,17 @@ class Watching {
     reading_ = true;
     ReadSnapshot(connection_.loop(), connection_.client(), paths_,
                  lifetime_.Guard([this](Result<Snapshot> snapshot) {
-                   reading_ = false;
-                   ++readings_;
-                   trouble_ = snapshot ? "" : TroubleOf(snapshot.error());
                    if (snapshot) snapshot_ = *std::move(snapshot);
-                   retry_->Arm(again_ ? std::chrono::milliseconds(20) : kReread);
-                   again_ = false;
+                   OnRead(snapshot ? nullptr : &snapshot.error());
                  }));
+  }
+
+  void OnRead(const Error* error) {
+    reading_ = false;
+    ++readings_;
+    trouble_ = error == nullptr ? "" : TroubleOf(*error);
+    retry_->Arm(again_ ? std::chrono::milliseconds(20) : kReread);
+    again_ = false;
   }
 
   Connection& connection_;
