@@ -28,7 +28,11 @@ Contender::Contender(ClusterScope scope, Registrant self, Callbacks callbacks)
       self_(std::move(self)),
       callbacks_(std::move(callbacks)),
       epochs_(scope_),
-      watch_(std::make_shared<zk::WatchFunction>([this](const zk::WatchEvent&) {
+      watch_(std::make_shared<zk::WatchFunction>([this](const zk::WatchEvent& event) {
+        // Another candidate may have this name soon: numbers may repeat.
+        std::erase_if(ghosts_, [&](const std::string& ghost) {
+          return scope_.paths.candidate(ghost) == event.path;
+        });
         if (In<Following>() || In<Waiting>() || In<Leading>()) Evaluate();
       })),
       retry_(scope_.loop.NewTimer([this] { Start(); })),
@@ -69,7 +73,10 @@ void Contender::Enter(State next) {
                                            {"to", NameOf(state_)}});
   }
   // These four begin or end an attempt.
-  if (In<Away>() || In<Registering>() || over()) attempt_.Reset();
+  if (In<Away>() || In<Registering>() || over()) {
+    attempt_.Reset();
+    listing_ = Listing::kNone;
+  }
   retry_->Cancel();
   if (!In<Waiting>()) patience_->Cancel();
   Announce(was_registered, was_leading);
@@ -102,6 +109,7 @@ void Contender::OnSession(const zk::SessionEvent& event) {
 // ballot under our id may be another daemon's, and must not be touched.
 void Contender::Start() {
   if (over()) return;
+  ghosts_.clear();  // a new session has none of the watches that tell of their end
   Enter(Registering{own_node()});
   EnsureParents();
 }
@@ -229,11 +237,18 @@ void Contender::CreateCandidate() {
 
 void Contender::Evaluate() {
   if (scope_.client.state() != SessionState::kConnected || own_node().empty()) return;
-  scope_.client.Children(scope_.paths.election(), {},
-                         Guard([this](Result<std::vector<std::string>> nodes) {
-                           if (!nodes) return Retry(nodes.error(), "list candidates");
-                           OnCandidates(*nodes);
-                         }));
+  if (listing_ != Listing::kNone) {
+    listing_ = Listing::kStale;
+    return;
+  }
+  listing_ = Listing::kListing;
+  scope_.client.Children(
+      scope_.paths.election(), {}, Guard([this](Result<std::vector<std::string>> nodes) {
+        const bool stale = std::exchange(listing_, Listing::kNone) == Listing::kStale;
+        if (!nodes) return Retry(nodes.error(), "list candidates");
+        if (stale) Evaluate();
+        OnCandidates(*nodes);
+      }));
 }
 
 void Contender::OnCandidates(const std::vector<std::string>& nodes) {
@@ -357,9 +372,8 @@ void Contender::OnOther(const std::string& node, const zk::Stat& stat) {
 
 // Nobody would ever remove it: to wait for its end would be to wait for ever.
 void Contender::Ignore(const std::string& node) {
-  if (ghosts_.insert(node).second) {
-    scope_.logger.Warn("election.ghost", {{"cluster", scope_.paths.name()}, {"node", node}});
-  }
+  if (!ghosts_.insert(node).second) return;
+  scope_.logger.Warn("election.ghost", {{"cluster", scope_.paths.name()}, {"node", node}});
   Evaluate();
 }
 

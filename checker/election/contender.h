@@ -181,6 +181,8 @@ class Contender {
   // Candidates without a session, which a restored backup has left. They are nobody: this checker
   // neither waits for them nor follows them.
   std::set<std::string> ghosts_;
+  // One list is asked for at a time: what calls for another one meanwhile makes it stale.
+  enum class Listing : unsigned char { kNone, kListing, kStale } listing_ = Listing::kNone;
   Backoff backoff_;
   int ordinary_in_a_row_ = 0;  // conflicts and absences, which are ordinary
   Subscription session_;

@@ -23,7 +23,7 @@ class Planner {
     const bool ledger_changed = AddLedger();
     const bool mirror_changed = AddMirror();
     const bool differs = status_changed || ledger_changed || mirror_changed || Respecced() ||
-                         NamesOtherChunks() || IsOfLaterEpoch();
+                         NamesOtherChunks() || IsOfLaterEpoch() || in_.store.GoDecided();
     if (differs) {
       AddHead();
       AddEvents();

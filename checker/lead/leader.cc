@@ -93,24 +93,16 @@ void Leader::Reconsider() {
 }
 
 Round Leader::Concluded() const {
-  return Conclude({.spec = spec_->spec(),
-                   .spec_id = spec_->id(),
-                   .spec_is_current = spec_->IsCurrent(),
-                   .spec_is_newer = spec_->standing.newer,
-                   .spec_from_one_write = spec_->stored->from_one_write,
-                   .interval = spec_->health.interval,
-                   .threshold = spec_->health.threshold,
-                   .refused_threshold = spec_->health.refused_threshold,
-                   .head = store_.head(),
-                   .has_head = store_.slot({SlotId::Kind::kHead}).version.has_value(),
-                   .board = store_.BoardFor(*spec_->stored, lists_),
-                   .ledger = store_.ledger(),
-                   .ballots = inputs_.ballots(),
-                   .candidates = inputs_.candidates(),
-                   .go_voters = inputs_.go_voters(),
-                   .wall = Now(),
-                   .last_hold = hold_,
-                   .vote_refusals = vote_refusals_});
+  const CarriedBoard board = store_.BoardFor(*spec_->stored, lists_);
+  RoundInput input =
+      inputs_.InputOf(*spec_, {.head = store_.head(),
+                               .has_head = store_.slot({SlotId::Kind::kHead}).version.has_value(),
+                               .board = board,
+                               .ledger = store_.ledger()});
+  input.wall = Now();
+  input.last_hold = hold_;
+  input.vote_refusals = vote_refusals_;
+  return Conclude(input);
 }
 
 void Leader::Act(Round round) {

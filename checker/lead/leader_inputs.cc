@@ -149,6 +149,24 @@ std::vector<Ghost> LeaderInputs::ghosts() const {
   return ghosts;
 }
 
+RoundInput LeaderInputs::InputOf(const SpecInForce& spec, const StatusRead& status) const {
+  return {.spec = spec.spec(),
+          .spec_id = spec.id(),
+          .spec_is_current = spec.IsCurrent(),
+          .spec_is_newer = spec.standing.newer,
+          .spec_from_one_write = spec.stored->from_one_write,
+          .interval = spec.health.interval,
+          .threshold = spec.health.threshold,
+          .refused_threshold = spec.health.refused_threshold,
+          .head = status.head,
+          .has_head = status.has_head,
+          .board = status.board,
+          .ledger = status.ledger,
+          .ballots = ballots(),
+          .candidates = candidates(),
+          .go_voters = go_voters()};
+}
+
 void LeaderInputs::Sync() {
   scope_.client.Sync(scope_.paths.votes(), [](Result<void>) {});
 }

@@ -1,7 +1,7 @@
-// A leader's view of the checkers: their ballots, their candidates, registered Go checkers, and the
-// token of the leader's own record, without the ghosts among them. Watches keep it at the latest state. Owned by the Leader, but
-// it holds nothing that only a leader needs, so that a checker that does not lead can count the
-// same ballots. Loop-bound conductor.
+// A view of the checkers: their ballots, their candidates, registered Go checkers, without the
+// ghosts among them, and the token of the leader's record. Watches keep it at the latest state. A
+// leader has one, and so has each of its shadows, which count the same ballots. Loop-bound
+// conductor.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,8 @@
 #include "base/lifetime.h"
 #include "checker/lead/ghost_sweeper.h"
 #include "checker/lead/owned_children.h"
+#include "checker/lead/spec_in_force.h"
+#include "checker/rules/round.h"
 #include "model/ballot.h"
 #include "zk/cluster_scope.h"
 #include "zk/watcher.h"
@@ -41,6 +43,16 @@ class LeaderInputs {
   [[nodiscard]] const std::vector<std::string>& go_voters() const { return go_voters_.living(); }
   // What looks like one of these and has no session. None of the above contains it.
   [[nodiscard]] std::vector<Ghost> ghosts() const;
+
+  // What a leader and its shadows conclude from, so that no count can differ: the caller adds the
+  // time, and what it knows of the rounds before. It refers to its arguments.
+  struct StatusRead {
+    const std::optional<Head>& head;
+    bool has_head = false;  // its znode exists
+    const CarriedBoard& board;
+    const Ledger& ledger;
+  };
+  [[nodiscard]] RoundInput InputOf(const SpecInForce& spec, const StatusRead& status) const;
 
   // Nothing is being read: what is known is as new as the newest answer on the session.
   [[nodiscard]] bool settled() const;

@@ -126,19 +126,11 @@ bool Shadow::Owed() const {
   // It knows neither the orders nor the voters.
   if (!status_.knows_ledger()) return false;
   const CarriedBoard board = status_.BoardFor(*spec_->stored, lists_);
-  const RoundInput input{.spec = spec_->spec(),
-                         .spec_id = spec_->id(),
-                         .spec_is_current = spec_->IsCurrent(),
-                         .spec_is_newer = spec_->standing.newer,
-                         .interval = spec_->health.interval,
-                         .threshold = spec_->health.threshold,
-                         .head = status_.head(),
-                         .board = board,
-                         .ledger = status_.ledger(),
-                         .ballots = inputs_.ballots(),
-                         .candidates = inputs_.candidates(),
-                         .go_voters = inputs_.go_voters(),
-                         .wall = scope_.client.server_time().value_or(scope_.loop.WallNow())};
+  RoundInput input = inputs_.InputOf(*spec_, {.head = status_.head(),
+                                              .has_head = status_.head_stat().has_value(),
+                                              .board = board,
+                                              .ledger = status_.ledger()});
+  input.wall = scope_.client.server_time().value_or(scope_.loop.WallNow());
   return IsOwed(input, Conclude(input), inputs_.undecodable());
 }
 

@@ -83,6 +83,9 @@ class StatusStore {
 
   // Nothing: absent or undecodable.
   [[nodiscard]] const std::optional<Head>& head() const { return head_; }
+  // Go checkers have decided since the head was written, so programs follow the mirror until it is
+  // written again.
+  [[nodiscard]] bool GoDecided() const;
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
   [[nodiscard]] const Slot& slot(SlotId id) const;  // absent: one without a version
@@ -110,7 +113,6 @@ class StatusStore {
   void ReadHeadStamp();
   void ReadGo();
   void Answered();
-  [[nodiscard]] bool GoDecided() const;
   void Finish();
   void Failed(const Error& error);
   void Decode();

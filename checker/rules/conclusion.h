@@ -68,8 +68,9 @@ struct Round {
     kYield,   // likewise, and Go checkers decide: remove our head, so that all follow their status
     kReload,  // Go checkers wrote the status meanwhile: read it again, then conclude again
     kRefuse,  // too few votes to decide rows that nobody can read
-    kKeep,    // rows that nobody can read stay as they are while all flips are held; at most the
-              // ledger is written again, where nobody can read it either
+    // Rows that nobody can read stay as they are while all flips are held. The ledger is written
+    // again where nobody can read it either.
+    kKeep,
     kCommit,  // write what differs from what is there, if anything does
   };
   Step step = Step::kWait;

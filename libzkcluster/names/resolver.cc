@@ -127,8 +127,11 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
   [[nodiscard]] bool AllServers() const {
     return question_.scope == NameQuestion::Scope::kAllServers;
   }
-  // Each server once. A single one is asked twice, since a packet may get lost.
-  [[nodiscard]] std::size_t MostAttempts() const { return std::max<std::size_t>(order_.size(), 2); }
+  // Each server is asked twice, since packets get lost, and one may fail just as another is back.
+  // Where a server has said no, each is asked once.
+  [[nodiscard]] bool MayAskMore() {
+    return attempts_ < (AllWantedDenied() ? 1 : 2) * order_.size();
+  }
 
   void NextName() {
     sides_ = {};
@@ -215,8 +218,8 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
       return timer_->Arm(settled_at_ - now);
     }
     if (queued_ > 0) return;
-    const bool more = attempts_ < MostAttempts();
-    if (open_.empty()) return more && !AllSayNo() ? AskNext() : Conclude();
+    const bool more = MayAskMore();
+    if (open_.empty()) return more ? AskNext() : Conclude();
     if (now >= deadline_) return Conclude();
     const TimePoint impatient = last_sent_ + ServerMemory::kPatience;
     if (now >= impatient) NoteSilence(now);
@@ -234,8 +237,6 @@ class Resolver::Inquiry : public std::enable_shared_from_this<Resolver::Inquiry>
     return std::ranges::all_of(
         kFamilies, [&](Family family) { return !Wants(family) || SideOf(family).negative; });
   }
-  // A single server that says no need not be asked twice.
-  [[nodiscard]] bool AllSayNo() { return attempts_ >= order_.size() && AllWantedDenied(); }
 
   // Nothing under way can add to what is known.
   [[nodiscard]] bool Complete() {

@@ -1,6 +1,7 @@
 // A restored backup: candidates, ballots and Go registrations without a session, with whole
 // checkers in a simulated world.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/support/settled_site.h"
 
@@ -69,6 +70,24 @@ TEST_CASE("ghosts: every checker restarts with the same id after its znodes were
     lines += checker->Logged("ghost.removed") + checker->Logged("ballot.ghost");
   }
   CHECK(lines == 6);
+}
+
+TEST_CASE("ghosts: many of them at once cost a few requests each") {
+  Settled site;
+  const auto stamped = [&](int n) {
+    return fmt::format("{}/g{}-{:032x}-{:010}", site.paths.election(), n, n, 0);
+  };
+  // Lower numbers than those of the living, so everybody waits for them, and learns one by one that
+  // they are nobody. No leader removes them here, because they have children.
+  for (int n = 0; n < 40; ++n) {
+    site.ensemble.Put(stamped(n), "{}");
+    site.ensemble.Put(stamped(n) + "/x", "");
+  }
+  const auto before = site.ensemble.requests_served();
+  site.Kill("c1");
+  site.world.RunFor(20s);
+  CHECK(site.LeaderOf(kSettledCluster)->id != "c1");
+  CHECK(site.ensemble.requests_served() - before < 3000);
 }
 
 TEST_CASE("ghosts: their votes are not counted, their ids are not learned, and they are removed") {

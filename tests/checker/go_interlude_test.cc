@@ -123,6 +123,23 @@ TEST_CASE("Go comes: where no mirror is kept, it is written before the head goes
   CHECK(late.Statuses() == "DAAA");
 }
 
+TEST_CASE("Go leaves: it decided the same as we did, and programs follow the head again") {
+  Site site;
+  Program program(site);
+  site.world.RunFor(1s);
+  const std::int64_t epoch = program.newest->epoch;
+  // No leader sees it: the head stays, and is older than what Go has written.
+  site.KillAll();
+  site.ensemble.Put(site.paths.mirror(), site.ensemble.Get(site.paths.mirror())->data);
+  site.GoComes();
+  REQUIRE(site.world.RunUntil([&] { return program.newest->epoch == 0; }, 2s));
+  site.GoLeaves();
+  site.world.RunFor(10s);
+  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
+  CHECK(site.world.RunUntil([&] { return program.newest->epoch > epoch; }, 15s));
+  CHECK(program.Statuses() == "AAAA");
+}
+
 TEST_CASE("Go leaves: one of three votes otherwise, and what Go decided stays") {
   Site site;
   site.GoComes();

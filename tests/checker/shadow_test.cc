@@ -173,6 +173,22 @@ TEST_CASE("shadow: nothing is owed in a pause, under maintenance, and beside a G
   CHECK(site.LeaderId() == "c1");
 }
 
+TEST_CASE("shadow: it counts by the quorum that a Go manager has dropped, like its leader") {
+  Shadowed site;
+  ClusterSpec strict = site.spec;
+  strict.quorum = 3;
+  site.Update(strict);
+  site.world.RunFor(5s);
+  site.ensemble.Put(site.paths.options(), EncodeSpec(site.spec).options);  // and nothing else
+  site.world.RunFor(5s);
+  site.Kill("c3");
+  site.Kills(2);
+  site.world.RunFor(30s);
+  CHECK(site.Statuses(kName) == "AAAA");
+  CHECK(site.LoggedByAny("leader.deposed") == 0);
+  CHECK(site.LeaderId() == "c1");
+}
+
 TEST_CASE("shadow: it does not trust its count where it cannot read a voter's ballot") {
   Shadowed site(5);
   site.At("c5").loop().Pause(8s);

@@ -118,8 +118,12 @@ TEST_CASE("unreadable: head and ledger corrupted in a pause: the pause stays, an
   site.Order([](Ledger& ledger) { ledger.pause = Pause{Micros(1), Micros(0), "ann", "why"}; });
   site.world.RunFor(2s);
   site.Set({1}, Server::kRefused);
-  SUBCASE("corrupted") { site.ensemble.Put(kPaths.ledger(), "garbage"); }
-  SUBCASE("removed") { site.ensemble.Remove(kPaths.ledger()); }
+  SUBCASE("corrupted") {
+    site.ensemble.Put(kPaths.ledger(), "garbage");
+  }
+  SUBCASE("removed") {
+    site.ensemble.Remove(kPaths.ledger());
+  }
   program.OutlivesCorruptHead(site);
   CHECK(site.Leader().Logged("ledger.restored") == 1);
   REQUIRE(site.LedgerOf(kName).pause);

@@ -52,7 +52,11 @@ void ClusterJudge::JudgeYield(const Facts& facts) {
 // With the safeguards that a writer of single znodes has dropped: the ledger remembers them.
 SpecRecord ClusterJudge::InForce(const SpecRecord& spec, const Facts& facts) const {
   const auto& before = facts.before.ledger ? facts.before.ledger->value : replica_.ledger.value;
-  const auto& ledger = before ? before : replica_.ledger.value;
+  return InForce(spec, before ? before : replica_.ledger.value);
+}
+
+SpecRecord ClusterJudge::InForce(const SpecRecord& spec,
+                                 const std::optional<Ledger>& ledger) const {
   if (from_one_write_ || !ledger || !ledger->safeguards) return spec;
   ClusterSpec kept = *spec.spec;
   const Safeguards& remembered = *ledger->safeguards;

@@ -329,8 +329,8 @@ bool ClusterJudge::MayCommit() {
   return true;
 }
 
-// Nobody could end the orders of a ledger that nobody can read. What a leader remembers of it was
-// there before.
+// Nobody could end the orders of a ledger that nobody can read. What its leader remembers of it was
+// written there before.
 void ClusterJudge::JudgeRestore(const Facts& facts) {
   if (facts.before.ledger->value) {
     Report("ledger", "a leader writes it without a head, and it was readable");

@@ -92,6 +92,8 @@ class ClusterJudge {
   [[nodiscard]] bool GoDecided() const;
   void NoteGo();
   [[nodiscard]] SpecRecord InForce(const SpecRecord& spec, const Facts& facts) const;
+  [[nodiscard]] SpecRecord InForce(const SpecRecord& spec,
+                                   const std::optional<Ledger>& ledger) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
   [[nodiscard]] std::string GoVoterInTheWay() const;

@@ -48,8 +48,8 @@ bool ClusterJudge::IsOwed() const {
   const auto& specs = records_.back()->specs;
   if (!in_force_ || specs.empty()) return false;
   if (!replica_.head.value || !replica_.ledger.value) return true;
-  const SpecRecord& spec = specs.back();
-  if (replica_.head.value->spec != spec.id) return true;
+  if (replica_.head.value->spec != specs.back().id) return true;
+  const SpecRecord spec = InForce(specs.back(), replica_.ledger.value);
   Ledger ledger = *replica_.ledger.value;
   for (const auto& [id, vote] : replica_.votes) {
     if (vote.counts()) ledger.electorate.insert(id);
@@ -71,11 +71,12 @@ bool ClusterJudge::IsOwed() const {
 
 // Called after the transaction. A decision stays owed until something is decided: a quorum may come
 // and go while a shadow does not look. No operation can check that there is no head, so the very
-// first decision may come just before a deposition that it does not refuse.
+// first decision, and more of the same leader after it, may come just before a deposition that they
+// do not refuse.
 void ClusterJudge::WatchOwed(const Facts& facts) {
   const bool first = facts.before.head && !facts.before.head->exists && !facts.writes_leader;
   if (facts.before.head || facts.writes_leader) {
-    owed_first_.reset();
+    if (facts.writes_leader) owed_first_.reset();
     if (first && owed_since_) owed_first_ = {*owed_since_, transaction_->time};
     owed_since_.reset();
   }

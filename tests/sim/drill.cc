@@ -41,7 +41,7 @@ std::string Drill::PickShard(std::size_t cluster, const std::vector<Victim>& vic
   const auto stored = scene_.SpecOf(cluster);
   const auto head = scene_.HeadOf(cluster);
   if (!stored || !head || head->spec != stored->id) return "";
-  const ClusterSpec& spec = stored->spec;
+  const ClusterSpec spec = scene_.InForce(cluster, *stored);
   const Ledger ledger = scene_.LedgerOf(cluster);
   // A freeze may hold the death.
   if (spec.max_dead_fraction || ledger.freeze.frozen) return "";

@@ -18,6 +18,9 @@ using history::Excuse;
 // How often Missing is called, and how many of its lines are printed.
 constexpr Duration kCheckInterval = std::chrono::milliseconds(500);
 constexpr std::size_t kListed = 8;
+// Longer than a checker may take to follow a name, and to forgive a server that seemed to fail then.
+constexpr Duration kNamesSettle = std::chrono::seconds(60);
+constexpr Duration kSettleAgain = std::chrono::seconds(60);
 
 // The transactions since then, except the ends of sessions without ephemerals: the
 // ensemble itself causes those.
@@ -158,6 +161,9 @@ void Liveness::Settle() {
 
 void Liveness::StayQuiet(Duration duration) {
   if (scene_.violation()) return;
+  // A checker that has not followed a name yet may change its opinion once more when it does.
+  scene_.RunUntil([this] { return NamesSettled(); }, kNamesSettle);
+  scene_.RunUntil([this] { return Missing().empty(); }, kSettleAgain);
   // Writes may still be in flight: the journal is trimmed, a mirror is written.
   scene_.Run(std::chrono::seconds(3));
   const std::int64_t zxid = scene_.ensemble.zxid();
@@ -171,6 +177,16 @@ void Liveness::StayQuiet(Duration duration) {
   }
   const auto missing = Missing();
   if (!missing.empty()) scene_.Violate("quiet", "it did not last: " + missing.front());
+}
+
+bool Liveness::NamesSettled() const {
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    const auto stored = scene_.SpecOf(k);
+    for (const ShardSpec& shard : stored ? stored->spec.shards : std::vector<ShardSpec>()) {
+      if (!scene_.names.Settled(shard.addr)) return false;
+    }
+  }
+  return true;
 }
 
 // --- what must be there ---
@@ -377,13 +393,7 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& standing,
   const auto head = scene_.HeadOf(cluster);
   Ledger ledger = scene_.LedgerOf(cluster);
   StoredSpec stored = standing;
-  // With what a Go manager has dropped. (HistoryJudge checks that the remembered ones are right.)
-  const Safeguards kept =
-      SafeguardsInForce(standing.spec, standing.from_one_write, ledger.safeguards);
-  stored.spec.checkers = kept.checkers;
-  stored.spec.quorum = kept.quorum;
-  stored.spec.min_racks = kept.min_racks;
-  stored.spec.max_dead_fraction = kept.max_dead_fraction;
+  stored.spec = scene_.InForce(cluster, standing);
   // If the electorate is lost, the head says how large it was.
   if (ledger.electorate.empty() && head) ledger.at_least = head->electorate;
   for (const auto& id : ledger.electorate) {
@@ -487,10 +497,10 @@ void Liveness::MissingTables(std::size_t cluster, const StoredSpec& stored,
   const std::string& name = scene_.clusters()[cluster];
   const auto head = scene_.HeadOf(cluster);
   const auto rows = scene_.ensemble.Get(scene_.Paths(cluster).chunk(0));
-  const bool lost =
-      (!rows || !DecodeChunk(rows->data)) && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
+  const bool too_few = MayStayBehind(scene_.InForce(cluster, stored), scene_.LedgerOf(cluster));
+  const bool lost = too_few && (!rows || !DecodeChunk(rows->data));
   // With too few voters an unreadable head stays, and readers keep what they have.
-  const bool headless = !head && MayStayBehind(stored.spec, scene_.LedgerOf(cluster));
+  const bool headless = too_few && !head;
   for (std::size_t i = 0; i < scene_.readers(); ++i) {
     const std::string who = fmt::format("{}: reader {}", name, i + 1);
     const auto& update = scene_.ReaderAt(i)->table(cluster);

@@ -15,6 +15,9 @@ namespace {
 // The session timeout that `zkctl` requests.
 constexpr Duration kOperatorSession = std::chrono::seconds(4);
 constexpr Duration kReaderSession = std::chrono::seconds(3);
+// More than anybody needs: a checker that starts on three clusters sends about a hundred.
+constexpr Duration kPaceOver = std::chrono::seconds(1);
+constexpr std::uint64_t kMostRequests = 1000;
 
 EnsembleOptions OptionsOf(const ScenePlan& plan) {
   EnsembleOptions options;
@@ -75,6 +78,7 @@ Scene::Scene(ScenePlan scene_plan)
   commits_ = ensemble.OnCommit([this](const Transaction& transaction) { OnCommit(transaction); });
   ensemble.SetFateOfAll([this](const Arrival& arrival) {
     if (plan.trace == TraceMode::kPrinted) NoteRequest(arrival);
+    JudgePace(arrival);
     for (const auto& hook : arrival_hooks_) {
       if (const Fate fate = hook(arrival); fate != Fate::kServe) return fate;
     }
@@ -117,6 +121,17 @@ void Scene::NoteRequest(const Arrival& arrival) {
        fmt::format("{} {} to server {}: {} {}", arrival.number,
                    life == life_of_loop_.end() ? "?" : lives_.at(life->second).name, arrival.server,
                    kVerbs[static_cast<int>(arrival.request.verb)], paths));
+}
+
+// Whatever happens, nobody asks in a circle.
+void Scene::JudgePace(const Arrival& arrival) {
+  Pace& pace = pace_[arrival.process];
+  if (world.now() - pace.since >= kPaceOver) pace = {world.now(), 0};
+  if (++pace.requests != kMostRequests) return;
+  const auto life = life_of_loop_.find(arrival.process);
+  Violate("busy", fmt::format("{} sends {} requests within a second, at last for {}",
+                              life == life_of_loop_.end() ? "?" : lives_.at(life->second).name,
+                              kMostRequests, arrival.request.path));
 }
 
 // --- time ---

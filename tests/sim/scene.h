@@ -151,6 +151,9 @@ class Scene {
   }
   // Nothing unless the spec is complete and decodable.
   [[nodiscard]] std::optional<StoredSpec> SpecOf(std::size_t cluster) const;
+  // The spec with the safeguards that a Go manager has dropped and the ledger remembers.
+  // (HistoryJudge checks that those are right.)
+  [[nodiscard]] ClusterSpec InForce(std::size_t cluster, const StoredSpec& stored) const;
   [[nodiscard]] std::optional<LeaderRecord> LeaderOf(std::size_t cluster) const;
   [[nodiscard]] std::optional<Head> HeadOf(std::size_t cluster) const;
   [[nodiscard]] Ledger LedgerOf(std::size_t cluster) const;
@@ -185,6 +188,7 @@ class Scene {
   }
   void SettleNames();
   void NoteRequest(const Arrival& arrival);
+  void JudgePace(const Arrival& arrival);
   void OnCommit(const Transaction& transaction);
   void CountFormats(const Transaction& transaction);
   void OnLog(const Life& life, LogLevel level, std::string_view event,
@@ -203,7 +207,12 @@ class Scene {
 
   std::uint64_t next_life_ = 1;
   std::map<std::uint64_t, Life> lives_;
-  std::map<const SimLoop*, std::uint64_t> life_of_loop_;     // for finding only, never iterated
+  std::map<const SimLoop*, std::uint64_t> life_of_loop_;  // for finding only, never iterated
+  struct Pace {
+    TimePoint since;
+    std::uint64_t requests = 0;
+  };
+  std::map<const SimLoop*, Pace> pace_;                      // likewise
   std::map<std::uint64_t, Subscription> session_listeners_;  // by life
   std::map<std::int64_t, std::uint64_t> sessions_;           // life by session
   std::map<std::uint64_t, int> format_of_life_;              // of checkers

@@ -350,6 +350,17 @@ std::optional<StoredSpec> Scene::SpecOf(std::size_t cluster) const {
   return stored ? std::optional(*std::move(stored)) : std::nullopt;
 }
 
+ClusterSpec Scene::InForce(std::size_t cluster, const StoredSpec& stored) const {
+  const Safeguards kept =
+      SafeguardsInForce(stored.spec, stored.from_one_write, LedgerOf(cluster).safeguards);
+  ClusterSpec spec = stored.spec;
+  spec.checkers = kept.checkers;
+  spec.quorum = kept.quorum;
+  spec.min_racks = kept.min_racks;
+  spec.max_dead_fraction = kept.max_dead_fraction;
+  return spec;
+}
+
 std::optional<LeaderRecord> Scene::LeaderOf(std::size_t cluster) const {
   const auto node = ensemble.Get(Paths(cluster).leader());
   if (!node) return std::nullopt;

@@ -111,9 +111,8 @@ TEST_CASE("tally: a first failure is a death where no status stands, and unknown
         Case{"u u u", true, '-', {0, 0, 3}}}) {
     CAPTURE(test.ballots);
     CAPTURE(test.undecided);
-    const auto tally =
-        CountVotes(BallotsOf(test.ballots), ElectorateOf(3), kSpec, 1,
-                   CountOptions{.undecided = {test.undecided}})[0];
+    const auto tally = CountVotes(BallotsOf(test.ballots), ElectorateOf(3), kSpec, 1,
+                                  CountOptions{.undecided = {test.undecided}})[0];
     CHECK(Letter(tally.outcome) == test.outcome);
     CHECK(tally.counts == test.counts);
     CHECK(tally.reason == (test.counts.dead > 0 ? Reason::kTimeout : Reason::kNone));

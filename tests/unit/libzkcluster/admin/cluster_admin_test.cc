@@ -489,9 +489,11 @@ TEST_CASE(
     Editing w;
     ClusterSpec large = list(1, "a");
     const std::string filler(190, 'x');
-    while (EncodeSpec(large).shards.size() + 300 < zk::kMaxRequestBytes - spare) {
+    std::size_t bytes = EncodeShards(large.shards).size();
+    while (bytes + 300 < zk::kMaxRequestBytes - spare) {
       const std::string n = std::to_string(large.shards.size());
       large.shards.push_back({filler + n, "h" + n + ":1"});
+      bytes += EncodeShards({large.shards.back()}).size() - 1;  // "[" and "]", or ","
     }
     CAPTURE(spare);
     ClusterSpec small = large;
