@@ -1,7 +1,6 @@
 // A view of the checkers: their ballots, their candidates, registered Go checkers, without the
 // ghosts among them, and the token of the leader's record. Watches keep it at the latest state. A
-// leader has one, and so has each of its shadows, which count the same ballots. Loop-bound
-// conductor.
+// leader has one, and so has each shadow, which counts the same ballots. Loop-bound conductor.
 #pragma once
 
 #include <functional>

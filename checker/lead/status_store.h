@@ -83,8 +83,8 @@ class StatusStore {
 
   // Nothing: absent or undecodable.
   [[nodiscard]] const std::optional<Head>& head() const { return head_; }
-  // Go checkers have decided since the head was written, so programs follow the mirror until it is
-  // written again.
+  // Go checkers have decided since the head was written: programs follow the mirror until the head
+  // is written again.
   [[nodiscard]] bool GoDecided() const;
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 

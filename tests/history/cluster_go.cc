@@ -57,7 +57,7 @@ SpecRecord ClusterJudge::InForce(const SpecRecord& spec, const Facts& facts) con
 
 SpecRecord ClusterJudge::InForce(const SpecRecord& spec,
                                  const std::optional<Ledger>& ledger) const {
-  if (from_one_write_ || !ledger || !ledger->safeguards) return spec;
+  if (spec.from_one_write || !ledger || !ledger->safeguards) return spec;
   ClusterSpec kept = *spec.spec;
   const Safeguards& remembered = *ledger->safeguards;
   if (!kept.checkers) kept.checkers = remembered.checkers;
@@ -65,7 +65,7 @@ SpecRecord ClusterJudge::InForce(const SpecRecord& spec,
   if (!kept.min_racks) kept.min_racks = remembered.min_racks;
   if (!kept.max_dead_fraction) kept.max_dead_fraction = remembered.max_dead_fraction;
   if (kept == *spec.spec) return spec;
-  return {spec.id, std::make_shared<const ClusterSpec>(std::move(kept)), spec.zxid};
+  return {spec.id, std::make_shared<const ClusterSpec>(std::move(kept)), spec.zxid, false};
 }
 
 }  // namespace zkcluster::history

@@ -33,7 +33,6 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   replica_ = Replica();
   mirror_by_checker_ = false;
   mirror_by_go_ = false;
-  from_one_write_ = true;
   in_force_ = false;
   leadership_.reset();
   led_.clear();
@@ -188,12 +187,16 @@ void ClusterJudge::ReadSpec(std::int64_t zxid) {
   auto spec = DecodeSpec(name_, {replica_.base.data, replica_.shards.data, replica_.options.data});
   if (!spec) return;
   in_force_ = true;
-  from_one_write_ =
+  const bool from_one_write =
       replica_.base.mzxid == replica_.shards.mzxid && replica_.base.mzxid == replica_.options.mzxid;
   const SpecId id{spec->version, replica_.shards.mzxid};
   auto& specs = records_.back()->specs;
-  if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec) return;
-  specs.push_back({id, std::make_shared<const ClusterSpec>(*std::move(spec)), zxid});
+  if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec) {
+    specs.back().from_one_write = from_one_write;
+    return;
+  }
+  specs.push_back(
+      {id, std::make_shared<const ClusterSpec>(*std::move(spec)), zxid, from_one_write});
 }
 
 // --- leaders ---
@@ -321,7 +324,11 @@ bool ClusterJudge::MayCommit() {
     return false;
   }
   const auto candidate = replica_.candidates.find(leadership_->candidate);
-  if (candidate == replica_.candidates.end() || candidate->second.owner != session_id) {
+  const bool ghost = candidate != replica_.candidates.end() && candidate->second.owner == 0;
+  if (ghost) {
+    // A check compares a name and a version, and a ghost may have both.
+    Excused(Excuse::kGhostOfOwn);
+  } else if (candidate == replica_.candidates.end() || candidate->second.owner != session_id) {
     Report("deposed", fmt::format("session {:#x} writes, and its candidate {} is gone", session_id,
                                   leadership_->candidate));
     return false;

@@ -138,7 +138,6 @@ class ClusterJudge {
   TimePoint go_signal_since_{};
   bool mirror_by_checker_ = false;  // a checker wrote the mirror last
   bool mirror_by_go_ = false;       // a Go checker did
-  bool from_one_write_ = true;      // of the last spec that was in force
   std::vector<Pause> pauses_;       // all that a readable ledger has held
   int refusals_ = 0;                // in a row, because of ballots, in this leadership
   std::map<std::int64_t, std::unordered_set<std::string>> known_probed_;

@@ -50,6 +50,7 @@ struct SpecRecord {
   SpecId id;
   std::shared_ptr<const ClusterSpec> spec;
   std::int64_t zxid = 0;
+  bool from_one_write = true;  // all its znodes
 };
 
 // A decision as clients can read it: head and chunks that belong together.

@@ -358,6 +358,11 @@ const std::set<std::size_t>& Liveness::OutliersOf(const ClusterSpec& spec) const
   return outliers;
 }
 
+int Liveness::CountedVoters(const ClusterSpec& spec) const {
+  const bool ignores = spec.outlier_votes == OutlierVotes::kIgnore;
+  return LiveVoters() - (ignores ? static_cast<int>(OutliersOf(spec).size()) : 0);
+}
+
 std::optional<ShardStatus> Liveness::Voted(const ClusterSpec& spec, const Ledger& ledger,
                                            const std::string& addr) const {
   int alive = 0;
@@ -454,7 +459,7 @@ void Liveness::MissingEnds(const std::string& name, const ClusterSpec& spec, con
                            std::string_view letters, std::vector<std::string>& missing) const {
   if (ledger.pause) missing.push_back(name + ": it is still paused");
   if (!ledger.maintenance.empty()) missing.push_back(name + ": maintenance has not ended");
-  if (!ledger.freeze.frozen || LiveVoters() < QuorumOf(spec, ledger)) return;
+  if (!ledger.freeze.frozen || CountedVoters(spec) < QuorumOf(spec, ledger)) return;
   double would_be_dead = 0;
   for (std::size_t n = 0; n < spec.shards.size(); ++n) {
     const auto voted = Voted(spec, ledger, spec.shards[n].addr);

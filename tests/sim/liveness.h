@@ -95,6 +95,8 @@ class Liveness {
   [[nodiscard]] int LiveVoters() const;
   [[nodiscard]] bool NamesSettled() const;
   [[nodiscard]] bool MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const;
+  // Without those whose ballots this cluster leaves out.
+  [[nodiscard]] int CountedVoters(const ClusterSpec& spec) const;
   [[nodiscard]] int QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const;
   [[nodiscard]] bool IsReadable(std::size_t cluster) const;
   void EndOrders(Ledger& ledger) const;

@@ -86,7 +86,11 @@ void OpinionJudge::Probed(std::uint64_t life, const std::string& addr, const Pro
     said.best = std::max(said.best, ++said.good);
     said.failures = 0;
     said.only_refused = true;
+    said.overdue = false;
   } else if (result.verdict == ProbeVerdict::kFailed && !MayBeOwn(life, result, now)) {
+    // Its end was due before this probe, and a busy process says so now.
+    said.overdue |= said.only_refused && said.failures >= 2 &&
+                    Silence(life, said, now) >= limits_.shortest_refused;
     const bool death_itself = result.reason == Reason::kReset && said.failures == 0;
     ++said.failures;
     said.good = 0;
@@ -213,12 +217,13 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   if (opinion == Opinion::kNotProbed || opinion == Opinion::kUnknown) {
     said.failures = 0;
     said.only_refused = true;
+    said.overdue = false;
   }
   // From unknown to dead may be a return to what it was before the doubts.
   if (opinion == Opinion::kDead && !was_dead) {
     const Duration silence = Silence(life, said, now);
     const Duration least =
-        said.only_refused ? limits_.shortest_refused : limits_.shortest_threshold;
+        said.only_refused || said.overdue ? limits_.shortest_refused : limits_.shortest_threshold;
     if (silence < least) {
       return Finding{"hasty_death",
                      fmt::format("{} says dead of {} after {:.3f} s without an answer", checker,

@@ -83,6 +83,7 @@ class OpinionJudge {
     TimePoint asked{};                           // for the first time
     int failures = 0;                            // in a row
     bool only_refused = true;                    // these are refusals, or began with one reset
+    bool overdue = false;                        // refused for long enough, and not yet called dead
     bool was_dead = false;                       // the last opinion that was not unknown
     // Flapping: the second implementation of its rule, with the numbers that ask for least.
     bool down = false;  // it died, and has not returned

@@ -130,14 +130,16 @@ void Scene::SetReach(const std::string& checker, const std::string& addr, FakeFl
 
 void Scene::MoveName(const std::string& addr, Duration ttl) {
   names.Move(addr, ttl);
-  // All shards of this host have moved.
-  for (const auto& other : addresses_) {
-    if (names.Settled(other) || !unsettled_.insert(other).second) continue;
-    opinions_.ServerIs(other, fleet.Get(other), false, world.now());
-  }
+  SettleNames();
 }
 
+// All shards of a host move with it. One that was followed may become unsettled again: its name is
+// gone, and a checker that slept meanwhile still has the old address.
 void Scene::SettleNames() {
+  for (const auto& addr : addresses_) {
+    if (names.Settled(addr) || !unsettled_.insert(addr).second) continue;
+    opinions_.ServerIs(addr, fleet.Get(addr), false, world.now());
+  }
   std::erase_if(unsettled_, [this](const std::string& addr) {
     if (!names.Settled(addr)) return false;
     const bool steady = !slow_.contains(addr) && !flapping_.contains(addr);
