@@ -235,7 +235,7 @@ TEST_CASE("go: its manager's options under a freeze let no held death out") {
                    R"({"FailoverEnabled":true,"RingType":"consistent","RingParams":"160"})")
               .has_value());
   CHECK(site.AwaitLeader("sessions")
-            .AwaitLog({"event=spec.keys_lost", "kept=max_dead_fraction=0.25"}, kLimit));
+            .AwaitLog({"event=spec.keys_lost", "kept=\"max_dead_fraction=0.25\""}, kLimit));
   CHECK(site.Statuses("sessions") == held);
   CHECK(frozen());
   REQUIRE(site.manager->Update(*site.manager->Get("sessions")).has_value());

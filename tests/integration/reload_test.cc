@@ -68,7 +68,7 @@ TEST_CASE("reload: a bad file is logged with its place, and changes nothing") {
   AwaitLines(site, checker, {"event=reload.refused", "/dev/null/log"}, 1);
   std::filesystem::remove(checker.config());
   REQUIRE(::kill(checker.pid(), SIGHUP) == 0);
-  AwaitLines(site, checker, {"event=reload.refused", "No such file"}, 1);
+  AwaitLines(site, checker, {"event=reload.refused", "checker.yaml: No such file"}, 1);
 
   CHECK(checker.CountLog({"event=reload.done"}) == 0);
   CHECK(checker.CountLog({"event=cluster.left"}) == 0);

@@ -56,7 +56,7 @@ TEST_CASE(
   }
   CHECK(json.out.find("the ballot of guest") == std::string::npos);
   CHECK(doctor.out.find("the ballot of junk has no session") != std::string::npos);
-  CHECK(doctor.out.find("0 checkers are registered") != std::string::npos);
+  CHECK_MESSAGE(doctor.out.find("0 of 3 checkers are registered") != std::string::npos, doctor.out);
   const Output status = shell.Run({"status", "sessions"});
   CHECK(status.out.find("the ballot of junk has no session") != std::string::npos);
   CHECK(status.out.find("the ballot of guest cannot be decoded") != std::string::npos);

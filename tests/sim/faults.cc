@@ -93,7 +93,7 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"all frozen", &M::FreezeAll, 0.4, false},
       {"backup restored", &M::RestoreBackup, 0.7, false},
       {"order for a time", &M::OrderForATime, 0.5, false},
-      {"go interlude", &M::GoInterlude, 0.4, false},
+      {"go interlude", &M::GoInterlude, 0.7, false},
       {"go manager", &M::GoManager, 0.7, false, true},
   };
   return kinds;

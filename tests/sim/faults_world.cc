@@ -407,16 +407,24 @@ void FaultMachine::SpecOfTomorrow() {
         });
 }
 
-// None of ours is there while a Go checker decides; they come back before it leaves, or after.
+// None of ours is there while a Go checker decides, about servers that die and return meanwhile.
+// Ours come back one by one, before it leaves or after.
 void FaultMachine::GoInterlude() {
   if (scene_.gos() >= 2) return;
   NoteFault("all checkers are killed, and a Go checker decides in their place");
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) scene_.KillChecker(i);
-  scene_.StartGo(PickCluster());
-  const Duration stay = dice_.LogBetween(seconds(1), seconds(8));
+  const std::size_t cluster = PickCluster();
+  scene_.StartGo(cluster);
+  const Duration stay = dice_.LogBetween(seconds(2), seconds(8));
+  const auto stored = scene_.SpecOf(cluster);
+  for (const ShardSpec& shard : stored ? stored->spec.shards : std::vector<ShardSpec>()) {
+    if (!dice_.Chance(0.3)) continue;
+    const bool up = scene_.fleet.Get(shard.addr) == Server::kUp;
+    scene_.SetServer(shard.addr, up ? Server::kRefused : Server::kUp);
+  }
   After(stay, [this, in_good_order = dice_.Chance(0.7)] { scene_.LeaveGo(in_good_order); });
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
-    After(dice_.Between(stay / 2, stay * 2), [this, i] {
+    After(dice_.Between(stay * 3 / 4, stay * 3), [this, i] {
       if (scene_.Checker(i) == nullptr) scene_.StartChecker(i);
     });
   }

@@ -8,6 +8,8 @@ namespace zkcluster::sim {
 namespace {
 
 // Turns of the loop, latencies, and pauses too short to be reported.
+// A probe's latency does not count the turn in which it began.
+constexpr Duration kTurn = std::chrono::milliseconds(2);
 constexpr Duration kSlack = std::chrono::milliseconds(300);
 // A stop of a process that it certainly notices, and does not take for silence of a server.
 constexpr Duration kNoticed = std::chrono::milliseconds(750);
@@ -90,7 +92,7 @@ void OpinionJudge::Probed(std::uint64_t life, const std::string& addr, const Pro
   } else if (result.verdict == ProbeVerdict::kFailed && !MayBeOwn(life, result, now)) {
     // Its end was due before this probe, and a busy process says so now.
     said.overdue |= said.only_refused && said.failures >= 2 &&
-                    Silence(life, said, now) >= limits_.shortest_refused;
+                    Silence(life, said, now) + kTurn >= limits_.shortest_refused;
     const bool death_itself = result.reason == Reason::kReset && said.failures == 0;
     ++said.failures;
     said.good = 0;

@@ -221,18 +221,19 @@ class Doctor {
 
   // Compares the time that a checker wrote with the server's time of that write.
   void CheckClocks() {
-    const auto compare = [this](const std::string& id, const std::string& what, Micros said,
-                                Micros stamped) {
+    std::set<std::string> named;
+    const auto compare = [&](const std::string& id, const std::string& what, Micros said,
+                             Micros stamped) {
       if (said == Micros(0) || stamped == Micros(0)) return;
       const Micros off = said - stamped;
       if (off >= -kClockSlack && off <= kClockSlack) return;
+      if (!named.insert(id).second) return;
       Add(Severity::kRisk, "clock",
           "the clock of " + id + " and ZooKeeper's differ by " +
               FormatAge(off < Micros(0) ? -off : off) + " (" + what + "): it is " +
               (off < Micros(0) ? "behind" : "ahead"),
           "synchronize the clocks of checkers and servers by NTP: logs depend on them, and "
-          "programs "
-          "compare the dates of their values with ZooKeeper's");
+          "programs compare the dates of their values with ZooKeeper's");
     };
     const Micros ours = snapshot_.newest_stamp - snapshot_.taken;
     if (ours > kDateSlack) {

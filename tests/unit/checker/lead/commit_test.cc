@@ -62,16 +62,18 @@ struct Site {
     return round;
   }
   [[nodiscard]] CommitPlan Plan(Round round, std::vector<Contribution> contributions = {}) const {
-    return PlanCommit({.paths = paths,
-                       .leadership = leadership,
-                       .spec = spec,
-                       .store = store,
-                       .votes = {{"c1", 3}, {"c2", 4}},
-                       .vote_signal = 1,
-                       .go_signal = std::nullopt,
-                       .contributions = std::move(contributions),
-                       .now = Micros(9)},
-                      std::move(round));
+    return PlanCommit(Input(std::move(contributions)), std::move(round));
+  }
+  [[nodiscard]] CommitInput Input(std::vector<Contribution> contributions = {}) const {
+    return {.paths = paths,
+            .leadership = leadership,
+            .spec = spec,
+            .store = store,
+            .votes = {{"c1", 3}, {"c2", 4}},
+            .vote_signal = 1,
+            .go_signal = std::nullopt,
+            .contributions = std::move(contributions),
+            .now = Micros(9)};
   }
   // The ensemble's answer, without the checks of missing ballots.
   std::vector<zk::OpResult> Commit(CommitPlan& plan) {
@@ -147,6 +149,36 @@ TEST_CASE(
   CHECK(std::get<zk::SetOp>(chunk->op).version == 0);
   CHECK(plan.head.sequence == 2);
   CHECK(plan.head.chunks == std::vector<std::int32_t>{1});
+}
+
+TEST_CASE("commit plan: a yield and a restored ledger check the spec, too") {
+  Site site;
+  CommitPlan plan = site.Plan(site.Alive());
+  site.store.Committed(plan, site.Commit(plan));
+  site.spec.standing = {.base = 5, .shards = 6, .options = 7};
+  const std::vector<OpRole> guards = {OpRole::kFence, OpRole::kFence, OpRole::kSpec, OpRole::kSpec,
+                                      OpRole::kSpec};
+  const auto starts_with = [&](std::vector<OpRole> roles) {
+    roles.resize(guards.size());
+    return roles == guards;
+  };
+  const CommitPlan yield = PlanYield(site.Input(), site.Still());
+  CHECK_FALSE(yield.empty);
+  CHECK(starts_with(Roles(yield)));
+  CHECK(Roles(yield).back() == OpRole::kHead);
+  CHECK(std::holds_alternative<zk::DeleteOp>(yield.ops.back().op));
+
+  CHECK(PlanRestore(site.Input(), site.Still()).empty);  // it is readable
+  site.ensemble.Put(site.paths.ledger(), "garbage");
+  site.world.RunFor(1s);
+  site.Refresh();
+  const CommitPlan restore = PlanRestore(site.Input(), site.Still());
+  CHECK_FALSE(restore.empty);
+  CHECK(starts_with(Roles(restore)));
+  REQUIRE(restore.ops.size() == guards.size() + 1);
+  const auto ledger = DecodeLedger(*zk::DataOf(restore.ops.back().op));
+  REQUIRE(ledger);
+  CHECK(ledger->electorate == std::set<std::string>{"c1", "c2"});
 }
 
 TEST_CASE("commit plan: contributions go with a decision, and are sent without one") {
