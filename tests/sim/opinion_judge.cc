@@ -95,6 +95,7 @@ void OpinionJudge::Probed(std::uint64_t life, const std::string& addr, const Pro
                     Silence(life, said, now) + kTurn >= limits_.shortest_refused;
     const bool death_itself = result.reason == Reason::kReset && said.failures == 0;
     ++said.failures;
+    said.failed = now;
     said.good = 0;
     said.only_refused &= result.reason == Reason::kRefused || death_itself;
   }
@@ -217,7 +218,7 @@ std::optional<OpinionJudge::Finding> OpinionJudge::Opined(std::uint64_t life,
   }
   // What failed before it was withdrawn, or fell into doubt, is no longer counted.
   if (opinion == Opinion::kNotProbed || opinion == Opinion::kUnknown) {
-    said.failures = 0;
+    said.failures = said.failed == now ? 1 : 0;  // a first failure leads to "unknown"
     said.only_refused = true;
     said.overdue = false;
   }

@@ -82,6 +82,7 @@ class OpinionJudge {
     TimePoint served_before = TimePoint::min();  // likewise, before that
     TimePoint asked{};                           // for the first time
     int failures = 0;                            // in a row
+    TimePoint failed = TimePoint::min();         // last
     bool only_refused = true;                    // these are refusals, or began with one reset
     bool overdue = false;                        // refused for long enough, and not yet called dead
     bool was_dead = false;                       // the last opinion that was not unknown

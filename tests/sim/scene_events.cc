@@ -151,6 +151,12 @@ void Scene::SettleNames() {
 void Scene::OnProbed(const FakeFleet::Ended& probe) {
   const auto life = life_of_loop_.find(&probe.process);
   if (life == life_of_loop_.end()) return;
+  if (plan.trace == TraceMode::kPrinted) {
+    Note("probe", fmt::format("{} of {} at {}: {}", probe.checker, probe.addr, probe.place,
+                              probe.result.verdict == ProbeVerdict::kAlive
+                                  ? "alive"
+                                  : ReasonName(probe.result.reason)));
+  }
   opinions_.Probed(life->second, probe.addr, probe.result, world.now());
   if (const auto finding = names.Probed(life->second, probe)) {
     Violate(finding->rule, finding->text);

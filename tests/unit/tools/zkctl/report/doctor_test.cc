@@ -303,7 +303,9 @@ TEST_CASE("doctor: the worst first, in lines that fit") {
     CAPTURE(row.says);
     Snapshot snapshot = Well();
     row.damage(snapshot);
-    snapshot.candidates[0].stat.modified += 5min;  // one more finding
+    // Two more findings.
+    snapshot.candidates[0].stat.modified += 5min;
+    snapshot.candidates[1].stat.modified += 5min;
     const auto findings = Examine(snapshot);
     REQUIRE(findings.size() > 1);
     CHECK(std::ranges::is_sorted(findings, {}, &Finding::severity));
