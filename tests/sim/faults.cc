@@ -32,6 +32,8 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"frozen briefly", &M::FreezeBriefly, 1, false},
       {"slow loop", &M::SlowLoop, 1, false},
       {"crash", &M::Crash, 1, false},
+      {"reload", &M::Reload, 1, false},
+      {"reset amid a read", &M::ResetAmidRead, 1, false},
       {"leave", &M::Leave, 0.7, false},
       {"wall clock jumps", &M::JumpWallClock, 1, false},
       {"id used twice", &M::UseIdTwice, 0.5, false},
@@ -60,6 +62,7 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"voter gone in commit", &M::VoterGoneInCommit, 1, false},
       {"paused by operator", &M::Pause, 1, false, true},
       {"paused in commit", &M::PauseInCommit, 1, false, true},
+      {"accepted at take-over", &M::AcceptAtTakeOver, 1, false},
       {"freeze lifted", &M::Unfreeze, 1, false, true},
       {"checker forgotten", &M::Forget, 0.5, false, true},
       {"spec piece in commit", &M::RewritePieceInCommit, 1.5, false, true},
@@ -153,6 +156,8 @@ void FaultMachine::Stop() {
   running_ = false;
   commits_armed_ = 0;
   at_deposition_ = nullptr;
+  at_take_over_ = nullptr;
+  reads_to_reset_ = 0;
   lifetime_.Reset();
   orders_arrive_until_ = scene_.world.now() + kSlowestWrite;
   LiftOrders();
@@ -251,6 +256,18 @@ void FaultMachine::AtNextCommits(int times, std::function<void(const Arrival&, s
   at_commit_ = std::move(task);
 }
 
+std::optional<std::size_t> FaultMachine::TakeOverIn(const Arrival& arrival) const {
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    const std::string leader = scene_.Paths(k).leader();
+    const bool takes_over = std::ranges::any_of(arrival.request.ops, [&](const zk::Op& op) {
+      const auto* const set = std::get_if<zk::SetOp>(&op);
+      return set != nullptr && set->path == leader;
+    });
+    if (takes_over) return k;
+  }
+  return std::nullopt;
+}
+
 // A take-over that ends the candidacy of others.
 std::optional<std::size_t> FaultMachine::DepositionIn(const Arrival& arrival) const {
   for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
@@ -270,6 +287,18 @@ std::optional<std::size_t> FaultMachine::DepositionIn(const Arrival& arrival) co
 }
 
 Fate FaultMachine::OnArrival(const Arrival& arrival) {
+  const Verb verb = arrival.request.verb;
+  const bool reads = verb == Verb::kGet || verb == Verb::kExists || verb == Verb::kChildren;
+  if (reads && reads_to_reset_ > 0 && --reads_to_reset_ == 0) {
+    if (const Life* const life = scene_.LifeOf(arrival.process)) {
+      NoteFault(life->name + "'s connection is reset as it reads " + arrival.request.path);
+      scene_.ensemble.Reset(*life->client);
+    }
+    return Fate::kServe;
+  }
+  if (at_take_over_ && verb == Verb::kMulti) {
+    if (const auto cluster = TakeOverIn(arrival)) std::exchange(at_take_over_, nullptr)(*cluster);
+  }
   if (at_deposition_ && arrival.request.verb == Verb::kMulti) {
     if (const auto cluster = DepositionIn(arrival)) {
       const auto task = std::exchange(at_deposition_, nullptr);

@@ -68,6 +68,8 @@ class FaultMachine {
   [[nodiscard]] std::string Junk(const std::string& path);
   // Runs `task` when a leader's commit arrives at the ensemble, before the ensemble serves it.
   void AtNextCommits(int times, std::function<void(const Arrival&, std::size_t cluster)> task);
+  // The cluster in which this request takes over.
+  [[nodiscard]] std::optional<std::size_t> TakeOverIn(const Arrival& arrival) const;
   [[nodiscard]] std::optional<std::size_t> DepositionIn(const Arrival& arrival) const;
   Fate OnArrival(const Arrival& arrival);
   void WithClient(std::uint64_t life, const std::function<void(zk::Client&)>& task);
@@ -98,6 +100,8 @@ class FaultMachine {
   void FreezeBriefly();
   void SlowLoop();
   void Crash();
+  void Reload();
+  void ResetAmidRead();
   void Leave();
   void JumpWallClock();
   void UseIdTwice();
@@ -153,6 +157,7 @@ class FaultMachine {
   void Maintain();
   void MaintainInCommit();
   void OrderForATime();
+  void AcceptAtTakeOver();
   void Unfreeze();
   void Forget();
   void RewritePieceInCommit();
@@ -186,6 +191,8 @@ class FaultMachine {
   bool running_ = false;
   TimePoint orders_arrive_until_{};  // after Stop
   int commits_armed_ = 0;
+  int reads_to_reset_ = 0;  // the connection ends amid the last of so few
+  std::function<void(std::size_t)> at_take_over_;
   std::function<void(const Arrival&, std::size_t)> at_commit_;
   std::function<Fate(const Arrival&, std::size_t)> at_deposition_;
   Lifetime lifetime_;

@@ -165,6 +165,17 @@ void FaultMachine::OrderForATime() {
   });
 }
 
+// So many shards die that the cluster freezes, and the order to accept that meets a new leader.
+void FaultMachine::AcceptAtTakeOver() {
+  at_take_over_ = [this](std::size_t cluster) {
+    After(dice_.LogBetween(milliseconds(1), milliseconds(300)), [this, cluster] {
+      Order(cluster, Event::Unfreeze{0, true}, [](Ledger& ledger) {
+        if (ledger.freeze.frozen) ledger.freeze.accept = true;
+      });
+    });
+  };
+}
+
 void FaultMachine::Unfreeze() {
   const bool accept = dice_.Chance(0.5);
   Order(PickCluster(), Event::Unfreeze{0, accept}, [&](Ledger& ledger) {

@@ -90,6 +90,21 @@ void FaultMachine::ResetConnection() {
   scene_.ensemble.Reset(*life.client);
 }
 
+// Amid a list of reads that belong together, most likely: the rest is never answered.
+void FaultMachine::ResetAmidRead() {
+  reads_to_reset_ = dice_.Between(1, 60);
+}
+
+// SIGHUP, with other settings of probes and another password, while probes are under way.
+void FaultMachine::Reload() {
+  const std::size_t i = PickChecker();
+  SimChecker* const checker = scene_.Checker(i);
+  if (checker == nullptr) return;
+  NoteFault(checker->id() + " reads other settings");
+  const RedisCredentials credentials{"", dice_.Chance(0.5) ? "secret" : ""};
+  checker->Reload({}, dice_.Chance(0.4) ? scene_.plan.health : DrawHealth(dice_), credentials);
+}
+
 void FaultMachine::LoseAnswers() {
   const Life life = PickLife();
   switch (dice_.Below(3)) {

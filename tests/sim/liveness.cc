@@ -72,6 +72,9 @@ void Liveness::HealProcesses() {
     scene_.ensemble.SetSendDelay(*life.client, Duration::zero());
     scene_.ensemble.SetFate(*life.client, nullptr);
   }
+  for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) {
+    if (SimChecker* const checker = scene_.Checker(i)) checker->Reload({}, scene_.plan.health);
+  }
   for (std::size_t i = 0; i < scene_.operators(); ++i) {
     if (Operator* const one = scene_.OperatorAt(i)) one->Abandon();
   }

@@ -14,16 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr int kMostShards = 14;
 
-HealthSettings DrawHealth(Dice& dice) {
-  HealthSettings health;
-  health.interval = milliseconds(dice.Pick(std::vector<int>{500, 700, 1000}));
-  health.timeout = milliseconds(dice.Pick(std::vector<int>{200, 300, 400}));
-  health.threshold = std::max(health.interval, Duration(milliseconds(dice.Between(10, 20) * 100)));
-  health.refused_threshold = milliseconds(dice.Between(5, 10) * 100);
-  health.fast_interval = milliseconds(dice.Pick(std::vector<int>{150, 250}));
-  return health;
-}
-
 void DrawNumbers(Dice& dice, ClusterSpec& spec, std::size_t checkers) {
   const int n = static_cast<int>(checkers);
   spec.checkers.reset();
@@ -52,6 +42,16 @@ int NumberOf(const ShardSpec& shard) {
 }
 
 }  // namespace
+
+HealthSettings DrawHealth(Dice& dice) {
+  HealthSettings health;
+  health.interval = milliseconds(dice.Pick(std::vector<int>{500, 700, 1000}));
+  health.timeout = milliseconds(dice.Pick(std::vector<int>{200, 300, 400}));
+  health.threshold = std::max(health.interval, Duration(milliseconds(dice.Between(10, 20) * 100)));
+  health.refused_threshold = milliseconds(dice.Between(5, 10) * 100);
+  health.fast_interval = milliseconds(dice.Pick(std::vector<int>{150, 250}));
+  return health;
+}
 
 std::string AddressOf(std::size_t cluster, int number, int place) {
   return fmt::format("10.{}.0.{}:{}", cluster + 1, place, number);

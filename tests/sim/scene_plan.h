@@ -37,6 +37,9 @@ struct ClusterPlan {
   std::int32_t first_sequence = 0;
 };
 
+// Settings of probes within the bounds above.
+[[nodiscard]] HealthSettings DrawHealth(Dice& dice);
+
 struct ScenePlan {
   std::uint64_t seed = 1;
   std::vector<CheckerPlan> checkers;
