@@ -191,7 +191,7 @@ class FaultMachine {
   bool running_ = false;
   TimePoint orders_arrive_until_{};  // after Stop
   int commits_armed_ = 0;
-  int reads_to_reset_ = 0;  // the connection ends amid the last of so few
+  int reads_to_reset_ = 0;  // the connection ends amid the last of them
   std::function<void(std::size_t)> at_take_over_;
   std::function<void(const Arrival&, std::size_t)> at_commit_;
   std::function<Fate(const Arrival&, std::size_t)> at_deposition_;
