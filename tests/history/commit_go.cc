@@ -32,9 +32,11 @@ void CommitJudge::JudgeMirrorFlips() {
   }
 }
 
-// What the Go status says, else the rows. Rows that agree with it keep reason and counts.
+// What the Go status says, else the rows. Rows that agree with it keep reason and counts, unless
+// the list has changed: its leader may not know the old one, and reads the Go status alone.
 RowChanges CommitJudge::AgainstGo(const ClusterSpec& list) const {
   const RowChanges against_board = AgainstBoard(list, Lost::kAsLastRead);
+  const bool same_list = facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
   RowChanges changes;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     const ShardState to = facts_.after.RowOf(i);
@@ -43,7 +45,8 @@ RowChanges CommitJudge::AgainstGo(const ClusterSpec& list) const {
     ShardState from = row == against_board.end() ? to : row->from;
     if (MirrorBefore().contains(shards_[i].addr)) {
       const ShardState go = InMirror(shards_[i].addr);
-      if (go.status != from.status || go.since != from.since) from = go;
+      const bool differs = go.status != from.status || go.since != from.since;
+      if (differs || (!same_list && to == go)) from = go;
     }
     if (from != to) changes.push_back({i, from, to});
   }

@@ -152,8 +152,8 @@ void GoChecker::Beat() {
 
 // The JSON of votes and of the status: for each address, whether it answers.
 std::string GoChecker::Votes(const std::string& shards) const {
-  SpecPayloads payloads{"1", shards, "{}"};
-  const auto spec = DecodeSpec(cluster_, payloads);
+  static const std::string kOptions = EncodeSpec(ClusterSpec{}).options;
+  const auto spec = DecodeSpec(cluster_, {"1", shards, kOptions});
   if (!spec) return "{}";
   StatusBoard board;
   for (const auto& shard : spec->shards) {

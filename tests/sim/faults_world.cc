@@ -415,10 +415,11 @@ void FaultMachine::GoInterlude() {
   for (std::size_t i = 0; i < scene_.plan.checkers.size(); ++i) scene_.KillChecker(i);
   const std::size_t cluster = PickCluster();
   scene_.StartGo(cluster);
-  const Duration stay = dice_.LogBetween(seconds(2), seconds(8));
+  // Long enough to decide, and most often over before the sessions of ours are.
+  const Duration stay = dice_.LogBetween(milliseconds(1200), seconds(6));
   const auto stored = scene_.SpecOf(cluster);
   for (const ShardSpec& shard : stored ? stored->spec.shards : std::vector<ShardSpec>()) {
-    if (!dice_.Chance(0.3)) continue;
+    if (!dice_.Chance(0.4)) continue;
     const bool up = scene_.fleet.Get(shard.addr) == Server::kUp;
     scene_.SetServer(shard.addr, up ? Server::kRefused : Server::kUp);
   }
