@@ -124,6 +124,9 @@ void ClusterJudge::Note(const Touch& touch, Facts& facts) {
       facts.writes_leader = true;
       break;
     case Place::kHead:
+      // A head that an outsider writes is newer than what Go checkers have decided: it counts.
+      if (IsOutsider(session_id)) mirror_by_go_ = false;
+      [[fallthrough]];
     case Place::kChunk:
       facts.writes_status |= !removal;
       break;
