@@ -471,9 +471,13 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
       problems.Add("freeze", fmt::format("{} went from {} to {}, and cannot go back",
                                          Name(change.shard), Text(change.from), Text(change.to)));
     }
-    // The mirror may know a row that nobody could read.
-    const bool found =
-        change.from.status == ShardStatus::kUnknown && change.to.counts == VoteCounts{};
+    // The mirror may know a row that nobody could read. It may also be what Go checkers decided, and
+    // an outsider has put an older head back: who does not know the old list reads the mirror.
+    const ShardState mirrored = InMirror(shards_[change.shard].addr);
+    const bool from_mirror =
+        mirrored.status == change.to.status && mirrored.since == change.to.since;
+    const bool found = change.to.counts == VoteCounts{} &&
+                       (change.from.status == ShardStatus::kUnknown || from_mirror);
     const bool paused = before && before->pause && after && after->pause;
     if (differs && paused && found) problems.Excuse(Excuse::kPausedByMirror);
     if (differs && paused && !found) {
