@@ -332,7 +332,7 @@ void Contender::Follow(const std::vector<Candidate>& before) {
   ordinary_in_a_row_ = 0;
   // Our own znode is watched, too: an operator or a cleanup may remove it.
   Watch(own_node(), "watch own candidate");
-  // Each departure before this one wakes the next few behind it, and whoever becomes a shadow is one
+  // Each departure before this one wakes the next few behind it, and a new shadow is one
   // of them: fewer than kWatched are left then, so one of those watched has gone.
   const std::size_t watched = std::min(before.size(), kWatched);
   for (std::size_t i = before.size() - watched; i < before.size(); ++i) {

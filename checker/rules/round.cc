@@ -58,7 +58,7 @@ Electorate ElectorateOf(const RoundInput& input, const Safeguards& safeguards, s
                         static_cast<int>(voters));
 }
 
-// In the ledger, for the leaders to come, and told once.
+// In the ledger, for the leaders to come, and reported once.
 void Remember(const RoundInput& input, const Safeguards& safeguards, Decision& decision) {
   const auto& before = input.ledger.safeguards;
   auto lost = LostWithValues(safeguards, before ? before->lost : std::set<std::string>());

@@ -31,12 +31,12 @@ ClusterSpec SettingsOf(const Safeguards& safeguards) {
 }
 
 std::vector<std::string> LostWithValues(const Safeguards& safeguards,
-                                        const std::set<std::string>& told) {
+                                        const std::set<std::string>& reported) {
   const ClusterSpec values = SettingsOf(safeguards);
   std::vector<std::string> texts;
   for (const std::string& key : safeguards.lost) {
     const Setting* const setting = FindSetting(key);
-    if (setting == nullptr || told.contains(key)) continue;
+    if (setting == nullptr || reported.contains(key)) continue;
     texts.push_back(key + "=" + FormatSetting(GetSetting(values, *setting)));
   }
   return texts;

@@ -31,8 +31,8 @@ struct Safeguards {
 // The settings alone, in a spec without shards.
 [[nodiscard]] ClusterSpec SettingsOf(const Safeguards& safeguards);
 
-// Of the lost ones, "max_dead_fraction=0.25", without those that `told` has.
+// Of the lost ones, "max_dead_fraction=0.25", without those that `reported` has.
 [[nodiscard]] std::vector<std::string> LostWithValues(const Safeguards& safeguards,
-                                                      const std::set<std::string>& told = {});
+                                                      const std::set<std::string>& reported = {});
 
 }  // namespace zkcluster

@@ -1,5 +1,5 @@
 // Whole checkers in a simulated world: the first result is not a verdict where a status stands. All
-// the ways in which a checker begins to ask a server anew, beside a server that is silent for less
+// the ways in which a checker begins to ask a server again, beside a server that is silent for less
 // than its threshold, and beside one that is dead.
 #include <doctest/doctest.h>
 
@@ -23,9 +23,9 @@ constexpr const char* kName = kSettledCluster;
 struct Restart {
   const char* what;
   Server server;    // s2
-  Duration silent;  // from the moment in which the checkers begin anew
+  Duration silent;  // from the moment in which the checkers begin again
   bool leave;       // in good order; else killed
-  bool before;      // s2 is silent before they begin anew, too
+  bool before;      // s2 is silent before they begin again, too
 };
 
 void RestartAll(Settled& site, bool leave) {
@@ -85,7 +85,7 @@ TEST_CASE("first result: checkers and a server stop together, and the server wak
 }
 
 TEST_CASE(
-    "first result: a server that is dead when all checkers begin anew is dead a threshold later") {
+    "first result: a server that is dead when all checkers begin again is dead a threshold later") {
   for (const bool stopped : {false, true}) {
     CAPTURE(stopped);
     Settled site;

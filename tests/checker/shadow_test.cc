@@ -86,11 +86,11 @@ TEST_CASE("shadow: leader and shard die at the same moment, and the first shadow
   CHECK(site.At("c2").facts(kName).depositions == 1);
   // The hook and the journal tell of it.
   const auto& events = site.At("c2").events();
-  const auto told = std::ranges::find_if(events, [](const Event& event) {
+  const auto found = std::ranges::find_if(events, [](const Event& event) {
     const auto* const leader = event.As<Event::Leader>();
     return leader != nullptr && leader->deposed == std::vector<std::string>{"c1"};
   });
-  CHECK(told != events.end());
+  CHECK(found != events.end());
 }
 
 TEST_CASE("shadow: leader, successor and shard die at the same moment, and the second decides") {

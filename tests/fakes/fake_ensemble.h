@@ -162,7 +162,7 @@ class FakeEnsemble {
   // or not, by chance.
   void ServerDown(int server);
   void ServerUp(int server);
-  // Every write takes so much longer to be committed, whoever sent it, as with slow disks; reads and
+  // Every write takes so much longer to be committed, from any client, as with slow disks; reads and
   // pings do not. A sync waits for the writes before it. Zero: as usual.
   void SetSlow(Duration slow);
   // Every server up, none cut off or late, nothing slow.

@@ -173,7 +173,7 @@ void HungLeaderDeposed(Play& play) {
   play.AwaitVoters(3, kAfterElection);
 }
 
-// s1 is silent for less than its threshold (3 s) while all checkers begin anew: that is no death.
+// s1 is silent for less than its threshold (3 s) while all checkers begin again: that is no death.
 void NobodyCallsDead(Play& play) {
   play.AllowFlips("s1", 0);
   for (const auto& id : play.site.CheckerIds()) play.ForbidDeadVotes(id);

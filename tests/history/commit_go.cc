@@ -42,8 +42,8 @@ RowChanges CommitJudge::AgainstGo(const ClusterSpec& list) const {
                                   [&](const RowChange& change) { return change.shard == i; });
     ShardState from = row == against_board.end() ? to : row->from;
     if (MirrorBefore().contains(shards_[i].addr)) {
-      const ShardState told = InMirror(shards_[i].addr);
-      if (told.status != from.status || told.since != from.since) from = told;
+      const ShardState go = InMirror(shards_[i].addr);
+      if (go.status != from.status || go.since != from.since) from = go;
     }
     if (from != to) changes.push_back({i, from, to});
   }

@@ -270,7 +270,7 @@ void FaultMachine::FreezeAtCommit() {
   });
 }
 
-// A server is silent for less than any threshold around the moment when all checkers begin anew:
+// A server is silent for less than any threshold around the moment when all checkers begin again:
 // that is no death.
 void FaultMachine::HangAround(Duration start) {
   const std::string addr = PickAddress();

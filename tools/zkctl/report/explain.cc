@@ -122,7 +122,7 @@ std::string_view RepeatedNote(const std::vector<std::string>& sentences) {
   return {};
 }
 
-// How long the ballots that count, and this leader, have been as they are. A shadow starts anew with
+// How long the ballots that count, and this leader, have been as they are. A shadow starts again with
 // each decision, so it may wait for longer than this says.
 Duration OwedFor(const Snapshot& snapshot, const Assessment& assessment) {
   Micros since = snapshot.leader_stat ? snapshot.leader_stat->modified : Micros(0);

@@ -72,13 +72,13 @@ class DumbLeader {
     Safeguards now{spec.checkers, spec.quorum, spec.min_racks, spec.max_dead_fraction, lost_, ""};
     decision.ledger.safeguards = std::nullopt;
     if (now.any()) decision.ledger.safeguards = now;
-    std::vector<std::string> told;
+    std::vector<std::string> reported;
     for (const std::string& key : lost_) {
       if (in_.ledger.safeguards->lost.count(key) > 0) continue;
       const SettingValue value = GetSetting(spec, *FindSetting(key));
-      told.push_back(key + "=" + FormatSetting(value));
+      reported.push_back(key + "=" + FormatSetting(value));
     }
-    if (!told.empty()) decision.changes.insert(decision.changes.begin(), KeysLost{told});
+    if (!reported.empty()) decision.changes.insert(decision.changes.begin(), KeysLost{reported});
   }
   [[nodiscard]] std::size_t Shards() const { return in_.spec.shards.size(); }
   [[nodiscard]] static bool Over(Micros until, Micros now) {
