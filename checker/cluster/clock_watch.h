@@ -1,5 +1,5 @@
 // ClockWatch compares this host's wall clock with ZooKeeper's, as far as the stamps of this checker's
-// own writes tell it, and logs it when the two differ by more than kMostOff, and when they agree
+// own writes show it, and logs it when the two differ by more than kMostOff, and when they agree
 // again. Nothing that checkers decide depends on this host's clock; its logs do, and so do the
 // programs on it that compare the dates of their values with those of statuses. Owned by the
 // Roster. Loop-bound conductor.

@@ -109,7 +109,7 @@ void Contender::OnSession(const zk::SessionEvent& event) {
 // ballot under our id may be another daemon's, and must not be touched.
 void Contender::Start() {
   if (over()) return;
-  ghosts_.clear();  // a new session has none of the watches that tell of their end
+  ghosts_.clear();  // a new session has none of the watches on them
   Enter(Registering{own_node()});
   EnsureParents();
 }

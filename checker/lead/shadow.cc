@@ -8,8 +8,8 @@
 namespace zkcluster {
 namespace {
 
-// A leader that does its job has written by then, and one look is enough for a whole flip.
-constexpr Duration kLookAfter = std::chrono::milliseconds(50);
+// A leader that does its job has written by then, and one check is enough for a whole flip.
+constexpr Duration kCheckAfter = std::chrono::milliseconds(50);
 // What is being read is there within a round trip.
 constexpr Duration kReadsEnd = std::chrono::milliseconds(20);
 
@@ -26,8 +26,8 @@ Shadow::Shadow(const ClusterScope& scope, const KnownLists& lists, SharedSpec sp
       status_(scope_, [this] { Changed(); }),
       leader_(scope_.loop, scope_.client, scope_.paths.leader(),
               [this](const auto&) { Changed(); }),
-      soon_(scope_.loop.NewTimer([this] { LookNext(); })),
-      wait_(scope_.loop.NewTimer([this] { LookNext(); })) {}
+      soon_(scope_.loop.NewTimer([this] { CheckNext(); })),
+      wait_(scope_.loop.NewTimer([this] { CheckNext(); })) {}
 
 void Shadow::Enter(State state) {
   static constexpr std::string_view kNames[] = {"reading", "watching", "confirming"};
@@ -49,15 +49,15 @@ void Shadow::SetLine(std::vector<Candidate> before) {
 }
 
 void Shadow::Changed() {
-  if (!soon_->armed()) soon_->Arm(kLookAfter);
+  if (!soon_->armed()) soon_->Arm(kCheckAfter);
 }
 
-void Shadow::LookNext() {
+void Shadow::CheckNext() {
   if (std::exchange(scheduled_, true)) return;
   // A turn later: the owner may destroy this shadow then, but not within a timer's call.
   scope_.loop.Post(lifetime_.Guard([this] {
     scheduled_ = false;
-    Look();
+    Check();
   }));
 }
 
@@ -70,7 +70,7 @@ bool Shadow::Settled() const {
   return inputs_.settled() && status_.settled() && !leader_.has_news();
 }
 
-void Shadow::Look() {
+void Shadow::Check() {
   if (state_ == State::kConfirming) return;  // its answer comes here again
   if (!Ready()) {
     // The clock may say suspended for a moment that no event reports.
@@ -81,7 +81,7 @@ void Shadow::Look() {
   ObserveClock();
   // A new head beside a ballot that is still being read: nothing is owed because of that.
   if (!owed() && !Settled()) return wait_->Arm(kReadsEnd);
-  Follow(vigil_.Look(Owed(), MarkNow(), Patience(), scope_.loop.Now()));
+  Follow(vigil_.Check(Owed(), MarkNow(), Patience(), scope_.loop.Now()));
 }
 
 void Shadow::Follow(const Vigil::Next& next) {

@@ -47,9 +47,9 @@ class Shadow {
   enum class State : unsigned char { kReading, kWatching, kConfirming };
 
   void Enter(State state);
-  void Changed();   // a look follows soon
-  void LookNext();  // in the next turn
-  void Look();
+  void Changed();    // a check follows soon
+  void CheckNext();  // in the next turn
+  void Check();
   [[nodiscard]] bool Ready() const;
   [[nodiscard]] bool Settled() const;
   [[nodiscard]] bool Owed() const;
@@ -67,7 +67,7 @@ class Shadow {
   std::vector<Candidate> before_;
 
   State state_ = State::kReading;
-  bool scheduled_ = false;  // a look begins in the next turn
+  bool scheduled_ = false;  // a check begins in the next turn
   LeaderInputs inputs_;
   StatusCopy status_;
   zk::NodeWatcher leader_;

@@ -60,7 +60,7 @@ std::size_t CountDepositions(const std::vector<Micros>& stamps, std::optional<Mi
       stamps, [&](Micros stamp) { return !now || stamp > *now - kDepositionCounts; }));
 }
 
-Vigil::Next Vigil::Look(bool owed, const Mark& mark, PatienceFacts patience, TimePoint now) {
+Vigil::Next Vigil::Check(bool owed, const Mark& mark, PatienceFacts patience, TimePoint now) {
   return Judge(false, owed, mark, patience, now);
 }
 

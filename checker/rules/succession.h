@@ -86,7 +86,7 @@ class Vigil {
   };
   enum class Step : unsigned char {
     kRest,     // nothing is owed
-    kWait,     // look again after `wait`
+    kWait,     // check again after `wait`
     kConfirm,  // ask the ensemble, read what is new, then call Confirmed
     kDepose,
   };
@@ -97,7 +97,7 @@ class Vigil {
   };
 
   // After each change, and when a wait is over. `patience.round_trip` is filled in here.
-  Next Look(bool owed, const Mark& mark, PatienceFacts patience, TimePoint now);
+  Next Check(bool owed, const Mark& mark, PatienceFacts patience, TimePoint now);
   // The ensemble has answered a confirmation after `round_trip`, and what follows was read since.
   Next Confirmed(Duration round_trip, bool owed, const Mark& mark, PatienceFacts patience,
                  TimePoint now);

@@ -25,7 +25,7 @@ bool Counts(const Ballot& ballot, SpecId spec, std::size_t servers) {
 
 namespace {
 
-// The first result is not a verdict where a status stands: a restart of all checkers during a short
+// The first result is not a verdict where there is a status: a restart of all checkers during a short
 // silence would be a death.
 Opinion CountedOpinion(const Vote& vote, bool undecided) {
   return vote.first && undecided ? Opinion::kDead : vote.opinion;

@@ -1,4 +1,4 @@
-// Whole checkers in a simulated world: the first result is not a verdict where a status stands. All
+// Whole checkers in a simulated world: the first result is not a verdict where there is a status. All
 // the ways in which a checker begins to ask a server again, beside a server that is silent for less
 // than its threshold, and beside one that is dead.
 #include <doctest/doctest.h>

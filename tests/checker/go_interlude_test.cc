@@ -305,7 +305,7 @@ TEST_CASE("a Go manager drops quorum and racks: they stay in force, until zkctl 
   const auto lost = site.LedgerOf(kName).safeguards;
   REQUIRE(lost);
   CHECK(LostWithValues(*lost) == std::vector<std::string>{"checkers=3", "min_racks=2", "quorum=3"});
-  // An operator who wants them gone writes the spec that stands.
+  // An operator who wants them gone writes the spec as it is.
   ClusterSpec same = site.spec;
   same.checkers.reset();
   same.quorum.reset();

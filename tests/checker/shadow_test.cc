@@ -84,7 +84,7 @@ TEST_CASE("shadow: leader and shard die at the same moment, and the first shadow
   CHECK(site.At("c2").Logged("leader.deposed") == 1);
   CHECK(site.LeaderOf(kName)->deposed == std::vector<std::string>{"c1"});
   CHECK(site.At("c2").facts(kName).depositions == 1);
-  // The hook and the journal tell of it.
+  // The hook and the journal report it.
   const auto& events = site.At("c2").events();
   const auto found = std::ranges::find_if(events, [](const Event& event) {
     const auto* const leader = event.As<Event::Leader>();

@@ -90,7 +90,7 @@ void ClusterJudge::Judge(const sim::Transaction& transaction) {
     }
   } else if (!events.empty() && IsChecker(transaction.session_id) &&
              !IsOutsider(transaction.session_id)) {
-    // Of checkers and the quorum only the leader tells.
+    // Only the leader reports checkers and the quorum.
     (void)MayCommit();
   }
   if (facts.before.head) MoveSequence();

@@ -70,7 +70,7 @@ bool ClusterJudge::IsOwed() const {
 }
 
 // Called after the transaction. A decision stays owed until something is decided: a quorum may come
-// and go while a shadow does not look. No operation can check that there is no head, so the very
+// and go while a shadow does not check. No operation can check that there is no head, so the very
 // first decision, and more of the same leader after it, may come just before a deposition that they
 // do not refuse.
 void ClusterJudge::WatchOwed(const Facts& facts) {

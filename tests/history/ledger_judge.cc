@@ -86,9 +86,10 @@ class LedgerJudge {
       report_("ledger", "the safeguards in the ledger are not those in force");
     }
     const Ids lost_before = was && was->safeguards ? was->safeguards->lost : Ids{};
-    const bool tells = facts_.Find<Event::KeysLost>() != nullptr;
+    const bool reports = facts_.Find<Event::KeysLost>() != nullptr;
     const bool loses = !Without(is.lost, lost_before).empty();
-    if (was && loses != tells) report_("journal", "tells of lost safeguards, or not, and is wrong");
+    if (was && loses != reports)
+      report_("journal", "reports lost safeguards, or not, and is wrong");
   }
 
   // A leader ends at its next decision what has ended by itself. Its view of the ensemble's clock is

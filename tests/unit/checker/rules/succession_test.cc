@@ -53,7 +53,7 @@ std::string AnswerVigil(const std::string& input) {
     const Vigil::Next next =
         answer[0] == "answer"
             ? vigil.Confirmed(std::stol(answer[1]) * 1ms, true, mark, patience, now)
-            : vigil.Look(parts[1] == "owed", mark, patience, now);
+            : vigil.Check(parts[1] == "owed", mark, patience, now);
     text += (text.empty() ? "" : " ") + Describe(next);
   }
   return text;
@@ -98,10 +98,10 @@ TEST_CASE("vigil: it says how long a decision has been owed") {
   Vigil vigil;
   const PatienceFacts patience{.session_timeout = 10s};
   CHECK_FALSE(vigil.OwedFor(TimePoint(9s)));
-  vigil.Look(true, {}, patience, TimePoint(10s));
-  vigil.Look(true, {}, patience, TimePoint(11s));
+  vigil.Check(true, {}, patience, TimePoint(10s));
+  vigil.Check(true, {}, patience, TimePoint(11s));
   CHECK(vigil.OwedFor(TimePoint(12s)) == Duration(2s));
-  vigil.Look(false, {}, patience, TimePoint(13s));
+  vigil.Check(false, {}, patience, TimePoint(13s));
   CHECK_FALSE(vigil.OwedFor(TimePoint(13s)));
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("depositions: a record keeps the newest few") {
   CHECK(stamps.front() == Micros(21 - static_cast<int>(kMaxDepositions) + 1));
 }
 
-TEST_CASE("ensemble clock: the newest stamp tells the time, an old one read late does not") {
+TEST_CASE("ensemble clock: the newest stamp says the time, an old one read late does not") {
   EnsembleClock clock;
   CHECK_FALSE(clock.Now(TimePoint(1s)));
   clock.Observe(500s, TimePoint(100s));

@@ -97,7 +97,7 @@ TEST_CASE("tally: outcomes against the electorate") {
   }
 }
 
-TEST_CASE("tally: a first failure is a death where no status stands, and unknown elsewhere") {
+TEST_CASE("tally: a first failure is a death where there is no status, and unknown elsewhere") {
   struct Case {
     const char* ballots;
     bool undecided;
