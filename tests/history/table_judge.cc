@@ -87,13 +87,18 @@ std::string Text(const ClientTable& table) {
                      table.statuses.substr(0, 100));
 }
 
+bool HasNames(const SpecRecord& spec, const ClientTable& table) {
+  return table.names.empty() ||
+         std::ranges::equal(spec.spec->shards, table.names, {}, &ShardSpec::name);
+}
+
 }  // namespace
 
 bool TableJudge::FindIn(const IncarnationRecord& record, const ClientTable& table, Position& from,
                         ExcuseCounts& needed) const {
   for (std::size_t s = from.spec; s < record.specs.size(); ++s) {
     const SpecRecord& spec = record.specs[s];
-    if (spec.id.version != table.spec_version) continue;
+    if (spec.id.version != table.spec_version || !HasNames(spec, table)) continue;
     if (table.epoch == 0) {
       const bool forgets = from.decided && record.head_lost <= record.heads[from.head].zxid;
       if (table.sequence != 0 || forgets) continue;

@@ -36,6 +36,8 @@ struct ClientTable {
   std::uint64_t generation = 0;  // 0: not known
   std::string statuses;          // one letter a shard, in the order of its spec: A, D, ?
   std::vector<Micros> since;     // of each shard; empty: not known
+  // Of each shard; empty: not known. Writers other than ours may use a version twice.
+  std::vector<std::string> names = {};
 };
 
 class TableJudge {

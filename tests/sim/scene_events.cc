@@ -310,6 +310,7 @@ void Scene::OnTable(const std::string& client, const std::string& cluster,
   table.spec_version = update.table->spec().version;
   table.statuses = Letters(update.table->board());
   for (const auto& shard : update.table->board().shards) table.since.push_back(shard.since);
+  for (const auto& shard : update.table->spec().shards) table.names.push_back(shard.name);
   Mix(table.client);
   Mix(table.epoch);
   Mix(table.sequence);

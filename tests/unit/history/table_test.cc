@@ -52,6 +52,16 @@ TEST_CASE("tables: a client goes forward, and shows each decision as written or 
   CHECK(tables.judge.tables() == 6);
 }
 
+TEST_CASE("tables: a list is found by its version and by its names, where these are known") {
+  for (const bool same : {true, false}) {
+    Tables tables;
+    ClientTable table{"app", "c", 2, 4, 2, 0, "AA?"};
+    table.names = {same ? "s1" : "s2", same ? "s2" : "s1", "s3"};
+    tables.judge.Observe(table);
+    CHECK(tables.Broken() == (same ? 0 : 1));
+  }
+}
+
 TEST_CASE("tables: nothing is decided yet, and a client that starts late") {
   Tables tables;
   tables.Take(0, 0, 1, "??");
