@@ -153,7 +153,8 @@ void OpinionJudge::ListChanged(std::uint64_t life) {
 // Each 10 thresholds of life may forgive a step; nothing else does.
 void OpinionJudge::Died(Said& said, TimePoint now) const {
   int left = said.owed;
-  Duration lived = said.served > said.returned ? said.served - said.returned : Duration(0);
+  const bool returned = said.returned != TimePoint::min() && said.served > said.returned;
+  Duration lived = returned ? said.served - said.returned : Duration(0);
   for (; lived >= 10 * limits_.shortest_threshold && left > 0;
        lived -= 10 * limits_.shortest_threshold) {
     left /= 2;
