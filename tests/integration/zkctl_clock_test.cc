@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {

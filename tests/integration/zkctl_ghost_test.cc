@@ -1,6 +1,7 @@
 // A restored backup on real servers: candidates, ballots and Go registrations without a session.
 #include <algorithm>
 
+#include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
 namespace zkcluster::integration {

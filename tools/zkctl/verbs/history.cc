@@ -1,5 +1,6 @@
 // The former specs of one cluster: history and undo.
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>

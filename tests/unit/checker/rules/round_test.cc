@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "checker/rules/freeze.h"
 #include "tests/unit/checker/rules/round_case.h"
 
 namespace round_test {
