@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "tests/support/proxy.h"
 #include "tests/support/rude_server.h"
+#include "tests/support/silent_listener.h"
 #include "tools/sandbox/sandbox.h"
 #include "zk/access.h"
 #include "zk/native_client.h"
@@ -73,33 +74,6 @@ struct Rig {
 std::string Local(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
-
-// An address that takes no connection and refuses none:
-// its queue is full, so the kernel drops each SYN.
-class SilentAddress {
- public:
-  SilentAddress() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    socklen_t length = sizeof(address_);
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(listener_.get(), Raw(), length) == 0);
-    REQUIRE(::listen(listener_.get(), 0) == 0);
-    REQUIRE(::getsockname(listener_.get(), Raw(), &length) == 0);
-    for (int i = 0; i < 8; ++i) {
-      UniqueFd& fd =
-          fillers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-      static_cast<void>(::connect(fd.get(), Raw(), length));
-    }
-  }
-  [[nodiscard]] std::string address() const { return Local(ntohs(address_.sin_port)); }
-
- private:
-  sockaddr* Raw() { return reinterpret_cast<sockaddr*>(&address_); }
-
-  UniqueFd listener_;
-  sockaddr_in address_{};
-  std::vector<UniqueFd> fillers_;
-};
 
 // A copy of this process that does nothing but keep every descriptor open.
 class Fork {
@@ -165,7 +139,7 @@ TEST_CASE("addresses: all but one refuse, for any number of them") {
 
 TEST_CASE("addresses: all but one are silent") {
   const sandbox::ZooKeeperServer server;
-  SilentAddress silent[3];
+  SilentListener silent[3];
   for (const std::size_t count : {2u, 4u}) {
     Rig rig;
     std::vector<std::string> servers = {server.address()};
