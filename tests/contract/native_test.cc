@@ -20,6 +20,7 @@
 
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "tests/contract/native_rig.h"
 #include "tests/support/proxy.h"
 #include "tests/support/rude_server.h"
 #include "tests/support/silent_listener.h"
@@ -32,48 +33,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-struct Rig {
-  EventLoop loop;
-  std::vector<std::string> lines;
-  std::shared_ptr<Logger> logger = NewSinkLogger(
-      LogLevel::kInfo, [this](LogLevel, const std::string& line) { lines.push_back(line); });
-
-  std::unique_ptr<zk::Client> Client(std::vector<std::string> servers,
-                                     Duration timeout = seconds(2),
-                                     Duration connect_timeout = milliseconds(300)) {
-    return zk::NewNativeClient(loop, *logger, {std::move(servers), timeout, connect_timeout});
-  }
-  bool Await(const std::function<bool()>& done, Duration limit = seconds(30)) {
-    return loop.RunUntil(done, limit);
-  }
-  bool AwaitState(const zk::Client& client, SessionState state) {
-    return Await([&] { return client.state() == state; });
-  }
-  void RunFor(Duration duration) {
-    static_cast<void>(Await([] { return false; }, duration));
-  }
-
-  Result<std::string> CreateEphemeral(zk::Client& client, const std::string& path) {
-    std::optional<Result<std::string>> answer;
-    client.Create(path, "", zk::CreateMode::kEphemeral,
-                  [&](Result<std::string> created) { answer = std::move(created); });
-    REQUIRE(Await([&] { return answer.has_value(); }));
-    return *answer;
-  }
-  bool Exists(zk::Client& client, const std::string& path) {
-    std::optional<Result<std::optional<zk::Stat>>> answer;
-    client.Exists(path, {},
-                  [&](Result<std::optional<zk::Stat>> stat) { answer = std::move(stat); });
-    REQUIRE(Await([&] { return answer.has_value(); }));
-    REQUIRE(answer->has_value());
-    return (*answer)->has_value();
-  }
-};
-
-std::string Local(std::uint16_t port) {
-  return "127.0.0.1:" + std::to_string(port);
-}
 
 // A copy of this process that does nothing but keep every descriptor open.
 class Fork {
