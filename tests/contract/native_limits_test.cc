@@ -1,6 +1,6 @@
 // The native client's limits, each beside another that it may be confused with, and answers that
-// are cut at any byte. Rows hold where the limits are what they are; none measures how long
-// something took.
+// are cut at any byte. A row holds where each limit is what it says, and fails where one is taken
+// for another; none measures how long something took.
 #include <doctest/doctest.h>
 
 #include <chrono>
