@@ -26,6 +26,14 @@ class ContractWorld {
   // An existing persistent znode without children that no other case uses, e.g. "/contract-17".
   [[nodiscard]] virtual std::string root() const = 0;
 
+  // A client of another process, without a proxy between it and the server: it cannot be disturbed.
+  virtual std::unique_ptr<zk::Client> NewNeighbour() = 0;
+  // A client like that of NewClient that only Stall can disturb.
+  virtual std::unique_ptr<zk::Client> NewPlainClient() = 0;
+  // Stops the process of all clients but the neighbours for `duration`, as by SIGSTOP. What the
+  // server and the neighbours do meanwhile arrives, and is not read.
+  virtual void Stall(Duration duration) = 0;
+
   // Runs the loop of the clients until `done` returns true, or `limit` has passed. Returns which.
   virtual bool RunUntil(const std::function<bool()>& done, Duration limit) = 0;
   bool RunUntil(const std::function<bool()>& done) {
@@ -50,9 +58,10 @@ class ContractWorld {
   virtual void MuteToClient(zk::Client& client) = 0;
   // Connections can be made again.
   virtual void Mend(zk::Client& client) = 0;
-  // The next verb of `client` reaches the server and takes effect; instead of its answer the
-  // connection breaks. A new connection can be made at once.
-  virtual void LoseNextAnswer(zk::Client& client) = 0;
+  // The next verb but `after` of `client` reaches the server and takes effect; instead of its answer
+  // the connection breaks. A new connection can be made at once.
+  virtual void LoseAnswer(zk::Client& client, int after) = 0;
+  void LoseNextAnswer(zk::Client& client) { LoseAnswer(client, 0); }
   // When this returns the session has ended at the server; the client may connect and has yet to
   // learn of the end. May run the loop.
   virtual void ExpireSession(zk::Client& client) = 0;

@@ -13,6 +13,15 @@ class FakeWorld final : public ContractWorld {
   std::unique_ptr<zk::Client> NewClient(const zk::Identity& identity) override {
     return ensemble_.NewClient(loop_, session_timeout(), identity);
   }
+  std::unique_ptr<zk::Client> NewNeighbour() override {
+    return ensemble_.NewClient(neighbours_, session_timeout());
+  }
+  std::unique_ptr<zk::Client> NewPlainClient() override { return NewClient({}); }
+  void Stall(Duration duration) override {
+    // Nothing of it has run yet when this returns.
+    loop_.Pause(duration + std::chrono::microseconds(1));
+    world_.RunFor(duration);
+  }
   Duration session_timeout() const override { return std::chrono::seconds(2); }
   std::string root() const override { return "/contract"; }
 
@@ -25,7 +34,12 @@ class FakeWorld final : public ContractWorld {
   void MuteToServer(zk::Client& client) override { ensemble_.MuteToServer(client); }
   void MuteToClient(zk::Client& client) override { ensemble_.MuteToClient(client); }
   void Mend(zk::Client& client) override { ensemble_.Reconnect(client); }
-  void LoseNextAnswer(zk::Client& client) override { ensemble_.LoseAnswers(client, 1); }
+  void LoseAnswer(zk::Client& client, int after) override {
+    const auto left = std::make_shared<int>(after);
+    ensemble_.SetFate(client, [left](const sim::Request&) {
+      return (*left)-- == 0 ? sim::Fate::kLoseAnswer : sim::Fate::kServe;
+    });
+  }
   void ExpireSession(zk::Client& client) override { ensemble_.Expire(client); }
   void StopServer() override { ensemble_.Down(); }
   void StartServer() override { ensemble_.Up(); }
@@ -33,6 +47,7 @@ class FakeWorld final : public ContractWorld {
  private:
   sim::SimWorld world_;
   sim::SimLoop loop_{world_};
+  sim::SimLoop neighbours_{world_};
   sim::FakeEnsemble ensemble_{world_, {.servers = ZKC_FAKE_SERVERS}};
 };
 

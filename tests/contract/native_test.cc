@@ -20,8 +20,10 @@
 
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "tests/contract/native_rig.h"
 #include "tests/support/proxy.h"
 #include "tests/support/rude_server.h"
+#include "tests/support/silent_listener.h"
 #include "tools/sandbox/sandbox.h"
 #include "zk/access.h"
 #include "zk/native_client.h"
@@ -31,75 +33,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-struct Rig {
-  EventLoop loop;
-  std::vector<std::string> lines;
-  std::shared_ptr<Logger> logger = NewSinkLogger(
-      LogLevel::kInfo, [this](LogLevel, const std::string& line) { lines.push_back(line); });
-
-  std::unique_ptr<zk::Client> Client(std::vector<std::string> servers,
-                                     Duration timeout = seconds(2),
-                                     Duration connect_timeout = milliseconds(300)) {
-    return zk::NewNativeClient(loop, *logger, {std::move(servers), timeout, connect_timeout});
-  }
-  bool Await(const std::function<bool()>& done, Duration limit = seconds(30)) {
-    return loop.RunUntil(done, limit);
-  }
-  bool AwaitState(const zk::Client& client, SessionState state) {
-    return Await([&] { return client.state() == state; });
-  }
-  void RunFor(Duration duration) {
-    static_cast<void>(Await([] { return false; }, duration));
-  }
-
-  Result<std::string> CreateEphemeral(zk::Client& client, const std::string& path) {
-    std::optional<Result<std::string>> answer;
-    client.Create(path, "", zk::CreateMode::kEphemeral,
-                  [&](Result<std::string> created) { answer = std::move(created); });
-    REQUIRE(Await([&] { return answer.has_value(); }));
-    return *answer;
-  }
-  bool Exists(zk::Client& client, const std::string& path) {
-    std::optional<Result<std::optional<zk::Stat>>> answer;
-    client.Exists(path, {},
-                  [&](Result<std::optional<zk::Stat>> stat) { answer = std::move(stat); });
-    REQUIRE(Await([&] { return answer.has_value(); }));
-    REQUIRE(answer->has_value());
-    return (*answer)->has_value();
-  }
-};
-
-std::string Local(std::uint16_t port) {
-  return "127.0.0.1:" + std::to_string(port);
-}
-
-// An address that takes no connection and refuses none:
-// its queue is full, so the kernel drops each SYN.
-class SilentAddress {
- public:
-  SilentAddress() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    socklen_t length = sizeof(address_);
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(listener_.get(), Raw(), length) == 0);
-    REQUIRE(::listen(listener_.get(), 0) == 0);
-    REQUIRE(::getsockname(listener_.get(), Raw(), &length) == 0);
-    for (int i = 0; i < 8; ++i) {
-      UniqueFd& fd =
-          fillers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-      static_cast<void>(::connect(fd.get(), Raw(), length));
-    }
-  }
-  [[nodiscard]] std::string address() const { return Local(ntohs(address_.sin_port)); }
-
- private:
-  sockaddr* Raw() { return reinterpret_cast<sockaddr*>(&address_); }
-
-  UniqueFd listener_;
-  sockaddr_in address_{};
-  std::vector<UniqueFd> fillers_;
-};
 
 // A copy of this process that does nothing but keep every descriptor open.
 class Fork {
@@ -165,7 +98,7 @@ TEST_CASE("addresses: all but one refuse, for any number of them") {
 
 TEST_CASE("addresses: all but one are silent") {
   const sandbox::ZooKeeperServer server;
-  SilentAddress silent[3];
+  SilentListener silent[3];
   for (const std::size_t count : {2u, 4u}) {
     Rig rig;
     std::vector<std::string> servers = {server.address()};

@@ -44,21 +44,40 @@ class NativeWorld final : public ContractWorld {
     proxies_[client.get()] = std::move(proxy);
     return client;
   }
+  std::unique_ptr<zk::Client> NewNeighbour() override {
+    if (!neighbours_) neighbours_ = std::make_unique<EventLoop>();
+    return zk::NewNativeClient(*neighbours_, *logger_, Options(Server().address()));
+  }
+  std::unique_ptr<zk::Client> NewPlainClient() override {
+    return zk::NewNativeClient(loop_, *logger_, Options(Server().address()));
+  }
+  void Stall(Duration duration) override {
+    REQUIRE(neighbours_ != nullptr);
+    static_cast<void>(neighbours_->RunUntil([] { return false; }, duration));
+  }
   Duration session_timeout() const override { return std::chrono::seconds(2); }
   std::string root() const override { return root_; }
 
   bool RunUntil(const std::function<bool()>& done, Duration limit) override {
-    return loop_.RunUntil(done, limit);
+    if (!neighbours_) return loop_.RunUntil(done, limit);
+    // Both processes, in turns.
+    const TimePoint end = loop_.Now() + limit;
+    constexpr Duration kTurn = std::chrono::milliseconds(5);
+    while (!loop_.RunUntil(done, kTurn)) {
+      if (neighbours_->RunUntil(done, kTurn)) return true;
+      if (loop_.Now() >= end) return false;
+    }
+    return true;
   }
   void RunFor(Duration duration) override {
-    static_cast<void>(loop_.RunUntil([] { return false; }, duration));
+    static_cast<void>(RunUntil([] { return false; }, duration));
   }
 
   void Break(zk::Client& client) override { Of(client).Break(); }
   void MuteToServer(zk::Client& client) override { Of(client).MuteToServer(); }
   void MuteToClient(zk::Client& client) override { Of(client).MuteToClient(); }
   void Mend(zk::Client& client) override { Of(client).Mend(); }
-  void LoseNextAnswer(zk::Client& client) override { Of(client).LoseNextAnswer(); }
+  void LoseAnswer(zk::Client& client, int after) override { Of(client).LoseAnswer(after); }
   void ExpireSession(zk::Client& client) override {
     EndSession(Server().port(), Of(client).credentials());
   }
@@ -72,6 +91,7 @@ class NativeWorld final : public ContractWorld {
   Proxy& Of(zk::Client& client) { return *proxies_.at(&client); }
 
   EventLoop loop_;
+  std::unique_ptr<EventLoop> neighbours_;  // of another process
   std::shared_ptr<Logger> logger_ = NullLogger();
   std::map<zk::Client*, std::unique_ptr<Proxy>> proxies_;
   std::string root_;

@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "checker/probe/net/socket_prober.h"
 #include "names/system_names.h"
+#include "tests/contract/prober_bench.h"
 #include "tests/fakes/fake_fleet.h"
 #include "tests/fakes/sim_loop.h"
 #include "tests/support/rude_server.h"
@@ -74,42 +75,6 @@ class FakeStage final : public ProberStage {
  private:
   std::unique_ptr<Prober> prober_ = fleet.NewProber(loop, "c1");
 };
-
-// One SocketProber and no server.
-struct Bench {
-  ProbeResult Probe(const std::string& addr, Duration timeout = 5s,
-                    RedisCredentials credentials = {}) {
-    prober->AddTarget(++last, {addr, RedisPing{std::move(credentials)}, nullptr},
-                      [this] { ++hints; });
-    return Again(last, timeout);
-  }
-  ProbeResult Again(Prober::TargetId id, Duration timeout = 5s) {
-    ProbeResult result;
-    bool reported = false;
-    prober->Start(id, timeout, [&](const ProbeResult& r) {
-      result = r;
-      reported = true;
-    });
-    REQUIRE(loop.RunUntil([&] { return reported; }, 20s));
-    result.latency = {};
-    return result;
-  }
-
-  EventLoop loop;
-  int hints = 0;
-  Prober::TargetId last = 0;
-  SystemNames names{loop};
-  std::unique_ptr<Prober> prober = NewSocketProber(loop, names.book());
-};
-
-ProbeResult Alive(ProbeAlarm alarm = ProbeAlarm::kNone) {
-  return ProbeResult::Alive(alarm);
-}
-ProbeResult Failed(Reason reason) {
-  return ProbeResult::Failed(reason);
-}
-const ProbeResult kUnresolved =
-    ProbeResult::Inconclusive(Reason::kUnresolved, ProbeAlarm::kUnresolved);
 
 }  // namespace
 

@@ -165,6 +165,20 @@ void Proxy::Drop(Pair& pair) {
   pairs_.remove_if([&](const auto& p) { return p.get() == &pair; });
 }
 
+bool Proxy::CutOff(Pair& pair, const std::string& packet) {
+  if (!cut_) return false;
+  auto& [left, how] = *cut_;
+  if (packet.size() <= left) {
+    left -= packet.size();
+    return false;
+  }
+  SendAll(pair.client.get(), packet.substr(0, left));
+  if (how == Cut::kReset) ResetOnClose(pair.client.get());
+  cut_.reset();
+  pairs_.remove_if([&](const auto& p) { return p.get() == &pair; });
+  return true;
+}
+
 bool Proxy::FromClient(Pair& pair) {
   char bytes[65536];
   const ssize_t got = ::recv(pair.client.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -177,11 +191,12 @@ bool Proxy::FromClient(Pair& pair) {
   pair.from_client.append(bytes, static_cast<std::size_t>(got));
   while (const auto packet = TakePacket(pair.from_client)) {
     const bool greeting = !std::exchange(pair.client_greeted, true);
-    if (!greeting && lose_next_answer_ && !IsHeartbeat(*packet)) {
+    if (!greeting && lose_after_ && !IsHeartbeat(*packet)) {
       const auto xid = ReadNumber<std::int32_t>(*packet, 4);
-      if (xid > 0) {  // not a ping, nor watches set again
+      // Not a ping, nor watches set again.
+      if (xid > 0 && (*lose_after_)-- == 0) {
         pair.doomed_xid = xid;
-        lose_next_answer_ = false;
+        lose_after_.reset();
       }
     }
     if (!greeting && doomed_create_ && IsCreateOf(*packet, *doomed_create_)) {
@@ -219,6 +234,8 @@ bool Proxy::FromServer(Pair& pair) {
     } else if (pair.doomed_xid != 0 && ReadNumber<std::int32_t>(*packet, 4) == pair.doomed_xid) {
       ++lost_;
       Drop(pair);
+      return false;
+    } else if (CutOff(pair, *packet)) {
       return false;
     }
     SendAll(pair.client.get(), *packet);

@@ -44,9 +44,14 @@ class Proxy {
   void MuteToServer() { to_server_muted_ = true; }
   void MuteToClient() { to_client_muted_ = true; }
   void Mend();
-  void LoseNextAnswer() { lose_next_answer_ = true; }
+  // The answer to the next verb but `after`.
+  void LoseAnswer(int after) { lose_after_ = after; }
   // The same for the next create of a path that begins with `prefix`.
   void LoseAnswerToCreate(std::string prefix) { doomed_create_ = std::move(prefix); }
+  enum class Cut { kEnd, kReset };
+  // The next connection that has sent so many more bytes to its client ends, also within a packet;
+  // packets that are behind these bytes are lost. Its greeting does not count.
+  void CutAfter(std::size_t bytes, Cut how) { cut_ = {bytes, how}; }
   // Answers lost so far.
   [[nodiscard]] int lost() const { return lost_; }
 
@@ -62,6 +67,8 @@ class Proxy {
   bool FromClient(Pair& pair);
   bool FromServer(Pair& pair);
   void Drop(Pair& pair);
+  // True when `packet` is beyond the cut: the pair is gone.
+  bool CutOff(Pair& pair, const std::string& packet);
 
   EventLoop& loop_;
   const std::uint16_t server_port_;
@@ -74,7 +81,8 @@ class Proxy {
   bool broken_ = false;
   bool to_server_muted_ = false;
   bool to_client_muted_ = false;
-  bool lose_next_answer_ = false;
+  std::optional<int> lose_after_;
+  std::optional<std::pair<std::size_t, Cut>> cut_;
   std::optional<std::string> doomed_create_;
   int lost_ = 0;
 };

@@ -67,6 +67,7 @@ void RudeServer::OnAccept(int listener, short, void* argument) {
   auto* self = static_cast<RudeServer*>(argument);
   const int fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return;
+  ++self->accepted_;
   auto& slot = self->clients_[fd];
   slot = std::make_unique<Client>();
   Client& client = *slot;

@@ -36,6 +36,7 @@ class RudeServer {
   RudeServer& operator=(const RudeServer&) = delete;
 
   [[nodiscard]] std::string addr() const;
+  [[nodiscard]] int accepted() const { return accepted_; }  // connections so far
   void SetManners(Manners manners) { manners_ = std::move(manners); }
   void SayToAll(const std::string& text);
 
@@ -51,6 +52,7 @@ class RudeServer {
   const std::string host_;
   UniqueFd listener_;
   std::uint16_t port_ = 0;
+  int accepted_ = 0;
   event* accept_ = nullptr;
   std::map<int, std::unique_ptr<Client>> clients_;
 };

@@ -45,6 +45,40 @@ TEST_CASE("reader: replies cut at every byte") {
   }
 }
 
+TEST_CASE("reader: one reply is taken at a time, and what it holds is none") {
+  struct Case {
+    std::string what;
+    std::string bytes;
+  };
+  std::string deep;
+  for (int i = 0; i < 7; ++i) deep += "*1\r\n";
+  for (const Case& c :
+       {Case{"an array", "*1\r\n+PONG\r\n"}, Case{"of an error", "*1\r\n-LOADING\r\n"},
+        Case{"of two", "*2\r\n+PONG\r\n-DENIED\r\n"}, Case{"of nothing", "*0\r\n"},
+        Case{"none", "*-1\r\n"}, Case{"an array of arrays", "*2\r\n*1\r\n+a\r\n*1\r\n+PONG\r\n"},
+        Case{"deep", deep + "+PONG\r\n"}, Case{"with a number last", "*2\r\n+PONG\r\n:1\r\n"},
+        Case{"with nothing last", "*2\r\n+PONG\r\n$-1\r\n"},
+        Case{"a bulk string", "$7\r\n+PONG\r\n\r\n"}, Case{"a number", ":7\r\n"},
+        Case{"no bulk string", "$-1\r\n"}}) {
+    // It follows a reply that has a text, and precedes one.
+    const std::string stream = "+OK\r\n" + c.bytes + "-ERR no\r\n";
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+      CAPTURE(c.what);
+      CAPTURE(cut);
+      ReplyReader reader;
+      reader.Feed(stream.substr(0, cut));
+      auto replies = ReadAll(reader);
+      reader.Feed(stream.substr(cut));
+      for (auto& reply : ReadAll(reader)) replies.push_back(reply);
+      REQUIRE(replies.size() == 3);
+      CHECK(replies[0] == kOk);
+      CHECK(replies[1].type == RedisReply::Type::kOther);
+      CHECK(replies[2] == Error("ERR no"));
+      CHECK(reader.empty());
+    }
+  }
+}
+
 TEST_CASE("reader: bytes left over are seen") {
   ReplyReader reader;
   reader.Feed("+PONG\r\n+PO");
