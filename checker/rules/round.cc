@@ -54,8 +54,8 @@ Safeguards SafeguardsOf(const RoundInput& input) {
 
 Electorate ElectorateOf(const RoundInput& input, const Safeguards& safeguards, std::size_t voters,
                         std::vector<std::string>& learned) {
-  return MakeElectorate(SettingsOf(safeguards), Learn(input, learned), input.ledger.at_least,
-                        static_cast<int>(voters));
+  return MakeElectorate(WithSafeguards({}, safeguards), Learn(input, learned),
+                        input.ledger.at_least, static_cast<int>(voters));
 }
 
 // In the ledger, for the leaders to come, and reported once.

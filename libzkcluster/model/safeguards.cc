@@ -21,8 +21,7 @@ Safeguards SafeguardsInForce(const ClusterSpec& spec, bool from_one_write,
   return now;
 }
 
-ClusterSpec SettingsOf(const Safeguards& safeguards) {
-  ClusterSpec spec;
+ClusterSpec WithSafeguards(ClusterSpec spec, const Safeguards& safeguards) {
   spec.checkers = safeguards.checkers;
   spec.quorum = safeguards.quorum;
   spec.min_racks = safeguards.min_racks;
@@ -32,7 +31,7 @@ ClusterSpec SettingsOf(const Safeguards& safeguards) {
 
 std::vector<std::string> LostWithValues(const Safeguards& safeguards,
                                         const std::set<std::string>& reported) {
-  const ClusterSpec values = SettingsOf(safeguards);
+  const ClusterSpec values = WithSafeguards({}, safeguards);
   std::vector<std::string> texts;
   for (const std::string& key : safeguards.lost) {
     const Setting* const setting = FindSetting(key);

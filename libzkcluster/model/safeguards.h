@@ -28,8 +28,8 @@ struct Safeguards {
 [[nodiscard]] Safeguards SafeguardsInForce(const ClusterSpec& spec, bool from_one_write,
                                            const std::optional<Safeguards>& remembered);
 
-// The settings alone, in a spec without shards.
-[[nodiscard]] ClusterSpec SettingsOf(const Safeguards& safeguards);
+// `spec` with these settings in the place of its own.
+[[nodiscard]] ClusterSpec WithSafeguards(ClusterSpec spec, const Safeguards& safeguards);
 
 // Of the lost ones, "max_dead_fraction=0.25", without those that `reported` has.
 [[nodiscard]] std::vector<std::string> LostWithValues(const Safeguards& safeguards,

@@ -46,7 +46,7 @@ struct SpecDiff {
 
 // The difference in words for the journal, an item each: "s6 removed", "s5 added (h:6379)",
 // "s4 h:1 -> h:2", "probe.threshold 3s -> 300ms", "quorum set to 2". At most kMostDescribed items,
-// the last of which counts the others.
+// and the last one counts the others.
 inline constexpr std::size_t kMostDescribed = 40;
 [[nodiscard]] std::vector<std::string> DescribeDiff(const SpecDiff& diff);
 

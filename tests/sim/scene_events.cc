@@ -362,12 +362,7 @@ std::optional<StoredSpec> Scene::SpecOf(std::size_t cluster) const {
 ClusterSpec Scene::InForce(std::size_t cluster, const StoredSpec& stored) const {
   const Safeguards kept =
       SafeguardsInForce(stored.spec, stored.from_one_write, LedgerOf(cluster).safeguards);
-  ClusterSpec spec = stored.spec;
-  spec.checkers = kept.checkers;
-  spec.quorum = kept.quorum;
-  spec.min_racks = kept.min_racks;
-  spec.max_dead_fraction = kept.max_dead_fraction;
-  return spec;
+  return WithSafeguards(stored.spec, kept);
 }
 
 std::optional<LeaderRecord> Scene::LeaderOf(std::size_t cluster) const {

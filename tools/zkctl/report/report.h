@@ -20,7 +20,7 @@
 
 namespace zkcluster::zkctl {
 
-// A checker of which the journal's last word is that it is gone.
+// A checker whose last entry in the journal says that it is gone.
 struct LastSeen {
   Micros gone{0};
   std::string rack;

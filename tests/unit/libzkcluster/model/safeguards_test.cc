@@ -38,7 +38,7 @@ TEST_CASE("safeguards: a spec in pieces keeps what it lacks, and what it says ho
   CHECK(LostWithValues(now, {"min_racks"}) == std::vector<std::string>{"max_dead_fraction=0.25"});
   // As long as nobody writes it whole.
   CHECK(SafeguardsInForce(pieces, false, now) == now);
-  CHECK(SettingsOf(now).min_racks == 2);
+  CHECK(WithSafeguards({}, now).min_racks == 2);
 }
 
 TEST_CASE("safeguards: a Go cluster of which nothing is remembered has none") {

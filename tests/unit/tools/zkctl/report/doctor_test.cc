@@ -44,7 +44,7 @@ struct Row {
   std::function<void(Snapshot&)> damage;
 };
 
-// Five shards, of which c3 alone calls four dead.
+// Five shards. Only c3 calls four of them dead.
 void Blind(Snapshot& snapshot) {
   for (int i = 3; i <= 5; ++i) {
     snapshot.spec.spec.shards.push_back(
