@@ -28,15 +28,13 @@ Contender::Contender(ClusterScope scope, Registrant self, Callbacks callbacks)
       self_(std::move(self)),
       callbacks_(std::move(callbacks)),
       epochs_(scope_),
-      watch_(std::make_shared<zk::WatchFunction>([this](const zk::WatchEvent& event) {
-        // Another candidate may have this name soon: numbers may repeat.
-        std::erase_if(ghosts_, [&](const std::string& ghost) {
-          return scope_.paths.candidate(ghost) == event.path;
-        });
-        if (In<Following>() || In<Waiting>() || In<Leading>()) Evaluate();
-      })),
+      watch_(std::make_shared<zk::WatchFunction>(
+          [this](const zk::WatchEvent& event) { OnWatch(event); })),
       retry_(scope_.loop.NewTimer([this] { Start(); })),
       patience_(scope_.loop.NewTimer([this] { Evaluate(); })),
+      late_create_(scope_.loop.NewTimer([this] {
+        if (registered()) Evaluate();
+      })),
       backoff_(std::chrono::milliseconds(100), std::chrono::seconds(5)),
       session_(
           scope_.client.OnSession([this](const zk::SessionEvent& event) { OnSession(event); })) {
@@ -97,6 +95,16 @@ void Contender::Announce(bool was_registered, bool was_leading) {
   if (was_registered && !registered()) callbacks_.unregistered();
 }
 
+void Contender::OnWatch(const zk::WatchEvent& event) {
+  // Another candidate may have this name soon: numbers may repeat.
+  const bool ghost = std::erase_if(ghosts_, [&](const std::string& one) {
+                       return scope_.paths.candidate(one) == event.path;
+                     }) > 0;
+  // That a ghost goes changes nothing for anybody, and a leader removes hundreds of them at once.
+  if (ghost && event.kind == zk::WatchKind::kDeleted) return;
+  if (In<Following>() || In<Waiting>() || In<Leading>()) Evaluate();
+}
+
 void Contender::OnSession(const zk::SessionEvent& event) {
   if (over()) return;
   // The wait for a twin ends here, too: an ensemble that comes back gives every session its full
@@ -110,6 +118,8 @@ void Contender::OnSession(const zk::SessionEvent& event) {
 void Contender::Start() {
   if (over()) return;
   ghosts_.clear();  // a new session has none of the watches on them
+  // It may be served after the list that FindOwnCandidates reads: then there are two of ours.
+  if (std::exchange(creating_, false)) late_create_->Arm(scope_.client.session_timeout());
   Enter(Registering{own_node()});
   EnsureParents();
 }
@@ -224,9 +234,11 @@ void Contender::CreateCandidate() {
   registration.since = scope_.loop.WallNow();
   registration.session_timeout = scope_.client.session_timeout();
   registration.format = self_.formats.back().number;
+  creating_ = true;
   scope_.client.Create(scope_.paths.election() + "/" + CandidatePrefix(self_.id, self_.guid),
                        EncodeRegistration(registration), zk::CreateMode::kEphemeralSequential,
                        Guard([this](Result<std::string> path) {
+                         creating_ = !path && path.error().code == ErrorCode::kUnknownOutcome;
                          // kUnknownOutcome included: the next start searches for our guid before
                          // it creates again.
                          if (!path) return Retry(path.error(), "create candidate");

@@ -134,6 +134,7 @@ class Contender {
   void Enter(State next);
   void Announce(bool was_registered, bool was_leading);
 
+  void OnWatch(const zk::WatchEvent& event);
   void OnSession(const zk::SessionEvent& event);
   void Start();
   void EnsureParents();
@@ -178,6 +179,8 @@ class Contender {
   std::shared_ptr<zk::WatchFunction> watch_;  // on the own candidate, the predecessor, the twin
   std::unique_ptr<Timer> retry_;              // while Registering; and once, to begin
   std::unique_ptr<Timer> patience_;           // while Waiting
+  bool creating_ = false;                     // the answer to the last create has not come
+  std::unique_ptr<Timer> late_create_;        // a create without an answer is served by then
   // Candidates without a session, which a restored backup has left. They are nobody: this checker
   // neither waits for them nor follows them.
   std::set<std::string> ghosts_;

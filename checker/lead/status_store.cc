@@ -35,11 +35,15 @@ void StatusStore::Watch(Watched& node, std::string path) {
 }
 
 // A watcher that has news is about to read, and its owner hears of it. One that has none knows at
-// least what every answer so far has shown.
+// least what every answer so far has shown. A znode that somebody has removed and made again may
+// have the version that we know, and another stamp.
 bool StatusStore::Moved(const Watched& node) {
   if (node.doubted) return true;
   const zk::StatWatcher& watcher = *node.watcher;
-  return watcher.known() && !watcher.has_news() && watcher.version() != node.slot.version;
+  if (!watcher.known() || watcher.has_news()) return false;
+  if (watcher.version() != node.slot.version) return true;
+  const bool stamped = node.slot.modified != Micros(0);
+  return stamped && watcher.stat()->modified != node.slot.modified;
 }
 
 StatusStore::Watched& StatusStore::At(SlotId id) {
@@ -342,9 +346,11 @@ void StatusStore::Committed(const CommitPlan& plan, const std::vector<zk::OpResu
     if (id == nullptr) continue;
     Slot& slot = At(*id).slot;
     if (const auto* set = std::get_if<zk::SetOp>(&plan.ops[i].op)) {
-      slot = {results[i].version, set->data};
+      slot = {.version = results[i].version,
+              .data = set->data,
+              .modified = results[i].modified};
     } else if (const auto* create = std::get_if<zk::CreateOp>(&plan.ops[i].op)) {
-      slot = {0, create->data};
+      slot = {.version = 0, .data = create->data};
     }
   }
   for (Watched& chunk : chunk_nodes_) chunk.slot.ours = true;

@@ -48,7 +48,7 @@ class StatusStore {
     std::optional<zk::Version> version;  // nothing: absent
     std::string data;
     bool ours = false;       // a chunk: our last commit left it as EncodeChunk makes it
-    Micros modified{0};      // the server's stamp, of what was read
+    Micros modified{0};      // the server's stamp; 0 after our own create
     std::int64_t mzxid = 0;  // as it was read; 0 after our own write
     bool operator==(const Slot&) const = default;
   };

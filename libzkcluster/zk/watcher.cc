@@ -17,7 +17,10 @@ Rereader::Rereader(Loop& loop, Client& client, std::string path)
       backoff_(kFirstRetry, kLongestRetry),
       loop_(loop),
       retry_(loop.NewTimer([this] { StartRead(); })) {
-  watch_ = std::make_shared<WatchFunction>([this](const WatchEvent&) { Refresh(); });
+  watch_ = std::make_shared<WatchFunction>([this](const WatchEvent&) {
+    fired_ = true;
+    Refresh();
+  });
   session_ =
       client.OnSession(lifetime_.Guard([this](const SessionEvent& event) { OnSession(event); }));
   // Reads in a later turn, because Read belongs to the derived class, which does not exist yet.
@@ -99,9 +102,11 @@ void NodeWatcher::ReadAbsence() {
 
 void NodeWatcher::Learned(std::optional<Node> node) {
   Succeeded();
+  const bool fired = TakeFired();
   const bool same = known_ && node.has_value() == node_.has_value() &&
-                    (!node || (node->stat.czxid == node_->stat.czxid &&
-                               node->stat.version == node_->stat.version));
+                    (node ? node->stat.czxid == node_->stat.czxid &&
+                                node->stat.version == node_->stat.version
+                          : !fired);
   known_ = true;
   node_ = std::move(node);
   if (same) return;
@@ -127,8 +132,10 @@ void StatWatcher::Read() {
 
 void StatWatcher::Learned(std::optional<Stat> stat) {
   Succeeded();
-  const bool same = known_ && stat.has_value() == stat_.has_value() &&
-                    (!stat || (stat->czxid == stat_->czxid && stat->version == stat_->version));
+  const bool fired = TakeFired();
+  const bool same =
+      known_ && stat.has_value() == stat_.has_value() &&
+      (stat ? stat->czxid == stat_->czxid && stat->version == stat_->version : !fired);
   known_ = true;
   stat_ = stat;
   if (same) return;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/backoff.h"
@@ -38,6 +39,9 @@ class Rereader {
   void Succeeded();
   void Failed(const Error& error);
   [[nodiscard]] Watch watch() const { return watch_; }
+  // True once after watch events: something happened here since the last value, even if the new
+  // value is the same.
+  bool TakeFired() { return std::exchange(fired_, false); }
 
   Client& client_;
   const std::string path_;
@@ -48,6 +52,7 @@ class Rereader {
 
   bool reading_ = false;
   bool again_ = false;  // something happened while reading
+  bool fired_ = false;  // the watch has, since the last value
   std::shared_ptr<WatchFunction> watch_;
   Backoff backoff_;
   Loop& loop_;
@@ -61,8 +66,9 @@ class Rereader {
 class NodeWatcher final : public Rereader {
  public:
   // `changed` gets the node, or nothing when it is absent; called when the state is first known,
-  // then when data or existence differ from the last call (compared by czxid and version). It may
-  // destroy the watcher.
+  // then when data or existence differ from the last call (compared by czxid and version). A znode
+  // that came and went between two reads is reported as one more absence: who created it has to
+  // know. It may destroy the watcher.
   using Changed = std::function<void(const std::optional<Node>&)>;
   // `denied` runs each time that a read is refused with kDenied; it must not destroy the watcher.
   NodeWatcher(Loop& loop, Client& client, std::string path, Changed changed,

@@ -105,6 +105,26 @@ TEST_CASE("outsider: a foreign znode among the chunks is ignored") {
   CHECK(site.ensemble.Children(kPaths.chunks()).size() == 2);
 }
 
+TEST_CASE("outsider: a ledger is removed, and comes back paused in the version that was known") {
+  Site site;
+  // The leader has written it, which it has not read again.
+  site.Set({1}, Server::kRefused);
+  site.Shows("DAAAAA");
+  site.Set({1}, Server::kUp);
+  site.Shows("AAAAAA");
+  const auto known = site.ensemble.Get(kPaths.ledger());
+  REQUIRE(known->stat.version > 0);
+  Ledger ledger = *DecodeLedger(known->data);
+  ledger.pause = zkcluster::Pause{Micros(1), Micros(0), "ann", "x"};
+  site.ensemble.Remove(kPaths.ledger());
+  do {
+    site.ensemble.Put(kPaths.ledger(), EncodeLedger(ledger));
+  } while (site.ensemble.Get(kPaths.ledger())->stat.version != known->stat.version);
+  site.Set({1}, Server::kRefused);
+  site.world.RunFor(20s);
+  site.Shows("AAAAAA");
+}
+
 TEST_CASE("outsider: the largest Since") {
   Site site;
   StatusBoard board{*DecodeChunk(site.ensemble.Get(kPaths.chunk(0))->data)};

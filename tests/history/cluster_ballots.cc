@@ -138,13 +138,30 @@ std::vector<PossibleBallots> ClusterJudge::VotersNow() const {
   return voters;
 }
 
-std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) const {
+// A check compares a name and a version. An outsider's ghost in the place of a ballot may have
+// both, and then the commit may have counted the ballot that is gone.
+std::vector<std::shared_ptr<const Ballot>> ClusterJudge::ReplacedByGhost(
+    const std::string& id, const VoteSlot& vote) const {
+  if (vote.owner != 0) return {};
+  const auto replaced = std::ranges::find_if(
+      past_votes_.rbegin(), past_votes_.rend(),
+      [&](const PastVote& past) { return past.id == id && past.ballot != nullptr; });
+  if (replaced == past_votes_.rend()) return {};
+  return {nullptr, replaced->ballot};
+}
+
+std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) {
   std::vector<PossibleBallots> voters;
   if (!facts.votes_checked.empty()) {
     for (const std::string_view id : facts.votes_checked) {
       const auto vote = replica_.votes.find(id);
       if (vote == replica_.votes.end()) continue;  // reported as a broken history
-      if (vote->second.counts()) voters.push_back({vote->first, {vote->second.ballot}});
+      if (vote->second.counts()) {
+        voters.push_back({vote->first, {vote->second.ballot}});
+      } else if (const auto either = ReplacedByGhost(vote->first, vote->second); !either.empty()) {
+        Excused(Excuse::kGhostOfOwn);
+        voters.push_back({vote->first, {either.begin(), either.end()}});
+      }
     }
     return voters;
   }

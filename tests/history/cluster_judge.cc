@@ -257,6 +257,17 @@ void ClusterJudge::MoveSequence() {
   }
 }
 
+// A check compares a name and a version, and a ghost may have both.
+bool ClusterJudge::ChecksGhostOfOwn(std::int64_t session_id) const {
+  return std::ranges::any_of(touches_, [&](const Touch& touch) {
+    if (touch.spot.place != Place::kCandidate) return false;
+    const auto maker = makers_.find(touch.spot.name);
+    const auto ghost = replica_.candidates.find(touch.spot.name);
+    return maker != makers_.end() && maker->second == session_id &&
+           ghost != replica_.candidates.end() && ghost->second.owner == 0;
+  });
+}
+
 void ClusterJudge::JudgeTakeOver(const Facts& facts) {
   ++judge_.counters_.take_overs;
   const std::int64_t session_id = transaction_->session_id;
@@ -277,6 +288,7 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
   leadership_ = Leadership{session_id, node};
   led_.insert(session_id);
   refusals_ = 0;
+  if (own == nullptr && ChecksGhostOfOwn(session_id)) return Excused(Excuse::kGhostOfOwn);
   if (own == nullptr) {
     return Report("takeover", fmt::format("by session {:#x}, which has no candidate", session_id));
   }
@@ -400,7 +412,7 @@ void ClusterJudge::JudgeCommit(const Facts& facts) {
   if (facts.event_undecodable) Report("journal", "an event is undecodable");
 
   const Ledger ledger = replica_.ledger.value.value_or(Ledger{});
-  const SpecRecord in_force = InForce(*found, facts);
+  const SpecRecord in_force = in_force_ ? InForce(*found, facts) : LastRead(*found, facts);
   const BallotBox box(VotersOf(facts), *in_force.spec, head.spec, ledger);
   const bool checked = !facts.votes_checked.empty() || box.present().most == 0;
   std::optional<BallotBox> box_now;

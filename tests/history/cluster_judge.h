@@ -81,6 +81,7 @@ class ClusterJudge {
   void JudgeWrites(const Facts& facts);
   void MoveSequence();
   void JudgeTakeOver(const Facts& facts);
+  [[nodiscard]] bool ChecksGhostOfOwn(std::int64_t session_id) const;
   void JudgePatience(const Facts& facts);
   [[nodiscard]] bool IsOwed() const;
   void WatchOwed(const Facts& facts);
@@ -92,9 +93,12 @@ class ClusterJudge {
   [[nodiscard]] bool GoDecided() const;
   void NoteGo();
   [[nodiscard]] SpecRecord InForce(const SpecRecord& spec, const Facts& facts) const;
+  [[nodiscard]] SpecRecord LastRead(const SpecRecord& spec, const Facts& facts) const;
   [[nodiscard]] SpecRecord InForce(const SpecRecord& spec,
                                    const std::optional<Ledger>& ledger) const;
-  [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts) const;
+  [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts);
+  [[nodiscard]] std::vector<std::shared_ptr<const Ballot>> ReplacedByGhost(
+      const std::string& id, const VoteSlot& vote) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
   void RecordHead(const Facts& facts);

@@ -471,13 +471,15 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
       problems.Add("freeze", fmt::format("{} went from {} to {}, and cannot go back",
                                          Name(change.shard), Text(change.from), Text(change.to)));
     }
-    // The mirror may know a row that nobody could read. It may also be what Go checkers decided, and
+    // The mirror may know a row that nobody could read, or nobody knows it. The mirror may also be
+    // what Go checkers decided, and
     // an outsider has put an older head back: who does not know the old list reads the mirror.
     const ShardState mirrored = InMirror(shards_[change.shard].addr);
     const bool from_mirror =
         mirrored.status == change.to.status && mirrored.since == change.to.since;
+    const bool nowhere = change.to.lost() && mirrored == ShardState{};
     const bool found = change.to.counts == VoteCounts{} &&
-                       (change.from.status == ShardStatus::kUnknown || from_mirror);
+                       (change.from.status == ShardStatus::kUnknown || from_mirror || nowhere);
     const bool paused = before && before->pause && after && after->pause;
     if (differs && paused && found) problems.Excuse(Excuse::kPausedByMirror);
     if (differs && paused && !found) {

@@ -23,7 +23,7 @@ enum class Excuse : unsigned char {
   kBallotsUnchecked,    // flips without checks of the ballots: after two refusals
   kLookback,            // the ballots that were counted are gone, but existed within the look-back
   kReasonUnchecked,     // the row's reason is not in the ballots: the commit did not check them
-  kGhostOfOwn,      // a ballot without a candidate, or over a ghost: a ghost is where its own was
+  kGhostOfOwn,          // a ghost is where a candidate or a ballot was
   kGoVoterUnknown,  // flips while a Go voter exists: the leader may not know of it yet
   // --- CommitJudge: what a commit says ---
   kNoListByMirror,    // rows without a decision: there was no head, and the mirror has them

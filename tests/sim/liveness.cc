@@ -413,6 +413,8 @@ void Liveness::MissingStatus(std::size_t cluster, const StoredSpec& standing,
   if (!head || head->spec != stored.id) {
     if (MayStayBehind(stored.spec, ledger)) {
       ++excuses_[Excuse::kStatusBehind];
+      EndOrders(ledger);
+      MissingOrders(name, ledger, missing);
       return;
     }
     missing.push_back(name + ": the status is of an old spec");
@@ -457,11 +459,16 @@ void Liveness::EndOrders(Ledger& ledger) const {
   if (paused || ended > 0) ++excuses_[Excuse::kStatusBehind];
 }
 
+void Liveness::MissingOrders(const std::string& name, const Ledger& ledger,
+                             std::vector<std::string>& missing) {
+  if (ledger.pause) missing.push_back(name + ": it is still paused");
+  if (!ledger.maintenance.empty()) missing.push_back(name + ": maintenance has not ended");
+}
+
 // Orders with a limit have ended, and so has a freeze when few enough would be dead.
 void Liveness::MissingEnds(const std::string& name, const ClusterSpec& spec, const Ledger& ledger,
                            std::string_view letters, std::vector<std::string>& missing) const {
-  if (ledger.pause) missing.push_back(name + ": it is still paused");
-  if (!ledger.maintenance.empty()) missing.push_back(name + ": maintenance has not ended");
+  MissingOrders(name, ledger, missing);
   if (!ledger.freeze.frozen || CountedVoters(spec) < QuorumOf(spec, ledger)) return;
   double would_be_dead = 0;
   for (std::size_t n = 0; n < spec.shards.size(); ++n) {

@@ -100,6 +100,8 @@ class Liveness {
   [[nodiscard]] int QuorumOf(const ClusterSpec& spec, const Ledger& ledger) const;
   [[nodiscard]] bool IsReadable(std::size_t cluster) const;
   void EndOrders(Ledger& ledger) const;
+  static void MissingOrders(const std::string& name, const Ledger& ledger,
+                            std::vector<std::string>& missing);
   void MissingEnds(const std::string& name, const ClusterSpec& spec, const Ledger& ledger,
                    std::string_view letters, std::vector<std::string>& missing) const;
   void MissingMirror(std::size_t cluster, const ClusterSpec& spec,

@@ -190,6 +190,27 @@ void GhostOfOwnBallot(SettledStory& story, bool excused) {
   story.Vote(id, "AD");
 }
 
+void GhostTakesOver(SettledStory& story, bool excused) {
+  const std::string own = story.CandidateOf("c2");
+  story.Remove(kOutsider, own);
+  if (excused) story.Write(kOutsider, own, "{}");
+  story.End("c1");
+  story.TakeOver("c2");
+}
+
+void GhostOfCounted(SettledStory& story, bool excused) {
+  story.Join("c4");  // it has never voted
+  VoteAll(story, "DA");
+  const std::string id = excused ? "c2" : "c4";
+  if (excused) {
+    story.Remove(story.SessionOf("c2"), story.paths.vote("c2"));
+    story.Vote("c2", "AA");
+    story.Remove(kOutsider, story.paths.vote("c2"));
+  }
+  story.Write(kOutsider, story.paths.vote(id), EncodeBallot(story.BallotOf("AA")));
+  story.Commit(story.Decide("D-"));
+}
+
 void GoVoterUnknown(SettledStory& story, bool excused) {
   story.Write(0x800, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
   if (!excused) story.Wait(60s);
@@ -425,6 +446,8 @@ const std::vector<Case> kCases = {
     {Excuse::kReasonUnchecked, "quorum", ReasonUnchecked},
     {Excuse::kGhostOfOwn, "ballot", GhostOfOwn},
     {Excuse::kGhostOfOwn, "ballot", GhostOfOwnBallot},
+    {Excuse::kGhostOfOwn, "head_numbers,quorum", GhostOfCounted},
+    {Excuse::kGhostOfOwn, "takeover", GhostTakesOver},
     {Excuse::kGoVoterUnknown, "go_hold", GoVoterUnknown},
     {Excuse::kNoListByMirror, "since", NoListByMirror},
     {Excuse::kListByMirror, "since", ListByMirror},

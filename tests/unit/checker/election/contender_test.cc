@@ -196,6 +196,32 @@ TEST_CASE("create candidate: the request is lost, and there is one candidate in 
   CHECK(election.candidates() == 1);
 }
 
+TEST_CASE("create candidate: a slow one is served after the next attempt has found another") {
+  Election election;
+  int creates = 0;
+  Process& a = election.Add("a", 'a');
+  REQUIRE(election.world.RunUntil([&] { return a.client->state() == SessionState::kConnected; },
+                                  5s));
+  election.ensemble.SetSlow(2s);
+  election.ensemble.SetFate(*a.client, [&](const Request& r) {
+    creates += r.verb == Verb::kCreate ? 1 : 0;
+    return Fate::kServe;
+  });
+  for (int n = 1; n <= 2; ++n) {
+    REQUIRE(election.world.RunUntil([&] { return creates == n; }, 5s));
+    if (n == 2) REQUIRE(election.world.RunUntil([&] { return election.candidates() == 1; }, 5s));
+    election.world.RunFor(100ms);
+    election.ensemble.Reset(*a.client);
+  }
+  REQUIRE(election.Registers(a));
+  election.ensemble.SetSlow(0s);
+  REQUIRE(election.Leads(a));
+  CHECK(election.candidates() == 2);
+  election.world.RunFor(10s);
+  CHECK(election.candidates() == 1);
+  CHECK(a.leadership);
+}
+
 TEST_CASE("create candidate: answer and session are lost together, the ghost goes") {
   Election election;
   Process& a = election.Add("a", 'a');

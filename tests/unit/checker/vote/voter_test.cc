@@ -129,6 +129,15 @@ TEST_CASE("ballot: removed by an outsider, it is written again") {
   CHECK(booth.Shows({kAliveVote}, 5s));
 }
 
+TEST_CASE("ballot: removed by an outsider before its voter has read it, it is written again") {
+  Booth booth;
+  booth.voter.SetSpec(kSpecId, {kAliveVote}, 1s);
+  booth.voter.Enable(kCandidate);
+  REQUIRE(booth.world.RunUntil([&] { return booth.ballot().has_value(); }, 1s));
+  booth.ensemble.Remove(kPaths.vote("me"));
+  CHECK(booth.Shows({kAliveVote}, 5s));
+}
+
 TEST_CASE("ballot: overwritten by an outsider, it is written again") {
   Booth booth;
   booth.Publish({kAliveVote});

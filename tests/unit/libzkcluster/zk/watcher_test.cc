@@ -139,6 +139,21 @@ TEST_CASE(
   CHECK(log.reported == Values{"0", "1", "2"});
 }
 
+TEST_CASE("node, stat: created and removed within one moment is reported as one more absence") {
+  Bench bench;
+  NodeLog node(bench, "/a");
+  StatLog stat(bench, "/a");
+  bench.Settle();
+  bench.ensemble.Put("/a", "x");
+  bench.ensemble.Remove("/a");
+  bench.Settle();
+  CHECK(node.reported == Values{"-", "-"});
+  CHECK(stat.reported == Values{"-", "-"});
+  node.watcher.Refresh();
+  bench.Settle();
+  CHECK(node.reported == Values{"-", "-"});
+}
+
 TEST_CASE("node: absent, created, deleted, created again") {
   Bench bench;
   NodeLog log(bench, "/a");
