@@ -58,11 +58,11 @@ SpecRecord ClusterJudge::InForce(const SpecRecord& spec, const Facts& facts) con
 // Nobody can read the spec now, and a leader keeps what it has read. An outsider may have written a
 // version again: then either is what it has read.
 SpecRecord ClusterJudge::LastRead(const SpecRecord& spec, const Facts& facts) const {
-  const auto& written = replica_.ledger.value;
+  const Ledger written = replica_.ledger.value.value_or(Ledger{});
+  const Safeguards safeguards = written.safeguards.value_or(Safeguards{});
   for (const SpecRecord& other : records_.back()->specs) {
-    if (!written || !written->safeguards || other.id != spec.id) continue;
+    if (other.id != spec.id) continue;
     const SpecRecord kept = InForce(other, facts);
-    const Safeguards& safeguards = *written->safeguards;
     if (kept.spec->checkers == safeguards.checkers && kept.spec->quorum == safeguards.quorum &&
         kept.spec->min_racks == safeguards.min_racks &&
         kept.spec->max_dead_fraction == safeguards.max_dead_fraction) {

@@ -194,8 +194,9 @@ void ClusterJudge::ReadSpec(std::int64_t zxid) {
       replica_.base.mzxid == replica_.shards.mzxid && replica_.base.mzxid == replica_.options.mzxid;
   const SpecId id{spec->version, replica_.shards.mzxid};
   auto& specs = records_.back()->specs;
-  if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec) {
-    specs.back().from_one_write = from_one_write;
+  // A version may be written again, by single writes: a leader may have read either.
+  if (!specs.empty() && specs.back().id == id && *specs.back().spec == *spec &&
+      specs.back().from_one_write == from_one_write) {
     return;
   }
   specs.push_back(

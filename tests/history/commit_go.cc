@@ -10,6 +10,8 @@ namespace zkcluster::history {
 // What Go clients see flips by a quorum, too, when the status before was a Go checker's.
 void CommitJudge::JudgeMirrorFlips() {
   if (!facts_.mirror_was_go || !facts_.before.mirror) return;
+  // A leader has decided since the last Go checker left: this write of it came late.
+  if (facts_.HeadBefore() && !facts_.go_decided) return;
   const auto now = DecodeMirror(facts_.after.mirror.data);
   if (!now) return;
   const auto& ledger = facts_.LedgerBefore();

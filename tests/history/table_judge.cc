@@ -145,6 +145,10 @@ std::optional<std::size_t> TableJudge::FindForgotten(const ClientTable& table,
                          before.spec_version == table.spec_version;
   if (!same_list || before.statuses.size() != table.statuses.size()) return std::nullopt;
   const IncarnationRecord& record = *history_.RecordsOf(table.cluster)[now.incarnation];
+  // An outsider may write another list under the same version.
+  if (record.specs[before.spec].spec->shards != record.specs[now.spec].spec->shards) {
+    return std::nullopt;
+  }
   const HeadRecord& head = record.heads[now.head];
   if (head.damaged) return std::nullopt;
   for (std::size_t i = 0; i < table.statuses.size(); ++i) {

@@ -22,7 +22,9 @@ bool FaultMachine::Order(std::size_t cluster, Event::What what,
                          const std::function<void(Ledger&)>& change) {
   const ClusterPaths paths = scene_.Paths(cluster);
   const auto node = scene_.ensemble.Get(paths.ledger());
-  if (!node) return true;  // without a ledger there is nothing to order
+  // Without a ledger there is nothing to order. But where somebody has led, the leader writes
+  // back what it remembers.
+  if (!node) return !scene_.ensemble.Exists(paths.leader());
   auto ledger = DecodeLedger(node->data);
   if (!ledger) return false;
   DateOrders(*ledger, node->stat.version, node->stat.modified);

@@ -490,11 +490,24 @@ TEST_CASE("mirror: an old board over a Go status is a flip for Go clients") {
     SettledStory story;
     for (const char* id : {"c2", "c3"}) story.End(id);
     if (paused) OrderPause(story);
+    story.Write(kGo, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
     GoDecides(story, {ShardStatus::kDead, story.Wall(), Reason::kNone, {}});
     story.EndSession(kGo);
     story.Commit(story.Decide());
     CHECK_MESSAGE(story.Broken() == (paused ? "mirror,pause" : "mirror"), story.Violations());
   }
+}
+
+TEST_CASE("mirror: what a Go checker writes after its interlude does not stay") {
+  SettledStory story;
+  for (const char* id : {"c2", "c3"}) story.End(id);
+  OrderPause(story);
+  story.Write(kGo, story.paths.go_voters() + "/n_0000000000", "{}", zk::CreateMode::kEphemeral);
+  story.Remove(kOutsider, story.paths.go_voters() + "/n_0000000000");
+  story.Commit(story.Decide());
+  GoDecides(story, {ShardStatus::kDead, story.Wall(), Reason::kNone, {}});
+  story.Commit(story.Decide());
+  CHECK_MESSAGE(story.Broken().empty(), story.Violations());
 }
 
 TEST_CASE("yield: the head goes for Go checkers only, and the status stays") {
