@@ -111,6 +111,9 @@ std::optional<OpinionJudge::Finding> SceneNames::Probed(std::uint64_t life,
                                                         const FakeFleet::Ended& probe) {
   if (!on_) return std::nullopt;
   const auto key = std::make_pair(life, probe.addr);
+  Followed& followed = followed_[key];
+  if (world_.now() - followed.last > kFollows) followed.since = world_.now();
+  followed.last = world_.now();
   if (probe.result.reason == Reason::kUnresolved) {
     if (!known_.contains(key)) return std::nullopt;
     return OpinionJudge::Finding{
@@ -123,6 +126,8 @@ std::optional<OpinionJudge::Finding> SceneNames::Probed(std::uint64_t life,
   if (!place || place->host == place_of_.at(host)) return std::nullopt;
   TimePoint from = KnownFrom(host);
   if (from == TimePoint::max()) return std::nullopt;
+  // A name that was left is not asked for, and its old address is tried first.
+  from = std::max(from, followed.since + kFollows);
   const auto paused = paused_until_.find(life);
   if (paused != paused_until_.end()) from = std::max(from, paused->second + kFollows);
   if (world_.now() <= from) return std::nullopt;

@@ -65,8 +65,14 @@ class SceneNames {
   bool away_ = false;                            // no name server is good
   // When the last time ended in which a name or all name servers were away.
   TimePoint trouble_over_ = TimePoint::min();
-  std::map<std::uint64_t, TimePoint> paused_until_;        // by life
-  std::set<std::pair<std::uint64_t, std::string>> known_;  // life and address
+  using LifeAndAddress = std::pair<std::uint64_t, std::string>;
+  struct Followed {
+    TimePoint since{};  // the first probe after a time without any
+    TimePoint last{};   // the last probe
+  };
+  std::map<std::uint64_t, TimePoint> paused_until_;  // by life
+  std::set<LifeAndAddress> known_;
+  std::map<LifeAndAddress, Followed> followed_;
 };
 
 }  // namespace zkcluster::sim
