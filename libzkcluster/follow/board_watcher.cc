@@ -222,7 +222,7 @@ struct BoardWatcher::Impl {
       }
     }
     const std::optional<Head>& head = read.reader.head();
-    if (!head) return;
+    if (!head) return StatusKnown();  // undecodable; what Go checkers decide beside it counts
     const Source next{node.stat.czxid, node.stat.mzxid, head->epoch, head->sequence};
     if (!next.After(known.source)) return StatusKnown();
     const auto* const list = known.lists.Find(head->spec.shards_zxid);

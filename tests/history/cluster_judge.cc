@@ -36,8 +36,6 @@ void ClusterJudge::BeginIncarnation(std::int64_t zxid) {
   in_force_ = false;
   leadership_.reset();
   led_.clear();
-  makers_.clear();
-  ballot_makers_.clear();
   sequence_ = 0;
   sequence_by_outsider_ = false;
   sequence_forgiven_ = 0;

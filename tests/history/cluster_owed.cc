@@ -70,11 +70,12 @@ bool ClusterJudge::IsOwed() const {
 }
 
 // Called after the transaction. A decision stays owed until something is decided: a quorum may come
-// and go while a shadow does not check. No operation can check that there is no head, so the very
-// first decision, and more of the same leader after it, may come just before a deposition that they
-// do not refuse.
+// and go while a shadow does not check. No operation can check that there is no head, and a head
+// that is made again has the version of the one before. So such a decision, and more of the same
+// leader after it, may come just before a deposition that they do not refuse.
 void ClusterJudge::WatchOwed(const Facts& facts) {
-  const bool first = facts.before.head && !facts.before.head->exists && !facts.writes_leader;
+  const bool first = facts.before.head && !facts.writes_leader && replica_.head.exists &&
+                     replica_.head.czxid == transaction_->zxid;
   if (facts.before.head || facts.writes_leader) {
     if (facts.writes_leader) owed_first_.reset();
     if (first && owed_since_) owed_first_ = {*owed_since_, transaction_->time};

@@ -36,8 +36,8 @@ void CommitJudge::JudgeMirrorFlips() {
 
 // What the Go status says, else the rows. Rows that agree with it keep reason and counts, unless
 // the list has changed: its leader may not know the old one, and reads the Go status alone.
-RowChanges CommitJudge::AgainstGo(const ClusterSpec& list) const {
-  const RowChanges against_board = AgainstBoard(list, Lost::kAsLastRead);
+RowChanges CommitJudge::AgainstGo(const ClusterSpec& list, Lost lost) const {
+  const RowChanges against_board = AgainstBoard(list, lost);
   const bool same_list = facts_.HeadBefore()->spec.shards_zxid == facts_.head.spec.shards_zxid;
   RowChanges changes;
   for (std::size_t i = 0; i < shards_.size(); ++i) {

@@ -70,8 +70,9 @@ RowChanges CommitJudge::Judge() {
     allow(Excuse::kRowsAsUnknown, AgainstBoard(*list, Lost::kUnknown));
   }
   if (list != nullptr && !same_list) allow(Excuse::kListByMirror, AgainstMirror());
-  if (list != nullptr && facts_.go_decided && !problems.empty()) {
-    RowChanges since_go = AgainstGo(*list);
+  for (const Lost lost : {Lost::kAsLastRead, Lost::kByMirror}) {
+    if (list == nullptr || !facts_.go_decided || problems.empty()) break;
+    RowChanges since_go = AgainstGo(*list, lost);
     if (Problems others = JudgeWithLostRows(since_go); others.empty()) {
       problems = std::move(others);
       problems.Excuse(Excuse::kRowsByGo);

@@ -119,7 +119,7 @@ class CommitJudge {
   void JudgeNumbers();
   void JudgeMirror(bool rows_changed);
   void JudgeMirrorFlips();
-  [[nodiscard]] RowChanges AgainstGo(const ClusterSpec& list) const;
+  [[nodiscard]] RowChanges AgainstGo(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstBoard(const ClusterSpec& list, Lost lost) const;
   [[nodiscard]] RowChanges AgainstMirror() const;
   [[nodiscard]] RowChanges AgainstNothing() const;

@@ -98,6 +98,7 @@ const std::vector<FaultMachine::Kind>& FaultMachine::Kinds() {
       {"order for a time", &M::OrderForATime, 0.5, false},
       {"go interlude", &M::GoInterlude, 0.7, false},
       {"go manager", &M::GoManager, 0.7, false, true},
+      {"chunk removed in commit", &M::RemoveChunkInCommit, 0.4, false},
   };
   return kinds;
 }

@@ -170,6 +170,7 @@ class FaultMachine {
   // outsiders, and the Go library
   void CorruptBallot();
   void CorruptStatus();
+  void RemoveChunkInCommit();
   void CorruptLedger();
   void CorruptLeader();
   void CorruptSpec();

@@ -298,6 +298,15 @@ void FaultMachine::CorruptStatus() {
   Corrupt(path);
 }
 
+// The commit may leave that chunk as it is, and name it in the head.
+void FaultMachine::RemoveChunkInCommit() {
+  AtNextCommits(1, [this](const Arrival&, std::size_t cluster) {
+    const ClusterPaths paths = scene_.Paths(cluster);
+    const std::size_t chunks = scene_.ensemble.Children(paths.chunks()).size();
+    if (chunks > 0) scene_.Remove(paths.chunk(dice_.Below(chunks)));
+  });
+}
+
 void FaultMachine::CorruptLedger() {
   const ClusterPaths paths = scene_.Paths(PickCluster());
   if (dice_.Chance(0.3)) return scene_.Remove(paths.ledger());

@@ -53,6 +53,7 @@ void SceneNames::SetListed(const std::string& addr, bool listed) {
   fleet_.SetListed(addr, listed);
   if (listed) {
     unlisted_.erase(HostOf(addr));
+    listed_again_[HostOf(addr)] = world_.now();
   } else {
     unlisted_.insert(HostOf(addr));
   }
@@ -82,6 +83,7 @@ void SceneNames::Heal() {
   HealServers();
   for (const std::string& host : std::exchange(unlisted_, {})) {
     fleet_.SetListed(FormatAddress({host, 1}), true);
+    listed_again_[host] = world_.now();
     NoteTrouble();
   }
 }
@@ -101,6 +103,13 @@ TimePoint SceneNames::KnownFrom(const std::string& host) const {
   const TimePoint known = moved->second + kFollows;
   if (trouble_over_ == TimePoint::min()) return known;
   return std::max(known, trouble_over_ + kFollowsTrouble);
+}
+
+bool SceneNames::MayBeLiars(const std::string& addr) const {
+  if (!on_) return false;
+  const auto again = listed_again_.find(HostOf(addr));
+  return unlisted_.contains(HostOf(addr)) ||
+         (again != listed_again_.end() && world_.now() <= again->second + kFollowsTrouble);
 }
 
 bool SceneNames::Settled(const std::string& addr) const {

@@ -42,6 +42,9 @@ class SceneNames {
   void Paused(std::uint64_t life, TimePoint until);
 
   // --- what follows ---
+  // The name is gone, or was a moment ago: what a checker is told of it, only a lying name server
+  // says, and its host may be another one.
+  [[nodiscard]] bool MayBeLiars(const std::string& addr) const;
   // Every checker that runs uses the place that the host has now.
   [[nodiscard]] bool Settled(const std::string& addr) const;
   [[nodiscard]] std::optional<OpinionJudge::Finding> Probed(std::uint64_t life,
@@ -59,10 +62,11 @@ class SceneNames {
   const bool on_;
   FakeNames names_;
   int places_ = 0;
-  std::map<std::string, std::string> place_of_;  // by host
-  std::map<std::string, TimePoint> moved_at_;    // by host
-  std::set<std::string> unlisted_;               // hosts
-  bool away_ = false;                            // no name server is good
+  std::map<std::string, std::string> place_of_;    // by host
+  std::map<std::string, TimePoint> moved_at_;      // by host
+  std::set<std::string> unlisted_;                 // hosts
+  std::map<std::string, TimePoint> listed_again_;  // by host
+  bool away_ = false;                              // no name server is good
   // When the last time ended in which a name or all name servers were away.
   TimePoint trouble_over_ = TimePoint::min();
   using LifeAndAddress = std::pair<std::uint64_t, std::string>;

@@ -371,6 +371,24 @@ TEST_CASE("status: a cluster run by Go checkers, then by ours") {
   CHECK(w.now() == "AADA");
 }
 
+TEST_CASE("status: what Go checkers decide beside a head that nobody can read is followed") {
+  Following w;
+  w.PutSpec(With(TestSpec(4), 1));
+  w.ensemble.Put(w.paths.go_voters(), "");
+  w.Follow();
+  w.Decide(w.IdNow(), Letters("AAAA"), 1, 1);
+  w.Run();
+  CHECK(w.now() == "AAAA");
+  w.ensemble.Put(w.paths.head(), "");
+  w.Run();
+  CHECK(w.now() == "AAAA");
+  w.ensemble.PutEphemeral(w.paths.go_voters() + "/n_0000000000", "{}");
+  w.ensemble.Put(w.paths.go_voters(), "1");
+  w.ensemble.Put(w.paths.mirror(), EncodeMirror(TestSpec(4).shards, Letters("ADAA")));
+  w.Run();
+  CHECK(w.now() == "ADAA");
+}
+
 TEST_CASE("status: random trouble on the way, specs and decisions changing") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
