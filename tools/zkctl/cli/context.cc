@@ -27,13 +27,38 @@ int ExitCodeOf(ErrorCode code) {
   }
 }
 
+namespace {
+
+// `watch zkctl ...` and programs that show our output set it, also where they read it by a pipe.
+std::size_t ColumnsOfEnvironment() {
+  constexpr std::size_t kLeast = 20;
+  constexpr std::size_t kMost = 1000;
+  const char* const text = std::getenv("COLUMNS");
+  if (text == nullptr) return 0;
+  std::size_t columns = 0;
+  const char* const end = text + std::strlen(text);
+  const auto [stop, rc] = std::from_chars(text, end, columns);
+  if (rc != std::errc() || stop != end || columns < kLeast || columns > kMost) return 0;
+  return columns;
+}
+
+// 0: what is written there goes to no terminal, and no line is broken.
+std::size_t ColumnsOf(int descriptor) {
+  const std::size_t columns = ColumnsOfEnvironment();
+  if (columns > 0 || isatty(descriptor) != 1) return columns;
+  winsize size{};
+  const bool known = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
 int Complain(const Error& error) {
   const bool denied = error.code == ErrorCode::kDenied;
   const std::string line =
       "zkctl: " + Printable(error.message) +
-      (denied ? "; only operators may: see --access in zkctl(1), and zkcluster-security(7)\n"
-              : "\n");
-  std::fputs(line.c_str(), stderr);
+      (denied ? "; only operators may: see --access in zkctl(1), and zkcluster-security(7)" : "");
+  std::fputs(WrapText(line, 0, ColumnsOf(STDERR_FILENO)).c_str(), stderr);
   return ExitCodeOf(error.code);
 }
 
@@ -66,30 +91,8 @@ bool UseColor() {
          std::strcmp(terminal, "dumb") != 0;
 }
 
-namespace {
-
-// `watch zkctl ...` and programs that show our output set it, also where they read it by a pipe.
-std::size_t ColumnsOfEnvironment() {
-  constexpr std::size_t kLeast = 20;
-  constexpr std::size_t kMost = 1000;
-  const char* const text = std::getenv("COLUMNS");
-  if (text == nullptr) return 0;
-  std::size_t columns = 0;
-  const char* const end = text + std::strlen(text);
-  const auto [stop, rc] = std::from_chars(text, end, columns);
-  if (rc != std::errc() || stop != end || columns < kLeast || columns > kMost) return 0;
-  return columns;
-}
-
-}  // namespace
-
 Terminal StandardOutput() {
-  Terminal to{UseColor(), ColumnsOfEnvironment()};
-  if (to.columns > 0 || isatty(STDOUT_FILENO) != 1) return to;
-  winsize size{};
-  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  to.columns = known ? size.ws_col : 80;
-  return to;
+  return {UseColor(), ColumnsOf(STDOUT_FILENO)};
 }
 
 int Emit(OutputForm form, const OrderedJson& json,

@@ -37,6 +37,10 @@ Micros OrdersNow(const Snapshot& snapshot) {
   return std::max(snapshot.taken, snapshot.newest_stamp);
 }
 
+Micros AgesNow(const Snapshot& snapshot) {
+  return snapshot.server_time.value_or(std::max(snapshot.taken, snapshot.newest_stamp));
+}
+
 namespace {
 
 BallotState StateOf(const Snapshot& snapshot, const Snapshot::CastBallot& voter) {
@@ -88,6 +92,10 @@ std::size_t ToThaw(const Snapshot& snapshot, const Assessment& assessment) {
                     snapshot.spec.spec.shards.size());
 }
 
+std::string FewerThan(std::size_t number) {
+  return number <= 1 ? "none" : "fewer than " + std::to_string(number);
+}
+
 void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
   auto& notes = assessment.notes;
   const std::string& name = snapshot.spec.spec.name;
@@ -105,10 +113,10 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
     return held.empty() ? otherwise : "holds back " + held;
   };
   if (assessment.pause && assessment.hold == Hold::kGoCheckers) {
-    notes.push_back("paused " + OrderSentence(*assessment.pause, OrdersNow(snapshot)) +
+    notes.push_back("paused " + OrderSentence(*assessment.pause, AgesNow(snapshot)) +
                     "; Go checkers decide, and know no orders");
   } else if (assessment.pause) {
-    notes.push_back("paused " + OrderSentence(*assessment.pause, OrdersNow(snapshot)) + "; " +
+    notes.push_back("paused " + OrderSentence(*assessment.pause, AgesNow(snapshot)) + "; " +
                     holds(Obstacle::kHold, "nothing flips") + " (`zkctl resume " + name +
                     "` ends it)");
   } else if (snapshot.ledger && snapshot.ledger->pause) {
@@ -123,15 +131,18 @@ void NoteHolds(const Snapshot& snapshot, Assessment& assessment) {
                     holds(Obstacle::kMaintenance, "nothing is held back") +
                     " (`zkctl maintenance list " + name + "` says why)");
   }
+  for (const CheckerView& view : assessment.checkers) {
+    if (const std::string last = LastVotesSentence(view); !last.empty()) notes.push_back(last);
+  }
   if (!assessment.freeze.frozen) return;
+  const std::size_t to_thaw = ToThaw(snapshot, assessment);
   std::string note = "frozen since " + FormatTime(assessment.freeze.since) + ": " +
                      FreezeSentence(snapshot, assessment);
   note += assessment.freeze.accept
               ? "; an operator has accepted the deaths: they pass at the leader's next decision"
               : "; " + holds(Obstacle::kFreeze, "nothing is held back") +
-                    "; nothing more is marked dead until fewer than " +
-                    std::to_string(ToThaw(snapshot, assessment)) + " would be (`zkctl unfreeze " +
-                    name + " --accept` lets the deaths pass)";
+                    "; nothing more is marked dead until " + FewerThan(to_thaw) +
+                    " would be (`zkctl unfreeze " + name + " --accept` lets the deaths pass)";
   notes.push_back(std::move(note));
 }
 

@@ -62,6 +62,9 @@ struct Assessment {
 // clock may be hours off. But a leader removes an order as soon as it is over, so while there is a
 // leader every order in the ledger is in force that is not over by the newest stamp.
 [[nodiscard]] Micros OrdersNow(const Snapshot& snapshot);
+// The best guess of the time now, for ages: nothing is written while nothing happens, so the newest
+// stamp may be hours old.
+[[nodiscard]] Micros AgesNow(const Snapshot& snapshot);
 
 // The electorate as a leader would compute it, without the id `forgotten`.
 [[nodiscard]] Electorate FindElectorate(const Snapshot& snapshot, std::string_view forgotten = {});
@@ -95,6 +98,9 @@ struct Assessment {
                                        Micros owed);
 // "c3 alone calls 37 of 40 shards dead (timeout)". Empty: the checker agrees with some other.
 [[nodiscard]] std::string OutlierSentence(const Snapshot& snapshot, const CheckerView& checker);
+// "c4 has stopped; its last votes count until its session ends". Empty where it is registered, or
+// has no ballot.
+[[nodiscard]] std::string LastVotesSentence(const CheckerView& checker);
 // "the ballot of junk has no session: it is a ghost, ... (/goreclusters/a/quorum/votes/junk)"
 [[nodiscard]] std::string GhostSentence(const Snapshot::Ghost& ghost);
 // The first ten names, and the number of the others.

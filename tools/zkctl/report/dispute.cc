@@ -125,6 +125,11 @@ std::string DisputeSentence(const Snapshot& snapshot, const Assessment& assessme
   return text + "; " + ObstacleText(snapshot, assessment, dispute, now);
 }
 
+std::string LastVotesSentence(const CheckerView& checker) {
+  if (checker.candidate || !checker.voter) return "";
+  return checker.id + " has stopped; its last votes count until its session ends";
+}
+
 std::string OutlierSentence(const Snapshot& snapshot, const CheckerView& checker) {
   if (!checker.profile) return "";
   const BallotProfile& profile = *checker.profile;
@@ -136,7 +141,9 @@ std::string OutlierSentence(const Snapshot& snapshot, const CheckerView& checker
       return checker.id + " alone cannot tell whether " + std::to_string(unknown) + " of " +
              shards + " are alive";
     }
-    return checker.id + " alone calls " + std::to_string(dead) + " of " + shards + " dead (" +
+    const std::size_t all = snapshot.spec.spec.shards.size();
+    return checker.id + " alone calls " +
+           (dead == all ? "all " + shards : std::to_string(dead) + " of " + shards) + " dead (" +
            std::string(ReasonName(profile.reason)) + ")";
   }
   if (profile.stale()) {

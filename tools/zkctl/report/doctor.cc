@@ -102,10 +102,16 @@ class Doctor {
           "if this does not change, give one of them another id in its file");
     }
     for (const CheckerView& view : assessment_.checkers) {
-      if (view.candidate || !view.voter) continue;
+      const std::string last = LastVotesSentence(view);
+      if (last.empty()) continue;
+      const auto registered = static_cast<int>(Registered().size());
+      const int quorum = assessment_.electorate.quorum;
       Add(Severity::kRisk, "ghost",
-          view.id + " has a ballot and is not registered (" + view.voter->path + ")",
-          "the ballot goes with its session; until then it counts");
+          last + (registered == quorum
+                      ? ", and then all " + std::to_string(registered) +
+                            " others are needed for the quorum of " + exam_.QuorumText()
+                      : ""),
+          "start it again");
     }
   }
 
@@ -340,7 +346,7 @@ class Doctor {
     for (const std::string& shard : FindFlapping(snapshot_)) {
       Add(Severity::kRisk, "shards",
           "shard " + shard + " flaps: it " + DeathsText(snapshot_.ledger->penalties.at(shard)) +
-              "; its keys go to and fro between it and its stand-ins",
+              "; each time its keys go to its stand-ins and back",
           "check that server and the way to it: " + Command("explain", shard) + "; " +
               Command("maintenance on", shard) + " keeps its status until it is mended");
     }
@@ -429,10 +435,28 @@ OrderedJson DoctorJson(const Snapshot& snapshot, const std::vector<Finding>& fin
   return json;
 }
 
+namespace {
+
+// A death is no fault of the cluster, and still nobody should take "nothing found" for "all is well".
+std::string DeadText(const Snapshot& snapshot) {
+  std::vector<std::string> dead;
+  const auto& shards = snapshot.spec.spec.shards;
+  for (std::size_t i = 0; i < std::min(shards.size(), snapshot.board.shards.size()); ++i) {
+    if (snapshot.board.shards[i].status == ShardStatus::kDead) {
+      dead.push_back(Printable(shards[i].name));
+    }
+  }
+  if (dead.empty()) return "";
+  return "; " + std::to_string(dead.size()) + " of " + Counted(shards.size(), "shard") +
+         (dead.size() == 1 ? " is dead: " : " are dead: ") + ShortList(dead);
+}
+
+}  // namespace
+
 std::string DoctorText(const Snapshot& snapshot, const std::vector<Finding>& findings,
                        const Terminal& to) {
   const std::string name = Printable(snapshot.spec.spec.name);
-  if (findings.empty()) return name + ": nothing found\n";
+  if (findings.empty()) return name + ": nothing found" + DeadText(snapshot) + "\n";
   std::string text;
   for (const Finding& finding : findings) {
     std::string label(SeverityName(finding.severity));

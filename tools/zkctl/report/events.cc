@@ -199,7 +199,7 @@ struct RowMaker {
   }
   Row operator()(const Event::Leader& e) const {
     const std::string from =
-        e.deposed.empty() ? "" : " from " + Listed(e.deposed) + ", which owed a decision";
+        e.deposed.empty() ? "" : " from " + Listed(e.deposed) + ", which had not decided in time";
     return {"leader", by, "took over" + from + ", epoch " + std::to_string(event.epoch)};
   }
   Row operator()(const Event::Spec&) const {

@@ -41,6 +41,8 @@ std::string GoneText(const Exam& exam, const std::vector<const CheckerView*>& go
 // Nobody is away: may one be?
 void CheckSpare(Exam& exam, int registered) {
   if (registered != exam.assessment.electorate.quorum) return;
+  const auto stopped = [](const CheckerView& view) { return !LastVotesSentence(view).empty(); };
+  if (std::ranges::any_of(exam.assessment.checkers, stopped)) return;  // a finding of its own
   exam.Add(Severity::kRisk, "quorum",
            "all " + std::to_string(registered) +
                " registered checkers are needed for the quorum of " + exam.QuorumText() +
@@ -68,9 +70,14 @@ void CheckGone(Exam& exam) {
   }
   if (gone.empty()) return CheckSpare(exam, registered);
   const bool retired = exam.spec.checkers && registered >= *exam.spec.checkers;
+  // To forget an id lowers the quorum only where the spec does not say how many checkers there are.
   const std::string start =
       std::string("start ") + (gone.size() == 1 ? "it" : "them") +
-      " again; for one that will not return: " + exam.Command("checkers forget", gone.front()->id);
+      " again; for one that will not return: " +
+      (exam.spec.checkers && !retired
+           ? "start another in its place, or " +
+                 exam.Command("update", "--checkers " + std::to_string(registered))
+           : exam.Command("checkers forget", gone.front()->id));
   if (retired) {
     exam.Add(Severity::kAdvice, "ghost",
              GoneText(exam, gone) + "; the spec says how many checkers there are, and as many run",
@@ -111,6 +118,12 @@ void CheckQuorum(Exam& exam) {
   }
 }
 
+std::string WhyAlone(const BallotProfile& profile) {
+  if (!profile.blind()) return "its network or its clock";
+  // Who gets no answer at all was not asked for a password.
+  return profile.reason == Reason::kTimeout ? "its network" : "its network or password";
+}
+
 // A checker that contradicts all others.
 void CheckOutliers(Exam& exam) {
   for (const CheckerView& view : exam.assessment.checkers) {
@@ -119,13 +132,12 @@ void CheckOutliers(Exam& exam) {
     const std::string host = view.candidate ? view.candidate->registration.host : "";
     const bool ignored = exam.spec.outlier_votes == OutlierVotes::kIgnore;
     exam.Add(Severity::kBroken, "outlier",
-             outlier + (view.profile->blind()
-                            ? "; its network or password, more likely than the shards"
-                            : "; its network or its clock, more likely than the shards"),
+             outlier + "; " + WhyAlone(*view.profile) + ", more likely than the shards",
              "see its log" + (host.empty() ? "" : " on host " + host) +
-                 ", and stop it until it sees what the others see" +
-                 (ignored ? "; its ballot is left out meanwhile"
-                          : "; " + exam.Command("update", "--outlier-votes ignore") +
+                 ", and mend what keeps it from its shards; until then " +
+                 (ignored ? "its ballot is left out"
+                          : "its votes count, unless " +
+                                exam.Command("update", "--outlier-votes ignore") +
                                 " leaves such a ballot out"));
   }
 }

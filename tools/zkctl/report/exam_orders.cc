@@ -13,7 +13,7 @@ constexpr Micros kLongOrder = std::chrono::hours(24);
 
 template <class Order>
 bool IsForgotten(const Exam& exam, const Order& order) {
-  return order.until == Micros(0) && OrdersNow(exam.snapshot) - order.since > kLongOrder;
+  return order.until == Micros(0) && AgesNow(exam.snapshot) - order.since > kLongOrder;
 }
 
 // A pause that nobody needs to end has more often been forgotten than meant.
@@ -23,7 +23,7 @@ void CheckPause(Exam& exam) {
   const std::string held = HeldBack(exam.snapshot, exam.assessment, Obstacle::kHold);
   if (held.empty() && !IsForgotten(exam, pause)) return;
   exam.Add(held.empty() ? Severity::kRisk : Severity::kBroken, "orders",
-           "paused " + OrderSentence(pause, OrdersNow(exam.snapshot)) + "; holds back " +
+           "paused " + OrderSentence(pause, AgesNow(exam.snapshot)) + "; holds back " +
                (held.empty() ? "nothing now" : held),
            exam.Command("resume"));
 }
@@ -88,7 +88,7 @@ void CheckMaintenance(Exam& exam) {
     const Maintenance& first = exam.assessment.maintenance.at(holding.front());
     exam.Add(Severity::kRisk, "orders",
              "maintenance holds back " + held + " (" + holding.front() + ": ordered " +
-                 OrderSentence(first, OrdersNow(exam.snapshot)) + ")",
+                 OrderSentence(first, AgesNow(exam.snapshot)) + ")",
              remedy);
   } else if (!forgotten.empty()) {
     exam.Add(Severity::kRisk, "orders",

@@ -191,14 +191,14 @@ std::string VerdictSentence(const Snapshot& snapshot, const Assessment& assessme
   const auto maintained = assessment.maintenance.find(snapshot.spec.spec.shards[shard].name);
   if (maintained != assessment.maintenance.end() && !agrees) {
     return reached + ", but the shard is under maintenance, ordered " +
-           OrderSentence(maintained->second, OrdersNow(snapshot)) + stays +
+           OrderSentence(maintained->second, AgesNow(snapshot)) + stays +
            " (`zkctl maintenance off " + snapshot.spec.spec.name + " " + maintained->first +
            "` ends it)";
   }
   if (agrees) return reached + ", which agrees with the status: nothing to change";
   if (assessment.hold == Hold::kPaused) {
     return reached + ", but the cluster was paused " +
-           OrderSentence(*assessment.pause, OrdersNow(snapshot)) + stays + " (`zkctl resume " +
+           OrderSentence(*assessment.pause, AgesNow(snapshot)) + stays + " (`zkctl resume " +
            snapshot.spec.spec.name + "` ends it)";
   }
   if (assessment.hold != Hold::kNone) {

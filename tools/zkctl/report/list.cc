@@ -33,7 +33,7 @@ ListRow MakeListRow(const Snapshot& snapshot, const Assessment& assessment) {
     row.frozen = snapshot.ledger->freeze.frozen;
     if (const auto& pause = snapshot.ledger->pause; pause && !IsOver(*pause, now)) {
       row.paused = true;
-      row.paused_by = pause->by + ", " + LeftText(pause->until, now);
+      row.paused_by = pause->by + ", " + LeftText(pause->until, AgesNow(snapshot));
     }
     for (const auto& [shard, order] : snapshot.ledger->maintenance) {
       row.maintained += IsOver(order, now) ? 0 : 1;

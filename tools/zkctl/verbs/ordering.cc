@@ -59,9 +59,9 @@ Result<Snapshot> TakeSnapshot(Connection& connection, const std::string& name) {
   Error error = WithNearest(connection, snapshot.error(), name);
   if (error.code == ErrorCode::kBadData) {
     // What a Go DeleteCluster left half-way; other bad specs can be mended.
-    error.message += "; checkers of ours keep the last spec they could read";
+    error.message += "; the checkers keep the last spec that they read";
     if (error.message.find("is incomplete") != std::string::npos) {
-      error.message += " (zkctl delete " + name + " removes what is left)";
+      error.message += " (`zkctl delete " + name + "` removes what is left)";
     }
   }
   return Fail(std::move(error));

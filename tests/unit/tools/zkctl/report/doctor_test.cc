@@ -90,8 +90,8 @@ const std::vector<Row>& Rows() {
          s.candidates.push_back(s.candidates[0]);
          s.candidates.back().node += "twin";
        }},
-      {"ghost", Severity::kRisk, "c9 has a ballot and is not registered (/r/votes/c9)",
-       "goes with its session",
+      {"ghost", Severity::kRisk, "c9 has stopped; its last votes count until its session ends",
+       "start it again",
        [](Snapshot& s) {
          s.voters.push_back(s.voters[0]);
          s.voters.back().id = "c9";
@@ -105,6 +105,14 @@ const std::vector<Row>& Rows() {
        }},
       {"ghost", Severity::kAdvice, "c4 is gone; the spec says how many checkers there are",
        "zkctl checkers forget sessions c4", [](Snapshot& s) { s.ledger->electorate.insert("c4"); }},
+      {"ghost", Severity::kRisk,
+       "c3 is gone, and still counts for the quorum (2 of 3): when one more",
+       "start it again; for one that will not return: start another in its place, or "
+       "`zkctl update sessions --checkers 2`",
+       [](Snapshot& s) {
+         s.candidates.pop_back();
+         s.voters.pop_back();
+       }},
       {"go", Severity::kBroken, "1 Go checker registered (n_0000000001)", "stop the Go checkers",
        [](Snapshot& s) { s.go_voters = {"n_0000000001"}; }},
       {"go_manager", Severity::kRisk,
@@ -190,6 +198,14 @@ const std::vector<Row>& Rows() {
        [](Snapshot& s) {
          s.ledger->pause = Pause{kNow - 25h, Micros(0), "ann@ops1", "move"};
        }},
+      // Nothing was written since.
+      {"orders", Severity::kRisk,
+       "paused 1d 2h ago by ann@ops1, no end: \"move\"; holds back nothing now",
+       "zkctl resume sessions",
+       [](Snapshot& s) {
+         s.ledger->pause = Pause{kNow - 26h, Micros(0), "ann@ops1", "move"};
+         s.newest_stamp = kNow - 26h;
+       }},
       {"orders", Severity::kBroken, "frozen for 1m 40s: ", "zkctl unfreeze sessions --accept",
        [](Snapshot& s) {
          s.spec.spec.max_dead_fraction = 0.5;
@@ -218,8 +234,7 @@ const std::vector<Row>& Rows() {
          s.ledger->maintenance = {{"s1", order}, {"s2", order}};
        }},
       {"outlier", Severity::kBroken,
-       "c3 alone calls 4 of 5 shards dead (timeout); its network or password, more likely than the "
-       "shards",
+       "c3 alone calls 4 of 5 shards dead (timeout); its network, more likely than the shards",
        "zkctl update sessions --outlier-votes ignore", [](Snapshot& s) { Blind(s); }},
       {"outlier", Severity::kBroken, "c3 alone cannot tell whether 4 of 5 shards are alive",
        "on host host-c3",
@@ -251,6 +266,9 @@ TEST_CASE("doctor: nothing on a healthy cluster, also during a short pause or ma
   snapshot.ledger->pause = Pause{kNow - 1h, Micros(0), "ann", "move"};
   snapshot.ledger->maintenance = {{"s2", {kNow - 48h, kNow + 1h, "ann", "memory"}}};
   CHECK(Examine(snapshot).empty());
+  CHECK(DoctorText(snapshot, {}, kColored) ==
+        "sessions: nothing found; 1 of 2 shards is dead: s2\n");
+  snapshot.board.shards[1].status = ShardStatus::kAlive;
   CHECK(DoctorText(snapshot, {}, kColored) == "sessions: nothing found\n");
 }
 
