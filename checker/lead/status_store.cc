@@ -346,9 +346,7 @@ void StatusStore::Committed(const CommitPlan& plan, const std::vector<zk::OpResu
     if (id == nullptr) continue;
     Slot& slot = At(*id).slot;
     if (const auto* set = std::get_if<zk::SetOp>(&plan.ops[i].op)) {
-      slot = {.version = results[i].version,
-              .data = set->data,
-              .modified = results[i].modified};
+      slot = {.version = results[i].version, .data = set->data, .modified = results[i].modified};
     } else if (const auto* create = std::get_if<zk::CreateOp>(&plan.ops[i].op)) {
       slot = {.version = 0, .data = create->data};
     }

@@ -103,10 +103,10 @@ void NodeWatcher::ReadAbsence() {
 void NodeWatcher::Learned(std::optional<Node> node) {
   Succeeded();
   const bool fired = TakeFired();
-  const bool same = known_ && node.has_value() == node_.has_value() &&
-                    (node ? node->stat.czxid == node_->stat.czxid &&
-                                node->stat.version == node_->stat.version
-                          : !fired);
+  const bool same =
+      known_ && node.has_value() == node_.has_value() &&
+      (node ? node->stat.czxid == node_->stat.czxid && node->stat.version == node_->stat.version
+            : !fired);
   known_ = true;
   node_ = std::move(node);
   if (same) return;

@@ -49,6 +49,16 @@ struct Site : Settled {
 
 }  // namespace
 
+TEST_CASE("states: a commit begins and ends, and each change is logged once") {
+  Site site;
+  const std::size_t before = site.Leader().Logged("leader.state");
+  CHECK(before >= 1);
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 3s));
+  site.world.RunFor(1s);
+  CHECK(site.Leader().Logged("leader.state") == before + 2);
+}
+
 TEST_CASE("commit: one multi holds every check and every write of a flip") {
   Site site;
   const auto zxid = site.ensemble.zxid();

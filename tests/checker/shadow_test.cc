@@ -2,6 +2,7 @@
 // says, and never without need.
 #include <doctest/doctest.h>
 
+#include "checker/rules/succession.h"
 #include "tests/support/settled_site.h"
 
 namespace shadow_test {
@@ -281,6 +282,27 @@ TEST_CASE("shadow: depositions are remembered by every leader, and make the next
   site.Kill("c5");
   site.Kills(4);
   CHECK(site.Reaches(kName, "DDDD", kOneShadow));
+}
+
+TEST_CASE("shadow: a flip costs each shadow one chunk, however many there are") {
+  SimSite site;
+  ClusterSpec spec = site.MakeSpec(kName, 1100);
+  spec.checkers = 3;
+  site.Create(spec);
+  for (const char* id : {"c1", "c2", "c3"}) site.Start(id);
+  REQUIRE(site.Reaches(kName, std::string(1100, 'A'), 20s));
+  site.world.RunFor(2s);
+  const ClusterPaths paths{SimSite::kRoot, kName};
+  std::size_t reads = 0;
+  site.ensemble.SetFateOfAll([&](const Arrival& arrival) {
+    const bool chunk = arrival.request.path.starts_with(paths.chunks() + "/");
+    reads += chunk && arrival.request.verb == Verb::kGet ? 1 : 0;
+    return Fate::kServe;
+  });
+  site.fleet.Set(spec.shards[0].addr, Server::kRefused);
+  REQUIRE(site.Reaches(kName, "D" + std::string(1099, 'A'), 5s));
+  site.world.RunFor(1s);
+  CHECK(reads == kShadows);
 }
 
 TEST_CASE("shadow: under restricted lists a checker may depose another, a stranger may not") {

@@ -24,7 +24,7 @@ enum class Excuse : unsigned char {
   kLookback,            // the ballots that were counted are gone, but existed within the look-back
   kReasonUnchecked,     // the row's reason is not in the ballots: the commit did not check them
   kGhostOfOwn,          // a ghost is where a candidate or a ballot was
-  kGoVoterUnknown,  // flips while a Go voter exists: the leader may not know of it yet
+  kGoVoterUnknown,      // flips while a Go voter exists: the leader may not know of it yet
   // --- CommitJudge: what a commit says ---
   kNoListByMirror,    // rows without a decision: there was no head, and the mirror has them
   kListByMirror,      // likewise: the list changed, and its leader did not know the one before

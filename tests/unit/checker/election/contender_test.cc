@@ -200,8 +200,8 @@ TEST_CASE("create candidate: a slow one is served after the next attempt has fou
   Election election;
   int creates = 0;
   Process& a = election.Add("a", 'a');
-  REQUIRE(election.world.RunUntil([&] { return a.client->state() == SessionState::kConnected; },
-                                  5s));
+  REQUIRE(
+      election.world.RunUntil([&] { return a.client->state() == SessionState::kConnected; }, 5s));
   election.ensemble.SetSlow(2s);
   election.ensemble.SetFate(*a.client, [&](const Request& r) {
     creates += r.verb == Verb::kCreate ? 1 : 0;

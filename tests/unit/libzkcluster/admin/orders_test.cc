@@ -121,6 +121,10 @@ TEST_CASE("order: what it says must be fit to be written") {
     CHECK(CodeOf(ordered) == ErrorCode::kInvalid);
     CHECK_MESSAGE(ordered.error().message.find(part) != std::string::npos, ordered.error().message);
   }
+  for (const Duration length : {Duration::zero(), Duration(kMinPause), Duration(kMaxPause)}) {
+    CHECK(ValidatePause({length, kBy, "why"}));
+    CHECK(ValidateMaintenance({{{"s1"}}, length, kBy, "why"}));
+  }
   CHECK(CodeOf(w.Forget(w.one, "a/b")) == ErrorCode::kInvalid);
   CHECK_FALSE(w.ensemble.Exists(w.paths.ledger()));
 }

@@ -250,6 +250,9 @@ TEST_CASE("go spec: what cannot be decoded, and where it is wrong") {
   check(WithShards("[{\"Name\":\"\xff\",\"Addr\":\"h:1\"}]"), "not JSON at byte");
   check(WithShards(std::string(33, '[') + std::string(33, ']')), "nested deeper than 32");
   check(WithShards(std::string(1'000'000, '[')), "nested deeper");
+  std::string objects;
+  for (int i = 0; i < 33; ++i) objects += R"({"a": )";
+  check(WithShards(objects + "1" + std::string(33, '}')), "nested deeper than 32");
   check(WithShards(std::string(kMaxPayloadBytes + 1, ' ')), "larger than 1048576");
   check(WithOptions("[]"), "options: expected an object");
   check(WithOptions(R"({"RingType":"modulo","RingParams":"1"})"), "RingType");

@@ -71,6 +71,11 @@ TEST_CASE("paths: foreign candidate names are nothing") {
   }
 }
 
+TEST_CASE("paths: a name that is too short is not read beyond its beginning") {
+  const std::string text = "-" + kGuid + "-0000000001";
+  CHECK_FALSE(ParseCandidateName(std::string_view(text).substr(1)).has_value());
+}
+
 TEST_CASE("paths: counters at the end of any name") {
   for (const std::string& prefix : std::vector<std::string>{"n_", "e_", "_", "", "rack-1-"}) {
     for (const std::int32_t sequence : kCounters) {

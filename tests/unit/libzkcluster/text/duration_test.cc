@@ -67,6 +67,11 @@ TEST_CASE("duration: what is refused") {
   CHECK(ParseDuration("5").error().message == "expected a duration such as 500ms");
 }
 
+TEST_CASE("duration: nothing beyond the text is read") {
+  CHECK(!ParseDuration(std::string_view("55ms", 1)));
+  CHECK(*ParseDuration(std::string_view("5s9", 2)) == std::chrono::seconds(5));
+}
+
 TEST_CASE("duration: every formatted value is read back") {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {
