@@ -59,6 +59,24 @@ TEST_CASE("states: a commit begins and ends, and each change is logged once") {
   CHECK(site.Leader().Logged("leader.state") == before + 2);
 }
 
+TEST_CASE("commit: refused because an operator wrote the ledger, it reads the ledger alone again") {
+  Site site;
+  bool refused = false;
+  std::size_t mirrors = 0;  // only the leader reads it
+  site.ensemble.SetFateOfAll([&](const Arrival& arrival) {
+    const Request& request = arrival.request;
+    mirrors += request.verb == Verb::kGet && request.path == kPaths.mirror() ? 1 : 0;
+    if (request.verb == Verb::kMulti && SetsHead(request) && !std::exchange(refused, true)) {
+      site.ensemble.Put(kPaths.ledger(), site.ensemble.Get(kPaths.ledger())->data);
+    }
+    return Fate::kServe;
+  });
+  site.fleet.Set("10.0.0.1:1", Server::kRefused);
+  REQUIRE(site.Reaches(kName, "DA", 5s));
+  CHECK(refused);
+  CHECK(mirrors == 0);
+}
+
 TEST_CASE("commit: one multi holds every check and every write of a flip") {
   Site site;
   const auto zxid = site.ensemble.zxid();

@@ -138,6 +138,23 @@ TEST_CASE("ballot: removed by an outsider before its voter has read it, it is wr
   CHECK(booth.Shows({kAliveVote}, 5s));
 }
 
+TEST_CASE(
+    "ballot: what was asked before it was created is answered before that, and does not count") {
+  Booth booth;
+  booth.voter.SetSpec(kSpecId, {kAliveVote, Vote{}}, 60s);
+  booth.voter.Enable(kCandidate);
+  REQUIRE(booth.world.RunUntil([&] { return booth.path == "watching absent"; }, 5s));
+  booth.ensemble.SetFate(*booth.client, [&](const Request& request) {
+    if (request.verb == Verb::kExists) booth.voter.SetVote(1, kAliveVote);
+    return Fate::kServe;
+  });
+  booth.ensemble.Put(kPaths.vote("me"), "x");
+  booth.ensemble.Remove(kPaths.vote("me"));
+  CHECK(booth.Shows({kAliveVote, kAliveVote}, 5s));
+  booth.world.RunFor(1s);
+  CHECK(booth.path == "watching absent creating written");
+}
+
 TEST_CASE("ballot: overwritten by an outsider, it is written again") {
   Booth booth;
   booth.Publish({kAliveVote});

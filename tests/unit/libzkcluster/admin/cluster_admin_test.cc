@@ -330,6 +330,22 @@ TEST_CASE("delete: the cluster changes between list and multi") {
   }
 }
 
+TEST_CASE("init: a znode goes while the tree is walked") {
+  Editing w;
+  REQUIRE(w.Create(w.one, TestSpec()));
+  const std::string gone = w.paths.vote("c1");
+  w.ensemble.Put(gone, "x");
+  w.ensemble.SetFateOfAll([&](const Arrival& arrival) {
+    const bool visits = arrival.request.verb == Verb::kExists && arrival.request.path == gone;
+    if (visits) w.ensemble.Remove(gone);
+    return Fate::kServe;
+  });
+  const auto met = w.Wait<Initialized>([&](auto done) { w.one.editor.Init(done); });
+  REQUIRE(met);
+  CHECK_FALSE(w.ensemble.Exists(gone));
+  CHECK(met->znodes > 5);
+}
+
 TEST_CASE("get: a change while reading is never seen half") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);

@@ -103,6 +103,22 @@ TEST_CASE("pause: over a pause replaces it; without a length it lasts until it i
   CHECK(w.LedgerNow() == Known());
 }
 
+TEST_CASE("pause: dated by ZooKeeper's stamp, for an operator whose clock is an hour off, too") {
+  for (const bool first : {true, false}) {
+    CAPTURE(first);
+    Ordering w;
+    for (int n = 0; n < 3 && !first; ++n) w.PutLedger(Known());  // a version of its own
+    w.one.loop.SetWallOffset(std::chrono::hours(1));
+    const auto ordered = w.Pause(w.one, {std::chrono::seconds(60), kBy, "why"});
+    REQUIRE(ordered);
+    REQUIRE(ordered->left.pause);
+    const Micros stamp = w.ensemble.Get(w.paths.ledger())->stat.modified;
+    CHECK(ordered->left.pause->since == stamp);
+    CHECK(ordered->left.pause->until == stamp + std::chrono::seconds(60));
+    CHECK(ordered->left.pause == w.LedgerNow().pause);
+  }
+}
+
 TEST_CASE("order: what it says must be fit to be written") {
   Ordering w;
   const std::array<std::pair<PauseOrder, const char*>, 9> bad = {{

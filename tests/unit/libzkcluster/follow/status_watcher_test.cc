@@ -356,6 +356,9 @@ TEST_CASE("status: a cluster run by Go checkers, then by ours") {
   w.Run();
   CHECK(w.now() == "ADAD");
   CHECK(w.watcher->counters().bad_payloads == 1);
+  w.ensemble.Put(w.paths.go_voters(), "2");  // news of something else: it is not judged again
+  w.Run();
+  CHECK(w.watcher->counters().bad_payloads == 1);
 
   w.ensemble.Put(w.paths.chunks(), "");
   w.Decide(w.IdNow(), Letters("DDDA"), 1, 1);

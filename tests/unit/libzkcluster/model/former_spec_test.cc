@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/former_spec.h"
+#include "model/settings.h"
 
 namespace former_spec_test {
 
@@ -109,6 +110,30 @@ TEST_CASE("former spec: one that does not fit the list is bad data") {
     REQUIRE_FALSE(restored);
     CHECK(restored.error().code == ErrorCode::kBadData);
   }
+}
+
+TEST_CASE("former spec: every setting comes back") {
+  ClusterSpec before = Spec("abc");
+  before.version = 7;
+  before.ring = KetamaRing{RingHash::kMd5};
+  before.failover = false;
+  before.checkers = 5;
+  before.quorum = 3;
+  before.min_racks = 2;
+  before.max_dead_fraction = 0.25;
+  before.mirror_limit = 65'536;
+  before.outlier_votes = OutlierVotes::kIgnore;
+  before.probe.interval = std::chrono::seconds(1);
+  before.probe.timeout = std::chrono::milliseconds(250);
+  before.probe.threshold = std::chrono::seconds(3);
+  before.probe.refused_threshold = std::chrono::milliseconds(1500);
+  before.probe.fast_interval = std::chrono::milliseconds(200);
+  for (const Setting& setting : Settings()) {
+    CAPTURE(setting.key);
+    CHECK(GetSetting(before, setting) != GetSetting(ClusterSpec(), setting));
+  }
+  const ClusterSpec after = Spec("abd");
+  CHECK(RestoreSpec(RememberSpec(before, after), after) == before);
 }
 
 }  // namespace former_spec_test
