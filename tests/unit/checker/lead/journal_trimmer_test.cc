@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/sim_loop.h"
