@@ -20,7 +20,7 @@ TEST_CASE("leader log: deaths that a freeze holds back are logged when their num
     if (line.find("event=freeze.holds ") != std::string::npos) lines.push_back(line);
   });
   LeaderLog log(loop, *logger, "c", 3);
-  for (const std::size_t held : {0, 2, 2, 3, 0, 0, 3, 3}) {
+  for (const std::size_t held : std::vector<std::size_t>{0, 2, 2, 3, 0, 0, 3, 3}) {
     Decision decision;
     decision.held_deaths = held;
     log.Decided(decision, Ledger(), Micros(0));
