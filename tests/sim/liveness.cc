@@ -169,6 +169,12 @@ void Liveness::StayQuiet(Duration duration) {
   scene_.RunUntil([this] { return Missing().empty(); }, kSettleAgain);
   // Writes may still be in flight: the journal is trimmed, a mirror is written.
   scene_.Run(std::chrono::seconds(3));
+  // A death that was due before the faults ended, seen by one: it counts good probes until it says
+  // "alive" again.
+  if (!NobodyReturns()) {
+    scene_.RunUntil([this] { return NobodyReturns(); }, kSettleAgain);
+    scene_.Run(std::chrono::seconds(3));
+  }
   const std::int64_t zxid = scene_.ensemble.zxid();
   scene_.Run(duration);
   if (scene_.violation()) return;
@@ -180,6 +186,18 @@ void Liveness::StayQuiet(Duration duration) {
   }
   const auto missing = Missing();
   if (!missing.empty()) scene_.Violate("quiet", "it did not last: " + missing.front());
+}
+
+bool Liveness::NobodyReturns() const {
+  for (std::size_t k = 0; k < scene_.clusters().size(); ++k) {
+    const ClusterPaths paths = scene_.Paths(k);
+    for (const std::string& id : scene_.ensemble.Children(paths.votes())) {
+      const auto node = scene_.ensemble.Get(paths.vote(id));
+      const auto ballot = node ? DecodeBallot(node->data) : Result<Ballot>(Ballot{});
+      if (ballot && !ballot->returning.empty()) return false;
+    }
+  }
+  return true;
 }
 
 bool Liveness::NamesSettled() const {

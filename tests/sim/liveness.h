@@ -93,6 +93,7 @@ class Liveness {
   void MissingTables(std::size_t cluster, const StoredSpec& stored,
                      std::vector<std::string>& missing) const;
   [[nodiscard]] int LiveVoters() const;
+  [[nodiscard]] bool NobodyReturns() const;
   [[nodiscard]] bool NamesSettled() const;
   [[nodiscard]] bool MayStayBehind(const ClusterSpec& spec, const Ledger& ledger) const;
   // Without those whose ballots this cluster leaves out.

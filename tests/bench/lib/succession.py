@@ -38,8 +38,13 @@ class Clusters:
         for i in range(checkers):  # one after the other, so that the first leads all of them
             self.checkers.append(site.start_checker(f"c{i + 1}", session_timeout=SESSION))
         # All alive, and the last checker known to the leaders.
-        wait_until(lambda: all("1 alive, 0 dead" in line for line in site.zkctl("list").splitlines()[1:]), 60, "all alive")
+        wait_until(self.all_alive, 60, "all alive")
         pass_time(3)
+
+    def all_alive(self):
+        rows = [line.split() for line in self.site.zkctl("list").splitlines()[1:]]
+        # NAME VERSION SHARDS ALIVE DEAD UNKNOWN
+        return len(rows) == len(self.names) and all(row[2:6] == ["1", "1", "0", "0"] for row in rows)
 
     def die_with(self, doomed, number):
         """ms from the signals to the decision, for each cluster."""
