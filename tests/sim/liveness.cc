@@ -169,8 +169,8 @@ void Liveness::StayQuiet(Duration duration) {
   scene_.RunUntil([this] { return Missing().empty(); }, kSettleAgain);
   // Writes may still be in flight: the journal is trimmed, a mirror is written.
   scene_.Run(std::chrono::seconds(3));
-  // A death that was due before the faults ended, seen by one: it counts good probes until it says
-  // "alive" again.
+  // One checker may have seen a death that was due before the faults ended. It counts good probes
+  // until it says "alive" again.
   if (!NobodyReturns()) {
     scene_.RunUntil([this] { return NobodyReturns(); }, kSettleAgain);
     scene_.Run(std::chrono::seconds(3));
