@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-double InSeconds(Duration duration) {
+double SecondsOf(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
@@ -41,7 +41,7 @@ void FaultMachine::DelayLeader() {
   const Duration late = dice_.LogBetween(milliseconds(50), seconds(3));
   const std::uint64_t number = scene_.CheckerLife(*leading);
   NoteFault(
-      fmt::format("{} is heard {:.2f} s late", scene_.plan.checkers[*leading].id, InSeconds(late)));
+      fmt::format("{} is heard {:.2f} s late", scene_.plan.checkers[*leading].id, SecondsOf(late)));
   WithClient(number, [&](zk::Client& client) { scene_.ensemble.SetSendDelay(client, late); });
   After(dice_.Between(seconds(1), seconds(10)), [this, number] {
     WithClient(number, [this](zk::Client& client) {
@@ -52,7 +52,7 @@ void FaultMachine::DelayLeader() {
 
 void FaultMachine::SlowEnsemble() {
   const Duration slow = dice_.LogBetween(milliseconds(20), kSlowestWrite);
-  NoteFault(fmt::format("every write takes {:.3f} s more", InSeconds(slow)));
+  NoteFault(fmt::format("every write takes {:.3f} s more", SecondsOf(slow)));
   scene_.ensemble.SetSlow(slow);
   After(dice_.Between(seconds(1), seconds(10)),
         [this] { scene_.ensemble.SetSlow(Duration::zero()); });
