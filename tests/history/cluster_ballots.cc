@@ -52,11 +52,8 @@ void ClusterJudge::JudgeBallot(const Touch& touch) {
     }
   }
   if (own == nullptr) {
-    // A check compares a name and a version, and a ghost may have both.
-    const bool ghost = std::ranges::any_of(replica_.candidates, [&](const auto& other) {
-      const auto maker = makers_.find(other.first);
-      return other.second.owner == 0 && maker != makers_.end() && maker->second == session_id;
-    });
+    const bool ghost = std::ranges::any_of(
+        replica_.candidates, [&](const auto& other) { return IsGhostOf(other.first, session_id); });
     if (ghost) return Excused(Excuse::kGhostOfOwn);
     return Report("ballot", fmt::format("session {:#x} votes as {}, and its candidate is gone",
                                         session_id, id));
@@ -140,14 +137,13 @@ std::vector<PossibleBallots> ClusterJudge::VotersNow() const {
 
 // A check compares a name and a version. An outsider's ghost in the place of a ballot may have
 // both, and then the commit may have counted the ballot that is gone.
-std::vector<std::shared_ptr<const Ballot>> ClusterJudge::ReplacedByGhost(
-    const std::string& id, const VoteSlot& vote) const {
-  if (vote.owner != 0) return {};
+std::shared_ptr<const Ballot> ClusterJudge::ReplacedByGhost(const std::string& id,
+                                                            const VoteSlot& vote) const {
+  if (vote.owner != 0) return nullptr;
   const auto replaced = std::ranges::find_if(
       past_votes_.rbegin(), past_votes_.rend(),
       [&](const PastVote& past) { return past.id == id && past.ballot != nullptr; });
-  if (replaced == past_votes_.rend()) return {};
-  return {nullptr, replaced->ballot};
+  return replaced == past_votes_.rend() ? nullptr : replaced->ballot;
 }
 
 std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) {
@@ -158,9 +154,9 @@ std::vector<PossibleBallots> ClusterJudge::VotersOf(const Facts& facts) {
       if (vote == replica_.votes.end()) continue;  // reported as a broken history
       if (vote->second.counts()) {
         voters.push_back({vote->first, {vote->second.ballot}});
-      } else if (const auto either = ReplacedByGhost(vote->first, vote->second); !either.empty()) {
+      } else if (const auto replaced = ReplacedByGhost(vote->first, vote->second)) {
         Excused(Excuse::kGhostOfOwn);
-        voters.push_back({vote->first, {either.begin(), either.end()}});
+        voters.push_back({vote->first, {nullptr, replaced}});
       }
     }
     return voters;

@@ -5,6 +5,7 @@
 
 #include "codec/codec.h"
 #include "tests/history/cluster_judge.h"
+#include "tests/history/ledger_judge.h"
 
 namespace zkcluster::history {
 
@@ -63,11 +64,7 @@ SpecRecord ClusterJudge::LastRead(const SpecRecord& spec, const Facts& facts) co
   for (const SpecRecord& other : records_.back()->specs) {
     if (other.id != spec.id) continue;
     const SpecRecord kept = InForce(other, facts);
-    if (kept.spec->checkers == safeguards.checkers && kept.spec->quorum == safeguards.quorum &&
-        kept.spec->min_racks == safeguards.min_racks &&
-        kept.spec->max_dead_fraction == safeguards.max_dead_fraction) {
-      return kept;
-    }
+    if (SafeguardsFit(safeguards, *kept.spec)) return kept;
   }
   return InForce(spec, facts);
 }

@@ -257,14 +257,11 @@ void ClusterJudge::MoveSequence() {
 }
 
 // A check compares a name and a version, and a ghost may have both.
-bool ClusterJudge::ChecksGhostOfOwn(std::int64_t session_id) const {
-  return std::ranges::any_of(touches_, [&](const Touch& touch) {
-    if (touch.spot.place != Place::kCandidate) return false;
-    const auto maker = makers_.find(touch.spot.name);
-    const auto ghost = replica_.candidates.find(touch.spot.name);
-    return maker != makers_.end() && maker->second == session_id &&
-           ghost != replica_.candidates.end() && ghost->second.owner == 0;
-  });
+bool ClusterJudge::IsGhostOf(std::string_view node, std::int64_t session_id) const {
+  const auto maker = makers_.find(node);
+  const auto candidate = replica_.candidates.find(node);
+  return maker != makers_.end() && maker->second == session_id &&
+         candidate != replica_.candidates.end() && candidate->second.owner == 0;
 }
 
 void ClusterJudge::JudgeTakeOver(const Facts& facts) {
@@ -287,7 +284,10 @@ void ClusterJudge::JudgeTakeOver(const Facts& facts) {
   leadership_ = Leadership{session_id, node};
   led_.insert(session_id);
   refusals_ = 0;
-  if (own == nullptr && ChecksGhostOfOwn(session_id)) return Excused(Excuse::kGhostOfOwn);
+  const bool ghost = std::ranges::any_of(touches_, [&](const Touch& touch) {
+    return touch.spot.place == Place::kCandidate && IsGhostOf(touch.spot.name, session_id);
+  });
+  if (own == nullptr && ghost) return Excused(Excuse::kGhostOfOwn);
   if (own == nullptr) {
     return Report("takeover", fmt::format("by session {:#x}, which has no candidate", session_id));
   }

@@ -81,7 +81,8 @@ class ClusterJudge {
   void JudgeWrites(const Facts& facts);
   void MoveSequence();
   void JudgeTakeOver(const Facts& facts);
-  [[nodiscard]] bool ChecksGhostOfOwn(std::int64_t session_id) const;
+  // That candidate was made by this session, and an outsider has put a ghost in its place.
+  [[nodiscard]] bool IsGhostOf(std::string_view node, std::int64_t session_id) const;
   void JudgePatience(const Facts& facts);
   [[nodiscard]] bool IsOwed() const;
   void WatchOwed(const Facts& facts);
@@ -97,8 +98,9 @@ class ClusterJudge {
   [[nodiscard]] SpecRecord InForce(const SpecRecord& spec,
                                    const std::optional<Ledger>& ledger) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersOf(const Facts& facts);
-  [[nodiscard]] std::vector<std::shared_ptr<const Ballot>> ReplacedByGhost(
-      const std::string& id, const VoteSlot& vote) const;
+  // Null: the vote is no ghost, or replaces no ballot.
+  [[nodiscard]] std::shared_ptr<const Ballot> ReplacedByGhost(const std::string& id,
+                                                              const VoteSlot& vote) const;
   [[nodiscard]] std::vector<PossibleBallots> VotersNow() const;
   [[nodiscard]] std::string GoVoterInTheWay() const;
   void RecordHead(const Facts& facts);

@@ -473,8 +473,8 @@ CommitJudge::Problems CommitJudge::JudgeForgetting(const RowChanges& against_boa
                                          Name(change.shard), Text(change.from), Text(change.to)));
     }
     // The mirror may know a row that nobody could read, or nobody knows it. The mirror may also be
-    // what Go checkers decided, and
-    // an outsider has put an older head back: who does not know the old list reads the mirror.
+    // what Go checkers decided, and an outsider has put an older head back: a leader that does not
+    // know the old list reads the mirror.
     const ShardState mirrored = InMirror(shards_[change.shard].addr);
     const bool from_mirror =
         mirrored.status == change.to.status && mirrored.since == change.to.since;

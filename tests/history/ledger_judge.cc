@@ -81,8 +81,7 @@ class LedgerJudge {
     if (!now_.safeguards && (!was || !was->safeguards)) return;
     const Safeguards is = now_.safeguards.value_or(Safeguards{});
     const ClusterSpec& spec = *facts_.spec.spec;
-    if (is.checkers != spec.checkers || is.quorum != spec.quorum ||
-        is.min_racks != spec.min_racks || is.max_dead_fraction != spec.max_dead_fraction) {
+    if (!SafeguardsFit(is, spec)) {
       report_("ledger", "the safeguards in the ledger are not those in force");
     }
     const Ids lost_before = was && was->safeguards ? was->safeguards->lost : Ids{};
@@ -307,6 +306,12 @@ class LedgerJudge {
 };
 
 }  // namespace
+
+bool SafeguardsFit(const Safeguards& safeguards, const ClusterSpec& spec) {
+  return safeguards.checkers == spec.checkers && safeguards.quorum == spec.quorum &&
+         safeguards.min_racks == spec.min_racks &&
+         safeguards.max_dead_fraction == spec.max_dead_fraction;
+}
 
 void JudgeLedger(const CommitFacts& facts, const RowChanges& changes,
                  const ReportFunction& report) {

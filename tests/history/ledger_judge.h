@@ -8,6 +8,9 @@
 
 namespace zkcluster::history {
 
+// Whether those are the safeguards of this spec.
+[[nodiscard]] bool SafeguardsFit(const Safeguards& safeguards, const ClusterSpec& spec);
+
 void JudgeLedger(const CommitFacts& facts, const RowChanges& changes, const ReportFunction& report);
 
 // `was`, `now`: nothing where undecodable or absent. `events`: those of the same transaction.
