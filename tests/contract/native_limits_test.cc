@@ -89,18 +89,6 @@ TEST_CASE("limits: a request ends with the lease, however long a connect may tak
   }
 }
 
-// A greeting of session 1 with a timeout of 10 s.
-std::string Greeting() {
-  const auto number = [](std::int64_t value, int bytes) {
-    std::string text;
-    for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xff);
-    return text;
-  };
-  const std::string greeting =
-      number(0, 4) + number(10'000, 4) + number(1, 8) + number(16, 4) + std::string(16, 'p') + '\0';
-  return number(static_cast<int>(greeting.size()), 4) + greeting;
-}
-
 TEST_CASE("limits: a server that accepts at once and greets late is met in the end") {
   // Within twice the limit of a connect, and beyond: that of a greeting grows with each round.
   for (const auto late : {milliseconds(150), milliseconds(900)}) {

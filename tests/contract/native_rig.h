@@ -60,4 +60,22 @@ inline std::string Local(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
+// A number as ZooKeeper's protocol writes it, in that many bytes.
+inline std::string Number(std::int64_t value, int bytes) {
+  std::string text;
+  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xff);
+  return text;
+}
+
+// A message with its length before it.
+inline std::string Framed(const std::string& message) {
+  return Number(static_cast<int>(message.size()), 4) + message;
+}
+
+// A server's greeting: protocol 0, a timeout of 10 s, session 1, 16 bytes of its password.
+inline std::string Greeting() {
+  return Framed(Number(0, 4) + Number(10'000, 4) + Number(1, 8) + Number(16, 4) +
+                std::string(16, 'p') + '\0');
+}
+
 }  // namespace zkcluster::contract

@@ -337,19 +337,9 @@ TEST_CASE("close: when the server is gone") {
 
 TEST_CASE("credentials that the server refuses: said so, tried again in peace") {
   Rig rig;
-  // A greeting: protocol 0, 10 s, session 1, 16 bytes of its password; then "authentication failed"
-  // (-115) to every set of credentials (-4).
-  const auto number = [](std::int64_t value, int bytes) {
-    std::string text;
-    for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xff);
-    return text;
-  };
-  const std::string greeting =
-      number(0, 4) + number(10'000, 4) + number(1, 8) + number(16, 4) + std::string(16, 'p') + '\0';
-  const std::string refusal = number(-4, 4) + number(0, 8) + number(-115, 4);
-  const RudeServer server(rig.loop,
-                          {.answer = number(static_cast<int>(greeting.size()), 4) + greeting +
-                                     number(static_cast<int>(refusal.size()), 4) + refusal});
+  // "Authentication failed" (-115) to every set of credentials (-4).
+  const std::string refusal = Framed(Number(-4, 4) + Number(0, 8) + Number(-115, 4));
+  const RudeServer server(rig.loop, {.answer = Greeting() + refusal});
   zk::NativeClientOptions options;
   options.servers = {server.addr()};
   options.identity.credentials = {"somebody:secret"};

@@ -8,10 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "base/event_loop.h"
-#include "checker/probe/net/socket_prober.h"
 #include "checker/probe/net/tls.h"
-#include "names/system_names.h"
+#include "tests/contract/prober_bench.h"
 
 namespace zkcluster::contract {
 
@@ -21,7 +19,7 @@ inline std::shared_ptr<const TlsContext> Context(const TlsSettings& settings) {
   return *context;
 }
 
-struct TlsBench {
+struct TlsBench : private Bench {
   TlsBench() { std::signal(SIGPIPE, SIG_IGN); }
   ProbeResult Probe(const std::string& addr, const TlsSettings& settings,
                     Duration timeout = std::chrono::seconds(5), ProbeQuestion question = {}) {
@@ -29,29 +27,17 @@ struct TlsBench {
     return Again(timeout);
   }
   ProbeResult Again(Duration timeout = std::chrono::seconds(5)) {
-    ProbeResult result;
-    bool reported = false;
-    prober->Start(last, timeout, [&](const ProbeResult& r) {
-      result = r;
-      reported = true;
-    });
-    REQUIRE(loop.RunUntil([&] { return reported; }, std::chrono::seconds(20)));
-    result.latency = {};
-    return result;
+    return Bench::Again(last, timeout);
   }
 
-  EventLoop loop;
-  Prober::TargetId last = 0;
-  SystemNames names{loop};
-  std::unique_ptr<Prober> prober = NewSocketProber(loop, names.book());
+  using Bench::last;
+  using Bench::loop;
+  using Bench::prober;
 };
 
 inline constexpr ProbeResult kAlive{ProbeVerdict::kAlive, Reason::kNone, ProbeAlarm::kNone, {}};
 inline ProbeResult Doubt(ProbeAlarm alarm) {
   return {ProbeVerdict::kInconclusive, Reason::kProtocol, alarm, {}};
-}
-inline ProbeResult Failed(Reason reason) {
-  return {ProbeVerdict::kFailed, reason, ProbeAlarm::kNone, {}};
 }
 
 }  // namespace zkcluster::contract
