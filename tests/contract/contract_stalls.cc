@@ -155,7 +155,8 @@ TEST_CASE("break: a session that is lost meanwhile hears of no change, before or
   }
 }
 
-TEST_CASE("expired: the loss is told once, in its place, and no watch of the old session fires") {
+TEST_CASE(
+    "expired: the loss is reported once, in its place, and no watch of the old session fires") {
   const Bench bench;
   const auto generation = bench.client->generation();
   Hearing hearing(bench, *bench.client);
@@ -174,7 +175,7 @@ TEST_CASE("expired: the loss is told once, in its place, and no watch of the old
   CHECK(hearing.log == std::vector<std::string>{"suspended", "lost", "connecting", "connected"});
 }
 
-// --- several reads, of which one is cut ---
+// --- one of several reads is cut ---
 
 TEST_CASE("cut: of several reads each is answered once, in order, wherever the connection breaks") {
   constexpr int kReads = 7;

@@ -42,8 +42,8 @@ class SceneNames {
   void Paused(std::uint64_t life, TimePoint until);
 
   // --- what follows ---
-  // The name is gone, or was a moment ago: what a checker is told of it, only a lying name server
-  // says, and its host may be another one.
+  // The name is gone, or was a moment ago. Only a lying name server answers then, and the host that
+  // a checker asks may be another one.
   [[nodiscard]] bool MayBeLiars(const std::string& addr) const;
   // Every checker that runs uses the place that the host has now.
   [[nodiscard]] bool Settled(const std::string& addr) const;

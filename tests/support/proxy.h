@@ -49,7 +49,7 @@ class Proxy {
   // The same for the next create of a path that begins with `prefix`.
   void LoseAnswerToCreate(std::string prefix) { doomed_create_ = std::move(prefix); }
   enum class Cut { kEnd, kReset };
-  // The next connection that has sent so many more bytes to its client ends, also within a packet;
+  // The next connection ends when it has sent `bytes` more to its client, also within a packet;
   // packets that are behind these bytes are lost. Its greeting does not count.
   void CutAfter(std::size_t bytes, Cut how) { cut_ = {bytes, how}; }
   // Answers lost so far.
