@@ -17,8 +17,8 @@
 #include "tests/support/rude_server.h"
 #include "tools/sandbox/sandbox.h"
 
-using namespace zkcluster;
-using namespace zkcluster::contract;
+namespace zkcluster::contract::prober_contract_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -274,3 +274,5 @@ TEST_CASE("redis prober: a server that closes each connection after its answer i
   CHECK(bench.Probe(server.addr()) == Alive());
   for (int i = 0; i < 5; ++i) CHECK(bench.Again(1) == Alive());
 }
+
+}  // namespace zkcluster::contract::prober_contract_test

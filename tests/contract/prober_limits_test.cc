@@ -13,8 +13,8 @@
 #include "tests/support/rude_server.h"
 #include "tests/support/silent_listener.h"
 
-using namespace zkcluster;
-using namespace zkcluster::contract;
+namespace zkcluster::contract::prober_limits_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -150,3 +150,5 @@ TEST_CASE("prober limits: a probe has its own, not that of the one before on its
     }
   }
 }
+
+}  // namespace zkcluster::contract::prober_limits_test

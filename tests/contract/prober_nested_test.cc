@@ -8,8 +8,8 @@
 #include "tests/contract/prober_bench.h"
 #include "tests/support/rude_server.h"
 
-using namespace zkcluster;
-using namespace zkcluster::contract;
+namespace zkcluster::contract::prober_nested_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -134,3 +134,5 @@ TEST_CASE("redis prober: an array in the place of a reply to AUTH, or of that af
     }
   }
 }
+
+}  // namespace zkcluster::contract::prober_nested_test

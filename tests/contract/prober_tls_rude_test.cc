@@ -10,8 +10,8 @@
 #include "tests/support/tls_server.h"
 #include "tools/sandbox/process.h"
 
-using namespace zkcluster;
-using namespace zkcluster::contract;
+namespace zkcluster::contract::prober_tls_rude_test {
+
 using namespace std::chrono_literals;
 using Conversation = TlsServer::Conversation;
 
@@ -251,3 +251,5 @@ TEST_CASE("tls: an open connection that ends is replaced, and nothing is left of
   CHECK(server.conversations() > 100);
   CHECK(OpenDescriptors() <= before + 2);  // the next one may be open already, at both ends
 }
+
+}  // namespace zkcluster::contract::prober_tls_rude_test

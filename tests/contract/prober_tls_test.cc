@@ -9,8 +9,8 @@
 #include "tests/support/rude_server.h"
 #include "tools/sandbox/sandbox.h"
 
-using namespace zkcluster;
-using namespace zkcluster::contract;
+namespace zkcluster::contract::prober_tls_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -182,3 +182,5 @@ TEST_CASE("tls: files that cannot be used are named") {
     CHECK_MESSAGE(context.error().message.starts_with(c.says), context.error().message);
   }
 }
+
+}  // namespace zkcluster::contract::prober_tls_test

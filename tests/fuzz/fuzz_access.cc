@@ -2,7 +2,7 @@
 #include "tests/fuzz/target.h"
 #include "zk/access.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::access_target {
 
 bool TestOneInput(std::string_view input) {
   const auto access = ParseAccess("f", input);
@@ -23,4 +23,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("access", TestOneInput);
+
+}  // namespace zkcluster::fuzz::access_target

@@ -2,7 +2,7 @@
 #include "tests/fuzz/target.h"
 #include "text/address.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::address_target {
 
 bool TestOneInput(std::string_view input) {
   const auto with_default = ParseAddress(input, 6379);
@@ -22,4 +22,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("address", TestOneInput);
+
+}  // namespace zkcluster::fuzz::address_target

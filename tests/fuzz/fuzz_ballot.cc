@@ -2,7 +2,7 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::ballot_target {
 
 bool TestOneInput(std::string_view input) {
   if (const auto ballot = DecodeBallot(input)) {
@@ -14,4 +14,6 @@ bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeBallot, EncodeBallot);
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("ballot", TestOneInput);
+
+}  // namespace zkcluster::fuzz::ballot_target

@@ -4,7 +4,7 @@
 #include "tests/fuzz/target.h"
 #include "text/address.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::checker_yaml_target {
 namespace {
 
 void CheckConfig(const CheckerConfig& config) {
@@ -43,4 +43,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("checker-yaml", TestOneInput);
+
+}  // namespace zkcluster::fuzz::checker_yaml_target

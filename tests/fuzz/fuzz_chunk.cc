@@ -2,7 +2,7 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::chunk_target {
 
 bool TestOneInput(std::string_view input) {
   if (const auto states = DecodeChunk(input)) ZKC_CHECK(states->size() <= kChunkShards);
@@ -11,4 +11,6 @@ bool TestOneInput(std::string_view input) {
   });
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("chunk", TestOneInput);
+
+}  // namespace zkcluster::fuzz::chunk_target

@@ -5,7 +5,7 @@
 #include "tests/fuzz/target.h"
 #include "text/duration.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::duration_target {
 
 bool TestOneInput(std::string_view input) {
   if (input.size() == sizeof(std::int64_t)) {
@@ -25,4 +25,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("duration", TestOneInput);
+
+}  // namespace zkcluster::fuzz::duration_target

@@ -2,7 +2,7 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::event_target {
 
 bool TestOneInput(std::string_view input) {
   const auto event = DecodeEvent(input);
@@ -11,4 +11,6 @@ bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeEvent, EncodeEvent);
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("event", TestOneInput);
+
+}  // namespace zkcluster::fuzz::event_target

@@ -1,7 +1,7 @@
 // Version and options of a spec in the Go form.
 #include "tests/fuzz/spec_checks.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::go_options_target {
 
 bool TestOneInput(std::string_view input) {
   const auto parts = Split(input, 2);
@@ -16,4 +16,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("go-options", TestOneInput);
+
+}  // namespace zkcluster::fuzz::go_options_target

@@ -1,7 +1,7 @@
 // The list of shards in the Go form, for a ring that ignores weights and for one that reads them.
 #include "tests/fuzz/spec_checks.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::go_shards_target {
 
 bool TestOneInput(std::string_view input) {
   const std::string options =
@@ -23,4 +23,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("go-shards", TestOneInput);
+
+}  // namespace zkcluster::fuzz::go_shards_target

@@ -2,7 +2,7 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::head_target {
 
 bool TestOneInput(std::string_view input) {
   if (const auto head = DecodeHead(input))
@@ -10,4 +10,6 @@ bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeHead, EncodeHead);
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("head", TestOneInput);
+
+}  // namespace zkcluster::fuzz::head_target

@@ -6,7 +6,7 @@
 #include "tests/fuzz/target.h"
 #include "text/utf8.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::json_target {
 
 bool TestOneInput(std::string_view input) {
   std::string text;
@@ -33,4 +33,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("json", TestOneInput);
+
+}  // namespace zkcluster::fuzz::json_target

@@ -2,10 +2,12 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::leader_target {
 
 bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeLeader, EncodeLeader);
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("leader", TestOneInput);
+
+}  // namespace zkcluster::fuzz::leader_target

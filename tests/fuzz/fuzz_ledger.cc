@@ -2,10 +2,12 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::ledger_target {
 
 bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeLedger, EncodeLedger);
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("ledger", TestOneInput);
+
+}  // namespace zkcluster::fuzz::ledger_target

@@ -4,7 +4,7 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::mirror_target {
 
 bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeMirror, [](const std::map<std::string, MirrorEntry>& entries) {
@@ -21,4 +21,6 @@ bool TestOneInput(std::string_view input) {
   });
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("mirror", TestOneInput);
+
+}  // namespace zkcluster::fuzz::mirror_target

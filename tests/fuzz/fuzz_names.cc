@@ -4,7 +4,7 @@
 #include "model/paths.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::names_target {
 namespace {
 
 // As Java's "%010d".
@@ -46,4 +46,6 @@ bool TestOneInput(std::string_view input) {
   return name.has_value() || root.has_value() || candidate.has_value() || sequence.has_value();
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("names", TestOneInput);
+
+}  // namespace zkcluster::fuzz::names_target

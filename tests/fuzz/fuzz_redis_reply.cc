@@ -5,7 +5,7 @@
 #include "checker/probe/net/redis_protocol.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::redis_reply_target {
 namespace {
 
 // What the prober reads at once.
@@ -84,4 +84,6 @@ bool TestOneInput(std::string_view input) {
   return !whole.replies.empty() && !whole.broken;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("redis-reply", TestOneInput);
+
+}  // namespace zkcluster::fuzz::redis_reply_target

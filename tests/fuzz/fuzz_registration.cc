@@ -2,10 +2,12 @@
 #include "codec/codec.h"
 #include "tests/fuzz/target.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::registration_target {
 
 bool TestOneInput(std::string_view input) {
   return TestCodec(input, DecodeRegistration, EncodeRegistration);
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("registration", TestOneInput);
+
+}  // namespace zkcluster::fuzz::registration_target

@@ -3,7 +3,7 @@
 #include "text/address.h"
 #include "zk/native_client.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::servers_target {
 
 bool TestOneInput(std::string_view input) {
   const auto servers = zk::ParseServers(input);
@@ -21,4 +21,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("servers", TestOneInput);
+
+}  // namespace zkcluster::fuzz::servers_target

@@ -2,7 +2,7 @@
 #include "tests/fuzz/spec_checks.h"
 #include "yaml/spec_file.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::spec_file_target {
 
 bool TestOneInput(std::string_view input) {
   const auto spec = ParseSpecFile("f", input);
@@ -20,4 +20,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("spec-file", TestOneInput);
+
+}  // namespace zkcluster::fuzz::spec_file_target

@@ -4,7 +4,7 @@
 #include "yaml/reader.h"
 #include "yaml/scalar.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::yaml_scalar_target {
 
 bool TestOneInput(std::string_view input) {
   if (!IsUtf8(input)) return false;
@@ -23,4 +23,6 @@ bool TestOneInput(std::string_view input) {
   return true;
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("yaml-scalar", TestOneInput);
+
+}  // namespace zkcluster::fuzz::yaml_scalar_target

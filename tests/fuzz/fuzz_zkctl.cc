@@ -14,7 +14,7 @@
 #include "tools/zkctl/report/status.h"
 #include "yaml/reader.h"
 
-namespace zkcluster::fuzz {
+namespace zkcluster::fuzz::zkctl_target {
 namespace {
 
 using namespace zkcluster::zkctl;
@@ -112,4 +112,6 @@ bool TestOneInput(std::string_view input) {
   return good && event.has_value() && snapshot.problems.empty();
 }
 
-}  // namespace zkcluster::fuzz
+const Target kTarget("zkctl", TestOneInput);
+
+}  // namespace zkcluster::fuzz::zkctl_target

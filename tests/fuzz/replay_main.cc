@@ -1,4 +1,4 @@
-// Runs a fuzz target over files instead of making up inputs: fuzz-NAME FOLDER|FILE... A target that
+// Runs a fuzz target over files instead of making up inputs: fuzz-replay NAME FOLDER|FILE... A target that
 // no longer accepts anything tests nothing, so files named good-* must be accepted and those named
 // bad-* refused; for others only the target's own checks count.
 #include <algorithm>
@@ -23,8 +23,14 @@ std::string ReadBytes(const std::filesystem::path& path) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  const zkcluster::fuzz::Target* const target =
+      count > 1 ? zkcluster::fuzz::Target::Find(arguments[1]) : nullptr;
+  if (target == nullptr) {
+    std::fprintf(stderr, "usage: fuzz-replay NAME FOLDER|FILE...     NAME: such as ballot\n");
+    return 64;
+  }
   std::vector<std::filesystem::path> files;
-  for (int i = 1; i < count; ++i) {
+  for (int i = 2; i < count; ++i) {
     if (!std::filesystem::is_directory(arguments[i])) {
       files.emplace_back(arguments[i]);
       continue;
@@ -44,7 +50,7 @@ int main(int count, char** arguments) {
     // Of that very size, so that a sanitizer sees a read past the end.
     const std::unique_ptr<char[]> input(new char[bytes.size()]);
     std::memcpy(input.get(), bytes.data(), bytes.size());
-    const bool good = zkcluster::fuzz::TestOneInput({input.get(), bytes.size()});
+    const bool good = target->Accepts({input.get(), bytes.size()});
     accepted += good ? 1 : 0;
     const std::string name = file.filename();
     if ((name.starts_with("good-") && !good) || (name.starts_with("bad-") && good)) {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxErrorBytes = 4'000;
 
+constinit const Target* known_targets = nullptr;
+
 bool TakeNumber(std::string_view& text) {
   const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
   text.remove_prefix(end);
@@ -24,6 +26,21 @@ bool Take(std::string_view& text, std::string_view prefix) {
 }
 
 }  // namespace
+
+Target::Target(std::string_view name, Test test) : name_(name), test_(test), next_(known_targets) {
+  known_targets = this;
+}
+
+const Target* Target::Find(std::string_view name) {
+  const Target* target = known_targets;
+  while (target != nullptr && target->name_ != name) target = target->next_;
+  return target;
+}
+
+const Target& Target::Only() {
+  ZKC_CHECK(known_targets != nullptr && known_targets->next_ == nullptr);
+  return *known_targets;
+}
 
 std::vector<std::string_view> Split(std::string_view input, std::size_t count) {
   std::vector<std::string_view> parts;
@@ -75,6 +92,6 @@ void CheckFileError(const Error& error, std::string_view file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // An empty input may come as null.
   const char* const bytes = size == 0 ? "" : reinterpret_cast<const char*>(data);
-  static_cast<void>(zkcluster::fuzz::TestOneInput({bytes, size}));
+  static_cast<void>(zkcluster::fuzz::Target::Only().Accepts({bytes, size}));
   return 0;
 }

@@ -14,8 +14,29 @@
 
 namespace zkcluster::fuzz {
 
-// Defined by each target. True when the decoder accepted the input.
-bool TestOneInput(std::string_view input);
+// What a file fuzz_NAME.cc defines once, in a namespace of its own. It makes itself known when the program starts, so one
+// program can hold all targets.
+class Target {
+ public:
+  // True when the decoder accepted the input.
+  using Test = bool (*)(std::string_view input);
+
+  Target(std::string_view name, Test test);  // of static storage, the name too
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  // Null: the program holds no target of this name.
+  [[nodiscard]] static const Target* Find(std::string_view name);
+  // The only target of a libFuzzer program.
+  [[nodiscard]] static const Target& Only();
+
+  [[nodiscard]] bool Accepts(std::string_view input) const { return test_(input); }
+
+ private:
+  std::string_view name_;
+  Test test_;
+  const Target* next_;
+};
 
 // Several payloads in one input follow each other, with this byte between them: no
 // decoder but hiredis' accepts it outside of a text, so each part can be anything else.

@@ -14,16 +14,14 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "tests/support/loopback.h"
 
 namespace zkcluster::integration {
 
 // The server's bytes for one request, until it closes the connection; "" when nobody listens.
 inline std::string Talk(std::uint16_t port, const std::string& request) {
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback(port);
   if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "";
   REQUIRE(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size()));

@@ -1,9 +1,7 @@
 #include "tests/support/proxy.h"
 
-#include <arpa/inet.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -12,16 +10,10 @@
 #include <optional>
 #include <stdexcept>
 
+#include "tests/support/loopback.h"
+
 namespace zkcluster::contract {
 namespace {
-
-sockaddr_in Loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 // On loopback this returns at once, even for a stopped process: the kernel accepts for it.
 UniqueFd ConnectTo(std::uint16_t port) {

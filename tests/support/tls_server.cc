@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "base/unique_fd.h"
+#include "tests/support/loopback.h"
 
 namespace zkcluster::contract {
 namespace {
@@ -157,9 +158,7 @@ TlsServer::TlsServer(const Options& options, Manners manners)
   impl_->stop_reading.Reset(ends[0]);
   impl_->stop_writing.Reset(ends[1]);
   impl_->listener.Reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback();
   socklen_t size = sizeof address;
   auto* const plain = reinterpret_cast<sockaddr*>(&address);
   ZKC_CHECK(::bind(impl_->listener.get(), plain, size) == 0);

@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "checker/http/listener.h"
+#include "tests/support/loopback.h"
 #include "tools/sandbox/process.h"
 
 namespace http_server_test {
@@ -27,10 +28,7 @@ namespace {
 // A connection that is there at once, as far as this side is concerned: the kernel accepts it.
 UniqueFd Connect(std::uint16_t port) {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback(port);
   REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
   return fd;
@@ -286,10 +284,7 @@ TEST_CASE("http: without descriptors it waits for some, instead of making the lo
   const auto server = HttpServer::Listen(loop, {"127.0.0.1", port}, pages);
   REQUIRE(server);
   const UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback(port);
 
   int turns = 0;
   const auto turn = [&](Duration limit) {

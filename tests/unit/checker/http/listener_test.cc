@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "tests/support/loopback.h"
 #include "tools/sandbox/process.h"
 
 namespace listener_test {
@@ -71,10 +72,7 @@ class EchoServer {
 
 UniqueFd Connect(std::uint16_t port) {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback(port);
   REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
   return fd;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "tests/support/loopback.h"
 
 namespace zkcluster::connection_pool_test {
 namespace {
@@ -21,9 +22,7 @@ namespace {
 class Listener {
  public:
   Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in address = Loopback();
     socklen_t length = sizeof(address);
     auto* raw = reinterpret_cast<sockaddr*>(&address);
     REQUIRE(::bind(socket_.get(), raw, length) == 0);

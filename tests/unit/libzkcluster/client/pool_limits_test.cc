@@ -16,6 +16,7 @@
 
 #include "base/unique_fd.h"
 #include "client/connection_pool.h"
+#include "tests/support/loopback.h"
 #include "tests/support/silent_listener.h"
 
 namespace zkcluster::pool_limits_test {
@@ -38,9 +39,7 @@ class LateServer {
  public:
   LateServer(std::vector<std::string> replies, milliseconds late)
       : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in address = Loopback();
     socklen_t length = sizeof(address);
     auto* raw = reinterpret_cast<sockaddr*>(&address);
     REQUIRE(::bind(socket_.get(), raw, length) == 0);
