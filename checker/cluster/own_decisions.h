@@ -9,6 +9,7 @@
 
 #include "base/enum_array.h"
 #include "checker/rules/change.h"
+#include "model/board.h"
 #include "model/journal.h"
 #include "model/registration.h"
 

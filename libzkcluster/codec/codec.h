@@ -1,4 +1,4 @@
-// Values to payloads and back, for every znode. Foreign bytes never throw and never kill: each
+// Values to payloads and back, for every znode (the spec: codec/spec_codec.h). Foreign bytes never throw and never kill: each
 // Decode bounds size and depth, checks every field, and says what is wrong ("status chunk 3: row 7:
 // expected a number"). The Go form is byte-compatible with the 2015 library: sorted keys, `<`, `>`,
 // `&` escaped as \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "codec/format.h"
+#include "codec/spec_codec.h"
 #include "model/ballot.h"
 #include "model/board.h"
 #include "model/journal.h"
@@ -30,24 +31,6 @@
 #include "model/registration.h"
 
 namespace zkcluster {
-
-// --- The spec (Go form) ---
-struct SpecPayloads {
-  std::string version;  // of the cluster's own znode: decimal microseconds
-  std::string shards;
-  std::string options;
-};
-[[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec);
-// For a list that EncodeShards has encoded already. REQUIRES: `spec.shards` has not changed since.
-[[nodiscard]] SpecPayloads EncodeSpec(const ClusterSpec& spec, std::string shards);
-[[nodiscard]] std::string EncodeShards(const std::vector<ShardSpec>& shards);
-// The result keeps every rule of Validate: a spec that breaks one is undecodable.
-[[nodiscard]] Result<ClusterSpec> DecodeSpec(std::string_view name, const SpecPayloads& payloads);
-// `options` may hold "Needs":["word",...]: what a reader must understand besides this form. A
-// reader that does not know one of the words must neither use the spec nor overwrite it, for it
-// would misread the rest. This build knows none. Returns the words of `options` that are unknown
-// here; empty where it cannot be parsed.
-[[nodiscard]] std::vector<std::string> UnknownNeeds(std::string_view options);
 
 // --- The mirror (Go form of the status); shards that are unknown are left out ---
 [[nodiscard]] std::string EncodeMirror(const std::vector<ShardSpec>& shards,

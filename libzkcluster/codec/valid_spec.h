@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "codec/codec.h"
+#include "codec/spec_codec.h"
 #include "model/spec_check.h"
 
 namespace zkcluster {

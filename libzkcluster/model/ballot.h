@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/enum_array.h"
-#include "model/board.h"
 #include "model/reason.h"
+#include "model/spec_id.h"
 
 namespace zkcluster {
 

@@ -13,20 +13,14 @@
 
 #include "model/limits.h"
 #include "model/reason.h"
+#include "model/spec_id.h"
+#include "model/vote_counts.h"
 
 namespace zkcluster {
 
 constexpr ShardStatus LastOf(ShardStatus) {
   return ShardStatus::kDead;
 }
-
-// Votes on one server. Voters that have not probed it, or are silent, are in none of the three.
-struct VoteCounts {
-  int alive = 0;
-  int dead = 0;
-  int unknown = 0;
-  bool operator==(const VoteCounts&) const = default;
-};
 
 struct ShardState {
   ShardStatus status = ShardStatus::kUnknown;
@@ -43,14 +37,6 @@ struct ShardState {
 
 // A row that cannot be read.
 inline constexpr ShardState kLostRow{.reason = Reason::kLost};
-
-// Which shard list positions refer to. The zxid of the `shards` znode's last change is unique where
-// the version is not: a Go manager writes the list and the version one after the other.
-struct SpecId {
-  std::uint64_t version = 0;  // ClusterSpec::version
-  std::int64_t shards_zxid = 0;
-  bool operator==(const SpecId&) const = default;
-};
 
 inline constexpr std::size_t kChunkShards = 512;
 [[nodiscard]] constexpr std::size_t ChunkCount(std::size_t shards) {

@@ -15,9 +15,9 @@
 #include <variant>
 #include <vector>
 
-#include "model/board.h"
 #include "model/former_spec.h"
 #include "model/reason.h"
+#include "model/vote_counts.h"
 
 namespace zkcluster {
 
