@@ -48,7 +48,7 @@ StatusBoard CarryOver(const StatusBoard& old_board, const std::vector<ShardSpec>
   board.shards.resize(new_shards.size());
   for (std::size_t i = 0; i < new_shards.size(); ++i) {
     const auto found = old_index.find(new_shards[i].name);
-    if (found == old_index.end() || old_shards[found->second] != new_shards[i]) continue;
+    if (found == old_index.end() || old_shards[found->second].addr != new_shards[i].addr) continue;
     board.shards[i] = old_board.shards[found->second];
   }
   return board;

@@ -223,7 +223,8 @@ RowChanges CommitJudge::AgainstBoard(const ClusterSpec& list, Lost lost) const {
   for (std::size_t i = 0; i < list.shards.size(); ++i) place.emplace(list.shards[i].name, i);
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
     const auto found = place.find(shards_[shard].name);
-    const bool kept = found != place.end() && list.shards[found->second] == shards_[shard];
+    const bool kept =
+        found != place.end() && list.shards[found->second].addr == shards_[shard].addr;
     compare(shard, kept ? RowBefore(found->second, shards_[shard].addr, lost) : ShardState{});
   }
   return changes;

@@ -60,7 +60,8 @@ bool ShowsRows(const IncarnationRecord& record, const SpecRecord& spec, const Gl
   }
   for (std::size_t i = 0; i < statuses.size(); ++i) {
     const auto found = place.find(spec.spec->shards[i].name);
-    const bool kept = found != place.end() && list->shards[found->second] == spec.spec->shards[i];
+    const bool kept =
+        found != place.end() && list->shards[found->second].addr == spec.spec->shards[i].addr;
     if (statuses[i] == '?') {
       const char row = kept ? head.statuses[found->second] : '?';
       if (row == 'A' || row == 'D') glance.needed[Excuse::kUnknownByOtherList] = 1;

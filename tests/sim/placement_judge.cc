@@ -9,11 +9,19 @@ namespace {
 
 constexpr int kKeys = 12;
 
+// As twemproxy computes fnv1a_64: in 32 bits. The simulator has no other ketama ring.
+std::uint32_t HashOf(std::string_view key, const RingSpec& ring) {
+  if (RingTypeOf(ring) != RingType::kKetama) return Ring::Hash(key);
+  std::uint32_t hash = 0x84222325;
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x000001b3;
+  return hash;
+}
+
 // The rule: the first shard on the ring from the key's point on that is not dead serves the key.
 // The key is valid since the newest of that shard's Since and the deaths of the shards before it.
 RoutingTable::Route Walk(const RoutingTable& table, std::string_view key) {
   const auto& points = table.ring().points();
-  const std::uint32_t hash = Ring::Hash(key);
+  const std::uint32_t hash = HashOf(key, table.spec().ring);
   std::size_t at = 0;
   while (at < points.size() && points[at].hash < hash) ++at;
   if (at == points.size()) at = 0;

@@ -123,6 +123,10 @@ ScenePlan DrawScene(std::uint64_t seed) {
   plan.servers = dice.Pick(std::vector<int>{1, 3, 3, 3, 5});
   plan.two_formats = Dice(seed, "two formats").Chance(0.25);
   plan.named = Dice(seed, "names").Chance(0.25);
+  Dice rings(seed, "rings");
+  for (ClusterPlan& cluster : plan.clusters) {
+    if (rings.Chance(0.2)) cluster.spec.ring = KetamaRing{};
+  }
   Dice outliers(seed, "outliers");
   for (ClusterPlan& cluster : plan.clusters) {
     if (outliers.Chance(0.3)) cluster.spec.outlier_votes = OutlierVotes::kIgnore;
@@ -193,6 +197,9 @@ ClusterSpec DrawChange(Dice& dice, const ClusterSpec& from, std::size_t cluster,
     case 5:
       std::swap(spec.shards[dice.Below(spec.shards.size())],
                 spec.shards[dice.Below(spec.shards.size())]);
+      if (RingTypeOf(spec.ring) == RingType::kKetama) {
+        for (ShardSpec& shard : spec.shards) shard.weight = shard.weight % 3 + 1;
+      }
       break;
     default:
       DrawNumbers(dice, spec, checkers);

@@ -38,6 +38,7 @@ TEST_CASE("board: a changed list carries over shards with the same name and addr
       {"one is new", {{"a", "h:1"}, {"n", "h:9"}, {"b", "h:2"}}, {Alive(1), {}, Dead(2)}},
       {"one moved", {{"b", "h:9"}, {"c", "h:3"}}, {{}, Alive(3)}},
       {"one was renamed", {{"x", "h:2"}}, {{}}},
+      {"one has another weight", {{"a", "h:1"}, {"b", "h:2", 5}}, {Alive(1), Dead(2)}},
       {"addresses were swapped", {{"a", "h:2"}, {"b", "h:1"}}, {{}, {}}},
       {"all left", {}, {}},
   };
