@@ -74,9 +74,8 @@ using Mirror = std::map<std::string, MirrorEntry>;
 // The board of a list when only the mirror is known.
 [[nodiscard]] StatusBoard FromMirror(const Mirror& mirror, const std::vector<ShardSpec>& shards);
 
-// The board for a changed list: a shard that kept name and address keeps its state, every other one
-// is unknown. (A shard that moved to another address is another server. A weight says nothing of
-// its server.)
+// The board for a changed list: a shard that kept name and address keeps its state, whatever its
+// weight is now. Every other one is unknown: a shard that moved to another address is another server.
 [[nodiscard]] StatusBoard CarryOver(const StatusBoard& old_board,
                                     const std::vector<ShardSpec>& old_shards,
                                     const std::vector<ShardSpec>& new_shards);
