@@ -1,8 +1,8 @@
-// Values to payloads and back, for every znode (the spec: codec/spec_codec.h). Foreign bytes never throw and never kill: each
-// Decode bounds size and depth, checks every field, and says what is wrong ("status chunk 3: row 7:
-// expected a number"). The Go form is byte-compatible with the 2015 library: sorted keys, `<`, `>`,
-// `&` escaped as \u003c, \u003e, \u0026 on writing; keys matched ignoring case and unknown keys
-// ignored on reading. All Decode errors: kBadData. Pure.
+// Values to payloads and back, for every znode; those of a spec are in codec/spec_codec.h. Foreign
+// bytes never throw and never kill: each Decode bounds size and depth, checks every field, and says
+// what is wrong ("status chunk 3: row 7: expected a number"). The Go form is byte-compatible with
+// the 2015 library: sorted keys, `<`, `>`, `&` escaped as \u003c, \u003e, \u0026 on writing; keys
+// matched ignoring case and unknown keys ignored on reading. All Decode errors: kBadData. Pure.
 //
 // Bytes of a newer zkcluster are no error where they can be kept or ignored:
 //   reasons       an unknown word is kept and written back (model/reason.h)

@@ -1,4 +1,5 @@
-// The spec to its three payloads and back, in the Go form; the rules of codec.h hold. All Decode errors: kBadData. Pure.
+// The spec to its three payloads and back, in the Go form. The rules of codec/codec.h hold. All
+// Decode errors: kBadData. Pure.
 #pragma once
 
 #include <zkcluster/result.h>

@@ -75,7 +75,7 @@ using Mirror = std::map<std::string, MirrorEntry>;
 [[nodiscard]] StatusBoard FromMirror(const Mirror& mirror, const std::vector<ShardSpec>& shards);
 
 // The board for a changed list: a shard that kept name and address keeps its state, whatever its
-// weight is now. Every other one is unknown: a shard that moved to another address is another server.
+// weight is now. Every other one is unknown, for at another address there is another server.
 [[nodiscard]] StatusBoard CarryOver(const StatusBoard& old_board,
                                     const std::vector<ShardSpec>& old_shards,
                                     const std::vector<ShardSpec>& new_shards);

@@ -1,9 +1,6 @@
 #include "checker/http/http_server.h"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -15,7 +12,7 @@
 
 #include "base/unique_fd.h"
 #include "checker/http/listener.h"
-#include "tests/support/loopback.h"
+#include "tests/support/sockets.h"
 #include "tools/sandbox/process.h"
 
 namespace http_server_test {
@@ -24,15 +21,6 @@ using namespace zkcluster;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A connection that is there at once, as far as this side is concerned: the kernel accepts it.
-UniqueFd Connect(std::uint16_t port) {
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = Loopback(port);
-  REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
-  return fd;
-}
 
 HttpPages OnePage() {
   return {{"/x", [](const HttpRequest&) { return HttpAnswer{}; }}};

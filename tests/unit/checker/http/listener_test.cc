@@ -1,13 +1,10 @@
 // The limits hold for any protocol: here one that answers each line by the same line.
 #include "checker/http/listener.h"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -17,7 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "tests/support/loopback.h"
+#include "tests/support/sockets.h"
 #include "tools/sandbox/process.h"
 
 namespace listener_test {
@@ -69,14 +66,6 @@ class EchoServer {
   int accepted_ = 0;
   int timeouts_ = 0;
 };
-
-UniqueFd Connect(std::uint16_t port) {
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = Loopback(port);
-  REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
-  return fd;
-}
 
 void Say(const UniqueFd& fd, const std::string& text) {
   (void)::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);

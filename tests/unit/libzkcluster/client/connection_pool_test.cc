@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <functional>
@@ -14,27 +13,18 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "tests/support/loopback.h"
+#include "tests/support/sockets.h"
 
 namespace zkcluster::connection_pool_test {
 namespace {
 
 class Listener {
  public:
-  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = Loopback();
-    socklen_t length = sizeof(address);
-    auto* raw = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(socket_.get(), raw, length) == 0);
-    REQUIRE(::listen(socket_.get(), 16) == 0);
-    REQUIRE(::getsockname(socket_.get(), raw, &length) == 0);
-    port_ = ntohs(address.sin_port);
-  }
   [[nodiscard]] Location location() const {
     Location location;
     location.owner = "s1";
     location.serving = "s1";
-    location.addr = "127.0.0.1:" + std::to_string(port_);
+    location.addr = "127.0.0.1:" + std::to_string(socket_.port());
     return location;
   }
   [[nodiscard]] UniqueFd Accept() const {
@@ -50,8 +40,7 @@ class Listener {
   }
 
  private:
-  UniqueFd socket_;
-  std::uint16_t port_ = 0;
+  ListeningSocket socket_;
 };
 
 // The listener answers nothing: leftovers of a borrower are not tested here.

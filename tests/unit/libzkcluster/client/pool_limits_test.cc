@@ -3,7 +3,6 @@
 // far below the limit that must not count.
 #include <doctest/doctest.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -16,8 +15,8 @@
 
 #include "base/unique_fd.h"
 #include "client/connection_pool.h"
-#include "tests/support/loopback.h"
 #include "tests/support/silent_listener.h"
+#include "tests/support/sockets.h"
 
 namespace zkcluster::pool_limits_test {
 namespace {
@@ -37,15 +36,7 @@ Location At(const std::string& addr) {
 // empty is never sent: what comes instead, much later, is the end.
 class LateServer {
  public:
-  LateServer(std::vector<std::string> replies, milliseconds late)
-      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = Loopback();
-    socklen_t length = sizeof(address);
-    auto* raw = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(socket_.get(), raw, length) == 0);
-    REQUIRE(::listen(socket_.get(), 16) == 0);
-    REQUIRE(::getsockname(socket_.get(), raw, &length) == 0);
-    port_ = ntohs(address.sin_port);
+  LateServer(std::vector<std::string> replies, milliseconds late) {
     thread_ = std::thread([this, late, replies = std::move(replies)] { Serve(replies, late); });
   }
   ~LateServer() {
@@ -55,7 +46,9 @@ class LateServer {
   LateServer(const LateServer&) = delete;
   LateServer& operator=(const LateServer&) = delete;
 
-  [[nodiscard]] Location location() const { return At("127.0.0.1:" + std::to_string(port_)); }
+  [[nodiscard]] Location location() const {
+    return At("127.0.0.1:" + std::to_string(socket_.port()));
+  }
 
  private:
   // Far above each short limit here, far below each long one.
@@ -75,8 +68,7 @@ class LateServer {
     ::poll(&gone, 1, kPatienceMs);
   }
 
-  UniqueFd socket_;
-  std::uint16_t port_ = 0;
+  ListeningSocket socket_;
   std::thread thread_;
 };
 
