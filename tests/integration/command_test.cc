@@ -3,7 +3,7 @@
 
 #include "tests/support/site.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::command_test {
 namespace {
 
 using std::chrono::seconds;
@@ -141,4 +141,4 @@ TEST_CASE("limits: too few descriptors for the shards are logged before they run
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::command_test

@@ -12,7 +12,7 @@
 
 #include "tools/sandbox/sandbox.h"
 
-namespace zkcluster::sandbox {
+namespace zkcluster::sandbox::dev_test {
 namespace {
 
 using std::chrono::seconds;
@@ -158,4 +158,4 @@ TEST_CASE("zkctl dev: a wrong command line is refused before anything starts") {
 }
 
 }  // namespace
-}  // namespace zkcluster::sandbox
+}  // namespace zkcluster::sandbox::dev_test

@@ -6,7 +6,7 @@
 #include "admin/snapshot.h"
 #include "tests/support/site.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::ensemble_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -415,4 +415,4 @@ TEST_CASE("bytes: undecodable ones in the spec") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::ensemble_test

@@ -6,7 +6,7 @@
 #include "admin/snapshot.h"
 #include "tests/support/site.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::go_test {
 namespace {
 
 using std::chrono::seconds;
@@ -319,4 +319,4 @@ TEST_CASE("go: its DeleteCluster stops half-way, and our checkers keep the last 
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::go_test

@@ -13,6 +13,8 @@
 #include "tools/sandbox/sandbox.h"
 #include "zk/native_client.h"
 
+namespace history_test {
+
 using namespace zkcluster;
 using namespace std::chrono_literals;
 
@@ -256,3 +258,5 @@ TEST_CASE("transaction log: cut anywhere, it is the beginning of the same histor
   }
   CHECK(longest == whole.size());
 }
+
+}  // namespace history_test

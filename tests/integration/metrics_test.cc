@@ -7,7 +7,7 @@
 #include "tests/support/http.h"
 #include "tests/support/site.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::metrics_test {
 namespace {
 
 using std::chrono::seconds;
@@ -138,4 +138,4 @@ TEST_CASE("metrics: a port that is taken is logged, and bound when it is free") 
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::metrics_test

@@ -9,7 +9,7 @@
 #include "tests/support/http.h"
 #include "tests/support/site.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::monitoring_test {
 namespace {
 
 using std::chrono::seconds;
@@ -212,4 +212,4 @@ TEST_CASE("hooks: a command that cannot be run is refused at the start") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::monitoring_test

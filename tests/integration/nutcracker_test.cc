@@ -20,7 +20,7 @@
 #include "tools/sandbox/sandbox.h"
 #include "tools/sandbox/server.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::nutcracker_test {
 namespace {
 
 constexpr std::size_t kKeys = 10'000;
@@ -230,4 +230,4 @@ TEST_CASE("ketama: ten thousand keys lie where nutcracker puts them") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::nutcracker_test

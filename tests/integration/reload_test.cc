@@ -7,7 +7,7 @@
 #include "tests/fakes/notify_socket.h"
 #include "tests/support/site.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::reload_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -296,4 +296,4 @@ TEST_CASE("service manager: a cluster without its first ballot holds ready back"
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::reload_test

@@ -7,7 +7,7 @@
 #include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_clock_test {
 namespace {
 
 std::string FakeTimeLibrary() {
@@ -133,4 +133,4 @@ TEST_CASE("clocks: a status that is dated ahead is named, and dated again by an 
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_clock_test

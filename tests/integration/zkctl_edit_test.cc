@@ -7,7 +7,7 @@
 
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_edit_test {
 namespace {
 
 constexpr const char* kFile =
@@ -460,4 +460,4 @@ TEST_CASE("zkctl: output that cannot be written is an error") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_edit_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_foreign_test {
 namespace {
 
 TEST_CASE("zkctl status: a live Go checker holds every decision, and is reported") {
@@ -115,4 +115,4 @@ TEST_CASE("zkctl: a cluster that a Go manager made and Go checkers ran") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_foreign_test

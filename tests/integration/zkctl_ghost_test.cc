@@ -4,7 +4,7 @@
 #include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_ghost_test {
 namespace {
 
 using Znodes = std::vector<std::pair<std::string, std::string>>;
@@ -125,4 +125,4 @@ TEST_CASE("restored backup: checkers of the same ids start, and the leader remov
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_ghost_test

@@ -6,7 +6,7 @@
 #include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_order_test {
 namespace {
 
 using std::chrono::minutes;
@@ -350,4 +350,4 @@ TEST_CASE("Manager: the same orders for programs, and their refusals") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_order_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/zkctl_process.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_race_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -360,4 +360,4 @@ TEST_CASE("zkctl delete with live checkers, and create of the same name at once,
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_race_test

@@ -2,7 +2,7 @@
 // move; a ketama cluster from a file to ZooKeeper and back.
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_ring_test {
 namespace {
 
 constexpr std::string_view kKetama =
@@ -87,4 +87,4 @@ TEST_CASE("zkctl ring: a ketama cluster goes to ZooKeeper and back, and what cha
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_ring_test

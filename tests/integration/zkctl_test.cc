@@ -10,7 +10,7 @@
 #include "admin/snapshot.h"
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_test {
 namespace {
 
 // The text as another YAML reader reads it. Quoted scalars are text; others are read as JSON.
@@ -338,4 +338,4 @@ TEST_CASE("zkctl: tables on a terminal of 100 columns") {
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_test

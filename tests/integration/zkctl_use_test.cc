@@ -9,7 +9,7 @@
 #include "tests/support/proxy.h"
 #include "tests/support/zkctl_fleet.h"
 
-namespace zkcluster::integration {
+namespace zkcluster::integration::zkctl_use_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -247,4 +247,4 @@ TEST_CASE("zkctl completion: zsh gets the present names" *
 }
 
 }  // namespace
-}  // namespace zkcluster::integration
+}  // namespace zkcluster::integration::zkctl_use_test
