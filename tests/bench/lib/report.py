@@ -59,7 +59,7 @@ def versions(top):
         "redis": first_line("redis-server", "--version").split(" sha")[0],
         "haproxy": first_line("haproxy", "-v").split(" - ")[0],
         "perf": first_line("perf", "--version"),
-        "zookeeper": first_line("dpkg-query", "-W", "-f", "${Version}", "zookeeper"),
+        "zookeeper": first_line("dpkg-query", "-W", "-f", "${Version}", "libzookeeper-java"),
         "java": first_line("java", "-version"),
     }
 
