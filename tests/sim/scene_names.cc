@@ -17,6 +17,8 @@ constexpr Duration kFollows =
     NameBook::kShortest + Resolver::kGraceForAll + kLongestProbe + std::chrono::milliseconds(600);
 // After a failure the next question comes later.
 constexpr Duration kFollowsTrouble = NameBook::kLongestRetry + Dns::kLimit + kFollows;
+// No checker probes a server of its clusters less often.
+constexpr Duration kLongestGap = kLongestInterval + kLongestProbe + std::chrono::milliseconds(600);
 constexpr std::size_t kServers = 2;
 
 }  // namespace
@@ -121,7 +123,7 @@ std::optional<OpinionJudge::Finding> SceneNames::Probed(std::uint64_t life,
   if (!on_) return std::nullopt;
   const auto key = std::make_pair(life, probe.addr);
   Followed& followed = followed_[key];
-  if (world_.now() - followed.last > kFollows) followed.since = world_.now();
+  if (world_.now() - followed.last > kLongestGap) followed.since = world_.now();
   followed.last = world_.now();
   if (probe.result.reason == Reason::kUnresolved) {
     if (!known_.contains(key)) return std::nullopt;
