@@ -12,13 +12,13 @@
 namespace zkcluster::sim {
 namespace {
 
+constexpr Duration kTurns = std::chrono::milliseconds(600);
 // Every name has a TTL of at most NameBook::kShortest. The question, a probe under way, and turns.
-constexpr Duration kFollows =
-    NameBook::kShortest + Resolver::kGraceForAll + kLongestProbe + std::chrono::milliseconds(600);
+constexpr Duration kFollows = NameBook::kShortest + Resolver::kGraceForAll + kLongestProbe + kTurns;
 // After a failure the next question comes later.
 constexpr Duration kFollowsTrouble = NameBook::kLongestRetry + Dns::kLimit + kFollows;
 // No checker probes a server of its clusters less often.
-constexpr Duration kLongestGap = kLongestInterval + kLongestProbe + std::chrono::milliseconds(600);
+constexpr Duration kLongestGap = kLongestInterval + kLongestProbe + kTurns;
 constexpr std::size_t kServers = 2;
 
 }  // namespace
